@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Each file has a process of its own: Dawn keeps devices alive for as long as the process lives,
+    // and the Vulkan driver is chosen once per process.
+    pool: 'forks',
+    maxWorkers: 2,
+    // A large shader takes seconds to compile on a software device.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    globalSetup: ['test/setup/global.ts'],
+  },
+})
