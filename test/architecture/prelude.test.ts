@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { preludeSource } from '../../compiler/prelude.ts'
+import { preludeModule } from '../../scripts/embed-prelude.mjs'
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+test('the committed prelude module is what prelude.attn generates', () => {
+  const prelude = read('../../compiler/prelude.attn')
+  expect(read('../../compiler/prelude.ts')).toBe(preludeModule(prelude))
+  expect(preludeSource).toBe(prelude)
+})
+
+test('the characters that end or open a template literal survive embedding', () => {
+  expect(preludeModule('a \\ b ` c ${d}')).toContain('= `a \\\\ b \\` c \\${d}`\n')
+})

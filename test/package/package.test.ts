@@ -1,0 +1,189 @@
+// The tarball as a stranger meets it: installed into an empty project, used from there, with nothing of
+// this checkout within reach.
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { causalLinear, inputs, largestError, softmax, type Inputs } from './expected.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const minutes = 60_000
+
+const spec = `# A linear transformer and exact attention
+attention linear {
+  dim:       8
+  value_dim: 6
+  feature:   elu1
+  mask:      causal
+}
+
+attention soft {
+  dim:       8
+  value_dim: 6
+  scale:     1 / sqrt(dim)
+  kernel:    exp(dot(q, k))
+}
+`
+
+const program = `import { readFileSync } from 'node:fs'
+
+const [, , module, backend] = process.argv
+const { create } = await import(new URL(module, import.meta.url))
+const { q, k, v, length, heads } = JSON.parse(readFileSync(new URL('inputs.json', import.meta.url), 'utf8'))
+const attention = await create({ backend })
+const out = await attention.forward({
+  q: Float32Array.from(q),
+  k: Float32Array.from(k),
+  v: Float32Array.from(v),
+  length,
+  heads,
+})
+const { name, dim, valueDim, causal } = attention
+attention.destroy()
+console.log(JSON.stringify({ name, dim, valueDim, causal, out: [...out] }))
+`
+
+const typedProgram = `import { create } from './out/linear.js'
+import { check } from 'attnc'
+
+const attention = await create()
+const out: Float32Array = await attention.forward({
+  q: new Float32Array(8),
+  k: new Float32Array(8),
+  v: new Float32Array(6),
+  length: 1,
+})
+export const report: unknown = [out, attention.name, typeof check]
+`
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+interface Result {
+  readonly name: string
+  readonly dim: number
+  readonly valueDim: number
+  readonly causal: boolean
+  readonly out: readonly number[]
+}
+
+let directory: string
+let project: string
+let packed: Packed
+const given: Inputs = inputs({ heads: 2, length: 37, dim: 8, valueDim: 6 })
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'attnc-package-'))
+  project = join(directory, 'project')
+  await mkdir(project)
+  // `npm test` has built what is packed; the scripts would build it again beside the tests that use it.
+  const { stdout } = await npm(root, 'pack', '--ignore-scripts', '--json', '--pack-destination', directory)
+  packed = firstPacked(JSON.parse(stdout))
+
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'stranger', type: 'module' }))
+  await writeFile(join(project, 'two.attn'), spec)
+  await writeFile(join(project, 'use.mjs'), program)
+  await writeFile(join(project, 'use.ts'), typedProgram)
+  await writeFile(join(project, 'inputs.json'), JSON.stringify(given))
+  await npm(
+    project,
+    'install',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    join(directory, packed.filename),
+  )
+  await run('npx', ['--no-install', 'attnc', 'compile', 'two.attn', '-o', 'out'], options(project))
+}, 5 * minutes)
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true })
+})
+
+describe('the tarball', () => {
+  test('holds what its users need and nothing of its makers', () => {
+    const paths = packed.files.map(({ path }) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'CHANGELOG.md',
+        'LICENSE',
+        'compiler/prelude.attn',
+        'dist/compiler/cli.js',
+        'dist/compiler/index.d.ts',
+        'dist/runtime/index.d.ts',
+      ]),
+    )
+    expect(paths.filter((path) => path.startsWith('specs/')).length).toBeGreaterThan(0)
+    const known = /^(dist\/|specs\/|compiler\/prelude\.attn$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/
+    expect(paths.filter((path) => !known.test(path) || path.endsWith('.tsbuildinfo'))).toEqual([])
+  })
+
+  test('writes kernels that can be read', async () => {
+    const written = await readFile(join(project, 'out/linear.js'), 'utf8')
+    expect(written).not.toContain(root)
+    const { stdout } = await run('ls', [join(project, 'out/linear')])
+    expect(stdout).toMatch(/\.wgsl$/m)
+  })
+})
+
+describe.each([
+  { name: 'linear', causal: true, expected: causalLinear(given) },
+  { name: 'soft', causal: false, expected: softmax(given) },
+])('$name, compiled and used in an empty project', ({ name, causal, expected }) => {
+  test.each([
+    { backend: 'webgpu', tolerance: 1e-5 },
+    { backend: 'reference', tolerance: 1e-6 },
+  ])('agrees with a float64 loop on $backend', { timeout: 2 * minutes }, async ({ backend, tolerance }) => {
+    const { stdout } = await run('node', ['use.mjs', `./out/${name}.js`, backend], options(project))
+    const result = JSON.parse(stdout) as Result
+    expect(result).toMatchObject({ name, dim: 8, valueDim: 6, causal })
+    expect(result.out.length).toBe(expected.length)
+    expect(largestError(result.out, expected)).toBeLessThan(tolerance)
+  })
+})
+
+test('the types of the package and of a generated module satisfy a strict program', async () => {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const flags = [
+    '--strict',
+    '--noEmit',
+    '--skipLibCheck',
+    'false',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+  ]
+  const libraries = ['--lib', 'es2023,esnext.disposable,dom']
+  // tsc reports on standard output, which a rejection would hide.
+  const { stdout } = await run('node', [compiler, ...flags, ...libraries, 'use.ts'], options(project)).catch(
+    (error: unknown) => error as { stdout: string },
+  )
+  expect(stdout).toBe('')
+})
+
+function npm(cwd: string, ...words: string[]): Promise<{ stdout: string }> {
+  return run('npm', words, options(cwd))
+}
+
+/** Without what `npm test` and vitest leave in the environment: npm would take this checkout for its project. */
+function options(cwd: string): { cwd: string; env: NodeJS.ProcessEnv; maxBuffer: number } {
+  const inherited =
+    /^(npm_(package|lifecycle)_|npm_config_local_prefix$|INIT_CWD$|NODE_ENV$|NODE_OPTIONS$|VITEST)/
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !inherited.test(name)))
+  return { cwd, env, maxBuffer: 64 * 1024 * 1024 }
+}
+
+/** npm 12 prints an object by package name where earlier ones print an array. */
+function firstPacked(document: unknown): Packed {
+  const first: unknown = Object.values(document as object)[0]
+  return first as Packed
+}
