@@ -1,0 +1,122 @@
+/** Constructors of the kernel IR's statements; see `build.ts`, which re-exports them. */
+
+import { invariant } from '../diagnostics/invariant.ts'
+import type { Binding, SharedArray, Statement, Target, Value, ValueType } from './kernel.ts'
+import { typeOf } from './types.ts'
+
+/** Statements as code that writes them likes to have them: in lists of lists. */
+export type Body = Statement | readonly Body[]
+
+export function block(...parts: readonly Body[]): readonly Statement[] {
+  return parts.flatMap((part) => ('kind' in part ? [part] : block(...part)))
+}
+
+type Named = Extract<Statement, { kind: 'let' | 'var' | 'registers' }>
+type Declared = Extract<Statement, { kind: 'let' | 'var' }>
+
+/** What a declaration declared: the value of a `let` or `var`, also to assign to. */
+export function ref(of: Declared): Extract<Value, { kind: 'name' }> {
+  return { kind: 'name', type: of.type, name: of.name }
+}
+
+export function let_(name: string, value: Value): Extract<Declared, { kind: 'let' }> {
+  return { kind: 'let', name, type: typeOf(value), value }
+}
+
+export function var_(name: string, value: Value): Extract<Declared, { kind: 'var' }> {
+  return { kind: 'var', name, type: typeOf(value), value }
+}
+
+export function registers(
+  name: string,
+  type: 'f32' | 'vec4f',
+  count: number,
+  initial = 0,
+): Extract<Named, { kind: 'registers' }> {
+  invariant(Number.isInteger(count) && count > 0, `the registers ${name} are at least one, not ${count}`)
+  return { kind: 'registers', name, type, count, initial }
+}
+
+export function assign(target: Target, value: Value): Statement {
+  return { kind: 'assign', target, value: typed(target.type, value, `what is assigned to ${target.name}`) }
+}
+
+/** `index` runs from `from` while below `to`; the body is given the index. */
+export function for_(
+  index: string,
+  from: Value | number,
+  to: Value | number,
+  step: number,
+  body: (index: Value) => Body,
+): Statement {
+  return loop(index, from, to, step, false, body)
+}
+
+/** The body repeated with the constants 0 … count−1 in place of the index. */
+export function unrolled(index: string, count: number, body: (index: Value) => Body, step = 1): Statement {
+  return loop(index, 0, count, step, true, body)
+}
+
+export function if_(condition: Value, then: Body, otherwise?: Body): Statement {
+  return {
+    kind: 'if',
+    condition: typed('bool', condition, 'a condition'),
+    then: block(then),
+    ...(otherwise === undefined ? {} : { otherwise: block(otherwise) }),
+  }
+}
+
+export function store(buffer: Binding, index: Value | number, value: Value): Statement {
+  invariant(buffer.access === 'read_write', `a kernel stores to ${buffer.name}, which it may only read`)
+  return {
+    kind: 'store',
+    buffer: buffer.name,
+    index: toIndex(index),
+    value: typed(buffer.element, value, `what is stored in ${buffer.name}`),
+  }
+}
+
+export function sharedStore(array: SharedArray, index: Value | number, value: Value): Statement {
+  return {
+    kind: 'sharedStore',
+    array: array.name,
+    index: toIndex(index),
+    value: typed(array.element, value, `what is stored in ${array.name}`),
+  }
+}
+
+export const barrier: Statement = { kind: 'barrier' }
+export const comment = (text: string): Statement => ({ kind: 'comment', text })
+
+function loop(
+  index: string,
+  from: Value | number,
+  to: Value | number,
+  step: number,
+  unroll: boolean,
+  body: (index: Value) => Body,
+): Statement {
+  invariant(Number.isInteger(step) && step > 0, `the step of ${index} is a positive integer, not ${step}`)
+  return {
+    kind: 'for',
+    index,
+    from: toIndex(from),
+    to: toIndex(to),
+    step,
+    unroll,
+    body: block(body({ kind: 'name', type: 'u32', name: index })),
+  }
+}
+
+function toIndex(index: Value | number): Value {
+  return typed(
+    'u32',
+    typeof index === 'number' ? { kind: 'number', type: 'u32', value: index } : index,
+    'an index',
+  )
+}
+
+function typed(type: ValueType, value: Value, what: string): Value {
+  invariant(typeOf(value) === type, `${what} is ${type}, not ${typeOf(value)}`)
+  return value
+}

@@ -1,0 +1,181 @@
+/**
+ * Constructors of the kernel IR, for the code that writes kernels.
+ *
+ * Where two operands meet, a plain number takes the other's type, so that
+ * `add(mul(row, 64), column)` reads as it is meant. Numbers fold. Integers also
+ * drop `+ 0`, `* 1` and their like; floats drop only what is exact for every
+ * float, which `x + 0` is not (it turns −0 into 0).
+ */
+
+import { invariant } from '../diagnostics/invariant.ts'
+import { intrinsic as intrinsicNamed } from './intrinsics.ts'
+import type { IntrinsicName } from './intrinsics.ts'
+import type {
+  BinaryOperator,
+  Binding,
+  ScalarType,
+  ShapeField,
+  SharedArray,
+  Value,
+  ValueType,
+} from './kernel.ts'
+import { binary } from './fold.ts'
+import { typeOf } from './types.ts'
+
+export * from './build-statements.ts'
+export { typeOf } from './types.ts'
+
+/** A value, or a number of whatever type the place asks for. */
+export type Operand = Value | number
+
+export const f32 = (value: number): Value => ({ kind: 'number', type: 'f32', value: Math.fround(value) })
+export const bool = (value: boolean): Value => ({ kind: 'number', type: 'bool', value: value ? 1 : 0 })
+
+export function u32(value: number): Value {
+  invariant(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, `${value} is a u32`)
+  return { kind: 'number', type: 'u32', value }
+}
+
+export function i32(value: number): Value {
+  invariant((value | 0) === value, `${value} is an i32`)
+  return { kind: 'number', type: 'i32', value }
+}
+
+/** A number as a value of a type. */
+export function constant(type: ValueType, value: number): Value {
+  switch (type) {
+    case 'f32':
+      return f32(value)
+    case 'u32':
+      return u32(value)
+    case 'i32':
+      return i32(value)
+    case 'bool':
+      return bool(value !== 0)
+    case 'vec4f':
+      return splat(value)
+  }
+}
+
+export const thread: Value = { kind: 'thread' }
+export const workgroup: Value = { kind: 'workgroup' }
+export const shape = (field: ShapeField): Value => ({ kind: 'shape', field })
+export const name = (name: string, type: ValueType): Value => ({ kind: 'name', type, name })
+
+export const add = (first: Operand, ...rest: readonly Operand[]): Value => chain('+', first, rest)
+export const mul = (first: Operand, ...rest: readonly Operand[]): Value => chain('*', first, rest)
+export const and = (first: Value, ...rest: readonly Value[]): Value => chain('&&', first, rest)
+export const or = (first: Value, ...rest: readonly Value[]): Value => chain('||', first, rest)
+export const sub = (left: Operand, right: Operand): Value => meet('-', left, right)
+export const div = (left: Operand, right: Operand): Value => meet('/', left, right)
+export const mod = (left: Operand, right: Operand): Value => meet('%', left, right)
+export const lt = (left: Operand, right: Operand): Value => meet('<', left, right)
+export const le = (left: Operand, right: Operand): Value => meet('<=', left, right)
+export const gt = (left: Operand, right: Operand): Value => meet('>', left, right)
+export const ge = (left: Operand, right: Operand): Value => meet('>=', left, right)
+export const eq = (left: Operand, right: Operand): Value => meet('==', left, right)
+export const ne = (left: Operand, right: Operand): Value => meet('!=', left, right)
+
+export function neg(operand: Value): Value {
+  if (operand.kind === 'number') return constant(operand.type, -operand.value)
+  return { kind: 'unary', operator: '-', operand }
+}
+
+export function not(operand: Value): Value {
+  if (operand.kind === 'number') return bool(operand.value === 0)
+  return { kind: 'unary', operator: '!', operand }
+}
+
+export function load(buffer: Binding, index: Operand): Value {
+  return { kind: 'load', type: buffer.element, buffer: buffer.name, index: toIndex(index) }
+}
+
+export function sharedLoad(array: SharedArray, index: Operand): Value {
+  return { kind: 'sharedLoad', type: array.element, array: array.name, index: toIndex(index) }
+}
+
+/** A register of a `registers` statement; assignable. */
+export function register(
+  of: { readonly name: string; readonly type: 'f32' | 'vec4f' },
+  index: Operand,
+): Extract<Value, { kind: 'register' }> {
+  return { kind: 'register', type: of.type, name: of.name, index: toIndex(index) }
+}
+
+export function lane(vector: Value, lane: 0 | 1 | 2 | 3): Value {
+  if (vector.kind === 'vec4') return vector.lanes[lane]
+  if (vector.kind === 'splat') return vector.value
+  return { kind: 'lane', vector, lane }
+}
+
+export function vec4(x: Operand, y: Operand, z: Operand, w: Operand): Value {
+  return { kind: 'vec4', lanes: [toF32(x), toF32(y), toF32(z), toF32(w)] }
+}
+
+export const splat = (value: Operand): Value => ({ kind: 'splat', value: toF32(value) })
+
+export function select(condition: Value, yes: Operand, no: Operand): Value {
+  const [left, right] = alike(yes, no)
+  if (condition.kind === 'number') return condition.value !== 0 ? left : right
+  return { kind: 'select', condition, yes: left, no: right }
+}
+
+/** An intrinsic; plain numbers take the type of the first argument that is a value, else f32. */
+export function call(intrinsic: IntrinsicName, ...args: readonly Operand[]): Value {
+  const { arity } = intrinsicNamed(intrinsic)
+  invariant(
+    args.length === arity,
+    `${intrinsic} takes ${arity} arguments, and a kernel gives it ${args.length}`,
+  )
+  const typed = args.find((argument) => typeof argument !== 'number')
+  const type = typed === undefined ? 'f32' : typeOf(typed)
+  return {
+    kind: 'call',
+    intrinsic,
+    args: args.map((argument) => (typeof argument === 'number' ? constant(type, argument) : argument)),
+  }
+}
+
+/** a·b + c with one rounding or two, as the device likes. */
+export const fma = (a: Operand, b: Operand, c: Operand): Value => call('fma', a, b, c)
+
+export function convert(to: ScalarType, value: Value): Value {
+  if (typeOf(value) === to) return value
+  if (value.kind === 'number')
+    return constant(to, to === 'bool' || to === 'f32' ? value.value : Math.trunc(value.value))
+  return { kind: 'convert', to, value }
+}
+
+function toIndex(index: Operand): Value {
+  const value = typeof index === 'number' ? u32(index) : index
+  invariant(typeOf(value) === 'u32', `an index is u32, and here it is ${typeOf(value)}`)
+  return value
+}
+
+function toF32(operand: Operand): Value {
+  const value = typeof operand === 'number' ? f32(operand) : operand
+  invariant(typeOf(value) === 'f32', `a lane is f32, and here it is ${typeOf(value)}`)
+  return value
+}
+
+function chain(operator: BinaryOperator, first: Operand, rest: readonly Operand[]): Value {
+  const result = rest.reduce((left, right) => meet(operator, left, right), first)
+  invariant(typeof result !== 'number', `at least one operand of ${operator} is a typed value`)
+  return result
+}
+
+function meet(operator: BinaryOperator, left: Operand, right: Operand): Value {
+  const [a, b] = alike(left, right)
+  invariant(
+    typeOf(a) === typeOf(b),
+    `both sides of ${operator} have one type, not ${typeOf(a)} and ${typeOf(b)}`,
+  )
+  return binary(operator, a, b)
+}
+
+function alike(left: Operand, right: Operand): [Value, Value] {
+  if (typeof left !== 'number')
+    return [left, typeof right === 'number' ? constant(typeOf(left), right) : right]
+  invariant(typeof right !== 'number', 'at least one of two operands is a typed value')
+  return [constant(typeOf(right), left), right]
+}

@@ -1,0 +1,80 @@
+/**
+ * The functions a kernel may call: what they take, and their value on numbers.
+ *
+ * Every target spells every one of them, in a table typed by `IntrinsicName`.
+ * Those of the language keep its names, and its values in `symbolic/operators.ts`.
+ */
+
+import { scalarOperators } from '../symbolic/operators.ts'
+import type { ScalarOperatorName } from '../symbolic/operators.ts'
+import { modulo } from '../symbolic/special.ts'
+import type { ValueType } from './kernel.ts'
+
+export interface Intrinsic {
+  readonly arity: number
+  /** Types it takes, all arguments alike; on vec4f it works lane by lane. */
+  readonly takes: readonly ValueType[]
+  /** Where it is not the type of the arguments. */
+  readonly result?: ValueType
+  /** In float64; the interpreter rounds to the type of the result. */
+  readonly value: (...numbers: number[]) => number
+}
+
+const floats = ['f32', 'vec4f'] as const
+const numbers = ['f32', 'vec4f', 'i32', 'u32'] as const
+
+const ofLanguage = (
+  name: ScalarOperatorName,
+  arity: number,
+  takes: readonly ValueType[] = floats,
+): Intrinsic => ({
+  arity,
+  takes,
+  value: scalarOperators[name].value,
+})
+
+export const intrinsics = {
+  exp: ofLanguage('exp', 1),
+  log: ofLanguage('log', 1),
+  sqrt: ofLanguage('sqrt', 1),
+  abs: ofLanguage('abs', 1, ['f32', 'vec4f', 'i32']),
+  sign: ofLanguage('sign', 1),
+  step: ofLanguage('step', 1),
+  floor: ofLanguage('floor', 1),
+  min: ofLanguage('min', 2, numbers),
+  max: ofLanguage('max', 2, numbers),
+  sin: ofLanguage('sin', 1),
+  cos: ofLanguage('cos', 1),
+  tanh: ofLanguage('tanh', 1),
+  sinh: ofLanguage('sinh', 1),
+  cosh: ofLanguage('cosh', 1),
+  erf: ofLanguage('erf', 1),
+  relu: ofLanguage('relu', 1),
+  elu: ofLanguage('elu', 1),
+  gelu: ofLanguage('gelu', 1),
+  sigmoid: ofLanguage('sigmoid', 1),
+  silu: ofLanguage('silu', 1),
+  softplus: ofLanguage('softplus', 1),
+  /** The second argument is a constant. */
+  power: ofLanguage('power', 2),
+  exp2: { arity: 1, takes: floats, value: (x) => 2 ** x },
+  log2: { arity: 1, takes: floats, value: Math.log2 },
+  /** a·b + c, rounded once or twice as the device likes. */
+  fma: { arity: 3, takes: floats, value: (a, b, c) => a * b + c },
+  /** ⌊a / b⌋ of integers. */
+  floorDivide: { arity: 2, takes: ['i32', 'u32'], value: (a, b) => Math.floor(a / b) },
+  /** a − b·⌊a / b⌋ of integers: the divisor's sign. */
+  floorModulo: { arity: 2, takes: ['i32', 'u32'], value: modulo },
+  /** In [0, 1), from three integers, the same on every device. */
+  random: { ...ofLanguage('random', 3, ['i32', 'u32']), result: 'f32' },
+} satisfies Record<string, Intrinsic>
+
+export type IntrinsicName = keyof typeof intrinsics
+
+export function isIntrinsic(name: string): name is IntrinsicName {
+  return Object.hasOwn(intrinsics, name)
+}
+
+export function intrinsic(name: IntrinsicName): Intrinsic {
+  return intrinsics[name]
+}

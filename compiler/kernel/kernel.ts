@@ -1,0 +1,129 @@
+/**
+ * The kernel IR: what one dispatch does, said in loops, tiles and memories and
+ * independent of the language it will be spelt in.
+ *
+ * **Execution.** A kernel is run by workgroups of `workgroupSize` threads in one
+ * dimension. `thread` is the thread's index in its workgroup. `workgroup` is
+ * the workgroup's linear index; the dispatch may be folded into two dimensions
+ * and rounded up, so the printer guards the body with `workgroup < count`,
+ * where `count` is the kernel's own expression of the shape.
+ *
+ * **Memories.** Storage buffers (bindings) outlive the dispatch; `shared`
+ * arrays live as long as the workgroup; registers and names belong to a thread.
+ * A store to shared memory is seen by the other threads after a `barrier`.
+ * Shared memory starts undefined: the interpreter poisons it.
+ *
+ * **Control.** Barriers stand only where control is uniform: under `for` and
+ * `if` whose bounds and conditions are built from constants, shape fields,
+ * `workgroup`, and uniform names alone (`verify.ts` proves it).
+ *
+ * **Unrolling.** A `for` with `unroll: true` has constant bounds; its body is
+ * repeated with the index replaced by constants. A register array is indexed
+ * only by values that are constant once enclosing loops are unrolled, so that
+ * it becomes that many plain variables: nothing is indexed dynamically.
+ *
+ * **Numbers.** f32 arithmetic may be reassociated by nobody. There is no
+ * infinity and no NaN in a kernel: `lowest` is the finite −3e38 and stands for
+ * "nothing yet" in running maxima.
+ *
+ * Types are checked by `verify.ts`: both sides of a binary operator have equal
+ * types (vec4f with f32 is not mixed; use `splat`), indexes are u32.
+ */
+
+export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool'
+export type ValueType = ScalarType | 'vec4f'
+
+export interface Kernel {
+  /** A WGSL identifier, such as `performer_reduce`. */
+  readonly name: string
+  /** What the dispatch computes, for the reader of the printed kernel. */
+  readonly summary: string
+  readonly workgroupSize: number
+  /** How many workgroups do work: u32, in constants and shape fields. */
+  readonly count: Value
+  readonly bindings: readonly Binding[]
+  readonly shared: readonly SharedArray[]
+  readonly body: readonly Statement[]
+}
+
+/** Storage buffers, bound in this order after the shape uniform (binding 0). */
+export interface Binding {
+  readonly name: string
+  readonly element: 'f32' | 'u32'
+  readonly access: 'read' | 'read_write'
+}
+
+export interface SharedArray {
+  readonly name: string
+  readonly element: 'f32' | 'u32' | 'vec4f'
+  readonly length: number
+}
+
+/** Fields of the shape uniform, all u32, the same for every kernel. */
+export const shapeFields = [
+  'batch', // B
+  'heads', // H, query heads
+  'kvHeads', // key/value heads, dividing H
+  'length', // L, query rows
+  'keyLength', // S, key rows
+  'chunks', // chunks of key rows, as the schedule says
+  'offset', // position of query row 0 and of the first new key (decoding); else 0
+  'capacity', // rows allocated for keys and values (a growing cache); else S
+] as const
+export type ShapeField = (typeof shapeFields)[number]
+
+export type Value =
+  | { readonly kind: 'number'; readonly type: ScalarType; readonly value: number }
+  /** A let, var or loop index in scope. */
+  | { readonly kind: 'name'; readonly type: ValueType; readonly name: string }
+  | { readonly kind: 'thread' }
+  | { readonly kind: 'workgroup' }
+  | { readonly kind: 'shape'; readonly field: ShapeField }
+  | { readonly kind: 'load'; readonly type: 'f32' | 'u32'; readonly buffer: string; readonly index: Value }
+  | { readonly kind: 'sharedLoad'; readonly type: 'f32' | 'u32' | 'vec4f'; readonly array: string; readonly index: Value }
+  | { readonly kind: 'register'; readonly type: 'f32' | 'vec4f'; readonly name: string; readonly index: Value }
+  | { readonly kind: 'lane'; readonly vector: Value; readonly lane: 0 | 1 | 2 | 3 }
+  | { readonly kind: 'vec4'; readonly lanes: readonly [Value, Value, Value, Value] }
+  | { readonly kind: 'splat'; readonly value: Value }
+  | { readonly kind: 'unary'; readonly operator: '-' | '!'; readonly operand: Value }
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Value; readonly right: Value }
+  /** `condition ? yes : no`, both evaluated; f32, vec4f (condition scalar) or integers. */
+  | { readonly kind: 'select'; readonly condition: Value; readonly yes: Value; readonly no: Value }
+  /** A function of f32 (and lane by lane of vec4f where it says so in `intrinsics.ts`). */
+  | { readonly kind: 'call'; readonly intrinsic: string; readonly args: readonly Value[] }
+  | { readonly kind: 'convert'; readonly to: ScalarType; readonly value: Value }
+
+export type BinaryOperator =
+  | '+' | '-' | '*' | '/' | '%'
+  | '<' | '<=' | '>' | '>=' | '==' | '!='
+  | '&&' | '||'
+
+export type Statement =
+  | { readonly kind: 'comment'; readonly text: string }
+  | { readonly kind: 'let'; readonly name: string; readonly type: ValueType; readonly value: Value }
+  | { readonly kind: 'var'; readonly name: string; readonly type: ValueType; readonly value: Value }
+  /** `count` registers, each starting at `initial`. */
+  | { readonly kind: 'registers'; readonly name: string; readonly type: 'f32' | 'vec4f'; readonly count: number; readonly initial: number }
+  | { readonly kind: 'assign'; readonly target: Target; readonly value: Value }
+  /** `index` runs from `from` while below `to`, by `step`: all u32. */
+  | {
+      readonly kind: 'for'
+      readonly index: string
+      readonly from: Value
+      readonly to: Value
+      readonly step: number
+      readonly unroll: boolean
+      readonly body: readonly Statement[]
+    }
+  | { readonly kind: 'if'; readonly condition: Value; readonly then: readonly Statement[]; readonly otherwise?: readonly Statement[] }
+  | { readonly kind: 'store'; readonly buffer: string; readonly index: Value; readonly value: Value }
+  | { readonly kind: 'sharedStore'; readonly array: string; readonly index: Value; readonly value: Value }
+  | { readonly kind: 'barrier' }
+
+/** A variable or a register, or one lane of a vec4f of them. */
+export type Target =
+  | { readonly kind: 'name'; readonly type: ValueType; readonly name: string }
+  | { readonly kind: 'register'; readonly type: 'f32' | 'vec4f'; readonly name: string; readonly index: Value }
+
+/** Stands for −∞ in running maxima: far below any exponent, yet sums of two stay finite. */
+export const lowest = -1e30
