@@ -11,10 +11,9 @@ export function block(...parts: readonly Body[]): readonly Statement[] {
   return parts.flatMap((part) => ('kind' in part ? [part] : block(...part)))
 }
 
-type Named = Extract<Statement, { kind: 'let' | 'var' | 'registers' }>
-type Declared = Extract<Statement, { kind: 'let' | 'var' }>
+type Declared = Extract<Statement, { kind: 'let' | 'var' | 'uniformLoad' }>
 
-/** What a declaration declared: the value of a `let` or `var`, also to assign to. */
+/** What a declaration declared: the value of a `let`, or a `var`, also to assign to. */
 export function ref(of: Declared): Extract<Value, { kind: 'name' }> {
   return { kind: 'name', type: of.type, name: of.name }
 }
@@ -32,7 +31,7 @@ export function registers(
   type: 'f32' | 'vec4f',
   count: number,
   initial = 0,
-): Extract<Named, { kind: 'registers' }> {
+): Extract<Statement, { kind: 'registers' }> {
   invariant(Number.isInteger(count) && count > 0, `the registers ${name} are at least one, not ${count}`)
   return { kind: 'registers', name, type, count, initial }
 }
@@ -83,6 +82,15 @@ export function sharedStore(array: SharedArray, index: Value | number, value: Va
     index: toIndex(index),
     value: typed(array.element, value, `what is stored in ${array.name}`),
   }
+}
+
+/** A `let` of a shared cell that every thread reads alike, with a barrier before and after. */
+export function uniformLoad(
+  name: string,
+  array: SharedArray,
+  index: Value | number,
+): Extract<Declared, { kind: 'uniformLoad' }> {
+  return { kind: 'uniformLoad', name, type: array.element, array: array.name, index: toIndex(index) }
 }
 
 export const barrier: Statement = { kind: 'barrier' }

@@ -15,7 +15,8 @@
  *
  * **Control.** Barriers stand only where control is uniform: under `for` and
  * `if` whose bounds and conditions are built from constants, shape fields,
- * `workgroup`, and uniform names alone (`verify.ts` proves it).
+ * `workgroup`, uniform names and loads from buffers that are only read, at
+ * uniform indexes (`verify.ts` proves it). `uniformLoad` makes a shared cell so.
  *
  * **Unrolling.** A `for` with `unroll: true` has constant bounds; its body is
  * repeated with the index replaced by constants. A register array is indexed
@@ -23,7 +24,7 @@
  * it becomes that many plain variables: nothing is indexed dynamically.
  *
  * **Numbers.** f32 arithmetic may be reassociated by nobody. There is no
- * infinity and no NaN in a kernel: `lowest` is the finite −3e38 and stands for
+ * infinity and no NaN in a kernel: `lowest` is the finite −1e30 and stands for
  * "nothing yet" in running maxima.
  *
  * Types are checked by `verify.ts`: both sides of a binary operator have equal
@@ -69,6 +70,8 @@ export const shapeFields = [
   'chunks', // chunks of key rows, as the schedule says
   'offset', // position of query row 0 and of the first new key (decoding); else 0
   'capacity', // rows allocated for keys and values (a growing cache); else S
+  'sliceStart', // first group (batch item and state head) of this slice of the call
+  'sliceCount', // groups in this slice; a call is cut where its scratch would pass a limit
 ] as const
 export type ShapeField = (typeof shapeFields)[number]
 
@@ -80,30 +83,48 @@ export type Value =
   | { readonly kind: 'workgroup' }
   | { readonly kind: 'shape'; readonly field: ShapeField }
   | { readonly kind: 'load'; readonly type: 'f32' | 'u32'; readonly buffer: string; readonly index: Value }
-  | { readonly kind: 'sharedLoad'; readonly type: 'f32' | 'u32' | 'vec4f'; readonly array: string; readonly index: Value }
-  | { readonly kind: 'register'; readonly type: 'f32' | 'vec4f'; readonly name: string; readonly index: Value }
+  | {
+      readonly kind: 'sharedLoad'
+      readonly type: 'f32' | 'u32' | 'vec4f'
+      readonly array: string
+      readonly index: Value
+    }
+  | {
+      readonly kind: 'register'
+      readonly type: 'f32' | 'vec4f'
+      readonly name: string
+      readonly index: Value
+    }
   | { readonly kind: 'lane'; readonly vector: Value; readonly lane: 0 | 1 | 2 | 3 }
   | { readonly kind: 'vec4'; readonly lanes: readonly [Value, Value, Value, Value] }
   | { readonly kind: 'splat'; readonly value: Value }
   | { readonly kind: 'unary'; readonly operator: '-' | '!'; readonly operand: Value }
-  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Value; readonly right: Value }
+  | {
+      readonly kind: 'binary'
+      readonly operator: BinaryOperator
+      readonly left: Value
+      readonly right: Value
+    }
   /** `condition ? yes : no`, both evaluated; f32, vec4f (condition scalar) or integers. */
   | { readonly kind: 'select'; readonly condition: Value; readonly yes: Value; readonly no: Value }
   /** A function of f32 (and lane by lane of vec4f where it says so in `intrinsics.ts`). */
   | { readonly kind: 'call'; readonly intrinsic: string; readonly args: readonly Value[] }
   | { readonly kind: 'convert'; readonly to: ScalarType; readonly value: Value }
 
-export type BinaryOperator =
-  | '+' | '-' | '*' | '/' | '%'
-  | '<' | '<=' | '>' | '>=' | '==' | '!='
-  | '&&' | '||'
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&&' | '||'
 
 export type Statement =
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'let'; readonly name: string; readonly type: ValueType; readonly value: Value }
   | { readonly kind: 'var'; readonly name: string; readonly type: ValueType; readonly value: Value }
   /** `count` registers, each starting at `initial`. */
-  | { readonly kind: 'registers'; readonly name: string; readonly type: 'f32' | 'vec4f'; readonly count: number; readonly initial: number }
+  | {
+      readonly kind: 'registers'
+      readonly name: string
+      readonly type: 'f32' | 'vec4f'
+      readonly count: number
+      readonly initial: number
+    }
   | { readonly kind: 'assign'; readonly target: Target; readonly value: Value }
   /** `index` runs from `from` while below `to`, by `step`: all u32. */
   | {
@@ -115,15 +136,36 @@ export type Statement =
       readonly unroll: boolean
       readonly body: readonly Statement[]
     }
-  | { readonly kind: 'if'; readonly condition: Value; readonly then: readonly Statement[]; readonly otherwise?: readonly Statement[] }
+  | {
+      readonly kind: 'if'
+      readonly condition: Value
+      readonly then: readonly Statement[]
+      readonly otherwise?: readonly Statement[]
+    }
   | { readonly kind: 'store'; readonly buffer: string; readonly index: Value; readonly value: Value }
   | { readonly kind: 'sharedStore'; readonly array: string; readonly index: Value; readonly value: Value }
   | { readonly kind: 'barrier' }
+  /**
+   * A `let` of one shared cell, known to be the same for the whole workgroup, for use in control flow.
+   * Stands where a barrier may stand, and is one, before the read and after it.
+   */
+  | {
+      readonly kind: 'uniformLoad'
+      readonly name: string
+      readonly type: 'f32' | 'u32' | 'vec4f'
+      readonly array: string
+      readonly index: Value
+    }
 
-/** A variable or a register, or one lane of a vec4f of them. */
+/** A variable or a register, whole. */
 export type Target =
   | { readonly kind: 'name'; readonly type: ValueType; readonly name: string }
-  | { readonly kind: 'register'; readonly type: 'f32' | 'vec4f'; readonly name: string; readonly index: Value }
+  | {
+      readonly kind: 'register'
+      readonly type: 'f32' | 'vec4f'
+      readonly name: string
+      readonly index: Value
+    }
 
 /** Stands for −∞ in running maxima: far below any exponent, yet sums of two stay finite. */
 export const lowest = -1e30

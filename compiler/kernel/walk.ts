@@ -1,0 +1,124 @@
+/** What the parts of values and statements are, so that walking them is said once. */
+
+import type { Statement, Value } from './kernel.ts'
+
+export function children(value: Value): readonly Value[] {
+  switch (value.kind) {
+    case 'number':
+    case 'name':
+    case 'thread':
+    case 'workgroup':
+    case 'shape':
+      return []
+    case 'load':
+    case 'sharedLoad':
+    case 'register':
+      return [value.index]
+    case 'lane':
+      return [value.vector]
+    case 'vec4':
+      return value.lanes
+    case 'splat':
+    case 'convert':
+      return [value.value]
+    case 'unary':
+      return [value.operand]
+    case 'binary':
+      return [value.left, value.right]
+    case 'select':
+      return [value.condition, value.yes, value.no]
+    case 'call':
+      return value.args
+  }
+}
+
+/** The value with each of its parts replaced. */
+export function mapChildren(value: Value, map: (child: Value) => Value): Value {
+  switch (value.kind) {
+    case 'number':
+    case 'name':
+    case 'thread':
+    case 'workgroup':
+    case 'shape':
+      return value
+    case 'load':
+    case 'sharedLoad':
+    case 'register':
+      return { ...value, index: map(value.index) }
+    case 'lane':
+      return { ...value, vector: map(value.vector) }
+    case 'vec4': {
+      const [x, y, z, w] = value.lanes
+      return { ...value, lanes: [map(x), map(y), map(z), map(w)] }
+    }
+    case 'splat':
+    case 'convert':
+      return { ...value, value: map(value.value) }
+    case 'unary':
+      return { ...value, operand: map(value.operand) }
+    case 'binary':
+      return { ...value, left: map(value.left), right: map(value.right) }
+    case 'select':
+      return { ...value, condition: map(value.condition), yes: map(value.yes), no: map(value.no) }
+    case 'call':
+      return { ...value, args: value.args.map(map) }
+  }
+}
+
+/** The values that a statement itself evaluates, not those of the statements within it. */
+export function valuesOf(statement: Statement): readonly Value[] {
+  switch (statement.kind) {
+    case 'comment':
+    case 'barrier':
+    case 'registers':
+      return []
+    case 'let':
+    case 'var':
+      return [statement.value]
+    case 'uniformLoad':
+      return [statement.index]
+    case 'assign':
+      return [statement.target, statement.value]
+    case 'for':
+      return [statement.from, statement.to]
+    case 'if':
+      return [statement.condition]
+    case 'store':
+    case 'sharedStore':
+      return [statement.index, statement.value]
+  }
+}
+
+/** The bodies within a statement. */
+export function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
+  if (statement.kind === 'for') return [statement.body]
+  if (statement.kind === 'if') return [statement.then, statement.otherwise ?? []]
+  return []
+}
+
+/** The name that a statement declares for those after it. */
+export function declaredName(statement: Statement): string | undefined {
+  switch (statement.kind) {
+    case 'let':
+    case 'var':
+    case 'registers':
+    case 'uniformLoad':
+      return statement.name
+    default:
+      return undefined
+  }
+}
+
+/** Every name declared in the statements or within them, loop indexes included. */
+export function declaredNames(statements: readonly Statement[]): string[] {
+  return statements.flatMap((statement) => {
+    const own = statement.kind === 'for' ? statement.index : declaredName(statement)
+    return [...(own === undefined ? [] : [own]), ...bodiesOf(statement).flatMap(declaredNames)]
+  })
+}
+
+/** Whether any of the statements, or one within them, is a barrier. */
+export function hasBarrier(statement: Statement): boolean {
+  if (statement.kind === 'barrier' || statement.kind === 'uniformLoad') return true
+  return bodiesOf(statement).some((body) => body.some(hasBarrier))
+}
