@@ -1,0 +1,91 @@
+/** φ: the feature rows of the queries, and of the keys. */
+import type { Expression } from '../symbolic/expression.ts'
+import type { AttentionModel } from '../semantics/model.ts'
+import { invariant } from '../diagnostics/invariant.ts'
+import { Evaluator } from './evaluate.ts'
+import { extended, larger, multiply } from './extended.ts'
+import type { Extended } from './extended.ts'
+import { MAXIMUM, projectedExponents, withMaximum } from './stabilize.ts'
+import { Vector } from './vector.ts'
+
+export type Side = 'query' | 'key'
+
+/**
+ * φ(x) of every row of one head, each laid out block by block.
+ * `rows` are already multiplied by √scale, and are all rows there are: a row's
+ * `position` and `length` are its index in them and their number.
+ */
+export function featureRows(
+  model: AttentionModel,
+  side: Side,
+  rows: readonly Vector[],
+  projection: readonly Vector[],
+): Vector[] {
+  const { feature, stabilize } = model
+  invariant(feature !== undefined, 'only a factorised attention has features')
+  const blocks = feature[side]
+  const factor = extended(feature.projected ? 1 / Math.sqrt(projection.length) : 1)
+  if (stabilize.kind !== 'max') {
+    const phi = new Blocks(blocks, feature.projected, projection)
+    return rows.map((_, index) => phi.row(rows, index, factor))
+  }
+  const phi = new Blocks(
+    blocks.map((block) => withMaximum(block, stabilize.epsilon)),
+    feature.projected,
+    projection,
+  )
+  const maxima = rowMaxima(blocks.flatMap(projectedExponents), rows, projection)
+  const overall = maxima.reduce(larger, extended(-Infinity))
+  return rows.map((_, index) => {
+    phi.set(MAXIMUM, side === 'query' ? (maxima[index] ?? overall) : overall)
+    return phi.row(rows, index, factor)
+  })
+}
+
+/** Of each row, the largest of these projected exponents over all projections. */
+function rowMaxima(
+  exponents: readonly Expression[],
+  rows: readonly Vector[],
+  projection: readonly Vector[],
+): Extended[] {
+  const every = new Blocks(exponents, true, projection)
+  return rows.map((_, index) => {
+    const values = every.row(rows, index, extended(1))
+    let top = extended(-Infinity)
+    for (let entry = 0; entry < values.size; entry++) top = larger(top, values.at(entry))
+    return top
+  })
+}
+
+/** Blocks laid side by side: a projected one has an entry for each projection row. */
+class Blocks {
+  readonly #blocks: readonly Evaluator[]
+  readonly #projected: boolean
+  readonly #projection: readonly Vector[]
+
+  constructor(blocks: readonly Expression[], projected: boolean, projection: readonly Vector[]) {
+    this.#blocks = blocks.map((block) => new Evaluator(block))
+    this.#projected = projected
+    this.#projection = projection
+  }
+
+  set(name: string, value: Extended | Vector | number): void {
+    for (const block of this.#blocks) block.set(name, value)
+  }
+
+  row(rows: readonly Vector[], index: number, factor: Extended): Vector {
+    const x = rows[index]
+    invariant(x !== undefined, 'a feature is evaluated at a row that exists')
+    this.set('x', x)
+    this.set('position', index)
+    this.set('length', rows.length)
+    const entries = this.#blocks.flatMap((block) =>
+      this.#projected ? this.#projection.map((w) => block.set('w', w).scalar()) : entriesOf(block.value()),
+    )
+    return Vector.from(entries.length, (entry) => multiply(entries[entry] ?? factor, factor))
+  }
+}
+
+function entriesOf(value: Extended | Vector): readonly Extended[] {
+  return value instanceof Vector ? Array.from({ length: value.size }, (_, index) => value.at(index)) : [value]
+}

@@ -1,0 +1,90 @@
+/**
+ * What a call gives, in the shapes of the generated modules, and the rows of
+ * one head taken out of it.
+ *
+ * Letters: B batch, H query heads, G key/value heads (H a multiple of G),
+ * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
+ */
+import type { AttentionModel } from '../semantics/model.ts'
+import { Vector } from './vector.ts'
+
+export type Numbers = Float32Array | Float64Array
+
+export interface ReferenceInputs {
+  /** [B, H, L, D] */
+  readonly q: Numbers
+  /** [B, G, S, D] */
+  readonly k: Numbers
+  /** [B, G, S, V] */
+  readonly v: Numbers
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+  /** [B] Visible key rows of each batch item, all S where absent. */
+  readonly lengths?: ArrayLike<number>
+  /** [M, D] Shared by all heads; the file's own draw where absent. */
+  readonly projection?: Numbers
+  /** [H, N, D] For `learned` landmarks; also those of the queries, unless these are given. */
+  readonly landmarks?: Numbers
+  /** [H, N, D] */
+  readonly queryLandmarks?: Numbers
+  /** [H, width] */
+  readonly conv?: Numbers
+}
+
+/** @throws RangeError where a tensor has another number of entries than its shape. */
+export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): void {
+  const { batch, heads, kvHeads, length, keyLength } = inputs
+  for (const [name, count] of Object.entries({ batch, heads, kvHeads, length, keyLength }))
+    if (!Number.isInteger(count) || count < 1)
+      throw new RangeError(`${name}: expected a positive integer, found ${count}`)
+  if (heads % kvHeads !== 0)
+    throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
+  const { dim, valueDim, projections, landmarks } = model
+  expectShape('q', inputs.q, [batch, heads, length, dim])
+  expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
+  expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
+  if (inputs.lengths !== undefined) checkLengths(inputs.lengths, batch, keyLength)
+  if (projections !== undefined && inputs.projection !== undefined)
+    expectShape('projection', inputs.projection, [projections.count, dim])
+  if (landmarks === undefined) return
+  if (landmarks.conv !== undefined) expectShape('conv', inputs.conv, [heads, landmarks.conv])
+  if (landmarks.source === 'segment_means') return
+  expectShape('landmarks', inputs.landmarks, [heads, landmarks.count, dim])
+  if (inputs.queryLandmarks !== undefined)
+    expectShape('queryLandmarks', inputs.queryLandmarks, [heads, landmarks.count, dim])
+}
+
+function expectShape(name: string, tensor: Numbers | undefined, shape: readonly number[]): void {
+  const expected = shape.reduce((product, size) => product * size, 1)
+  if (tensor?.length === expected) return
+  const found = tensor === undefined ? 'nothing' : `${tensor.length}`
+  throw new RangeError(`${name}: expected ${shape.join(' × ')} = ${expected} numbers, found ${found}`)
+}
+
+function checkLengths(lengths: ArrayLike<number>, batch: number, keyLength: number): void {
+  if (lengths.length !== batch)
+    throw new RangeError(`lengths: expected one for each of ${batch} batch items, found ${lengths.length}`)
+  for (const length of Array.from(lengths))
+    if (!Number.isInteger(length) || length < 0 || length > keyLength)
+      throw new RangeError(`lengths: expected integers from 0 to keyLength (${keyLength}), found ${length}`)
+}
+
+/** `count` rows from the start of matrix `index` of a tensor whose matrices are [height, width]. */
+export function rowsOf(
+  tensor: Numbers,
+  index: number,
+  height: number,
+  width: number,
+  count = height,
+  factor = 1,
+): Vector[] {
+  return Array.from({ length: count }, (_, row) => {
+    const start = (index * height + row) * width
+    return Vector.ofNumbers(
+      Float64Array.from(tensor.subarray(start, start + width), (entry) => entry * factor),
+    )
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * Attention through landmark rows (Xiong et al., "Nyströmformer", 2021):
+ *
+ *     out = F·A⁺·(B·V),   F ∝ κ(q, k̃),  A ∝ κ(q̃, k̃),  B ∝ κ(q̃, k),
+ *
+ * each factor divided by its row sums, and A⁺ the iterative pseudo-inverse.
+ */
+import { toNumber } from './extended.ts'
+import type { Extended } from './extended.ts'
+import { total, Vector } from './vector.ts'
+
+type Matrix = readonly Float64Array[]
+type Kernel = (q: Vector, k: Vector) => Extended
+
+export function landmarkRows(
+  kernel: Kernel,
+  rows: { readonly q: readonly Vector[]; readonly k: readonly Vector[]; readonly v: readonly Vector[] },
+  landmarks: { readonly q: readonly Vector[]; readonly k: readonly Vector[] },
+  steps: number,
+): Matrix {
+  const values: Matrix = rows.v.map(({ mantissa }) => mantissa)
+  const summary = product(normalised(kernel, landmarks.q, rows.k), values)
+  const inverse = pseudoInverse(normalised(kernel, landmarks.q, landmarks.k), steps)
+  return product(normalised(kernel, rows.q, landmarks.k), product(inverse, summary))
+}
+
+/**
+ * The means of `count` consecutive segments of the rows. With s = ⌊rows/count⌋
+ * the first (s+1)·count − rows segments have s rows and the others s+1.
+ */
+export function segmentMeans(rows: readonly Vector[], count: number): Vector[] {
+  const short = Math.floor(rows.length / count)
+  const shorter = (short + 1) * count - rows.length
+  let start = 0
+  return Array.from({ length: count }, (_, segment) => {
+    const size = segment < shorter ? short : short + 1
+    const members = rows.slice(start, start + size)
+    start += size
+    return mean(members)
+  })
+}
+
+function mean(rows: readonly Vector[]): Vector {
+  const sums = new Float64Array(rows[0]?.size ?? 0)
+  for (const row of rows) for (const [t, entry] of row.mantissa.entries()) sums[t] = (sums[t] ?? 0) + entry
+  return Vector.ofNumbers(sums.map((sum) => sum / rows.length))
+}
+
+/** κ of every pair, each row divided by its sum (left alone where that is 0). */
+function normalised(kernel: Kernel, left: readonly Vector[], right: readonly Vector[]): Matrix {
+  return left.map((q) => {
+    const scores = Vector.from(right.length, (j) => kernel(q, right[j] ?? q))
+    const { values, peak } = scores.aligned
+    const sum = total(scores)
+    if (sum.mantissa === 0) return values
+    const denominator = toNumber({ mantissa: sum.mantissa, log: sum.log - peak })
+    return values.map((value) => value / denominator)
+  })
+}
+
+/** Z ← ¼Z(13I − AZ(15I − AZ(7I − AZ))) from Aᵀ/(‖A‖₁‖A‖∞). */
+function pseudoInverse(a: Matrix, steps: number): Matrix {
+  const at = transpose(a)
+  const scale = largestRow(a) * largestRow(at)
+  let z: Matrix = at.map((row) => row.map((entry) => entry / scale))
+  for (let step = 0; step < steps; step++) {
+    const az = product(a, z)
+    const inner = identityMinus(15, product(az, identityMinus(7, az)))
+    z = product(z, identityMinus(13, product(az, inner))).map((row) => row.map((entry) => entry / 4))
+  }
+  return z
+}
+
+const identityMinus = (diagonal: number, a: Matrix): Matrix =>
+  a.map((row, i) => row.map((entry, j) => (i === j ? diagonal : 0) - entry))
+
+const transpose = (a: Matrix): Matrix =>
+  Array.from(a[0] ?? [], (_, j) => Float64Array.from(a, (row) => row[j] ?? 0))
+
+/** ‖A‖∞, the largest sum of absolute values in a row. */
+const largestRow = (a: Matrix): number =>
+  Math.max(...a.map((row) => row.reduce((sum, entry) => sum + Math.abs(entry), 0)))
+
+function product(a: Matrix, b: Matrix): Matrix {
+  return a.map((row) => {
+    const out = new Float64Array(b[0]?.length ?? 0)
+    for (const [t, factor] of row.entries()) {
+      const from = b[t] ?? out
+      for (let column = 0; column < out.length; column++)
+        out[column] = (out[column] ?? 0) + factor * (from[column] ?? 0)
+    }
+    return out
+  })
+}
+
+/**
+ * The depthwise convolution over the values, centred, zeros beyond both ends:
+ * row i gets Σ_t filter[t]·v[i + t − (width − 1)/2].
+ */
+export function convolved(
+  filter: Float64Array,
+  values: readonly Vector[],
+  i: number,
+  width: number,
+): Float64Array {
+  const out = new Float64Array(width)
+  const half = (filter.length - 1) / 2
+  for (const [t, weight] of filter.entries()) {
+    const value = values[i + t - half]
+    if (value === undefined) continue
+    for (let column = 0; column < width; column++)
+      out[column] = (out[column] ?? 0) + weight * (value.mantissa[column] ?? 0)
+  }
+  return out
+}

@@ -1,0 +1,162 @@
+/**
+ * The truth: a float64 interpreter of the checked spec.
+ *
+ *     out_i = Σ_j M_ij γ^(i−j) κ(q_i, k_j) v_j / (Σ_j M_ij γ^(i−j) κ(q_i, k_j) + ε)
+ *
+ * pair by pair as the language defines it, whichever way the kernels evaluate
+ * it. Numbers are of extended range, so `stabilize: auto` and `none` are the
+ * same function here: the mathematical one.
+ */
+import { invariant } from '../diagnostics/invariant.ts'
+import type { AttentionModel } from '../semantics/model.ts'
+import { drawProjection } from '../../runtime/projection/index.ts'
+import { Evaluator } from './evaluate.ts'
+import { featureRows } from './features.ts'
+import { checkInputs, rowsOf } from './inputs.ts'
+import type { ReferenceInputs } from './inputs.ts'
+import { convolved, landmarkRows, segmentMeans } from './landmarks.ts'
+import { dot } from './vector.ts'
+import type { Vector } from './vector.ts'
+import { logDecay, termsOf, visibility, weightedSum } from './weights.ts'
+import type { Score } from './weights.ts'
+
+export type { ReferenceInputs } from './inputs.ts'
+
+/** The rows of one head that there are: key rows past a batch item's length are absent. */
+interface Head {
+  readonly index: number
+  readonly q: readonly Vector[]
+  readonly k: readonly Vector[]
+  readonly v: readonly Vector[]
+}
+
+/**
+ * The output [B, H, L, V] of an attention, in float64.
+ * @throws RangeError where a tensor does not have its shape.
+ */
+export function reference(model: AttentionModel, inputs: ReferenceInputs): Float64Array {
+  checkInputs(model, inputs)
+  const projection = projectionRows(model, inputs)
+  const size = inputs.length * model.valueDim
+  const out = new Float64Array(inputs.batch * inputs.heads * size)
+  for (let item = 0; item < inputs.batch; item++)
+    for (let head = 0; head < inputs.heads; head++) {
+      const rows = headOutput(model, inputs, headOf(model, inputs, item, head), projection)
+      for (const [i, row] of rows.entries())
+        out.set(row, (item * inputs.heads + head) * size + i * model.valueDim)
+    }
+  return out
+}
+
+/** M·γ·κ of one head, row i being `values` row i times exp(`logs[i]`). */
+export interface Scores {
+  readonly rows: number
+  readonly columns: number
+  /** [rows, columns] */
+  readonly values: Float64Array
+  /** [rows] */
+  readonly logs: Float64Array
+}
+
+/**
+ * The unnormalised scores of one head on its visible keys; of an attention
+ * through landmarks, those of its kernel.
+ */
+export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0, head = 0): Scores {
+  checkInputs(model, inputs)
+  const rows = headOf(model, inputs, item, head)
+  const terms = termRows(model, rows, projectionRows(model, inputs)).map(({ aligned }) => aligned)
+  const columns = rows.k.length
+  const values = new Float64Array(terms.length * columns)
+  for (const [i, row] of terms.entries()) values.set(row.values, i * columns)
+  return { rows: terms.length, columns, values, logs: Float64Array.from(terms, ({ peak }) => peak) }
+}
+
+function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, index: number): Head {
+  const { heads, kvHeads, length, keyLength } = inputs
+  const query = item * heads + index
+  const key = item * kvHeads + Math.floor((index * kvHeads) / heads)
+  const visible = inputs.lengths?.[item] ?? keyLength
+  const factor = Math.sqrt(model.scale)
+  return {
+    index,
+    q: rowsOf(inputs.q, query, length, model.dim, length, factor),
+    k: rowsOf(inputs.k, key, keyLength, model.dim, visible, factor),
+    v: rowsOf(inputs.v, key, keyLength, model.valueDim, visible),
+  }
+}
+
+function projectionRows(model: AttentionModel, inputs: ReferenceInputs): readonly Vector[] {
+  const { projections, dim } = model
+  if (projections === undefined) return []
+  const { count, coupling, fixedNorm, seed } = projections
+  const matrix = inputs.projection ?? drawProjection({ rows: count, dim, coupling, fixedNorm, seed })
+  return rowsOf(matrix, 0, count, dim)
+}
+
+function headOutput(
+  model: AttentionModel,
+  inputs: ReferenceInputs,
+  head: Head,
+  projection: readonly Vector[],
+): readonly Float64Array[] {
+  const { landmarks, valueDim } = model
+  if (head.k.length === 0) return head.q.map(() => new Float64Array(valueDim))
+  const rows =
+    throughLandmarks(model, inputs, head) ??
+    termRows(model, head, projection).map((terms) => weightedSum(terms, head.v, model))
+  if (landmarks?.conv === undefined || inputs.conv === undefined) return rows
+  const [filter] = rowsOf(inputs.conv, head.index, 1, landmarks.conv)
+  if (filter === undefined) return rows
+  return rows.map((row, i) => {
+    const added = convolved(filter.mantissa, head.v, i, valueDim)
+    return row.map((entry, column) => entry + (added[column] ?? 0))
+  })
+}
+
+function termRows(model: AttentionModel, head: Head, projection: readonly Vector[]): Vector[] {
+  const score = scoreOf(model, head, projection)
+  const visible = visibility(model.mask, head.q.length, head.k.length)
+  const logGamma = logDecay(model, head.index)
+  return head.q.map((_, i) => termsOf(i, head.k.length, score, visible, logGamma))
+}
+
+function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[]): Score {
+  const [left, right, pair] =
+    model.evaluation === 'factorised'
+      ? [featureRows(model, 'query', head.q, projection), featureRows(model, 'key', head.k, projection), dot]
+      : [head.q, head.k, kernelOf(model)]
+  return (i, j) => {
+    const [a, b] = [left[i], right[j]]
+    invariant(a !== undefined && b !== undefined, 'scores are of rows that exist')
+    return pair(a, b)
+  }
+}
+
+function kernelOf({ kernel }: AttentionModel): typeof dot {
+  invariant(kernel !== undefined, 'an attention without features has a kernel')
+  const kappa = new Evaluator(kernel)
+  return (q, k) => kappa.set('q', q).set('k', k).scalar()
+}
+
+/** Absent where the attention is exact: it has no landmarks, or no more rows than segments. */
+function throughLandmarks(
+  model: AttentionModel,
+  inputs: ReferenceInputs,
+  head: Head,
+): readonly Float64Array[] | undefined {
+  const { landmarks, dim, scale } = model
+  if (landmarks === undefined) return undefined
+  const { count, source, pinv } = landmarks
+  if (source === 'segment_means') {
+    if (Math.min(head.q.length, head.k.length) <= count) return undefined
+    const means = { q: segmentMeans(head.q, count), k: segmentMeans(head.k, count) }
+    return landmarkRows(kernelOf(model), head, means, pinv)
+  }
+  invariant(inputs.landmarks !== undefined, 'learned landmarks are checked to be given')
+  const learned = (tensor: ReferenceInputs['q']): Vector[] =>
+    rowsOf(tensor, head.index, count, dim, count, Math.sqrt(scale))
+  const k = learned(inputs.landmarks)
+  const q = inputs.queryLandmarks === undefined ? k : learned(inputs.queryLandmarks)
+  return landmarkRows(kernelOf(model), head, { q, k }, pinv)
+}

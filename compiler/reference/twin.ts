@@ -1,0 +1,12 @@
+/** The exact attention that a factorised or landmark attention stands in for. */
+import type { AttentionModel } from '../semantics/model.ts'
+
+/**
+ * The same attention with its kernel evaluated pair by pair; absent where no
+ * kernel is declared, since then the features are the definition.
+ */
+export function exactTwin(model: AttentionModel): AttentionModel | undefined {
+  if (model.kernel === undefined) return undefined
+  const { feature: _, projections: _p, landmarks: _l, ...shared } = model
+  return { ...shared, evaluation: 'exact', stabilize: { kind: 'auto' } }
+}
