@@ -1,31 +1,44 @@
 /** Arithmetic, and the functions that only compare or cut. */
+import * as intervals from '../interval.ts'
 import { modulo } from '../special.ts'
 import { elementwise } from './operator.ts'
 import type { ScalarOperator } from './operator.ts'
 
+const one = elementwise(1)
+const two = elementwise(2)
+
 export const arithmetic = {
-  add: { type: elementwise(2), value: (a, b) => a + b },
-  subtract: { type: elementwise(2), value: (a, b) => a - b },
-  multiply: { type: elementwise(2), value: (a, b) => a * b },
-  divide: { type: elementwise(2), value: (a, b) => a / b },
-  negate: { type: elementwise(1), value: (a) => -a },
+  add: { type: two, value: (a, b) => a + b, range: intervals.add },
+  subtract: { type: two, value: (a, b) => a - b, range: intervals.subtract },
+  multiply: { type: two, value: (a, b) => a * b, range: intervals.multiply },
+  divide: { type: two, value: (a, b) => a / b, range: intervals.divide },
+  negate: { type: one, value: (a) => -a, range: intervals.negate, parity: 'odd' },
   /** The second argument is a constant. */
   power: {
     type: (args) =>
       args[1] !== undefined && args[1].kind !== 'scalar'
         ? 'expected a constant number as exponent'
-        : elementwise(2)(args),
+        : two(args),
     value: (a, b) => a ** b,
+    range: (a, b) => intervals.power(a, b.low),
   },
   /** Floored: the result has the divisor's sign. */
-  modulo: { type: elementwise(2), value: modulo },
-  abs: { type: elementwise(1), value: Math.abs },
+  modulo: {
+    type: two,
+    value: modulo,
+    range: (_, b) =>
+      intervals.interval(Math.min(b.low, 0), Math.max(b.high, 0), b.low > 0 ? 'high' : 'closed'),
+  },
+  abs: { type: one, value: Math.abs, range: intervals.abs, parity: 'even' },
   /** −1, 0 or 1. */
-  sign: { type: elementwise(1), value: Math.sign },
+  sign: { type: one, value: Math.sign, range: intervals.nondecreasing(Math.sign), parity: 'odd' },
   /** 1 where the argument is positive, else 0. */
-  step: { type: elementwise(1), value: (a) => (a > 0 ? 1 : 0) },
-  floor: { type: elementwise(1), value: Math.floor },
-  min: { type: elementwise(2), value: (a, b) => Math.min(a, b) },
-  max: { type: elementwise(2), value: (a, b) => Math.max(a, b) },
+  step: {
+    type: one,
+    value: (a) => (a > 0 ? 1 : 0),
+    range: (a) => (intervals.isPositive(a) ? intervals.point(1) : intervals.unit),
+  },
+  floor: { type: one, value: Math.floor, range: intervals.nondecreasing(Math.floor) },
+  min: { type: two, value: (a, b) => Math.min(a, b), range: intervals.min },
+  max: { type: two, value: (a, b) => Math.max(a, b), range: intervals.max },
 } satisfies Record<string, ScalarOperator>
-

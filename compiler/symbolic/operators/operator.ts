@@ -4,6 +4,7 @@
  */
 import { boolean, scalar } from '../expression.ts'
 import type { Type } from '../expression.ts'
+import type { Interval } from '../interval.ts'
 
 interface Typed {
   /** Type of the result, or a sentence for the person who wrote wrong arguments. */
@@ -14,6 +15,10 @@ interface Typed {
 export interface ScalarOperator extends Typed {
   /** In float64; a truth value is 1 or 0. */
   readonly value: (...numbers: number[]) => number
+  /** A set that holds every value it takes on arguments from the given sets. */
+  readonly range: (...args: Interval[]) => Interval
+  /** Of one argument: f(−x) = f(x), or f(−x) = −f(x). */
+  readonly parity?: 'even' | 'odd'
 }
 
 /** Has vectors among its arguments and sees their entries together. */

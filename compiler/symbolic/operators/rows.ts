@@ -8,25 +8,37 @@ type Value = number | Float64Array
 const entries = (value: Value | undefined): Float64Array =>
   value instanceof Float64Array ? value : Float64Array.of(value ?? 0)
 
-const total = (row: Float64Array): number => row.reduce((sum, entry) => sum + entry, 0)
-const largest = (row: Float64Array): number => row.reduce((a, b) => Math.max(a, b), -Infinity)
+function total(row: Float64Array): number {
+  let sum = 0
+  for (const entry of row) sum += entry
+  return sum
+}
+
+function product(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let n = 0; n < a.length; n++) sum += (a[n] ?? Number.NaN) * (b[n] ?? Number.NaN)
+  return sum
+}
+
+function largest(row: Float64Array): number {
+  let most = -Infinity
+  for (const entry of row) most = Math.max(most, entry)
+  return most
+}
 
 export const rows = {
   dot: {
     type: vectors(2, ([a, b]) =>
       a === b ? scalar : `expected vectors of one size, found sizes ${a} and ${b}`,
     ),
-    evaluate: (a: Value, b: Value) => {
-      const right = entries(b)
-      return total(entries(a).map((entry, index) => entry * (right[index] ?? Number.NaN)))
-    },
+    evaluate: (a: Value, b: Value) => product(entries(a), entries(b)),
   },
   sum: { type: vectors(1, () => scalar), evaluate: (a: Value) => total(entries(a)) },
   mean: { type: vectors(1, () => scalar), evaluate: (a: Value) => total(entries(a)) / entries(a).length },
   /** Euclidean. */
   norm: {
     type: vectors(1, () => scalar),
-    evaluate: (a: Value) => Math.sqrt(total(entries(a).map((entry) => entry * entry))),
+    evaluate: (a: Value) => Math.sqrt(product(entries(a), entries(a))),
   },
   /** The largest entry. */
   maximum: { type: vectors(1, () => scalar), evaluate: (a: Value) => largest(entries(a)) },
@@ -43,8 +55,11 @@ export const rows = {
   outer: {
     type: vectors(2, ([a, b]) => vector((a ?? 0) * (b ?? 0))),
     evaluate: (a: Value, b: Value) => {
+      const left = entries(a)
       const right = entries(b)
-      return Float64Array.from([...entries(a)].flatMap((left) => [...right].map((entry) => left * entry)))
+      const entryAt = (n: number): number =>
+        (left[Math.floor(n / right.length)] ?? 0) * (right[n % right.length] ?? 0)
+      return Float64Array.from({ length: left.length * right.length }, (_, n) => entryAt(n))
     },
   },
 } satisfies Record<string, RowOperator>

@@ -1,0 +1,131 @@
+/** All rewrites, in the order in which they are tried on a node whose children are simplified. */
+import {
+  add,
+  apply,
+  constant,
+  divide,
+  exp,
+  multiply,
+  negate,
+  power,
+  reduce,
+  subtract,
+  variable,
+} from './build.ts'
+import type { Expression } from './expression.ts'
+import { scalarOperator } from './operators.ts'
+import { patternRewrites } from './rewrites/patterns.ts'
+import { collectProduct, factorsOf, fromFactors, isProduct } from './rewrites/products.ts'
+import { constantBody, factorOut, singleEntry, termOut } from './rewrites/reduces.ts'
+import { foldConstants } from './rewrites/rewrite.ts'
+import type { Rewrite } from './rewrites/rewrite.ts'
+import { collectSum, isSum } from './rewrites/sums.ts'
+import { compare, equals } from './traverse.ts'
+
+const a = variable('a')
+const b = variable('b')
+const c = variable('c')
+const t = variable('t')
+const sine = apply('sin', multiply(a, t))
+
+const changed = (before: Expression, after: Expression): Expression | undefined =>
+  equals(before, after) ? undefined : after
+
+/** f(−a) is f(a) or −f(a) where the sign of the argument is written in front of it. */
+function pullSign(expression: Expression): Expression | undefined {
+  if (expression.kind !== 'apply') return undefined
+  const parity = scalarOperator(expression.operator)?.parity
+  const [arg] = expression.args
+  if (parity === undefined || arg === undefined || !isProduct(arg)) return undefined
+  const product = factorsOf(arg)
+  if (product.coefficient.over >= 0) return undefined
+  const positive = { ...expression, args: [collectProduct(negate(fromFactors(product)))] }
+  return parity === 'even' ? positive : negate(positive)
+}
+
+function orderArguments(expression: Expression): Expression | undefined {
+  if (expression.kind !== 'apply' || !['min', 'max'].includes(expression.operator)) return undefined
+  return changed(expression, { ...expression, args: [...expression.args].sort((x, y) => compare(y, x)) })
+}
+
+export const rewrites: readonly Rewrite[] = [
+  {
+    name: 'constants',
+    algebra: 'an operator on constants is a constant, where that is finite',
+    apply: foldConstants,
+    examples: [exp(constant(2)), divide(constant(1), constant(3)), apply('tanh', constant(0.5))],
+  },
+  {
+    name: 'sum',
+    algebra: 'm·a + n·a = (m + n)·a, a + 0 = a, a − b = a + (−1)·b, terms in order',
+    apply: (expression) => (isSum(expression) ? changed(expression, collectSum(expression)) : undefined),
+    examples: [
+      add(a, a),
+      subtract(add(b, a), b),
+      add(add(constant(1), a), constant(2)),
+      add(divide(a, constant(3)), a),
+    ],
+  },
+  {
+    name: 'product',
+    algebra:
+      'aᵐ·aⁿ = aᵐ⁺ⁿ, exp a · exp b = exp(a + b), a·1 = a, a·0 = 0, a/b = a·b⁻¹, (√a)²ⁿ = aⁿ, |a|²ⁿ = a²ⁿ, in order',
+    apply: (expression) =>
+      isProduct(expression) ? changed(expression, collectProduct(expression)) : undefined,
+    examples: [
+      multiply(a, a),
+      multiply(exp(a), exp(b)),
+      divide(exp(a), exp(b)),
+      multiply(constant(2), a, constant(3)),
+      power(multiply(a, b), 2),
+      multiply(power(a, 2), c, power(a, -1)),
+      divide(multiply(constant(6), a), constant(9)),
+      negate(negate(a)),
+      power(apply('sqrt', a), 4),
+      multiply(apply('abs', a), apply('abs', a)),
+      multiply(constant(0), a),
+    ],
+  },
+  {
+    name: 'parity',
+    algebra: 'f(−a) = f(a) for even f, −f(a) for odd f',
+    apply: pullSign,
+    examples: [apply('cos', negate(a)), apply('sinh', negate(a)), apply('abs', multiply(constant(-2), a))],
+  },
+  {
+    name: 'commute',
+    algebra: 'max(a, b) = max(b, a), min(a, b) = min(b, a)',
+    apply: orderArguments,
+    examples: [apply('max', a, exp(b)), apply('min', a, exp(b))],
+  },
+  {
+    name: 'single entry',
+    algebra: 'Σ_{t<1} b_t = b_0',
+    apply: singleEntry,
+    examples: [reduce('sum', 't', 1, add(a, t)), reduce('maximum', 't', 1, sine)],
+  },
+  {
+    name: 'constant body',
+    algebra: 'Σ_{t<n} a = n·a, max_t a = a',
+    apply: constantBody,
+    examples: [reduce('sum', 't', 5, a), reduce('maximum', 't', 5, a)],
+  },
+  {
+    name: 'factor out',
+    algebra: 'Σ_t a·b_t = a·Σ_t b_t, and max_t a·b_t = a·max_t b_t for a > 0',
+    apply: factorOut,
+    examples: [
+      reduce('sum', 't', 4, multiply(b, sine)),
+      reduce('sum', 't', 4, divide(sine, constant(-3))),
+      reduce('maximum', 't', 4, multiply(exp(b), sine)),
+      reduce('maximum', 't', 4, multiply(constant(-2), sine)),
+    ],
+  },
+  {
+    name: 'term out',
+    algebra: 'max_t (a + b_t) = a + max_t b_t',
+    apply: termOut,
+    examples: [reduce('maximum', 't', 4, add(b, sine)), reduce('maximum', 't', 4, subtract(sine, exp(b)))],
+  },
+  ...patternRewrites,
+]

@@ -1,0 +1,44 @@
+/**
+ * Brings an expression in component form into normal form, bottom up.
+ *
+ * Every rewrite makes its expression smaller, or puts it in an order in which it
+ * stays, so this ends; whole chains of sums or products are taken at once, so it
+ * is fast.
+ */
+import type { Expression } from './expression.ts'
+import { nameIndices } from './indices.ts'
+import { rewrites } from './rewrites.ts'
+import { collectProduct, isProduct } from './rewrites/products.ts'
+import { collectSum, isSum } from './rewrites/sums.ts'
+import { equals, mapChildren } from './traverse.ts'
+
+export function simplify(expression: Expression): Expression {
+  const known = new Map<Expression, Expression>()
+  const visit = (node: Expression): Expression => {
+    const before = known.get(node)
+    if (before !== undefined) return before
+    const result = rewrite(collect(node, visit), visit)
+    known.set(node, result)
+    known.set(result, result)
+    return result
+  }
+  return nameIndices(visit(expression))
+}
+
+type Visit = (node: Expression) => Expression
+
+/** The children simplified and the node itself in normal form. */
+function collect(node: Expression, visit: Visit): Expression {
+  if (isSum(node)) return collectSum(node, visit)
+  if (isProduct(node)) return collectProduct(node, visit)
+  return mapChildren(node, visit)
+}
+
+/** The first rewrite that changes the node, and then whatever applies to its result. */
+function rewrite(node: Expression, visit: Visit): Expression {
+  for (const { apply } of rewrites) {
+    const next = apply(node)
+    if (next !== undefined && !equals(next, node)) return visit(next)
+  }
+  return node
+}

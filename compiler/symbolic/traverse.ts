@@ -1,0 +1,93 @@
+/** Walking, comparing and substituting; everything else that recurses is built on `mapChildren`. */
+import type { Expression } from './expression.ts'
+
+export function children(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'constant':
+    case 'variable':
+      return []
+    case 'apply':
+      return expression.args
+    case 'element':
+      return [expression.index]
+    case 'reduce':
+      return [expression.body]
+  }
+}
+
+/** The same node over other children; the node itself where none changed. */
+export function mapChildren(expression: Expression, map: (child: Expression) => Expression): Expression {
+  switch (expression.kind) {
+    case 'constant':
+    case 'variable':
+      return expression
+    case 'apply': {
+      const args = expression.args.map(map)
+      return args.every((arg, n) => arg === expression.args[n]) ? expression : { ...expression, args }
+    }
+    case 'element': {
+      const index = map(expression.index)
+      return index === expression.index ? expression : { ...expression, index }
+    }
+    case 'reduce': {
+      const body = map(expression.body)
+      return body === expression.body ? expression : { ...expression, body }
+    }
+  }
+}
+
+/** Names that come from outside: variables, and the vectors of elements. */
+export function freeVariables(expression: Expression): Set<string> {
+  if (expression.kind === 'variable') return new Set([expression.name])
+  const names = new Set(children(expression).flatMap((child) => [...freeVariables(child)]))
+  if (expression.kind === 'element') names.add(expression.vector)
+  if (expression.kind === 'reduce') names.delete(expression.index)
+  return names
+}
+
+export function mentions(expression: Expression, name: string): boolean {
+  if (expression.kind === 'variable') return expression.name === name
+  if (expression.kind === 'reduce' && expression.index === name) return false
+  if (expression.kind === 'element' && expression.vector === name) return true
+  return children(expression).some((child) => mentions(child, name))
+}
+
+/**
+ * Puts an expression in the place of a variable. A reduce's index must not be
+ * free in the replacement; index names are made so that it never is
+ * (`indices.ts`).
+ */
+export function substitute(expression: Expression, name: string, replacement: Expression): Expression {
+  if (expression.kind === 'variable') return expression.name === name ? replacement : expression
+  if (expression.kind === 'reduce' && expression.index === name) return expression
+  return mapChildren(expression, (child) => substitute(child, name, replacement))
+}
+
+const rank = { constant: 0, variable: 1, element: 2, reduce: 3, apply: 4 } as const
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** A total order of expressions; 0 exactly for equal trees. */
+export function compare(a: Expression, b: Expression): number {
+  if (a === b) return 0
+  if (a.kind === 'constant' && b.kind === 'constant') return a.value - b.value
+  if (a.kind === 'variable' && b.kind === 'variable') return compareText(a.name, b.name)
+  if (a.kind === 'element' && b.kind === 'element')
+    return compareText(a.vector, b.vector) || compare(a.index, b.index)
+  if (a.kind === 'reduce' && b.kind === 'reduce')
+    return (
+      compareText(a.operator, b.operator) ||
+      a.size - b.size ||
+      compareText(a.index, b.index) ||
+      compare(a.body, b.body)
+    )
+  if (a.kind === 'apply' && b.kind === 'apply')
+    return (
+      compareText(a.operator, b.operator) ||
+      a.args.length - b.args.length ||
+      a.args.reduce((order, arg, n) => order || compare(arg, b.args[n] as Expression), 0)
+    )
+  return rank[a.kind] - rank[b.kind]
+}
+
+export const equals = (a: Expression, b: Expression): boolean => compare(a, b) === 0
