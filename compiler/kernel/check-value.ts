@@ -1,0 +1,147 @@
+/** The type rules of values: each returns the value's type or throws, naming what does not fit. */
+
+import { invariant, InvariantError } from '../diagnostics/invariant.ts'
+import { intrinsic, isIntrinsic } from './intrinsics.ts'
+import { shapeFields } from './kernel.ts'
+import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
+import { typeOf } from './types.ts'
+
+export interface Declared {
+  readonly type: ValueType
+  readonly assignable: boolean
+}
+
+/** What a value may refer to. */
+export interface Names {
+  readonly scope: ReadonlyMap<string, Declared>
+  readonly buffers: ReadonlyMap<string, Binding>
+  readonly shared: ReadonlyMap<string, SharedArray>
+}
+
+export function checkValue(value: Value, names: Names): ValueType {
+  const expect = (part: Value, type: ValueType, what: string): void => {
+    const found = checkValue(part, names)
+    invariant(found === type, `${what} is ${type}, not ${found}`)
+  }
+  switch (value.kind) {
+    case 'number':
+      checkNumber(value.type, value.value)
+      break
+    case 'name': {
+      const declared = names.scope.get(value.name)
+      invariant(declared !== undefined, `the name ${value.name} is declared where it is used`)
+      invariant(
+        declared.type === value.type,
+        `${value.name} is ${declared.type}, as declared, not ${value.type}`,
+      )
+      break
+    }
+    case 'thread':
+    case 'workgroup':
+      break
+    case 'shape':
+      invariant(shapeFields.includes(value.field), `${value.field} is a field of the shape`)
+      break
+    case 'load': {
+      expect(value.index, 'u32', `an index of ${value.buffer}`)
+      const buffer = names.buffers.get(value.buffer)
+      invariant(buffer !== undefined, `the buffer ${value.buffer} is bound`)
+      invariant(buffer.element === value.type, `${value.buffer} holds ${buffer.element}, not ${value.type}`)
+      break
+    }
+    case 'sharedLoad': {
+      expect(value.index, 'u32', `an index of ${value.array}`)
+      const array = names.shared.get(value.array)
+      invariant(array !== undefined, `the shared array ${value.array} is declared`)
+      invariant(array.element === value.type, `${value.array} holds ${array.element}, not ${value.type}`)
+      break
+    }
+    case 'register':
+      throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is checked`)
+    case 'lane':
+      expect(value.vector, 'vec4f', 'what a lane is taken of')
+      break
+    case 'vec4':
+      for (const lane of value.lanes) expect(lane, 'f32', 'a lane of a vec4f')
+      break
+    case 'splat':
+      expect(value.value, 'f32', 'what fills a vec4f')
+      break
+    case 'unary': {
+      const type = checkValue(value.operand, names)
+      const fits = value.operator === '!' ? type === 'bool' : type !== 'bool' && type !== 'u32'
+      invariant(fits, `${value.operator} has a meaning on ${type}`)
+      break
+    }
+    case 'binary': {
+      const type = checkValue(value.left, names)
+      expect(value.right, type, `the right of ${value.operator}, as its left,`)
+      invariant(operandTypes(value.operator).includes(type), `${value.operator} has a meaning on ${type}`)
+      break
+    }
+    case 'select':
+      expect(value.condition, 'bool', 'the condition of a select')
+      expect(value.no, checkValue(value.yes, names), 'the second case of a select, as its first,')
+      break
+    case 'call':
+      checkCall(value, names)
+      break
+    case 'convert': {
+      const type = checkValue(value.value, names)
+      invariant(type !== 'vec4f', `a vec4f is not converted to ${value.to}`)
+      break
+    }
+  }
+  return typeOf(value)
+}
+
+function checkNumber(type: ScalarType, value: number): void {
+  const fits = {
+    f32: Number.isFinite(value) && Object.is(Math.fround(value), value),
+    i32: (value | 0) === value,
+    u32: value >>> 0 === value,
+    bool: value === 0 || value === 1,
+  }
+  invariant(fits[type], `the number ${value} is a value of ${type}`)
+}
+
+function checkCall({ intrinsic: name, args }: Extract<Value, { kind: 'call' }>, names: Names): void {
+  invariant(isIntrinsic(name), `${name} is an intrinsic`)
+  const { arity, takes } = intrinsic(name)
+  invariant(args.length === arity, `${name} takes ${arity} arguments, not ${args.length}`)
+  const types = args.map((argument) => checkValue(argument, names))
+  const [type] = types
+  invariant(type !== undefined && takes.includes(type), `${name} takes ${takes.join(' or ')}, not ${type}`)
+  invariant(
+    types.every((other) => other === type),
+    `the arguments of ${name} have one type, not ${types.join(' and ')}`,
+  )
+  if (name === 'power') invariant(isConstant(args[1]), 'the exponent of power is a constant')
+}
+
+function isConstant(value: Value | undefined): boolean {
+  return value?.kind === 'number' || (value?.kind === 'splat' && isConstant(value.value))
+}
+
+function operandTypes(operator: BinaryOperator): readonly ValueType[] {
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+      return ['f32', 'vec4f', 'i32', 'u32']
+    case '%':
+      return ['i32', 'u32']
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return ['f32', 'i32', 'u32']
+    case '==':
+    case '!=':
+      return ['f32', 'i32', 'u32', 'bool']
+    case '&&':
+    case '||':
+      return ['bool']
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Runs a kernel on the host, in f32 arithmetic rounded after each operation: the
+ * meaning of the IR, against which what targets make of it is held.
+ *
+ * Between two barriers the threads of a workgroup run one after another, each
+ * to the end of the stretch; a statement that holds a barrier has uniform
+ * control, so it is run once for all threads, which must agree on it. Storage is
+ * bounds-checked; shared memory starts as NaN; and with `races` two threads that
+ * touch one cell without a barrier between, one of them writing, are found out
+ * (in storage, which no barrier orders, anywhere in the dispatch).
+ */
+
+import { invariant } from '../diagnostics/invariant.ts'
+import { Cells, enter } from './interpret/memory.ts'
+import type { Storage } from './interpret/memory.ts'
+import { Scope } from './interpret/scope.ts'
+import { compileForWorkgroup } from './interpret/statements.ts'
+import { compileValue } from './interpret/values.ts'
+import type { Binding, Kernel, ShapeField } from './kernel.ts'
+import { verify } from './verify.ts'
+
+export interface InterpretOptions {
+  /** Find races; on unless said otherwise. */
+  readonly races?: boolean
+}
+
+/** Runs all workgroups; what the kernel stores is in the buffers afterwards. */
+export function interpret(
+  kernel: Kernel,
+  buffers: Readonly<Record<string, Storage>>,
+  shape: Readonly<Record<ShapeField, number>>,
+  { races = true }: InterpretOptions = {},
+): void {
+  const { bindings, shared, count, body, workgroupSize } = verify(kernel)
+  const storage = bindings.map(
+    (binding) =>
+      [
+        binding.name,
+        Cells.storage(binding.name, contents(binding, buffers), races && binding.access === 'read_write'),
+      ] as const,
+  )
+  const workgroupMemory = shared.map(
+    ({ name, length, element }) => [name, Cells.shared(name, length, element, races)] as const,
+  )
+  const scope = Scope.of(new Map([...storage, ...workgroupMemory]), shape)
+  const run = compileForWorkgroup(body, scope)
+  const workgroups = compileValue(count, scope)(new Float64Array(0))
+
+  const frames = Array.from({ length: workgroupSize }, () => new Float64Array(scope.environment.slots))
+  const barrier = (): void => workgroupMemory.forEach(([, cells]) => cells.barrier())
+  for (let workgroup = 0; workgroup < workgroups; workgroup++) {
+    frames.forEach((frame, thread) => enter(frame, thread, workgroup, workgroupSize))
+    workgroupMemory.forEach(([, cells]) => cells.poison())
+    run({ frames, barrier })
+  }
+}
+
+function contents({ name, element }: Binding, buffers: Readonly<Record<string, Storage>>): Storage {
+  const buffer = buffers[name]
+  const array = element === 'f32' ? Float32Array : Uint32Array
+  invariant(buffer instanceof array, `the buffer ${name} is given as a ${array.name}`)
+  return buffer
+}

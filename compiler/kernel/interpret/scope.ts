@@ -1,0 +1,52 @@
+/** What names mean while a kernel is made ready to be interpreted: slots of a thread's frame, and memory. */
+
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { ShapeField, ValueType } from '../kernel.ts'
+import { firstFreeSlot } from './memory.ts'
+import type { Cells } from './memory.ts'
+
+/** What all scopes of one kernel have in common. */
+export interface Environment {
+  readonly memory: ReadonlyMap<string, Cells>
+  readonly shape: Readonly<Record<ShapeField, number>>
+  /** How long a frame is. */
+  slots: number
+}
+
+export class Scope {
+  readonly environment: Environment
+  readonly #slots: Map<string, number>
+
+  private constructor(environment: Environment, slots: ReadonlyMap<string, number>) {
+    this.environment = environment
+    this.#slots = new Map(slots)
+  }
+
+  static of(memory: Environment['memory'], shape: Environment['shape']): Scope {
+    return new Scope({ memory, shape, slots: firstFreeSlot }, new Map())
+  }
+
+  inner(): Scope {
+    return new Scope(this.environment, this.#slots)
+  }
+
+  /** The first of the slots for a new name: one, or the four of a vec4f. */
+  declare(name: string, type: ValueType): number {
+    const slot = this.environment.slots
+    this.environment.slots += type === 'vec4f' ? 4 : 1
+    this.#slots.set(name, slot)
+    return slot
+  }
+
+  slot(name: string): number {
+    const slot = this.#slots.get(name)
+    invariant(slot !== undefined, `the name ${name} is declared where it is used`)
+    return slot
+  }
+
+  cells(name: string): Cells {
+    const cells = this.environment.memory.get(name)
+    invariant(cells !== undefined, `the memory ${name} is declared`)
+    return cells
+  }
+}

@@ -1,0 +1,24 @@
+/** What a target allows a kernel; the default is what every WebGPU device has. */
+
+import type { Kernel } from './kernel.ts'
+
+export interface KernelLimits {
+  /** Threads of a workgroup. */
+  readonly workgroupSize: number
+  /** Bytes of shared memory of a workgroup. */
+  readonly workgroupBytes: number
+  readonly storageBuffers: number
+}
+
+export const defaultLimits: KernelLimits = { workgroupSize: 256, workgroupBytes: 16384, storageBuffers: 8 }
+
+const bytesOf = { f32: 4, u32: 4, vec4f: 16 } as const
+
+/** Bytes of shared memory; arrays of vec4f are aligned to 16. */
+export function sharedBytes(kernel: Pick<Kernel, 'shared'>): number {
+  const bytes = kernel.shared.reduce((sum, { element, length }) => {
+    const size = bytesOf[element]
+    return Math.ceil(sum / size) * size + size * length
+  }, 0)
+  return Math.ceil(bytes / 16) * 16
+}
