@@ -1,0 +1,12 @@
+/**
+ * Everything the compiler says about a file, one row per code. A row turns the
+ * data of a finding into words; no other file words a diagnostic.
+ *
+ *     A01xx  syntax          A03xx  expressions
+ *     A02xx  declarations    A04xx  settings
+ */
+import { syntaxMessages } from './messages/syntax.ts'
+
+export const messages = {
+  ...syntaxMessages,
+}

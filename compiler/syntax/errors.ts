@@ -1,0 +1,97 @@
+/** From what Chevrotain noticed to what a person is told. */
+import { EOF, tokenLabel } from 'chevrotain'
+import type { IParserErrorMessageProvider, IRecognitionException, IToken, TokenType } from 'chevrotain'
+import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
+import { messages } from '../diagnostics/messages.ts'
+import { spanOf } from './scan.ts'
+import * as tokens from './tokens.ts'
+
+/** Thrown out of the parser: each recovery costs stack and time, and nobody reads the hundredth error. */
+export class TooManyErrors extends Error {
+  override readonly name = 'TooManyErrors'
+}
+
+export const errorLimit = 50
+
+/** Words an exception's `message` as what was expected; the rest of the sentence is the table's. */
+export class ExpectationProvider implements IParserErrorMessageProvider {
+  private count = 0
+
+  restart(): void {
+    this.count = 0
+  }
+
+  buildMismatchTokenMessage({ expected, ruleName }: { expected: TokenType; ruleName: string }): string {
+    return this.counted(expectations[`${ruleName} ${expected.name}`] ?? tokenLabel(expected))
+  }
+
+  buildNotAllInputParsedMessage(): string {
+    return this.counted(aDeclaration)
+  }
+
+  buildNoViableAltMessage({ customUserDescription }: { customUserDescription?: string }): string {
+    return this.counted(customUserDescription ?? aDeclaration)
+  }
+
+  buildEarlyExitMessage({ customUserDescription }: { customUserDescription?: string }): string {
+    return this.counted(customUserDescription ?? 'more')
+  }
+
+  private counted(expected: string): string {
+    if (++this.count > errorLimit) throw new TooManyErrors()
+    return expected
+  }
+}
+
+const aDeclaration = 'a declaration, `feature` or `attention`'
+
+/** By rule and token, where the token's own spelling would say too little. */
+const expectations: Readonly<Record<string, string>> = {
+  [`file ${EOF.name}`]: aDeclaration,
+  'attention Name': 'the name of the attention',
+  'attention RightBrace': 'a setting such as `dim: 64`, or `}`',
+  'feature Name': 'a name',
+  'feature LeftParenthesis': '`(` and the parameters, `(x)` or `(x, w)`',
+  'feature RightParenthesis': '`,` or `)`',
+  'feature Key': '`key` and the features of a key',
+  'blocks RightBracket': '`,` or `]`',
+  'setting Colon': '`:` and the value of the setting',
+  'primary RightParenthesis': 'an operator or `)`',
+  'args RightParenthesis': '`,` or `)`',
+}
+
+/** A syntax error with the place after which it arose. */
+export interface SyntaxProblem {
+  readonly diagnostic: Diagnostic
+  /** Offset of the last token that was understood. */
+  readonly after: number
+}
+
+export function problem(exception: IRecognitionException, textEnd: number): SyntaxProblem {
+  const { token, message: expected } = exception
+  const previous = 'previousToken' in exception ? (exception.previousToken as IToken | undefined) : undefined
+  const atEnd = token.tokenType === EOF
+  const span: Span = atEnd ? { start: textEnd, end: textEnd } : spanOf(token)
+  const found = atEnd ? 'the end of the file' : `\`${shorten(token.image)}\``
+  const known = previous !== undefined && Number.isFinite(previous.startOffset)
+  return {
+    diagnostic: messages.unexpected(span, expected, found, help(token, previous, expected)),
+    after: known ? previous.startOffset : Math.max(0, span.start - 1),
+  }
+}
+
+const shorten = (image: string): string => (image.length > 30 ? `${image.slice(0, 30)}…` : image)
+
+function help(token: IToken, previous: IToken | undefined, expected: string): string | undefined {
+  switch (token.tokenType) {
+    case tokens.LeftBracket:
+      return 'a list is the whole body of a feature; write factors inside it, as in `[a * b, a * c]`'
+    case tokens.Equals:
+      return expected === expectations['setting Colon'] ? 'a setting is written `name: value`' : 'values are compared with `==`'
+    case tokens.Comma:
+      return expected === expectations['attention RightBrace'] ? 'settings follow one another without commas' : undefined
+  }
+  if (token.image === '/' && previous?.image === '/') return 'a comment starts with `#`'
+  if (token.image === '*' && previous?.image === '*') return 'a power is written `^`'
+  return undefined
+}

@@ -1,0 +1,107 @@
+/**
+ * The words of the language. Every word that the grammar expects somewhere is
+ * also a name everywhere else, so `feature kernel(x) = x` is a feature called
+ * `kernel`: the categories below say so, and no word is reserved.
+ */
+import { createToken, Lexer, tokenMatcher } from 'chevrotain'
+import type { IToken, TokenType } from 'chevrotain'
+
+export const Name = createToken({ name: 'Name', pattern: /[A-Za-z_][A-Za-z0-9_]*/, label: 'a name' })
+
+const word = (name: string, text: string): TokenType =>
+  createToken({ name, pattern: new RegExp(text), longer_alt: Name, categories: Name, label: `\`${text}\`` })
+
+export const Feature = word('Feature', 'feature')
+export const Attention = word('Attention', 'attention')
+export const Query = word('Query', 'query')
+export const Key = word('Key', 'key')
+
+/** A number must not run on into letters or a second point: `12abc` is one mistake, not two tokens. */
+export const Number = createToken({
+  name: 'Number',
+  pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![A-Za-z0-9_.])/,
+  label: 'a number',
+})
+
+/** Parsed as a number, so that the rest of the expression is still understood. */
+export const MalformedNumber = createToken({
+  name: 'MalformedNumber',
+  pattern: /\d[A-Za-z0-9_.]*/,
+  categories: Number,
+})
+
+const abstract = (name: string): TokenType => createToken({ name, pattern: Lexer.NA })
+
+export const InfixOperator = abstract('InfixOperator')
+export const PrefixOperator = abstract('PrefixOperator')
+
+const symbol = (name: string, text: string, categories: TokenType[] = []): TokenType =>
+  createToken({ name, pattern: text, categories, label: `\`${text}\`` })
+
+export const LeftParenthesis = symbol('LeftParenthesis', '(')
+export const RightParenthesis = symbol('RightParenthesis', ')')
+export const LeftBracket = symbol('LeftBracket', '[')
+export const RightBracket = symbol('RightBracket', ']')
+export const LeftBrace = symbol('LeftBrace', '{')
+export const RightBrace = symbol('RightBrace', '}')
+export const Comma = symbol('Comma', ',')
+export const Colon = symbol('Colon', ':')
+export const Equals = symbol('Equals', '=')
+
+const infix = [
+  symbol('Or', '||', [InfixOperator]),
+  symbol('And', '&&', [InfixOperator]),
+  symbol('LessEqual', '<=', [InfixOperator]),
+  symbol('GreaterEqual', '>=', [InfixOperator]),
+  symbol('EqualEqual', '==', [InfixOperator]),
+  symbol('NotEqual', '!=', [InfixOperator]),
+  symbol('Less', '<', [InfixOperator]),
+  symbol('Greater', '>', [InfixOperator]),
+  symbol('Plus', '+', [InfixOperator]),
+  symbol('Minus', '-', [InfixOperator, PrefixOperator]),
+  symbol('Times', '*', [InfixOperator]),
+  symbol('Divide', '/', [InfixOperator]),
+  symbol('Remainder', '%', [InfixOperator]),
+  symbol('Power', '^', [InfixOperator]),
+]
+
+const Not = symbol('Not', '!', [PrefixOperator])
+
+/** A byte order mark is white space: editors write it, and nobody sees it. */
+const WhiteSpace = createToken({ name: 'WhiteSpace', pattern: /[\s\uFEFF]+/, group: Lexer.SKIPPED })
+
+const Comment = createToken({ name: 'Comment', pattern: /#[^\n\r]*/, group: 'comments' })
+
+/** In the order in which the lexer tries them: longer symbols before their beginnings, words before names. */
+export const vocabulary: TokenType[] = [
+  WhiteSpace,
+  Comment,
+  Number,
+  MalformedNumber,
+  Feature,
+  Attention,
+  Query,
+  Key,
+  Name,
+  ...infix,
+  Not,
+  Equals,
+  LeftParenthesis,
+  RightParenthesis,
+  LeftBracket,
+  RightBracket,
+  LeftBrace,
+  RightBrace,
+  Comma,
+  Colon,
+  InfixOperator,
+  PrefixOperator,
+]
+
+export const lexer = new Lexer(vocabulary, {
+  positionTracking: 'onlyOffset',
+  recoveryEnabled: true,
+})
+
+/** Whether a token may stand where a name is expected. */
+export const isName = (token: IToken): boolean => tokenMatcher(token, Name)
