@@ -22,6 +22,8 @@ export interface ReferenceInputs {
   readonly kvHeads: number
   readonly length: number
   readonly keyLength: number
+  /** Query rows, ascending, that the result has, which then is [B, H, rows, V]; all L where absent. */
+  readonly rows?: readonly number[]
   /** [B] Visible key rows of each batch item, all S where absent. */
   readonly lengths?: ArrayLike<number>
   /** [M, D] Shared by all heads; the file's own draw where absent. */
@@ -46,6 +48,9 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
   expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
+  for (const row of inputs.rows ?? [])
+    if (!Number.isInteger(row) || row < 0 || row >= length)
+      throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
   if (inputs.lengths !== undefined) checkLengths(inputs.lengths, batch, keyLength)
   if (projections !== undefined && inputs.projection !== undefined)
     expectShape('projection', inputs.projection, [projections.count, dim])

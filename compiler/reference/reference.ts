@@ -31,13 +31,14 @@ interface Head {
 }
 
 /**
- * The output [B, H, L, V] of an attention, in float64.
+ * The output [B, H, L, V] of an attention, in float64; at `inputs.rows` alone
+ * where they are given.
  * @throws RangeError where a tensor does not have its shape.
  */
 export function reference(model: AttentionModel, inputs: ReferenceInputs): Float64Array {
   checkInputs(model, inputs)
   const projection = projectionRows(model, inputs)
-  const size = inputs.length * model.valueDim
+  const size = (inputs.rows?.length ?? inputs.length) * model.valueDim
   const out = new Float64Array(inputs.batch * inputs.heads * size)
   for (let item = 0; item < inputs.batch; item++)
     for (let head = 0; head < inputs.heads; head++) {
@@ -65,7 +66,9 @@ export interface Scores {
 export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0, head = 0): Scores {
   checkInputs(model, inputs)
   const rows = headOf(model, inputs, item, head)
-  const terms = termRows(model, rows, projectionRows(model, inputs)).map(({ aligned }) => aligned)
+  const terms = termRows(model, rows, projectionRows(model, inputs), wantedRows(inputs)).map(
+    ({ aligned }) => aligned,
+  )
   const columns = rows.k.length
   const values = new Float64Array(terms.length * columns)
   for (const [i, row] of terms.entries()) values.set(row.values, i * columns)
@@ -101,24 +104,33 @@ function headOutput(
   projection: readonly Vector[],
 ): readonly Float64Array[] {
   const { landmarks, valueDim } = model
-  if (head.k.length === 0) return head.q.map(() => new Float64Array(valueDim))
+  const wanted = wantedRows(inputs)
+  if (head.k.length === 0) return wanted.map(() => new Float64Array(valueDim))
   const rows =
-    throughLandmarks(model, inputs, head) ??
-    termRows(model, head, projection).map((terms) => weightedSum(terms, head.v, model))
+    throughLandmarks(model, inputs, head)?.filter((_, i) => wanted.includes(i)) ??
+    termRows(model, head, projection, wanted).map((terms) => weightedSum(terms, head.v, model))
   if (landmarks?.conv === undefined || inputs.conv === undefined) return rows
   const [filter] = rowsOf(inputs.conv, head.index, 1, landmarks.conv)
   if (filter === undefined) return rows
-  return rows.map((row, i) => {
-    const added = convolved(filter.mantissa, head.v, i, valueDim)
+  return rows.map((row, index) => {
+    const added = convolved(filter.mantissa, head.v, wanted[index] ?? 0, valueDim)
     return row.map((entry, column) => entry + (added[column] ?? 0))
   })
 }
 
-function termRows(model: AttentionModel, head: Head, projection: readonly Vector[]): Vector[] {
+const wantedRows = ({ rows, length }: ReferenceInputs): readonly number[] =>
+  rows ?? Array.from({ length }, (_, row) => row)
+
+function termRows(
+  model: AttentionModel,
+  head: Head,
+  projection: readonly Vector[],
+  wanted: readonly number[],
+): Vector[] {
   const score = scoreOf(model, head, projection)
   const visible = visibility(model.mask, head.q.length, head.k.length)
   const logGamma = logDecay(model, head.index)
-  return head.q.map((_, i) => termsOf(i, head.k.length, score, visible, logGamma))
+  return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))
 }
 
 function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[]): Score {
