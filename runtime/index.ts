@@ -1,1 +1,32 @@
-export {}
+/**
+ * What generated modules are made from: everything that runs a compiled
+ * attention, and nothing that compiles one. Importing it does nothing.
+ */
+export type {
+  Attention,
+  AttentionState,
+  Backend,
+  BackwardCall,
+  CreateOptions,
+  DispatchTime,
+  EncodeBuffers,
+  ForwardCall,
+  Lengths,
+  Sizes,
+  StepCall,
+  Tensor,
+} from './attention.ts'
+export { createAttention } from './create.ts'
+export { AttentionError } from './errors.ts'
+export type { AttentionErrorCode } from './errors.ts'
+export type {
+  BufferPlan,
+  Dispatch,
+  Form,
+  KernelSource,
+  Program,
+  ProjectionLaw,
+  Shape,
+  WeightPlan,
+} from './program.ts'
+export { drawProjection } from './projection/index.ts'

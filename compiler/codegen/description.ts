@@ -1,0 +1,53 @@
+/**
+ * A compiled attention as data alone: what the stages hand to `module.ts`,
+ * which writes it out, and to `programFrom`, which makes it run at once.
+ */
+import type { BufferPlan, Dispatch, KernelSource, Program } from '../../runtime/program.ts'
+import { evaluateSize } from './size.ts'
+import type { Size } from './size.ts'
+
+export interface ProgramDescription extends Omit<Program, 'format' | 'forms' | 'kernels'> {
+  readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
+  /** Kernels by name, each a word that can be a file's name. */
+  readonly kernels: Readonly<Record<string, KernelSource>>
+}
+
+export type FormName = keyof Program['forms']
+
+export interface FormDescription {
+  /** Rows per chunk. */
+  readonly chunk: number
+  /** What a group is, beside a batch item. */
+  readonly groups: 'heads' | 'kvHeads'
+  readonly buffers: readonly (Omit<BufferPlan, 'size'> & { readonly size: Size })[]
+  readonly dispatches: readonly (Omit<Dispatch, 'workgroups'> & { readonly workgroups: Size })[]
+}
+
+/** Of `Program.format`; the runtime refuses another. */
+export const programFormat = 1
+
+/** The program in memory; the same as what the printed module exports. */
+export function programFrom(description: ProgramDescription): Program {
+  const { forward, ...others } = description.forms
+  const forms = Object.entries(others).map(([name, form]) => [name, formFrom(form)])
+  return {
+    ...description,
+    format: programFormat,
+    forms: {
+      forward: formFrom(forward),
+      ...(Object.fromEntries(forms) as Omit<Program['forms'], 'forward'>),
+    },
+  }
+}
+
+function formFrom(form: FormDescription): Program['forms']['forward'] {
+  return {
+    chunk: form.chunk,
+    groups: form.groups,
+    buffers: form.buffers.map((plan) => ({ ...plan, size: (shape) => evaluateSize(plan.size, shape) })),
+    dispatches: form.dispatches.map((dispatch) => ({
+      ...dispatch,
+      workgroups: (shape) => evaluateSize(dispatch.workgroups, shape),
+    })),
+  }
+}

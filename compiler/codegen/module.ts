@@ -1,0 +1,120 @@
+/**
+ * The files of one compiled attention: an ES module, its types, and its kernels
+ * on their own to be read. The module stands on `attnc-runtime/` beside it.
+ */
+import type { FormDescription, ProgramDescription } from './description.ts'
+import { programFormat } from './description.ts'
+import { literal, template } from './literal.ts'
+import { printSize } from './size.ts'
+
+export interface OutputFile {
+  /** Relative to the folder that the user asked for, with `/`. */
+  readonly path: string
+  readonly text: string
+}
+
+/** The folder of the runtime, as generated modules import it. */
+export const runtimeFolder = 'attnc-runtime'
+
+export function printModule(program: ProgramDescription): OutputFile[] {
+  const { name } = program
+  return [
+    { path: `${name}.js`, text: moduleText(program) },
+    { path: `${name}.d.ts`, text: typesText(program) },
+    ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
+      path: `${name}/${kernel}.wgsl`,
+      text: code,
+    })),
+  ]
+}
+
+function moduleText(program: ProgramDescription): string {
+  const { name, dim, valueDim, features, causal, target, projection, weights, source } = program
+  const fields = [
+    `format: ${programFormat},`,
+    `name: ${literal(name)},`,
+    `dim: ${dim},`,
+    `valueDim: ${valueDim},`,
+    `features: ${features},`,
+    `causal: ${causal},`,
+    `target: ${literal(target)},`,
+    ...(projection === undefined ? [] : [`projection: ${literal(projection)},`]),
+    `weights: ${literal(weights)},`,
+    'source,',
+    'forms: {',
+    ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
+    '},',
+    'kernels: {',
+    ...Object.entries(program.kernels).flatMap(([kernel, { code: _, ...facts }]) =>
+      indent([`${kernel}: ${literal({ ...facts })},`.replace(': {', `: { code: ${kernel},`)]),
+    ),
+    '},',
+  ]
+  return [
+    `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
+    `import { createAttention } from './${runtimeFolder}/index.js'`,
+    '',
+    `const source = ${template(source)}`,
+    '',
+    ...Object.entries(program.kernels).flatMap(([kernel, { code }]) => [
+      `const ${kernel} = ${template(code)}`,
+      '',
+    ]),
+    'export const program = {',
+    ...indent(fields),
+    '}',
+    '',
+    'export const create = (options) => createAttention(program, options)',
+    '',
+  ].join('\n')
+}
+
+function formLines(name: string, form: FormDescription): string[] {
+  const buffers = form.buffers.map(
+    ({ name, role, element, size }) =>
+      `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)} },`,
+  )
+  const dispatches = form.dispatches.map(
+    ({ kernel, workgroups, buffers }) =>
+      `{ kernel: ${literal(kernel)}, workgroups: ${printSize(workgroups)}, buffers: ${literal(buffers)} },`,
+  )
+  return [
+    `${name}: {`,
+    ...indent([
+      `chunk: ${form.chunk},`,
+      `groups: ${literal(form.groups)},`,
+      'buffers: [',
+      ...indent(buffers),
+      '],',
+    ]),
+    ...indent(['dispatches: [', ...indent(dispatches), '],']),
+    '},',
+  ]
+}
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
+
+function typesText({ name, dim, valueDim, projection, weights }: ProgramDescription): string {
+  const facts = [
+    `q [batch, heads, length, ${dim}], k [batch, kvHeads, keyLength, ${dim}], v [batch, kvHeads, keyLength, ${valueDim}];`,
+    `the result is [batch, heads, length, ${valueDim}].`,
+    ...(projection === undefined
+      ? []
+      : [`The option \`projection\` is [${projection.rows}, ${projection.dim}].`]),
+    ...weights.map(({ name, perHead }) => `\`weights.${name}\` has ${perHead} numbers per head.`),
+  ]
+  return [
+    `import type { Attention, CreateOptions, Program } from './${runtimeFolder}/index.js'`,
+    '',
+    '/**',
+    ` * Makes \`${name}\` ready to run.`,
+    ' *',
+    ...facts.map((fact) => ` * ${fact}`),
+    ' */',
+    'export declare function create(options?: CreateOptions): Promise<Attention>',
+    '',
+    '/** What was compiled, as the runtime reads it. */',
+    'export declare const program: Program',
+    '',
+  ].join('\n')
+}

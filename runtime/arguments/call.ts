@@ -1,0 +1,47 @@
+/** A whole call, checked: nothing reaches a backend that has not passed here. */
+import type { Tensor } from '../attention.ts'
+import type { Program } from '../program.ts'
+import { isBuffer, refuseUnknown, requireObject } from './describe.ts'
+import { checkLengths } from './lengths.ts'
+import { checkSizes, sizeNames } from './sizes.ts'
+import type { CallSizes } from './sizes.ts'
+import { checkTensors } from './tensors.ts'
+import type { TensorName } from './tensors.ts'
+
+export interface CheckedCall {
+  readonly sizes: CallSizes
+  /** True where the tensors are Float32Array. */
+  readonly onHost: boolean
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly lengths: Uint32Array<ArrayBuffer> | GPUBuffer | undefined
+}
+
+/** `names` are required; `out` may come with buffers, and is required where it is among `names`. */
+export function checkCall(
+  program: Program,
+  member: string,
+  given: unknown,
+  names: readonly TensorName[] = ['q', 'k', 'v'],
+): CheckedCall {
+  const where = `${program.name}.${member}`
+  requireObject(where, given)
+  refuseUnknown(where, given, [...new Set([...names, 'out', 'lengths', ...sizeNames])])
+  const sizes = checkSizes(where, given)
+  const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
+  const tensors = checkTensors(where, given, all, { ...sizes, dim: program.dim, valueDim: program.valueDim })
+  const onHost = !isBuffer(tensors.get('q'))
+  const out = tensors.get('out')
+  if (onHost && out !== undefined) {
+    throw new TypeError(
+      `${where}: out goes with GPUBuffer tensors; for Float32Array the result is a new one.`,
+    )
+  }
+  for (const [name, tensor] of tensors) {
+    if (out === tensor && name !== 'out') {
+      throw new TypeError(
+        `${where}: out must be another buffer than ${name}, which is read while out is written.`,
+      )
+    }
+  }
+  return { sizes, onHost, tensors, lengths: checkLengths(where, given['lengths'], sizes, !onHost) }
+}

@@ -1,0 +1,37 @@
+/** Values as error messages show them, and tests of their kind that hold across realms. */
+
+const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
+
+export const isFloat32Array = (value: unknown): value is Float32Array => tag(value) === 'Float32Array'
+
+/** By what it does, so that a wrapped buffer counts. */
+export const isBuffer = (value: unknown): value is GPUBuffer =>
+  typeof value === 'object' && value !== null && 'mapAsync' in value && 'usage' in value && 'size' in value
+
+/** What came, in a few words: `a Float64Array`, `'8'`, `nothing`. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null)
+    return /^[AEIOU]/.test(tag(value)) ? `an ${tag(value)}` : `a ${tag(value)}`
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** Refuses members that nobody reads, which are most often misspelt. */
+export function refuseUnknown(where: string, given: object, known: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key))
+      throw new TypeError(`${where} does not know '${key}'. It takes ${known.join(', ')}.`)
+  }
+}
+
+export function requireObject(
+  where: string,
+  value: unknown,
+): asserts value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(
+      `${where} takes an object, such as { q, k, v, length: 128 }; it was given ${describe(value)}.`,
+    )
+  }
+}

@@ -1,0 +1,78 @@
+/** The tensors of a call: all of one kind, and of the sizes that the call says. */
+import type { Tensor } from '../attention.ts'
+import { describe, isBuffer, isFloat32Array } from './describe.ts'
+import type { CallSizes } from './sizes.ts'
+
+type Axis = 'batch' | 'heads' | 'kvHeads' | 'length' | 'keyLength' | 'dim' | 'valueDim'
+
+/** [B, H, L, D] and so on, in the words of the interface. */
+const layouts = {
+  q: ['batch', 'heads', 'length', 'dim'],
+  k: ['batch', 'kvHeads', 'keyLength', 'dim'],
+  v: ['batch', 'kvHeads', 'keyLength', 'valueDim'],
+  out: ['batch', 'heads', 'length', 'valueDim'],
+  dout: ['batch', 'heads', 'length', 'valueDim'],
+} as const satisfies Record<string, readonly Axis[]>
+
+export type TensorName = keyof typeof layouts
+
+const STORAGE = 0x80
+
+/** The tensors by name, either all of them on the host or all of them on the device. */
+export function checkTensors(
+  where: string,
+  given: Readonly<Record<string, unknown>>,
+  names: readonly TensorName[],
+  sizes: CallSizes & { readonly dim: number; readonly valueDim: number },
+): ReadonlyMap<string, Tensor> {
+  const tensors = new Map<string, Tensor>()
+  const first = given[names[0] ?? 'q']
+  for (const name of names) {
+    const tensor = given[name]
+    if (!isFloat32Array(tensor) && !isBuffer(tensor)) {
+      throw new TypeError(
+        `${where}: ${name} must be a Float32Array or a GPUBuffer; it is ${describe(tensor)}.`,
+      )
+    }
+    if (isBuffer(tensor) !== isBuffer(first)) {
+      throw new TypeError(
+        `${where}: the tensors must be all Float32Array or all GPUBuffer; ` +
+          `${names[0]} is ${describe(first)} and ${name} is ${describe(tensor)}.`,
+      )
+    }
+    checkCount(where, name, tensor, sizes)
+    tensors.set(name, tensor)
+  }
+  return tensors
+}
+
+function checkCount(
+  where: string,
+  name: TensorName,
+  tensor: Tensor,
+  sizes: Readonly<Record<Axis, number>>,
+): void {
+  const axes: readonly Axis[] = layouts[name]
+  const need = axes.reduce((product, axis) => product * sizes[axis], 1)
+  const product = axes.map((axis) => `${axis} ${sizes[axis]}`).join(' × ')
+  if (isBuffer(tensor)) {
+    if ((tensor.usage & STORAGE) === 0) {
+      throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${tensor.usage}.`)
+    }
+    if (tensor.size >= need * 4) return
+    throw new RangeError(
+      `${where}: ${name} needs ${need * 4} bytes, 4 × ${product}; the buffer has ${tensor.size}.`,
+    )
+  }
+  const have = tensor.length
+  if (have === need) return
+  const rows = axes[2] ?? 'length'
+  const perRow = need / sizes[rows]
+  const hint =
+    have === 0
+      ? ' An array whose buffer was transferred elsewhere is empty.'
+      : have % perRow === 0
+        ? ` With the other sizes as they are, ${rows} would be ${have / perRow}.`
+        : ''
+  throw new RangeError(`${where}: ${name} needs ${need} numbers, ${product}; it has ${have}.${hint}`)
+}

@@ -1,0 +1,145 @@
+/**
+ * What a user of a compiled attention holds and passes.
+ *
+ * Letters: B batch items, H query heads, G key/value heads (H is a multiple of
+ * G), L query rows, S key rows, D `dim`, E `valueDim`. Tensors are row-major
+ * f32, either all `Float32Array` (the result is one, too) or all `GPUBuffer` on
+ * the attention's device (the result is one, too, and nothing passes through
+ * the host).
+ */
+
+export type Tensor = Float32Array | GPUBuffer
+
+/** The sizes of a call; each a positive integer. */
+export interface Sizes {
+  /** L, query rows. */
+  readonly length: number
+  /** S, key rows; `length` where it is not given. */
+  readonly keyLength?: number | undefined
+  /** B; 1 where it is not given. */
+  readonly batch?: number | undefined
+  /** H; 1 where it is not given. */
+  readonly heads?: number | undefined
+  /** G, a divisor of `heads`; `heads` where it is not given. */
+  readonly kvHeads?: number | undefined
+}
+
+/** [B] keys that count, each 0 … S; the rest are as if absent. A row that sees no key is zero. */
+export type Lengths = ArrayLike<number>
+
+/** T is `Float32Array` or `GPUBuffer`; buffers need the usage STORAGE and may be larger than what is asked. */
+export interface ForwardCall<T extends Tensor> extends Sizes {
+  /** [B, H, L, D] */
+  readonly q: T
+  /** [B, G, S, D] */
+  readonly k: T
+  /** [B, G, S, E] */
+  readonly v: T
+  /** Beside buffers also u32 on the device, where nobody checks their range. */
+  readonly lengths?: Lengths | GPUBuffer | undefined
+  /** [B, H, L, E], a buffer for the result; without it the result is a new one that the caller owns. */
+  readonly out?: GPUBuffer | undefined
+}
+
+export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'out'> {
+  /** [B, H, L, E] */
+  readonly dout: T
+}
+
+/** One token. The sizes are those of the state. */
+export interface StepCall<T extends Tensor> extends Omit<Sizes, 'length' | 'keyLength'> {
+  /** [B, H, D] */
+  readonly q: T
+  /** [B, G, D] */
+  readonly k: T
+  /** [B, G, E] */
+  readonly v: T
+  /** [B, H, E], as in `forward`. */
+  readonly out?: GPUBuffer | undefined
+}
+
+/** What `encode` reads and writes; all with the usage STORAGE. */
+export interface EncodeBuffers {
+  /** [B, H, L, D] */
+  readonly q: GPUBuffer
+  /** [B, G, S, D] */
+  readonly k: GPUBuffer
+  /** [B, G, S, E] */
+  readonly v: GPUBuffer
+  /** [B, H, L, E] */
+  readonly out: GPUBuffer
+  /** [B] u32, each 0 … S. */
+  readonly lengths?: GPUBuffer | undefined
+}
+
+/** What an attention carries from token to token. Belongs to the attention that made it. */
+export interface AttentionState {
+  /** Tokens seen. */
+  readonly position: number
+  /** Frees its buffers. */
+  destroy(): void
+}
+
+/** What one dispatch took on the device. */
+export interface DispatchTime {
+  readonly kernel: string
+  readonly nanoseconds: number
+}
+
+export type Backend = 'webgpu' | 'gpujs' | 'reference'
+
+/**
+ * A compiled attention, ready to run. Members reject or throw `TypeError`,
+ * `RangeError` or `AttentionError` before any work on the device. Calls may
+ * overlap: they run in the order in which they were made.
+ */
+export interface Attention {
+  readonly name: string
+  /** D, width of a query row and a key row. */
+  readonly dim: number
+  /** E, width of a value row. */
+  readonly valueDim: number
+  /** Numbers in a row's features; 0 where nothing is factorised. */
+  readonly features: number
+  readonly causal: boolean
+  readonly backend: Backend
+  /** What it runs on, for people. */
+  readonly device: string
+  /** [projections, D] in use, not to be written to; undefined where the features are not projected. */
+  readonly projection: Float32Array | undefined
+  /** New projections from the same distribution, for the calls made from now on. */
+  redraw(seed: number): void
+  /**
+   * [B, H, L, E]. Arrays are read before it returns its promise, and may then be
+   * changed. A new buffer has the usages STORAGE, COPY_SRC and COPY_DST.
+   */
+  forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
+  /** As `forward`, and the state from which `step` goes on. */
+  prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
+  /** One more token, [B, H, E]; updates `state` in place. */
+  step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
+  /** Gradients of Σ out·dout with respect to q, k and v. */
+  backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  /**
+   * Records the forward pass into `encoder`, in a compute pass of its own. The
+   * attention must not be destroyed, nor `redraw` called, before the commands
+   * are submitted.
+   */
+  encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
+  /** Runs the forward pass and measures each dispatch; needs a device with `timestamp-query`. */
+  profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>
+  /** Frees what it holds. A device of the caller's is left alone. May be called again. */
+  destroy(): void
+  [Symbol.dispose](): void
+}
+
+export interface CreateOptions {
+  /** The device to run on; without it, one of the attention's own. */
+  readonly device?: GPUDevice | undefined
+  /** That one or an error. Without it: what was compiled for, and where its device is missing, the next. */
+  readonly backend?: Backend | undefined
+  /** [projections, D] to use instead of the file's own. */
+  readonly projection?: Float32Array | undefined
+  /** `landmarks` and `queryLandmarks` [H, N, D], `conv` [H, width]. */
+  readonly weights?: Readonly<Record<string, Float32Array>> | undefined
+}

@@ -1,0 +1,48 @@
+/**
+ * What goes wrong for reasons other than a mistaken argument. Mistaken
+ * arguments are `TypeError` (the wrong kind of thing) and `RangeError` (a number
+ * or a size that does not fit).
+ */
+
+/**
+ * - `no-webgpu`: neither the browser nor the `webgpu` package offers WebGPU
+ * - `no-adapter`: WebGPU is there but finds no device to run on
+ * - `device-lost`: the device went away; this attention is of no more use
+ * - `destroyed`: a call after `destroy()`
+ * - `limit`: the device allows less than the call or the program needs
+ * - `out-of-memory`: the device had no memory left
+ * - `kernel`: the device refused a kernel
+ * - `gpu`: the device refused a command, such as one on a buffer of another device
+ * - `form`: what was compiled has no such way of running
+ * - `weights`: run-time weights are missing
+ * - `backend`: the backend asked for cannot be had, or cannot do this
+ * - `program`: the module was written by another version of attnc
+ */
+export type AttentionErrorCode =
+  | 'no-webgpu'
+  | 'no-adapter'
+  | 'device-lost'
+  | 'destroyed'
+  | 'limit'
+  | 'out-of-memory'
+  | 'kernel'
+  | 'gpu'
+  | 'form'
+  | 'weights'
+  | 'backend'
+  | 'program'
+
+/** Thrown by `create` and by every member of an attention; `code` is stable, the message is for people. */
+export class AttentionError extends Error {
+  override readonly name = 'AttentionError'
+  readonly code: AttentionErrorCode
+
+  constructor(code: AttentionErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The text of whatever was thrown. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown)

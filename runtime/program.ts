@@ -1,0 +1,125 @@
+/**
+ * What a generated module hands to the runtime: everything about one compiled
+ * attention that running it needs, and nothing about how it was derived.
+ * Plain data and small functions of the shape; no dependency.
+ */
+
+/** Sizes known at a call. Rows are counted, not bytes. */
+export interface Shape {
+  /** B */
+  readonly batch: number
+  /** H, query heads */
+  readonly heads: number
+  /** key/value heads; divides `heads` */
+  readonly kvHeads: number
+  /** L, query rows */
+  readonly length: number
+  /** S, key rows */
+  readonly keyLength: number
+  /** Chunks of key rows: ⌈keyLength / the form's chunk⌉. */
+  readonly chunks: number
+  /** Position of the first query row; 0 but when decoding. */
+  readonly offset: number
+  /** Rows allocated in a key/value cache; S but when decoding. */
+  readonly capacity: number
+  /** First group of this slice of the call, and how many there are; see `Form.groups`. */
+  readonly sliceStart: number
+  readonly sliceCount: number
+}
+
+/** The order of the fields in the shape uniform, each u32. */
+export const shapeFields = [
+  'batch',
+  'heads',
+  'kvHeads',
+  'length',
+  'keyLength',
+  'chunks',
+  'offset',
+  'capacity',
+  'sliceStart',
+  'sliceCount',
+] as const satisfies readonly (keyof Shape)[]
+
+export interface Program {
+  /** Of this description; the runtime refuses another. */
+  readonly format: 1
+  readonly name: string
+  readonly dim: number
+  readonly valueDim: number
+  /** r, the length of φ(x); 0 where nothing is factorised. */
+  readonly features: number
+  readonly causal: boolean
+  readonly target: 'webgpu' | 'gpujs'
+  readonly projection?: ProjectionLaw
+  /** Run-time weights the module must be given, by name. */
+  readonly weights: readonly WeightPlan[]
+  /** The text of the spec, for the reference backend. */
+  readonly source: string
+  readonly forms: {
+    readonly forward: Form
+    readonly prefill?: Form
+    readonly step?: Form
+    readonly backward?: Form
+  }
+  /** WGSL by kernel name. */
+  readonly kernels: Readonly<Record<string, KernelSource>>
+}
+
+export interface ProjectionLaw {
+  readonly rows: number
+  readonly dim: number
+  readonly coupling: 'iid' | 'orthogonal' | 'hadamard' | 'simplex'
+  readonly fixedNorm: boolean
+  readonly seed: number
+}
+
+export interface WeightPlan {
+  readonly name: 'landmarks' | 'queryLandmarks' | 'conv'
+  /** f32 numbers per head. */
+  readonly perHead: number
+}
+
+export interface KernelSource {
+  readonly code: string
+  readonly workgroupSize: number
+  /** In binding order after the shape uniform, which is binding 0. */
+  readonly bindings: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[]
+  /** Bytes of workgroup memory. */
+  readonly workgroupBytes: number
+}
+
+/** One way of running: its buffers and the dispatches in order. */
+export interface Form {
+  /** Rows per chunk; the shape's `chunks` is ⌈keyLength / chunk⌉. */
+  readonly chunk: number
+  /**
+   * A group is a batch item and one of these heads. Groups share no scratch: a
+   * call whose scratch would be too large runs its dispatches slice by slice.
+   */
+  readonly groups: 'heads' | 'kvHeads'
+  readonly buffers: readonly BufferPlan[]
+  readonly dispatches: readonly Dispatch[]
+}
+
+export interface BufferPlan {
+  readonly name: string
+  /**
+   * input: given by the caller · output: returned · scratch: free for reuse when
+   * the call's dispatches are done · projection, lengths, weight: kept by the runtime ·
+   * state: carried from call to call
+   */
+  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state'
+  readonly element: 'f32' | 'u32'
+  /** In elements. Only that of a scratch buffer depends on the slice. */
+  readonly size: (shape: Shape) => number
+}
+
+export interface Dispatch {
+  /** A key of `kernels`. */
+  readonly kernel: string
+  /** Linear count; the runtime folds it into two dimensions. */
+  readonly workgroups: (shape: Shape) => number
+  /** Buffer names in the kernel's binding order. */
+  readonly buffers: readonly string[]
+}

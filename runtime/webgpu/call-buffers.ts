@@ -1,0 +1,76 @@
+/** Which buffer stands behind each name of a form, call by call. */
+import { checkWeightHeads } from '../arguments/options.ts'
+import type { Tensor } from '../attention.ts'
+import { AttentionError } from '../errors.ts'
+import type { BufferPlan, Form, Shape } from '../program.ts'
+import { KEPT_STORAGE, upload } from './buffers.ts'
+import type { Buffers } from './buffers.ts'
+
+export type NamedBuffers = ReadonlyMap<string, GPUBuffer>
+
+export interface Given {
+  /** True where arrays come and arrays are to be returned. */
+  readonly onHost: boolean
+  /** Inputs, states, and outputs that the caller provides, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly lengths: GPUBuffer
+  /** `projection`, and weights by name. */
+  readonly constants: NamedBuffers
+}
+
+/** Arrays are uploaded; what the caller does not give is kept, but for outputs that become the caller's. */
+export function callBuffers(
+  device: GPUDevice,
+  kept: Buffers,
+  form: Form,
+  slices: readonly Shape[],
+  given: Given,
+): NamedBuffers {
+  return new Map(form.buffers.map((plan) => [plan.name, bufferFor(device, kept, plan, slices, given)]))
+}
+
+export function bufferOf(buffers: NamedBuffers, name: string): GPUBuffer {
+  const buffer = buffers.get(name)
+  if (buffer !== undefined) return buffer
+  throw new AttentionError('program', `The program has no buffer ${name}. Compile it again.`)
+}
+
+/** Of the largest slice. */
+export const bytesOf = (plan: BufferPlan, slices: readonly Shape[]): number => {
+  const [first] = slices
+  return first === undefined ? 0 : plan.size(first) * 4
+}
+
+function bufferFor(
+  device: GPUDevice,
+  kept: Buffers,
+  plan: BufferPlan,
+  slices: readonly Shape[],
+  given: Given,
+): GPUBuffer {
+  const { name, role } = plan
+  const bytes = bytesOf(plan, slices)
+  switch (role) {
+    case 'lengths':
+      return given.lengths
+    case 'projection':
+      return bufferOf(given.constants, role)
+    case 'weight': {
+      const weight = bufferOf(given.constants, name)
+      checkWeightHeads(name, weight.size / 4, bytes / 4)
+      return weight
+    }
+    case 'scratch':
+      return kept.get(name, bytes, KEPT_STORAGE)
+    case 'input':
+    case 'state':
+    case 'output': {
+      const tensor = given.tensors.get(name)
+      if (tensor !== undefined && !(tensor instanceof Float32Array)) return tensor
+      if (role === 'output' && !given.onHost) return kept.create(name, bytes, KEPT_STORAGE)
+      const buffer = kept.get(name, bytes, KEPT_STORAGE)
+      if (tensor !== undefined) upload(device, buffer, tensor)
+      return buffer
+    }
+  }
+}

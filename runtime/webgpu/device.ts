@@ -1,0 +1,64 @@
+/** The device that an attention runs on: the caller's, or one of its own. */
+import { AttentionError, messageOf } from '../errors.ts'
+
+/** Asked of an adapter in full, so that large shapes fit; every program works within the defaults. */
+const wanted = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const
+
+export async function acquireDevice(): Promise<GPUDevice> {
+  const gpu = await findGpu()
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+  if (adapter === null) {
+    throw new AttentionError(
+      'no-adapter',
+      'WebGPU is here but offers no adapter. In a browser, see whether graphics acceleration is on; in Node.js, ' +
+        'whether a Vulkan, Metal or Direct3D 12 driver is installed. `npx attnc doctor` says what was found.',
+    )
+  }
+  const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
+    ? ['timestamp-query']
+    : []
+  const requiredLimits = Object.fromEntries(wanted.map((limit) => [limit, adapter.limits[limit]]))
+  try {
+    return await adapter.requestDevice({ label: 'attnc', requiredFeatures, requiredLimits })
+  } catch (cause) {
+    throw new AttentionError('no-adapter', `The adapter gave no device: ${messageOf(cause)}`, { cause })
+  }
+}
+
+async function findGpu(): Promise<GPU> {
+  // Neither is there in every version of Node.js.
+  const { navigator, process } = globalThis as {
+    navigator?: { gpu?: GPU }
+    process?: { versions?: { node?: string } }
+  }
+  if (navigator?.gpu) return navigator.gpu
+  if (process?.versions?.node === undefined) {
+    throw new AttentionError(
+      'no-webgpu',
+      'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',
+    )
+  }
+  try {
+    const { nodeGpu } = await import('../node-gpu.ts')
+    return (await nodeGpu()).gpu
+  } catch (cause) {
+    throw new AttentionError(
+      'no-webgpu',
+      `WebGPU in Node.js comes from the package webgpu, which did not start: ${messageOf(cause)}. Try \`npm install webgpu\`.`,
+      { cause },
+    )
+  }
+}
+
+/** What a device is called, for people. */
+export function deviceName(device: GPUDevice): string {
+  const info = device.adapterInfo as GPUAdapterInfo | undefined
+  const words = [info?.description, info?.device, info?.architecture, info?.vendor]
+  return words.find((word) => word !== undefined && word !== '') ?? 'WebGPU device'
+}

@@ -1,0 +1,240 @@
+/** Runs the forms of one program on one device. */
+import type { DispatchTime, EncodeBuffers, Tensor } from '../attention.ts'
+import type { CallSizes } from '../arguments/sizes.ts'
+import { AttentionError } from '../errors.ts'
+import type { BufferPlan, Form, Program, Shape } from '../program.ts'
+import { BindGroups } from './bind-groups.ts'
+import { Buffers, KEPT_STORAGE, upload } from './buffers.ts'
+import { bufferOf, bytesOf, callBuffers } from './call-buffers.ts'
+import type { NamedBuffers } from './call-buffers.ts'
+import { pipelineFor } from './pipelines.ts'
+import { fold, record, recordTimed } from './record.ts'
+import type { Step } from './record.ts'
+import type { Session } from './session.ts'
+import { ShapeBufferPool } from './shape-buffers.ts'
+import type { ShapeBuffers } from './shape-buffers.ts'
+import { sliceCall } from './slices.ts'
+import { Staging } from './staging.ts'
+
+export type FormName = keyof Program['forms']
+
+/** What a call brings to a form, checked. */
+export interface Inputs {
+  readonly sizes: CallSizes
+  /** True where arrays come and arrays are to be returned. */
+  readonly onHost: boolean
+  /** Inputs, states, and outputs that the caller provides, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly lengths: Uint32Array | GPUBuffer | undefined
+}
+
+export class Engine {
+  readonly #program: Program
+  readonly #session: Session
+  readonly #device: GPUDevice
+  readonly #buffers: Buffers
+  readonly #staging: Staging
+  readonly #shapes: ShapeBufferPool
+  readonly #bindGroups: BindGroups
+  readonly #pipelines = new Map<string, GPUComputePipeline>()
+  /** Projection and weights, by name. */
+  readonly #constants = new Map<string, GPUBuffer>()
+
+  constructor(program: Program, session: Session) {
+    const { device } = session
+    this.#program = program
+    this.#session = session
+    this.#device = device
+    this.#buffers = new Buffers(device, `attnc ${program.name}`)
+    this.#staging = new Staging(this.#buffers)
+    this.#shapes = new ShapeBufferPool(device, this.#buffers)
+    this.#bindGroups = new BindGroups(device, `attnc ${program.name}`)
+  }
+
+  form(name: FormName): Form {
+    const form = this.#program.forms[name]
+    if (form !== undefined) return form
+    throw new AttentionError(
+      'form',
+      `${this.#program.name} was compiled without ${name}; it has ${Object.keys(this.#program.forms).join(', ')}.`,
+    )
+  }
+
+  /** Writes a projection or a weight, for the calls made from now on. */
+  setConstant(name: string, data: Float32Array): void {
+    const buffer = this.#buffers.get(name, data.byteLength, KEPT_STORAGE)
+    upload(this.#device, buffer, data)
+    this.#constants.set(name, buffer)
+  }
+
+  /** Compiles the kernels of a form, without which it cannot run. */
+  async prepare(name: FormName): Promise<void> {
+    const { name: program, kernels } = this.#program
+    await Promise.all(
+      this.form(name).dispatches.map(async ({ kernel }) => {
+        const source = kernels[kernel]
+        if (source === undefined) throw new AttentionError('program', `${program} has no kernel ${kernel}.`)
+        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, source))
+      }),
+    )
+  }
+
+  isPrepared(name: FormName): boolean {
+    return this.form(name).dispatches.every(({ kernel }) => this.#pipelines.has(kernel))
+  }
+
+  /** The form's outputs by name. Its commands are submitted before the first await. */
+  async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
+    const form = this.form(name)
+    const slices = this.#slices(name, inputs.sizes)
+    const outputs = form.buffers.filter(({ role }) => role === 'output')
+    return this.#session.run(async () => {
+      const { buffers, steps } = this.#begin(form, slices, inputs)
+      const encoder = this.#encoder(name)
+      record(encoder, this.#label(name), steps)
+      if (inputs.onHost) return this.#readOutputs(encoder, buffers, outputs, slices)
+      this.#device.queue.submit([encoder.finish()])
+      return new Map(outputs.map((plan) => [plan.name, bufferOf(buffers, plan.name)]))
+    })
+  }
+
+  /** What each dispatch of a form takes, slice by slice. */
+  async profile(name: FormName, inputs: Inputs): Promise<readonly DispatchTime[]> {
+    if (!this.#device.features.has('timestamp-query')) {
+      throw new AttentionError(
+        'backend',
+        `${this.#program.name}.profile needs a device with the feature timestamp-query.`,
+      )
+    }
+    const slices = this.#slices(name, inputs.sizes)
+    return this.#session.run(async () => {
+      const { steps } = this.#begin(this.form(name), slices, inputs)
+      const encoder = this.#encoder(name)
+      const { times, destroy } = recordTimed(this.#device, encoder, this.#label(name), steps)
+      const [piece] = await this.#readBack(encoder, [times], [times.size]).finally(destroy)
+      const stamps = new BigUint64Array(piece ?? new ArrayBuffer(0))
+      return steps.map(({ kernel }, index) => ({
+        kernel,
+        nanoseconds: Number((stamps[index * 2 + 1] ?? 0n) - (stamps[index * 2] ?? 0n)),
+      }))
+    })
+  }
+
+  /** The forward form into somebody else's encoder. */
+  encode(
+    encoder: GPUCommandEncoder,
+    tensors: ReadonlyMap<string, Tensor>,
+    sizes: CallSizes,
+    lengths: EncodeBuffers['lengths'],
+  ): void {
+    const form = this.form('forward')
+    const slices = this.#slices('forward', sizes)
+    this.#buffers.leaveReplaced()
+    const fixed = this.#shapes.fixed(slices)
+    const shapes = { shape: fixed.shape, lengths: lengths ?? fixed.lengths }
+    const buffers = this.#resolve(form, slices, tensors, false, shapes)
+    record(encoder, this.#label('forward'), this.#steps(form, slices, buffers, shapes))
+  }
+
+  /** Buffers for what a form carries from call to call. */
+  createState(name: FormName, sizes: CallSizes): NamedBuffers {
+    const slices = this.#slices(name, sizes)
+    const plans = this.form(name).buffers.filter(({ role }) => role === 'state')
+    return new Map(
+      plans.map((plan) => [plan.name, this.#buffers.create(plan.name, bytesOf(plan, slices), KEPT_STORAGE)]),
+    )
+  }
+
+  destroy(): void {
+    this.#bindGroups.clear()
+    this.#shapes.destroy()
+    this.#staging.destroy()
+    this.#buffers.destroy()
+    this.#session.end()
+  }
+
+  #label(name: FormName): string {
+    return `attnc ${this.#program.name} ${name}`
+  }
+
+  #encoder(name: FormName): GPUCommandEncoder {
+    return this.#device.createCommandEncoder({ label: this.#label(name) })
+  }
+
+  #slices(name: FormName, sizes: CallSizes): readonly Shape[] {
+    return sliceCall(this.#device, `${this.#program.name}.${name}`, this.form(name), sizes)
+  }
+
+  #begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
+    const shapes = this.#shapes.written(slices, inputs.lengths)
+    const buffers = this.#resolve(form, slices, inputs.tensors, inputs.onHost, shapes)
+    return { buffers, steps: this.#steps(form, slices, buffers, shapes) }
+  }
+
+  #resolve(
+    form: Form,
+    slices: readonly Shape[],
+    tensors: ReadonlyMap<string, Tensor>,
+    onHost: boolean,
+    { lengths }: ShapeBuffers,
+  ): NamedBuffers {
+    const given = { onHost, tensors, lengths, constants: this.#constants }
+    return callBuffers(this.#device, this.#buffers, form, slices, given)
+  }
+
+  #steps(
+    form: Form,
+    slices: readonly Shape[],
+    buffers: NamedBuffers,
+    { shape: uniform }: ShapeBuffers,
+  ): Step[] {
+    const bound = form.dispatches.map((dispatch) => {
+      const { kernel } = dispatch
+      const pipeline = this.#pipelines.get(kernel)
+      if (pipeline === undefined)
+        throw new AttentionError('program', `The kernel ${kernel} was not prepared.`)
+      const named = dispatch.buffers.map((name) => bufferOf(buffers, name))
+      return {
+        dispatch,
+        kernel,
+        pipeline,
+        bindGroup: this.#bindGroups.get(dispatch, pipeline, uniform, named),
+      }
+    })
+    return slices.flatMap((shape, slice) =>
+      bound.map(({ dispatch, ...step }) => ({
+        ...step,
+        slice,
+        ...fold(this.#device, dispatch.workgroups(shape), step.kernel),
+      })),
+    )
+  }
+
+  async #readOutputs(
+    encoder: GPUCommandEncoder,
+    buffers: NamedBuffers,
+    outputs: readonly BufferPlan[],
+    slices: readonly Shape[],
+  ): Promise<ReadonlyMap<string, Float32Array>> {
+    const sources = outputs.map(({ name }) => bufferOf(buffers, name))
+    const sizes = outputs.map((plan) => bytesOf(plan, slices))
+    const pieces = await this.#readBack(encoder, sources, sizes)
+    return new Map(pieces.map((piece, index) => [outputs[index]?.name ?? '', new Float32Array(piece)]))
+  }
+
+  #readBack(
+    encoder: GPUCommandEncoder,
+    sources: readonly GPUBuffer[],
+    sizes: readonly number[],
+  ): Promise<ArrayBuffer[]> {
+    const staging = this.#staging.take(sizes.reduce((sum, size) => sum + size, 0))
+    let offset = 0
+    sources.forEach((source, index) => {
+      const size = sizes[index] ?? 0
+      encoder.copyBufferToBuffer(source, 0, staging, offset, size)
+      offset += size
+    })
+    this.#device.queue.submit([encoder.finish()])
+    return this.#staging.read(staging, sizes)
+  }
+}

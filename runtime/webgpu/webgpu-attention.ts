@@ -1,0 +1,160 @@
+/** An attention on a WebGPU device. */
+import { checkCall } from '../arguments/call.ts'
+import { describe, requireObject } from '../arguments/describe.ts'
+import type {
+  AttentionState,
+  BackwardCall,
+  CreateOptions,
+  DispatchTime,
+  EncodeBuffers,
+  ForwardCall,
+  Sizes,
+  StepCall,
+  Tensor,
+} from '../attention.ts'
+import { BaseAttention } from '../base-attention.ts'
+import { AttentionError } from '../errors.ts'
+import type { Program } from '../program.ts'
+import { deviceName } from './device.ts'
+import { Engine } from './engine.ts'
+import type { FormName, Inputs } from './engine.ts'
+import { Session } from './session.ts'
+import { WebgpuState } from './state.ts'
+
+export class WebgpuAttention extends BaseAttention {
+  readonly #session: Session
+  readonly #engine: Engine
+
+  private constructor(program: Program, session: Session, options: CreateOptions) {
+    super(program, 'webgpu', deviceName(session.device), options.projection)
+    this.#session = session
+    this.#engine = new Engine(program, session)
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    for (const [name, weight] of Object.entries(options.weights ?? {})) this.#engine.setConstant(name, weight)
+  }
+
+  /** `owned`: the device was made for this attention and goes with it. */
+  static async open(
+    program: Program,
+    device: GPUDevice,
+    owned: boolean,
+    options: CreateOptions,
+  ): Promise<WebgpuAttention> {
+    const session = new Session(program.name, device, owned)
+    const attention = await session.run(async () => new WebgpuAttention(program, session, options))
+    try {
+      await attention.#engine.prepare('forward')
+      session.assertUsable()
+    } catch (thrown) {
+      attention.destroy()
+      throw thrown
+    }
+    return attention
+  }
+
+  override redraw(seed: number): void {
+    this.#session.assertUsable()
+    super.redraw(seed)
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+  }
+
+  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    const outputs = await this.#run('forward', checkCall(this.program, 'forward', call))
+    return outputs.get('out') as T
+  }
+
+  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    this.#session.assertUsable()
+    this.#engine.form('prefill')
+    const checked = checkCall(this.program, 'prefill', call)
+    const state = new WebgpuState(this, checked.sizes, this.#engine.createState('prefill', checked.sizes))
+    const tensors = new Map([...checked.tensors, ...state.buffers])
+    const outputs = await this.#run('prefill', { ...checked, tensors })
+    return { out: outputs.get('out') as T, state }
+  }
+
+  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    this.#engine.form('step')
+    const where = `${this.name}.step`
+    requireObject(where, call)
+    if (!(state instanceof WebgpuState) || state.owner !== this) {
+      throw new TypeError(
+        `${where}: the state must be one that prefill of this attention returned; it is ${describe(state)}.`,
+      )
+    }
+    const { sizes } = state
+    for (const name of ['batch', 'heads', 'kvHeads'] as const) {
+      if (call[name] !== undefined && call[name] !== sizes[name]) {
+        throw new RangeError(
+          `${where}: ${name} is ${sizes[name]} in the state and ${describe(call[name])} in the call.`,
+        )
+      }
+    }
+    const { batch, heads, kvHeads, capacity } = sizes
+    const checked = checkCall(this.program, 'step', {
+      ...call,
+      batch,
+      heads,
+      kvHeads,
+      length: 1,
+      keyLength: 1,
+    })
+    const tensors = new Map([...checked.tensors, ...state.buffers])
+    const offset = state.position++
+    const outputs = await this.#run('step', {
+      ...checked,
+      tensors,
+      sizes: { ...checked.sizes, offset, capacity },
+    })
+    return outputs.get('out') as T
+  }
+
+  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    this.#session.assertUsable()
+    this.#engine.form('backward')
+    const outputs = await this.#run(
+      'backward',
+      checkCall(this.program, 'backward', call, ['q', 'k', 'v', 'dout']),
+    )
+    return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
+  }
+
+  override encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
+    this.#session.assertUsable()
+    requireObject(`${this.name}.encode`, buffers)
+    requireObject(`${this.name}.encode`, sizes)
+    const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
+    if (checked.onHost || checked.lengths instanceof Uint32Array) {
+      throw new TypeError(
+        `${this.name}.encode takes GPUBuffers, lengths included: what it records runs later.`,
+      )
+    }
+    this.#engine.encode(encoder, checked.tensors, checked.sizes, checked.lengths)
+  }
+
+  override async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
+    this.#session.assertUsable()
+    return this.#engine.profile('forward', checkCall(this.program, 'profile', call))
+  }
+
+  destroy(): void {
+    this.#engine.destroy()
+  }
+
+  async #run(form: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
+    if (
+      inputs.lengths !== undefined &&
+      !this.#engine.form(form).buffers.some(({ role }) => role === 'lengths')
+    ) {
+      throw new AttentionError(
+        'form',
+        `${this.name}.${form} was compiled without lengths; pass whole sequences.`,
+      )
+    }
+    // Without an await where there is nothing to wait for: calls then run in the order in which they were made.
+    if (!this.#engine.isPrepared(form)) await this.#engine.prepare(form)
+    return this.#engine.run(form, inputs)
+  }
+}
