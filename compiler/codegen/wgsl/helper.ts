@@ -1,0 +1,74 @@
+/**
+ * Functions that the printed WGSL defines for itself, for f32 and, lane by lane,
+ * for vec4f: WGSL has no overloading, so that a function is written once here,
+ * in terms of `Lanes`, and printed for each type that is called for.
+ */
+
+import type { ValueType } from '../../kernel/kernel.ts'
+
+export interface Helper {
+  readonly name: string
+  readonly source: string
+  /** The helpers that it calls. */
+  readonly uses: readonly Helper[]
+}
+
+/** How the types and constants of one width are spelt. */
+export interface Lanes {
+  /** `f32` or `vec4f` */
+  readonly float: 'f32' | 'vec4f'
+  readonly signed: 'i32' | 'vec4i'
+  readonly unsigned: 'u32' | 'vec4u'
+  /** Constants, where WGSL does not widen them by itself. */
+  readonly f: (constant: string) => string
+  readonly i: (constant: string) => string
+  readonly u: (constant: string) => string
+}
+
+const scalar: Lanes = {
+  float: 'f32',
+  signed: 'i32',
+  unsigned: 'u32',
+  f: (constant) => constant,
+  i: (constant) => constant,
+  u: (constant) => constant,
+}
+
+const vector: Lanes = {
+  float: 'vec4f',
+  signed: 'vec4i',
+  unsigned: 'vec4u',
+  f: (constant) => `vec4f(${constant})`,
+  i: (constant) => `vec4i(${constant})`,
+  u: (constant) => `vec4u(${constant})`,
+}
+
+export const lanesOf = (type: ValueType): Lanes => (type === 'vec4f' ? vector : scalar)
+
+/** A function of floats, `NAME_f32` or `NAME_vec4f`, with a line that says what it is. */
+export function helper(
+  name: string,
+  { float }: Lanes,
+  comment: string,
+  body: readonly string[],
+  { uses = [], parameters = ['x'] }: { uses?: readonly Helper[]; parameters?: readonly string[] } = {},
+): Helper {
+  const typed = parameters.map((parameter) =>
+    parameter.includes(':') ? parameter : `${parameter}: ${float}`,
+  )
+  return {
+    name: `${name}_${float}`,
+    source: [
+      `// ${comment}`,
+      `fn ${name}_${float}(${typed.join(', ')}) -> ${float} {`,
+      ...body.map((line) => `  ${line}`),
+      '}',
+    ].join('\n'),
+    uses,
+  }
+}
+
+/** Nested multiplications, coefficients from the constant upwards. */
+export function polynomial(x: string, coefficients: readonly string[]): string {
+  return coefficients.reduceRight((inner, coefficient) => `${coefficient} + ${x} * (${inner})`)
+}

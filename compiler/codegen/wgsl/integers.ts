@@ -1,0 +1,53 @@
+/** Integer functions of masks. */
+
+import type { Helper } from './helper.ts'
+
+type Integer = 'i32' | 'u32'
+
+export const floorDivide = (type: Integer): Helper => ({
+  name: `floor_divide_${type}`,
+  source:
+    type === 'u32'
+      ? `// ⌊a / b⌋
+fn floor_divide_u32(a: u32, b: u32) -> u32 {
+  return a / b;
+}`
+      : `// ⌊a / b⌋: division cuts towards 0, which is one too many where a remainder's sign is not b's
+fn floor_divide_i32(a: i32, b: i32) -> i32 {
+  let remainder = a % b;
+  return a / b - select(0i, 1i, remainder != 0 && (remainder < 0) != (b < 0));
+}`,
+  uses: [],
+})
+
+export const floorModulo = (type: Integer): Helper => ({
+  name: `floor_modulo_${type}`,
+  source:
+    type === 'u32'
+      ? `// a − b·⌊a / b⌋
+fn floor_modulo_u32(a: u32, b: u32) -> u32 {
+  return a % b;
+}`
+      : `// a − b·⌊a / b⌋, which has the sign of b
+fn floor_modulo_i32(a: i32, b: i32) -> i32 {
+  let remainder = a % b;
+  return remainder + select(0i, b, remainder != 0 && (remainder < 0) != (b < 0));
+}`,
+  uses: [],
+})
+
+/** The algorithm is that of `runtime/projection/counter.ts`, step by step. */
+export const random = (type: Integer): Helper => ({
+  name: `random_${type}`,
+  source: `// in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
+fn random_${type}(a: ${type}, b: ${type}, seed: ${type}) -> f32 {
+  var v = bitcast<vec3u>(vec3<${type}>(a, b, seed)) * 1664525u + 1013904223u;
+  v.x += v.y * v.z;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v ^= v >> vec3u(16u);
+  v.x += v.y * v.z;
+  return f32(v.x >> 8u) / 16777216.0;
+}`,
+  uses: [],
+})

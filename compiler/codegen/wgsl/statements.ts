@@ -1,0 +1,65 @@
+/** Statements as lines of WGSL, two spaces deeper in each block. */
+
+import type { Statement } from '../../kernel/kernel.ts'
+import { wgslName } from './names.ts'
+import type { ValuePrinter } from './values.ts'
+
+export function printStatements(statements: readonly Statement[], values: ValuePrinter): string[] {
+  return statements.flatMap((statement) => printStatement(statement, values))
+}
+
+function printStatement(statement: Statement, values: ValuePrinter): string[] {
+  switch (statement.kind) {
+    case 'comment':
+      return [`// ${statement.text}`]
+    case 'let':
+    case 'var':
+      return [`${statement.kind} ${wgslName(statement.name)} = ${values.print(statement.value)};`]
+    case 'assign':
+      return [`${values.print(statement.target)} = ${values.print(statement.value)};`]
+    case 'for': {
+      const index = wgslName(statement.index)
+      const step = statement.step === 1 ? `${index}++` : `${index} += ${statement.step}u`
+      const [from, to] = [values.print(statement.from), values.print(statement.to)]
+      return [
+        `for (var ${index} = ${from}; ${index} < ${to}; ${step}) {`,
+        ...indented(printStatements(statement.body, values)),
+        '}',
+      ]
+    }
+    case 'if':
+      return [
+        `if (${values.print(statement.condition)}) {`,
+        ...indented(printStatements(statement.then, values)),
+        ...otherwise(statement.otherwise ?? [], values),
+      ]
+    case 'store':
+      return [
+        `${wgslName(statement.buffer)}[${values.print(statement.index)}] = ${values.print(statement.value)};`,
+      ]
+    case 'sharedStore':
+      return [
+        `${wgslName(statement.array)}[${values.print(statement.index)}] = ${values.print(statement.value)};`,
+      ]
+    case 'barrier':
+      return ['workgroupBarrier();']
+    case 'uniformLoad': {
+      const cell = `${wgslName(statement.array)}[${values.print(statement.index)}]`
+      return [`let ${wgslName(statement.name)} = workgroupUniformLoad(&${cell});`]
+    }
+    case 'registers':
+      throw new Error(`registers such as ${statement.name} are unrolled before a kernel is printed`)
+  }
+}
+
+function otherwise(statements: readonly Statement[], values: ValuePrinter): string[] {
+  const [only] = statements
+  if (only === undefined) return ['}']
+  if (statements.length === 1 && only.kind === 'if') {
+    const [head, ...rest] = printStatement(only, values)
+    return [`} else ${head}`, ...rest]
+  }
+  return ['} else {', ...indented(printStatements(statements, values)), '}']
+}
+
+export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

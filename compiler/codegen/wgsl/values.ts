@@ -1,0 +1,100 @@
+/** Values as WGSL expressions, with no more parentheses than they need. */
+
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Value } from '../../kernel/kernel.ts'
+import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../kernel/target.ts'
+import { wgslOperators } from '../wgsl-operators.ts'
+import type { Helper } from './helper.ts'
+import { wgslName } from './names.ts'
+
+/** Prints values, and remembers which helpers the text must define. */
+export class ValuePrinter {
+  readonly #helpers = new Map<string, Helper>()
+
+  /** The helpers asked for so far, each after those that it calls. */
+  get helpers(): readonly Helper[] {
+    return [...this.#helpers.values()]
+  }
+
+  print(value: Value): string {
+    switch (value.kind) {
+      case 'number':
+        return printNumber(value)
+      case 'name':
+        return wgslName(value.name)
+      case 'thread':
+      case 'workgroup':
+        return value.kind
+      case 'shape':
+        return `shape.${value.field}`
+      case 'load':
+        return `${wgslName(value.buffer)}[${this.print(value.index)}]`
+      case 'sharedLoad':
+        return `${wgslName(value.array)}[${this.print(value.index)}]`
+      case 'register':
+        throw new Error(`registers such as ${value.name} are unrolled before a kernel is printed`)
+      case 'lane':
+        return `${this.#part(value.vector, 'postfix')}.${'xyzw'.charAt(value.lane)}`
+      case 'vec4':
+        return `vec4f(${this.#list(value.lanes)})`
+      case 'splat':
+        return `vec4f(${this.print(value.value)})`
+      case 'unary':
+        return `${value.operator}${this.#part(value.operand, 'prefix')}`
+      case 'binary': {
+        const { operator, left, right } = value
+        return `${this.#part(left, operator, 'left')} ${operator} ${this.#part(right, operator)}`
+      }
+      case 'select':
+        return `select(${this.#list([value.no, value.yes, value.condition])})`
+      case 'call':
+        return this.#call(value)
+      case 'convert':
+        return `${value.to}(${this.print(value.value)})`
+    }
+  }
+
+  #call({ intrinsic, args }: Extract<Value, { kind: 'call' }>): string {
+    const [first] = args
+    invariant(
+      isIntrinsic(intrinsic) && first !== undefined,
+      `${intrinsic} is an intrinsic, called with arguments`,
+    )
+    const spelling = wgslOperators[intrinsic](args, typeOf(first))
+    if (spelling.helper !== undefined) this.#require(spelling.helper)
+    return `${spelling.callee}(${this.#list(spelling.args)})`
+  }
+
+  #require(helper: Helper): void {
+    if (this.#helpers.has(helper.name)) return
+    helper.uses.forEach((used) => this.#require(used))
+    this.#helpers.set(helper.name, helper)
+  }
+
+  #list(values: readonly Value[]): string {
+    return values.map((value) => this.print(value)).join(', ')
+  }
+
+  #part(
+    child: Value,
+    parent: Parameters<typeof needsParentheses>[0],
+    side: 'left' | 'right' = 'right',
+  ): string {
+    const text = this.print(child)
+    return needsParentheses(parent, child, side) ? `(${text})` : text
+  }
+}
+
+function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): string {
+  switch (type) {
+    case 'f32':
+      return floatText(value)
+    case 'u32':
+      return `${value}u`
+    case 'i32':
+      // The least integer has no literal: its digits are read before its sign.
+      return value === -0x80000000 ? 'i32(-2147483648)' : `${value}i`
+    case 'bool':
+      return value === 0 ? 'false' : 'true'
+  }
+}

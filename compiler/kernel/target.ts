@@ -1,0 +1,9 @@
+/** What whoever spells kernels in a target's language needs of this folder, beside the IR itself. */
+
+export { floatText } from './float-text.ts'
+export { isIntrinsic } from './intrinsics.ts'
+export type { IntrinsicName } from './intrinsics.ts'
+export { sharedBytes } from './limits.ts'
+export { needsParentheses } from './precedence.ts'
+export { typeOf } from './types.ts'
+export { unroll } from './unroll.ts'
