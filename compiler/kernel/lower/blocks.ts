@@ -1,0 +1,32 @@
+/** Blocks of φ cut into tiles of components, each tile being worked in its own block's code. */
+import type { ScheduledBlock } from '../../schedule/schedule.ts'
+import { for_, if_, lt, sub } from '../build.ts'
+import type { Body } from '../build.ts'
+import type { Value } from '../kernel.ts'
+
+export const tilesOf = (block: ScheduledBlock, steps: number): number => Math.ceil(block.size / steps)
+
+/** The code of the block that a tile (counted over all blocks) belongs to. */
+export function chooseBlock(
+  blocks: readonly ScheduledBlock[],
+  steps: number,
+  tile: Value,
+  code: (block: ScheduledBlock, tileOfBlock: Value) => Body,
+): Body {
+  const [block, ...others] = blocks
+  if (block === undefined) return []
+  if (others.length === 0) return code(block, tile)
+  const tiles = tilesOf(block, steps)
+  return if_(lt(tile, tiles), code(block, tile), chooseBlock(others, steps, sub(tile, tiles), code))
+}
+
+/** The code of every tile of every block, one after another; `code` is given the block's index. */
+export function everyTile(
+  blocks: readonly ScheduledBlock[],
+  steps: number,
+  code: (which: number, firstComponent: Value) => Body,
+): Body {
+  return blocks.map((block, which) =>
+    for_(`components${which}`, 0, tilesOf(block, steps) * steps, steps, (first) => code(which, first)),
+  )
+}

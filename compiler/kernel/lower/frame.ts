@@ -1,0 +1,112 @@
+/**
+ * What every pass shares: the buffers' bindings by role, the rows of a group,
+ * and the division of a workgroup's linear index into what it stands for.
+ *
+ * A *group* is a batch item and a key/value head; `slice` counts from the
+ * slice's first group. Query heads of one key/value head read the same group.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { BufferPlan, Pass, Schedule, Size } from '../../schedule/schedule.ts'
+import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
+import type { Operand } from '../build.ts'
+import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
+
+/** A kernel without its body: what a lowering starts from. */
+export interface Frame {
+  readonly binding: (name: string) => Binding
+  readonly kernel: (summary: string, shared: readonly SharedArray[], body: readonly Statement[]) => Kernel
+}
+
+export function frame(schedule: Schedule, pass: Pass): Frame {
+  const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
+  const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
+  return {
+    binding: (name) => {
+      const binding = bindings.get(name)
+      invariant(binding !== undefined, `the pass ${pass.name} is given the buffer ${name}`)
+      return binding
+    },
+    kernel: (summary, shared, body) => ({
+      name: pass.name,
+      summary,
+      workgroupSize: pass.tile.threads,
+      count: sizeValue(pass.workgroups),
+      bindings: [...bindings.values()],
+      shared,
+      body,
+    }),
+  }
+}
+
+function toBinding(plan: BufferPlan | undefined, name: string): Binding {
+  invariant(plan !== undefined, `the schedule has the buffer ${name}`)
+  const writable = plan.role === 'scratch' || plan.role === 'output' || plan.role === 'state'
+  return { name, element: plan.element, access: writable ? 'read_write' : 'read' }
+}
+
+/** A size of the schedule as a value of the shape uniform. */
+export function sizeValue(size: Size): Value {
+  if (typeof size === 'number') return u32(size)
+  if (typeof size === 'string') return shape(size)
+  const [operator, left, right] = size
+  const a = sizeValue(left)
+  const b = sizeValue(right)
+  switch (operator) {
+    case '+':
+      return add(a, b)
+    case '*':
+      return mul(a, b)
+    case 'max':
+      return call('max', a, b)
+    case 'ceildiv':
+      return div(sub(add(a, b), 1), b)
+  }
+}
+
+/**
+ * Peels counts off the workgroup's linear index, the first fastest; what
+ * remains is the last. `let` statements for each, in order.
+ */
+export function divide(counts: readonly (readonly [string, Operand])[], last: string): Statement[] {
+  const statements: Statement[] = []
+  let rest: Value = workgroup
+  for (const [index, [word, count]] of counts.entries()) {
+    if (count === 1) {
+      statements.push(let_(word, u32(0)))
+      continue
+    }
+    statements.push(let_(word, mod(rest, count)))
+    const following = index === counts.length - 1 ? last : `rest${index + 1}`
+    const remaining = let_(following, div(rest, count))
+    statements.push(remaining)
+    rest = ref(remaining)
+  }
+  if (!statements.some((statement) => statement.kind === 'let' && statement.name === last))
+    statements.push(let_(last, rest))
+  return statements
+}
+
+export const u32Name = (name: string): Value => ({ kind: 'name', type: 'u32', name })
+
+/** `batchItem`, `kvHead`, and how many key rows are visible, from `slice`. */
+export function groupNames(lengths: Binding): Statement[] {
+  const group = let_('group', add(shape('sliceStart'), u32Name('slice')))
+  const batchItem = let_('batchItem', div(ref(group), shape('kvHeads')))
+  const kvHead = let_('kvHead', mod(ref(group), shape('kvHeads')))
+  const visible = let_('visible', call('min', load(lengths, ref(batchItem)), shape('keyLength')))
+  return [group, batchItem, kvHead, visible]
+}
+
+export const visible = u32Name('visible')
+
+/** Query heads of one key/value head. */
+export const headsPerGroup = div(shape('heads'), shape('kvHeads'))
+
+/** Row index of the group's first key row, in rows. */
+export const firstKeyRow = mul(u32Name('group'), shape('capacity'))
+
+/** Row index of the head's first query row, in rows; needs `headInGroup`. */
+export const firstQueryRow = mul(
+  add(mul(u32Name('group'), headsPerGroup), u32Name('headInGroup')),
+  shape('length'),
+)

@@ -1,0 +1,29 @@
+/** From the schedule to kernels: one kernel a pass, in order. */
+import type { Pass, Schedule } from '../../schedule/schedule.ts'
+import type { Kernel } from '../kernel.ts'
+import { lowerFinish } from './finish.ts'
+import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
+import { lowerOnline } from './online.ts'
+import { lowerReduce } from './reduce.ts'
+import { lowerScan } from './scan.ts'
+
+export function lower(schedule: Schedule): Kernel[] {
+  return schedule.passes.map((pass) => lowerPass(schedule, pass))
+}
+
+function lowerPass(schedule: Schedule, pass: Pass): Kernel {
+  switch (pass.kind) {
+    case 'online':
+      return lowerOnline(schedule, pass)
+    case 'row-maxima':
+      return lowerRowMaxima(schedule, pass)
+    case 'head-maximum':
+      return lowerHeadMaximum(schedule, pass)
+    case 'reduce':
+      return lowerReduce(schedule, pass)
+    case 'scan':
+      return lowerScan(schedule, pass)
+    case 'finish':
+      return lowerFinish(schedule, pass)
+  }
+}

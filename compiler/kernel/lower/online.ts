@@ -1,0 +1,235 @@
+/**
+ * Online: one workgroup takes 32 query rows of a head and a tile of value
+ * columns through all keys, 32 at a time, as the fused softmax does: scores in
+ * registers, a running scale per row, sums that shrink when the scale grows.
+ * κ is whatever the file says; only its exponent is treated apart.
+ */
+import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Body } from '../build.ts'
+import { lowest } from '../kernel.ts'
+import type { Kernel, Value } from '../kernel.ts'
+import {
+  divide,
+  firstKeyRow,
+  firstQueryRow,
+  frame,
+  groupNames,
+  headsPerGroup,
+  u32Name,
+  visible,
+} from './frame.ts'
+import { conditionValue } from './mask.ts'
+import { widen } from './operators.ts'
+import { evaluatePairs } from './pairs.ts'
+import type { Row } from './pairs.ts'
+import { readout } from './readout.ts'
+import {
+  columnGroup,
+  columnsOf,
+  extent,
+  lanes,
+  place,
+  range,
+  rowGroup,
+  threadNames,
+  tileArray,
+  valueTiles,
+  within,
+} from './tile.ts'
+
+const lanesOf = [0, 1, 2, 3] as const
+
+export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
+  const { tile, mask, kernel: term } = pass
+  const { binding, kernel } = frame(schedule, pass)
+  const scaled = term.kind === 'scaled'
+  const columns = columnsOf(tile, schedule.valueDim)
+  const sums = ir.registers('sums', 'vec4f', columns.count)
+  const total = ir.var_('total', ir.splat(0))
+  const scale = ir.var_('rowScale', ir.splat(lowest))
+  const pairs = tileArray('pairs', tile.steps)
+  const exponents = tileArray('exponents', tile.steps)
+
+  const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
+  const rowAt = (lane: number): Value => ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
+  // A causal row sees keys up to its own: the tile needs none past its last row.
+  const end = ir.let_(
+    'end',
+    mask.kind === 'causal' ? ir.call('min', visible, ir.add(ir.ref(firstRow), tile.rows)) : visible,
+  )
+  const queryStarts = lanesOf.map((lane) =>
+    ir.let_(
+      `queryRow${lane}`,
+      ir.mul(ir.add(firstQueryRow, within(rowAt(lane), ir.shape('length'))), schedule.dim),
+    ),
+  )
+
+  const keyAt = (from: Value, item: number): Value => ir.add(from, ir.mul(columnGroup, lanes), item)
+
+  /** Whether a row sees a key: bool. */
+  const seen = (key: Value, lane: number): Value => {
+    const there = ir.lt(key, ir.ref(end))
+    if (mask.kind === 'none') return there
+    if (mask.kind === 'causal') return ir.and(there, ir.le(key, rowAt(lane)))
+    const names: Record<string, Value> = { i: rowAt(lane), j: key, length: visible }
+    return ir.and(
+      there,
+      conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))),
+    )
+  }
+
+  const keyTile = (from: Value): Body => {
+    const here = ir.let_('here', extent(from, ir.ref(end), tile.steps))
+    const keyStarts = lanesOf.map((item) =>
+      ir.let_(
+        `keyRow${item}`,
+        ir.mul(ir.add(firstKeyRow, within(keyAt(from, item), ir.ref(end))), schedule.dim),
+      ),
+    )
+    const rows: Record<string, Row> = {
+      q: row(binding('q'), queryStarts, 'lanes'),
+      k: row(binding('k'), keyStarts, 'items'),
+    }
+    const expressions =
+      term.kind === 'plain'
+        ? [term.value]
+        : term.coefficient === undefined
+          ? [term.exponent]
+          : [term.exponent, term.coefficient]
+    const evaluated = evaluatePairs(expressions, { items: lanes, rows, scalars: {}, prefix: 'pair' })
+
+    const keys = lanesOf.map((item) => ir.let_(`key${item}`, keyAt(from, item)))
+    const masked = (item: 0 | 1 | 2 | 3, value: Value, absent: number): Value => {
+      const key = keys[item]
+      const at = (lane: 0 | 1 | 2 | 3): Value =>
+        ir.select(seen(key === undefined ? from : ir.ref(key), lane), ir.lane(widen(value), lane), absent)
+      return ir.vec4(at(0), at(1), at(2), at(3))
+    }
+    const slot = (item: number): Value => place(ir.add(ir.mul(columnGroup, lanes), item), rowGroup)
+
+    const plain: Body = lanesOf.map((item) =>
+      ir.sharedStore(pairs, slot(item), masked(item, evaluated.value(0, item), 0)),
+    )
+    return [
+      here,
+      keyStarts,
+      evaluated.statements,
+      keys,
+      scaled
+        ? scaledPairs(
+            ir.ref(here),
+            lanesOf.map((item) => masked(item, evaluated.value(0, item), lowest)),
+            expressions.length === 2 ? (item) => widen(evaluated.value(1, item)) : undefined,
+            slot,
+          )
+        : plain,
+      ir.barrier,
+      addValues(from, ir.ref(here)),
+      ir.barrier,
+    ]
+  }
+
+  const scaledPairs = (
+    here: Value,
+    exponentOf: readonly Value[],
+    coefficient: ((item: number) => Value) | undefined,
+    slot: (item: number) => Value,
+  ): Body => {
+    const named = exponentOf.map((value, item) => ir.let_(`exponent${item}`, value))
+    const old = ir.let_('scaleSoFar', ir.ref(scale))
+    const shrink = ir.let_('shrink', ir.call('exp2', ir.sub(ir.ref(old), ir.ref(scale))))
+    return [
+      named,
+      named.map((one, item) => ir.sharedStore(exponents, slot(item), ir.ref(one))),
+      ir.barrier,
+      ir.comment('the rows’ scale so far, and what it does to the sums'),
+      old,
+      ir.for_('j', 0, here, 1, (j) =>
+        ir.assign(ir.ref(scale), ir.call('max', ir.ref(scale), ir.sharedLoad(exponents, place(j, rowGroup)))),
+      ),
+      shrink,
+      ir.assign(ir.ref(total), ir.mul(ir.ref(total), ir.ref(shrink))),
+      range(columns.count).map((index) =>
+        ir.assign(ir.register(sums, index), ir.mul(ir.register(sums, index), ir.ref(shrink))),
+      ),
+      named.map((one, item) => {
+        const power = ir.call('exp2', ir.sub(ir.ref(one), ir.ref(scale)))
+        const at = lanesOf.map((lane) =>
+          // A row that has seen nothing yet has no scale to measure by.
+          ir.select(
+            ir.gt(ir.lane(ir.ref(one), lane), lowest),
+            ir.lane(coefficient === undefined ? power : ir.mul(coefficient(item), power), lane),
+            0,
+          ),
+        )
+        return ir.sharedStore(pairs, slot(item), ir.vec4(at[0] ?? 0, at[1] ?? 0, at[2] ?? 0, at[3] ?? 0))
+      }),
+    ]
+  }
+
+  const addValues = (from: Value, here: Value): Body =>
+    ir.for_('j', 0, here, 1, (j) => {
+      const pair = ir.let_('pair', ir.sharedLoad(pairs, place(j, rowGroup)))
+      const start = ir.let_('valueRow', ir.mul(ir.add(firstKeyRow, from, j), schedule.valueDim))
+      return [
+        pair,
+        start,
+        ir.assign(ir.ref(total), ir.add(ir.ref(total), ir.ref(pair))),
+        range(columns.count).map((index) => {
+          const value = ir.load(binding('v'), ir.add(ir.ref(start), columns.at(index)))
+          return ir.assign(
+            ir.register(sums, index),
+            ir.add(ir.register(sums, index), ir.mul(ir.ref(pair), ir.splat(value))),
+          )
+        }),
+      ]
+    })
+
+  const body = ir.block(
+    divide(
+      [
+        ['valueTile', valueTiles(tile, schedule.valueDim)],
+        ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
+        ['headInGroup', headsPerGroup],
+      ],
+      'slice',
+    ),
+    groupNames(binding('lengths')),
+    threadNames(tile),
+    columns.names,
+    firstRow,
+    end,
+    queryStarts,
+    sums,
+    total,
+    scaled ? scale : [],
+    ir.for_('from', 0, ir.ref(end), tile.steps, keyTile),
+    readout({
+      pass,
+      valueDim: schedule.valueDim,
+      columns,
+      sums,
+      total: ir.ref(total),
+      out: binding('out'),
+      firstRow: ir.ref(firstRow),
+      ...(scaled ? { scale: ir.ref(scale) } : {}),
+    }),
+  )
+  const shared = scaled ? [exponents, pairs] : [pairs]
+  return kernel('Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.', shared, body)
+}
+
+function row(
+  buffer: Parameters<typeof ir.load>[0],
+  starts: readonly ReturnType<typeof ir.let_>[],
+  extentOf: 'lanes' | 'items',
+): Row {
+  return {
+    extent: extentOf,
+    load: (which, index) => {
+      const start = starts[which]
+      return ir.load(buffer, start === undefined ? index : ir.add(ir.ref(start), index))
+    },
+  }
+}

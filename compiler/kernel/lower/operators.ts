@@ -1,0 +1,68 @@
+/**
+ * From operators of the language to values of a kernel: arithmetic on whichever
+ * of f32 and vec4f the arguments are (a scalar meets a vector by `splat`), and
+ * u32 arithmetic for the indexes of entries.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import { add, call, constant, div, f32, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
+import { isIntrinsic } from '../intrinsics.ts'
+import type { Value } from '../kernel.ts'
+
+/** A scalar operator on f32 and vec4f values. */
+export function applyOperator(operator: string, args: readonly Value[]): Value {
+  const wide = args.some((argument) => typeOf(argument) === 'vec4f')
+  const operands = wide ? args.map(widen) : args
+  const [a, b] = operands
+  invariant(a !== undefined, `${operator} has an argument`)
+  if (b !== undefined) {
+    if (operator === 'add') return add(a, b)
+    if (operator === 'subtract') return sub(a, b)
+    if (operator === 'multiply') return mul(a, b)
+    if (operator === 'divide') return div(a, b)
+  }
+  if (operator === 'negate') return neg(a)
+  invariant(isIntrinsic(operator), `the operator ${operator} has a spelling in kernels`)
+  return call(operator, ...operands)
+}
+
+export const widen = (value: Value): Value => (typeOf(value) === 'vec4f' ? value : splat(value))
+
+/** The value 0 or 1 or the like, as wide as another. */
+export const likewise = (value: Value, number: number): Value => constant(typeOf(value), number)
+
+/** An index expression as a u32; `names` gives the index variables. */
+export function indexValue(expression: Expression, names: (name: string) => Value): Value {
+  if (expression.kind === 'constant') return u32(expression.value)
+  if (expression.kind === 'variable') return names(expression.name)
+  invariant(expression.kind === 'apply', 'an index is built from integers and index variables')
+  const [first, second] = expression.args
+  invariant(first !== undefined, 'an operator has an argument')
+  // ⌊a / b⌋ is one integer division.
+  if (expression.operator === 'floor') {
+    invariant(
+      first.kind === 'apply' && first.operator === 'divide',
+      'only a quotient of indexes is rounded down',
+    )
+    const [dividend, divisor] = first.args
+    invariant(dividend !== undefined && divisor !== undefined, 'a quotient has two parts')
+    return div(indexValue(dividend, names), indexValue(divisor, names))
+  }
+  invariant(second !== undefined, `${expression.operator} of indexes takes two arguments`)
+  const a = indexValue(first, names)
+  const b = indexValue(second, names)
+  switch (expression.operator) {
+    case 'add':
+      return add(a, b)
+    case 'subtract':
+      return sub(a, b)
+    case 'multiply':
+      return mul(a, b)
+    case 'modulo':
+      return mod(a, b)
+    default:
+      throw new Error(`no index is built with ${expression.operator}`)
+  }
+}
+
+export const number = (value: number): Value => f32(value)

@@ -1,0 +1,123 @@
+/**
+ * The running log-scale of query rows while tiles of features pass by.
+ *
+ * A feature's scale at row i is the largest exponent of a key that row i sees:
+ * of all before the chunk, and of the chunk's keys up to i. A row's scale is
+ * the largest, over features, of its own exponent plus the feature's scale.
+ * Sums so far shrink when it grows. Nothing that is exponentiated is positive.
+ */
+import type { FinishPass } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Body } from '../build.ts'
+import { lowest } from '../kernel.ts'
+import type { Binding, Statement, Value } from '../kernel.ts'
+import type { ChunkArrays } from './chunk-tile.ts'
+import type { StateLayout } from './state-layout.ts'
+import { columnGroup, place, range, rowGroup, side } from './tile.ts'
+
+type Registers = Extract<Statement, { kind: 'registers' }>
+
+export interface RowScale {
+  readonly names: Body
+  /** vec4f, of the thread's rows. */
+  readonly current: Value
+  /**
+   * Takes a tile's exponents into the rows' scales, shrinks what is summed, and
+   * leaves in `arrays.scale` what weighs the state: coefficient · 2^(exponents − scale).
+   */
+  readonly raise: (
+    which: number,
+    state: Value,
+    firstFeature: Value,
+    count: Value,
+    total: Value & { kind: 'name' },
+  ) => Body
+}
+
+export function rowScale(
+  pass: FinishPass,
+  layout: StateLayout,
+  state: Binding,
+  arrays: ChunkArrays,
+  sums: readonly Registers[],
+): RowScale {
+  const scale = ir.var_('rowScale', ir.splat(lowest))
+  const current = ir.ref(scale)
+  const items = pass.tile.steps / side
+
+  /** One thread a feature walks down the rows. */
+  const runDown = (start: Value, firstFeature: Value, count: Value): Body => {
+    const running = ir.var_('running', before(start, ir.add(firstFeature, ir.thread)))
+    return ir.if_(ir.lt(ir.thread, count), [
+      running,
+      ir.for_('rows4', 0, side, 1, (group) => {
+        const keys = ir.let_('keys4', ir.sharedLoad(arrays.key, place(ir.thread, group)))
+        const lane = (index: 0 | 1 | 2 | 3): Value => ir.lane(ir.ref(keys), index)
+        const a = ir.let_('upTo0', ir.call('max', ir.ref(running), lane(0)))
+        const b = ir.let_('upTo1', ir.call('max', ir.ref(a), lane(1)))
+        const c = ir.let_('upTo2', ir.call('max', ir.ref(b), lane(2)))
+        const d = ir.let_('upTo3', ir.call('max', ir.ref(c), lane(3)))
+        const upTo = ir.vec4(ir.ref(a), ir.ref(b), ir.ref(c), ir.ref(d))
+        return [
+          [keys, a, b, c, d],
+          ir.sharedStore(arrays.scale, place(ir.thread, group), upTo),
+          ir.assign(ir.ref(running), ir.ref(d)),
+        ]
+      }),
+    ])
+  }
+
+  const before = (start: Value, feature: Value): Value => ir.load(state, layout.scaleBefore(start, feature))
+
+  return {
+    names: scale,
+    current,
+    raise: (which, start, firstFeature, count, total) => {
+      const old = ir.let_('scaleSoFar', current)
+      const shrink = ir.let_('shrink', ir.call('exp2', ir.sub(ir.ref(old), current)))
+      const featureScale = (f: Value): Value =>
+        pass.causal
+          ? ir.sharedLoad(arrays.scale, place(f, rowGroup))
+          : ir.splat(before(start, ir.add(firstFeature, f)))
+      const term = pass.query.blocks[which]?.term
+      const weigh = range(items).map((item) => {
+        const component = ir.let_(`component${item}`, ir.add(ir.mul(columnGroup, items), item))
+        const at = place(ir.ref(component), rowGroup)
+        const exponent = ir.sub(
+          ir.add(
+            ir.sharedLoad(arrays.query, at),
+            ir.splat(before(start, ir.add(firstFeature, ir.ref(component)))),
+          ),
+          current,
+        )
+        const power = ir.call('exp2', exponent)
+        const weight =
+          term?.kind === 'scaled' && term.coefficient !== undefined
+            ? ir.mul(ir.sharedLoad(arrays.queryCoefficient, at), power)
+            : power
+        return [component, ir.if_(ir.lt(ir.ref(component), count), ir.sharedStore(arrays.scale, at, weight))]
+      })
+      return [
+        ir.comment('scales of the features down the rows, then of the rows'),
+        pass.causal ? [runDown(start, firstFeature, count), ir.barrier] : [],
+        old,
+        ir.for_('f', 0, count, 1, (f) =>
+          ir.assign(
+            current,
+            ir.call('max', current, ir.add(ir.sharedLoad(arrays.query, place(f, rowGroup)), featureScale(f))),
+          ),
+        ),
+        shrink,
+        ir.assign(total, ir.mul(total, ir.ref(shrink))),
+        sums.map((registers) =>
+          range(registers.count).map((index) =>
+            ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(shrink))),
+          ),
+        ),
+        pass.causal ? ir.barrier : [],
+        weigh,
+        ir.barrier,
+      ]
+    },
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Scan: one thread takes one number of S or z through the chunks in order.
+ * Prefixes are exclusive: a chunk is left with the state of all rows before it.
+ */
+import type { ScanPass, Schedule } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Body } from '../build.ts'
+import { lowest } from '../kernel.ts'
+import type { Kernel, Value } from '../kernel.ts'
+import { divide, frame, u32Name } from './frame.ts'
+import { stateLayout } from './state-layout.ts'
+
+export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
+  const { binding, kernel } = frame(schedule, pass)
+  const state = binding('state')
+  const layout = stateLayout(schedule, pass.scaling)
+  const scaled = pass.scaling === 'scaled'
+  const prefixes = pass.result === 'prefixes'
+  const inS = schedule.features * schedule.valueDim
+
+  const index = ir.let_('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
+  const isTotal = ir.let_('isTotal', ir.ge(ir.ref(index), inS))
+  const feature = ir.let_(
+    'feature',
+    ir.select(ir.ref(isTotal), ir.sub(ir.ref(index), inS), ir.div(ir.ref(index), schedule.valueDim)),
+  )
+  const carry = ir.var_('carry', ir.f32(0))
+  const scale = ir.var_('scale', ir.f32(lowest))
+
+  /** One thread of each feature leaves the scale of what came before. */
+  const leaveScale = (start: Value): Body =>
+    scaled
+      ? ir.if_(ir.ref(isTotal), ir.store(state, layout.scaleBefore(start, ir.ref(feature)), ir.ref(scale)))
+      : []
+
+  const absorb = (start: Value, sum: Value): Body => {
+    if (!scaled) return ir.assign(ir.ref(carry), ir.add(ir.ref(carry), sum))
+    const own = ir.let_('own', ir.load(state, layout.scale(start, ir.ref(feature))))
+    const larger = ir.let_('larger', ir.call('max', ir.ref(scale), ir.ref(own)))
+    const kept = ir.mul(ir.ref(carry), ir.call('exp2', ir.sub(ir.ref(scale), ir.ref(larger))))
+    const added = ir.mul(sum, ir.call('exp2', ir.sub(ir.ref(own), ir.ref(larger))))
+    return [
+      own,
+      larger,
+      ir.assign(ir.ref(carry), ir.add(kept, added)),
+      ir.assign(ir.ref(scale), ir.ref(larger)),
+    ]
+  }
+
+  const first = ir.let_('firstState', layout.start(ir.u32(0)))
+  const body = ir.block(
+    divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'),
+    index,
+    ir.if_(ir.lt(ir.ref(index), layout.sums), [
+      isTotal,
+      feature,
+      carry,
+      scaled ? scale : [],
+      ir.for_('chunk', 0, ir.shape('chunks'), 1, (chunk) => {
+        const start = ir.let_('stateStart', layout.start(chunk))
+        const at = ir.add(ir.ref(start), ir.ref(index))
+        const sum = ir.let_('sum', ir.load(state, at))
+        return [
+          start,
+          sum,
+          prefixes ? [ir.store(state, at, ir.ref(carry)), leaveScale(ir.ref(start))] : [],
+          absorb(ir.ref(start), ir.ref(sum)),
+        ]
+      }),
+      prefixes
+        ? []
+        : [
+            first,
+            ir.store(state, ir.add(ir.ref(first), ir.ref(index)), ir.ref(carry)),
+            leaveScale(ir.ref(first)),
+          ],
+    ]),
+  )
+  const what = prefixes
+    ? 'Replaces the state of each chunk by the sum of those before it.'
+    : 'Replaces the state of the first chunk by the sum of all.'
+  return kernel(what, [], body)
+}

@@ -1,0 +1,37 @@
+/**
+ * The state of a chunk in its buffer: S row-major [r × dv], z [r], and, where
+ * sums are scaled, the log-scale of each feature within the chunk and of all
+ * before it (two places, so that a scan may write the one while others still
+ * read the other).
+ */
+import type { Scaling, Schedule } from '../../schedule/schedule.ts'
+import { add, mul, shape } from '../build.ts'
+import type { Value } from '../kernel.ts'
+import { u32Name } from './frame.ts'
+
+export interface StateLayout {
+  /** Numbers of S and z together: what a scan adds up. */
+  readonly sums: number
+  /** Start of a chunk's state; needs the name `slice`. */
+  readonly start: (chunk: Value) => Value
+  readonly s: (start: Value, feature: Value, column: Value) => Value
+  readonly z: (start: Value, feature: Value) => Value
+  readonly scale: (start: Value, feature: Value) => Value
+  readonly scaleBefore: (start: Value, feature: Value) => Value
+}
+
+export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling): StateLayout {
+  const sums = features * (valueDim + 1)
+  const size = stateSize(features, valueDim, scaling)
+  return {
+    sums,
+    start: (chunk) => mul(add(mul(u32Name('slice'), shape('chunks')), chunk), size),
+    s: (start, feature, column) => add(start, mul(feature, valueDim), column),
+    z: (start, feature) => add(start, features * valueDim, feature),
+    scale: (start, feature) => add(start, sums, feature),
+    scaleBefore: (start, feature) => add(start, sums + features, feature),
+  }
+}
+
+const stateSize = (features: number, valueDim: number, scaling: Scaling): number =>
+  features * (valueDim + (scaling === 'scaled' ? 3 : 1))

@@ -1,0 +1,72 @@
+/**
+ * Threads over a tile: 8 × 8 threads, each owning four rows (the lanes of its
+ * vec4 registers) and, of the value columns, four at a time, 32 apart, so that
+ * neighbouring threads read neighbouring numbers.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Tile } from '../../schedule/schedule.ts'
+import { add, call, div, if_, let_, lt, mod, mul, ref, sub, thread, u32 } from '../build.ts'
+import type { Body, Operand } from '../build.ts'
+import type { SharedArray, Statement, Value } from '../kernel.ts'
+import { u32Name } from './frame.ts'
+
+/** Threads along either side of a tile. */
+export const side = 8
+/** Rows in a vec4 register. */
+export const lanes = 4
+
+export const rowGroup = u32Name('rowGroup')
+export const columnGroup = u32Name('columnGroup')
+
+export function threadNames(tile: Tile): Statement[] {
+  invariant(tile.threads === side * side, 'a tile is worked by 8 × 8 threads')
+  invariant(tile.rows === side * lanes, 'a tile has 32 rows')
+  return [let_('rowGroup', div(thread, side)), let_('columnGroup', mod(thread, side))]
+}
+
+/** Four numbers for each of `count` places, by (place, group of four). */
+export const tileArray = (name: string, places: number): SharedArray => ({
+  name,
+  element: 'vec4f',
+  length: places * side,
+})
+
+export const place = (index: Operand, group: Value): Value =>
+  add(mul(typeof index === 'number' ? u32(index) : index, side), group)
+
+/** An index, or the last one there is: a load that stays inside. */
+export const within = (index: Value, count: Value): Value => call('min', index, sub(call('max', count, 1), 1))
+
+/** How many places there are from `start` to `end`, at most `most`. */
+export const extent = (start: Value, end: Value, most: number): Value =>
+  call('min', sub(call('max', end, start), start), most)
+
+export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+/** The value columns of a workgroup's tile, as one thread holds them. */
+export interface Columns {
+  /** vec4 registers. */
+  readonly count: number
+  /** Declares `firstColumn`; needs `valueTile` and the thread's names. */
+  readonly names: Statement
+  /** Column of a register, clamped to the last one there is. */
+  readonly at: (register: number) => Value
+  /** Whether the register's column exists, around a store to it. */
+  readonly guard: (register: number, then: (column: Value) => Body) => Body
+}
+
+export function columnsOf(tile: Tile, valueDim: number): Columns {
+  const first = let_('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
+  const exact = valueDim % tile.columns === 0
+  const column = (register: number): Value =>
+    add(ref(first), Math.floor(register / lanes) * side * lanes + (register % lanes))
+  return {
+    count: tile.columns / side,
+    names: first,
+    at: (register) => (exact ? column(register) : call('min', column(register), valueDim - 1)),
+    guard: (register, then) =>
+      exact ? then(column(register)) : if_(lt(column(register), valueDim), then(column(register))),
+  }
+}
+
+export const valueTiles = (tile: Tile, valueDim: number): number => Math.ceil(valueDim / tile.columns)

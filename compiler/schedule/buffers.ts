@@ -1,0 +1,41 @@
+/** Buffers that every schedule has: the tensors of a call. */
+import type { Attention } from '../algebra/attention.ts'
+import type { BufferPlan, Size } from './schedule.ts'
+
+const product = (...sizes: readonly Size[]): Size => sizes.reduce((left, right) => ['*', left, right])
+
+export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
+  return [
+    {
+      name: 'q',
+      role: 'input',
+      element: 'f32',
+      size: product('batch', 'heads', 'length', dim),
+      layout: `[B, H, L, ${dim}]`,
+    },
+    {
+      name: 'k',
+      role: 'input',
+      element: 'f32',
+      size: product('batch', 'kvHeads', 'capacity', dim),
+      layout: `[B, KVH, S, ${dim}]`,
+    },
+    {
+      name: 'v',
+      role: 'input',
+      element: 'f32',
+      size: product('batch', 'kvHeads', 'capacity', valueDim),
+      layout: `[B, KVH, S, ${valueDim}]`,
+    },
+    { name: 'lengths', role: 'lengths', element: 'u32', size: 'batch', layout: '[B], visible key rows' },
+    {
+      name: 'out',
+      role: 'output',
+      element: 'f32',
+      size: product('batch', 'heads', 'length', valueDim),
+      layout: `[B, H, L, ${valueDim}]`,
+    },
+  ]
+}
+
+export { product }

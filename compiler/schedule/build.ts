@@ -1,0 +1,19 @@
+/** From the algebra to a schedule: one strategy per kind of score. */
+import type { Attention } from '../algebra/attention.ts'
+import { scheduleExact } from './exact.ts'
+import { scheduleFactorised } from './factorised.ts'
+import type { Schedule } from './schedule.ts'
+
+/** The schedule, or why there is none yet, in words for the writer of the file. */
+export function schedule(attention: Attention): Schedule | { readonly unsupported: string } {
+  const { score } = attention
+  if (attention.decay !== undefined) return { unsupported: 'a decay' }
+  switch (score.kind) {
+    case 'exact':
+      return scheduleExact(attention, score)
+    case 'factorised':
+      return scheduleFactorised(attention, score)
+    case 'landmarks':
+      return { unsupported: 'landmarks' }
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * `stabilize: max E`, as the papers' published code computes: in every
+ * exponential the maximum of the part that sees the projections is subtracted
+ * from the exponent, and E is added to the exponential.
+ */
+import { add, apply, constant, subtract, variable } from '../symbolic/build.ts'
+import type { Expression } from '../symbolic/expression.ts'
+import { simplify } from '../symbolic/simplify.ts'
+import { children, mapChildren, mentions } from '../symbolic/traverse.ts'
+
+/** The value with the row's or the head's `maximum` taken off its projected exponentials. */
+export function stabilizeByMaxima(value: Expression, epsilon: number): Expression {
+  const visit = (node: Expression): Expression => {
+    if (!isExponential(node)) return mapChildren(node, visit)
+    const exponent = node.args[0] as Expression
+    const shifted = mentions(exponent, 'w') ? subtract(exponent, variable('maximum')) : exponent
+    return add(apply('exp', shifted), constant(epsilon))
+  }
+  return simplify(visit(value))
+}
+
+/** The projected part of every exponential's exponent. */
+export function exponentialsOf(value: Expression): Expression[] {
+  if (!isExponential(value)) return children(value).flatMap(exponentialsOf)
+  const projected = terms(value.args[0] as Expression).filter((term) => mentions(term, 'w'))
+  return projected.length === 0 ? [] : [simplify(add(...projected))]
+}
+
+const isExponential = (node: Expression): node is Expression & { kind: 'apply' } =>
+  node.kind === 'apply' && node.operator === 'exp'
+
+/** The summands of a sum. */
+function terms(expression: Expression): Expression[] {
+  if (expression.kind !== 'apply') return [expression]
+  const [a, b] = expression.args
+  if (a === undefined || b === undefined) return [expression]
+  if (expression.operator === 'add') return [...terms(a), ...terms(b)]
+  if (expression.operator === 'subtract')
+    return [...terms(a), ...terms(b).map((term) => apply('negate', term))]
+  return [expression]
+}

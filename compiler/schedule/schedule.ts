@@ -1,0 +1,182 @@
+/**
+ * The schedule: which evaluation, in which passes, with which tiles and memory.
+ *
+ * A schedule is a list of passes over buffers. Every pass is one dispatch; a
+ * dispatch boundary is the only barrier between workgroups, so whatever needs
+ * all of a sequence (a scan, a maximum) is a pass of its own.
+ *
+ * **Exact** attention is one pass (*online*): each workgroup takes a tile of
+ * query rows through all key tiles, with a running maximum of the exponent and
+ * running sums. No L×L matrix exists.
+ *
+ * **Factorised** attention is three passes over chunks of rows:
+ *
+ *   reduce   each chunk's S_c = Σ φ(k_j) v_jᵀ and z_c = Σ φ(k_j), r × dv and r
+ *   scan     the states before each chunk (causal), or their total (no mask)
+ *   finish   φ(q)·S before the chunk, plus the pairs inside it, over the denominator
+ *
+ * with `stabilize: max` two more before them (*row maxima*, *head maximum*).
+ * Features are computed inside the passes that use them and never stored.
+ *
+ * **Scales.** Where a feature or a kernel has an exponent, every sum is carried
+ * as mantissa and base-2 log-scale: one scale per feature in the state, one per
+ * row in the readout. A row's scale is a maximum over keys that the row sees and
+ * no others, so nothing of the future reaches it, not even by rounding.
+ *
+ * **Groups and slices.** A group is a batch item and a key/value head (a query
+ * head where the decay depends on it). A call whose scratch would pass a
+ * device's limit is run in slices of its groups.
+ *
+ * Invariants (`verify.ts`): tiles are positive multiples of 4; workgroup memory
+ * fits the default limits; passes name buffers that exist; at most 8 storage
+ * buffers a pass.
+ */
+import type { Expression } from '../symbolic/expression.ts'
+import type { Mask } from '../algebra/attention.ts'
+
+export interface Schedule {
+  readonly name: string
+  readonly strategy: 'exact' | 'factorised'
+  readonly dim: number
+  readonly valueDim: number
+  /** r; 0 for the exact strategy. */
+  readonly features: number
+  readonly causal: boolean
+  /** Rows of a chunk: of the state's granularity, and of the tiles inside. */
+  readonly chunk: number
+  /** How many chunks a call has. */
+  readonly chunks: Size
+  readonly buffers: readonly BufferPlan[]
+  readonly passes: readonly Pass[]
+}
+
+/** A count known at a call, from its shape. */
+export type Size =
+  | number
+  | 'batch'
+  | 'heads'
+  | 'kvHeads'
+  | 'length'
+  | 'keyLength'
+  | 'chunks'
+  | 'offset'
+  | 'capacity'
+  | 'sliceCount'
+  | readonly ['*' | '+' | 'ceildiv' | 'max', Size, Size]
+
+export interface BufferPlan {
+  readonly name: string
+  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state'
+  readonly element: 'f32' | 'u32'
+  /** In elements. */
+  readonly size: Size
+  /** Layout, for the reader. */
+  readonly layout: string
+}
+
+/**
+ * How a workgroup is laid over a tile of `rows` × `columns` results: `threads`
+ * threads, each holding 4 rows (the lanes of a vec4 register) by
+ * columns / (threads / (rows / 4)) columns.
+ */
+export interface Tile {
+  readonly threads: number
+  readonly rows: number
+  /** Keys, or feature components, taken at a time. */
+  readonly steps: number
+  /** Value columns of one workgroup. */
+  readonly columns: number
+}
+
+/** φ of one side, as the passes that compute it see it. */
+export interface Features {
+  readonly side: 'query' | 'key'
+  readonly blocks: readonly ScheduledBlock[]
+}
+
+/** `size` components of φ that share one expression; see `algebra/attention.ts`. */
+export interface ScheduledBlock {
+  /** Index of the first component in φ. */
+  readonly start: number
+  readonly size: number
+  /** Component c sees row c of the projections as `w`; else it sees its index as `component`. */
+  readonly projected: boolean
+  readonly term: Term
+}
+
+/**
+ * An expression as it is computed. Rows carry √scale inside the expressions,
+ * and scaled exponents are in base 2 with every positive constant factor
+ * folded in, so that a term is `coefficient · 2^exponent`, coefficient absent
+ * where it is 1.
+ */
+export type Term =
+  | { readonly kind: 'plain'; readonly value: Expression }
+  | { readonly kind: 'scaled'; readonly exponent: Expression; readonly coefficient?: Expression }
+
+/** How sums over exponentials are kept from overflow and underflow. */
+export type Scaling =
+  /** As written: nothing has an exponent, or the file wants no stabilisation or the papers' maxima. */
+  | 'plain'
+  /** Running base-2 log-scales beside the sums. */
+  | 'scaled'
+
+export type Pass = OnlinePass | RowMaximaPass | HeadMaximumPass | ReducePass | ScanPass | FinishPass
+
+interface PassBase {
+  /** Unique in the schedule; a WGSL identifier. */
+  readonly name: string
+  /** Linear count of workgroups. */
+  readonly workgroups: Size
+  /** In binding order. */
+  readonly buffers: readonly string[]
+}
+
+export interface OnlinePass extends PassBase {
+  readonly kind: 'online'
+  readonly tile: Tile
+  readonly kernel: Term
+  readonly mask: Mask
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+}
+
+/** The largest projected exponent of each row, over its features. */
+export interface RowMaximaPass extends PassBase {
+  readonly kind: 'row-maxima'
+  readonly tile: Tile
+  /** Blocks whose value is the part of an exponent that sees the projections. */
+  readonly features: Features
+}
+
+/** The largest of a head's visible key rows. */
+export interface HeadMaximumPass extends PassBase {
+  readonly kind: 'head-maximum'
+  readonly tile: Tile
+}
+
+export interface ReducePass extends PassBase {
+  readonly kind: 'reduce'
+  readonly tile: Tile
+  readonly features: Features
+  readonly scaling: Scaling
+}
+
+export interface ScanPass extends PassBase {
+  readonly kind: 'scan'
+  /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
+  readonly result: 'prefixes' | 'total'
+  readonly tile: Tile
+  readonly scaling: Scaling
+}
+
+export interface FinishPass extends PassBase {
+  readonly kind: 'finish'
+  readonly tile: Tile
+  readonly query: Features
+  readonly key: Features
+  readonly scaling: Scaling
+  readonly causal: boolean
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+}
