@@ -11,13 +11,16 @@ const wanted = [
 ] as const
 
 export async function acquireDevice(): Promise<GPUDevice> {
-  const gpu = await findGpu()
+  const { gpu, notes } = await findGpu()
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (adapter === null) {
     throw new AttentionError(
       'no-adapter',
-      'WebGPU is here but offers no adapter. In a browser, see whether graphics acceleration is on; in Node.js, ' +
-        'whether a Vulkan, Metal or Direct3D 12 driver is installed. `npx attnc doctor` says what was found.',
+      [
+        'WebGPU is here but offers no adapter.',
+        ...notes,
+        'Try a browser or a system with a graphics driver.',
+      ].join(' '),
     )
   }
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
@@ -31,29 +34,23 @@ export async function acquireDevice(): Promise<GPUDevice> {
   }
 }
 
-async function findGpu(): Promise<GPU> {
+async function findGpu(): Promise<{ gpu: GPU; notes: readonly string[] }> {
   // Neither is there in every version of Node.js.
   const { navigator, process } = globalThis as {
     navigator?: { gpu?: GPU }
     process?: { versions?: { node?: string } }
   }
-  if (navigator?.gpu) return navigator.gpu
-  if (process?.versions?.node === undefined) {
-    throw new AttentionError(
-      'no-webgpu',
-      'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',
-    )
+  if (navigator?.gpu) {
+    return { gpu: navigator.gpu, notes: ['In a browser, see whether graphics acceleration is on.'] }
   }
-  try {
+  if (process?.versions?.node !== undefined) {
     const { nodeGpu } = await import('../node-gpu.ts')
-    return (await nodeGpu()).gpu
-  } catch (cause) {
-    throw new AttentionError(
-      'no-webgpu',
-      `WebGPU in Node.js comes from the package webgpu, which did not start: ${messageOf(cause)}. Try \`npm install webgpu\`.`,
-      { cause },
-    )
+    return nodeGpu()
   }
+  throw new AttentionError(
+    'no-webgpu',
+    'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',
+  )
 }
 
 /** What a device is called, for people. */
