@@ -46,9 +46,7 @@ export type Mask =
   | { readonly kind: 'condition'; readonly condition: Expression }
 
 export type Stabilize =
-  | { readonly kind: 'auto' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'max'; readonly epsilon: number }
+  { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly epsilon: number }
 
 /** A value split into what grows polynomially and what grows exponentially. */
 export interface ScaledTerm {

@@ -35,8 +35,8 @@ export function apply(operator: OperatorName, ...args: readonly Expression[]): A
 export function applyNamed(operator: string, args: readonly Expression[]): Apply {
   const type = operatorNamed(operator).type(args.map((arg) => arg.type))
   if (typeof type === 'string') throw new InvariantError(`${operator}: ${type}`)
-  if (operator === 'power' && args[1]?.kind !== 'constant')
-    throw new InvariantError('power: expected a constant number as exponent')
+  if (operator === 'power' && args.every((arg) => arg.kind !== 'constant'))
+    throw new InvariantError('power: expected a constant base or a constant exponent')
   return { kind: 'apply', type, operator, args }
 }
 

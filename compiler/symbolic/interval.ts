@@ -125,3 +125,6 @@ export function power(a: Interval, exponent: number): Interval {
   if (!Number.isInteger(exponent)) return grow(max(a, point(0)))
   return exponent % 2 === 0 ? grow(abs(a)) : grow(a)
 }
+
+/** Any power of a positive base is positive. */
+export const raised = (base: Interval): Interval => (base.low > 0 ? interval(0, Infinity, 'low') : everything)

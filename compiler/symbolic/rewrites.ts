@@ -12,10 +12,11 @@ import {
   subtract,
   variable,
 } from './build.ts'
-import type { Expression } from './expression.ts'
+import type { Apply, Expression } from './expression.ts'
 import { scalarOperator } from './operators.ts'
 import { patternRewrites } from './rewrites/patterns.ts'
-import { collectProduct, factorsOf, fromFactors, isProduct } from './rewrites/products.ts'
+import { upright } from './rewrites/orientation.ts'
+import { collectProduct, isProduct } from './rewrites/products.ts'
 import { constantBody, factorOut, singleEntry, termOut } from './rewrites/reduces.ts'
 import { foldConstants } from './rewrites/rewrite.ts'
 import type { Rewrite } from './rewrites/rewrite.ts'
@@ -31,16 +32,23 @@ const sine = apply('sin', multiply(a, t))
 const changed = (before: Expression, after: Expression): Expression | undefined =>
   equals(before, after) ? undefined : after
 
-/** f(−a) is f(a) or −f(a) where the sign of the argument is written in front of it. */
+/** f(−a) is f(a) or −f(a); an even power is an even function. */
 function pullSign(expression: Expression): Expression | undefined {
   if (expression.kind !== 'apply') return undefined
-  const parity = scalarOperator(expression.operator)?.parity
-  const [arg] = expression.args
-  if (parity === undefined || arg === undefined || !isProduct(arg)) return undefined
-  const product = factorsOf(arg)
-  if (product.coefficient.over >= 0) return undefined
-  const positive = { ...expression, args: [collectProduct(negate(fromFactors(product)))] }
-  return parity === 'even' ? positive : negate(positive)
+  const [arg, ...rest] = expression.args
+  const parity = parityOf(expression)
+  const positive = parity === undefined || arg === undefined ? undefined : upright(arg)
+  if (positive === undefined) return undefined
+  const turned = { ...expression, args: [positive, ...rest] }
+  return parity === 'even' ? turned : negate(turned)
+}
+
+function parityOf({ operator, args }: Apply): 'even' | 'odd' | undefined {
+  if (operator === 'negate') return undefined
+  const exponent = args[1]
+  if (operator !== 'power' || exponent?.kind !== 'constant') return scalarOperator(operator)?.parity
+  if (!Number.isInteger(exponent.value)) return undefined
+  return exponent.value % 2 === 0 ? 'even' : 'odd'
 }
 
 function orderArguments(expression: Expression): Expression | undefined {
@@ -90,7 +98,13 @@ export const rewrites: readonly Rewrite[] = [
     name: 'parity',
     algebra: 'f(−a) = f(a) for even f, −f(a) for odd f',
     apply: pullSign,
-    examples: [apply('cos', negate(a)), apply('sinh', negate(a)), apply('abs', multiply(constant(-2), a))],
+    examples: [
+      apply('cos', negate(a)),
+      apply('sinh', negate(a)),
+      apply('abs', multiply(constant(-2), a)),
+      apply('cos', subtract(b, a)),
+      power(subtract(b, a), 2),
+    ],
   },
   {
     name: 'commute',

@@ -13,14 +13,14 @@ export const arithmetic = {
   multiply: { type: two, value: (a, b) => a * b, range: intervals.multiply },
   divide: { type: two, value: (a, b) => a / b, range: intervals.divide },
   negate: { type: one, value: (a) => -a, range: intervals.negate, parity: 'odd' },
-  /** The second argument is a constant. */
+  /** The exponent is a constant; in a decay, as in 2^(-5 - head), the base may be the constant instead. */
   power: {
     type: (args) =>
       args[1] !== undefined && args[1].kind !== 'scalar'
         ? 'expected a constant number as exponent'
         : two(args),
     value: (a, b) => a ** b,
-    range: (a, b) => intervals.power(a, b.low),
+    range: (a, b) => (b.low === b.high ? intervals.power(a, b.low) : intervals.raised(a)),
   },
   /** Floored: the result has the divisor's sign. */
   modulo: {

@@ -2,6 +2,7 @@
 import { add, apply, constant, divide, exp, log, multiply, negate, power, sqrt, variable } from '../build.ts'
 import type { Apply, Expression } from '../expression.ts'
 import { isNonnegative, isNonpositive, isPositive } from '../interval.ts'
+import type { Interval } from '../interval.ts'
 import { rangeOf } from '../range.ts'
 import { patternRewrite } from './rewrite.ts'
 import type { Pattern, Rewrite } from './rewrite.ts'
@@ -50,6 +51,12 @@ const patterns: readonly Pattern[] = [
     to: apply('softplus', a),
   },
   {
+    name: 'elu plus one',
+    algebra: 'elu a + 1 = relu a + exp(min(a, 0)), which keeps its digits where a is far below 0',
+    from: add(apply('elu', a), unitary),
+    to: add(apply('relu', a), exp(apply('min', a, zero))),
+  },
+  {
     name: 'sigmoid',
     algebra: 'b/(exp a + 1) = b·sigmoid(−a)',
     from: divide(b, add(exp(a), unitary)),
@@ -63,22 +70,9 @@ const patterns: readonly Pattern[] = [
   known('sign of positive', 'sign a = 1 for a > 0', apply('sign', a), unitary, isPositive),
   known('step of positive', 'step a = 1 for a > 0', apply('step', a), unitary, isPositive),
   known('step of nonpositive', 'step a = 0 for a ≤ 0', apply('step', a), zero, isNonpositive),
-  {
-    name: 'max by bounds',
-    algebra: 'max(a, b) = a where a is never below b',
-    from: apply('max', a, b),
-    to: a,
-    when: (bound) => rangeOf(bound('a')).low >= rangeOf(bound('b')).high,
-    examples: [apply('max', exp(a), constant(-1))],
-  },
-  {
-    name: 'min by bounds',
-    algebra: 'min(a, b) = a where a is never above b',
-    from: apply('min', a, b),
-    to: a,
-    when: (bound) => rangeOf(bound('a')).high <= rangeOf(bound('b')).low,
-    examples: [apply('min', apply('sin', a), constant(2))],
-  },
+  ...bounded('max', 'below', (kept, dropped) => kept.low >= dropped.high),
+  ...bounded('min', 'above', (kept, dropped) => kept.high <= dropped.low),
+  { name: 'max with zero', algebra: 'max(a, 0) = relu a', from: apply('max', a, zero), to: apply('relu', a) },
   { name: 'max of one', algebra: 'max(a, a) = a', from: apply('max', a, a), to: a },
   { name: 'min of one', algebra: 'min(a, a) = a', from: apply('min', a, a), to: a },
   {
@@ -95,7 +89,7 @@ function known(
   algebra: string,
   from: Apply,
   to: Expression,
-  holds: (range: ReturnType<typeof rangeOf>) => boolean,
+  holds: (range: Interval) => boolean,
 ): Pattern {
   const candidates = [exp(a), negate(exp(a))]
   return {
@@ -108,6 +102,29 @@ function known(
       .filter((candidate) => holds(rangeOf(candidate)))
       .map((arg) => ({ ...from, args: [arg] })),
   }
+}
+
+/** max(a, b) and min(a, b) where the ranges of a and b settle it, for either order. */
+function bounded(
+  operator: 'max' | 'min',
+  never: string,
+  settles: (kept: Interval, dropped: Interval) => boolean,
+): readonly Pattern[] {
+  const limit = constant(operator === 'max' ? -2 : 2)
+  const from = apply(operator, a, b)
+  return [a, b].map((kept, place) => ({
+    name: `${operator} is the ${place === 0 ? 'first' : 'second'}`,
+    algebra: `${operator}(a, b) = ${place === 0 ? 'a where a is never' : 'b where b is never'} ${never} the other`,
+    from,
+    to: kept,
+    when: (bound) => {
+      const [first, second] = [rangeOf(bound('a')), rangeOf(bound('b'))]
+      return place === 0 ? settles(first, second) : settles(second, first)
+    },
+    examples: [
+      place === 0 ? apply(operator, apply('sin', a), limit) : apply(operator, limit, apply('sin', a)),
+    ],
+  }))
 }
 
 export const patternRewrites: readonly Rewrite[] = patterns.map(patternRewrite)

@@ -1,0 +1,104 @@
+/** The attention as text: what `explain` shows of this stage, and its golden. */
+import { print as printExpression } from '../symbolic/print.ts'
+import type {
+  Attention,
+  FactorisedScore,
+  FeatureBlock,
+  LandmarkScore,
+  Mask,
+  ScaledTerm,
+  Stabilize,
+} from './attention.ts'
+
+export function print(attention: Attention): string {
+  return [...describe(attention), ''].join('\n')
+}
+
+function describe(attention: Attention): readonly string[] {
+  const { name, dim, valueDim, scale, score, mask, decay, normalize, epsilon, stabilize } = attention
+  return [
+    `attention ${name}`,
+    `  rows        q, k of ${dim}, v of ${valueDim}; q and k times ${Math.sqrt(scale)}`,
+    `  weights     ${weights(attention)}`,
+    `  mask        ${printMask(mask)}`,
+    ...(decay === undefined ? [] : [`  decay       γ = ${printExpression(decay)}`]),
+    `  normalize   ${normalize === 'sum' ? `by the sum of the weights${epsilon > 0 ? ` + ${epsilon}` : ''}` : 'no'}`,
+    `  stabilize   ${printStabilize(stabilize)}`,
+    ...(score.kind === 'factorised' ? printFactors(score) : printTerm('kernel', score.kernel)),
+    ...(score.kind === 'landmarks' ? printLandmarks(score) : []),
+    ...(score.kind === 'factorised' ? printState(score, attention) : []),
+  ]
+}
+
+function weights({ score, decay }: Attention): string {
+  const discount = decay === undefined ? '' : 'γ^(i - j) · '
+  if (score.kind === 'factorised') return `${discount}φq(q_i) · φk(k_j), ${score.features} features`
+  return score.kind === 'exact' ? `${discount}κ(q_i, k_j)` : 'κ through landmark rows'
+}
+
+function printMask(mask: Mask): string {
+  if (mask.kind === 'none') return 'every key'
+  return mask.kind === 'causal' ? 'keys j <= i' : `keys with ${printExpression(mask.condition)}`
+}
+
+function printStabilize(stabilize: Stabilize): string {
+  if (stabilize.kind === 'auto') return 'carried log-scale'
+  return stabilize.kind === 'none' ? 'as written' : `subtract maxima, add ${stabilize.epsilon}`
+}
+
+function printFactors({ query, key, projections, claims }: FactorisedScore): readonly string[] {
+  const symmetric = query.every((block, n) => block === key[n])
+  return [
+    ...(projections === undefined
+      ? []
+      : [
+          `  projections ${projections.count} rows w, ${projections.coupling}${projections.fixedNorm ? ' of fixed norm' : ''}, seed ${projections.seed}`,
+        ]),
+    ...(symmetric ? printBlocks('φq = φk', query) : [...printBlocks('φq', query), ...printBlocks('φk', key)]),
+    ...(claims === undefined ? [] : printTerm('claims κ', claims)),
+  ]
+}
+
+function printBlocks(title: string, blocks: readonly FeatureBlock[]): readonly string[] {
+  return blocks.flatMap((block, n) => [
+    ...printTerm(`${title}, block ${n} of ${block.size}`, block),
+    ...(block.projectedExponent === undefined
+      ? []
+      : [`    of which w  ${printExpression(block.projectedExponent)}`]),
+    `    parity in x ${block.parity}`,
+  ])
+}
+
+function printTerm(title: string, { value, coefficient, exponent, sign }: ScaledTerm): readonly string[] {
+  return [
+    `  ${title}`,
+    `    value       ${printExpression(value)}`,
+    ...(exponent === undefined
+      ? []
+      : [`    coefficient ${printExpression(coefficient)}`, `    exponent    ${printExpression(exponent)}`]),
+    `    sign        ${sign}`,
+  ]
+}
+
+function printLandmarks({ count, source, pinv, conv }: LandmarkScore): readonly string[] {
+  return [
+    `  landmarks   ${count}, ${source === 'learned' ? 'given by the caller' : 'means of segments'}; pseudo-inverse in ${pinv} steps`,
+    ...(conv === undefined ? [] : [`  convolution over ${conv} value rows`]),
+  ]
+}
+
+/** S, z and, where a key feature has an exponent, its running maximum. */
+function printState(
+  { features, key }: FactorisedScore,
+  { valueDim, normalize, stabilize }: Attention,
+): readonly string[] {
+  const scaled = stabilize.kind === 'auto' && key.some(({ exponent }) => exponent !== undefined)
+  const parts = [
+    `S [${features}, ${valueDim}]`,
+    ...(normalize === 'sum' ? [`z [${features}]`] : []),
+    ...(scaled ? [`log-scale [${features}]`] : []),
+  ]
+  return [
+    `  state       ${parts.join(', ')}; combined ${scaled ? 'by rescaling to the larger scale' : 'by adding'}`,
+  ]
+}

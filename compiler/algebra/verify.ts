@@ -1,0 +1,83 @@
+/**
+ * Holds an attention to the invariants of `attention.ts`. What fails here is a
+ * defect of the compiler, so it throws.
+ */
+import { invariant } from '../diagnostics/invariant.ts'
+import { evaluateScalar } from '../symbolic/evaluate.ts'
+import type { Expression } from '../symbolic/expression.ts'
+import { rowOperator } from '../symbolic/operators.ts'
+import { print } from '../symbolic/print.ts'
+import { children, freeVariables } from '../symbolic/traverse.ts'
+import type { Attention, FactorisedScore, FeatureBlock, ScaledTerm } from './attention.ts'
+import { samplePoints } from './sample.ts'
+
+export function verify(attention: Attention): Attention {
+  const { score, dim, valueDim, scale, epsilon } = attention
+  for (const size of [dim, valueDim])
+    invariant(Number.isInteger(size) && size > 0, 'widths are positive integers')
+  invariant(scale > 0 && Number.isFinite(scale), 'the scale is positive and finite')
+  invariant(epsilon >= 0, 'epsilon is not negative')
+  if (score.kind === 'factorised') verifyFactors(score, dim)
+  else verifyTerm(score.kernel, ['q', 'k'], dim)
+  return attention
+}
+
+function verifyFactors(score: FactorisedScore, dim: number): void {
+  const { query, key, projections, features, claims } = score
+  invariant(query.length === key.length, 'query and key have equally many blocks')
+  invariant(
+    query.every(({ size }, n) => size === key[n]?.size),
+    'blocks of query and key have equal sizes',
+  )
+  invariant(
+    query.reduce((sum, { size }) => sum + size, 0) === features,
+    'the sizes of the blocks add up to the features',
+  )
+  for (const block of new Set([...query, ...key])) verifyBlock(block, projections?.count, dim)
+  if (claims !== undefined) verifyTerm(claims, ['q', 'k'], dim)
+}
+
+function verifyBlock(block: FeatureBlock, projections: number | undefined, dim: number): void {
+  const { size, exponent, projectedExponent } = block
+  const own = projections === undefined ? 'component' : 'w'
+  verifyTerm(block, ['x', own, 'position', 'length'], dim, size)
+  if (projections !== undefined)
+    invariant(size === projections, 'a projected block has a feature per projection')
+  if (projectedExponent === undefined) return
+  invariant(
+    projections !== undefined && exponent !== undefined,
+    'only a projected exponent has a projected part',
+  )
+  verifyForm(projectedExponent, ['x', 'w', 'position', 'length'])
+}
+
+function verifyTerm(term: ScaledTerm, names: readonly string[], dim: number, size = 1): void {
+  const { value, coefficient, exponent } = term
+  for (const part of [value, coefficient, ...(exponent ? [exponent] : [])]) verifyForm(part, names)
+  for (const point of samplePoints(dim, size)) {
+    const whole = evaluateScalar(value, point)
+    const factor = evaluateScalar(coefficient, point)
+    const split = exponent === undefined ? factor : factor * Math.exp(evaluateScalar(exponent, point))
+    if (!Number.isFinite(whole) || !Number.isFinite(split)) continue
+    invariant(
+      Math.abs(whole - split) <= 1e-9 * (Math.abs(whole) + Math.abs(split)) + 1e-12,
+      `${print(value)} is ${print(coefficient)} times exp of its exponent`,
+    )
+    if (term.sign !== 'unknown') invariant(whole >= 0, `${print(value)} is not negative`)
+  }
+}
+
+function verifyForm(expression: Expression, names: readonly string[]): void {
+  const strangers = [...freeVariables(expression)].filter((name) => !names.includes(name))
+  invariant(strangers.length === 0, `${print(expression)} has no variables but ${names.join(', ')}`)
+  verifyNodes(expression)
+}
+
+function verifyNodes(node: Expression): void {
+  invariant(node.type.kind === 'scalar', `${print(node)} is a scalar`)
+  invariant(
+    node.kind !== 'apply' || rowOperator(node.operator) === undefined,
+    `${print(node)} is in component form`,
+  )
+  children(node).forEach(verifyNodes)
+}
