@@ -1,0 +1,133 @@
+/**
+ * What a schedule costs: arithmetic, traffic and memory, counted from its
+ * passes. Operations count one each, a transcendental function like a sum;
+ * pairs that a causal mask hides are not counted, since no useful work is done
+ * on them. Traffic is what each pass must read and write once.
+ */
+import type { Features, Pass, Schedule, Size, Term } from './schedule.ts'
+import { operations } from './operations.ts'
+
+/** The sizes of a call; see `runtime/program.ts`. */
+export interface CostShape {
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+}
+
+export interface Cost {
+  /** Floating-point operations. */
+  readonly flops: number
+  /** Bytes read from and written to buffers. */
+  readonly bytes: number
+  /** Bytes of scratch beyond the tensors of the call. */
+  readonly memory: number
+}
+
+const bytesOfNumber = 4
+
+export function cost(schedule: Schedule, shape: CostShape): Cost {
+  const groups = shape.batch * shape.kvHeads
+  const fields = {
+    ...shape,
+    offset: 0,
+    capacity: shape.keyLength,
+    sliceCount: groups,
+    chunks: 1,
+  }
+  const sizes = { ...fields, chunks: evaluate(schedule.chunks, fields) }
+  const flops = schedule.passes.reduce((sum, pass) => sum + flopsOf(pass, schedule, sizes), 0)
+  const size = (name: string): number => {
+    const plan = schedule.buffers.find((buffer) => buffer.name === name)
+    return plan === undefined ? 0 : evaluate(plan.size, sizes)
+  }
+  const traffic = schedule.passes.reduce(
+    (sum, pass) => sum + pass.buffers.reduce((all, name) => all + size(name) * passesOver(pass, name), 0),
+    0,
+  )
+  const scratch = schedule.buffers
+    .filter(({ role }) => role === 'scratch')
+    .reduce((sum, { name }) => sum + size(name), 0)
+  return { flops, bytes: traffic * bytesOfNumber, memory: scratch * bytesOfNumber }
+}
+
+type Sizes = Readonly<Record<Extract<Size, string>, number>>
+
+/** A scan reads and writes the state; every other pass goes over a buffer once. */
+const passesOver = (pass: Pass, name: string): number => (pass.kind === 'scan' && name === 'state' ? 2 : 1)
+
+function flopsOf(pass: Pass, { valueDim, features, causal }: Schedule, sizes: Sizes): number {
+  const queryRows = sizes.batch * sizes.heads * sizes.length
+  const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
+  const columns = valueDim + 1
+  switch (pass.kind) {
+    case 'online': {
+      const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
+      const pairs = sizes.batch * sizes.heads * visiblePairs(sizes, causal, Infinity)
+      return pairs * (pair + 2 * columns) + queryRows * left + keyRows * right
+    }
+    case 'row-maxima':
+      return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
+    case 'head-maximum':
+      return keyRows
+    case 'reduce':
+      return keyRows * (perRow(pass.features) + 2 * features * columns)
+    case 'scan':
+      return sizes.batch * sizes.kvHeads * sizes.chunks * features * columns
+    case 'finish': {
+      const read = queryRows * (perRow(pass.query) + 2 * features * columns + columns)
+      if (!pass.causal) return read
+      const pairs = sizes.batch * sizes.heads * visiblePairs(sizes, true, pass.tile.rows)
+      const perPair = 2 * columns + features * (pass.scaling === 'scaled' ? 4 : 2)
+      return read + queryRows * perRow(pass.key) + pairs * perPair
+    }
+  }
+}
+
+/** Pairs (i, j) with j ≤ i in the same chunk, or all of them. */
+function visiblePairs({ length, keyLength }: Sizes, causal: boolean, chunk: number): number {
+  if (!causal) return length * keyLength
+  const rows = Math.min(length, chunk)
+  const whole = Math.floor(length / rows)
+  const rest = length - whole * rows
+  return (whole * rows * (rows + 1)) / 2 + (rest * (rest + 1)) / 2
+}
+
+/** Operations that φ of one row takes; those of the projections alone are done once for all rows. */
+function perRow(features: Features): number {
+  return features.blocks.reduce((sum, { size, term }) => {
+    const { left, pair } = countTerm(term, 'x', 'w')
+    return sum + left + size * pair
+  }, 0)
+}
+
+function countTerm(term: Term, left: string, right: string): ReturnType<typeof operations> {
+  if (term.kind === 'plain') return operations(term.value, left, right)
+  const exponent = operations(term.exponent, left, right)
+  if (term.coefficient === undefined) return { ...exponent, pair: exponent.pair + 1 }
+  const coefficient = operations(term.coefficient, left, right)
+  return {
+    left: exponent.left + coefficient.left,
+    right: exponent.right + coefficient.right,
+    pair: exponent.pair + coefficient.pair + 2,
+  }
+}
+
+function evaluate(size: Size, sizes: Sizes): number {
+  if (typeof size === 'number') return size
+  if (typeof size === 'string') return sizes[size]
+  const [operator, a, b] = size
+  const left = evaluate(a, sizes)
+  const right = evaluate(b, sizes)
+  switch (operator) {
+    case '*':
+      return left * right
+    case '+':
+      return left + right
+    case 'max':
+      return Math.max(left, right)
+    case 'ceildiv':
+      return Math.ceil(left / right)
+  }
+}

@@ -1,0 +1,30 @@
+/** Holds a schedule to what `schedule.ts` promises; a failure is the compiler's defect. */
+import { invariant } from '../diagnostics/invariant.ts'
+import type { Schedule } from './schedule.ts'
+
+const storageBuffersOfADevice = 8
+
+export function verify(schedule: Schedule): Schedule {
+  const buffers = new Map(schedule.buffers.map((buffer) => [buffer.name, buffer]))
+  invariant(buffers.size === schedule.buffers.length, `the buffers of ${schedule.name} have different names`)
+  const names = new Set<string>()
+  for (const pass of schedule.passes) {
+    const where = `the pass ${pass.name} of ${schedule.name}`
+    invariant(!names.has(pass.name), `${where} has a name of its own`)
+    names.add(pass.name)
+    invariant(
+      pass.buffers.length <= storageBuffersOfADevice,
+      `${where} binds ${pass.buffers.length} buffers, and a device has room for ${storageBuffersOfADevice}`,
+    )
+    for (const name of pass.buffers) invariant(buffers.has(name), `${where} binds ${name}, which is a buffer`)
+    const { threads, rows, steps, columns } = pass.tile
+    for (const [what, size] of Object.entries({ threads, rows, steps, columns }))
+      invariant(
+        Number.isInteger(size) && size > 0 && size % 4 === 0,
+        `${where} has ${what} in fours, not ${size}`,
+      )
+  }
+  const last = schedule.passes.at(-1)
+  invariant(last?.buffers.includes('out') === true, `the last pass of ${schedule.name} writes the output`)
+  return schedule
+}
