@@ -4,9 +4,18 @@
  *
  *     A01xx  syntax          A03xx  expressions
  *     A02xx  declarations    A04xx  settings
+ *     A05xx  what is not compiled yet
  */
+import { compilationMessages } from './messages/compilation.ts'
+import { declarationMessages } from './messages/declarations.ts'
+import { expressionMessages } from './messages/expressions.ts'
+import { settingMessages } from './messages/settings.ts'
 import { syntaxMessages } from './messages/syntax.ts'
 
 export const messages = {
   ...syntaxMessages,
+  ...declarationMessages,
+  ...expressionMessages,
+  ...settingMessages,
+  ...compilationMessages,
 }

@@ -27,7 +27,6 @@ const levels: Readonly<Record<BinaryOperator, number>> = {
 
 /** Between `*` and `^`. */
 export const unaryLevel = 6
-export const powerLevel = 7
 /** Numbers, names, calls. */
 export const primaryLevel = 8
 

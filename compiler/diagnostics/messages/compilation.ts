@@ -1,0 +1,9 @@
+/** A05: the file is right, and the compiler is not there yet. */
+import { error } from './message.ts'
+
+export const compilationMessages = {
+  notCompiled: error('A0501', (name: string, mechanism: string) => ({
+    message: `\`${name}\` is right, but attention with ${mechanism} is checked and not yet compiled`,
+    help: 'choose other attentions of the file with --only; this one runs as float64 reference in programs',
+  })),
+}

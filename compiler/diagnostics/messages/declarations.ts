@@ -1,0 +1,61 @@
+/** A02: what a file declares. */
+import { error, warning } from './message.ts'
+
+export const declarationMessages = {
+  duplicateFeature: error('A0201', (name: string) => ({
+    message: `a feature \`${name}\` is already declared in this file`,
+    help: 'give one of them another name',
+  })),
+
+  duplicateAttention: error('A0202', (name: string) => ({
+    message: `an attention \`${name}\` is already declared in this file`,
+    help: 'give one of them another name: each becomes a module of that name',
+  })),
+
+  nothingDeclared: error('A0203', () => ({
+    message: 'expected a declaration, found none in the whole file',
+    help: 'begin with `attention NAME { dim: 64 feature: elu1 }`',
+  })),
+
+  noAttention: warning('A0204', () => ({
+    message: 'this file declares features and no attention, so there is nothing to compile',
+    help: 'use one: `attention NAME { dim: 64 feature: … }`',
+  })),
+
+  parameterCount: error('A0205', (name: string, found: number) => ({
+    message: `expected one or two parameters for \`${name}\`, found ${found}`,
+    help: '`(x)` is a feature of the row alone, `(x, w)` one that is evaluated for each projection row w',
+  })),
+
+  duplicateParameter: error('A0206', (name: string) => `two parameters are called \`${name}\``),
+
+  constantAsParameter: error('A0207', (name: string) => ({
+    message: `\`${name}\` already has a meaning in a feature and cannot be a parameter`,
+    help: 'the usual names are `x` for the row and `w` for the projection row',
+  })),
+
+  unusedParameter: warning('A0208', (name: string, consequence: string) => ({
+    message: `\`${name}\` is not used: ${consequence}`,
+    help: undefined,
+  })),
+
+  blockCounts: error('A0209', (query: number, key: number) => ({
+    message: `expected as many blocks for a key as for a query, found ${key} and ${query}`,
+    help: 'φ(q)·φ(k) multiplies them one by one',
+  })),
+
+  featureCounts: error('A0210', (query: number, key: number) => ({
+    message: `expected as many features for a key as for a query, found ${key} and ${query}`,
+    help: 'φ(q)·φ(k) multiplies them one by one',
+  })),
+
+  projectedBlock: error('A0211', (type: string) => ({
+    message: `expected a scalar, found ${type}: a block of a projected feature is evaluated once per projection row`,
+    help: 'reduce it with `dot(w, x)`, `sum(…)` or `norm(…)`',
+  })),
+
+  tooManyFeatures: error('A0212', (found: number, limit: number, name: string) => ({
+    message: `\`${name}\` has ${found.toLocaleString('en')} features here; the most is ${limit.toLocaleString('en')}`,
+    help: 'take a smaller dim or fewer projections',
+  })),
+}

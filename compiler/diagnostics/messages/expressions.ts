@@ -1,0 +1,73 @@
+/** A03: names and types within an expression. */
+import { didYouMean, error } from './message.ts'
+
+export const expressionMessages = {
+  unknownName: error('A0301', (name: string, where: string, help: string | undefined) => ({
+    message: `\`${name}\` means nothing in ${where}`,
+    help,
+  })),
+
+  nameElsewhere: error('A0302', (name: string, where: string, home: string) => ({
+    message: `\`${name}\` has no meaning in ${where}`,
+    help: `it belongs in ${home}`,
+  })),
+
+  unknownFunction: error('A0303', (name: string, near: string | undefined) => ({
+    message: `there is no function \`${name}\``,
+    help: didYouMean(near),
+  })),
+
+  functionElsewhere: error('A0304', (name: string, where: string, help: string) => ({
+    message: `\`${name}\` cannot be used in ${where}`,
+    help,
+  })),
+
+  wrongArguments: error('A0305', (name: string, complaint: string, signature: string) => ({
+    message: `\`${name}\`: ${complaint}`,
+    help: `it is ${signature}`,
+  })),
+
+  wrongOperands: error('A0306', (operator: string, complaint: string) => `\`${operator}\`: ${complaint}`),
+
+  operatorElsewhere: error('A0307', (operator: string, where: string) => ({
+    message: `\`${operator}\` cannot be used in ${where}`,
+    help: operator === '%' ? 'remainders belong in a mask' : 'conditions belong in a mask',
+  })),
+
+  chainedComparison: error('A0308', (first: string, second: string) => ({
+    message: `comparisons do not chain: \`${first}\` gives a condition, and \`${second}\` compares numbers`,
+    help: `write two comparisons: \`a ${first} b && b ${second} c\``,
+  })),
+
+  exponentNotConstant: error('A0309', () => ({
+    message: 'expected a constant exponent',
+    help: 'a power of something that varies is `exp(exponent * log(base))`',
+  })),
+
+  undefinedValue: error('A0310', (what: string, result: string) => `${what} is ${result}`),
+
+  beyondSingle: error('A0311', (value: number) => ({
+    message: `the constant ${value} does not fit the f32 arithmetic that runs it`,
+    help: 'the largest number there is about 3.4e38',
+  })),
+
+  vectorTooLong: error('A0312', (size: number, limit: number) => ({
+    message: `this vector would have ${size.toLocaleString('en')} entries; the most is ${limit.toLocaleString('en')}`,
+    help: 'take a smaller dim',
+  })),
+
+  functionWithoutCall: error('A0313', (name: string, signature: string) => ({
+    message: `\`${name}\` is a function and needs its arguments`,
+    help: `it is ${signature}`,
+  })),
+
+  notAFunction: error('A0314', (name: string, what: string, help: string) => ({
+    message: `\`${name}\` is ${what}, not a function`,
+    help,
+  })),
+
+  randomArgument: error('A0315', (value: number) => ({
+    message: `expected an integer argument of \`random\`, found ${value}`,
+    help: 'round it: `floor(…)`',
+  })),
+}

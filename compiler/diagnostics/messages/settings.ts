@@ -1,0 +1,169 @@
+/** A04: the settings of an attention, each alone and together. */
+import { alternatives, didYouMean, error, warning } from './message.ts'
+
+export const settingMessages = {
+  unknownSetting: error('A0401', (name: string, near: string | undefined) => ({
+    message: `there is no setting \`${name}\``,
+    help: didYouMean(near),
+  })),
+
+  duplicateSetting: error('A0402', (name: string) => ({
+    message: `\`${name}\` is already set in this attention`,
+    help: 'keep one of the two',
+  })),
+
+  dimMissing: error('A0403', (name: string) => ({
+    message: `\`${name}\` does not say how wide a query and a key are`,
+    help: 'add `dim: 64`',
+  })),
+
+  noScore: error('A0404', (name: string) => ({
+    message: `\`${name}\` has neither a \`kernel\` nor a \`feature\`, so it has no score`,
+    help: 'softmax is `kernel: exp(dot(q, k))`; a feature of the prelude is `feature: elu1`',
+  })),
+
+  oneExpression: error('A0405', (setting: string, found: number, help: string | undefined) => ({
+    message: `expected one expression for \`${setting}\`, found ${found} side by side`,
+    help,
+  })),
+
+  integerRange: error('A0407', (what: string, least: number, most: number, found: number) => ({
+    message: `expected an integer from ${least} to ${most.toLocaleString('en')} for ${what}, found ${found}`,
+    help: undefined,
+  })),
+
+  numberRange: error(
+    'A0408',
+    (what: string, range: string, found: number) => `expected ${range} for ${what}, found ${found}`,
+  ),
+
+  unknownChoice: error('A0409', (setting: string, found: string, choices: readonly string[], near: string | undefined) => ({
+    message: `expected ${alternatives(choices)} for \`${setting}\`, found ${found}`,
+    help: didYouMean(near),
+  })),
+
+  kernelNotScalar: error('A0410', (type: string) => ({
+    message: `expected a scalar for \`kernel\`, found ${type}`,
+    help: 'a kernel scores one query against one key, as `exp(dot(q, k))` does',
+  })),
+
+  unknownFeature: error('A0411', (name: string, near: string | undefined) => ({
+    message: `there is no feature \`${name}\`, neither in this file nor in the prelude`,
+    help: didYouMean(near) ?? `declare it: \`feature ${name}(x) = …\``,
+  })),
+
+  featureNotAName: error('A0412', () => ({
+    message: 'expected the name of a feature, found an expression',
+    help: 'declare `feature NAME(x) = …` beside the attention and write `feature: NAME`',
+  })),
+
+  projectionsMissing: error('A0413', (name: string) => ({
+    message: `the feature \`${name}\` is projected, and the number of projections is not set`,
+    help: 'add `projections: 256 orthogonal`',
+  })),
+
+  projectionsUnneeded: error('A0414', (name: string) => ({
+    message: `the feature \`${name}\` takes no projection row, so there is nothing to project`,
+    help: `drop \`projections\`, or declare the feature with a second parameter: \`feature ${name}(x, w) = …\``,
+  })),
+
+  projectionsWithoutFeature: error('A0415', () => ({
+    message: '`projections` are for a feature, and this attention has none',
+    help: 'add `feature: favor`, or drop `projections`',
+  })),
+
+  projectionsForm: error('A0416', (found: string) => ({
+    message: `expected \`N [iid | orthogonal | hadamard | simplex] [fixed_norm] [seed S]\`, found ${found}`,
+    help: 'for example `projections: 256 orthogonal seed 42`',
+  })),
+
+  simplexDim: error('A0417', () => ({
+    message: 'a simplex needs `dim` of at least 2: its corners have pairwise cosine −1/(dim−1)',
+    help: 'use `orthogonal` or `iid`',
+  })),
+
+  landmarksForm: error('A0418', (found: string) => ({
+    message: `expected \`N segment_means\` or \`N learned\` for \`landmarks\`, found ${found}`,
+    help: 'for example `landmarks: 64 segment_means`',
+  })),
+
+  landmarksWithFeature: error('A0419', () => ({
+    message: 'an attention is evaluated through its `feature` or through `landmarks`, not both',
+    help: 'drop one of the two',
+  })),
+
+  landmarksWithoutKernel: error('A0420', () => ({
+    message: '`landmarks` need a `kernel` to evaluate between rows and landmark rows',
+    help: 'add `kernel: exp(dot(q, k))`',
+  })),
+
+  landmarksMasked: error('A0421', () => ({
+    message: 'landmark attention cannot be masked: every landmark row sees the whole sequence',
+    help: 'drop the `mask`, or the `landmarks`',
+  })),
+
+  landmarksOnly: error('A0422', (setting: string) => ({
+    message: `\`${setting}\` is for landmark attention, and this attention has no \`landmarks\``,
+    help: `add \`landmarks: 64 segment_means\`, or drop \`${setting}\``,
+  })),
+
+  convEven: error('A0423', (found: number) => ({
+    message: `expected an odd width for \`conv\`, found ${found}`,
+    help: 'an odd filter has a middle, which stands over the row itself',
+  })),
+
+  notForLandmarks: error('A0424', (setting: string) => ({
+    message: `\`${setting}\` does not apply to landmark attention, whose three factors are each softmax-normalised`,
+    help: `drop \`${setting}\``,
+  })),
+
+  maskNotCondition: error('A0425', (found: string, near: string | undefined) => ({
+    message: `expected \`none\`, \`causal\` or a condition for \`mask\`, found ${found}`,
+    help: didYouMean(near) ?? 'a condition compares, as in `i >= j && i - j < 256`',
+  })),
+
+  conditionNeedsExact: error('A0426', () => ({
+    message: 'a condition as `mask` needs exact attention: a factorised sum cannot leave single pairs out',
+    help: 'use `none` or `causal`, or drop the `feature`',
+  })),
+
+  decayNeedsCausal: error('A0427', () => ({
+    message: '`decay` weighs a key by how far it lies in the past, so it needs `mask: causal`',
+    help: 'add `mask: causal`',
+  })),
+
+  decayNeedsFeature: error('A0428', () => ({
+    message: '`decay` is carried from step to step in a factorised sum, so it needs a `feature`',
+    help: 'add `feature: identity`, or drop `decay`',
+  })),
+
+  decayRange: error('A0429', (head: number, value: number) => ({
+    message: `expected a decay in (0, 1], found ${value} for head ${head}`,
+    help: 'for example `decay: 1 - 2^(-5 - head)`',
+  })),
+
+  stabilizeForm: error('A0430', (found: string, near: string | undefined) => ({
+    message: `expected \`auto\`, \`none\` or \`max E\` for \`stabilize\`, found ${found}`,
+    help: didYouMean(near) ?? 'for example `stabilize: max 1e-4`',
+  })),
+
+  stabilizeNeedsProjected: error('A0431', () => ({
+    message: '`stabilize: max E` subtracts a maximum over projections, and this attention has no projected feature',
+    help: '`stabilize: auto`, the default, stabilises every attention',
+  })),
+
+  kernelIgnoresRow: warning('A0432', (name: string) => ({
+    message: `the kernel does not depend on \`${name}\``,
+    help: undefined,
+  })),
+
+  stabilizeMaxCausal: warning('A0433', () => ({
+    message: 'with `stabilize: max` the earlier rows of a causal attention depend on later ones, through the maximum over all keys',
+    help: '`stabilize: auto` is exact and does not look ahead',
+  })),
+
+  epsilonUnused: warning('A0434', () => ({
+    message: '`epsilon` has no effect: with `normalize: none` there is no denominator',
+    help: 'drop `epsilon`',
+  })),
+}

@@ -1,0 +1,64 @@
+/**
+ * AST to checked spec. All rules run over all declarations; what is sound is
+ * returned as a model, and what is not is among the diagnostics.
+ */
+import type { Diagnostic } from '../diagnostics/diagnostic.ts'
+import { messages } from '../diagnostics/messages.ts'
+import type { AttentionDeclaration, FeatureDeclaration, File } from '../syntax/ast.ts'
+import { checkAttention } from './attention.ts'
+import { checkFeature } from './feature.ts'
+import type { Feature } from './feature.ts'
+import type { CheckedFile } from './model.ts'
+import { Findings } from './report.ts'
+import type { Report } from './report.ts'
+import { verify } from './verify.ts'
+
+export interface Analysis {
+  /** The attentions in which no error was found. */
+  readonly checked: CheckedFile
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** `prelude` is the parsed file of standard features, which `file` may shadow. */
+export function analyze(file: File, prelude: File): Analysis {
+  const findings = new Findings()
+  const { report } = findings
+  const declared = file.declarations.filter(isFeature)
+  const features = new Map<string, Feature>()
+  for (const declaration of prelude.declarations.filter(isFeature))
+    features.set(declaration.name.text, checkFeature(declaration, true, ignore))
+  const own = new Set<string>()
+  for (const declaration of declared) {
+    const { text, span } = declaration.name
+    const feature = checkFeature(declaration, false, report)
+    if (own.has(text)) report(messages.duplicateFeature(span, text))
+    else features.set(text, feature)
+    own.add(text)
+  }
+  const attentions = file.declarations.filter(isAttention)
+  const names = new Set<string>()
+  const models = attentions.flatMap((declaration) => {
+    const { text, span } = declaration.name
+    if (names.has(text)) report(messages.duplicateAttention(span, text))
+    names.add(text)
+    return checkAttention(declaration, features, report) ?? []
+  })
+  if (file.incomplete !== true) checkPresence(file, attentions, report)
+  const checked = { attentions: models }
+  verify(checked)
+  return { checked, diagnostics: findings.diagnostics }
+}
+
+function checkPresence(file: File, attentions: readonly AttentionDeclaration[], report: Report): void {
+  const [first] = file.declarations
+  if (first === undefined) report(messages.nothingDeclared({ start: 0, end: 0 }))
+  else if (attentions.length === 0) report(messages.noAttention(first.name.span))
+}
+
+const isFeature = (declaration: File['declarations'][number]): declaration is FeatureDeclaration =>
+  declaration.kind === 'feature'
+
+const isAttention = (declaration: File['declarations'][number]): declaration is AttentionDeclaration =>
+  declaration.kind === 'attention'
+
+const ignore: Report = () => undefined

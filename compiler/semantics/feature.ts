@@ -1,0 +1,82 @@
+/**
+ * Features. A declaration is checked once with stand-in sizes, used or not, so
+ * that its mistakes are told in its own terms; each attention that uses it then
+ * makes its own model, where the sizes are numbers.
+ */
+import type { Span } from '../diagnostics/diagnostic.ts'
+import { messages } from '../diagnostics/messages.ts'
+import type { Expression } from '../symbolic/expression.ts'
+import { describeType } from '../symbolic/operators.ts'
+import type { Blocks, FeatureDeclaration } from '../syntax/ast.ts'
+import { elaborate } from './elaborate.ts'
+import { limits } from './limits.ts'
+import type { FeatureModel } from './model.ts'
+import { checkParameters } from './parameters.ts'
+import { soundly } from './report.ts'
+import type { Report } from './report.ts'
+import { featureScope, standInSize } from './scope.ts'
+import type { Scope, Sizes } from './scope.ts'
+
+export interface Feature {
+  readonly declaration: FeatureDeclaration
+  readonly projected: boolean
+  /** Declared in the prelude, whose text the reader of a file does not see. */
+  readonly standard: boolean
+  /** Whether a model of it can be made; if not, that has been said. */
+  readonly sound: boolean
+}
+
+export function checkFeature(declaration: FeatureDeclaration, standard: boolean, report: Report): Feature {
+  const projected = declaration.parameters.length === 2
+  const sound =
+    soundly(report, (report) => {
+      checkParameters(declaration, report)
+      if (declaration.incomplete !== true) model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
+    }) && declaration.incomplete !== true
+  return { declaration, projected, standard, sound }
+}
+
+const standIns = { dim: standInSize, standIn: true }
+
+/** φ for one attention's sizes; `place` is where the attention names it. */
+export function instantiate(feature: Feature, sizes: Sizes, place: Span, report: Report): FeatureModel | undefined {
+  const made = model(feature.declaration, sizes, report)
+  if (made === undefined || sizes.standIn) return made
+  if (made.features <= limits.features) return made
+  report(messages.tooManyFeatures(place, made.features, limits.features, made.name))
+  return undefined
+}
+
+function model(declaration: FeatureDeclaration, sizes: Sizes, report: Report): FeatureModel | undefined {
+  const { body, name, parameters } = declaration
+  const scope = featureScope(
+    parameters.map(({ text }) => text),
+    sizes,
+  )
+  const projected = parameters.length === 2
+  const blocks = (side: Blocks): readonly Expression[] | undefined => elaborateBlocks(side, projected, scope, report)
+  const query = blocks(body.kind === 'shared' ? body.body : body.query)
+  const key = body.kind === 'shared' ? query : blocks(body.key)
+  if (query === undefined || key === undefined) return undefined
+  const [features, keyFeatures] = [query, key].map((side) => countFeatures(side, sizes.projections))
+  if (query.length !== key.length) report(messages.blockCounts(body.span, query.length, key.length))
+  else if (features !== keyFeatures) report(messages.featureCounts(body.span, features ?? 0, keyFeatures ?? 0))
+  else return { name: name.text, projected, query, key, features: features ?? 0 }
+  return undefined
+}
+
+function elaborateBlocks(blocks: Blocks, projected: boolean, scope: Scope, report: Report): readonly Expression[] | undefined {
+  const elaborated = blocks.items.map((item) => {
+    const block = elaborate(item, scope, report)
+    if (block === undefined || !projected || block.type.kind === 'scalar') return block
+    report(messages.projectedBlock(item.span, describeType(block.type)))
+    return undefined
+  })
+  return elaborated.every((block) => block !== undefined) ? elaborated : undefined
+}
+
+/** Blocks × projections, or the sizes of the blocks added. */
+const countFeatures = (blocks: readonly Expression[], projections: number | undefined): number =>
+  projections === undefined
+    ? blocks.reduce((count, { type }) => count + (type.kind === 'vector' ? type.size : 1), 0)
+    : blocks.length * projections

@@ -1,0 +1,16 @@
+/** Sizes beyond which a file is a slip of the keyboard rather than an attention. */
+
+export const limits = {
+  dim: 4096,
+  projections: 65_536,
+  /** r, the length of φ(x), and of any vector on the way to it. */
+  features: 2 ** 20,
+  landmarks: 4096,
+  pinv: 100,
+  conv: 4095,
+  seed: Number.MAX_SAFE_INTEGER,
+  /** The largest finite f32. */
+  single: 3.4028234663852886e38,
+  /** Heads for which a decay is held to its range. */
+  heads: 64,
+} as const

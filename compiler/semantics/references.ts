@@ -1,0 +1,27 @@
+/** The names that expressions refer to. */
+import type { Expression } from '../syntax/ast.ts'
+
+export function referencesOf(expressions: readonly Expression[]): ReadonlySet<string> {
+  const names = new Set<string>()
+  const visit = (expression: Expression): void => {
+    switch (expression.kind) {
+      case 'reference':
+        names.add(expression.name)
+        break
+      case 'call':
+        expression.args.forEach(visit)
+        break
+      case 'unary':
+        visit(expression.operand)
+        break
+      case 'binary':
+        visit(expression.left)
+        visit(expression.right)
+        break
+      case 'number':
+        break
+    }
+  }
+  expressions.forEach(visit)
+  return names
+}

@@ -1,0 +1,37 @@
+/** Values that are one of a few words. */
+import { messages } from '../../diagnostics/messages.ts'
+import { nearest } from '../../diagnostics/nearest.ts'
+import type { Expression, Setting } from '../../syntax/ast.ts'
+import type { Report } from '../report.ts'
+import { single } from '../settings.ts'
+
+/** What an item of a value is called where another was expected. */
+export function describe(item: Expression | undefined): string {
+  switch (item?.kind) {
+    case undefined:
+      return 'the end of the value'
+    case 'number':
+      return `the number ${item.text}`
+    case 'reference':
+      return `\`${item.name}\``
+    case 'call':
+      return `\`${item.callee.text}(…)\``
+    case 'unary':
+    case 'binary':
+      return 'an expression'
+  }
+}
+
+export const isWord = (item: Expression | undefined, word: string): boolean =>
+  item?.kind === 'reference' && item.name === word
+
+export function wordOf<Word extends string>(setting: Setting, words: readonly Word[], report: Report): Word | undefined {
+  const item = single(setting, report)
+  if (item === undefined) return undefined
+  const word = words.find((known) => isWord(item, known))
+  if (word === undefined) {
+    const near = item.kind === 'reference' ? nearest(item.name, words) : undefined
+    report(messages.unknownChoice(item.span, setting.key.text, describe(item), words, near))
+  }
+  return word
+}
