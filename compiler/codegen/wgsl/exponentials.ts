@@ -9,24 +9,33 @@ import { lowest } from '../../kernel/kernel.ts'
 import { helper, polynomial } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 
-export const exp = (lanes: Lanes): Helper =>
-  helper('exp', lanes, 'e^x = 2^(x·log2 e), with what the product rounds off put back as a factor near 1', [
-    `let bounded = max(x, ${lanes.f('-1e4')});`,
-    'let exponent = bounded * 1.442695;',
-    `let rest = fma(bounded, ${lanes.f('1.442695')}, -exponent) + bounded * 1.925963e-8;`,
-    'return exp2(exponent) * (1.0 + rest * 0.6931472);',
-  ])
-
-/** ln 2 in two parts, of which the first has 9 bits: its product with an exponent is exact. */
+/** ln 2 in two parts, of which the first has 9 bits: its product with a binary exponent is exact. */
 const [ln2High, ln2Low] = ['0.693359375', '2.1219444e-4']
 
+/** x = n·ln 2 + r with |r| ≤ ½·ln 2, and `tail` = e^r − 1. */
+const splitPower: readonly string[] = [
+  'let n = round(bounded * 1.442695);',
+  `let r = (bounded - n * ${ln2High}) + n * ${ln2Low};`,
+  `let tail = r + r * r * (${polynomial('r', ['0.5', '0.16666538', '0.041666266', '0.008367247', '0.0013947599'])});`,
+]
+
+/** The float 2^exponent, made from its bits; 0 below the exponents of normal numbers. */
+const powerOfTwo = ({ float, signed }: Lanes, exponent: string): string =>
+  `bitcast<${float}>((${signed}(${exponent}) + 127) * 8388608)`
+
+export const exp = (lanes: Lanes): Helper =>
+  helper('exp', lanes, 'e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87', [
+    `let bounded = clamp(x, ${lanes.f('-87.3')}, ${lanes.f('89.0')});`,
+    ...splitPower,
+    `let half = ${powerOfTwo(lanes, 'n - 1.0')};`,
+    'return 2.0 * (half + half * tail);',
+  ])
+
 export const expm1 = (lanes: Lanes): Helper =>
-  helper('expm1', lanes, 'e^x − 1 for x ≤ 1, accurate near 0: x = n·ln 2 + r, and e^r − 1 as a polynomial', [
+  helper('expm1', lanes, 'e^x − 1 for x ≤ 1, accurate near 0: 2^n·(e^r − 1) + (2^n − 1)', [
     `let bounded = clamp(x, ${lanes.f('-30.0')}, ${lanes.f('1.0')});`,
-    'let n = round(bounded * 1.442695);',
-    `let r = (bounded - n * ${ln2High}) + n * ${ln2Low};`,
-    `let tail = r + r * r * (${polynomial('r', ['0.5', '0.16666538', '0.041666266', '0.008367247', '0.0013947599'])});`,
-    `let scale = bitcast<${lanes.float}>((${lanes.signed}(n) + 127) * 8388608);`,
+    ...splitPower,
+    `let scale = ${powerOfTwo(lanes, 'n')};`,
     'return scale * tail + (scale - 1.0);',
   ])
 

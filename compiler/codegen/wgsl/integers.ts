@@ -36,7 +36,7 @@ fn floor_modulo_i32(a: i32, b: i32) -> i32 {
   uses: [],
 })
 
-/** The algorithm is that of `runtime/projection/counter.ts`, step by step. */
+/** The algorithm is that of `runtime/projection/random.ts`, step by step. */
 export const random = (type: Integer): Helper => ({
   name: `random_${type}`,
   source: `// in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
