@@ -26,13 +26,18 @@ export function nameIndices(expression: Expression): Expression {
   }
   const final = (node: Expression): Expression => {
     const named = mapChildren(node, final)
-    if (named.kind !== 'reduce') return named
-    const depth = reduceDepth(named.body)
-    return rename(named, depth === 0 ? 't' : `t${depth}`)
+    return named.kind === 'reduce' ? nameIndex(named) : named
   }
   return final(provisional(expression))
 }
 
+/** The same for a reduce whose body has its indexes named. */
+export function nameIndex(node: Reduce): Reduce {
+  const depth = reduceDepth(node.body)
+  return rename(node, depth === 0 ? 't' : `t${depth}`)
+}
+
 function rename(node: Reduce, index: string): Reduce {
+  if (node.index === index) return node
   return { ...node, index, body: substitute(node.body, node.index, variable(index)) }
 }

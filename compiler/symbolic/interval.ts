@@ -80,7 +80,7 @@ export function multiply(a: Interval, b: Interval): Interval {
 }
 
 export function reciprocal(a: Interval): Interval {
-  if (a.low < 0 && a.high > 0) return everything
+  if ((a.low < 0 && a.high > 0) || (a.low === 0 && a.high === 0)) return everything
   const below = a.high <= 0
   const invert = (end: End): End => ({
     at: end.at === 0 ? (below ? -Infinity : Infinity) : 1 / end.at,

@@ -6,7 +6,7 @@
  * is fast.
  */
 import type { Expression } from './expression.ts'
-import { nameIndices } from './indices.ts'
+import { nameIndex, nameIndices } from './indices.ts'
 import { rewrites } from './rewrites.ts'
 import { collectProduct, isProduct } from './rewrites/products.ts'
 import { collectSum, isSum } from './rewrites/sums.ts'
@@ -31,7 +31,8 @@ type Visit = (node: Expression) => Expression
 function collect(node: Expression, visit: Visit): Expression {
   if (isSum(node)) return collectSum(node, visit)
   if (isProduct(node)) return collectProduct(node, visit)
-  return mapChildren(node, visit)
+  const simplified = mapChildren(node, visit)
+  return simplified.kind === 'reduce' ? nameIndex(simplified) : simplified
 }
 
 /** The first rewrite that changes the node, and then whatever applies to its result. */

@@ -7,7 +7,7 @@
  * so that none of them overflows where their product does not.
  */
 import { apply, applyNamed, constant, exp } from '../build.ts'
-import type { Expression } from '../expression.ts'
+import type { Apply, Expression } from '../expression.ts'
 import { compare } from '../traverse.ts'
 import { coefficient, one, timesRatio, valueOf } from './coefficient.ts'
 import type { Coefficient } from './coefficient.ts'
@@ -24,10 +24,18 @@ export interface Product {
 
 type Map = (expression: Expression) => Expression
 
-const productOperators: ReadonlySet<string> = new Set(['multiply', 'divide', 'negate', 'power'])
-
 export function isProduct(expression: Expression): boolean {
-  return expression.kind === 'apply' && productOperators.has(expression.operator)
+  if (expression.kind !== 'apply') return false
+  return (
+    ['multiply', 'divide', 'negate'].includes(expression.operator) || wholePower(expression) !== undefined
+  )
+}
+
+/** The exponent of a power that is a product of so many factors, or of their inverses. */
+function wholePower({ operator, args }: Apply): number | undefined {
+  const exponent = args[1]
+  if (operator !== 'power' || exponent?.kind !== 'constant') return undefined
+  return Number.isInteger(exponent.value) && exponent.value !== 0 ? exponent.value : undefined
 }
 
 /**
@@ -45,8 +53,8 @@ export function factorsOf(expression: Expression, leaf: Map = (same) => same): P
     }
     if (node.kind === 'apply') {
       const [a, b] = node.args as readonly [Expression, Expression | undefined]
-      if (node.operator === 'power' && b?.kind === 'constant' && Number.isInteger(b.value) && b.value !== 0)
-        return visit(a, power * b.value, leaf)
+      const exponent = wholePower(node)
+      if (exponent !== undefined) return visit(a, power * exponent, leaf)
       // (a·b)ᵖ = aᵖ·bᵖ for whole p only: the signs of a and b are not known.
       if (Number.isInteger(power)) {
         if (node.operator === 'negate') {
