@@ -3,7 +3,8 @@ import { beforeAll, expect, test } from 'vitest'
 import * as ir from '../../compiler/kernel/build.ts'
 import type { Binding, Kernel, Value } from '../../compiler/kernel/kernel.ts'
 import { random } from '../../runtime/projection/random.ts'
-import { emptyShape, openSwiftShader, runOnDevice } from './run-kernel.ts'
+import { shapeOf } from '../kernel/shape.ts'
+import { openSwiftShader, runOnDevice } from './run-kernel.ts'
 
 let device: GPUDevice
 beforeAll(async () => {
@@ -34,7 +35,7 @@ async function table(type: 'i32' | 'u32', of: (a: Value, b: Value) => Value): Pr
     ),
   }
   const buffers = { results: new Float32Array(side * side).fill(3e38) }
-  const found = await runOnDevice(device, kernel, buffers, emptyShape, [side, 1])
+  const found = await runOnDevice(device, kernel, buffers, shapeOf(), [side, 1])
   return found['results'] as Float32Array
 }
 

@@ -5,7 +5,8 @@ import { intrinsic, intrinsics } from '../../compiler/kernel/intrinsics.ts'
 import type { IntrinsicName } from '../../compiler/kernel/intrinsics.ts'
 import type { Binding, Kernel, Value } from '../../compiler/kernel/kernel.ts'
 import { lowest } from '../../compiler/kernel/kernel.ts'
-import { emptyShape, openSwiftShader, runOnDevice } from './run-kernel.ts'
+import { shapeOf } from '../kernel/shape.ts'
+import { openSwiftShader, runOnDevice } from './run-kernel.ts'
 
 /** A result is right when it is within either bound; below the least normal f32 it may be flushed to zero. */
 interface Bound {
@@ -144,7 +145,7 @@ describe.each(cases)('$name from $from to $to', (given) => {
         scalars: new Float32Array(points.length).fill(3e38),
         vectors: new Float32Array(points.length * 4).fill(3e38),
       },
-      emptyShape,
+      shapeOf(),
       [Math.ceil(points.length / 64), 1],
     )
     const wrong: string[] = []

@@ -7,17 +7,6 @@ import { recordDevice } from '../setup/devices.ts'
 
 type Contents = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>
 
-export const emptyShape: Readonly<Record<ShapeField, number>> = {
-  batch: 1,
-  heads: 1,
-  kvHeads: 1,
-  length: 1,
-  keyLength: 1,
-  chunks: 1,
-  offset: 0,
-  capacity: 1,
-}
-
 export async function openSwiftShader(): Promise<GPUDevice> {
   const { gpu } = await nodeGpu({ software: 'only' })
   const adapter = await gpu.requestAdapter()
