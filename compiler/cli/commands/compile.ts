@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { Option } from 'commander'
+import { compile, type Target, targets } from '../../index.ts'
+import type { Context } from '../context.ts'
+import { reportDiagnostics } from '../diagnostics.ts'
+import { SpecFailure, usage } from '../failure.ts'
+import { displayPath, readBytes, readSource, writeFile } from '../files.ts'
+import type { Io } from '../io.ts'
+import { printJson } from '../json.ts'
+import { jsonOption, onlyOption } from '../options.ts'
+import { requireAttention } from '../selection.ts'
+import { runtimeFiles } from '../runtime-files.ts'
+
+interface Options {
+  readonly output?: string
+  readonly target: Target
+  readonly only?: string
+  readonly json?: true
+}
+
+export function addCompile({ program, io }: Context): void {
+  program
+    .command('compile')
+    .description('Writes one importable ES module per attention, with its types and its kernels.')
+    .argument('<spec>', 'an .attn file')
+    .option('-o, --output <dir>', 'where to write (default: beside the spec)')
+    .addOption(
+      new Option('--target <target>', 'what the kernels are written for').choices(targets).default('webgpu'),
+    )
+    .addOption(onlyOption())
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ attnc compile specs/performer.attn -o build')
+    .action((path: string, options: Options) => {
+      const source = readSource(io, path)
+      const { target, only } = options
+      if (target !== 'webgpu')
+        throw usage(`kernels are not written for ${target} yet`, 'leave --target out, for webgpu')
+      const compilation = compile(source.text, {
+        file: source.file,
+        target,
+        ...(only === undefined ? {} : { only }),
+      })
+      const { diagnostics, modules, attentions } = compilation
+      if (diagnostics.some(({ severity }) => severity === 'error'))
+        throw new SpecFailure([{ source, diagnostics }])
+      requireAttention(source.file, attentions, only)
+      reportDiagnostics(io, { source, diagnostics })
+
+      const directory = options.output ?? dirname(path)
+      const files = [...modules.flatMap((module) => module.files), ...runtimeFiles()]
+      for (const module of modules) refuseToReplace(io, join(directory, `${module.name}.js`))
+      for (const file of files) writeFile(io, join(directory, file.path), file.text)
+
+      const written = (paths: readonly { readonly path: string }[]): string[] =>
+        paths.map((file) => displayPath(io, join(directory, file.path)))
+      if (options.json === true) {
+        printJson(io, {
+          attentions: modules.map((module) => ({ name: module.name, target, files: written(module.files) })),
+          runtime: written(runtimeFiles()),
+        })
+        return
+      }
+      for (const module of modules) {
+        io.out.write(`${module.name}\n`)
+        for (const file of written(module.files)) io.out.write(`  ${file}\n`)
+      }
+      io.out.write(`runtime\n  ${displayPath(io, join(directory, 'attnc-runtime'))}/\n`)
+      const [first] = modules
+      if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
+    })
+}
+
+/** A module begins with a line that names attnc; what does not is somebody's own work. */
+function refuseToReplace(io: Io, path: string): void {
+  const absolute = resolve(io.directory, path)
+  if (!existsSync(absolute)) return
+  const [first = ''] = new TextDecoder().decode(readBytes(io, path)).split('\n', 1)
+  if (!first.includes('attnc')) {
+    throw usage(
+      `${path} is there and was not written by attnc`,
+      'move it, or choose another directory with -o',
+    )
+  }
+}

@@ -1,0 +1,111 @@
+import { arch, cpus, platform, release } from 'node:os'
+import { versions } from 'node:process'
+import { type AdapterReport, type Missing, probe, type Probe } from '../../../runtime/node-gpu.ts'
+import type { Context } from '../context.ts'
+import { status } from '../failure.ts'
+import { type Paint, painter } from '../io.ts'
+import { printJson } from '../json.ts'
+import { jsonOption } from '../options.ts'
+import { version } from '../package.ts'
+import { bytes, grouped, table } from '../table.ts'
+
+export function addDoctor({ program, io, conclude }: Context): void {
+  program
+    .command('doctor')
+    .description('Says which devices are here, what they can do, and which backend would run.')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ attnc doctor')
+    .action(async (options: { json?: true }) => {
+      const found = await probe()
+      const backends = backendsFor(found)
+      if (options.json === true) printJson(io, { system: system(), ...found, backends })
+      else io.out.write(inWords(found, backends, painter(io.out, io.env)))
+      if (found.adapters.length === 0) conclude(status.device)
+    })
+}
+
+interface BackendState {
+  readonly name: 'webgpu' | 'gpujs' | 'reference'
+  readonly usable: boolean
+  readonly reason: string
+}
+
+/** In the order in which they are tried. */
+function backendsFor({ adapters, missing }: Probe): BackendState[] {
+  const [first] = adapters
+  const lacking = missing[0]?.reason ?? 'no adapter was found'
+  return [
+    {
+      name: 'webgpu',
+      usable: first !== undefined,
+      reason: first === undefined ? lacking : `would run, on ${nameOf(first)}`,
+    },
+    { name: 'gpujs', usable: false, reason: 'kernels are not written for it yet' },
+    {
+      name: 'reference',
+      usable: true,
+      reason: 'float64 on the CPU: slow, and only where it is asked for by name',
+    },
+  ]
+}
+
+function system(): Readonly<Record<string, string>> {
+  const processors = cpus()
+  return {
+    attnc: version(),
+    'Node.js': versions.node,
+    system: `${platform()} ${release()} on ${arch()}`,
+    processor: `${processors[0]?.model.trim() ?? 'unknown'}, ${processors.length} cores`,
+  }
+}
+
+function inWords(
+  { adapters, missing, notes }: Probe,
+  backends: readonly BackendState[],
+  paint: Paint,
+): string {
+  const parts = [table(Object.entries(system()), [], '')]
+  parts.push(...adapters.map((adapter, index) => adapterInWords(adapter, index === 0, paint)))
+  if (adapters.length === 0) parts.push(paint('bold', 'No WebGPU device'))
+  if (missing.length > 0) parts.push(`${paint('bold', 'Missing')}\n${missing.map(missingInWords).join('\n')}`)
+  if (notes.length > 0)
+    parts.push(`${paint('bold', 'Notes')}\n${notes.map((note) => `  ${note}`).join('\n')}`)
+  const rows = backends.map(({ name, usable, reason }) => [name, usable ? 'yes' : 'no', reason])
+  parts.push(`${paint('bold', 'Backends')}\n${table(rows)}`)
+  return `${parts.join('\n\n')}\n`
+}
+
+function missingInWords({ what, reason, remedy }: Missing): string {
+  return `  ${what}: ${reason}\n    to mend it: ${remedy}`
+}
+
+function adapterInWords(adapter: AdapterReport, used: boolean, paint: Paint): string {
+  const kind = adapter.isFallbackAdapter ? ', in software' : ''
+  const title = paint('bold', `${nameOf(adapter)}${kind}`)
+  const [smallest, largest] = adapter.subgroupSizes ?? []
+  const facts = [
+    ['vendor', [adapter.vendor, adapter.architecture].filter(Boolean).join(', ')],
+    ['driver', adapter.description],
+    [
+      'subgroups',
+      smallest === undefined ? 'none' : smallest === largest ? `${smallest}` : `${smallest} to ${largest}`,
+    ],
+    ['features', adapter.features.join(', ')],
+    ...Object.entries(adapter.limits).map(([limit, value]) => [inPlainWords(limit), measure(limit, value)]),
+  ]
+  return `${title}${used ? ' (used unless another is chosen)' : ''}\n${table(facts.filter(([, fact]) => fact !== ''))}`
+}
+
+/** `maxStorageBufferBindingSize` → `max storage buffer binding size` */
+function inPlainWords(limit: string): string {
+  return limit.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+/** WebGPU's sizes of buffers and of storage are in bytes; the others count. */
+function measure(limit: string, value: number): string {
+  return /(Buffer|Binding|Storage)Size$/.test(limit) ? bytes(value) : grouped(value)
+}
+
+function nameOf({ device, description, vendor }: AdapterReport): string {
+  return [device, description, vendor].find((word) => word !== '') ?? 'an unnamed device'
+}

@@ -1,0 +1,107 @@
+import { Option } from 'commander'
+import { type CompiledAttention, compile, type PendingAttention } from '../../index.ts'
+import type { Context } from '../context.ts'
+import { type Comparison, compareCosts } from '../explain/cost.ts'
+import { type StageName, stageNames, stagesOf, stageTitles } from '../explain/stages.ts'
+import { SpecFailure } from '../failure.ts'
+import { readSource } from '../files.ts'
+import { type Paint, painter } from '../io.ts'
+import { printJson } from '../json.ts'
+import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { requireAttention } from '../selection.ts'
+import { bytes, grouped, operations, significant, table } from '../table.ts'
+
+interface Options {
+  readonly only?: string
+  readonly length: number
+  readonly stage?: StageName
+  readonly json?: true
+}
+
+export function addExplain({ program, io }: Context): void {
+  program
+    .command('explain')
+    .description("Shows every stage's view of an attention, and what it costs beside exact softmax.")
+    .argument('<spec>', 'an .attn file')
+    .addOption(onlyOption())
+    .addOption(
+      new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
+    )
+    .addOption(new Option('--stage <name>', 'this stage alone; all but wgsl without it').choices(stageNames))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ attnc explain specs/performer.attn --stage algebra')
+    .action((path: string, options: Options) => {
+      const source = readSource(io, path)
+      const { only } = options
+      const { diagnostics, modules, pending, attentions } = compile(source.text, {
+        file: source.file,
+        ...(only === undefined ? {} : { only }),
+      })
+      const shown = [...modules, ...pending].sort(
+        (left, right) => attentions.indexOf(left.name) - attentions.indexOf(right.name),
+      )
+      const wrong = diagnostics.some(({ severity }) => severity === 'error')
+      if (wrong && shown.length === 0) throw new SpecFailure([{ source, diagnostics }])
+      requireAttention(source.file, attentions, only)
+      const explained = shown.map((attention) => explain(attention, options))
+      if (options.json === true) printJson(io, { file: source.file, attentions: explained.map(asDocument) })
+      else io.out.write(explained.map((one) => inWords(one, painter(io.out, io.env))).join('\n'))
+    })
+}
+
+interface Explanation {
+  readonly name: string
+  readonly stages: readonly { readonly name: StageName; readonly text: string }[]
+  /** Absent where one stage was asked for. */
+  readonly costs?: Comparison
+  readonly unsupported?: string
+}
+
+function explain(attention: CompiledAttention | PendingAttention, { stage, length }: Options): Explanation {
+  const wanted = (name: StageName): boolean => (stage === undefined ? name !== 'wgsl' : name === stage)
+  const stages = [...stagesOf(attention)]
+    .filter(([name]) => wanted(name))
+    .map(([name, text]) => ({ name, text: text() }))
+  const { name, model } = attention
+  if ('unsupported' in attention) return { name, stages, unsupported: attention.unsupported }
+  if (stage !== undefined) return { name, stages }
+  return { name, stages, costs: compareCosts(model, attention.schedule, length) }
+}
+
+function asDocument({ name, stages, costs, unsupported }: Explanation): unknown {
+  return {
+    name,
+    stages: Object.fromEntries(stages.map((stage) => [stage.name, stage.text])),
+    ...(costs === undefined ? {} : { costs }),
+    ...(unsupported === undefined ? {} : { notCompiled: unsupported }),
+  }
+}
+
+function inWords({ name, stages, costs, unsupported }: Explanation, paint: Paint): string {
+  const parts = stages.map(
+    (stage) => `${paint('bold', `── ${name} · ${stageTitles[stage.name]}`)}\n\n${stage.text.trimEnd()}\n`,
+  )
+  if (unsupported !== undefined) {
+    parts.push(`${name} goes no further: attention with ${unsupported} is checked and not yet compiled\n`)
+  }
+  if (costs !== undefined) parts.push(costsInWords(name, costs, paint))
+  return parts.join('\n')
+}
+
+function costsInWords(name: string, { length, cost, softmax, winsFrom }: Comparison, paint: Paint): string {
+  const ratio = (mine: number, theirs: number): string =>
+    theirs === 0 ? '–' : `${significant(mine / theirs)}×`
+  const rows = [
+    ['', name, 'exact softmax', 'ratio'],
+    ['arithmetic', operations(cost.flops), operations(softmax.flops), ratio(cost.flops, softmax.flops)],
+    ['traffic', bytes(cost.bytes), bytes(softmax.bytes), ratio(cost.bytes, softmax.bytes)],
+    ['scratch memory', bytes(cost.memory), bytes(softmax.memory), ratio(cost.memory, softmax.memory)],
+  ]
+  const notes = [
+    ...(winsFrom === undefined
+      ? []
+      : [`fewer operations than exact softmax from length ${grouped(winsFrom)} on`]),
+    `softmax is counted as one fused pass; its matrix, were it stored, would take ${bytes(4 * length * length)}`,
+  ].map((note) => `  ${note}\n`)
+  return `${paint('bold', `── ${name} · the cost of one head at length ${grouped(length)}`)}\n\n${table(rows, [1, 2, 3])}\n\n${notes.join('')}`
+}

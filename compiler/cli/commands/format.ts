@@ -1,0 +1,37 @@
+import { format } from '../../index.ts'
+import type { Context } from '../context.ts'
+import { SpecFailure, status } from '../failure.ts'
+import { readSource, writeFile } from '../files.ts'
+import { printJson } from '../json.ts'
+import { jsonOption } from '../options.ts'
+
+export function addFormat({ program, io, conclude }: Context): void {
+  program
+    .command('fmt')
+    .description('Rewrites specs in the canonical layout.')
+    .argument('<spec...>', '.attn files')
+    .option('--check', 'write nothing; exit with 1 where a file would change')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ attnc fmt --check specs/*.attn')
+    .action((paths: string[], options: { check?: true; json?: true }) => {
+      const sources = paths.map((path) => readSource(io, path))
+      const formatted = sources.map((source) => ({ source, ...format(source.text) }))
+      const broken = formatted.filter(({ text }) => text === undefined)
+      if (broken.length > 0) throw new SpecFailure(broken)
+      const files = formatted.map(({ source, text = source.text }) => ({
+        file: source.file,
+        text,
+        changed: text !== source.text,
+      }))
+      const changed = files.filter((file) => file.changed)
+      if (options.check !== true) for (const { file, text } of changed) writeFile(io, file, text)
+      if (options.json === true) {
+        printJson(io, { files: files.map(({ file, changed }) => ({ file, changed })) })
+      } else {
+        for (const { file } of changed)
+          io.out.write(`${options.check === true ? 'would change' : 'formatted'} ${file}\n`)
+        if (changed.length === 0) io.out.write('nothing to change\n')
+      }
+      if (options.check === true && changed.length > 0) conclude(status.spec)
+    })
+}

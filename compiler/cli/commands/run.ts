@@ -1,0 +1,163 @@
+import { Option } from 'commander'
+import { type CompiledAttention, compile } from '../../index.ts'
+import type { Context } from '../context.ts'
+import { reportDiagnostics } from '../diagnostics.ts'
+import { SpecFailure, status, usage } from '../failure.ts'
+import { readSource, writeFile } from '../files.ts'
+import { type Io, painter, progressOn } from '../io.ts'
+import { printJson } from '../json.ts'
+import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
+import { type Backend, backends } from '../run/execute.ts'
+import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions } from '../run/inputs.ts'
+import { measure, type Measurement } from '../run/measure.ts'
+import { document, type Origin, text } from '../run/report.ts'
+import { requireAttention } from '../selection.ts'
+import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
+
+interface Options {
+  readonly only?: string
+  readonly length?: number
+  readonly keyLength?: number
+  readonly batch?: number
+  readonly heads?: number
+  readonly kvHeads?: number
+  readonly seed?: number
+  readonly std?: number
+  readonly input?: string
+  readonly output?: string
+  readonly backend: Backend
+  readonly repeat: number
+  readonly json?: true
+}
+
+export function addRun({ program, io, conclude }: Context): void {
+  program
+    .command('run')
+    .description(
+      'Compiles and executes on real tensors, and holds the result against float64 arithmetic.\n' +
+        'Without --input the tensors are random: independent normal entries, the same for the same seed.',
+    )
+    .argument('<spec>', 'an .attn file')
+    .addOption(onlyOption())
+    .addOption(new Option('--length <n>', 'query rows (default: 1024)').argParser(wholeNumber(1)))
+    .addOption(new Option('--key-length <n>', 'key rows (default: as many)').argParser(wholeNumber(1)))
+    .addOption(new Option('--batch <n>', 'batch items (default: 1)').argParser(wholeNumber(1)))
+    .addOption(new Option('--heads <n>', 'query heads (default: 4)').argParser(wholeNumber(1)))
+    .addOption(new Option('--kv-heads <n>', 'key/value heads (default: as many)').argParser(wholeNumber(1)))
+    .addOption(new Option('--seed <n>', 'of the random tensors (default: 0)').argParser(wholeNumber(0)))
+    .addOption(
+      new Option('--std <s>', 'standard deviation of the entries of q and k (default: 0.25)').argParser(
+        positiveNumber,
+      ),
+    )
+    .option('--input <path>', 'a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors')
+    .option('--output <file>', 'save the result as .npy, .npz or .safetensors')
+    .addOption(new Option('--backend <name>', 'what runs it').choices(backends).default('webgpu'))
+    .addOption(
+      new Option('--repeat <n>', 'timed calls after the first, at most')
+        .argParser(wholeNumber(1))
+        .default(20),
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ attnc run specs/performer.attn --length 4096 --heads 8\n  $ attnc run specs/performer.attn --input tensors.npz --output out.npy',
+    )
+    .action(async (path: string, options: Options) => conclude(await run(io, path, options)))
+}
+
+async function run(io: Io, path: string, options: Options): Promise<number> {
+  const source = readSource(io, path)
+  const { only, output } = options
+  if (options.backend === 'gpujs')
+    throw usage('kernels are not written for gpujs yet', 'leave --backend out, for webgpu')
+  const { diagnostics, modules, pending, attentions } = compile(source.text, {
+    file: source.file,
+    ...(only === undefined ? {} : { only }),
+  })
+  const wrong = diagnostics.some(({ severity }) => severity === 'error')
+  if (wrong && modules.length === 0) throw new SpecFailure([{ source, diagnostics }])
+  requireAttention(source.file, attentions, only)
+  reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
+  if (output !== undefined) requireOutputName(output, modules.length)
+
+  const inputs = inputsBy(io, options)
+  const progress = progressOn(io.err)
+  const measurements: Measurement[] = []
+  try {
+    for (const module of modules) {
+      const given = inputs(module)
+      measurements.push(
+        await measure(module, given, options, (step) => progress.say(`${module.name}: ${step} …`)),
+      )
+    }
+  } finally {
+    progress.done()
+  }
+  if (output !== undefined) save(io, output, measurements)
+
+  const result = {
+    file: source.file,
+    measurements,
+    pending,
+    origin: originOf(options),
+    ...(output === undefined ? {} : { output }),
+  }
+  if (options.json === true) printJson(io, document(result))
+  else io.out.write(text(result, painter(io.out, io.env)))
+  return measurements.length > 0 && measurements.every(({ verdict }) => verdict.passed)
+    ? status.done
+    : status.spec
+}
+
+/** What an attention is given: the file's arrays, the same for all, or random ones of its widths. */
+function inputsBy(io: Io, options: Options): (module: CompiledAttention) => Inputs {
+  const { input } = options
+  if (input === undefined) {
+    const random = randomOptions(options)
+    return ({ model }) => randomInputs(random, model.dim, model.valueDim)
+  }
+  const random = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'seed', 'std'] as const
+  const clash = random.find((name) => options[name] !== undefined)
+  if (clash !== undefined) {
+    const flag = clash.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    throw usage(`--${flag} is for random tensors, and ${input} has its own shape`, 'leave one of the two out')
+  }
+  const given = inputsFrom(input, loadArrays(io, input))
+  return ({ name, model }) => {
+    if (given.dim === model.dim && given.valueDim === model.valueDim) return given
+    throw usage(
+      `${input} has rows of ${given.dim} in q and k and ${given.valueDim} in v; ${name} is declared with dim ${model.dim} and value_dim ${model.valueDim}`,
+      'change the declaration, or choose another attention with --only',
+    )
+  }
+}
+
+function originOf(options: Options): Origin {
+  if (options.input !== undefined) return { kind: 'file', path: options.input }
+  const { seed, deviation } = randomOptions(options)
+  return { kind: 'random', seed, deviation }
+}
+
+function randomOptions(options: Options): RandomOptions {
+  const { length = 1024, heads = 4, batch = 1, seed = 0, std = 0.25 } = options
+  const { keyLength = length, kvHeads = heads } = options
+  if (heads % kvHeads !== 0) {
+    throw usage(
+      `--heads ${heads} is no multiple of --kv-heads ${kvHeads}`,
+      'each key/value head serves equally many',
+    )
+  }
+  return { length, keyLength, heads, kvHeads, batch, seed, deviation: std }
+}
+
+/** One result is `out`; several have the names of their attentions. */
+function save(io: Io, path: string, measurements: readonly Measurement[]): void {
+  const arrays = new Map(
+    measurements.map(({ name, inputs, valueDim, result }) => [
+      measurements.length === 1 ? 'out' : name,
+      { shape: outputShape(inputs, valueDim), data: result },
+    ]),
+  )
+  writeFile(io, path, packArrays(path, arrays))
+}

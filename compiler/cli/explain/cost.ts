@@ -1,0 +1,55 @@
+/** What an attention costs, beside exact softmax of the same sizes. */
+import { fromModel } from '../../algebra/build.ts'
+import { type Cost, cost } from '../../schedule/cost.ts'
+import { schedule } from '../../schedule/build.ts'
+import type { Schedule } from '../../schedule/schedule.ts'
+import type { AttentionModel } from '../../semantics/model.ts'
+import { dot, exp, row } from '../../symbolic/build.ts'
+import { crossover } from './crossover.ts'
+
+export interface Comparison {
+  readonly length: number
+  /** Of one head. */
+  readonly cost: Cost
+  readonly softmax: Cost
+  /** The smallest length from which fewer operations are needed than for softmax; absent where there is none. */
+  readonly winsFrom?: number
+}
+
+export function compareCosts(model: AttentionModel, plan: Schedule, length: number): Comparison {
+  const exact = softmaxOf(model)
+  const at = (which: Schedule, rows: number): Cost =>
+    cost(which, { batch: 1, heads: 1, kvHeads: 1, length: rows, keyLength: rows })
+  const winsFrom =
+    plan.strategy === 'exact'
+      ? undefined
+      : crossover(
+          (rows) => at(plan, rows).flops,
+          (rows) => at(exact, rows).flops,
+        )
+  return {
+    length,
+    cost: at(plan, length),
+    softmax: at(exact, length),
+    ...(winsFrom === undefined ? {} : { winsFrom }),
+  }
+}
+
+/** Exact softmax attention with the same rows and the same mask, planned by the same compiler. */
+function softmaxOf(model: AttentionModel): Schedule {
+  const { feature: _, projections: _p, landmarks: _l, decay: _d, ...shared } = model
+  const { dim } = model
+  const plan = schedule(
+    fromModel({
+      ...shared,
+      evaluation: 'exact',
+      kernel: exp(dot(row('q', dim), row('k', dim))),
+      scale: 1 / Math.sqrt(dim),
+      normalize: 'sum',
+      epsilon: 0,
+      stabilize: { kind: 'auto' },
+    }),
+  )
+  if ('unsupported' in plan) throw new Error('exact softmax can always be scheduled')
+  return plan
+}

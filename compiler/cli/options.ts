@@ -1,0 +1,24 @@
+/** Options that several commands have, and the reading of their values. */
+import { InvalidArgumentError, Option } from 'commander'
+
+export const jsonOption = (): Option => new Option('--json', 'print one JSON document and nothing else')
+export const onlyOption = (): Option => new Option('--only <name>', 'this attention alone')
+
+/** A parser of whole numbers from `least`; commander says which option was wrong. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`Expected a whole number from ${least}.`)
+    }
+    return value
+  }
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError('Expected a number above 0.')
+  }
+  return value
+}

@@ -1,0 +1,40 @@
+/** How far one result is from another, in the two numbers that people compare. */
+
+export interface Difference {
+  /** √(Σ (a − b)² / Σ b²): the size of the error against the size of the result. */
+  readonly relativeRms: number
+  /** The largest |a − b|. */
+  readonly maximum: number
+}
+
+/** Of `actual` from `expected`; not a number where either has an entry that is none. */
+export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  let error = 0
+  let size = 0
+  let maximum = 0
+  for (let index = 0; index < expected.length; index++) {
+    const right = expected[index] ?? NaN
+    const distance = Math.abs((actual[index] ?? NaN) - right)
+    error += distance * distance
+    size += right * right
+    // Math.max keeps NaN, which a comparison would lose.
+    maximum = Math.max(maximum, distance)
+  }
+  return { relativeRms: error === 0 ? 0 : Math.sqrt(error / size), maximum }
+}
+
+export interface Verdict {
+  readonly passed: boolean
+  readonly words: string
+}
+
+/** Up to here a relative error is what f32 sums of many terms make of float64's value. */
+const rounding = 2e-5
+/** Beyond here a result is wrong, not merely rounded. */
+const tolerance = 1e-3
+
+export function judge({ relativeRms }: Difference): Verdict {
+  if (relativeRms <= rounding) return { passed: true, words: 'passes: as near as f32 rounding allows' }
+  if (relativeRms <= tolerance) return { passed: true, words: 'passes: some digits are lost to f32' }
+  return { passed: false, words: `fails: more than ${tolerance} from the reference` }
+}

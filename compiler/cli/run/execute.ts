@@ -1,0 +1,99 @@
+/** The backends that can run a compiled attention here. */
+import { type Attention, AttentionError, createAttention, type ForwardCall } from '../../../runtime/index.ts'
+import type { CompiledAttention } from '../../index.ts'
+import { CommandFailure, status, usage } from '../failure.ts'
+import type { Inputs } from './inputs.ts'
+import { expectedRows } from './reference.ts'
+
+export const backends = ['webgpu', 'gpujs', 'reference'] as const
+export type Backend = (typeof backends)[number]
+
+export interface Executor {
+  /** What it runs on, for people. */
+  readonly device: string
+  readonly run: () => Promise<Float32Array>
+  /** Milliseconds of all dispatches, on the device's clock; absent where it has none. */
+  readonly deviceTime?: () => Promise<number | undefined>
+  readonly destroy: () => void
+}
+
+export async function executorOf(
+  module: CompiledAttention,
+  inputs: Inputs,
+  backend: Backend,
+): Promise<Executor> {
+  if (backend === 'reference') return referenceExecutor(module, inputs)
+  const attention = await inWords(() =>
+    createAttention(module.program, {
+      backend,
+      ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),
+      ...(inputs.weights.size === 0
+        ? {}
+        : { weights: Object.fromEntries([...inputs.weights].map(([name, { data }]) => [name, data])) }),
+    }),
+  )
+  const call = callOf(inputs)
+  return {
+    device: attention.device,
+    run: () => inWords(() => attention.forward(call)),
+    deviceTime: () => deviceTimeOf(attention, call),
+    destroy: () => attention.destroy(),
+  }
+}
+
+/** Nothing but what a call may have: an attention refuses what it does not know. */
+function callOf({
+  q,
+  k,
+  v,
+  batch,
+  heads,
+  kvHeads,
+  length,
+  keyLength,
+  lengths,
+}: Inputs): ForwardCall<Float32Array> {
+  return { q, k, v, batch, heads, kvHeads, length, keyLength, ...(lengths === undefined ? {} : { lengths }) }
+}
+
+function referenceExecutor({ model }: CompiledAttention, inputs: Inputs): Executor {
+  const rows = Array.from({ length: inputs.length }, (_, row) => row)
+  return {
+    device: 'this processor, float64',
+    run: async () => Float32Array.from(expectedRows(model, inputs, rows)),
+    destroy: () => {},
+  }
+}
+
+/** Of a call after the first ones, so that nothing is compiled in it. */
+async function deviceTimeOf(
+  attention: Attention,
+  call: ForwardCall<Float32Array>,
+): Promise<number | undefined> {
+  try {
+    const dispatches = await attention.profile(call)
+    return dispatches.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) / 1e6
+  } catch (error) {
+    // A device without a clock of its own is no failure: the host's clock has been read.
+    if (error instanceof AttentionError) return undefined
+    throw error
+  }
+}
+
+/** What a device or a call refuses is for the person at the command line, not a defect. */
+async function inWords<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AttentionError && error.code === 'weights') throw usage(error.message)
+    if (error instanceof AttentionError) {
+      throw new CommandFailure(
+        status.device,
+        error.message,
+        'attnc doctor says what is there; --backend reference runs without a device',
+      )
+    }
+    if (error instanceof RangeError || error instanceof TypeError) throw usage(error.message)
+    throw error
+  }
+}

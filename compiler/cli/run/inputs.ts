@@ -1,0 +1,168 @@
+/**
+ * The tensors that `run` gives to an attention: those of a file, or random
+ * ones. Shapes: q [B, H, L, D], k [B, G, S, D], v [B, G, S, Dv] with G
+ * key/value heads; a file may leave off the leading axes of size one.
+ */
+import { usage } from '../failure.ts'
+import { type LoadedTensor, shapeText, type Tensor } from '../tensors/tensor.ts'
+import { normals } from './normals.ts'
+
+export interface Inputs {
+  readonly q: Float32Array
+  readonly k: Float32Array
+  readonly v: Float32Array
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+  readonly dim: number
+  readonly valueDim: number
+  /** Key rows of each batch item that count; absent: all. */
+  readonly lengths?: Uint32Array
+  /** [projections, dim], to use instead of the file's own. */
+  readonly projection?: Tensor
+  readonly weights: ReadonlyMap<string, Tensor>
+  /** Axes that q had, so that the result is given as many. */
+  readonly rank: number
+  /** What reading changed. */
+  readonly notes: readonly string[]
+}
+
+export interface RandomOptions {
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+  readonly seed: number
+  /** Standard deviation of every entry of q and k; v always has 1. */
+  readonly deviation: number
+}
+
+export function randomInputs(options: RandomOptions, dim: number, valueDim: number): Inputs {
+  const { batch, heads, kvHeads, length, keyLength, seed, deviation } = options
+  return {
+    batch,
+    heads,
+    kvHeads,
+    length,
+    keyLength,
+    dim,
+    valueDim,
+    q: normals(batch * heads * length * dim, seed, 0, deviation),
+    k: normals(batch * kvHeads * keyLength * dim, seed, 1, deviation),
+    v: normals(batch * kvHeads * keyLength * valueDim, seed, 2, 1),
+    weights: new Map(),
+    rank: 4,
+    notes: [],
+  }
+}
+
+const extras = ['lengths', 'projection', 'landmarks', 'queryLandmarks', 'conv'] as const
+
+/** Holds the arrays against each other; what an attention makes of their widths is its own check. */
+export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTensor>): Inputs {
+  const rows = { q: rowsOf(path, arrays, 'q'), k: rowsOf(path, arrays, 'k'), v: rowsOf(path, arrays, 'v') }
+  const { q, k, v } = rows
+  for (const [name, other] of Object.entries(rows)) {
+    if (other.rank !== q.rank) {
+      throw usage(`${path}: q has ${q.rank} axes and ${name} has ${other.rank}; expected equally many`)
+    }
+    if (other.batch !== q.batch) {
+      throw usage(
+        `${path}: q has ${q.batch} batch items and ${name} has ${other.batch}; expected equally many`,
+      )
+    }
+  }
+  if (k.dim !== q.dim)
+    throw usage(`${path}: rows of q have ${q.dim} entries and rows of k ${k.dim}; expected equally many`)
+  if (v.heads !== k.heads || v.length !== k.length) {
+    throw usage(
+      `${path}: k has ${k.heads} heads of ${k.length} rows and v has ${v.heads} of ${v.length}; expected one row of v for each row of k`,
+    )
+  }
+  if (q.heads % k.heads !== 0) {
+    throw usage(`${path}: q has ${q.heads} heads and k ${k.heads}; expected a multiple`)
+  }
+  const lengths = arrays.get('lengths')
+  const projection = arrays.get('projection')
+  return {
+    q: q.data,
+    k: k.data,
+    v: v.data,
+    batch: q.batch,
+    heads: q.heads,
+    kvHeads: k.heads,
+    length: q.length,
+    keyLength: k.length,
+    dim: q.dim,
+    valueDim: v.dim,
+    rank: q.rank,
+    ...(lengths === undefined ? {} : { lengths: lengthsOf(path, lengths, q.batch, k.length) }),
+    ...(projection === undefined ? {} : { projection }),
+    weights: new Map([...arrays].filter(([name]) => ['landmarks', 'queryLandmarks', 'conv'].includes(name))),
+    notes: notesOn(arrays),
+  }
+}
+
+/** The shape of the result, with as many axes as q had. */
+export function outputShape({ batch, heads, length, rank }: Inputs, valueDim: number): number[] {
+  return [batch, heads, length, valueDim].slice(4 - rank)
+}
+
+interface Rows {
+  readonly data: Float32Array
+  readonly rank: number
+  readonly batch: number
+  readonly heads: number
+  readonly length: number
+  readonly dim: number
+}
+
+function rowsOf(path: string, arrays: ReadonlyMap<string, LoadedTensor>, name: string): Rows {
+  const tensor = arrays.get(name)
+  if (tensor === undefined) {
+    const found = [...arrays.keys()].sort()
+    throw usage(
+      `${path} has no array named ${name}`,
+      found.length === 0 ? 'it holds no arrays at all' : `it holds ${found.slice(0, 20).join(', ')}`,
+    )
+  }
+  const { shape, data } = tensor
+  if (tensor.integer) {
+    throw usage(`${path}: ${name} holds integers (${tensor.element}); expected float32`)
+  }
+  if (shape.length < 2 || shape.length > 4 || data.length === 0) {
+    throw usage(
+      `${path}: ${name} has the shape ${shapeText(shape)}; expected [length, width], [heads, length, width] or [batch, heads, length, width], none of them 0`,
+    )
+  }
+  if (!data.every(Number.isFinite)) {
+    throw usage(
+      `${path}: ${name} has entries that are infinite or not a number`,
+      'an attention of those is undefined',
+    )
+  }
+  const [batch = 1, heads = 1, length = 1, dim = 1] = [...Array<number>(4 - shape.length).fill(1), ...shape]
+  return { data, rank: shape.length, batch, heads, length, dim }
+}
+
+function lengthsOf(path: string, tensor: LoadedTensor, batch: number, keyLength: number): Uint32Array {
+  const right = tensor.data.every((value) => Number.isInteger(value) && value >= 0 && value <= keyLength)
+  if (tensor.data.length !== batch || !right) {
+    throw usage(
+      `${path}: lengths must be one whole number per batch item (${batch}), each from 0 to ${keyLength}; it is ${shapeText(tensor.shape)} with ${tensor.data.slice(0, 8).join(', ')}`,
+    )
+  }
+  return Uint32Array.from(tensor.data)
+}
+
+function notesOn(arrays: ReadonlyMap<string, LoadedTensor>): string[] {
+  const used = new Set<string>(['q', 'k', 'v', ...extras])
+  const conversions = [...arrays]
+    .filter(([name]) => used.has(name))
+    .flatMap(([name, { notes }]) => notes.map((note) => `${name} was ${note}`))
+  const unused = [...arrays.keys()].filter((name) => !used.has(name))
+  return unused.length === 0 ? conversions : [...conversions, `not used: ${unused.sort().join(', ')}`]
+}

@@ -1,0 +1,80 @@
+/** One attention, run, timed, and held against the reference. */
+import type { CompiledAttention } from '../../index.ts'
+import { type Difference, difference, judge, type Verdict } from './difference.ts'
+import { type Backend, executorOf } from './execute.ts'
+import type { Inputs } from './inputs.ts'
+import { expectedRows, yardsticks } from './reference.ts'
+import { rowsToCheck, selectRows } from './rows.ts'
+import { timed, type Timing } from './timing.ts'
+
+export interface Measurement {
+  readonly name: string
+  readonly backend: Backend
+  readonly device: string
+  readonly inputs: Inputs
+  readonly valueDim: number
+  /** [batch, heads, length, valueDim] */
+  readonly result: Float32Array
+  readonly timing: Timing
+  /** On the device's own clock, in milliseconds, where it has one. */
+  readonly deviceTime?: number
+  /** Query rows of each head that were compared. */
+  readonly rowsChecked: number
+  /** From the float64 value of this attention. */
+  readonly error: Difference
+  readonly verdict: Verdict
+  readonly estimate?: Estimate
+}
+
+/** Distances to the exact attention that the features claim to estimate: relative RMS of the output. */
+export interface Estimate {
+  readonly toExact: number
+  /** Of attention to every visible key alike: a useful estimate is nearer than this. */
+  readonly uniformToExact: number
+}
+
+export async function measure(
+  module: CompiledAttention,
+  inputs: Inputs,
+  options: { readonly backend: Backend; readonly repeat: number; readonly seed?: number },
+  say: (step: string) => void,
+): Promise<Measurement> {
+  const { name, model } = module
+  say('making kernels')
+  const executor = await executorOf(module, inputs, options.backend)
+  try {
+    say('running')
+    const { result, timing } = await timed(executor.run, options.repeat)
+    const deviceTime = await executor.deviceTime?.()
+    const { length } = inputs
+    const rows = rowsToCheck(inputs, options.seed ?? 0)
+    const seen = selectRows(result, rows, length, model.valueDim)
+    say('computing the float64 reference')
+    const error = difference(seen, expectedRows(model, inputs, rows))
+    say('computing exact attention in float64')
+    const sticks = yardsticks(model, inputs, rows)
+    return {
+      name,
+      backend: options.backend,
+      device: executor.device,
+      inputs,
+      valueDim: model.valueDim,
+      result,
+      timing,
+      rowsChecked: rows.length,
+      error,
+      verdict: judge(error),
+      ...(deviceTime === undefined ? {} : { deviceTime }),
+      ...(sticks === undefined
+        ? {}
+        : {
+            estimate: {
+              toExact: difference(seen, sticks.exact).relativeRms,
+              uniformToExact: difference(sticks.uniform, sticks.exact).relativeRms,
+            },
+          }),
+    }
+  } finally {
+    executor.destroy()
+  }
+}

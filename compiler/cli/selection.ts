@@ -1,0 +1,23 @@
+/** What `--only` chose, and what a person hears where it chose nothing. */
+import { nearest } from '../diagnostics/nearest.ts'
+import { usage } from './failure.ts'
+
+/**
+ * @param names of all attentions in the file, compiled or not
+ * @throws CommandFailure where `only` is none of them, or where there are none
+ */
+export function requireAttention(file: string, names: readonly string[], only: string | undefined): void {
+  if (only === undefined) {
+    if (names.length === 0)
+      throw usage(`${file} declares no attention`, 'add one: attention NAME { dim: 64 … }')
+    return
+  }
+  if (names.includes(only)) return
+  const meant = nearest(only, names)
+  throw usage(
+    `${file} has no attention named ${only}`,
+    meant === undefined
+      ? `it has ${names.join(', ') || 'none'}`
+      : `did you mean ${meant}? It has ${names.join(', ')}`,
+  )
+}

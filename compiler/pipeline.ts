@@ -1,0 +1,79 @@
+/**
+ * The compiler on one screen: a call per stage. Each stage has a folder of that
+ * name, with its IR, how it is built from the one before, how it is verified
+ * and how it is printed.
+ */
+import type { Attention } from './algebra/attention.ts'
+import { fromModel } from './algebra/build.ts'
+import { verify as verifyAlgebra } from './algebra/verify.ts'
+import { assemble } from './assemble.ts'
+import { programFrom } from './codegen/description.ts'
+import { type OutputFile, printModule } from './codegen/module.ts'
+import { arrange } from './diagnostics/arrange.ts'
+import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import { lower } from './kernel/lower/lower.ts'
+import { verify as verifyKernel } from './kernel/verify.ts'
+import { preludeSource } from './prelude.ts'
+import { schedule } from './schedule/build.ts'
+import type { Schedule } from './schedule/schedule.ts'
+import { verify as verifySchedule } from './schedule/verify.ts'
+import { analyze } from './semantics/analyze.ts'
+import type { AttentionModel, CheckedFile } from './semantics/model.ts'
+import type { File } from './syntax/ast.ts'
+import { parse } from './syntax/parse.ts'
+import type { Program } from '../runtime/program.ts'
+
+/** Text → tree → checked spec, and everything that is wrong on the way. */
+export function understand(source: Source): Understood {
+  const prelude = parse({ file: 'prelude.attn', text: preludeSource })
+  const { file, diagnostics } = parse(source)
+  const analysis = analyze(file, prelude.file)
+  return {
+    tree: file,
+    checked: analysis.checked,
+    diagnostics: arrange([...diagnostics, ...analysis.diagnostics]),
+  }
+}
+
+export interface Understood {
+  readonly tree: File
+  /** The attentions without errors. */
+  readonly checked: CheckedFile
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** Checked spec → algebra → schedule → kernels → files, and a program that runs. */
+export function build(model: AttentionModel, source: Source): Built | Unscheduled {
+  const algebra = verifyAlgebra(fromModel(model))
+  const plan = schedule(algebra)
+  if ('unsupported' in plan) return { model, algebra, ...plan }
+  verifySchedule(plan)
+  const kernels = lower(plan).map((kernel) => verifyKernel(kernel))
+  const description = assemble(model, plan, kernels, source.text)
+  return {
+    model,
+    algebra,
+    schedule: plan,
+    kernels,
+    program: programFrom(description),
+    files: printModule(description),
+  }
+}
+
+export interface Built {
+  readonly model: AttentionModel
+  readonly algebra: Attention
+  readonly schedule: Schedule
+  readonly kernels: readonly Kernel[]
+  readonly program: Program
+  readonly files: readonly OutputFile[]
+}
+
+/** What no schedule has been written for. */
+export interface Unscheduled {
+  readonly model: AttentionModel
+  readonly algebra: Attention
+  /** Which mechanism, as a noun. */
+  readonly unsupported: string
+}

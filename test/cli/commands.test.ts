@@ -1,0 +1,231 @@
+// What every command promises: its exit status, one JSON document on standard output, words on standard error.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bad, Console, good, pending } from './console.ts'
+
+let at: Console
+beforeAll(() => {
+  at = new Console({
+    'good.attn': good,
+    'bad.attn': bad,
+    'pending.attn': pending,
+    'untidy.attn': 'attention a{dim:8 kernel:exp(dot(q,k))}',
+    'broken.attn': 'attention {{{',
+    'binary.attn': Uint8Array.from({ length: 64 }, (_, index) => (index * 37) % 256),
+    'empty.attn': '',
+  })
+})
+afterAll(() => at.remove())
+
+interface Diagnostic {
+  readonly code: string
+  readonly severity: string
+  readonly message: string
+  readonly line: number
+  readonly column: number
+}
+
+describe('attnc check', () => {
+  test('a right file', async () => {
+    expect(await at.run(['check', 'good.attn'])).toEqual({ status: 0, out: '1 file is right\n', err: '' })
+  })
+
+  test('a wrong file: every mistake on standard error, nothing on standard output', async () => {
+    const { status, out, err } = await at.run(['check', 'bad.attn'])
+    expect([status, out]).toEqual([1, ''])
+    expect(err).toContain('bad.attn:2:')
+    expect(err).toContain('bad.attn:3:')
+    expect(err).toContain('kernel')
+  })
+
+  test('--json: one document for all files, with lines and columns from 1', async () => {
+    const { status, out, err } = await at.run(['check', '--json', 'good.attn', 'bad.attn'])
+    expect([status, err]).toEqual([1, ''])
+    const { files } = JSON.parse(out) as { files: { file: string; diagnostics: Diagnostic[] }[] }
+    expect(files.map(({ file }) => file)).toEqual(['good.attn', 'bad.attn'])
+    expect(files[0]?.diagnostics).toEqual([])
+    const lines = files[1]?.diagnostics.map(({ line }) => line)
+    expect(lines).toContain(2)
+    expect(lines).toContain(3)
+    for (const diagnostic of files[1]?.diagnostics ?? []) {
+      expect(diagnostic.code).toMatch(/^A\d{4}$/)
+      expect(diagnostic.severity).toBe('error')
+      expect(diagnostic.column).toBeGreaterThanOrEqual(1)
+    }
+  })
+
+  test.each(['broken.attn', 'binary.attn', 'empty.attn'])('%s is rejected with a place', async (file) => {
+    const { status, err } = await at.run(['check', file])
+    expect(status).toBe(1)
+    expect(err).toContain(`${file}:1:`)
+  })
+
+  test('a causal attention with the published stabilisation is a warning, and warnings pass', async () => {
+    at.write('warned.attn', good.replace('mask:        causal', 'mask: causal stabilize: max 1e-4'))
+    const { status, out } = await at.run(['check', '--json', 'warned.attn'])
+    const { files } = JSON.parse(out) as { files: { diagnostics: Diagnostic[] }[] }
+    expect(status).toBe(0)
+    expect(files[0]?.diagnostics.map(({ severity }) => severity)).toEqual(['warning'])
+  })
+})
+
+describe('attnc fmt', () => {
+  test('--check reports, plain rewrites, and then there is nothing to do', async () => {
+    const checked = await at.run(['fmt', '--check', 'untidy.attn'])
+    expect([checked.status, checked.out]).toEqual([1, 'would change untidy.attn\n'])
+    expect(readFileSync(join(at.directory, 'untidy.attn'), 'utf8')).toContain('attention a{')
+    expect(await at.run(['fmt', 'untidy.attn'])).toMatchObject({ status: 0, out: 'formatted untidy.attn\n' })
+    expect(readFileSync(join(at.directory, 'untidy.attn'), 'utf8')).toContain('attention a {\n')
+    expect((await at.run(['fmt', '--check', 'untidy.attn'])).status).toBe(0)
+  })
+
+  test('a file with syntax errors stays as it is', async () => {
+    const { status, err } = await at.run(['fmt', 'broken.attn'])
+    expect(status).toBe(1)
+    expect(err).toContain('broken.attn:1:')
+    expect(readFileSync(join(at.directory, 'broken.attn'), 'utf8')).toBe('attention {{{')
+  })
+})
+
+describe('attnc compile', () => {
+  test('writes modules, types, kernels and the runtime, and prints them', async () => {
+    const { status, out } = await at.run(['compile', 'good.attn', '-o', 'built'])
+    expect(status).toBe(0)
+    const printed = out.match(/^ {2}built\/\S+$/gm)?.map((line) => line.trim()) ?? []
+    expect(printed).toEqual(expect.arrayContaining(['built/small.js', 'built/small.d.ts', 'built/exact.js']))
+    expect(printed.some((file) => /^built\/small\/\w+\.wgsl$/.test(file))).toBe(true)
+    const files = [...printed, 'built/attnc-runtime/index.js', 'built/attnc-runtime/index.d.ts']
+    expect(files.filter((file) => !existsSync(join(at.directory, file)))).toEqual([])
+  })
+
+  test('--only and --json', async () => {
+    const { out } = await at.run(['compile', 'good.attn', '-o', 'one', '--only', 'exact', '--json'])
+    const { attentions } = JSON.parse(out) as { attentions: { name: string; files: string[] }[] }
+    expect(attentions.map(({ name }) => name)).toEqual(['exact'])
+    expect(existsSync(join(at.directory, 'one/small.js'))).toBe(false)
+  })
+
+  test('beside the spec, where nothing else is said', async () => {
+    const other = new Console({ 'good.attn': good })
+    await other.run(['compile', 'good.attn', '--only', 'small'])
+    expect(existsSync(join(other.directory, 'small.js'))).toBe(true)
+    other.remove()
+  })
+
+  test("somebody's own file is not replaced, a compiled one is", async () => {
+    const other = new Console({ 'good.attn': good, 'small.js': 'my own work\n' })
+    const { status, err } = await other.run(['compile', 'good.attn'])
+    expect(status).toBe(2)
+    expect(err).toContain('small.js is there and was not written by attnc')
+    expect(readFileSync(join(other.directory, 'small.js'), 'utf8')).toBe('my own work\n')
+    other.remove()
+    expect((await at.run(['compile', 'good.attn', '-o', 'built'])).status).toBe(0)
+  })
+
+  test('what cannot be compiled yet is said plainly, and nothing is written', async () => {
+    const { status, out, err } = await at.run(['compile', 'pending.attn', '-o', 'none'])
+    expect([status, out]).toEqual([1, ''])
+    expect(err).toContain('checked and not yet compiled')
+    expect(existsSync(join(at.directory, 'none'))).toBe(false)
+  })
+
+  test('a wrong file with --json is told as by check', async () => {
+    const { status, out } = await at.run(['compile', 'bad.attn', '--json'])
+    expect(status).toBe(1)
+    expect(out).toBe((await at.run(['check', 'bad.attn', '--json'])).out)
+  })
+})
+
+describe('attnc explain', () => {
+  test('every stage and the cost', async () => {
+    const { status, out } = await at.run([
+      'explain',
+      'good.attn',
+      '--only',
+      'small',
+      '--length',
+      '2048',
+      '--json',
+    ])
+    expect(status).toBe(0)
+    const { attentions } = JSON.parse(out) as {
+      attentions: { stages: Record<string, string>; costs: { length: number; winsFrom: number } }[]
+    }
+    expect(Object.keys(attentions[0]?.stages ?? {})).toEqual(['spec', 'algebra', 'schedule', 'kernels'])
+    expect(attentions[0]?.costs.length).toBe(2048)
+    expect(attentions[0]?.costs.winsFrom).toBeGreaterThan(16)
+    expect(attentions[0]?.costs.winsFrom).toBeLessThan(2048)
+  })
+
+  test('one stage alone', async () => {
+    const { out } = await at.run(['explain', 'good.attn', '--only', 'exact', '--stage', 'wgsl'])
+    expect(out).toContain('@compute')
+    expect(out).not.toContain('the algebra')
+  })
+
+  test('goes as far as it can with what cannot be compiled yet', async () => {
+    const { status, out } = await at.run(['explain', 'pending.attn'])
+    expect(status).toBe(0)
+    expect(out).toContain('nystrom goes no further')
+  })
+})
+
+describe('the command line', () => {
+  test.each([
+    [['chekc', 'good.attn'], 'Did you mean check?'],
+    [['check', '--jsno', 'good.attn'], 'Did you mean --json?'],
+    [['check'], "missing required argument 'spec'"],
+    [['run', 'good.attn', '--length', '0'], 'Expected a whole number from 1'],
+    [['run', 'good.attn', '--length', '1.5'], 'Expected a whole number from 1'],
+    [['run', 'good.attn', '--std', '-1'], 'Expected a number above 0'],
+    [['run', 'good.attn', '--backend', 'cuda'], 'Allowed choices are webgpu, gpujs, reference'],
+    [['run', 'good.attn', '--heads', '6', '--kv-heads', '4'], 'no multiple of --kv-heads 4'],
+    [['run', 'good.attn', '--only', 'smal'], 'did you mean small?'],
+    [['run', 'good.attn', '--output', 'result.txt'], 'end it in .npy, .npz or .safetensors'],
+    [['run', 'good.attn', '--output', 'result.npy'], 'choose one with --only'],
+    [['run', 'good.attn', '--backend', 'gpujs'], 'not written for gpujs yet'],
+    [['compile', 'good.attn', '--target', 'gpujs'], 'not written for gpujs yet'],
+    [['check', 'godo.attn'], 'did you mean good.attn?'],
+    [['check', '.'], 'it is a directory'],
+    [['compile', 'good.attn', '-o', 'good.attn/sub'], 'cannot write'],
+    [['explain', 'good.attn', '--stage', 'nonsense'], 'Allowed choices are'],
+  ])('%j is a mistake of usage', async (args, words) => {
+    const { status, out, err } = await at.run(args)
+    expect(err).toContain(words)
+    expect([status, out]).toEqual([2, ''])
+    expect(err).not.toMatch(/\n\s+at /)
+    const asJson = await at.run([...args, '--json'])
+    expect(asJson.status).toBe(2)
+    expect(JSON.parse(asJson.out)).toHaveProperty('error.message')
+  })
+
+  test('no command at all shows the help and is a mistake', async () => {
+    const { status, err } = await at.run([])
+    expect(status).toBe(2)
+    expect(err).toContain('Usage: attnc')
+  })
+
+  test.each(['compile', 'check', 'run', 'explain', 'fmt', 'doctor'])(
+    '%s --help has an example',
+    async (command) => {
+      const { status, out } = await at.run([command, '--help'])
+      expect(status).toBe(0)
+      expect(out).toMatch(new RegExp(`Examples?:\\n {2}\\$ attnc ${command}`))
+    },
+  )
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(await at.run(['--version'])).toEqual({ status: 0, out: `${version}\n`, err: '' })
+  })
+
+  test('colour on a terminal alone, and never with NO_COLOR', async () => {
+    const escape = '\u001b['
+    expect((await at.run(['check', 'bad.attn'], { terminal: true })).err).toContain(escape)
+    expect((await at.run(['check', 'bad.attn'])).err).not.toContain(escape)
+    expect(
+      (await at.run(['check', 'bad.attn'], { terminal: true, env: { NO_COLOR: '1' } })).err,
+    ).not.toContain(escape)
+  })
+})
