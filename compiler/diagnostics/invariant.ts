@@ -4,5 +4,6 @@ export class InvariantError extends Error {
 }
 
 export function invariant(condition: unknown, promise: string): asserts condition {
-  if (!condition) throw new InvariantError(`attnc is wrong about itself: ${promise}. Please report this with the file.`)
+  if (!condition)
+    throw new InvariantError(`attnc is wrong about itself: ${promise}. Please report this with the file.`)
 }

@@ -19,7 +19,11 @@ export interface RenderOptions {
 /** Columns of the source line that are shown; a longer line is cut around the place. */
 const widest = 100
 
-export function render(diagnostic: Diagnostic, source: Source, { colour = false }: RenderOptions = {}): string {
+export function render(
+  diagnostic: Diagnostic,
+  source: Source,
+  { colour = false }: RenderOptions = {},
+): string {
   const { code, severity, message, span, help } = diagnostic
   const paint = colour ? painted : plain
   const start = placeOf(source, span.start)
@@ -40,7 +44,11 @@ export function render(diagnostic: Diagnostic, source: Source, { colour = false 
 }
 
 /** The part of a line around a range, what is left of the range as spaces, and the range as carets. */
-function windowOn(text: string, start: number, end: number): { shown: string; before: string; marked: string } {
+function windowOn(
+  text: string,
+  start: number,
+  end: number,
+): { shown: string; before: string; marked: string } {
   const from = text.length <= widest || start < widest / 2 ? 0 : start - Math.floor(widest / 2)
   const cut = text.slice(from, from + widest)
   const lead = from > 0 ? '…' : ''
@@ -63,8 +71,9 @@ function widthOf(text: string): number {
   return width
 }
 
-const combining = /^[\p{Mn}\p{Me}\u200B-\u200D\uFE0F]$/u
-const wide = /^(?:\p{Extended_Pictographic}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}])$/u
+const combining = /^[\p{M}\p{Cf}]$/u
+const wide =
+  /^(?:\p{Extended_Pictographic}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}])$/u
 
 const bold = 1
 const red = 31

@@ -11,6 +11,7 @@ import { isFunction, signatureOf } from './functions.ts'
 import { limits } from './limits.ts'
 import type { Report } from './report.ts'
 import type { Scope } from './scope.ts'
+import { inTermsOfDim } from './sizes.ts'
 import { fitsSingle } from './values.ts'
 
 export interface Application {
@@ -27,8 +28,9 @@ export function applyChecked(application: Application, scope: Scope, report: Rep
   const { operator, written, args, span } = application
   const type = operatorNamed(operator).type(args.map((arg) => arg.type))
   if (typeof type === 'string') {
-    if (isFunction(written)) report(messages.wrongArguments(span, written, type, signatureOf(written)))
-    else report(messages.wrongOperands(span, written, type))
+    const complaint = inTermsOfDim(type, scope.standIn)
+    if (isFunction(written)) report(messages.wrongArguments(span, written, complaint, signatureOf(written)))
+    else report(messages.wrongOperands(span, written, complaint))
     return undefined
   }
   if (type.kind === 'vector' && type.size > limits.features && !scope.standIn) {
@@ -37,7 +39,8 @@ export function applyChecked(application: Application, scope: Scope, report: Rep
   }
   if (!allowedValues(application, scope, report)) return undefined
   const numbers = args.filter((arg): arg is Constant => arg.kind === 'constant')
-  if (numbers.length === args.length && type.kind === 'scalar') return fold(application, numbers, scope, report)
+  if (numbers.length === args.length && type.kind === 'scalar')
+    return fold(application, numbers, scope, report)
   const fits = application.trees.map((tree, index) => {
     const arg = args[index]
     return arg === undefined || fitsSingle(arg, tree.span, scope, report)
@@ -50,7 +53,11 @@ export function applyChecked(application: Application, scope: Scope, report: Rep
 function allowedValues({ operator, args, trees, span }: Application, scope: Scope, report: Report): boolean {
   if (scope.standIn) return true
   const divisor = args[1]
-  if ((operator === 'divide' || operator === 'modulo') && divisor?.kind === 'constant' && divisor.value === 0) {
+  if (
+    (operator === 'divide' || operator === 'modulo') &&
+    divisor?.kind === 'constant' &&
+    divisor.value === 0
+  ) {
     report(messages.undefinedValue(span, 'this division', 'by zero'))
     return false
   }
@@ -62,7 +69,12 @@ function allowedValues({ operator, args, trees, span }: Application, scope: Scop
   return false
 }
 
-function fold({ operator, args, span }: Application, numbers: readonly Constant[], scope: Scope, report: Report): Expression | undefined {
+function fold(
+  { operator, args, span }: Application,
+  numbers: readonly Constant[],
+  scope: Scope,
+  report: Report,
+): Expression | undefined {
   const value = scalarOperator(operator)?.value(...numbers.map((number) => number.value))
   if (value === undefined) return applyNamed(operator, args)
   if (Number.isFinite(value)) return constant(value)
@@ -73,7 +85,11 @@ function fold({ operator, args, span }: Application, numbers: readonly Constant[
 }
 
 /** A power of a constant whose exponent varies is an exponential; other exponents are constant. */
-function raise({ operator, args, trees, span }: Application, scope: Scope, report: Report): Expression | undefined {
+function raise(
+  { operator, args, trees, span }: Application,
+  scope: Scope,
+  report: Report,
+): Expression | undefined {
   const [base, exponent] = args
   if (base === undefined || exponent === undefined) return undefined
   if (exponent.kind === 'constant') return applyNamed(operator, args)

@@ -5,10 +5,10 @@ import type { Feature } from './feature.ts'
 import type { AttentionModel, Evaluation } from './model.ts'
 import { soundly } from './report.ts'
 import type { Report } from './report.ts'
-import { standInSize } from './scope.ts'
 import type { Sizes } from './scope.ts'
 import { collectSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
+import { standInSize } from './sizes.ts'
 import type { Context } from './settings/context.ts'
 import { readDecay } from './settings/decay.ts'
 import { chooseFeature, modelFeature } from './settings/feature-choice.ts'
@@ -61,7 +61,8 @@ function read(
   const epsilon = readEpsilon(context)
   const stabilize = readStabilize(context)
   checkTogether({ declaration, settings, feature: chosen, mask, normalize, epsilon, stabilize }, report)
-  if (dim === undefined || valueDim === undefined || scale === undefined || mask === undefined) return undefined
+  if (dim === undefined || valueDim === undefined || scale === undefined || mask === undefined)
+    return undefined
   if (chosen !== undefined && feature === undefined) return undefined
   return {
     name: declaration.name.text,
@@ -85,7 +86,11 @@ function read(
 /** What an attention gives its feature: m only if the feature is projected. */
 function featureSizes(sizes: Sizes, { projected }: Feature): Sizes {
   if (!projected) return { dim: sizes.dim, standIn: sizes.standIn }
-  return { ...sizes, projections: sizes.projections ?? standInSize, standIn: sizes.standIn || sizes.projections === undefined }
+  return {
+    ...sizes,
+    projections: sizes.projections ?? standInSize,
+    standIn: sizes.standIn || sizes.projections === undefined,
+  }
 }
 
 function evaluationOf(settings: Settings): Evaluation {

@@ -30,7 +30,8 @@ export function checkTogether(together: Together, report: Report): void {
 }
 
 const keySpan = (settings: Settings, name: SettingName): Span | undefined => settings.get(name)?.key.span
-const wholeSpan = (settings: Settings, name: SettingName): Span => settings.get(name)?.span ?? { start: 0, end: 0 }
+const wholeSpan = (settings: Settings, name: SettingName): Span =>
+  settings.get(name)?.span ?? { start: 0, end: 0 }
 
 const hasScore: Rule = ({ declaration, settings }, report) => {
   if (settings.has('kernel') || settings.has('feature') || settings.has('landmarks')) return
@@ -59,11 +60,15 @@ const landmarksAlone: Rule = ({ declaration, settings, mask, normalize, epsilon,
   }
   const landmarks = wholeSpan(settings, 'landmarks')
   if (settings.has('feature')) report(messages.landmarksWithFeature(landmarks))
-  else if (!settings.has('kernel') && declaration.incomplete !== true) report(messages.landmarksWithoutKernel(landmarks))
-  if (mask !== undefined && mask.kind !== 'none') report(messages.landmarksMasked(wholeSpan(settings, 'mask')))
-  if (normalize === 'none') report(messages.notForLandmarks(wholeSpan(settings, 'normalize'), 'normalize: none'))
+  else if (!settings.has('kernel') && declaration.incomplete !== true)
+    report(messages.landmarksWithoutKernel(landmarks))
+  if (mask !== undefined && mask.kind !== 'none')
+    report(messages.landmarksMasked(wholeSpan(settings, 'mask')))
+  if (normalize === 'none')
+    report(messages.notForLandmarks(wholeSpan(settings, 'normalize'), 'normalize: none'))
   if (epsilon > 0) report(messages.notForLandmarks(wholeSpan(settings, 'epsilon'), 'epsilon'))
-  if (stabilize.kind === 'max') report(messages.notForLandmarks(wholeSpan(settings, 'stabilize'), 'stabilize: max'))
+  if (stabilize.kind === 'max')
+    report(messages.notForLandmarks(wholeSpan(settings, 'stabilize'), 'stabilize: max'))
 }
 
 const conditionsAreExact: Rule = ({ settings, mask }, report) => {
@@ -75,7 +80,8 @@ const decayIsCarried: Rule = ({ declaration, settings, mask }, report) => {
   const decay = keySpan(settings, 'decay')
   if (decay === undefined || declaration.incomplete === true) return
   if (!settings.has('feature')) report(messages.decayNeedsFeature(wholeSpan(settings, 'decay')))
-  const maskBroken = mask === undefined || [settings.get('mask')].some((setting) => setting && isBroken(setting))
+  const maskBroken =
+    mask === undefined || [settings.get('mask')].some((setting) => setting && isBroken(setting))
   if (!maskBroken && mask.kind !== 'causal') report(messages.decayNeedsCausal(wholeSpan(settings, 'decay')))
 }
 

@@ -62,23 +62,41 @@ function call(tree: ast.Call, scope: Scope, report: Report): Expression | undefi
   if (!isFunction(name)) {
     const hint = scope.hint?.(name)
     if (hint !== undefined) report(messages.notAFunction(span, name, 'a feature', hint))
-    else if (scope.names.has(name)) report(messages.notAFunction(span, name, 'a value', 'multiplication is `*`'))
+    else if (scope.names.has(name))
+      report(messages.notAFunction(span, name, 'a value', 'multiplication is `*`'))
     else report(messages.unknownFunction(span, name, nearest(name, functionNames)))
     return undefined
   }
   if (!scope.functions.has(name)) {
     const others = [...scope.functions].map((allowed) => `\`${allowed}\``).join(', ')
-    report(messages.functionElsewhere(span, name, scope.where, scope.conditions ? `a mask knows ${others}` : 'it belongs in a mask'))
+    report(
+      messages.functionElsewhere(
+        span,
+        name,
+        scope.where,
+        scope.conditions ? `a mask knows ${others}` : 'it belongs in a mask',
+      ),
+    )
     return undefined
   }
-  return args && applyChecked({ operator: name, written: name, args, trees: tree.args, span: tree.span }, scope, report)
+  return (
+    args &&
+    applyChecked({ operator: name, written: name, args, trees: tree.args, span: tree.span }, scope, report)
+  )
 }
 
 function unary(tree: ast.Unary, scope: Scope, report: Report): Expression | undefined {
   const args = every([tree.operand], scope, report)
   if (tree.operator === '!' && !allowsConditions('!', tree, scope, report)) return undefined
   const operator = tree.operator === '!' ? 'not' : 'negate'
-  return args && applyChecked({ operator, written: tree.operator, args, trees: [tree.operand], span: tree.span }, scope, report)
+  return (
+    args &&
+    applyChecked(
+      { operator, written: tree.operator, args, trees: [tree.operand], span: tree.span },
+      scope,
+      report,
+    )
+  )
 }
 
 const infix: Readonly<Record<ast.BinaryOperator, OperatorName>> = {
@@ -111,10 +129,18 @@ function binary(tree: ast.Binary, scope: Scope, report: Report): Expression | un
     report(messages.chainedComparison(span, first, second))
     return undefined
   }
-  return args && applyChecked({ operator: infix[operator], written: operator, args, trees: [left, right], span }, scope, report)
+  return (
+    args &&
+    applyChecked(
+      { operator: infix[operator], written: operator, args, trees: [left, right], span },
+      scope,
+      report,
+    )
+  )
 }
 
-const isComparison = (tree: ast.Expression): tree is ast.Binary => tree.kind === 'binary' && comparisons.has(tree.operator)
+const isComparison = (tree: ast.Expression): tree is ast.Binary =>
+  tree.kind === 'binary' && comparisons.has(tree.operator)
 
 function allowsConditions(operator: string, tree: ast.Expression, scope: Scope, report: Report): boolean {
   if (scope.conditions) return true
@@ -123,7 +149,11 @@ function allowsConditions(operator: string, tree: ast.Expression, scope: Scope, 
 }
 
 /** All of them, so that each one's mistakes are told, or nothing. */
-function every(trees: readonly ast.Expression[], scope: Scope, report: Report): readonly Expression[] | undefined {
+function every(
+  trees: readonly ast.Expression[],
+  scope: Scope,
+  report: Report,
+): readonly Expression[] | undefined {
   const args = trees.map((tree) => visit(tree, scope, report))
   return args.every((arg) => arg !== undefined) ? args : undefined
 }

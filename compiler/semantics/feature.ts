@@ -14,8 +14,9 @@ import type { FeatureModel } from './model.ts'
 import { checkParameters } from './parameters.ts'
 import { soundly } from './report.ts'
 import type { Report } from './report.ts'
-import { featureScope, standInSize } from './scope.ts'
+import { featureScope } from './scope.ts'
 import type { Scope, Sizes } from './scope.ts'
+import { inTermsOfDim, standInSize } from './sizes.ts'
 
 export interface Feature {
   readonly declaration: FeatureDeclaration
@@ -31,7 +32,8 @@ export function checkFeature(declaration: FeatureDeclaration, standard: boolean,
   const sound =
     soundly(report, (report) => {
       checkParameters(declaration, report)
-      if (declaration.incomplete !== true) model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
+      if (declaration.incomplete !== true)
+        model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
     }) && declaration.incomplete !== true
   return { declaration, projected, standard, sound }
 }
@@ -39,7 +41,12 @@ export function checkFeature(declaration: FeatureDeclaration, standard: boolean,
 const standIns = { dim: standInSize, standIn: true }
 
 /** φ for one attention's sizes; `place` is where the attention names it. */
-export function instantiate(feature: Feature, sizes: Sizes, place: Span, report: Report): FeatureModel | undefined {
+export function instantiate(
+  feature: Feature,
+  sizes: Sizes,
+  place: Span,
+  report: Report,
+): FeatureModel | undefined {
   const made = model(feature.declaration, sizes, report)
   if (made === undefined || sizes.standIn) return made
   if (made.features <= limits.features) return made
@@ -54,22 +61,30 @@ function model(declaration: FeatureDeclaration, sizes: Sizes, report: Report): F
     sizes,
   )
   const projected = parameters.length === 2
-  const blocks = (side: Blocks): readonly Expression[] | undefined => elaborateBlocks(side, projected, scope, report)
+  const blocks = (side: Blocks): readonly Expression[] | undefined =>
+    elaborateBlocks(side, projected, scope, report)
   const query = blocks(body.kind === 'shared' ? body.body : body.query)
   const key = body.kind === 'shared' ? query : blocks(body.key)
   if (query === undefined || key === undefined) return undefined
+  const told = (count = 0): string => inTermsOfDim(String(count), sizes.standIn)
   const [features, keyFeatures] = [query, key].map((side) => countFeatures(side, sizes.projections))
   if (query.length !== key.length) report(messages.blockCounts(body.span, query.length, key.length))
-  else if (features !== keyFeatures) report(messages.featureCounts(body.span, features ?? 0, keyFeatures ?? 0))
+  else if (features !== keyFeatures)
+    report(messages.featureCounts(body.span, told(features), told(keyFeatures)))
   else return { name: name.text, projected, query, key, features: features ?? 0 }
   return undefined
 }
 
-function elaborateBlocks(blocks: Blocks, projected: boolean, scope: Scope, report: Report): readonly Expression[] | undefined {
+function elaborateBlocks(
+  blocks: Blocks,
+  projected: boolean,
+  scope: Scope,
+  report: Report,
+): readonly Expression[] | undefined {
   const elaborated = blocks.items.map((item) => {
     const block = elaborate(item, scope, report)
     if (block === undefined || !projected || block.type.kind === 'scalar') return block
-    report(messages.projectedBlock(item.span, describeType(block.type)))
+    report(messages.projectedBlock(item.span, inTermsOfDim(describeType(block.type), scope.standIn)))
     return undefined
   })
   return elaborated.every((block) => block !== undefined) ? elaborated : undefined

@@ -48,4 +48,6 @@ const conditionOnly: ReadonlySet<FunctionName> = new Set(['floor', 'random'])
 export const maskFunctions: ReadonlySet<FunctionName> = new Set([...conditionOnly, 'abs', 'min', 'max'])
 
 /** Everything that is said of rows; also of constants, for which rows are missing. */
-export const rowFunctions: ReadonlySet<FunctionName> = new Set(functionNames.filter((name) => !conditionOnly.has(name)))
+export const rowFunctions: ReadonlySet<FunctionName> = new Set(
+  functionNames.filter((name) => !conditionOnly.has(name)),
+)

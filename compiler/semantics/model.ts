@@ -88,6 +88,4 @@ export type MaskModel =
   | { readonly kind: 'condition'; readonly condition: Expression }
 
 export type StabilizeModel =
-  | { readonly kind: 'auto' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'max'; readonly epsilon: number }
+  { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly epsilon: number }

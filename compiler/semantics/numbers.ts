@@ -8,7 +8,12 @@ import type { Report } from './report.ts'
 import { constantScope } from './scope.ts'
 import type { Sizes } from './scope.ts'
 
-function numberOf(tree: Expression, setting: string, sizes: Sizes | undefined, report: Report): number | undefined {
+function numberOf(
+  tree: Expression,
+  setting: string,
+  sizes: Sizes | undefined,
+  report: Report,
+): number | undefined {
   const expression = elaborate(tree, constantScope(setting, sizes), report)
   if (expression === undefined) return undefined
   invariant(expression.kind === 'constant', 'an expression of constants folds to a constant')

@@ -16,7 +16,8 @@ export function checkParameters(declaration: FeatureDeclaration, report: Report)
   const bodies = body.kind === 'shared' ? body.body.items : [...body.query.items, ...body.key.items]
   const used = referencesOf(bodies)
   parameters.forEach(({ text, span }, index) => {
-    if (parameters.findIndex((other) => other.text === text) < index) report(messages.duplicateParameter(span, text))
+    if (parameters.findIndex((other) => other.text === text) < index)
+      report(messages.duplicateParameter(span, text))
     else if (featureNames.includes(text)) report(messages.constantAsParameter(span, text))
     else if (!used.has(text)) {
       const consequence = consequences[index]

@@ -57,7 +57,8 @@ const printLandmarks = ({ count, source, pinv, conv }: LandmarksModel): [string,
   line('conv', conv === undefined ? 'none' : String(conv)),
 ]
 
-const printMask = (mask: MaskModel): string => (mask.kind === 'condition' ? printExpression(mask.condition) : mask.kind)
+const printMask = (mask: MaskModel): string =>
+  mask.kind === 'condition' ? printExpression(mask.condition) : mask.kind
 
 const printStabilize = (stabilize: StabilizeModel): string =>
   stabilize.kind === 'max' ? `max ${stabilize.epsilon}` : stabilize.kind

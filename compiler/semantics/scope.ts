@@ -27,13 +27,12 @@ export interface Sizes {
   readonly standIn: boolean
 }
 
-/** Unlikely to equal anything that a file computes, so that a chance equality of sizes is not taken for a rule. */
-export const standInSize = 61
-
 const constants = ({ dim, projections }: Sizes): [string, Expression][] => [
   ['pi', constant(Math.PI)],
   ['dim', constant(dim)],
-  ...(projections === undefined ? [] : [['projections', constant(projections)] satisfies [string, Expression]]),
+  ...(projections === undefined
+    ? []
+    : [['projections', constant(projections)] satisfies [string, Expression]]),
 ]
 
 const ofRows = (where: string, sizes: Sizes, names: [string, Expression][]): Scope => ({
@@ -80,7 +79,10 @@ export const decayScope = (sizes: Sizes, head: Expression): Scope => ({
 /** A number of the file; `dim` itself has no `dim` to refer to. */
 export const constantScope = (setting: string, sizes?: Sizes): Scope =>
   sizes === undefined
-    ? { ...ofRows(`\`${setting}\``, { dim: 0, standIn: false }, []), names: new Map([['pi', constant(Math.PI)]]) }
+    ? {
+        ...ofRows(`\`${setting}\``, { dim: 0, standIn: false }, []),
+        names: new Map([['pi', constant(Math.PI)]]),
+      }
     : ofRows(`\`${setting}\``, sizes, [])
 
 /** Where a name would mean something. */

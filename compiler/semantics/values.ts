@@ -8,7 +8,8 @@ import type { Scope } from './scope.ts'
 
 /** A constant that remains after folding must be a number that the device has. */
 export function fitsSingle(expression: Expression, span: Span, scope: Scope, report: Report): boolean {
-  if (expression.kind !== 'constant' || scope.standIn || Math.abs(expression.value) <= limits.single) return true
+  if (expression.kind !== 'constant' || scope.standIn || Math.abs(expression.value) <= limits.single)
+    return true
   report(messages.beyondSingle(span, expression.value))
   return false
 }

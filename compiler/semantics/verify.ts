@@ -19,9 +19,13 @@ function verifyAttention(model: AttentionModel): void {
   promise(evaluation === expected, `what is declared is evaluated as ${expected}, not as ${evaluation}`)
   promise(evaluation === 'factorised' || kernel !== undefined, `${evaluation} evaluation has a kernel`)
   promise(!(landmarks && feature), 'landmarks and a feature exclude each other')
-  promise((projections !== undefined) === (feature?.projected === true), 'projections go with a projected feature')
+  promise(
+    (projections !== undefined) === (feature?.projected === true),
+    'projections go with a projected feature',
+  )
   if (projections) promise(isCount(projections.count), 'the number of projections is a positive integer')
-  if (landmarks) promise(isCount(landmarks.count) && isCount(landmarks.pinv), 'landmarks and pinv are positive integers')
+  if (landmarks)
+    promise(isCount(landmarks.count) && isCount(landmarks.pinv), 'landmarks and pinv are positive integers')
   if (landmarks?.conv !== undefined) promise(landmarks.conv % 2 === 1, 'conv is odd')
   if (kernel) {
     promise(kernel.type.kind === 'scalar', 'the kernel is a scalar')
@@ -45,11 +49,17 @@ function verifyFeature(
   promise: (condition: unknown, what: string) => void,
 ): void {
   const names = ['x', 'position', 'length', ...(feature.projected ? ['w'] : [])]
-  promise(feature.query.length === feature.key.length && feature.query.length > 0, 'query and key have equally many blocks')
+  promise(
+    feature.query.length === feature.key.length && feature.query.length > 0,
+    'query and key have equally many blocks',
+  )
   for (const side of [feature.query, feature.key]) {
     for (const block of side) {
       promise(isClosed(block, names), 'a block is closed over x, w, position and length, in user form')
-      promise(block.type.kind === 'scalar' || (block.type.kind === 'vector' && !feature.projected), 'a block has its type')
+      promise(
+        block.type.kind === 'scalar' || (block.type.kind === 'vector' && !feature.projected),
+        'a block has its type',
+      )
     }
     const count =
       projections === undefined

@@ -24,7 +24,12 @@ import { spanOf } from './scan.ts'
 /** Whether a syntax error lies between two offsets. */
 export type Damaged = (span: Span) => boolean
 
-export function buildFile(cst: CstNode, comments: readonly Comment[], length: number, damaged: Damaged): File {
+export function buildFile(
+  cst: CstNode,
+  comments: readonly Comment[],
+  length: number,
+  damaged: Damaged,
+): File {
   const whole = { start: 0, end: length }
   const found: Declaration[] = [
     ...nodes(cst, 'feature').flatMap((node) => feature(node, damaged)),
@@ -47,8 +52,15 @@ function feature(node: CstNode, damaged: Damaged): FeatureDeclaration[] {
     query === undefined
       ? { kind: 'shared', body: blocks(shared, bodySpan), span: bodySpan }
       : { kind: 'asymmetric', query: blocks(query, bodySpan), key: blocks(key, bodySpan), span: bodySpan }
-  const declaration: FeatureDeclaration = { kind: 'feature', name, parameters: names(node, 'parameter'), body, span }
-  const complete = body.kind === 'shared' ? body.body.items.length > 0 : body.query.items.length * body.key.items.length > 0
+  const declaration: FeatureDeclaration = {
+    kind: 'feature',
+    name,
+    parameters: names(node, 'parameter'),
+    body,
+    span,
+  }
+  const complete =
+    body.kind === 'shared' ? body.body.items.length > 0 : body.query.items.length * body.key.items.length > 0
   return [damaged(span) || !complete ? { ...declaration, incomplete: true } : declaration]
 }
 
@@ -136,7 +148,9 @@ const nodes = (parent: CstNode, label: string): CstNode[] =>
 
 /** Without those that error recovery made up. */
 const tokens = (parent: CstNode, label: string): IToken[] =>
-  (parent.children[label] ?? []).filter((element): element is IToken => isToken(element) && element.image !== '')
+  (parent.children[label] ?? []).filter(
+    (element): element is IToken => isToken(element) && element.image !== '',
+  )
 
 const names = (parent: CstNode, label: string): Name[] =>
   tokens(parent, label).map((token) => ({ kind: 'name', text: token.image, span: spanOf(token) }))

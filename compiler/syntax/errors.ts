@@ -87,9 +87,13 @@ function help(token: IToken, previous: IToken | undefined, expected: string): st
     case tokens.LeftBracket:
       return 'a list is the whole body of a feature; write factors inside it, as in `[a * b, a * c]`'
     case tokens.Equals:
-      return expected === expectations['setting Colon'] ? 'a setting is written `name: value`' : 'values are compared with `==`'
+      return expected === expectations['setting Colon']
+        ? 'a setting is written `name: value`'
+        : 'values are compared with `==`'
     case tokens.Comma:
-      return expected === expectations['attention RightBrace'] ? 'settings follow one another without commas' : undefined
+      return expected === expectations['attention RightBrace']
+        ? 'settings follow one another without commas'
+        : undefined
   }
   if (token.image === '/' && previous?.image === '/') return 'a comment starts with `#`'
   if (token.image === '*' && previous?.image === '*') return 'a power is written `^`'

@@ -67,7 +67,11 @@ export class Grammar extends CstParser {
         {
           ALT: () => {
             this.CONSUME(tokens.LeftBracket)
-            this.AT_LEAST_ONE_SEP({ SEP: tokens.Comma, DEF: () => this.SUBRULE(this.expression), ERR_MSG: 'an expression' })
+            this.AT_LEAST_ONE_SEP({
+              SEP: tokens.Comma,
+              DEF: () => this.SUBRULE(this.expression),
+              ERR_MSG: 'an expression',
+            })
             this.CONSUME(tokens.RightBracket)
           },
         },

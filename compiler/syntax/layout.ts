@@ -27,17 +27,22 @@ const layoutDeclaration = (declaration: Declaration, comments: readonly Comment[
 function layoutAttention({ name, settings, span }: AttentionDeclaration): Line[] {
   const width = Math.max(0, ...settings.map(({ key }) => key.text.length)) + 2
   return [
-    { text: `attention ${name.text} {`, indent: 0, start: span.start, end: name.span.end, opens: true, tall: true },
-    ...settings.map(
-      ({ key, value, span }): Line => ({
-        text: `${`${key.text}:`.padEnd(width)}${valueText(value.items)}`,
-        indent: 2,
-        start: span.start,
-        end: span.end,
-        mayPart: true,
-        tall: true,
-      }),
-    ),
+    {
+      text: `attention ${name.text} {`,
+      indent: 0,
+      start: span.start,
+      end: name.span.end,
+      opens: true,
+      tall: true,
+    },
+    ...settings.map(({ key, value, span }): Line => ({
+      text: `${`${key.text}:`.padEnd(width)}${valueText(value.items)}`,
+      indent: 2,
+      start: span.start,
+      end: span.end,
+      mayPart: true,
+      tall: true,
+    })),
     { text: '}', indent: 0, start: Math.max(name.span.end, span.end - 1), end: span.end, tall: true },
   ]
 }
@@ -46,21 +51,41 @@ function layoutFeature(declaration: FeatureDeclaration, comments: readonly Comme
   const { name, parameters, body, span } = declaration
   const head = `feature ${name.text}(${parameters.map(({ text }) => text).join(', ')}) =`
   const sides: [string, Blocks][] =
-    body.kind === 'shared' ? [['', body.body]] : [['query ', body.query], ['key ', body.key]]
+    body.kind === 'shared'
+      ? [['', body.body]]
+      : [
+          ['query ', body.query],
+          ['key ', body.key],
+        ]
   const text = `${head} ${sides.map(([word, blocks]) => `${word}${blocksText(blocks)}`).join(' ')}`
-  const commented = comments.some((comment) => body.span.start < comment.span.start && comment.span.end < body.span.end)
+  const commented = comments.some(
+    (comment) => body.span.start < comment.span.start && comment.span.end < body.span.end,
+  )
   if (text.length <= widest && !commented)
     return [{ text, indent: 0, start: span.start, end: span.end, opens: true, tall: false }]
   if (body.kind === 'shared') return layoutBlocks(head, body.body, 0, span.start, true)
   return [
-    { text: head, indent: 0, start: span.start, end: Math.min(...parameters.map((p) => p.span.end)), opens: true, tall: true },
+    {
+      text: head,
+      indent: 0,
+      start: span.start,
+      end: Math.min(...parameters.map((p) => p.span.end)),
+      opens: true,
+      tall: true,
+    },
     ...layoutBlocks('query', body.query, 2, undefined, false),
     ...layoutBlocks('key', body.key, 2, undefined, false),
   ]
 }
 
 /** A list one block a line; a single expression is not broken. */
-function layoutBlocks(head: string, blocks: Blocks, indent: number, from: number | undefined, opens: boolean): Line[] {
+function layoutBlocks(
+  head: string,
+  blocks: Blocks,
+  indent: number,
+  from: number | undefined,
+  opens: boolean,
+): Line[] {
   const { bracketed, items, span } = blocks
   const start = from ?? span.start
   const first = { indent, start, ...(opens && { opens: true as const }), tall: true }
@@ -68,15 +93,13 @@ function layoutBlocks(head: string, blocks: Blocks, indent: number, from: number
   const last = items.length - 1
   return [
     { ...first, text: `${head} [`, end: span.start + 1 },
-    ...items.map(
-      (item, index): Line => ({
-        text: `${expressionText(item)}${index < last ? ',' : ''}`,
-        indent: indent + 2,
-        start: item.span.start,
-        end: item.span.end,
-        tall: true,
-      }),
-    ),
+    ...items.map((item, index): Line => ({
+      text: `${expressionText(item)}${index < last ? ',' : ''}`,
+      indent: indent + 2,
+      start: item.span.start,
+      end: item.span.end,
+      tall: true,
+    })),
     { text: ']', indent, start: Math.max(span.start, span.end - 1), end: span.end, tall: true },
   ]
 }

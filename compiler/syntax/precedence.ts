@@ -40,7 +40,10 @@ export interface Operand {
 }
 
 /** `operators[n]` stands between `operands[n]` and `operands[n + 1]`. */
-export function arrange(operands: readonly Operand[], operators: readonly BinaryOperator[]): Expression | undefined {
+export function arrange(
+  operands: readonly Operand[],
+  operators: readonly BinaryOperator[],
+): Expression | undefined {
   let next = 0
 
   const signed = (): Expression | undefined => {

@@ -75,7 +75,8 @@ class Page {
 
   private blank(): void {
     const previous = this.lines.at(-1)
-    if (previous !== undefined && previous.text !== '') this.lines.push({ ...previous, text: '', open: false })
+    if (previous !== undefined && previous.text !== '')
+      this.lines.push({ ...previous, text: '', open: false })
   }
 
   /** Whether the source has an empty line between what was printed last and an offset. */

@@ -14,7 +14,8 @@ export function regionsOf(all: readonly IToken[]): readonly number[] {
   all.forEach((token, index) => {
     const next = all[index + 1]
     const type = token.tokenType
-    const declaration = (type === tokens.Feature || type === tokens.Attention) && next !== undefined && tokens.isName(next)
+    const declaration =
+      (type === tokens.Feature || type === tokens.Attention) && next !== undefined && tokens.isName(next)
     const setting = tokens.isName(token) && next?.tokenType === tokens.Colon
     if (declaration || setting || type === tokens.RightBrace) starts.push(token.startOffset)
   })

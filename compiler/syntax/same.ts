@@ -13,6 +13,7 @@ function same(a: unknown, b: unknown): boolean {
   return keys.length === keysOf(b).length && keys.every((key) => same(a[key], b[key]))
 }
 
-const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const keysOf = (tree: Tree): string[] => Object.keys(tree).filter((key) => key !== 'span')

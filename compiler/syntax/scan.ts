@@ -11,7 +11,7 @@ import * as tokens from './tokens.ts'
 
 export const limits = {
   /** UTF-16 code units of a file. */
-  characters: 250_000,
+  characters: 100_000,
   /** Brackets open at once. */
   nesting: 200,
   /** Operators in one setting's value or one feature's body: the tree may be as deep as that. */
@@ -57,33 +57,45 @@ function refuse(text: string): Diagnostic | undefined {
   const nul = text.indexOf('\0')
   if (nul >= 0) return messages.notText({ start: nul, end: nul + 1 })
   const { characters } = limits
-  if (text.length > characters) return messages.fileTooLong({ start: characters, end: characters + 1 }, characters)
+  if (text.length > characters)
+    return messages.fileTooLong({ start: characters, end: characters + 1 }, characters)
   return undefined
 }
 
 function badNumber(token: IToken): Diagnostic[] {
-  if (token.tokenType === tokens.MalformedNumber) return [messages.malformedNumber(spanOf(token), token.image)]
+  if (token.tokenType === tokens.MalformedNumber)
+    return [messages.malformedNumber(spanOf(token), token.image)]
   if (token.tokenType === tokens.Number && !Number.isFinite(Number(token.image)))
     return [messages.numberTooLarge(spanOf(token), token.image)]
   return []
 }
 
 const opening: ReadonlySet<unknown> = new Set([tokens.LeftParenthesis, tokens.LeftBracket, tokens.LeftBrace])
-const closing: ReadonlySet<unknown> = new Set([tokens.RightParenthesis, tokens.RightBracket, tokens.RightBrace])
+const closing: ReadonlySet<unknown> = new Set([
+  tokens.RightParenthesis,
+  tokens.RightBracket,
+  tokens.RightBrace,
+])
 const operators: ReadonlySet<unknown> = new Set(
   tokens.vocabulary.filter(({ CATEGORIES = [] }) =>
     CATEGORIES.some((category) => category === tokens.InfixOperator || category === tokens.PrefixOperator),
   ),
 )
 /** Where one expression ends and the next begins, as far as tokens alone tell. */
-const boundaries: ReadonlySet<unknown> = new Set([tokens.Colon, tokens.Equals, tokens.LeftBrace, tokens.RightBrace])
+const boundaries: ReadonlySet<unknown> = new Set([
+  tokens.Colon,
+  tokens.Equals,
+  tokens.LeftBrace,
+  tokens.RightBrace,
+])
 
 function beyondLimits(all: readonly IToken[]): Diagnostic | undefined {
   let depth = 0
   let count = 0
   for (const token of all) {
     const type = token.tokenType
-    if (opening.has(type) && ++depth > limits.nesting) return messages.nestedTooDeep(spanOf(token), limits.nesting)
+    if (opening.has(type) && ++depth > limits.nesting)
+      return messages.nestedTooDeep(spanOf(token), limits.nesting)
     if (closing.has(type) && depth > 0) depth--
     if (boundaries.has(type)) count = 0
     if (operators.has(type) && ++count > limits.operators)

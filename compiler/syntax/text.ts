@@ -36,4 +36,3 @@ export const valueText = (items: readonly Expression[]): string => items.map(exp
 
 export const blocksText = ({ bracketed, items }: Blocks): string =>
   bracketed ? `[${items.map(expressionText).join(', ')}]` : valueText(items)
-

@@ -44,7 +44,7 @@ export const declarationMessages = {
     help: 'φ(q)·φ(k) multiplies them one by one',
   })),
 
-  featureCounts: error('A0210', (query: number, key: number) => ({
+  featureCounts: error('A0210', (query: string, key: string) => ({
     message: `expected as many features for a key as for a query, found ${key} and ${query}`,
     help: 'φ(q)·φ(k) multiplies them one by one',
   })),

@@ -37,10 +37,13 @@ export const settingMessages = {
     (what: string, range: string, found: number) => `expected ${range} for ${what}, found ${found}`,
   ),
 
-  unknownChoice: error('A0409', (setting: string, found: string, choices: readonly string[], near: string | undefined) => ({
-    message: `expected ${alternatives(choices)} for \`${setting}\`, found ${found}`,
-    help: didYouMean(near),
-  })),
+  unknownChoice: error(
+    'A0409',
+    (setting: string, found: string, choices: readonly string[], near: string | undefined) => ({
+      message: `expected ${alternatives(choices)} for \`${setting}\`, found ${found}`,
+      help: didYouMean(near),
+    }),
+  ),
 
   kernelNotScalar: error('A0410', (type: string) => ({
     message: `expected a scalar for \`kernel\`, found ${type}`,
@@ -148,7 +151,8 @@ export const settingMessages = {
   })),
 
   stabilizeNeedsProjected: error('A0431', () => ({
-    message: '`stabilize: max E` subtracts a maximum over projections, and this attention has no projected feature',
+    message:
+      '`stabilize: max E` subtracts a maximum over projections, and this attention has no projected feature',
     help: '`stabilize: auto`, the default, stabilises every attention',
   })),
 
@@ -158,7 +162,8 @@ export const settingMessages = {
   })),
 
   stabilizeMaxCausal: warning('A0433', () => ({
-    message: 'with `stabilize: max` the earlier rows of a causal attention depend on later ones, through the maximum over all keys',
+    message:
+      'with `stabilize: max` the earlier rows of a causal attention depend on later ones, through the maximum over all keys',
     help: '`stabilize: auto` is exact and does not look ahead',
   })),
 

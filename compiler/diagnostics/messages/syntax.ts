@@ -27,18 +27,20 @@ const instead: Readonly<Record<string, string>> = {
 }
 
 const visible = (text: string): string => {
-  const shown = [...text].slice(0, 20).map((character) => {
+  const characters = Array.from(text)
+  const shown = characters.slice(0, 20).map((character) => {
     const code = character.codePointAt(0) ?? 0
-    const printable = code > 32 && code !== 127 && !(code >= 128 && code < 160) && !(code >= 0xd800 && code < 0xe000)
+    const printable =
+      code > 32 && code !== 127 && !(code >= 128 && code < 160) && !(code >= 0xd800 && code < 0xe000)
     return printable ? character : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
   })
-  return `${shown.join('')}${[...text].length > 20 ? '…' : ''}`
+  return `${shown.join('')}${characters.length > 20 ? '…' : ''}`
 }
 
 export const syntaxMessages = {
   illegalCharacter: error('A0101', (text: string) => ({
     message: `\`${visible(text)}\` is not part of the language`,
-    help: instead[[...text][0] ?? ''],
+    help: instead[String.fromCodePoint(text.codePointAt(0) ?? 0)],
   })),
 
   malformedNumber: error('A0102', (text: string) => ({

@@ -22,7 +22,8 @@ export function chooseFeature(context: Omit<Context, 'sizes'>): Feature | undefi
     return undefined
   }
   const feature = features.get(item.name)
-  if (feature === undefined) report(messages.unknownFeature(item.span, item.name, nearest(item.name, features.keys())))
+  if (feature === undefined)
+    report(messages.unknownFeature(item.span, item.name, nearest(item.name, features.keys())))
   return feature
 }
 

@@ -6,6 +6,7 @@ import { elaborate } from '../elaborate.ts'
 import { referencesOf } from '../references.ts'
 import { kernelScope } from '../scope.ts'
 import { single } from '../settings.ts'
+import { inTermsOfDim } from '../sizes.ts'
 import { readable } from './context.ts'
 import type { Context } from './context.ts'
 
@@ -19,7 +20,7 @@ export function readKernel(context: Context): Expression | undefined {
   const kernel = elaborate(item, kernelScope(sizes, isFeature), report)
   if (kernel === undefined) return undefined
   if (kernel.type.kind !== 'scalar') {
-    report(messages.kernelNotScalar(item.span, describeType(kernel.type)))
+    report(messages.kernelNotScalar(item.span, inTermsOfDim(describeType(kernel.type), sizes.standIn)))
     return undefined
   }
   const seen = referencesOf([item])

@@ -20,17 +20,22 @@ export function readLandmarks(context: Context): LandmarksModel | undefined {
   const source = sources.find((known) => isWord(word, known))
   if (number === undefined) return undefined
   const range = { what: 'the number of landmarks', setting: 'landmarks', least: 1, most: limits.landmarks }
-  const count = sources.some((known) => isWord(number, known)) ? undefined : integerOf(number, range, sizes, report)
+  const count = sources.some((known) => isWord(number, known))
+    ? undefined
+    : integerOf(number, range, sizes, report)
   if (sources.some((known) => isWord(number, known)))
     report(messages.landmarksForm(number.span, `${describe(number)} without a number before it`))
-  else if (source === undefined) report(messages.landmarksForm(word?.span ?? number.span, describeNumber(word, number)))
+  else if (source === undefined)
+    report(messages.landmarksForm(word?.span ?? number.span, describeNumber(word, number)))
   else if (more.length > 0) report(messages.landmarksForm(spanOfAll(more), `${describe(more[0])} after it`))
   if (count === undefined || source === undefined || more.length > 0) return undefined
   return { count, source, pinv, ...(conv !== undefined && { conv }) }
 }
 
-const describeNumber = (word: Parameters<typeof describe>[0], number: Parameters<typeof describe>[0]): string =>
-  word === undefined ? `${describe(number)} alone` : describe(word)
+const describeNumber = (
+  word: Parameters<typeof describe>[0],
+  number: Parameters<typeof describe>[0],
+): string => (word === undefined ? `${describe(number)} alone` : describe(word))
 
 function readCount(context: Context, name: 'pinv' | 'conv', most: number): number | undefined {
   const { sizes, report } = context

@@ -12,7 +12,11 @@ import { describe, isWord } from './words.ts'
 
 const couplings: readonly Coupling[] = ['iid', 'orthogonal', 'hadamard', 'simplex']
 
-export function readProjections(settings: Settings, sizes: Sizes, report: Report): ProjectionsModel | undefined {
+export function readProjections(
+  settings: Settings,
+  sizes: Sizes,
+  report: Report,
+): ProjectionsModel | undefined {
   const setting = readable({ settings }, 'projections')
   if (setting === undefined) return undefined
   const items = [...setting.value.items]
@@ -22,7 +26,12 @@ export function readProjections(settings: Settings, sizes: Sizes, report: Report
     report(messages.projectionsForm(number.span, describe(number)))
     return undefined
   }
-  const range = { what: 'the number of projections', setting: 'projections', least: 1, most: limits.projections }
+  const range = {
+    what: 'the number of projections',
+    setting: 'projections',
+    least: 1,
+    most: limits.projections,
+  }
   const count = integerOf(number, range, sizes, report)
   const coupling = couplings.find((known) => isWord(items[0], known))
   const couplingItem = coupling === undefined ? undefined : items.shift()
@@ -32,8 +41,11 @@ export function readProjections(settings: Settings, sizes: Sizes, report: Report
   if (isWord(items[0], 'seed')) {
     const word = items.shift()
     const value = items.shift()
-    if (value === undefined) report(messages.projectionsForm(word?.span ?? number.span, '`seed` without a number'))
-    seed = value && integerOf(value, { what: '`seed`', setting: 'projections', least: 0, most: limits.seed }, sizes, report)
+    if (value === undefined)
+      report(messages.projectionsForm(word?.span ?? number.span, '`seed` without a number'))
+    seed =
+      value &&
+      integerOf(value, { what: '`seed`', setting: 'projections', least: 0, most: limits.seed }, sizes, report)
   }
   if (items.length > 0) report(messages.projectionsForm(spanOfAll(items), describe(items[0])))
   if (coupling === 'simplex' && sizes.dim < 2) report(messages.simplexDim(couplingItem?.span ?? number.span))

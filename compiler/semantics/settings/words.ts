@@ -25,7 +25,11 @@ export function describe(item: Expression | undefined): string {
 export const isWord = (item: Expression | undefined, word: string): boolean =>
   item?.kind === 'reference' && item.name === word
 
-export function wordOf<Word extends string>(setting: Setting, words: readonly Word[], report: Report): Word | undefined {
+export function wordOf<Word extends string>(
+  setting: Setting,
+  words: readonly Word[],
+  report: Report,
+): Word | undefined {
   const item = single(setting, report)
   if (item === undefined) return undefined
   const word = words.find((known) => isWord(item, known))
