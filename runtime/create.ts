@@ -7,8 +7,6 @@ import { ReferenceAttention } from './reference-attention.ts'
 import { acquireDevice } from './webgpu/device.ts'
 import { WebgpuAttention } from './webgpu/webgpu-attention.ts'
 
-const FORMAT = 1
-
 /** Said once per process and attention. */
 const warned = new Set<string>()
 
@@ -21,10 +19,10 @@ const warned = new Set<string>()
  * @throws AttentionError `no-webgpu`, `no-adapter`, `device-lost`, `limit`, `kernel`, `weights`, `backend`, `program`
  */
 export async function createAttention(program: Program, options: CreateOptions = {}): Promise<Attention> {
-  if (program.format !== FORMAT) {
+  if (program.format !== 1) {
     throw new AttentionError(
       'program',
-      `This module is in format ${String(program.format)} and its runtime reads format ${FORMAT}. Compile it again.`,
+      `This module is in format ${String(program.format)} and its runtime reads format 1. Compile it again.`,
     )
   }
   checkOptions(program, options)

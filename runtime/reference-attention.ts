@@ -2,6 +2,7 @@
 import { checkCall } from './arguments/call.ts'
 import type { CreateOptions, ForwardCall, Tensor } from './attention.ts'
 import { BaseAttention } from './base-attention.ts'
+import { inNode } from './environment.ts'
 import { AttentionError, messageOf } from './errors.ts'
 import type { Program } from './program.ts'
 
@@ -24,11 +25,9 @@ export class ReferenceAttention extends BaseAttention {
   }
 
   static async open(program: Program, options: CreateOptions): Promise<ReferenceAttention> {
-    // By a name that bundlers do not follow: a page that never asks for it carries no compiler.
-    const name = 'attnc'
     let loaded: Package
     try {
-      loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as Package
+      loaded = (await load('attnc')) as Package
     } catch (cause) {
       throw new AttentionError(
         'backend',
@@ -67,4 +66,10 @@ export class ReferenceAttention extends BaseAttention {
   destroy(): void {
     this.#reference = undefined
   }
+}
+
+/** By a name that bundlers do not follow: a page that never asks for the reference carries no compiler. */
+async function load(name: string): Promise<unknown> {
+  if (inNode()) return (await import('./node/packages.ts')).importPackage(name)
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 }

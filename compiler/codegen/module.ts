@@ -2,6 +2,7 @@
  * The files of one compiled attention: an ES module, its types, and its kernels
  * on their own to be read. The module stands on `attnc-runtime/` beside it.
  */
+import type { KernelSource } from '../../runtime/program.ts'
 import type { FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
 import { literal, template } from './literal.ts'
@@ -45,9 +46,7 @@ function moduleText(program: ProgramDescription): string {
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
     'kernels: {',
-    ...Object.entries(program.kernels).flatMap(([kernel, { code: _, ...facts }]) =>
-      indent([`${kernel}: ${literal({ ...facts })},`.replace(': {', `: { code: ${kernel},`)]),
-    ),
+    ...indent(Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts))),
     '},',
   ]
   return [
@@ -56,10 +55,11 @@ function moduleText(program: ProgramDescription): string {
     '',
     `const source = ${template(source)}`,
     '',
-    ...Object.entries(program.kernels).flatMap(([kernel, { code }]) => [
-      `const ${kernel} = ${template(code)}`,
-      '',
-    ]),
+    // In an object: a kernel may have any name, also that of something else here.
+    'const wgsl = {',
+    ...Object.entries(program.kernels).map(([kernel, { code }]) => `  ${kernel}: ${template(code)},`),
+    '}',
+    '',
     'export const program = {',
     ...indent(fields),
     '}',
@@ -68,6 +68,10 @@ function moduleText(program: ProgramDescription): string {
     '',
   ].join('\n')
 }
+
+const kernelLine = (kernel: string, { workgroupSize, workgroupBytes, bindings }: KernelSource): string =>
+  `${kernel}: { code: wgsl.${kernel}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
+  `bindings: ${literal(bindings)} },`
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(

@@ -14,7 +14,9 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'object' && value !== null)
     return /^[AEIOU]/.test(tag(value)) ? `an ${tag(value)}` : `a ${tag(value)}`
-  return typeof value === 'function' ? 'a function' : String(value)
+  if (typeof value === 'function') return 'a function'
+  const primitive = value as number | bigint | boolean | symbol | null
+  return String(primitive)
 }
 
 /** Refuses members that nobody reads, which are most often misspelt. */

@@ -1,4 +1,5 @@
 /** Which buffer stands behind each name of a form, call by call. */
+import { isFloat32Array } from '../arguments/describe.ts'
 import { checkWeightHeads } from '../arguments/options.ts'
 import type { Tensor } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
@@ -66,7 +67,7 @@ function bufferFor(
     case 'state':
     case 'output': {
       const tensor = given.tensors.get(name)
-      if (tensor !== undefined && !(tensor instanceof Float32Array)) return tensor
+      if (tensor !== undefined && !isFloat32Array(tensor)) return tensor
       if (role === 'output' && !given.onHost) return kept.create(name, bytes, KEPT_STORAGE)
       const buffer = kept.get(name, bytes, KEPT_STORAGE)
       if (tensor !== undefined) upload(device, buffer, tensor)

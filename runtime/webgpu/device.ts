@@ -1,4 +1,5 @@
 /** The device that an attention runs on: the caller's, or one of its own. */
+import { builtInGpu, inNode } from '../environment.ts'
 import { AttentionError, messageOf } from '../errors.ts'
 
 /** Asked of an adapter in full, so that large shapes fit; every program works within the defaults. */
@@ -35,18 +36,9 @@ export async function acquireDevice(): Promise<GPUDevice> {
 }
 
 async function findGpu(): Promise<{ gpu: GPU; notes: readonly string[] }> {
-  // Neither is there in every version of Node.js.
-  const { navigator, process } = globalThis as {
-    navigator?: { gpu?: GPU }
-    process?: { versions?: { node?: string } }
-  }
-  if (navigator?.gpu) {
-    return { gpu: navigator.gpu, notes: ['In a browser, see whether graphics acceleration is on.'] }
-  }
-  if (process?.versions?.node !== undefined) {
-    const { nodeGpu } = await import('../node-gpu.ts')
-    return nodeGpu()
-  }
+  const gpu = builtInGpu()
+  if (gpu !== undefined) return { gpu, notes: ['In a browser, see whether graphics acceleration is on.'] }
+  if (inNode()) return (await import('../node-gpu.ts')).nodeGpu()
   throw new AttentionError(
     'no-webgpu',
     'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',

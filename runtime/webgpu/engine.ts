@@ -110,8 +110,10 @@ export class Engine {
     return this.#session.run(async () => {
       const { steps } = this.#begin(this.form(name), slices, inputs)
       const encoder = this.#encoder(name)
-      const { times, destroy } = recordTimed(this.#device, encoder, this.#label(name), steps)
-      const [piece] = await this.#readBack(encoder, [times], [times.size]).finally(destroy)
+      const timed = recordTimed(this.#device, encoder, this.#label(name), steps)
+      const [piece] = await this.#readBack(encoder, [timed.times], [timed.times.size]).finally(() =>
+        timed.destroy(),
+      )
       const stamps = new BigUint64Array(piece ?? new ArrayBuffer(0))
       return steps.map(({ kernel }, index) => ({
         kernel,

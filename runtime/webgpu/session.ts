@@ -15,15 +15,15 @@ export class Session {
     this.name = name
     this.device = device
     this.#owned = owned
-    void device.lost.then(({ reason, message }) => {
+    void device.lost.then(({ reason, message }) =>
       this.#end(
         new AttentionError(
           'device-lost',
           `The device of ${name} was lost (${[reason, message].filter(Boolean).join(': ')}). ` +
             'Create a new attention with create(), on a new device if you passed one.',
         ),
-      )
-    })
+      ),
+    )
   }
 
   /** Throws after `end()`, or once the device is lost. */

@@ -16,7 +16,9 @@ export class Staging {
   take(bytes: number): GPUBuffer {
     const index = this.#idle.findIndex(({ size }) => size >= bytes)
     const [found] = index < 0 ? [] : this.#idle.splice(index, 1)
-    return found ?? this.#buffers.create('readback', bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST)
+    return (
+      found ?? this.#buffers.create('readback', roomy(bytes), BufferUsage.MAP_READ | BufferUsage.COPY_DST)
+    )
   }
 
   /** What was copied into a buffer of `take`, cut into pieces of these sizes; the buffer is then free again. */
@@ -45,4 +47,10 @@ export class Staging {
     for (const buffer of this.#idle) buffer.destroy()
     this.#idle = []
   }
+}
+
+/** Up to a quarter more, so that a length that rises one by one costs few new buffers. */
+function roomy(bytes: number): number {
+  const step = 2 ** Math.max(2, Math.floor(Math.log2(bytes)) - 2)
+  return Math.ceil(bytes / step) * step
 }

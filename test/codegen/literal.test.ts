@@ -1,8 +1,9 @@
-import fc from 'fast-check'
+import { runInNewContext } from 'node:vm'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { literal, template } from '../../compiler/codegen/literal.ts'
 
-const read = (source: string): unknown => new Function(`return ${source}`)()
+const read = (source: string): unknown => runInNewContext(source)
 
 test('a template reads back as the text, whatever it holds', () => {
   const piece = fc.constantFrom('`', '${', '\\', '\r', '\n', '\r\n', '$', '{', 'é', '\u2028', '*/', 'x')
@@ -22,7 +23,7 @@ test('data reads back as it was', () => {
       fc.double({ noNaN: true, noDefaultInfinity: true }),
       (text, number) => {
         const value = { text, list: [number, true, [], text], inner: { text } }
-        expect(read(`(${literal(value)})`)).toEqual(value)
+        expect(JSON.stringify(read(`(${literal(value)})`))).toBe(JSON.stringify(value))
       },
     ),
     { seed: 1 },

@@ -1,4 +1,5 @@
-import fc from 'fast-check'
+import { runInNewContext } from 'node:vm'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { evaluateSize, printSize } from '../../compiler/codegen/size.ts'
 import type { Size } from '../../compiler/codegen/size.ts'
@@ -25,7 +26,7 @@ const shape = fc.record(
 test('a printed size is a function with the value of the size', () => {
   fc.assert(
     fc.property(size, shape, (size, shape) => {
-      const printed = new Function(`return ${printSize(size)}`)() as (s: typeof shape) => number
+      const printed = runInNewContext(printSize(size)) as (s: typeof shape) => number
       expect(printed(shape)).toBe(evaluateSize(size, shape))
     }),
     { seed: 1, numRuns: 500 },

@@ -20,7 +20,12 @@ export function numbers(count: number, seed: number): Float32Array {
   })
 }
 
-export function randomCall(sizes: Partial<Omit<Call, 'q' | 'k' | 'v'>>, dim: number, valueDim: number, seed = 1): Call {
+export function randomCall(
+  sizes: Partial<Omit<Call, 'q' | 'k' | 'v'>>,
+  dim: number,
+  valueDim: number,
+  seed = 1,
+): Call {
   const { batch = 1, heads = 1, kvHeads = heads, length = 1, keyLength = length } = sizes
   return {
     q: numbers(batch * heads * length * dim, seed),
@@ -35,7 +40,12 @@ export function randomCall(sizes: Partial<Omit<Call, 'q' | 'k' | 'v'>>, dim: num
 }
 
 /** Softmax attention, unscaled; rows without keys are zero. */
-export function softmaxAttention(call: Call, dim: number, valueDim: number, lengths?: readonly number[]): Float64Array {
+export function softmaxAttention(
+  call: Call,
+  dim: number,
+  valueDim: number,
+  lengths?: readonly number[],
+): Float64Array {
   const { q, k, v, batch, heads, kvHeads, length, keyLength } = call
   const out = new Float64Array(batch * heads * length * valueDim)
   for (let row = 0; row < batch * heads * length; row++) {

@@ -21,7 +21,9 @@ describe('arrays', () => {
       { length: 2 },
     ]) {
       const call = randomCall(sizes, 5, 3)
-      expect(largestDifference(await attention.forward(call), softmaxAttention(call, 5, 3))).toBeLessThan(1e-6)
+      expect(largestDifference(await attention.forward(call), softmaxAttention(call, 5, 3))).toBeLessThan(
+        1e-6,
+      )
     }
   })
 
@@ -37,7 +39,9 @@ describe('arrays', () => {
 
   test('calls overlap without an await, each with its own data as it was when the call was made', async () => {
     using attention = await createAttention(programFrom(softmax(4, 4)), { device })
-    const calls = Array.from({ length: 40 }, (_, seed) => randomCall({ length: 1 + (seed % 9), heads: 2 }, 4, 4, seed))
+    const calls = Array.from({ length: 40 }, (_, seed) =>
+      randomCall({ length: 1 + (seed % 9), heads: 2 }, 4, 4, seed),
+    )
     const expected = calls.map((call) => softmaxAttention(call, 4, 4))
     const pending = calls.map((call) => attention.forward(call))
     for (const { q, k, v } of calls) for (const tensor of [q, k, v]) tensor.fill(NaN)
@@ -53,7 +57,9 @@ describe('arrays', () => {
     shared.set([1, 2, 3])
     const part = new Float32Array([9, 1, 2, 3, 9]).subarray(1, 4)
     for (const v of [shared, part]) {
-      expect(await attention.forward({ q: shared, k: part, v, length: 3 })).toEqual(new Float32Array([1, 2, 3]))
+      expect(await attention.forward({ q: shared, k: part, v, length: 3 })).toEqual(
+        new Float32Array([1, 2, 3]),
+      )
     }
   })
 
@@ -77,7 +83,7 @@ describe('arrays', () => {
       get: (target, name: keyof GPUDevice) => {
         if (name === 'limits') return limits
         const member: unknown = Reflect.get(target, name, target)
-        return typeof member === 'function' ? member.bind(target) : member
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member
       },
     })
     let limit = 0
@@ -86,7 +92,10 @@ describe('arrays', () => {
       expect(largestDifference(await sliced.forward({ ...call }), expected)).toBeLessThan(1e-6)
     }
     limit = 3199
-    await expect(sliced.forward(call)).rejects.toMatchObject({ code: 'limit', message: /scores.*maxBufferSize/s })
+    await expect(sliced.forward(call)).rejects.toMatchObject({
+      code: 'limit',
+      message: /scores.*maxBufferSize/s,
+    })
     expect(largestDifference(await attention.forward(call), expected)).toBeLessThan(1e-6)
   })
 })
@@ -195,7 +204,10 @@ describe('forms', () => {
     const x = new Float32Array([1])
     const call = { q: x, k: x, v: x, length: 1 }
     const state = { position: 0, destroy: () => {} }
-    await expect(attention.prefill(call)).rejects.toMatchObject({ code: 'form', message: /without prefill.*forward/ })
+    await expect(attention.prefill(call)).rejects.toMatchObject({
+      code: 'form',
+      message: /without prefill.*forward/,
+    })
     await expect(attention.step(state, call)).rejects.toMatchObject({ code: 'form' })
     await expect(attention.backward({ ...call, dout: x })).rejects.toMatchObject({ code: 'form' })
     await expect(attention.forward({ ...call, lengths: [1] })).rejects.toMatchObject({
@@ -223,7 +235,8 @@ describe('projection and weights', () => {
     const weights = { conv: new Float32Array([10, 0, 0, 20, 0, 0]) }
     using attention = await createAttention(program, { device, weights })
     const plain = softmaxAttention(call, 4, 4)
-    const shifted = (by: number): Float64Array => plain.map((entry, index) => entry + (index < 12 ? 10 : 20) + by)
+    const shifted = (by: number): Float64Array =>
+      plain.map((entry, index) => entry + (index < 12 ? 10 : 20) + by)
     const drawn = attention.projection!
     expect(drawn.length).toBe(12)
     expect(largestDifference(await attention.forward(call), shifted(drawn[0]!))).toBeLessThan(1e-5)
@@ -232,13 +245,17 @@ describe('projection and weights', () => {
     attention.redraw(8)
     expect(attention.projection).not.toEqual(drawn)
     expect(largestDifference(await before, shifted(drawn[0]!))).toBeLessThan(1e-5)
-    expect(largestDifference(await attention.forward(call), shifted(attention.projection![0]!))).toBeLessThan(1e-5)
+    expect(largestDifference(await attention.forward(call), shifted(attention.projection![0]!))).toBeLessThan(
+      1e-5,
+    )
     attention.redraw(7)
     expect(attention.projection).toEqual(drawn)
 
     const projection = new Float32Array(12).fill(100)
     using own = await createAttention(program, { device, weights, projection })
     expect(largestDifference(await own.forward(call), shifted(100))).toBeLessThan(1e-4)
-    await expect(own.forward(randomCall({ length: 3 }, 4, 4))).rejects.toThrow(/weights\.conv needs 3 numbers.*6/)
+    await expect(own.forward(randomCall({ length: 3 }, 4, 4))).rejects.toThrow(
+      /weights\.conv needs 3 numbers.*6/,
+    )
   })
 })

@@ -54,7 +54,9 @@ export const copy: ProgramDescription = {
       chunk: 16,
       groups: 'kvHeads',
       buffers: tensors(1, 1),
-      dispatches: [{ kernel: 'copy_rows', workgroups: times('batch', 'heads', 'length'), buffers: ['v', 'out'] }],
+      dispatches: [
+        { kernel: 'copy_rows', workgroups: times('batch', 'heads', 'length'), buffers: ['v', 'out'] },
+      ],
     },
   },
   kernels: {

@@ -1,0 +1,116 @@
+// Which backend runs, and what happens where one is missing. The other packages and the devices are stand-ins.
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { programFrom } from '../../compiler/codegen/description.ts'
+import { AttentionError, createAttention } from '../../runtime/index.ts'
+import { copy, softmax } from './programs.ts'
+
+const { importPackage, nodeGpu } = vi.hoisted(() => ({ importPackage: vi.fn(), nodeGpu: vi.fn() }))
+vi.mock('../../runtime/node/packages.ts', async (original) => ({
+  ...(await original<object>()),
+  importPackage,
+}))
+vi.mock('../../runtime/node-gpu.ts', async (original) => ({ ...(await original<object>()), nodeGpu }))
+
+afterEach(() => {
+  vi.resetAllMocks()
+  vi.restoreAllMocks()
+})
+
+const noAdapter = { gpu: { requestAdapter: () => Promise.resolve(null) }, notes: ['The driver is missing.'] }
+const noPackage = (): Promise<never> => Promise.reject(new Error('Cannot find package attnc'))
+const x = new Float32Array([1, 2])
+const call = { q: x, k: x, v: x, length: 2 }
+
+/** Doubles v, and shows what it was given. */
+const packageStandIn = () => {
+  const inputs: unknown[] = []
+  const reference = vi.fn((_source: string, _name: string) => (given: { v: Float32Array }) => {
+    inputs.push(given)
+    return Float64Array.from(given.v, (entry) => entry * 2)
+  })
+  return { reference, inputs }
+}
+
+describe('the backend reference', () => {
+  test('is given the file, the call and what create was given', async () => {
+    const { reference, inputs } = packageStandIn()
+    importPackage.mockResolvedValue({ reference })
+    const weights = { conv: new Float32Array(3) }
+    const program = programFrom(softmax(1, 1, true))
+    const attention = await createAttention(program, { backend: 'reference', weights })
+    expect(attention).toMatchObject({
+      backend: 'reference',
+      name: 'weighted',
+      dim: 1,
+      device: 'CPU, float64',
+    })
+    const out = await attention.forward({ ...call, lengths: [1] })
+    expect(out).toBeInstanceOf(Float32Array)
+    expect([...out]).toEqual([2, 4])
+    expect(importPackage).toHaveBeenCalledWith('attnc')
+    expect(reference).toHaveBeenCalledWith(program.source, 'weighted')
+    const { q, k, v } = call
+    const sizes = { length: 2, keyLength: 2, batch: 1, heads: 1, kvHeads: 1 }
+    expect(inputs[0]).toMatchObject({
+      q,
+      k,
+      v,
+      ...sizes,
+      conv: weights.conv,
+      projection: attention.projection,
+    })
+    expect((inputs[0] as { lengths: unknown }).lengths).toEqual(new Uint32Array([1]))
+    await expect(attention.forward({ ...call, length: 3 })).rejects.toThrow(RangeError)
+    await expect(attention.prefill(call)).rejects.toMatchObject({
+      code: 'backend',
+      message: /prefill.*reference/,
+    })
+    expect(() => attention.encode({} as never, {} as never, { length: 1 })).toThrow(/encode/)
+    attention.destroy()
+    await expect(attention.forward(call)).rejects.toMatchObject({ code: 'destroyed' })
+  })
+
+  test('takes no buffers', async () => {
+    importPackage.mockResolvedValue(packageStandIn())
+    const v = { mapAsync: () => {}, usage: 0x80, size: 8 } as never
+    using attention = await createAttention(programFrom(copy), { backend: 'reference' })
+    await expect(attention.forward({ q: v, k: v, v, length: 2 })).rejects.toMatchObject({ code: 'backend' })
+  })
+
+  test('without the package says what to install', async () => {
+    importPackage.mockImplementation(noPackage)
+    const create = createAttention(programFrom(copy), { backend: 'reference' })
+    await expect(create).rejects.toMatchObject({ code: 'backend', message: /npm install attnc/ })
+  })
+})
+
+describe('without a device', () => {
+  test('the reference takes over, and says so once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    nodeGpu.mockResolvedValue(noAdapter)
+    importPackage.mockResolvedValue(packageStandIn())
+    for (let count = 0; count < 3; count++) {
+      using attention = await createAttention(programFrom(copy))
+      expect(attention.backend).toBe('reference')
+      expect([...(await attention.forward(call))]).toEqual([2, 4])
+    }
+    expect(warn).toHaveBeenCalledOnce()
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/copy runs on the CPU.*driver is missing/))
+  })
+
+  test('and without the package, the missing device is the error', async () => {
+    nodeGpu.mockResolvedValue(noAdapter)
+    importPackage.mockImplementation(noPackage)
+    await expect(createAttention(programFrom(copy))).rejects.toMatchObject({
+      code: 'no-adapter',
+      message: /driver is missing/,
+    })
+  })
+
+  test('a backend asked for by name is that one or an error', async () => {
+    const missing = new AttentionError('no-webgpu', 'The package webgpu did not load.')
+    nodeGpu.mockRejectedValue(missing)
+    await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toBe(missing)
+    expect(importPackage).not.toHaveBeenCalled()
+  })
+})

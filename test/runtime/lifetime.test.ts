@@ -1,0 +1,150 @@
+// What an attention holds, and what becomes of it when it or its device goes.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, test } from 'vitest'
+import { programFrom } from '../../compiler/codegen/description.ts'
+import { createAttention } from '../../runtime/index.ts'
+import { bufferWith, contentsOf, countBuffers, testDevice } from './device.ts'
+import { randomCall } from './expected.ts'
+import { copy, softmax } from './programs.ts'
+
+const one = new Float32Array([1])
+const call = { q: one, k: one, v: one, length: 1 }
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+describe('ten thousand calls', () => {
+  test('grow neither memory nor the number of buffers', async () => {
+    const device = await testDevice()
+    const buffers = countBuffers(device)
+    using attention = await createAttention(programFrom(softmax(4, 4)), { device })
+    const calls = Array.from({ length: 50 }, (_, seed) =>
+      randomCall({ length: 1 + (seed % 7), batch: 1 + (seed % 2) }, 4, 4),
+    )
+    const rounds = async (count: number): Promise<void> => {
+      for (let round = 0; round < count; round++) {
+        for (const item of calls) await attention.forward(item)
+      }
+    }
+    await rounds(40)
+    collectGarbage()
+    const before = { ...buffers, memory: process.memoryUsage().rss }
+    await rounds(200)
+    collectGarbage()
+    expect(buffers).toEqual({ created: before.created, live: before.live })
+    expect((process.memoryUsage().rss - before.memory) / 2 ** 20).toBeLessThan(24)
+    attention.destroy()
+    expect(buffers.live).toBe(0)
+    device.destroy()
+  })
+
+  test('of rising lengths keep few buffers', async () => {
+    const device = await testDevice()
+    const buffers = countBuffers(device)
+    using attention = await createAttention(programFrom(copy), { device })
+    for (let length = 1; length <= 500; length++) {
+      const v = new Float32Array(length)
+      await attention.forward({ q: v, k: v, v, length })
+    }
+    // q, k, v, out, shape, lengths, and what is read back through.
+    expect(buffers.live).toBeLessThan(12)
+    expect(buffers.created).toBeLessThan(150)
+    device.destroy()
+  })
+
+  test('recorded with encode make a few buffers per size', async () => {
+    const device = await testDevice()
+    using attention = await createAttention(programFrom(copy), { device })
+    const [v, out] = [bufferWith(device, new Float32Array(64)), bufferWith(device, new Float32Array(64))]
+    const buffers = countBuffers(device)
+    for (let round = 0; round < 1000; round++) {
+      const encoder = device.createCommandEncoder()
+      attention.encode(encoder, { q: v, k: v, v, out }, { length: 1 + (round % 8) })
+      device.queue.submit([encoder.finish()])
+    }
+    await device.queue.onSubmittedWorkDone()
+    expect(buffers.created).toBeLessThanOrEqual(16)
+    device.destroy()
+  })
+})
+
+describe('destroy', () => {
+  test('ends pending and later calls by name, and may be repeated', async () => {
+    const attention = await createAttention(programFrom(copy))
+    const pending = attention.forward(call)
+    attention.destroy()
+    attention.destroy()
+    await expect(pending).rejects.toMatchObject({
+      name: 'AttentionError',
+      code: 'destroyed',
+      message: /create\(\)/,
+    })
+    await expect(attention.forward(call)).rejects.toMatchObject({ code: 'destroyed' })
+    await expect(attention.prefill(call)).rejects.toMatchObject({ code: 'destroyed' })
+    await expect(attention.profile(call)).rejects.toMatchObject({ code: 'destroyed' })
+    expect(() => attention.encode({} as never, {} as never, call)).toThrow(/destroyed/)
+    expect(() => attention.redraw(1)).toThrow(/destroyed/)
+  })
+
+  test('leaves the caller’s device and other attentions on it alone', async () => {
+    const device = await testDevice()
+    const [first, second] = await Promise.all([
+      createAttention(programFrom(copy), { device }),
+      createAttention(programFrom(copy), { device }),
+    ])
+    first.destroy()
+    expect(await second.forward(call)).toEqual(one)
+    second.destroy()
+    expect(await contentsOf(device, bufferWith(device, one), 1)).toEqual(one)
+    device.destroy()
+  })
+
+  test('equal kernels on one device are compiled once', async () => {
+    const device = await testDevice()
+    let compiled = 0
+    const compile = device.createComputePipelineAsync.bind(device)
+    device.createComputePipelineAsync = (descriptor) => {
+      compiled++
+      return compile(descriptor)
+    }
+    for (let count = 0; count < 3; count++) (await createAttention(programFrom(copy), { device })).destroy()
+    expect(compiled).toBe(1)
+    device.destroy()
+  })
+})
+
+describe('a lost device', () => {
+  test('is named in pending and later calls; a new one works', async () => {
+    const device = await testDevice()
+    const attention = await createAttention(programFrom(softmax(4, 4)), { device })
+    const pending = [
+      attention.forward(randomCall({ length: 64 }, 4, 4)),
+      attention.forward(randomCall({ length: 64 }, 4, 4)),
+    ]
+    device.destroy()
+    for (const promise of pending) {
+      await expect(promise).rejects.toMatchObject({
+        name: 'AttentionError',
+        code: 'device-lost',
+        message: /create\(\)/,
+      })
+    }
+    await expect(attention.forward(randomCall({ length: 4 }, 4, 4))).rejects.toMatchObject({
+      code: 'device-lost',
+    })
+    expect(() => attention.encode({} as never, {} as never, call)).toThrow(/was lost/)
+    attention.destroy()
+
+    using recovered = await createAttention(programFrom(copy))
+    expect(await recovered.forward(call)).toEqual(one)
+  })
+
+  test('is named by create', async () => {
+    const device = await testDevice()
+    device.destroy()
+    await expect(createAttention(programFrom(copy), { device })).rejects.toMatchObject({
+      code: 'device-lost',
+    })
+  })
+})

@@ -1,0 +1,174 @@
+// A generated module: written to disk beside the runtime, imported by a process that knows nothing else.
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ProgramDescription } from '../../compiler/codegen/description.ts'
+import { programFrom } from '../../compiler/codegen/description.ts'
+import { printModule, runtimeFolder } from '../../compiler/codegen/module.ts'
+import { shapeFields as kernelFields } from '../../compiler/kernel/kernel.ts'
+import type { Form, Program } from '../../runtime/index.ts'
+import { shapeFields } from '../../runtime/program.ts'
+import { randomCall, softmaxAttention } from './expected.ts'
+import { copy, runningSum, softmax } from './programs.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const folder = mkdtempSync(join(tmpdir(), 'attnc-module-'))
+const programs: readonly ProgramDescription[] = [copy, softmax(4, 3), softmax(4, 3, true), runningSum]
+const run = promisify(execFile)
+
+beforeAll(() => {
+  cpSync(join(root, 'dist/runtime'), join(folder, runtimeFolder), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  for (const { path, text } of programs.flatMap(printModule)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Functions of the shape by what they return on an odd one. */
+function onOddShape(form: Form): unknown {
+  const shape = Object.fromEntries(shapeFields.map((field, index) => [field, 2 * index + 3])) as never
+  return {
+    ...form,
+    buffers: form.buffers.map((plan) => ({ ...plan, size: plan.size(shape) })),
+    dispatches: form.dispatches.map((dispatch) => ({ ...dispatch, workgroups: dispatch.workgroups(shape) })),
+  }
+}
+const comparable = (program: Program): unknown => ({
+  ...program,
+  forms: Object.fromEntries(Object.entries(program.forms).map(([name, form]) => [name, onOddShape(form)])),
+})
+
+describe('a printed module', () => {
+  test.each(programs.map((program) => [program.name, program] as const))(
+    '%s is the program in memory',
+    async (name, program) => {
+      const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as { program: Program }
+      expect(comparable(module.program)).toEqual(comparable(programFrom(program)))
+      for (const [kernel, { code }] of Object.entries(program.kernels)) {
+        expect(readFileSync(join(folder, name, `${kernel}.wgsl`), 'utf8')).toBe(code)
+      }
+    },
+  )
+
+  test('is read by a person', () => {
+    const text = readFileSync(join(folder, 'softmax.js'), 'utf8')
+    expect(text.replace(/`[^]*?(?<!\\)`/g, '`…`')).toMatchInlineSnapshot(`
+      "// softmax, compiled by attnc. Its kernels can be read in softmax/.
+      import { createAttention } from './attnc-runtime/index.js'
+
+      const source = \`…\`
+
+      const wgsl = {
+        scores: \`…\`,
+        means: \`…\`,
+      }
+
+      export const program = {
+        format: 1,
+        name: 'softmax',
+        dim: 4,
+        valueDim: 3,
+        features: 0,
+        causal: false,
+        target: 'webgpu',
+        weights: [],
+        source,
+        forms: {
+          forward: {
+            chunk: 16,
+            groups: 'kvHeads',
+            buffers: [
+              { name: 'q', role: 'input', element: 'f32', size: (s) => s.batch * s.heads * s.length * 4 },
+              { name: 'k', role: 'input', element: 'f32', size: (s) => s.batch * s.kvHeads * s.keyLength * 4 },
+              { name: 'v', role: 'input', element: 'f32', size: (s) => s.batch * s.kvHeads * s.keyLength * 3 },
+              { name: 'out', role: 'output', element: 'f32', size: (s) => s.batch * s.heads * s.length * 3 },
+              { name: 'lengths', role: 'lengths', element: 'u32', size: (s) => s.batch },
+              { name: 'scores', role: 'scratch', element: 'f32', size: (s) => s.sliceCount * Math.ceil(s.heads / s.kvHeads) * s.length * s.keyLength },
+            ],
+            dispatches: [
+              { kernel: 'scores', workgroups: (s) => Math.ceil(s.sliceCount * Math.ceil(s.heads / s.kvHeads) * s.length * s.keyLength / 64), buffers: ['q', 'k', 'scores'] },
+              { kernel: 'means', workgroups: (s) => Math.ceil(s.sliceCount * Math.ceil(s.heads / s.kvHeads) * s.length / 64), buffers: ['scores', 'v', 'lengths', 'out'] },
+            ],
+          },
+        },
+        kernels: {
+          scores: { code: wgsl.scores, workgroupSize: 64, workgroupBytes: 0, bindings: [{ name: 'q', access: 'read' }, { name: 'k', access: 'read' }, { name: 'scores', access: 'read_write' }] },
+          means: { code: wgsl.means, workgroupSize: 64, workgroupBytes: 0, bindings: [{ name: 'scores', access: 'read' }, { name: 'v', access: 'read' }, { name: 'lengths', access: 'read' }, { name: 'out', access: 'read_write' }] },
+        },
+      }
+
+      export const create = (options) => createAttention(program, options)
+      "
+    `)
+  })
+
+  test('runs in a process of its own, which ends by itself', async () => {
+    const call = randomCall({ length: 5, heads: 2 }, 4, 3)
+    const arrays = Object.entries(call).map(([name, value]) =>
+      typeof value === 'number'
+        ? `${name}: ${value}`
+        : `${name}: new Float32Array([${[...(value as Float32Array)].join()}])`,
+    )
+    const script = `
+      import { create } from './softmax.js'
+      const attention = await create({ backend: 'webgpu' })
+      const out = await attention.forward({ ${arrays.join(', ')} })
+      attention.destroy()
+      console.log(JSON.stringify([...out]))`
+    writeFileSync(join(folder, 'use.js'), script)
+    // Packages are also looked for where the program was started: here.
+    const { stdout } = await run(process.execPath, [join(folder, 'use.js')], { cwd: root, timeout: 30_000 })
+    const out = JSON.parse(stdout) as number[]
+    const expected = softmaxAttention(call, 4, 3)
+    expect(out.length).toBe(expected.length)
+    for (const [index, value] of expected.entries()) expect(out[index]).toBeCloseTo(value, 5)
+  })
+
+  test('has types that a user’s program is checked against', async () => {
+    const program = (line: string): string => `
+      import { create, program } from './softmax.js'
+      const rows = new Float32Array(4)
+      const attention = await create({ backend: 'webgpu' })
+      const name: string = program.name
+      ${line}
+      export { name }`
+    writeFileSync(
+      join(folder, 'right.ts'),
+      program(
+        'const out: Float32Array = await attention.forward({ q: rows, k: rows, v: rows, length: 1 })\nexport { out }',
+      ),
+    )
+    writeFileSync(
+      join(folder, 'wrong.ts'),
+      program('await attention.forward({ q: [1], k: rows, v: rows, length: 1 })'),
+    )
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2023,dom,esnext.disposable',
+      '--types',
+      '',
+      '--skipLibCheck',
+      'false',
+    ]
+    const check = (file: string) =>
+      run(join(root, 'node_modules/.bin/tsc'), [...flags, file], { cwd: folder })
+    await expect(check('right.ts')).resolves.toMatchObject({ stdout: '' })
+    await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: /wrong\.ts.*number\[\]/s })
+  })
+})
+
+test('the runtime and the kernels agree on the fields of the shape', () => {
+  expect(shapeFields).toEqual(kernelFields)
+})
