@@ -3,7 +3,8 @@
 /** The closest of `names`, if it is close enough for a suggestion to help rather than puzzle. */
 export function nearest(wanted: string, names: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 0.5
+  // One letter is as near to any other as can be, and tells nothing.
+  let bestDistance = wanted.length < 2 ? 0.5 : Math.max(1, Math.floor(wanted.length / 3)) + 0.5
   // Nobody misspells a word by writing pages of letters, and the distance costs their product.
   if (wanted.length > 64) return undefined
   for (const name of names) {

@@ -42,7 +42,8 @@ const projectionsIffProjected: Rule = ({ declaration, settings, feature }, repor
   const projections = settings.get('projections')
   if (feature !== undefined) {
     const { text } = feature.declaration.name
-    const known = feature.sound || feature.declaration.incomplete !== true
+    const { incomplete, parameters } = feature.declaration
+    const known = incomplete !== true && (parameters.length === 1 || parameters.length === 2)
     if (known && feature.projected && projections === undefined && declaration.incomplete !== true)
       report(messages.projectionsMissing(wholeSpan(settings, 'feature'), text))
     if (known && !feature.projected && projections !== undefined)

@@ -64,7 +64,7 @@ function call(tree: ast.Call, scope: Scope, report: Report): Expression | undefi
     if (hint !== undefined) report(messages.notAFunction(span, name, 'a feature', hint))
     else if (scope.names.has(name))
       report(messages.notAFunction(span, name, 'a value', 'multiplication is `*`'))
-    else report(messages.unknownFunction(span, name, nearest(name, functionNames)))
+    else report(messages.unknownFunction(span, name, nearest(name, functionNames), functionNames))
     return undefined
   }
   if (!scope.functions.has(name)) {

@@ -11,7 +11,7 @@ import type { Blocks, FeatureDeclaration } from '../syntax/ast.ts'
 import { elaborate } from './elaborate.ts'
 import { limits } from './limits.ts'
 import type { FeatureModel } from './model.ts'
-import { checkParameters } from './parameters.ts'
+import { checkParameters, checkUse } from './parameters.ts'
 import { soundly } from './report.ts'
 import type { Report } from './report.ts'
 import { featureScope } from './scope.ts'
@@ -29,12 +29,14 @@ export interface Feature {
 
 export function checkFeature(declaration: FeatureDeclaration, standard: boolean, report: Report): Feature {
   const projected = declaration.parameters.length === 2
+  // After a syntax error neither parameters nor blocks need be what was meant.
   const sound =
+    declaration.incomplete !== true &&
     soundly(report, (report) => {
       checkParameters(declaration, report)
-      if (declaration.incomplete !== true)
-        model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
-    }) && declaration.incomplete !== true
+      model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
+    })
+  if (sound) checkUse(declaration, report)
   return { declaration, projected, standard, sound }
 }
 

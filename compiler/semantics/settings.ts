@@ -34,7 +34,8 @@ export function collectSettings({ settings }: AttentionDeclaration, report: Repo
     const { text, span } = setting.key
     if (!isSettingName(text)) {
       // What stands before a syntax error need not have been meant as a setting.
-      if (!isBroken(setting)) report(messages.unknownSetting(span, text, nearest(text, settingNames)))
+      if (!isBroken(setting))
+        report(messages.unknownSetting(span, text, nearest(text, settingNames), settingNames))
     } else if (found.has(text)) report(messages.duplicateSetting(span, text))
     else found.set(text, setting)
   }

@@ -11,7 +11,7 @@ export class TooManyErrors extends Error {
   override readonly name = 'TooManyErrors'
 }
 
-export const errorLimit = 50
+export const errorLimit = 40
 
 /** Words an exception's `message` as what was expected; the rest of the sentence is the table's. */
 export class ExpectationProvider implements IParserErrorMessageProvider {

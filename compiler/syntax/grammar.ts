@@ -15,7 +15,7 @@
  * of brackets then costs few stack frames, whatever the number of precedences.
  */
 import { CstParser } from 'chevrotain'
-import type { IParserErrorMessageProvider } from 'chevrotain'
+import type { IParserErrorMessageProvider, TokenType } from 'chevrotain'
 import * as tokens from './tokens.ts'
 import { isName } from './tokens.ts'
 
@@ -128,6 +128,7 @@ export class Grammar extends CstParser {
           },
         },
         {
+          GATE: () => !this.startsDeclaration(),
           ALT: () => {
             this.CONSUME(tokens.Name)
             this.OPTION(() => this.SUBRULE(this.args))
@@ -143,6 +144,13 @@ export class Grammar extends CstParser {
     this.MANY_SEP({ SEP: tokens.Comma, DEF: () => this.SUBRULE(this.expression) })
     this.CONSUME(tokens.RightParenthesis)
   })
+
+  /** Recovery may close what is open before the next declaration, and not make that a part of this one. */
+  protected override canTokenTypeBeInsertedInRecovery(type: TokenType): boolean {
+    const closes =
+      type === tokens.RightParenthesis || type === tokens.RightBracket || type === tokens.RightBrace
+    return closes || !this.startsDeclaration()
+  }
 
   private startsSetting(): boolean {
     return isName(this.LA(1)) && this.LA(2).tokenType === tokens.Colon

@@ -1,12 +1,12 @@
 /** Text to AST. Nothing is thrown: what is wrong with the text is returned beside what was understood. */
 import type { CstNode } from 'chevrotain'
-import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
 import type { File } from './ast.ts'
 import { buildFile } from './build.ts'
 import { errorLimit, ExpectationProvider, problem, TooManyErrors } from './errors.ts'
 import { Grammar } from './grammar.ts'
-import { onePerRegion, regionsOf } from './regions.ts'
+import { onePerRegion, regionEnd, regionsOf } from './regions.ts'
 import { scan } from './scan.ts'
 import type { Scanned } from './scan.ts'
 
@@ -24,7 +24,8 @@ export function parse(source: Source): Parsed {
   const scanned = scan(text)
   if (!scanned.parsable) return { file: nothing(scanned, text), diagnostics: scanned.diagnostics }
 
-  grammar.input = scanned.tokens
+  // A copy: the parser puts its own end marks behind the tokens that it is given.
+  grammar.input = scanned.tokens.slice()
   provider.restart()
   const cst = run()
   const last = scanned.tokens.at(-1)
@@ -38,8 +39,11 @@ export function parse(source: Source): Parsed {
     return { file: nothing(scanned, text), diagnostics }
   }
   const places = problems.map(({ after }) => after)
-  const damaged = ({ start, end }: { start: number; end: number }): boolean =>
-    places.some((place) => start <= place && place < end)
+  // An error behind the last token that was understood is still in the region that began before it.
+  const damaged = ({ start, end }: Span): boolean => {
+    const reach = Math.max(end, regionEnd(regions, start))
+    return places.some((place) => start <= place && place < reach)
+  }
   return { file: buildFile(cst, scanned.comments, text.length, damaged), diagnostics }
 }
 

@@ -37,6 +37,10 @@ export function onePerRegion(
   })
 }
 
+/** Where the region that holds an offset ends. */
+export const regionEnd = (regions: readonly number[], offset: number): number =>
+  regions[regionAt(regions, offset) + 1] ?? Infinity
+
 /** Index of the region that holds an offset. */
 function regionAt(regions: readonly number[], offset: number): number {
   let low = 0

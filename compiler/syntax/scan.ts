@@ -37,6 +37,7 @@ export function scan(text: string): Scanned {
   const result = tokens.lexer.tokenize(text)
   // The lexer leaves the ends out, and the parser wants them for the places of its nodes.
   for (const token of result.tokens) token.endOffset = token.startOffset + token.image.length - 1
+  nameKeys(result.tokens)
   const illegal = result.errors.map(({ offset, length }) =>
     messages.illegalCharacter({ start: offset, end: offset + length }, text.slice(offset, offset + length)),
   )
@@ -50,6 +51,17 @@ export function scan(text: string): Scanned {
     diagnostics: [...illegal, ...result.tokens.flatMap(badNumber), ...(beyond === undefined ? [] : [beyond])],
     parsable: beyond === undefined,
   }
+}
+
+/** `feature:` begins a setting; taken for a declaration, it would lead error recovery out of the attention. */
+function nameKeys(all: readonly IToken[]): void {
+  all.forEach((token, index) => {
+    if (token.tokenType !== tokens.Feature && token.tokenType !== tokens.Attention) return
+    if (all[index + 1]?.tokenType === tokens.Colon) {
+      token.tokenType = tokens.Name
+      token.tokenTypeIdx = tokens.Name.tokenTypeIdx ?? token.tokenTypeIdx
+    }
+  })
 }
 
 /** What is no specification at all is not worth a list of its illegal characters. */

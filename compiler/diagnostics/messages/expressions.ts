@@ -12,9 +12,9 @@ export const expressionMessages = {
     help: `it belongs in ${home}`,
   })),
 
-  unknownFunction: error('A0303', (name: string, near: string | undefined) => ({
+  unknownFunction: error('A0303', (name: string, near: string | undefined, known: readonly string[]) => ({
     message: `there is no function \`${name}\``,
-    help: didYouMean(near),
+    help: didYouMean(near) ?? `the functions are ${known.join(', ')}`,
   })),
 
   functionElsewhere: error('A0304', (name: string, where: string, help: string) => ({

@@ -2,9 +2,9 @@
 import { alternatives, didYouMean, error, warning } from './message.ts'
 
 export const settingMessages = {
-  unknownSetting: error('A0401', (name: string, near: string | undefined) => ({
+  unknownSetting: error('A0401', (name: string, near: string | undefined, known: readonly string[]) => ({
     message: `there is no setting \`${name}\``,
-    help: didYouMean(near),
+    help: didYouMean(near) ?? `the settings are ${known.join(', ')}`,
   })),
 
   duplicateSetting: error('A0402', (name: string) => ({

@@ -1,0 +1,49 @@
+// Every code has a sample that shows it; what a person reads there is golden.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { env } from 'node:process'
+import { describe, expect, test } from 'vitest'
+import { messages } from '../../compiler/diagnostics/messages.ts'
+import { render } from '../../compiler/diagnostics/render.ts'
+import { compile } from '../../compiler/index.ts'
+
+const folder = new URL('samples/', import.meta.url)
+const update = env['UPDATE_GOLDENS'] === '1'
+
+const rows = Object.entries(messages)
+const codes = rows.map(([, { code }]) => code)
+const files = readdirSync(folder)
+
+const read = (file: string): string => readFileSync(new URL(file, folder), 'utf8')
+
+test('no two messages have one code, and codes have one form', () => {
+  expect(codes.toSorted()).toEqual([...new Set(codes)].sort())
+  for (const code of codes) expect(code).toMatch(/^A0[1-9]\d\d$/)
+})
+
+test('there is a sample for every code and no other', () => {
+  expect(files.filter((file) => file.endsWith('.attn')).sort()).toEqual(
+    codes.map((code) => `${code}.attn`).sort(),
+  )
+  if (!update) expect(files).toHaveLength(2 * codes.length)
+})
+
+describe.each(rows)('%s', (_name, { code, severity }) => {
+  const text = read(`${code}.attn`)
+  const { diagnostics } = compile(text)
+
+  test('its sample shows it', () => {
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code)
+    for (const diagnostic of diagnostics)
+      if (diagnostic.code === code) expect(diagnostic.severity).toBe(severity)
+  })
+
+  test('its sample reads as the golden does', () => {
+    const golden = `${code}.txt`
+    const rendered = diagnostics
+      .map((diagnostic) => `${render(diagnostic, { file: `${code}.attn`, text })}\n`)
+      .join('\n')
+    if (update) writeFileSync(new URL(golden, folder), rendered)
+    expect(existsSync(new URL(golden, folder)), `${golden} is missing; UPDATE_GOLDENS=1 writes it`).toBe(true)
+    expect(rendered).toBe(read(golden))
+  })
+})
