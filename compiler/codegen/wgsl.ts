@@ -9,7 +9,7 @@
 
 import type { Binding, Kernel } from '../kernel/kernel.ts'
 import { shapeFields } from '../kernel/kernel.ts'
-import { sharedBytes, unroll } from '../kernel/target.ts'
+import { sharedBytes, unroll, wrap } from '../kernel/target.ts'
 import type { KernelSource } from '../../runtime/program.ts'
 import { wgslName } from './wgsl/names.ts'
 import { indented, printStatements } from './wgsl/statements.ts'
@@ -51,7 +51,7 @@ function printKernel(kernel: Kernel): string {
       '  @builtin(workgroup_id) workgroup_id: vec3u,',
       '  @builtin(num_workgroups) workgroup_counts: vec3u,',
       ') {',
-      ...indented(body),
+      ...indented(body).flatMap(wrap),
       '}',
     ],
   ]

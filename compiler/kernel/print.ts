@@ -8,6 +8,7 @@ import { floatText } from './float-text.ts'
 import type { Kernel, Statement, Value } from './kernel.ts'
 import { sharedBytes } from './limits.ts'
 import { needsParentheses } from './precedence.ts'
+import { wrap } from './wrap.ts'
 
 export function print(kernel: Kernel): string {
   const bytes = sharedBytes(kernel)
@@ -20,7 +21,7 @@ export function print(kernel: Kernel): string {
     ...kernel.shared.map(({ name, element, length }) => `  shares   ${name}: ${element}[${length}]`),
     ...(bytes > 0 ? [`           ${bytes} bytes in a workgroup`] : []),
   ]
-  return `${[...head, '', ...lines(kernel.body, '  ')].join('\n')}\n`
+  return `${[...head, '', ...lines(kernel.body, '  ').flatMap(wrap)].join('\n')}\n`
 }
 
 function lines(statements: readonly Statement[], indent: string): string[] {

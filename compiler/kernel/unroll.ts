@@ -74,7 +74,7 @@ class Unroller {
       case 'if': {
         const condition = value(statement.condition)
         const { then, otherwise = [] } = statement
-        if (condition.kind === 'number')
+        if (condition.kind === 'number' && condition.type === 'bool')
           return this.block(condition.value !== 0 ? then : otherwise, scope, `${suffix}_only`)
         return [
           {

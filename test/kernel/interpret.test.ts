@@ -1,5 +1,5 @@
 // The interpreter against plain loops in float64, and what it finds out about wrong kernels.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as ir from '../../compiler/kernel/build.ts'
 import { interpret } from '../../compiler/kernel/interpret.ts'

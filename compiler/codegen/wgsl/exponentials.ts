@@ -6,8 +6,11 @@
  */
 
 import { lowest } from '../../kernel/kernel.ts'
+import { floatText } from '../../kernel/target.ts'
 import { helper, polynomial } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
+
+const lowestText = floatText(lowest)
 
 /** ln 2 in two parts, of which the first has 9 bits: its product with a binary exponent is exact. */
 const [ln2High, ln2Low] = ['0.693359375', '2.1219444e-4']
@@ -59,11 +62,11 @@ export const log = (lanes: Lanes): Helper => {
   return helper(
     'log',
     lanes,
-    `log x = e·ln 2 + log m, where x = 2^e·m; ${lowest} stands for log 0`,
+    `log x = e·ln 2 + log m, where x = 2^e·m; ${lowestText} stands for log 0`,
     [
       ...splitExponent(lanes),
       `let value = e * ${ln2High} + (${inner.name}(s) - e * ${ln2Low});`,
-      `return select(value, ${lanes.f(String(lowest).replace('e+', 'e'))}, x <= ${lanes.f('0.0')});`,
+      `return select(value, ${lanes.f(lowestText)}, x <= ${lanes.f('0.0')});`,
     ],
     { uses: [inner] },
   )
@@ -74,11 +77,11 @@ export const log2 = (lanes: Lanes): Helper => {
   return helper(
     'log2',
     lanes,
-    `log2 x = e + log2 m, where x = 2^e·m; ${lowest} stands for log2 0`,
+    `log2 x = e + log2 m, where x = 2^e·m; ${lowestText} stands for log2 0`,
     [
       ...splitExponent(lanes),
       `let value = e + ${inner.name}(s) * 1.442695;`,
-      `return select(value, ${lanes.f(String(lowest).replace('e+', 'e'))}, x <= ${lanes.f('0.0')});`,
+      `return select(value, ${lanes.f(lowestText)}, x <= ${lanes.f('0.0')});`,
     ],
     { uses: [inner] },
   )

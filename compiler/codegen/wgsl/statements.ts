@@ -1,5 +1,6 @@
 /** Statements as lines of WGSL, two spaces deeper in each block. */
 
+import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Statement } from '../../kernel/kernel.ts'
 import { wgslName } from './names.ts'
 import type { ValuePrinter } from './values.ts'
@@ -48,7 +49,7 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
       return [`let ${wgslName(statement.name)} = workgroupUniformLoad(&${cell});`]
     }
     case 'registers':
-      throw new Error(`registers such as ${statement.name} are unrolled before a kernel is printed`)
+      throw new InvariantError(`registers such as ${statement.name} are unrolled before a kernel is printed`)
   }
 }
 
