@@ -128,3 +128,19 @@ export function power(a: Interval, exponent: number): Interval {
 
 /** Any power of a positive base is positive. */
 export const raised = (base: Interval): Interval => (base.low > 0 ? interval(0, Infinity, 'low') : everything)
+
+/** Image under a wave of period 2π with a peak at `peak` and a trough half a period on. */
+const wave =
+  (f: (x: number) => number, peak: number) =>
+  (a: Interval): Interval => {
+    if (!isBounded(a)) return interval(-1, 1)
+    const meets = (phase: number): boolean => {
+      const turn = Math.ceil((a.low - phase) / (2 * Math.PI))
+      return turn * 2 * Math.PI + phase <= a.high
+    }
+    const ends = [f(a.low), f(a.high)]
+    return interval(meets(peak + Math.PI) ? -1 : Math.min(...ends), meets(peak) ? 1 : Math.max(...ends))
+  }
+
+export const cos: (a: Interval) => Interval = wave(Math.cos, 0)
+export const sin: (a: Interval) => Interval = wave(Math.sin, Math.PI / 2)

@@ -7,6 +7,8 @@ import type { Expression } from './expression.ts'
 import { everything, interval, isNonnegative, isPositive, multiply, nonnegative, point } from './interval.ts'
 import type { Interval } from './interval.ts'
 import { scalarOperator } from './operators.ts'
+import { factorsOf, fromFactors, isProduct } from './rewrites/products.ts'
+import type { Factor } from './rewrites/products.ts'
 
 export function rangeOf(expression: Expression): Interval {
   switch (expression.kind) {
@@ -26,9 +28,23 @@ export function rangeOf(expression: Expression): Interval {
     }
     case 'apply': {
       const record = scalarOperator(expression.operator)
-      return record === undefined ? everything : record.range(...expression.args.map(rangeOf))
+      if (record === undefined) return everything
+      return rangeOfProgress(expression) ?? record.range(...expression.args.map(rangeOf))
     }
   }
+}
+
+/** A product in which position / length occurs, which lies in [0, 1). */
+function rangeOfProgress(expression: Expression): Interval | undefined {
+  if (!isProduct(expression)) return undefined
+  const { coefficient, factors } = factorsOf(expression)
+  const factor = (name: string, power: number): Factor | undefined =>
+    factors.find(({ base, power: own }) => base.kind === 'variable' && base.name === name && own === power)
+  const position = factor('position', 1)
+  const length = factor('length', -1)
+  if (position === undefined || length === undefined) return undefined
+  const others = factors.filter((candidate) => candidate !== position && candidate !== length)
+  return multiply(interval(0, 1, 'high'), rangeOf(fromFactors({ coefficient, factors: others })))
 }
 
 export type Sign = 'positive' | 'nonnegative' | 'unknown'

@@ -56,6 +56,17 @@ function orderArguments(expression: Expression): Expression | undefined {
   return changed(expression, { ...expression, args: [...expression.args].sort((x, y) => compare(y, x)) })
 }
 
+/** max(a, −a) = |a|, min(a, −a) = −|a|. */
+function oppositeArguments(expression: Expression): Expression | undefined {
+  if (expression.kind !== 'apply' || !['min', 'max'].includes(expression.operator)) return undefined
+  const [first, second] = expression.args
+  if (first === undefined || second === undefined) return undefined
+  const opposite = isSum(first) ? collectSum(negate(first)) : collectProduct(negate(first))
+  if (!equals(opposite, second)) return undefined
+  const size = apply('abs', first)
+  return expression.operator === 'max' ? size : negate(size)
+}
+
 export const rewrites: readonly Rewrite[] = [
   {
     name: 'constants',
@@ -111,6 +122,16 @@ export const rewrites: readonly Rewrite[] = [
     algebra: 'max(a, b) = max(b, a), min(a, b) = min(b, a)',
     apply: orderArguments,
     examples: [apply('max', a, exp(b)), apply('min', a, exp(b))],
+  },
+  {
+    name: 'opposites',
+    algebra: 'max(a, −a) = |a|, min(a, −a) = −|a|',
+    apply: oppositeArguments,
+    examples: [
+      apply('max', a, negate(a)),
+      apply('min', negate(a), a),
+      apply('max', subtract(a, b), subtract(b, a)),
+    ],
   },
   {
     name: 'single entry',

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scalar, vector } from '../../compiler/symbolic/expression.ts'
 import { apply, constant, row, variable } from '../../compiler/symbolic/build.ts'

@@ -1,5 +1,5 @@
 // Random expressions and rows, for properties that hold of every expression.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { applyNamed, constant, row, variable } from '../../compiler/symbolic/build.ts'
 import { environmentOf } from '../../compiler/symbolic/evaluate.ts'
 import type { Environment } from '../../compiler/symbolic/evaluate.ts'
@@ -57,6 +57,7 @@ export const environments: fc.Arbitrary<Environment> = fc.record({ x: entries, w
 )
 
 /** Equal up to the rounding of a few operations on numbers of this size. */
-export function close(a: number, b: number, tolerance = 1e-9): boolean {
-  return Math.abs(a - b) <= tolerance * (1 + Math.abs(a) + Math.abs(b))
-}
+export const near =
+  (expected: number, tolerance = 1e-9) =>
+  (found: number): boolean =>
+    Math.abs(found - expected) <= tolerance * (1 + Math.abs(found) + Math.abs(expected))

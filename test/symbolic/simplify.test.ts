@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   add,
@@ -21,7 +21,7 @@ import type { Expression } from '../../compiler/symbolic/expression.ts'
 import { print } from '../../compiler/symbolic/print.ts'
 import { simplify } from '../../compiler/symbolic/simplify.ts'
 import { equals } from '../../compiler/symbolic/traverse.ts'
-import { close, environments, expressions } from './samples.ts'
+import { environments, expressions, near } from './samples.ts'
 
 const x = row('x', 4)
 const w = row('w', 4)
@@ -34,8 +34,8 @@ describe('component form and simplification', () => {
       fc.property(expressions(4), environments, (expression, environment) => {
         const whole = evaluate(expression, environment)
         const expected = typeof whole === 'number' ? whole : whole[1]!
-        const entry = evaluateScalar(components(expression, component), environment)
-        if (Number.isFinite(expected)) expect(close(entry, expected), print(expression)).toBe(true)
+        fc.pre(Number.isFinite(expected))
+        expect(evaluateScalar(components(expression, component), environment)).toSatisfy(near(expected))
       }),
       { seed: 4, numRuns: 500 },
     )
@@ -45,14 +45,10 @@ describe('component form and simplification', () => {
     fc.assert(
       fc.property(expressions(5), environments, (expression, environment) => {
         const before = components(expression, component)
-        const after = simplify(before)
         const old = evaluateScalar(before, environment)
         // Jumps and poles turn the rounding of an argument into a difference.
-        if (!Number.isFinite(old) || Math.abs(old) > 1e9 || /floor|sign|\/|\^\(-/.test(print(before))) return
-        expect(
-          close(evaluateScalar(after, environment), old, 1e-7),
-          `${print(before)} → ${print(after)}`,
-        ).toBe(true)
+        fc.pre(Math.abs(old) < 1e9 && !/floor|sign|\/|\^\(-/.test(print(before)))
+        expect(evaluateScalar(simplify(before), environment)).toSatisfy(near(old, 1e-7))
       }),
       { seed: 5, numRuns: 2000 },
     )

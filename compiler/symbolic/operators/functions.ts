@@ -1,5 +1,5 @@
 /** Transcendental functions and the activations of the papers. */
-import { abs, increasing, interval, isNonnegative, max, point } from '../interval.ts'
+import { abs, cos, increasing, interval, isNonnegative, max, point, sin } from '../interval.ts'
 import type { Interval } from '../interval.ts'
 import { erf, gelu, sigmoid, softplus } from '../special.ts'
 import { elementwise } from './operator.ts'
@@ -20,15 +20,14 @@ const dipping =
   (a: Interval): Interval =>
     isNonnegative(a) ? increasing(f)(a) : interval(least, Math.max(f(a.high), 0))
 
-const wave = (): Interval => interval(-1, 1)
 const nonnegativePart = (a: Interval): Interval => max(a, point(0))
 
 export const functions = {
   exp: { type, value: Math.exp, range: increasing(Math.exp) },
   log: { type, value: Math.log, range: (a) => increasing(Math.log)(nonnegativePart(a)) },
   sqrt: { type, value: Math.sqrt, range: (a) => increasing(Math.sqrt)(nonnegativePart(a)) },
-  sin: { type, value: Math.sin, range: wave, parity: 'odd' },
-  cos: { type, value: Math.cos, range: wave, parity: 'even' },
+  sin: { type, value: Math.sin, range: sin, parity: 'odd' },
+  cos: { type, value: Math.cos, range: cos, parity: 'even' },
   tanh: { type, value: Math.tanh, range: increasing(Math.tanh), parity: 'odd' },
   sinh: { type, value: Math.sinh, range: increasing(Math.sinh), parity: 'odd' },
   cosh: { type, value: Math.cosh, range: (a) => increasing(Math.cosh)(abs(a)), parity: 'even' },

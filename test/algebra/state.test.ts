@@ -1,0 +1,159 @@
+// The state's laws, and that every way of bracketing a sequence is the attention it should be (P1).
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { absorb, combine, decay, empty, read, token } from '../../compiler/algebra/state.ts'
+import type { FeatureRow, Reading, State } from '../../compiler/algebra/state.ts'
+
+const features = 3
+const width = 2
+
+const small = fc.double({ min: -3, max: 3, noNaN: true })
+const coefficients = fc.oneof(
+  { weight: 3, arbitrary: fc.double({ min: 0.1, max: 3, noNaN: true }) },
+  { weight: 1, arbitrary: fc.constant(0) },
+)
+const exponents = fc.oneof(small, fc.constantFrom(-1e6, -800, 800, 1e6))
+
+const several = (entry: fc.Arbitrary<number>, size: number): fc.Arbitrary<Float64Array> =>
+  fc.array(entry, { minLength: size, maxLength: size }).map((entries) => Float64Array.from(entries))
+
+const featureRows: fc.Arbitrary<FeatureRow> = fc.record({
+  coefficient: several(coefficients, features),
+  exponent: several(exponents, features),
+})
+
+interface Key {
+  readonly row: FeatureRow
+  readonly value: Float64Array
+}
+
+const keys: fc.Arbitrary<Key> = fc.record({ row: featureRows, value: several(small, width) })
+const states: fc.Arbitrary<State> = fc
+  .array(keys, { maxLength: 4 })
+  .map((list) => list.reduce((state, { row, value }) => absorb(state, row, value), empty(features, width)))
+
+function expectEqual(a: State, b: State): void {
+  a.scale.forEach((scale, f) => {
+    const other = b.scale[f]!
+    expect(scale === other || Math.abs(scale - other) <= 1e-9 * (1 + Math.abs(scale))).toBe(true)
+    // Different scales of one sum: compare over the same one.
+    const ratio = scale === other ? 1 : Math.exp(scale - other)
+    expect(b.weights[f]).toBeCloseTo(a.weights[f]! * ratio, 7)
+    for (let column = 0; column < width; column++)
+      expect(b.sums[f * width + column]).toBeCloseTo(a.sums[f * width + column]! * ratio, 7)
+  })
+}
+
+describe('laws', () => {
+  test('the empty state is the identity', () => {
+    fc.assert(
+      fc.property(states, (state) => {
+        expectEqual(combine(empty(features, width), state), state)
+        expectEqual(combine(state, empty(features, width)), state)
+      }),
+      { seed: 9 },
+    )
+  })
+
+  test('combining is associative and commutative', () => {
+    fc.assert(
+      fc.property(states, states, states, (a, b, c) => {
+        expectEqual(combine(combine(a, b), c), combine(a, combine(b, c)))
+        expectEqual(combine(a, b), combine(b, a))
+      }),
+      { seed: 10, numRuns: 300 },
+    )
+  })
+
+  test('decay acts on the state', () => {
+    fc.assert(
+      fc.property(states, states, fc.nat(50), fc.nat(50), (a, b, m, n) => {
+        expectEqual(decay(combine(a, b), 0.9, n), combine(decay(a, 0.9, n), decay(b, 0.9, n)))
+        expectEqual(decay(decay(a, 0.9, m), 0.9, n), decay(a, 0.9, m + n))
+        expectEqual(decay(a, 0.9, 0), a)
+        expectEqual(decay(a, 1, n), a)
+      }),
+      { seed: 11 },
+    )
+  })
+})
+
+/** Σ over keys in extended range: every term over the largest exponent of all. */
+function direct(query: FeatureRow, list: readonly Key[], gamma: number): Reading {
+  const discount = (n: number): number => (list.length - 1 - n) * Math.log(gamma)
+  const terms = list.flatMap(({ row, value }, n) =>
+    Array.from(row.coefficient, (own, f) => ({
+      weight: own * query.coefficient[f]!,
+      exponent: row.exponent[f]! + query.exponent[f]! + discount(n),
+      value,
+    })),
+  )
+  const present = terms.filter(({ weight }) => weight !== 0)
+  const scale = Math.max(-Infinity, ...present.map(({ exponent }) => exponent))
+  const numerator = new Float64Array(width)
+  let denominator = 0
+  for (const { weight, exponent, value } of present) {
+    const share = weight * Math.exp(exponent - scale)
+    denominator += share
+    value.forEach((entry, column) => (numerator[column] = numerator[column]! + share * entry))
+  }
+  return { numerator, denominator, scale }
+}
+
+const output = ({ numerator, denominator }: Reading): number[] =>
+  Array.from(numerator, (sum) => (denominator === 0 ? 0 : sum / denominator))
+
+/** The state of a stretch, split in any way into pieces that are combined with the decay between them. */
+function inPieces(list: readonly Key[], cuts: readonly number[], gamma: number): State {
+  const cut = cuts[0]
+  const [only] = list
+  if (only === undefined) return empty(features, width)
+  if (list.length === 1) return token(only.row, only.value)
+  const middle = 1 + ((cut ?? 0) % (list.length - 1))
+  const right = list.slice(middle)
+  const left = inPieces(list.slice(0, middle), cuts.slice(1), gamma)
+  return combine(decay(left, gamma, right.length), inPieces(right, cuts.slice(2), gamma))
+}
+
+describe('forms of one attention', () => {
+  const sequence = fc.array(keys, { minLength: 1, maxLength: 12 })
+  const cuts = fc.array(fc.nat(20), { minLength: 24, maxLength: 24 })
+
+  test.each([1, 0.9])('step by step, in any pieces and all at once agree, γ = %d', (gamma) => {
+    fc.assert(
+      fc.property(featureRows, sequence, cuts, (query, list, places) => {
+        const expected = output(direct(query, list, gamma))
+        const recurrent = list.reduce(
+          (state, { row, value }) => absorb(decay(state, gamma, 1), row, value),
+          empty(features, width),
+        )
+        const forms = [recurrent, inPieces(list, places, gamma)]
+        for (const form of forms)
+          output(read(form, query)).forEach((entry, n) => expect(entry).toBeCloseTo(expected[n]!, 8))
+      }),
+      { seed: 12, numRuns: 300 },
+    )
+  })
+
+  test('features that are exponents apart are both kept', () => {
+    const key = (f: number, exponent: number): FeatureRow => ({
+      coefficient: Float64Array.from([0, 0, 0], (_, n) => Number(n === f)),
+      exponent: new Float64Array(features).fill(exponent),
+    })
+    const both = [
+      { row: key(0, 4000), value: Float64Array.of(1, 0) },
+      { row: key(1, -4000), value: Float64Array.of(0, 1) },
+    ].reduce((state, { row, value }) => absorb(state, row, value), empty(features, width))
+    expect(output(read(both, key(1, 0)))).toEqual([0, 1])
+    expect(output(read(both, key(0, 0)))).toEqual([1, 0])
+  })
+
+  test('a query that sees nothing reads nothing', () => {
+    const reading = read(empty(features, width), {
+      coefficient: Float64Array.of(1, 1, 1),
+      exponent: Float64Array.of(0, 0, 0),
+    })
+    expect(reading.denominator).toBe(0)
+    expect([...reading.numerator]).toEqual([0, 0])
+  })
+})
