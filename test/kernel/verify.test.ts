@@ -66,7 +66,7 @@ describe('ill-typed', () => {
     ],
     [
       'a scalar condition',
-      [{ kind: 'if', condition: one, then: [] } as Statement],
+      [{ kind: 'if', condition: one, then: [] }],
       /a condition is bool, not f32/,
     ],
     [
@@ -125,7 +125,7 @@ describe('names and memory', () => {
     ['an assignment to a let', [x, ir.assign(ir.ref(x), one)], /x is a variable/],
     [
       'a store to what is only read',
-      [{ kind: 'store', buffer: 'input', index: ir.thread, value: one } as Statement],
+      [{ kind: 'store', buffer: 'input', index: ir.thread, value: one }],
       /input is bound for writing/,
     ],
     ['an unknown buffer', [ir.store({ ...out, name: 'elsewhere' }, 0, one)], /buffer elsewhere is bound/],

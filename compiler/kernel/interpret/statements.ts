@@ -147,7 +147,11 @@ function compileStatement(statement: Statement, scope: Scope): Action {
       const cells = scope.cells(statement.array)
       const index = compileValue(statement.index, scope)
       const values = lanes(statement.value, typeOf(statement.value), scope)
-      return (frame) => values.forEach((value, lane) => cells.write(frame, index(frame), lane, value(frame)))
+      return (frame) => {
+        const place = index(frame)
+        const entries = values.map((value) => value(frame))
+        entries.forEach((entry, lane) => cells.write(frame, place, lane, entry))
+      }
     }
     case 'registers':
     case 'barrier':
@@ -165,7 +169,7 @@ function lanes(value: Value, type: ValueType, scope: Scope): readonly Evaluate[]
   return (type === 'vec4f' ? [0, 1, 2, 3] : [0]).map((lane) => compileValue(value, scope, lane))
 }
 
-/** All lanes are evaluated before any is written, since the value may read what it replaces. */
+/** As in shared memory, all lanes are evaluated before any is written: the value may read what it replaces. */
 function write(slot: number, [x, y, z, w]: readonly Evaluate[]): Action {
   invariant(x !== undefined, 'a value has a lane')
   if (y === undefined || z === undefined || w === undefined)
