@@ -8,6 +8,7 @@
 import { scalarOperators } from '../symbolic/operators.ts'
 import type { ScalarOperatorName } from '../symbolic/operators.ts'
 import { modulo } from '../symbolic/special.ts'
+import { lowest } from './kernel.ts'
 import type { ValueType } from './kernel.ts'
 
 export interface Intrinsic {
@@ -35,7 +36,8 @@ const ofLanguage = (
 
 export const intrinsics = {
   exp: ofLanguage('exp', 1),
-  log: ofLanguage('log', 1),
+  /** `lowest` where the argument is not positive, as of log2: a kernel has no infinity. */
+  log: { arity: 1, takes: floats, value: (x) => (x > 0 ? Math.log(x) : lowest) },
   sqrt: ofLanguage('sqrt', 1),
   abs: ofLanguage('abs', 1, ['f32', 'vec4f', 'i32']),
   sign: ofLanguage('sign', 1),
@@ -58,7 +60,7 @@ export const intrinsics = {
   /** The second argument is a constant. */
   power: ofLanguage('power', 2),
   exp2: { arity: 1, takes: floats, value: (x) => 2 ** x },
-  log2: { arity: 1, takes: floats, value: Math.log2 },
+  log2: { arity: 1, takes: floats, value: (x) => (x > 0 ? Math.log2(x) : lowest) },
   /** a·b + c, rounded once or twice as the device likes. */
   fma: { arity: 3, takes: floats, value: (a, b, c) => a * b + c },
   /** ⌊a / b⌋ of integers. */

@@ -65,30 +65,6 @@ export function mapChildren(value: Value, map: (child: Value) => Value): Value {
   }
 }
 
-/** The values that a statement itself evaluates, not those of the statements within it. */
-export function valuesOf(statement: Statement): readonly Value[] {
-  switch (statement.kind) {
-    case 'comment':
-    case 'barrier':
-    case 'registers':
-      return []
-    case 'let':
-    case 'var':
-      return [statement.value]
-    case 'uniformLoad':
-      return [statement.index]
-    case 'assign':
-      return [statement.target, statement.value]
-    case 'for':
-      return [statement.from, statement.to]
-    case 'if':
-      return [statement.condition]
-    case 'store':
-    case 'sharedStore':
-      return [statement.index, statement.value]
-  }
-}
-
 /** The bodies within a statement. */
 export function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
   if (statement.kind === 'for') return [statement.body]

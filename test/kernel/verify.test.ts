@@ -64,11 +64,7 @@ describe('ill-typed', () => {
       [ir.store(out, 0, raw({ kind: 'number', type: 'f32', value: 0.1 }))],
       /number 0.1 is a value of f32/,
     ],
-    [
-      'a scalar condition',
-      [{ kind: 'if', condition: one, then: [] }],
-      /a condition is bool, not f32/,
-    ],
+    ['a scalar condition', [{ kind: 'if', condition: one, then: [] }], /a condition is bool, not f32/],
     [
       'a choice between two types',
       [ir.let_('x', raw({ kind: 'select', condition: ir.lt(ir.thread, 1), yes: one, no: ir.thread }))],

@@ -13,13 +13,13 @@ export function power(exponent: number, text: string, lanes: Lanes): Helper {
   const comment = `x^${text.replace(/\.0$/, '')}`
   if (size > mostMultiplied || !Number.isInteger(size * 2))
     return byLogarithm(name, comment, exponent, text, lanes)
-  const steps = multiplied(Math.floor(size), !Number.isInteger(size))
+  const steps = multiplied(Math.floor(size), !Number.isInteger(size), lanes)
   const result = exponent < 0 ? `1.0 / (${steps.result})` : steps.result
   return helper(name, lanes, comment, [...steps.lines, `return ${result};`])
 }
 
 /** Squares as far as the exponent has bits, and the product of those whose bit is set. */
-function multiplied(whole: number, half: boolean): { lines: string[]; result: string } {
+function multiplied(whole: number, half: boolean, lanes: Lanes): { lines: string[]; result: string } {
   const lines: string[] = []
   const factors: string[] = []
   for (let bit = 1, name = 'x'; bit <= whole; bit *= 2) {
@@ -29,7 +29,7 @@ function multiplied(whole: number, half: boolean): { lines: string[]; result: st
     name = `x${bit * 2}`
   }
   if (half) factors.push('sqrt(x)')
-  return { lines, result: factors.length === 0 ? 'x / x' : factors.join(' * ') }
+  return { lines, result: factors.length === 0 ? lanes.f('1.0') : factors.join(' * ') }
 }
 
 function byLogarithm(name: string, comment: string, exponent: number, text: string, lanes: Lanes): Helper {
