@@ -34,8 +34,6 @@ export const isNonnegative = ({ low }: Interval): boolean => low >= 0
 export const isPositive = ({ low, openLow }: Interval): boolean => low > 0 || (low === 0 && openLow)
 export const isNonpositive = ({ high }: Interval): boolean => high <= 0
 export const isBounded = ({ low, high }: Interval): boolean => low > -Infinity && high < Infinity
-/** Within (0, ∞) and away from both ends. */
-export const isBoundedAboveZero = ({ low, high }: Interval): boolean => low > 0 && high < Infinity
 
 interface End {
   readonly at: number

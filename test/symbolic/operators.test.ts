@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { scalar, vector } from '../../compiler/symbolic/expression.ts'
 import { apply, constant, row, variable } from '../../compiler/symbolic/build.ts'
+import { environmentOf, evaluateScalar } from '../../compiler/symbolic/evaluate.ts'
 import { interval } from '../../compiler/symbolic/interval.ts'
 import { operatorNamed, scalarOperators } from '../../compiler/symbolic/operators.ts'
 import type { ScalarOperator } from '../../compiler/symbolic/operators.ts'
@@ -51,6 +52,8 @@ describe('special functions', () => {
   })
 })
 
+const constantSecond = (value: unknown): boolean => value === scalarOperators.power.value
+
 describe('records', () => {
   const numeric = Object.entries<ScalarOperator>(scalarOperators).filter(
     ([name, { type }]) =>
@@ -95,6 +98,31 @@ describe('records', () => {
       )
     },
   )
+
+  test.each(numeric)('%s has the derivatives of its record', (_, { value, type, derivative }) => {
+    const names = type([scalar]) === scalar ? ['a'] : ['a', 'b']
+    const partials = derivative?.(
+      ...names.map((name) => (name === 'b' && constantSecond(value) ? constant(2.5) : variable(name))),
+    )
+    // Away from kinks, jumps and the ends of domains.
+    for (const [a, b] of [
+      [0.7, 2.5],
+      [1.3, 2.5],
+      [2.9, 2.5],
+      [3.2, 2.5],
+    ] as const) {
+      const at = [a, b].slice(0, names.length)
+      names.forEach((_, place) => {
+        const moved = (by: number): number => value(...at.map((x, n) => (n === place ? x + by : x)))
+        const slope = (moved(1e-5) - moved(-1e-5)) / 2e-5
+        const partial = partials?.[place]
+        expect(partial === undefined ? 0 : evaluateScalar(partial, environmentOf({ a, b }))).toBeCloseTo(
+          slope,
+          5,
+        )
+      })
+    }
+  })
 
   test('types', () => {
     expect(operatorNamed('add').type([scalar, vector(3)])).toEqual(vector(3))

@@ -3,7 +3,7 @@
  * operator apart from how a target spells it.
  */
 import { boolean, scalar } from '../expression.ts'
-import type { Type } from '../expression.ts'
+import type { Expression, Type } from '../expression.ts'
 import type { Interval } from '../interval.ts'
 
 interface Typed {
@@ -17,6 +17,11 @@ export interface ScalarOperator extends Typed {
   readonly value: (...numbers: number[]) => number
   /** A set that holds every value it takes on arguments from the given sets. */
   readonly range: (...args: Interval[]) => Interval
+  /**
+   * The partial derivatives, one per argument, as functions of the arguments.
+   * Absent: 0 wherever it is defined. At a kink, one of the two sides.
+   */
+  readonly derivative?: (...args: Expression[]) => readonly Expression[]
   /** Of one argument: f(−x) = f(x), or f(−x) = −f(x). */
   readonly parity?: 'even' | 'odd'
 }

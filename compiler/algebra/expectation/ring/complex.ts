@@ -1,0 +1,34 @@
+/** Complex numbers: sines and cosines are sums of exponentials with imaginary exponents. */
+
+export interface Complex {
+  readonly re: number
+  readonly im: number
+}
+
+export const real = (re: number): Complex => ({ re, im: 0 })
+
+export const plus = (a: Complex, b: Complex): Complex => ({ re: a.re + b.re, im: a.im + b.im })
+
+export const times = (a: Complex, b: Complex): Complex =>
+  a.im === 0 && b.im === 0
+    ? real(a.re * b.re)
+    : { re: a.re * b.re - a.im * b.im, im: a.re * b.im + a.im * b.re }
+
+export const conjugate = (a: Complex): Complex => ({ re: a.re, im: a.im === 0 ? 0 : -a.im })
+
+export const size = (a: Complex): number => (a.im === 0 ? Math.abs(a.re) : Math.hypot(a.re, a.im))
+
+export const exponential = (a: Complex): Complex =>
+  a.im === 0
+    ? real(Math.exp(a.re))
+    : { re: Math.exp(a.re) * Math.cos(a.im), im: Math.exp(a.re) * Math.sin(a.im) }
+
+/** The principal value; an integer power and a power of a positive number are what they always are. */
+export function raised(a: Complex, power: number): Complex {
+  if (a.im === 0 && (a.re >= 0 || Number.isInteger(power))) return real(a.re ** power)
+  const length = size(a) ** power
+  const angle = Math.atan2(a.im, a.re) * power
+  return { re: length * Math.cos(angle), im: length * Math.sin(angle) }
+}
+
+export const isFinite = (a: Complex): boolean => Number.isFinite(a.re) && Number.isFinite(a.im)

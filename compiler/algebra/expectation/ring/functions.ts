@@ -1,0 +1,253 @@
+/**
+ * Powers and functions of values, each reduced to exponentials, whole powers and
+ * as few other functions as an identity allows:
+ *
+ *     cos v = ½(exp(iv) + exp(−iv))    sin v = (exp(iv) − exp(−iv))/2i
+ *     cosh v = ½(exp v + exp(−v))      sinh v = ½(exp v − exp(−v))
+ *     (c·Π aᵖ·exp E)ʳ = cʳ·Π aᵖʳ·exp(rE)           where that has a meaning
+ *     |c·v| = |c|·|v|,  relu(c·v) = c·relu v for c > 0,  odd functions: f(−v) = −f(v)
+ */
+import { InvariantError } from '../../../diagnostics/invariant.ts'
+import { scalarOperator } from '../../../symbolic/operators.ts'
+import {
+  add,
+  asConstant,
+  atomic,
+  constant,
+  exponential,
+  isReal,
+  multiply,
+  one,
+  scale,
+  subtract,
+  wholePower,
+  zero,
+} from './arithmetic.ts'
+import { compareKeys, functionAtom, groupAtom, term } from './atoms.ts'
+import * as complex from './complex.ts'
+import { type Atom, type Factor, OutOfReach, type Term, type Value } from './value.ts'
+
+const mostWhole = 12
+
+export function power(base: Value, exponent: number): Value {
+  if (exponent === 0) return one
+  const [only] = base
+  if (only === undefined) {
+    if (exponent > 0) return zero
+    throw new OutOfReach('a division by 0')
+  }
+  const whole = Number.isInteger(exponent)
+  if (whole && exponent > 0 && (base.length > 1 || hasGroups(only))) {
+    if (exponent > mostWhole) throw new OutOfReach(`a power of ${exponent}`)
+    return wholePower(base, exponent)
+  }
+  return base.length === 1 ? powerOfTerm(only, exponent) : powerOfSum(base, exponent)
+}
+
+const hasGroups = ({ factors }: Term): boolean =>
+  factors.some(({ atom }) => atom.kind === 'group' || atom.kind === 'function')
+
+function powerOfTerm(base: Term, exponent: number): Value {
+  const { coefficient, weight, factors, exponent: inner } = base
+  const raisedWeight = complex.size(coefficient) ** exponent * (weight / complex.size(coefficient))
+  const whole = Number.isInteger(exponent)
+  const bounded = complex.raised(coefficient, exponent)
+  const powers = factors.map(({ atom, power }) => ({ atom, power: power * exponent }))
+  const uncertain = whole ? [] : factors.filter((factor) => !isNonnegative(factor))
+  const odd = uncertain.every(({ power }) => power % 2 !== 0)
+  const real = coefficient.im === 0 && isReal(inner)
+  if (whole || factors.length === 0 || (real && coefficient.re > 0 && uncertain.length <= 1 && odd))
+    return multiply([term(bounded, raisedWeight, powers, scale(inner, exponent))])
+  if (!real) throw new OutOfReach(`a power ${exponent} of something complex`)
+  // Only what may be negative stays under the power, with its sign.
+  const sure = factors.filter((factor) => !uncertain.includes(factor))
+  const size = Math.abs(coefficient.re) ** exponent
+  const outside = term(
+    complex.real(size),
+    size,
+    sure.map(({ atom, power }) => ({ atom, power: power * exponent })),
+    scale(inner, exponent),
+  )
+  const body = [term(complex.real(Math.sign(coefficient.re)), 1, uncertain, zero)]
+  return multiply([outside], atomic(groupAtom(body), exponent))
+}
+
+/** A group, with the size of its leading coefficient taken out so that multiples share it. */
+function powerOfSum(base: Value, exponent: number): Value {
+  const { size, unit } = normalised(base)
+  const whole = Number.isInteger(exponent)
+  if (!whole && !isReal(base)) throw new OutOfReach(`a power ${exponent} of something complex`)
+  const sign = whole ? leadingSign(unit) : 1
+  return scale(atomic(groupAtom(scale(unit, sign)), exponent), size ** exponent * sign ** exponent)
+}
+
+/** value = size·unit, with a leading coefficient of size 1 in the unit. */
+function normalised(value: Value): { readonly size: number; readonly unit: Value } {
+  const size = complex.size(leading(value)?.coefficient ?? complex.real(1))
+  return { size, unit: scale(value, 1 / size) }
+}
+
+const leading = (value: Value): Term | undefined => [...value].sort((a, b) => compareKeys(a.key, b.key))[0]
+
+function leadingSign(value: Value): number {
+  const { re, im } = leading(value)?.coefficient ?? complex.real(1)
+  return re < 0 || (re === 0 && im < 0) ? -1 : 1
+}
+
+/** Of real rows. */
+export function isNonnegative({ atom, power }: Factor): boolean {
+  if (power % 2 === 0) return true
+  switch (atom.kind) {
+    case 'scalar':
+      return true
+    case 'entry':
+      return false
+    case 'sum':
+      return isReal([atom.body]) && atom.body.factors.every(isNonnegative)
+    case 'maximum':
+      return isNonnegativeSum(atom.body)
+    case 'function':
+      return ['abs', 'relu', 'softplus', 'sigmoid', 'step'].includes(atom.name)
+    case 'group':
+      return !Number.isInteger(power) || isNonnegativeSum(atom.body)
+  }
+}
+
+/** Known not to be negative, term by term. */
+export const isNonnegativeSum = (value: Value): boolean =>
+  value.every(
+    (part) =>
+      part.coefficient.im === 0 &&
+      part.coefficient.re >= 0 &&
+      isReal(part.exponent) &&
+      part.factors.every(isNonnegative),
+  )
+
+const imaginary = (value: number): complex.Complex => ({ re: 0, im: value })
+const phase = (value: Value, sign: 1 | -1): Value => exponential(scale(value, imaginary(sign)))
+
+const odd: ReadonlySet<string> = new Set(['tanh', 'erf', 'sign'])
+const homogeneous: ReadonlySet<string> = new Set(['abs', 'relu'])
+
+/** How functions are written: as the file has them, or reduced to the fewest, in which more identities show. */
+export type Basis = 'written' | 'reduced'
+
+/** An operator of the language on scalars. */
+export function applied(name: string, args: readonly Value[], basis: Basis): Value {
+  const [v = zero, u = zero] = args
+  switch (name) {
+    case 'add':
+      return add(v, u)
+    case 'subtract':
+      return subtract(v, u)
+    case 'multiply':
+      return multiply(v, u)
+    case 'divide':
+      return multiply(v, power(u, -1))
+    case 'negate':
+      return scale(v, -1)
+    case 'power':
+      return powerOf(v, u)
+    case 'sqrt':
+      return power(v, 0.5)
+    case 'exp':
+      return exponential(v)
+    case 'cos':
+      return scale(add(phase(v, 1), phase(v, -1)), 0.5)
+    case 'sin':
+      return scale(subtract(phase(v, 1), phase(v, -1)), imaginary(-0.5))
+    case 'cosh':
+      return scale(add(exponential(v), exponential(scale(v, -1))), 0.5)
+    case 'sinh':
+      return scale(subtract(exponential(v), exponential(scale(v, -1))), 0.5)
+    case 'log':
+      return logarithm(v)
+    case 'abs':
+      return absolute(v)
+  }
+  return (basis === 'reduced' ? reduced(name, v, u) : undefined) ?? opaque(name, args)
+}
+
+function powerOf(base: Value, exponent: Value): Value {
+  const to = asConstant(exponent)
+  if (to !== undefined && to.im === 0) return power(base, to.re)
+  const from = asConstant(base)
+  if (from === undefined || from.im !== 0 || from.re <= 0) throw new OutOfReach('a power that is not constant')
+  return exponential(scale(exponent, Math.log(from.re)))
+}
+
+/** By identities that leave only abs, erf, log and exponentials. */
+function reduced(name: string, v: Value, u: Value): Value | undefined {
+  const half = scale(v, 0.5)
+  const relu = (x: Value): Value => scale(add(x, absolute(x)), 0.5)
+  const sigmoid = (x: Value): Value => {
+    const [up, down] = [exponential(scale(x, 0.5)), exponential(scale(x, -0.5))]
+    return multiply(up, power(add(up, down), -1))
+  }
+  switch (name) {
+    case 'relu':
+      return relu(v)
+    case 'max':
+      return scale(add(v, u, absolute(subtract(v, u))), 0.5)
+    case 'min':
+      return scale(subtract(add(v, u), absolute(subtract(v, u))), 0.5)
+    case 'elu':
+      return subtract(add(relu(v), exponential(scale(relu(scale(v, -1)), -1))), one)
+    case 'sigmoid':
+      return sigmoid(v)
+    case 'silu':
+      return multiply(v, sigmoid(v))
+    case 'tanh':
+      return subtract(scale(sigmoid(scale(v, 2)), 2), one)
+    case 'gelu':
+      return multiply(half, add(one, opaque('erf', [scale(v, Math.SQRT1_2)])))
+    case 'softplus':
+      return add(half, logarithm(add(exponential(half), exponential(scale(half, -1)))))
+    default:
+      return undefined
+  }
+}
+
+function absolute(value: Value): Value {
+  const [only] = value
+  if (only === undefined) return zero
+  if (!isReal(value)) throw new OutOfReach('the size of something complex')
+  if (value.length > 1) return isNonnegativeSum(value) ? value : opaque('abs', [value])
+  if (only.coefficient.im !== 0) return opaque('abs', [value])
+  const size = Math.abs(only.coefficient.re)
+  const parts = only.factors.map((factor) =>
+    isNonnegative(factor) ? atomic(factor.atom, factor.power) : sizeOf(factor.atom, factor.power),
+  )
+  return multiply([term(complex.real(size), only.weight, [], only.exponent)], ...parts)
+}
+
+const sizeOf = (atom: Atom, exponent: number): Value =>
+  power(atomic(functionAtom('abs', [atomic(atom)])), exponent)
+
+function logarithm(value: Value): Value {
+  const [only] = value
+  const constantly = asConstant(value)
+  if (constantly !== undefined && constantly.im === 0 && constantly.re > 0) return constant(Math.log(constantly.re))
+  if (only === undefined || value.length > 1 || only.coefficient.im !== 0 || !isReal(only.exponent))
+    return opaque('log', [value])
+  const { coefficient, factors, exponent } = only
+  if (coefficient.re < 0) return opaque('log', [value])
+  const rest = factors.length === 0 ? zero : opaque('log', [[term(complex.real(1), 1, factors, zero)]])
+  return add(constant(Math.log(coefficient.re)), exponent, rest)
+}
+
+function opaque(name: string, args: readonly Value[]): Value {
+  const numbers = args.map(asConstant)
+  const record = scalarOperator(name)
+  if (record === undefined) throw new InvariantError(`${name} is an operator on numbers`)
+  if (numbers.every((number) => number?.im === 0))
+    return constant(record.value(...numbers.map((number) => number?.re ?? Number.NaN)))
+  const [value = zero] = args
+  if (odd.has(name) && leadingSign(value) < 0) return scale(atomic(functionAtom(name, [scale(value, -1)])), -1)
+  if (homogeneous.has(name)) {
+    const { size, unit } = normalised(value)
+    const sign = name === 'abs' ? leadingSign(unit) : 1
+    return scale(atomic(functionAtom(name, [scale(unit, sign)])), size)
+  }
+  return atomic(functionAtom(name, args))
+}
