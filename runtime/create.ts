@@ -3,7 +3,6 @@ import { checkOptions } from './arguments/options.ts'
 import type { Attention, CreateOptions } from './attention.ts'
 import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
-import { ReferenceAttention } from './reference-attention.ts'
 import { acquireDevice } from './webgpu/device.ts'
 import { WebgpuAttention } from './webgpu/webgpu-attention.ts'
 
@@ -27,7 +26,7 @@ export async function createAttention(program: Program, options: CreateOptions =
   }
   checkOptions(program, options)
   const backend = options.backend ?? program.target
-  if (backend === 'reference') return ReferenceAttention.open(program, options)
+  if (backend === 'reference') return openReference(program, options)
   if (backend !== program.target || backend === 'gpujs') {
     throw new AttentionError(
       'backend',
@@ -48,13 +47,19 @@ export async function createAttention(program: Program, options: CreateOptions =
 const isMissing = (thrown: unknown): thrown is AttentionError =>
   thrown instanceof AttentionError && (thrown.code === 'no-webgpu' || thrown.code === 'no-adapter')
 
+/** Loaded only where it is used. */
+async function openReference(program: Program, options: CreateOptions): Promise<Attention> {
+  const { ReferenceAttention } = await import('./reference-attention.ts')
+  return ReferenceAttention.open(program, options)
+}
+
 async function fallBack(
   program: Program,
   options: CreateOptions,
   missing: AttentionError,
 ): Promise<Attention> {
   // Without the reference, what is worth knowing is why there is no device.
-  const attention = await ReferenceAttention.open(program, options).catch(() => Promise.reject(missing))
+  const attention = await openReference(program, options).catch(() => Promise.reject(missing))
   if (!warned.has(program.name)) {
     warned.add(program.name)
     // oxlint-disable-next-line no-console -- the interface promises it
