@@ -16,8 +16,8 @@ export interface Extended {
   readonly log: number
 }
 
-const LARGEST = 1e150
-const SMALLEST = 1e-150
+export const LARGEST = 1e150
+export const SMALLEST = 1e-150
 
 /** Any mantissa and log, brought under the invariant. */
 export function extended(mantissa: number, log = 0): Extended {

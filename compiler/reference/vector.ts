@@ -1,5 +1,5 @@
 /** Rows of extended-range numbers, and their inner product. */
-import { add, extended, zero } from './extended.ts'
+import { LARGEST, SMALLEST, add, extended, zero } from './extended.ts'
 import type { Extended } from './extended.ts'
 
 /** A row over its own largest log: entry t is `values[t] · exp(peak)`. */
@@ -58,16 +58,23 @@ export class Vector {
 
 const plainly = (values: Float64Array): Aligned => ({ values, peak: 0, narrow: true })
 
+/** What is further below the peak is 0 beside it, whatever the mantissas. */
+const FURTHEST = 800
+
 function align(mantissa: Float64Array, log: Float64Array): Aligned {
-  const peak = log.reduce(
-    (peak, entry, index) => (mantissa[index] === 0 ? peak : Math.max(peak, entry)),
-    -Infinity,
-  )
+  let peak = -Infinity
+  for (const [index, entry] of mantissa.entries())
+    if (entry !== 0) peak = Math.max(peak, log[index] ?? Number.NaN)
   if (!Number.isFinite(peak)) return plainly(mantissa)
-  const values = mantissa.map((entry, index) =>
-    entry === 0 ? 0 : entry * Math.exp((log[index] ?? 0) - peak),
-  )
-  const narrow = values.every((value, index) => Math.abs(value) >= NARROW || mantissa[index] === 0)
+  const values = new Float64Array(mantissa.length)
+  let narrow = true
+  for (const [index, entry] of mantissa.entries()) {
+    if (entry === 0) continue
+    const gap = (log[index] ?? Number.NaN) - peak
+    const value = gap < -FURTHEST ? 0 : entry * Math.exp(gap)
+    values[index] = value
+    narrow &&= Math.abs(value) >= NARROW
+  }
   return { values, peak, narrow }
 }
 
@@ -85,19 +92,21 @@ function plainDot(a: Float64Array, b: Float64Array): number {
   return sum
 }
 
-/** Aligned to the largest term instead of the largest entries, which may lie in different places. */
+/** Aligned to the largest term so far, instead of the largest entries, which may lie in different places. */
 function wideDot(a: Vector, b: Vector): Extended {
-  const log = (index: number): number => (a.log?.[index] ?? 0) + (b.log?.[index] ?? 0)
-  const product = (index: number): number => (a.mantissa[index] ?? 0) * (b.mantissa[index] ?? 0)
-  let peak = -Infinity
-  for (let index = 0; index < a.size; index++) if (product(index) !== 0) peak = Math.max(peak, log(index))
-  if (peak === -Infinity) return zero
   let sum = 0
+  let peak = -Infinity
   for (let index = 0; index < a.size; index++) {
-    const term = product(index)
-    if (term !== 0) sum += term * Math.exp(log(index) - peak)
+    let term = (a.mantissa[index] ?? 0) * (b.mantissa[index] ?? 0)
+    if (term === 0) continue
+    let log = (a.log?.[index] ?? 0) + (b.log?.[index] ?? 0)
+    if (Math.abs(term) > LARGEST || Math.abs(term) < SMALLEST) ({ mantissa: term, log } = extended(term, log))
+    if (log > peak) {
+      sum = sum * Math.exp(peak - log) + term
+      peak = log
+    } else if (log - peak > -FURTHEST) sum += term * Math.exp(log - peak)
   }
-  return extended(sum, peak)
+  return sum === 0 ? zero : extended(sum, peak)
 }
 
 export function total(row: Vector): Extended {

@@ -72,8 +72,8 @@ describe('exact attention', () => {
     expect(distance(reference(model, inputs), explicit(inputs, [2, 2], weight))).toBeLessThan(1e-12)
   })
 
-  test('a row that sees no key gives zeros', () => {
-    const model = modelOf('attention a { dim: 2 kernel: exp(dot(q, k)) epsilon: 1 mask: j < i }')
+  test.each(['', 'epsilon: 1', 'normalize: none'])('a row that sees no key gives zeros %s', (settings) => {
+    const model = modelOf(`attention a { dim: 2 kernel: exp(dot(q, k)) ${settings} mask: j < i }`)
     const out = reference(model, inputsFor(model, { length: 3 }))
     expect([...out.subarray(0, 2)]).toEqual([0, 0])
     expect(out.subarray(2).every((entry) => entry !== 0)).toBe(true)
@@ -129,6 +129,15 @@ describe('factorised attention', () => {
     const [one, again, other] = [1, 1, 2].map((seed) => reference(modelOf(spec(seed)), inputs))
     expect(one).toEqual(again)
     expect(one).not.toEqual(other)
+  })
+
+  test('a row in which no key weighs anything gives zeros', () => {
+    const model = modelOf('feature f(x) = relu(x) attention a { dim: 2 feature: f }')
+    const inputs = inputsFor(model, { length: 3 })
+    const q = inputs.q.map((entry, index) => (index < 2 ? -1 : Math.abs(entry)))
+    const out = reference(model, { ...inputs, q, k: inputs.k.map(Math.abs) })
+    expect([...out.subarray(0, 2)]).toEqual([0, 0])
+    expect(out.subarray(2).every((entry) => entry !== 0)).toBe(true)
   })
 
   test('Taylor features are the kernel 1 + s + s²/2', () => {

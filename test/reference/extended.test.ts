@@ -186,6 +186,18 @@ describe('beyond the range of doubles', () => {
     expect(toNumber(extendedFunction('tanh')!(negative))).toBe(-1)
   })
 
+  test('a number too small for a double passes through what is linear at 0', () => {
+    const tiny = exponential(-1e6)
+    for (const name of ['tanh', 'sin', 'sinh', 'elu']) expect(extendedFunction(name)!(tiny)).toEqual(tiny)
+    expect(extendedFunction('silu')!(tiny)).toEqual({ mantissa: 0.5, log: -1e6 })
+  })
+
+  test('a plain number raised beyond the doubles', () => {
+    expect(error(logarithm(power(extended(1e100), 5)), 500 * Math.LN10)).toBeLessThan(1e-14)
+    expect(error(logarithm(power(extended(1e-100), 5)), -500 * Math.LN10)).toBeLessThan(1e-14)
+    expect(power(extended(-1e100), 5).mantissa).toBeLessThan(0)
+  })
+
   test('elu + 1 is exp on the left, at any distance', () => {
     for (const x of [-1e-3, -1, -40, -700, -1e4])
       expect(error(logarithm(eluPlus(extended(x), 1)), x)).toBeLessThan(1e-13)
@@ -213,6 +225,12 @@ describe('inner products', () => {
         ),
       ),
     ).toBe(0)
+  })
+
+  test('of rows so wide apart still add what is near their largest term', () => {
+    const left = Vector.from(3, (t) => [exponential(500), exponential(20), exponential(0)][t]!)
+    const right = Vector.from(3, (t) => [exponential(-500), exponential(-40), exponential(0)][t]!)
+    expect(error(toNumber(dot(left, right)), 2 + Math.exp(-20))).toBeLessThan(1e-15)
   })
 
   test('of rows whose only common entry is small in both', () => {

@@ -89,6 +89,17 @@ describe('segment means', () => {
     }
   })
 
+  test('nor can fewer queries, or fewer keys, than landmarks have their means', () => {
+    const model = modelOf(spec('landmarks: 4 segment_means'))
+    for (const [length, keyLength] of [
+      [1, 9],
+      [9, 3],
+    ] as const) {
+      const inputs = inputsFor(model, { length, keyLength })
+      expect(reference(model, inputs)).toEqual(reference(exactTwin(model)!, inputs))
+    }
+  })
+
   test('one row more is not', () => {
     const model = modelOf(spec('landmarks: 4 segment_means'))
     const inputs = inputsFor(model, { length: 5 })
@@ -122,6 +133,15 @@ describe('segment means', () => {
     const out = reference(model, { ...inputs, v: inputs.v.map(() => 1) })
     // With a converged inverse each factor has row sums 1, and so has their product.
     for (const entry of out) expect(Math.abs(entry - 1)).toBeLessThan(1e-9)
+  })
+
+  test('a query that weighs no landmark gives zeros', () => {
+    const model = modelOf(`attention a { dim: ${dim} kernel: relu(dot(q, k)) landmarks: 2 segment_means }`)
+    const inputs = inputsFor(model, { length: 6 })
+    const q = inputs.q.map((entry, index) => (index < dim ? -1 : Math.abs(entry)))
+    const out = reference(model, { ...inputs, q, k: inputs.k.map(Math.abs) })
+    expect([...out.subarray(0, dim)]).toEqual([0, 0, 0])
+    expect(out.subarray(dim).every((entry) => Number.isFinite(entry) && entry !== 0)).toBe(true)
   })
 
   test('entries of 1e4 stay finite', () => {

@@ -1,0 +1,111 @@
+// Compiles a spec, runs it on a device and beside it in float64.
+import { build, understand } from '../../compiler/pipeline.ts'
+import type { Built } from '../../compiler/pipeline.ts'
+import { reference } from '../../compiler/reference/reference.ts'
+import { createAttention } from '../../runtime/index.ts'
+import type { Attention } from '../../runtime/index.ts'
+
+export interface Sizes {
+  readonly batch?: number
+  readonly heads?: number
+  readonly kvHeads?: number
+  readonly length: number
+  readonly keyLength?: number
+  readonly lengths?: readonly number[]
+}
+
+export interface Tensors {
+  readonly q: Float32Array<ArrayBuffer>
+  readonly k: Float32Array<ArrayBuffer>
+  readonly v: Float32Array<ArrayBuffer>
+}
+
+/** The only attention of a text, through every stage. */
+export function compileOne(text: string, name?: string): Built {
+  const source = { file: 'test.attn', text }
+  const { checked, diagnostics } = understand(source)
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new Error(errors.map(({ code, message }) => `${code} ${message}`).join('\n'))
+  const model =
+    name === undefined ? checked.attentions[0] : checked.attentions.find((one) => one.name === name)
+  if (model === undefined) throw new Error('the text has no attention')
+  const built = build(model, source)
+  if ('unsupported' in built) throw new Error(`not compiled: ${built.unsupported}`)
+  return built
+}
+
+/** Normal numbers from a seed, times `deviation`; quick and good enough for inputs. */
+export function normals(count: number, seed: number, deviation = 1): Float32Array<ArrayBuffer> {
+  let state = (seed * 2654435769 + 1) >>> 0
+  const uniform = (): number => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
+    const mixed = Math.imul(state ^ (state >>> 12), 0x297a2d39) >>> 0
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32
+  }
+  return Float32Array.from(
+    { length: count },
+    () => deviation * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  )
+}
+
+export const full = (sizes: Sizes): Required<Omit<Sizes, 'lengths'>> => {
+  const { batch = 1, heads = 1, kvHeads = heads, length, keyLength = length } = sizes
+  return { batch, heads, kvHeads, length, keyLength }
+}
+
+export function tensors({ model }: Built, sizes: Sizes, seed: number, deviation = 1): Tensors {
+  const { batch, heads, kvHeads, length, keyLength } = full(sizes)
+  return {
+    q: normals(batch * heads * length * model.dim, seed, deviation),
+    k: normals(batch * kvHeads * keyLength * model.dim, seed + 1, deviation),
+    v: normals(batch * kvHeads * keyLength * model.valueDim, seed + 2),
+  }
+}
+
+export function expected(built: Built, sizes: Sizes, inputs: Tensors, projection?: Float32Array): Float64Array {
+  const { q, k, v } = inputs
+  return reference(built.model, {
+    q,
+    k,
+    v,
+    ...full(sizes),
+    ...(sizes.lengths === undefined ? {} : { lengths: sizes.lengths }),
+    ...(projection === undefined ? {} : { projection }),
+  })
+}
+
+export async function onDevice(
+  built: Built,
+  device: GPUDevice,
+  projection?: Float32Array<ArrayBuffer>,
+): Promise<Attention> {
+  return createAttention(built.program, { device, ...(projection === undefined ? {} : { projection }) })
+}
+
+export async function forward(attention: Attention, sizes: Sizes, inputs: Tensors): Promise<Float32Array> {
+  const { lengths } = sizes
+  const { q, k, v } = inputs
+  const out = await attention.forward({
+    q,
+    k,
+    v,
+    ...full(sizes),
+    ...(lengths === undefined ? {} : { lengths: Uint32Array.from(lengths) }),
+  })
+  if (!(out instanceof Float32Array)) throw new Error('typed arrays in, a typed array out')
+  return out
+}
+
+/** ‖found − expected‖ / ‖expected‖; infinite where anything found is not finite. */
+export function relativeError(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  if (found.length !== wanted.length) return Infinity
+  let error = 0
+  let norm = 0
+  for (let n = 0; n < wanted.length; n++) {
+    const [a, b] = [found[n] as number, wanted[n] as number]
+    if (!Number.isFinite(a)) return Infinity
+    error += (a - b) ** 2
+    norm += b * b
+  }
+  return norm === 0 ? Math.sqrt(error) : Math.sqrt(error / norm)
+}
