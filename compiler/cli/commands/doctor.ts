@@ -85,15 +85,26 @@ function adapterInWords(adapter: AdapterReport, used: boolean, paint: Paint): st
   const [smallest, largest] = adapter.subgroupSizes ?? []
   const facts = [
     ['vendor', [adapter.vendor, adapter.architecture].filter(Boolean).join(', ')],
-    ['driver', adapter.description],
+    ['device', adapter.device],
     [
       'subgroups',
       smallest === undefined ? 'none' : smallest === largest ? `${smallest}` : `${smallest} to ${largest}`,
     ],
-    ['features', adapter.features.join(', ')],
+    ...lines(adapter.features, 80).map((line, index) => [index === 0 ? 'features' : '', line]),
     ...Object.entries(adapter.limits).map(([limit, value]) => [inPlainWords(limit), measure(limit, value)]),
   ]
   return `${title}${used ? ' (used unless another is chosen)' : ''}\n${table(facts.filter(([, fact]) => fact !== ''))}`
+}
+
+/** Words with commas between them, broken into lines of about that width. */
+function lines(words: readonly string[], width: number): string[] {
+  const broken: string[] = []
+  for (const word of words) {
+    const last = broken.at(-1)
+    if (last === undefined || last.length + word.length > width) broken.push(word)
+    else broken[broken.length - 1] = `${last}, ${word}`
+  }
+  return broken
 }
 
 /** `maxStorageBufferBindingSize` → `max storage buffer binding size` */
@@ -106,6 +117,6 @@ function measure(limit: string, value: number): string {
   return /(Buffer|Binding|Storage)Size$/.test(limit) ? bytes(value) : grouped(value)
 }
 
-function nameOf({ device, description, vendor }: AdapterReport): string {
-  return [device, description, vendor].find((word) => word !== '') ?? 'an unnamed device'
+function nameOf({ description, device, vendor }: AdapterReport): string {
+  return [description, device, vendor].find((word) => word !== '') ?? 'an unnamed device'
 }

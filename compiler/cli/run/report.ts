@@ -131,12 +131,15 @@ function results(measurements: readonly Measurement[], paint: Paint): string {
 function legend(measurements: readonly Measurement[]): string[] {
   const [first] = measurements
   if (first === undefined) return []
-  const { rowsChecked, inputs, timing } = first
+  const { rowsChecked, inputs } = first
   const some = rowsChecked < inputs.length
-  const calls = timing.calls === 1 ? 'one call' : `the median of ${timing.calls}`
+  const where = some ? `, at ${grouped(rowsChecked)} of ${grouped(inputs.length)} query rows` : ''
+  const counts = measurements.map(({ timing }) => timing.calls)
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   return [
-    `error: relative RMS difference from the same attention in float64${some ? `, at ${grouped(rowsChecked)} of ${grouped(inputs.length)} query rows` : ''}; largest: of any entry`,
-    `calls are timed on the host with upload and readback; the first one also compiles, later calls are ${calls}`,
+    `error: relative RMS difference from the same attention in float64${where}; largest: of any entry`,
+    'times: on the host, with upload and readback; the first call also compiles kernels; later calls: the median of ' +
+      (fewest === most ? `${most}` : `${fewest} to ${most}`),
   ]
 }
 

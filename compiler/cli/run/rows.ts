@@ -5,7 +5,7 @@
 import { random } from '../../../runtime/projection/index.ts'
 
 /** Pairs of a query and a key row that the reference may evaluate in a few seconds. */
-const affordablePairs = 1_000_000
+const affordablePairs = 500_000
 
 /**
  * Row indices, ascending: all of them where that is affordable, else a seeded

@@ -1,0 +1,279 @@
+// `attnc run` and `attnc doctor` on the device that this machine has: SwiftShader, where there is no other.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execPath } from 'node:process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomInputs } from '../../compiler/cli/run/inputs.ts'
+import { expectedRows } from '../../compiler/cli/run/reference.ts'
+import { rowsToCheck, selectRows } from '../../compiler/cli/run/rows.ts'
+import { readNpy, writeNpy } from '../../compiler/cli/tensors/npy.ts'
+import { writeNpz } from '../../compiler/cli/tensors/npz.ts'
+import { readSafetensors } from '../../compiler/cli/tensors/safetensors.ts'
+import type { Tensor } from '../../compiler/cli/tensors/tensor.ts'
+import { check } from '../../compiler/index.ts'
+import { recordDevice } from '../setup/devices.ts'
+import { Console, good, pending } from './console.ts'
+
+const tensor = (shape: readonly number[], value: (index: number) => number): Tensor => ({
+  shape,
+  data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => value(index)),
+})
+const arrays = new Map([
+  ['q', tensor([2, 21, 8], (index) => Math.sin(index))],
+  ['k', tensor([1, 21, 8], (index) => Math.cos(index / 3))],
+  ['v', tensor([1, 21, 8], (index) => (index % 7) - 3)],
+])
+
+let at: Console
+beforeAll(() => {
+  at = new Console({ 'good.attn': good, 'pending.attn': pending, 'both.attn': `${good}\n${pending}` })
+  at.write('tensors.npz', writeNpz(arrays))
+})
+afterAll(() => at.remove())
+
+interface RunDocument {
+  readonly attentions: {
+    name: string
+    backend: string
+    device: string
+    shape: Record<string, number>
+    error: { relativeRms: number; maximum: number; rowsChecked: number }
+    passed: boolean
+    estimate?: { toExact: number; uniformToExact: number }
+  }[]
+  readonly notRun: { name: string; reason: string }[]
+}
+
+describe('attnc run', () => {
+  test('runs every attention on a device and holds it against the reference', async () => {
+    const { status, out } = await at.run([
+      'run',
+      'both.attn',
+      '--length',
+      '37',
+      '--heads',
+      '2',
+      '--repeat',
+      '1',
+      '--json',
+    ])
+    const { attentions, notRun } = JSON.parse(out) as RunDocument
+    expect(status).toBe(0)
+    expect(attentions.map(({ name }) => name)).toEqual(['small', 'exact'])
+    for (const { backend, device, error, passed, shape } of attentions) {
+      recordDevice(device)
+      expect([backend, passed, error.rowsChecked]).toEqual(['webgpu', true, 37])
+      expect(error.relativeRms).toBeGreaterThan(0)
+      expect(error.relativeRms).toBeLessThan(2e-5)
+      expect(shape).toMatchObject({ batch: 1, heads: 2, length: 37, keyLength: 37, dim: 8 })
+    }
+    const [small, exact] = attentions
+    expect(small?.estimate?.toExact).toBeLessThan(0.2)
+    expect(small?.estimate?.uniformToExact).toBeGreaterThan(0)
+    expect(exact).not.toHaveProperty('estimate')
+    expect(notRun.map(({ name }) => name)).toEqual(['nystrom'])
+  })
+
+  test('prints a table that names backend, tensors and verdict', async () => {
+    const { status, out } = await at.run(['run', 'both.attn', '--length', '9', '--repeat', '1'])
+    expect(status).toBe(0)
+    expect(out).toMatch(/^backend {2}webgpu on \S+/)
+    expect(out).toContain('random, seed 0: standard deviation 0.25 in q and k')
+    expect(out).toMatch(/^ {2}small .*passes: as near as f32 rounding allows$/m)
+    expect(out).toMatch(/^ {2}small .*attending to every key alike/m)
+    expect(out).toMatch(/^ {2}nystrom {2}.*not yet compiled$/m)
+    expect(out).not.toContain('\u001b')
+  })
+
+  test('reads a file, saves the result with as many axes, and agrees with the reference backend', async () => {
+    const common = ['run', 'good.attn', '--only', 'small', '--input', 'tensors.npz']
+    const onDevice = await at.run([...common, '--output', 'device.npy', '--repeat', '1'])
+    const inReference = await at.run([
+      ...common,
+      '--output',
+      'reference.safetensors',
+      '--backend',
+      'reference',
+      '--repeat',
+      '1',
+    ])
+    expect([onDevice.status, inReference.status]).toEqual([0, 0])
+    expect(onDevice.out).toContain('heads 2 · key/value heads 1 · length 21')
+    const device = readNpy(readFileSync(join(at.directory, 'device.npy')))
+    const reference = readSafetensors(readFileSync(join(at.directory, 'reference.safetensors'))).get('out')
+    expect(device.shape).toEqual([2, 21, 8])
+    expect(reference?.shape).toEqual([2, 21, 8])
+    const largest = Math.max(
+      ...device.data.map((value, index) => Math.abs(value - (reference?.data[index] ?? NaN))),
+    )
+    expect(largest).toBeLessThan(1e-4)
+  })
+
+  test('the same seed gives the same tensors, another seed others', async () => {
+    const result = async (seed: string): Promise<readonly number[]> => {
+      const backend = ['--backend', 'reference', '--repeat', '1', '--length', '5']
+      await at.run([
+        'run',
+        'good.attn',
+        '--only',
+        'exact',
+        '--seed',
+        seed,
+        ...backend,
+        '--output',
+        'seeded.npy',
+      ])
+      return [...readNpy(readFileSync(join(at.directory, 'seeded.npy'))).data]
+    }
+    const first = await result('3')
+    expect(await result('3')).toEqual(first)
+    expect(await result('4')).not.toEqual(first)
+  })
+
+  test.each([
+    ['an array that is missing', new Map([...arrays].filter(([name]) => name !== 'k')), 'no array named k'],
+    [
+      'unequal widths',
+      new Map([...arrays, ['k', tensor([1, 21, 6], () => 0)]]),
+      'rows of q have 8 entries and rows of k 6',
+    ],
+    [
+      'a width that is not declared',
+      new Map([...arrays].map(([name]) => [name, tensor([1, 4, 6], () => 1)])),
+      'is declared with dim 8',
+    ],
+    [
+      'heads that do not divide',
+      new Map([
+        ...arrays,
+        ['q', tensor([3, 21, 8], () => 0)],
+        ['k', tensor([2, 21, 8], () => 0)],
+        ['v', tensor([2, 21, 8], () => 0)],
+      ]),
+      'expected a multiple',
+    ],
+    [
+      'a row of v too few',
+      new Map([...arrays, ['v', tensor([1, 20, 8], () => 0)]]),
+      'one row of v for each row of k',
+    ],
+    ['one axis', new Map([...arrays, ['q', tensor([168], () => 0)]]), 'expected [length, width]'],
+    ['no rows', new Map([...arrays, ['q', tensor([0, 8], () => 0)]]), 'none of them 0'],
+    [
+      'what is not a number',
+      new Map([...arrays, ['v', tensor([1, 21, 8], () => NaN)]]),
+      'infinite or not a number',
+    ],
+    ['lengths out of range', new Map([...arrays, ['lengths', tensor([1], () => 22)]]), 'each from 0 to 21'],
+    [
+      'a projection of the wrong size',
+      new Map([...arrays, ['projection', tensor([3, 8], () => 1)]]),
+      'projection',
+    ],
+  ])('refuses %s', async (_what, content, words) => {
+    at.write('wrong.npz', writeNpz(content))
+    const { status, out, err } = await at.run(['run', 'good.attn', '--only', 'small', '--input', 'wrong.npz'])
+    expect(err).toContain(words)
+    expect([status, out]).toEqual([2, ''])
+  })
+
+  test('a directory of .npy files, and what it lacks', async () => {
+    const other = new Console({ 'good.attn': good, 'q.npy': writeNpy(tensor([4, 8], () => 1)) })
+    const { status, err } = await other.run(['run', 'good.attn', '--input', '.'])
+    other.remove()
+    expect(status).toBe(2)
+    expect(err).toContain('no array named k')
+    expect(err).toContain('it holds q')
+  })
+})
+
+describe('rows that are checked', () => {
+  test('all of a short input, some of a long one, the first and the last among them', () => {
+    const shape = { batch: 1, heads: 1, length: 50, keyLength: 50 }
+    expect(rowsToCheck(shape, 0)).toEqual(Array.from({ length: 50 }, (_, row) => row))
+    const some = rowsToCheck({ batch: 2, heads: 8, length: 4096, keyLength: 4096 }, 0)
+    expect(some.length).toBeLessThan(4096)
+    expect([some[0], some.at(-1)]).toEqual([0, 4095])
+    expect(some).toEqual([...new Set(some)].sort((left, right) => left - right))
+  })
+
+  test('the reference at some rows is those rows of the whole reference', () => {
+    const inputs = randomInputs(
+      { batch: 2, heads: 2, kvHeads: 1, length: 13, keyLength: 9, seed: 1, deviation: 0.5 },
+      8,
+      8,
+    )
+    const all = Array.from({ length: 13 }, (_, row) => row)
+    const rows = [0, 3, 4, 12]
+    for (const model of check(`${good}\n${pending}`).checked.attentions) {
+      const whole = expectedRows(model, inputs, all)
+      expect(expectedRows(model, inputs, rows)).toEqual(selectRows(whole, rows, 13, 8))
+    }
+  })
+})
+
+describe('as a program of its own', () => {
+  const program = 'dist/compiler/cli.js'
+  const started = (args: readonly string[], env: Record<string, string> = {}): ReturnType<typeof spawnSync> =>
+    spawnSync(execPath, [program, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    })
+  const spec = (): string => join(at.directory, 'good.attn')
+
+  test('runs, prints one document, and ends', () => {
+    const { status, stdout } = started([
+      'run',
+      spec(),
+      '--only',
+      'small',
+      '--length',
+      '8',
+      '--repeat',
+      '1',
+      '--json',
+    ])
+    expect(status).toBe(0)
+    expect((JSON.parse(String(stdout)) as RunDocument).attentions).toHaveLength(1)
+  })
+
+  test('without any device the status is 3, for run and for doctor', () => {
+    const none = join(at.directory, 'no-driver.json')
+    writeFileSync(none, '{}')
+    const run = started(['run', spec(), '--only', 'small', '--length', '8', '--json'], {
+      VK_DRIVER_FILES: none,
+    })
+    expect(run.status).toBe(3)
+    expect(JSON.parse(String(run.stdout))).toHaveProperty('error.help')
+    const doctor = started(['doctor', '--json'], { VK_DRIVER_FILES: none })
+    expect(doctor.status).toBe(3)
+    expect((JSON.parse(String(doctor.stdout)) as { adapters: unknown[] }).adapters).toEqual([])
+  })
+
+  test('a reader that goes away is no failure', () => {
+    const shell = spawnSync(
+      'bash',
+      ['-c', `set -o pipefail; "${execPath}" ${program} explain "${spec()}" | head -n 1`],
+      {
+        encoding: 'utf8',
+      },
+    )
+    expect([shell.status, shell.stderr]).toEqual([0, ''])
+  })
+})
+
+test('attnc doctor names a device, its limits, and the backend that would run', async () => {
+  const { status, out } = await at.run(['doctor', '--json'])
+  expect(status).toBe(0)
+  const { adapters, backends } = JSON.parse(out) as {
+    adapters: { features: string[]; limits: Record<string, number> }[]
+    backends: { name: string; usable: boolean; reason: string }[]
+  }
+  expect(adapters[0]?.limits['maxBufferSize']).toBeGreaterThan(0)
+  expect(backends.map(({ name }) => name)).toEqual(['webgpu', 'gpujs', 'reference'])
+  expect(backends[0]?.usable).toBe(true)
+  const text = (await at.run(['doctor'])).out
+  expect(text).toContain('Backends')
+  expect(text).toContain('max buffer size')
+})
