@@ -35,6 +35,7 @@ function expression(size: Size, underProduct: boolean): string {
   if (typeof size === 'number') return String(size)
   if (typeof size === 'string') return `s.${size}`
   const [operator, left, right] = size
+  if (right === 1 && (operator === '*' || operator === 'ceildiv')) return expression(left, underProduct)
   switch (operator) {
     case '+': {
       const sum = `${expression(left, false)} + ${expression(right, false)}`

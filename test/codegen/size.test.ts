@@ -41,6 +41,7 @@ test.each<[Size, string]>([
     ['ceildiv', ['*', 'batch', 'heads'], ['*', 2, 'chunks']],
     '(s) => Math.ceil(s.batch * s.heads / (2 * s.chunks))',
   ],
+  [['*', ['ceildiv', ['+', 'length', 3], 1], 1], '(s) => s.length + 3'],
   [['max', ['+', 1, 'offset'], 2], '(s) => Math.max(1 + s.offset, 2)'],
 ])('%j reads as %s', (size, printed) => {
   expect(printSize(size)).toBe(printed)
