@@ -14,10 +14,8 @@
  */
 import { add, apply, constant, divide, exp, log, multiply, negate, sqrt } from '../symbolic/build.ts'
 import type { Apply, Expression } from '../symbolic/expression.ts'
-import { isBounded } from '../symbolic/interval.ts'
-import { rangeOf } from '../symbolic/range.ts'
 import { simplify } from '../symbolic/simplify.ts'
-import { splitChoice } from './exponent-of-sums.ts'
+import { addSplits, splitChoice } from './exponent-of-sums.ts'
 import { isModerate, scaled } from './split.ts'
 import type { Split, Splitter } from './split.ts'
 
@@ -29,8 +27,8 @@ export function splitOperator(whole: Apply, split: Splitter): Split {
   if (operator === 'cosh' || operator === 'sinh') return splitHyperbolic(operator, v, whole)
   const { coefficient: c, exponent } = split(v)
   if (exponent === undefined) return { coefficient: whole }
-  const bounded = isBounded(rangeOf(whole))
-  const again = (equal: Expression): Split => (bounded ? { coefficient: whole } : split(simplify(equal)))
+  // Of v only c and E are taken apart; v itself stays whole elsewhere, so nothing doubles when these are nested.
+  const linear = (): Split => ({ coefficient: simplify(apply('relu', c)), exponent })
   switch (operator) {
     case 'sqrt':
       return scaled(sqrt(c), divide(exponent, constant(2)))
@@ -38,24 +36,26 @@ export function splitOperator(whole: Apply, split: Splitter): Split {
     case 'relu':
       return scaled(apply(operator, c), exponent)
     case 'log':
-      return again(add(log(c), exponent))
+      return split(simplify(add(log(c), exponent)))
     case 'sign':
     case 'step':
       return { coefficient: simplify(apply(operator, c)) }
     case 'softplus':
-      return again(add(apply('relu', v), apply('softplus', negate(apply('abs', v)))))
+      return addSplits([linear(), { coefficient: apply('softplus', negate(apply('abs', v))) }])
     case 'elu':
-      return again(add(apply('relu', v), apply('elu', apply('min', v, constant(0)))))
+      return addSplits([linear(), { coefficient: apply('elu', apply('min', v, constant(0))) }])
     case 'silu':
-      return again(multiply(v, apply('sigmoid', v)))
+      return scaled(multiply(c, apply('sigmoid', v)), exponent)
     case 'gelu':
-      return again(
-        multiply(constant(0.5), v, add(constant(1), apply('erf', divide(v, constant(Math.SQRT2))))),
-      )
+      return scaled(multiply(constant(0.5), c, normalBelowTwice(v)), exponent)
     default:
       return { coefficient: whole }
   }
 }
+
+/** 1 + erf(v/√2) = 2Φ(v). */
+const normalBelowTwice = (v: Expression): Expression =>
+  add(constant(1), apply('erf', divide(v, constant(Math.SQRT2))))
 
 function splitHyperbolic(operator: 'cosh' | 'sinh', u: Expression, whole: Expression): Split {
   if (isModerate(u)) return { coefficient: whole }

@@ -29,7 +29,10 @@ export function splitProduct(product: Expression, split: Splitter): Split {
 
 export function splitSum(sum: Expression, split: Splitter): Split {
   const parts = termsOf(sum).map(split)
-  if (parts.every(({ exponent }) => exponent === undefined)) return { coefficient: sum }
+  return parts.every(({ exponent }) => exponent === undefined) ? { coefficient: sum } : addSplits(parts)
+}
+
+export function addSplits(parts: readonly Split[]): Split {
   const { shares, exponent } = overLargest(parts)
   return scaled(add(...shares), exponent)
 }

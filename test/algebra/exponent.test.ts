@@ -153,6 +153,16 @@ describe('what the exponent is', () => {
     expect(exponentOf(expression)).toBe(text)
   })
 
+  test.each(['silu', 'gelu', 'softplus', 'elu', 'relu', 'abs', 'sqrt', 'cosh', 'sin'] as const)(
+    'sixty times %s over exponentials grows no faster than that',
+    (operator) => {
+      let nested: Expression = subtract(exp(u), constant(1))
+      for (let n = 0; n < 60; n++) nested = add(apply(operator, nested), constant(n % 2))
+      const { coefficient } = termOf(nested)
+      expect(print(coefficient).length).toBeLessThan(1e6)
+    },
+  )
+
   test('a feature of two exponentials loses neither where they are far apart', () => {
     const { coefficient, exponent } = termOf(add(exp(u), exp(negate(squares)), constant(1)))
     const point = environmentOf({ x: Float64Array.of(500, 0, 0, 0), w: Float64Array.of(3, 0, 0, 0) })

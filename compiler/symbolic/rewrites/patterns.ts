@@ -4,6 +4,7 @@ import type { Apply, Expression } from '../expression.ts'
 import { isNonnegative, isNonpositive, isPositive } from '../interval.ts'
 import type { Interval } from '../interval.ts'
 import { rangeOf } from '../range.ts'
+import { children } from '../traverse.ts'
 import { patternRewrite } from './rewrite.ts'
 import type { Pattern, Rewrite } from './rewrite.ts'
 
@@ -22,6 +23,12 @@ const powerOf = (base: Expression, exponent: Expression): Apply => ({
   operator: 'power',
   args: [base, exponent],
 })
+
+function hasFewerNodes(expression: Expression, limit: number): boolean {
+  let count = 0
+  const visit = (node: Expression): boolean => ++count < limit && children(node).every(visit)
+  return visit(expression)
+}
 
 const patterns: readonly Pattern[] = [
   { name: 'exp of log', algebra: 'exp(log a) = a', from: exp(log(a)), to: a },
@@ -55,6 +62,8 @@ const patterns: readonly Pattern[] = [
     algebra: 'elu a + 1 = relu a + exp(min(a, 0)), which keeps its digits where a is far below 0',
     from: add(apply('elu', a), unitary),
     to: add(apply('relu', a), exp(apply('min', a, zero))),
+    // It writes a twice, so that nesting it without bound would double without bound.
+    when: (bound) => hasFewerNodes(bound('a'), 40),
   },
   {
     name: 'sigmoid',
