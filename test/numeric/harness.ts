@@ -62,7 +62,12 @@ export function tensors({ model }: Built, sizes: Sizes, seed: number, deviation 
   }
 }
 
-export function expected(built: Built, sizes: Sizes, inputs: Tensors, projection?: Float32Array): Float64Array {
+export function expected(
+  built: Built,
+  sizes: Sizes,
+  inputs: Tensors,
+  projection?: Float32Array,
+): Float64Array {
   const { q, k, v } = inputs
   return reference(built.model, {
     q,

@@ -90,7 +90,8 @@ export function chunkTile(
       items,
       rows: { buffer: binding(which === 'query' ? 'q' : 'k'), first: sequence, at, count },
       projection: block.projected ? binding('w') : undefined,
-      component: (item) => within(ir.add(first, componentOf(item)), ir.u32(block.size)),
+      component: (item) => ir.add(first, componentOf(item)),
+      steps: tile.steps,
       ...(withMaxima ? { maximum } : {}),
       prefix: which === 'query' ? 'q' : 'k',
     })

@@ -8,9 +8,10 @@ import type { ScheduledBlock } from '../../schedule/schedule.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { add, convert, let_, load, mul, ref } from '../build.ts'
 import type { Body } from '../build.ts'
-import type { Binding, Value } from '../kernel.ts'
+import type { Binding, Statement, Value } from '../kernel.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Component, Entry, Row, Surroundings } from './pairs.ts'
+import { range, within } from './tile.ts'
 
 export interface FeatureTile {
   readonly block: ScheduledBlock
@@ -28,11 +29,13 @@ export interface FeatureTile {
     readonly count: Value
   }
   readonly projection: Binding | undefined
-  /** Component within the block, inside it, for a lane or an item. */
+  /** Component within the block, or past its end, for a lane or an item. */
   readonly component: (which: number) => Value
   /** The maximum that the papers' stabilisation subtracts, for a lane or item of the rows. */
   readonly maximum?: (which: number) => Value
   readonly prefix: string
+  /** Components that a workgroup takes at a time. */
+  readonly steps: number
 }
 
 export interface EvaluatedFeatures {
@@ -71,13 +74,15 @@ function surround(tile: FeatureTile): { statements: Body; surroundings: Surround
   const rowCount = rowExtent === 'lanes' ? 4 : tile.items
   const componentCount = componentExtent === 'lanes' ? 4 : tile.items
 
-  const starts = Array.from({ length: rowCount }, (_, which) =>
-    let_(`${prefix}Row${which}`, mul(add(rows.first, rows.at(which)), dim)),
+  const rowIndexes = range(rowCount).map((which) => let_(`${prefix}Row${which}`, rows.at(which)))
+  const components = range(componentCount).map((which) =>
+    let_(`${prefix}Component${which}`, inside(tile.component(which), tile)),
+  )
+  const starts = rowIndexes.map((row, which) =>
+    let_(`${prefix}Start${which}`, mul(add(rows.first, ref(row)), dim)),
   )
   const projectionStarts = tile.block.projected
-    ? Array.from({ length: componentCount }, (_, which) =>
-        let_(`${prefix}Projection${which}`, mul(tile.component(which), dim)),
-      )
+    ? components.map((component, which) => let_(`${prefix}Projection${which}`, mul(ref(component), dim)))
     : []
 
   const { projection } = tile
@@ -87,16 +92,16 @@ function surround(tile: FeatureTile): { statements: Body; surroundings: Surround
     vectors['w'] = rowOf(projection, projectionStarts.map(ref), componentExtent)
   }
 
-  const position = (which: number): Value => convert('f32', rows.at(which))
+  const position = (which: number): Value => convert('f32', at(rowIndexes, which))
   const scalars: Record<string, Entry> = {
     length: { extent: 'all', value: convert('f32', rows.count) },
     position: entry(rowExtent, position),
   }
   if (tile.maximum !== undefined) scalars['maximum'] = entry(rowExtent, tile.maximum)
 
-  const component: Component = { extent: componentExtent, index: tile.component }
+  const component: Component = { extent: componentExtent, index: (which) => at(components, which) }
   return {
-    statements: [starts, projectionStarts],
+    statements: [rowIndexes, components, starts, projectionStarts],
     surroundings: {
       items: tile.items,
       rows: vectors,
@@ -105,6 +110,16 @@ function surround(tile: FeatureTile): { statements: Body; surroundings: Surround
       ...(tile.block.projected ? {} : { component }),
     },
   }
+}
+
+/** A component, or the last there is where the block ends inside a tile. */
+const inside = (component: Value, { block, steps }: FeatureTile): Value =>
+  block.size % steps === 0 ? component : within(component, block.size)
+
+function at(indexes: readonly Extract<Statement, { kind: 'let' }>[], which: number): Value {
+  const index = indexes[which]
+  invariant(index !== undefined, 'an index is asked for a lane or an item that there is')
+  return ref(index)
 }
 
 function rowOf(buffer: Binding, starts: readonly Value[], extent: 'lanes' | 'items'): Row {

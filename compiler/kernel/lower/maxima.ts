@@ -63,7 +63,8 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
         },
         projection: block.projected ? binding('w') : undefined,
         // A component taken twice does not change a maximum.
-        component: (item) => within(ir.add(from, ir.mul(columnGroup, items), item), ir.u32(block.size)),
+        component: (item) => ir.add(from, ir.mul(columnGroup, items), item),
+        steps: tile.steps,
         prefix: 'x',
       })
       return [

@@ -5,7 +5,7 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
-import { add, call, constant, div, f32, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
+import { add, call, constant, div, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
 import { isIntrinsic } from '../intrinsics.ts'
 import type { Value } from '../kernel.ts'
 
@@ -38,16 +38,7 @@ export function indexValue(expression: Expression, names: (name: string) => Valu
   invariant(expression.kind === 'apply', 'an index is built from integers and index variables')
   const [first, second] = expression.args
   invariant(first !== undefined, 'an operator has an argument')
-  // ⌊a / b⌋ is one integer division.
-  if (expression.operator === 'floor') {
-    invariant(
-      first.kind === 'apply' && first.operator === 'divide',
-      'only a quotient of indexes is rounded down',
-    )
-    const [dividend, divisor] = first.args
-    invariant(dividend !== undefined && divisor !== undefined, 'a quotient has two parts')
-    return div(indexValue(dividend, names), indexValue(divisor, names))
-  }
+  if (expression.operator === 'floor') return quotient(first, names)
   invariant(second !== undefined, `${expression.operator} of indexes takes two arguments`)
   const a = indexValue(first, names)
   const b = indexValue(second, names)
@@ -65,4 +56,18 @@ export function indexValue(expression: Expression, names: (name: string) => Valu
   }
 }
 
-export const number = (value: number): Value => f32(value)
+/** ⌊a / b⌋ in one integer division; a quotient by a constant may have become a product. */
+function quotient(expression: Expression, names: (name: string) => Value): Value {
+  invariant(expression.kind === 'apply', 'only a quotient of indexes is rounded down')
+  const [a, b] = expression.args
+  invariant(a !== undefined && b !== undefined, 'a quotient has two parts')
+  if (expression.operator === 'divide') return div(indexValue(a, names), indexValue(b, names))
+  const [factor, dividend] = a.kind === 'constant' ? [a, b] : [b, a]
+  invariant(
+    expression.operator === 'multiply' && factor.kind === 'constant',
+    'only a quotient of indexes is rounded down',
+  )
+  const divisor = Math.round(1 / factor.value)
+  invariant(Math.abs(divisor * factor.value - 1) < 1e-12, 'an index is divided by an integer')
+  return div(indexValue(dividend, names), u32(divisor))
+}

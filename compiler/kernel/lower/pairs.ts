@@ -62,13 +62,15 @@ interface Extent {
 export function evaluatePairs(expressions: readonly Expression[], around: Surroundings): Evaluated {
   const evaluator = new Evaluator(around)
   const statements: Body[] = [evaluator.reductions(expressions)]
+  const loads = new Loads(evaluator)
   const values = expressions.map((expression) => {
-    const { lanes, items } = evaluator.extent(expression)
+    const { items } = evaluator.extent(expression)
     const count = items ? around.items : 1
     return Array.from({ length: count }, (_, item) => {
-      const value = evaluator.value(expression, item)
+      const value = evaluator.value(expression, item, loads)
+      statements.push(...loads.take())
       if (isPlain(value)) return value
-      const named = let_(evaluator.fresh(lanes && !items ? 'row' : 'value'), value)
+      const named = let_(evaluator.fresh('value'), value)
       statements.push(named)
       return ref(named)
     })
@@ -165,7 +167,7 @@ class Evaluator {
           )
         })
       })
-      return [loads.statements, updates]
+      return [loads.take(), updates]
     })
     group.forEach((reduce, which) => {
       const names = (sums[which] ?? []).map((sum) => ref(sum))
@@ -178,7 +180,7 @@ class Evaluator {
     return [sums, loop]
   }
 
-  value(expression: Expression, item: number, loads?: Loads): Value {
+  value(expression: Expression, item: number, loads: Loads): Value {
     switch (expression.kind) {
       case 'constant':
         return f32(expression.value)
@@ -207,7 +209,7 @@ class Evaluator {
     return entry.extent === 'items' ? entry.value(item) : entry.value
   }
 
-  #element(vector: string, index: Expression, item: number, loads: Loads | undefined): Value {
+  #element(vector: string, index: Expression, item: number, loads: Loads): Value {
     const row = this.#around.rows[vector]
     invariant(row !== undefined, `the row ${vector} is at hand here`)
     const { component } = this.#around
@@ -224,14 +226,13 @@ class Evaluator {
       return row.load(row.extent === 'lanes' ? lane : item, position)
     }
     const value: Value = byLane ? { kind: 'vec4', lanes: [at(0), at(1), at(2), at(3)] } : at(0)
-    if (loads === undefined) return value
     return loads.once(`${vector}[${print(index)}]${byItem ? ` ${item}` : ''}`, vector, value)
   }
 }
 
-/** The loads of one round of a loop, each made once. */
+/** Loads that share a scope, each made once. */
 class Loads {
-  readonly statements: Body[] = []
+  #statements: Body[] = []
   readonly #seen = new Map<string, Value>()
   readonly #names: Evaluator
 
@@ -239,11 +240,18 @@ class Loads {
     this.#names = names
   }
 
+  /** The loads since the last time, to stand before what uses them. */
+  take(): Body[] {
+    const taken = this.#statements
+    this.#statements = []
+    return taken
+  }
+
   once(key: string, word: string, value: Value): Value {
     const known = this.#seen.get(key)
     if (known !== undefined) return known
     const named = let_(this.#names.fresh(word), value)
-    this.statements.push(named)
+    this.#statements.push(named)
     this.#seen.set(key, ref(named))
     return ref(named)
   }

@@ -62,7 +62,8 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
         count: visible,
       },
       projection: part.projected ? binding('w') : undefined,
-      component: (lane) => within(ir.add(components, ir.mul(componentGroup, lanes), lane), ir.u32(part.size)),
+      component: (lane) => ir.add(components, ir.mul(componentGroup, lanes), lane),
+      steps: tile.steps,
       ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
       prefix: 'k',
     })

@@ -35,7 +35,10 @@ export const place = (index: Operand, group: Value): Value =>
   add(mul(typeof index === 'number' ? u32(index) : index, side), group)
 
 /** An index, or the last one there is: a load that stays inside. */
-export const within = (index: Value, count: Value): Value => call('min', index, sub(call('max', count, 1), 1))
+export function within(index: Value, count: Value | number): Value {
+  if (typeof count === 'number') return call('min', index, count - 1)
+  return call('min', index, sub(call('max', count, 1), 1))
+}
 
 /** How many places there are from `start` to `end`, at most `most`. */
 export const extent = (start: Value, end: Value, most: number): Value =>

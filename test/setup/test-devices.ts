@@ -1,0 +1,51 @@
+// The devices that kernels are tested on, each opened once in a test process.
+import { nodeGpu } from '../../runtime/node-gpu.ts'
+import { recordDevice, recordSkippedDevice } from './devices.ts'
+
+export interface TestDevice {
+  readonly name: string
+  readonly device: GPUDevice
+}
+
+interface Configuration {
+  readonly name: string
+  readonly options: Parameters<typeof nodeGpu>[0]
+  /** Asked of the device where the adapter has it. */
+  readonly subgroups: boolean
+}
+
+const lavapipe = process.env['ATTNC_LAVAPIPE_ICD']
+
+const configurations: readonly Configuration[] = [
+  { name: 'SwiftShader', options: { software: 'only' }, subgroups: true },
+  { name: 'SwiftShader without subgroups', options: { software: 'only' }, subgroups: false },
+  ...(lavapipe === undefined ? [] : [{ name: 'lavapipe', options: { icd: lavapipe }, subgroups: true }]),
+]
+
+/** Names of the configurations, for `describe.each`; a device that is not to be had is named in the summary. */
+export const deviceNames: readonly string[] = configurations.map(({ name }) => name)
+
+if (lavapipe === undefined) recordSkippedDevice('lavapipe', 'ATTNC_LAVAPIPE_ICD does not name its ICD file')
+
+const opened = new Map<string, Promise<GPUDevice>>()
+
+/** The default limits of WebGPU and no more, so that what fits here fits everywhere. */
+export function testDevice(name: string): Promise<GPUDevice> {
+  const known = opened.get(name)
+  if (known !== undefined) return known
+  const opening = open(name)
+  opened.set(name, opening)
+  return opening
+}
+
+async function open(name: string): Promise<GPUDevice> {
+  const configuration = configurations.find((one) => one.name === name)
+  if (configuration === undefined) throw new Error(`no test device is called ${name}`)
+  const { gpu } = await nodeGpu(configuration.options)
+  const adapter = await gpu.requestAdapter()
+  if (adapter === null) throw new Error(`${name}: Dawn gives no adapter`)
+  const wanted = configuration.subgroups && adapter.features.has('subgroups') ? ['subgroups' as const] : []
+  const device = await adapter.requestDevice({ requiredFeatures: wanted, label: name })
+  recordDevice(`${name} (${adapter.info.description || adapter.info.device || adapter.info.vendor}, Dawn)`)
+  return device
+}
