@@ -41,7 +41,9 @@ export async function measure(
 ): Promise<Measurement> {
   const { name, model } = module
   say('making kernels')
+  const start = performance.now()
   const executor = await executorOf(module, inputs, options.backend)
+  const preparation = performance.now() - start
   try {
     say('running')
     const { result, timing } = await timed(executor.run, options.repeat)
@@ -60,7 +62,7 @@ export async function measure(
       inputs,
       valueDim: model.valueDim,
       result,
-      timing,
+      timing: { ...timing, first: preparation + timing.first },
       rowsChecked: rows.length,
       error,
       verdict: judge(error),

@@ -138,7 +138,7 @@ function legend(measurements: readonly Measurement[]): string[] {
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)]
   return [
     `error: relative RMS difference from the same attention in float64${where}; largest: of any entry`,
-    'times: on the host, with upload and readback; the first call also compiles kernels; later calls: the median of ' +
+    'times: on the host, with upload and readback; the first call also opens the device and makes the kernels; later calls: the median of ' +
       (fewest === most ? `${most}` : `${fewest} to ${most}`),
   ]
 }

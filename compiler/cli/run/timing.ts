@@ -1,7 +1,7 @@
 /** What a call takes on the host's clock: upload, dispatches and readback. */
 
 export interface Timing {
-  /** The first call, with what is compiled on it. */
+  /** The first call; of a measurement, with opening the device and making the kernels. */
   readonly first: number
   /** Of the calls after it. */
   readonly median: number
