@@ -124,7 +124,11 @@ function primary(node: CstNode): Expression | undefined {
   if (literal !== undefined)
     return { kind: 'number', text: literal.image, value: numberOf(literal.image), span: spanOf(literal) }
   const [inner] = nodes(node, 'expression')
-  if (inner !== undefined) return expression(inner)
+  if (inner !== undefined) {
+    const built = expression(inner)
+    // The brackets belong to the place of what they enclose: an underlined operand is underlined whole.
+    return built && { ...built, span: spanOfNode(node) }
+  }
   const [name] = names(node, 'Name')
   if (name === undefined) return undefined
   const [list] = nodes(node, 'args')

@@ -97,7 +97,7 @@ export class Grammar extends CstParser {
 
   private readonly value = this.RULE('value', (): void => {
     this.AT_LEAST_ONE({
-      GATE: () => !this.startsSetting() && !this.startsDeclaration(),
+      GATE: () => !this.endsValue(),
       DEF: () => this.SUBRULE(this.expression),
       ERR_MSG: 'a value',
     })
@@ -128,7 +128,7 @@ export class Grammar extends CstParser {
           },
         },
         {
-          GATE: () => !this.startsDeclaration(),
+          GATE: () => !this.endsValue(),
           ALT: () => {
             this.CONSUME(tokens.Name)
             this.OPTION(() => this.SUBRULE(this.args))
@@ -152,8 +152,9 @@ export class Grammar extends CstParser {
     return closes || !this.startsDeclaration()
   }
 
-  private startsSetting(): boolean {
-    return isName(this.LA(1)) && this.LA(2).tokenType === tokens.Colon
+  /** Words that are names elsewhere end what comes before them where they begin a setting or a declaration. */
+  private endsValue(): boolean {
+    return (isName(this.LA(1)) && this.LA(2).tokenType === tokens.Colon) || this.startsDeclaration()
   }
 
   /** A forgotten `}` should not swallow the declaration after it. */
