@@ -24,9 +24,6 @@ const rowByName: ReadonlyMap<string, RowOperator> = new Map(Object.entries(rowOp
 export const scalarOperator = (name: string): ScalarOperator | undefined => scalarByName.get(name)
 export const rowOperator = (name: string): RowOperator | undefined => rowByName.get(name)
 
-export const isOperator = (name: string): name is OperatorName =>
-  scalarByName.has(name) || rowByName.has(name)
-
 /** The record of an operator that an expression already names. */
 export function operatorNamed(name: string): ScalarOperator | RowOperator {
   const record = scalarByName.get(name) ?? rowByName.get(name)
