@@ -8,7 +8,7 @@
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
-import { compilationMessages } from './diagnostics/messages/compilation.ts'
+import { messages } from './diagnostics/messages.ts'
 import { build, type Built, understand, type Unscheduled } from './pipeline.ts'
 import { reference as interpret, type ReferenceInputs } from './reference/reference.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
@@ -159,4 +159,4 @@ function sourceOf(text: string, { file = 'input.attn' }: SourceOptions): Source 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error'
 
 const notCompiled = ({ name, model, unsupported }: PendingAttention): Diagnostic =>
-  compilationMessages.notCompiled(model.span, name, unsupported)
+  messages.notCompiled(model.span, name, unsupported)

@@ -110,6 +110,22 @@ describe('attnc run', () => {
     expect(largest).toBeLessThan(1e-4)
   })
 
+  test('the reference backend runs also what has no kernels yet', async () => {
+    const { status, out } = await at.run([
+      'run',
+      'both.attn',
+      '--backend',
+      'reference',
+      '--length',
+      '9',
+      '--json',
+    ])
+    const { attentions, notRun } = JSON.parse(out) as RunDocument
+    expect(status).toBe(0)
+    expect(attentions.map(({ name }) => name)).toEqual(['small', 'exact', 'nystrom'])
+    expect(notRun).toEqual([])
+  })
+
   test('the same seed gives the same tensors, another seed others', async () => {
     const result = async (seed: string): Promise<readonly number[]> => {
       const backend = ['--backend', 'reference', '--repeat', '1', '--length', '5']

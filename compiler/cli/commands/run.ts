@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { type CompiledAttention, compile } from '../../index.ts'
+import { type Compilation, compile } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status, usage } from '../failure.ts'
@@ -7,7 +7,7 @@ import { readSource, writeFile } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
-import { type Backend, backends } from '../run/execute.ts'
+import { type Backend, backends, type Runnable } from '../run/execute.ts'
 import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
@@ -71,25 +71,22 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
   const { only, output } = options
   if (options.backend === 'gpujs')
     throw usage('kernels are not written for gpujs yet', 'leave --backend out, for webgpu')
-  const { diagnostics, modules, pending, attentions } = compile(source.text, {
-    file: source.file,
-    ...(only === undefined ? {} : { only }),
-  })
+  const compilation = compile(source.text, { file: source.file, ...(only === undefined ? {} : { only }) })
+  const { diagnostics, attentions } = compilation
+  const { runnable, pending } = choose(compilation, options.backend)
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
-  if (wrong && modules.length === 0) throw new SpecFailure([{ source, diagnostics }])
+  if (wrong && runnable.length === 0) throw new SpecFailure([{ source, diagnostics }])
   requireAttention(source.file, attentions, only)
   reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
-  if (output !== undefined) requireOutputName(output, modules.length)
+  if (output !== undefined) requireOutputName(output, runnable.length)
 
   const inputs = inputsBy(io, options)
   const progress = progressOn(io.err)
   const measurements: Measurement[] = []
   try {
-    for (const module of modules) {
-      const given = inputs(module)
-      measurements.push(
-        await measure(module, given, options, (step) => progress.say(`${module.name}: ${step} …`)),
-      )
+    for (const one of runnable) {
+      const say = (step: string): void => progress.say(`${one.name}: ${step} …`)
+      measurements.push(await measure(one, inputs(one), options, say))
     }
   } finally {
     progress.done()
@@ -110,8 +107,19 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
     : status.spec
 }
 
+/** In the order of the file. The float64 reference runs also what has no kernels yet. */
+function choose(
+  { modules, pending, attentions }: Compilation,
+  backend: Backend,
+): { readonly runnable: readonly Runnable[]; readonly pending: Compilation['pending'] } {
+  if (backend !== 'reference') return { runnable: modules, pending }
+  const place = ({ name }: Runnable): number => attentions.indexOf(name)
+  const all: readonly Runnable[] = [...modules, ...pending]
+  return { runnable: all.toSorted((left, right) => place(left) - place(right)), pending: [] }
+}
+
 /** What an attention is given: the file's arrays, the same for all, or random ones of its widths. */
-function inputsBy(io: Io, options: Options): (module: CompiledAttention) => Inputs {
+function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
   const { input } = options
   if (input === undefined) {
     const random = randomOptions(options)

@@ -1,12 +1,20 @@
 /** The backends that can run a compiled attention here. */
 import { type Attention, AttentionError, createAttention, type ForwardCall } from '../../../runtime/index.ts'
-import type { CompiledAttention } from '../../index.ts'
+import type { AttentionModel, Program } from '../../index.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
 import { CommandFailure, status, usage } from '../failure.ts'
 import type { Inputs } from './inputs.ts'
 import { expectedRows } from './reference.ts'
 
 export const backends = ['webgpu', 'gpujs', 'reference'] as const
 export type Backend = (typeof backends)[number]
+
+/** The float64 reference needs no program, and so runs what cannot be compiled yet. */
+export interface Runnable {
+  readonly name: string
+  readonly model: AttentionModel
+  readonly program?: Program
+}
 
 export interface Executor {
   /** What it runs on, for people. */
@@ -18,13 +26,14 @@ export interface Executor {
 }
 
 export async function executorOf(
-  module: CompiledAttention,
+  { name, model, program }: Runnable,
   inputs: Inputs,
   backend: Backend,
 ): Promise<Executor> {
-  if (backend === 'reference') return referenceExecutor(module, inputs)
+  if (backend === 'reference') return referenceExecutor(model, inputs)
+  invariant(program !== undefined, `${name} is run on a device only when it is compiled`)
   const attention = await inWords(() =>
-    createAttention(module.program, {
+    createAttention(program, {
       backend,
       ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),
       ...(inputs.weights.size === 0
@@ -56,11 +65,11 @@ function callOf({
   return { q, k, v, batch, heads, kvHeads, length, keyLength, ...(lengths === undefined ? {} : { lengths }) }
 }
 
-function referenceExecutor({ model }: CompiledAttention, inputs: Inputs): Executor {
+function referenceExecutor(model: AttentionModel, inputs: Inputs): Executor {
   const rows = Array.from({ length: inputs.length }, (_, row) => row)
   return {
     device: 'this processor, float64',
-    run: async () => Float32Array.from(expectedRows(model, inputs, rows)),
+    run: () => inWords(async () => Float32Array.from(expectedRows(model, inputs, rows))),
     destroy: () => {},
   }
 }

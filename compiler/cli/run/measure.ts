@@ -1,7 +1,6 @@
 /** One attention, run, timed, and held against the reference. */
-import type { CompiledAttention } from '../../index.ts'
 import { type Difference, difference, judge, type Verdict } from './difference.ts'
-import { type Backend, executorOf } from './execute.ts'
+import { type Backend, executorOf, type Runnable } from './execute.ts'
 import type { Inputs } from './inputs.ts'
 import { expectedRows, yardsticks } from './reference.ts'
 import { rowsToCheck, selectRows } from './rows.ts'
@@ -34,15 +33,15 @@ export interface Estimate {
 }
 
 export async function measure(
-  module: CompiledAttention,
+  runnable: Runnable,
   inputs: Inputs,
   options: { readonly backend: Backend; readonly repeat: number; readonly seed?: number },
   say: (step: string) => void,
 ): Promise<Measurement> {
-  const { name, model } = module
+  const { name, model } = runnable
   say('making kernels')
   const start = performance.now()
-  const executor = await executorOf(module, inputs, options.backend)
+  const executor = await executorOf(runnable, inputs, options.backend)
   const preparation = performance.now() - start
   try {
     say('running')
