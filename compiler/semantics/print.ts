@@ -1,20 +1,17 @@
 /**
- * The checked spec as text: what `attnc explain` shows and what golden files
+ * A checked attention as text: what `attnc explain` shows and what golden files
  * hold. Every setting is there, given or by default, with constants as numbers.
  */
 import type { Expression } from '../symbolic/expression.ts'
 import { print as printExpression } from '../symbolic/print.ts'
 import type {
   AttentionModel,
-  CheckedFile,
   FeatureModel,
   LandmarksModel,
   MaskModel,
   ProjectionsModel,
   StabilizeModel,
 } from './model.ts'
-
-export const print = ({ attentions }: CheckedFile): string => attentions.map(printAttention).join('\n')
 
 export function printAttention(model: AttentionModel): string {
   const { kernel, feature, projections, landmarks, decay } = model

@@ -176,8 +176,8 @@ test('sizes that are not known are told as what they are', () => {
   expect(complaint?.message).toContain('sizes dim and dim^2')
 })
 
-test('a syntax error brings no other complaint about what it hides', () => {
-  for (const [text, expected] of [
+describe('a syntax error brings no other complaint about what it hides', () => {
+  test.each([
     ['attention a { dim: ) feature: elu1 }', ['A0108 )']],
     ['attention a { dim: 8 feature: f } feature f(x = x', ['A0108 =']],
     ['attention a { dim: 8 feature: ) projections: 8 }', ['A0108 )']],
@@ -186,8 +186,9 @@ test('a syntax error brings no other complaint about what it hides', () => {
     ['attention a { dim: 8 feature: identity mask: ) decay: 0.5 }', ['A0108 )']],
     ['attention a { feature elu1 colour 3 }', ['A0108 elu1']],
     ['(', ['A0108 (']],
-  ] as const)
-    expect(check(text).found, text).toEqual(expected)
+  ])('%s', (text, expected) => {
+    expect(check(text).found).toEqual(expected)
+  })
 })
 
 test('a syntax error hides no other mistake elsewhere', () => {

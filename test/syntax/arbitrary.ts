@@ -1,5 +1,5 @@
 // Syntax trees as the parser makes them, with places left at 0.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type {
   BinaryOperator,
   Blocks,
@@ -50,25 +50,15 @@ export const expression: fc.Arbitrary<Expression> = fc.letrec<{ tree: Expression
     { maxDepth: 6, depthIdentifier: 'tree', withCrossShrink: true },
     number,
     reference,
-    fc.record<Expression>({
-      kind: fc.constant('call'),
-      callee: name,
-      args: fc.array(tie('tree'), { maxLength: 3, depthIdentifier: 'tree' }),
-      span: fc.constant(span),
-    }),
-    fc.record<Expression>({
-      kind: fc.constant('unary'),
-      operator: fc.constantFrom('-' as const, '!' as const),
-      operand: tie('tree'),
-      span: fc.constant(span),
-    }),
-    fc.record<Expression>({
-      kind: fc.constant('binary'),
-      operator: fc.constantFrom(...operators),
-      left: tie('tree'),
-      right: tie('tree'),
-      span: fc.constant(span),
-    }),
+    fc
+      .tuple(name, fc.array(tie('tree'), { maxLength: 3, depthIdentifier: 'tree' }))
+      .map(([callee, args]): Expression => ({ kind: 'call', callee, args, span })),
+    fc
+      .tuple(fc.constantFrom<'-' | '!'>('-', '!'), tie('tree'))
+      .map(([operator, operand]): Expression => ({ kind: 'unary', operator, operand, span })),
+    fc
+      .tuple(fc.constantFrom(...operators), tie('tree'), tie('tree'))
+      .map(([operator, left, right]): Expression => ({ kind: 'binary', operator, left, right, span })),
   ),
 })).tree
 

@@ -1,16 +1,17 @@
 import { expect, test } from 'vitest'
 import { format } from '../../compiler/syntax/format.ts'
 
-function formats(input: string, output: string): void {
-  const once = format({ file: 'input.attn', text: input })
-  expect(once).toEqual({ text: output, diagnostics: [] })
-  expect(format({ file: 'input.attn', text: output }).text).toBe(output)
+/** The canonical layout, and the layout of that. */
+const twice = (text: string): (string | undefined)[] => {
+  const once = format({ file: 'input.attn', text }).text
+  return [once, format({ file: 'input.attn', text: once ?? '' }).text]
 }
 
+const stays = (text: string): string[] => [text, text]
+
 test('values stand in a column, and declarations apart', () => {
-  formats(
-    'attention a{dim:64 projections:256   orthogonal\nseed 42}attention b { dim : 1 }',
-    `attention a {
+  expect(twice('attention a{dim:64 projections:256   orthogonal\nseed 42}attention b { dim : 1 }')).toEqual(
+    stays(`attention a {
   dim:         64
   projections: 256 orthogonal seed 42
 }
@@ -18,33 +19,37 @@ test('values stand in a column, and declarations apart', () => {
 attention b {
   dim: 1
 }
-`,
+`),
   )
 })
 
 test('operators have one space around them, powers and signs none, and brackets go where they change nothing', () => {
-  formats(
-    'feature f(x)=((x)+(1)*2)-(3-(4-x))\nfeature g(x)=-(x^2)+(-x)^2*2^(-1)+2^(x*1)+(2^3)^4+2^(3^4)+-(x+1)',
-    `feature f(x) = x + 1 * 2 - (3 - (4 - x))
+  expect(
+    twice(
+      'feature f(x)=((x)+(1)*2)-(3-(4-x))\nfeature g(x)=-(x^2)+(-x)^2*2^(-1)+2^(x*1)+(2^3)^4+2^(3^4)+-(x+1)',
+    ),
+  ).toEqual(
+    stays(`feature f(x) = x + 1 * 2 - (3 - (4 - x))
 feature g(x) = -x^2 + (-x)^2 * 2^-1 + 2^(x * 1) + (2^3)^4 + 2^3^4 + -(x + 1)
-`,
+`),
   )
-  formats(
-    'attention a { mask: ((i>=j)&&((i-j)<256))||(!(i<3)) }',
-    `attention a {
+  expect(twice('attention a { mask: ((i>=j)&&((i-j)<256))||(!(i<3)) }')).toEqual(
+    stays(`attention a {
   mask: i >= j && i - j < 256 || !(i < 3)
 }
-`,
+`),
   )
 })
 
 test('numbers stay as they were written', () => {
-  formats('feature f(x) = 1e-4*x+0.50+1E+3+007', 'feature f(x) = 1e-4 * x + 0.50 + 1E+3 + 007\n')
+  expect(twice('feature f(x) = 1e-4*x+0.50+1E+3+007')).toEqual(
+    stays('feature f(x) = 1e-4 * x + 0.50 + 1E+3 + 007\n'),
+  )
 })
 
 test('comments stay beside or above what they stood beside or above', () => {
-  formats(
-    `#! first
+  expect(
+    twice(`#! first
 
    # about f
 feature f(x) = x   # after f
@@ -58,8 +63,9 @@ attention a {   # after the head
   feature: f
      # at the end
 }   # after a
-# last`,
-    `#! first
+# last`),
+  ).toEqual(
+    stays(`#! first
 
 # about f
 feature f(x) = x  # after f
@@ -74,29 +80,29 @@ attention a {  # after the head
 }  # after a
 
 # last
-`,
+`),
   )
 })
 
 test('a list is broken where it is too wide or holds comments', () => {
   const wide = 'exp(dot(w, x) - dot(x, x) / 2) / sqrt(2)'
-  formats(
-    `feature f(x, w) = [${wide}, ${wide}, 1]`,
-    `feature f(x, w) = [
+  expect(twice(`feature f(x, w) = [${wide}, ${wide}, 1]`)).toEqual(
+    stays(`feature f(x, w) = [
   ${wide},
   ${wide},
   1
 ]
-`,
+`),
   )
-  formats(
-    `feature f(x) = [ # blocks
+  expect(
+    twice(`feature f(x) = [ # blocks
 1, # the constant
 # the row
 x]
 feature g(x) = query [${wide},
-x] key [${wide}, -x] # end`,
-    `feature f(x) = [  # blocks
+x] key [${wide}, -x] # end`),
+  ).toEqual(
+    stays(`feature f(x) = [  # blocks
   1,  # the constant
   # the row
   x
@@ -111,33 +117,37 @@ feature g(x) =
     ${wide},
     -x
   ]  # end
-`,
+`),
   )
 })
 
 test('a comment inside an expression moves above it', () => {
-  formats(
-    `feature f(x) = x + # why
+  expect(
+    twice(`feature f(x) = x + # why
   1
 attention a {
   scale: 1 / # the usual
     sqrt(dim)
-}`,
-    `# why
+}`),
+  ).toEqual(
+    stays(`# why
 feature f(x) = x + 1
 
 attention a {
   # the usual
   scale: 1 / sqrt(dim)
 }
-`,
+`),
   )
 })
 
 test('paragraphs stay apart by one empty line', () => {
-  formats(
-    'feature f(x) = x\nfeature g(x) = x\n\n\n\nfeature h(x) = x\nattention a {\n\n  dim: 64\n\n\n  feature: f\n\n}\n\n',
-    `feature f(x) = x
+  expect(
+    twice(
+      'feature f(x) = x\nfeature g(x) = x\n\n\n\nfeature h(x) = x\nattention a {\n\n  dim: 64\n\n\n  feature: f\n\n}\n\n',
+    ),
+  ).toEqual(
+    stays(`feature f(x) = x
 feature g(x) = x
 
 feature h(x) = x
@@ -147,20 +157,19 @@ attention a {
 
   feature: f
 }
-`,
+`),
   )
 })
 
 test('a byte order mark and line ends of other systems go', () => {
-  formats(
-    '\uFEFFfeature f(x) = x # a\r\nfeature g(x) = x\r# b\r',
-    'feature f(x) = x  # a\nfeature g(x) = x\n# b\n',
+  expect(twice('\uFEFFfeature f(x) = x # a\r\nfeature g(x) = x\r# b\r')).toEqual(
+    stays('feature f(x) = x  # a\nfeature g(x) = x\n# b\n'),
   )
 })
 
 test('nothing stays nothing', () => {
-  formats('', '')
-  formats(' \n# only this', '# only this\n')
+  expect(twice('')).toEqual(stays(''))
+  expect(twice(' \n# only this')).toEqual(stays('# only this\n'))
 })
 
 test('a file with syntax errors is not rewritten', () => {

@@ -4,7 +4,7 @@ import { parse } from '../../compiler/syntax/parse.ts'
 
 const read = (text: string): File => {
   const { file, diagnostics } = parse({ file: 'input.attn', text })
-  expect(diagnostics, text).toEqual([])
+  expect({ text, diagnostics }).toEqual({ text, diagnostics: [] })
   return file
 }
 

@@ -50,7 +50,7 @@ describe('a mistake is told once, and its neighbours are still read', () => {
 
 describe('what no specification is', () => {
   test.each([
-    ['a NUL character', `attention a { dim: 64 }${'\0'}`, 'A0104', 23],
+    ['a NUL character', 'attention a { dim: 64 }\0', 'A0104', 23],
     ['brackets, open', '('.repeat(100_000), 'A0106', limits.nesting],
     ['brackets, closed', `feature f(x) = ${'('.repeat(100_000 - 20)}`, 'A0106', 15 + limits.nesting],
     ['calls in calls', `feature f(x) = ${'exp('.repeat(10_000)}x`, 'A0106', 18 + 4 * limits.nesting],
