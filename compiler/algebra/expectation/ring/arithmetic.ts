@@ -112,7 +112,8 @@ function termProduct(a: Term, b: Term): Value {
 /** A power that is more than an atom's: of a group (whole), and of an absolute value (even). */
 function opened({ atom, power }: Factor): Value | undefined {
   if (atom.kind === 'group' && Number.isInteger(power) && power > 0) return wholePower(atom.body, power)
-  if (atom.kind !== 'function' || atom.name !== 'abs' || !Number.isInteger(power) || power < 2) return undefined
+  if (atom.kind !== 'function' || atom.name !== 'abs' || !Number.isInteger(power) || power < 2)
+    return undefined
   const [argument = zero] = atom.args
   const even = wholePower(argument, power - (power % 2))
   return power % 2 === 0 ? even : multiply(even, atomic(atom))

@@ -87,8 +87,11 @@ export function term(
   exponent: Value,
 ): Term {
   if (!isFinite(coefficient)) throw new OutOfReach('a constant beyond the range of float64')
-  const sorted = factors.length < 2 ? factors : [...factors].sort((a, b) => compareKeys(a.atom.key, b.atom.key))
-  const product = sorted.map(({ atom, power }) => (power === 1 ? atom.key : `${atom.key}^${digits(power)}`)).join('*')
+  const sorted =
+    factors.length < 2 ? factors : [...factors].sort((a, b) => compareKeys(a.atom.key, b.atom.key))
+  const product = sorted
+    .map(({ atom, power }) => (power === 1 ? atom.key : `${atom.key}^${digits(power)}`))
+    .join('*')
   const key = exponent.length === 0 ? product : `${product}*exp{${keyOf(exponent)}}`
   return { coefficient, weight: Math.max(weight, sizeOf(coefficient)), factors: sorted, exponent, key }
 }
@@ -109,8 +112,7 @@ export function keyOf(value: Value): string {
 }
 
 const digits = (value: number): string => String(Number(value.toPrecision(10)))
-const numberKey = ({ re, im }: Complex): string =>
-  im === 0 ? digits(re) : `(${digits(re)},${digits(im)})`
+const numberKey = ({ re, im }: Complex): string => (im === 0 ? digits(re) : `(${digits(re)},${digits(im)})`)
 
 export function namesOf(value: Value): ReadonlySet<string> {
   const names = new Set<string>()
@@ -145,7 +147,8 @@ function without(names: ReadonlySet<string>, name: string): ReadonlySet<string> 
 export const isAtom = (value: Value): Atom | undefined => {
   const [only] = value
   const [factor] = only?.factors ?? []
-  if (only === undefined || factor === undefined || value.length > 1 || only.factors.length > 1) return undefined
+  if (only === undefined || factor === undefined || value.length > 1 || only.factors.length > 1)
+    return undefined
   const plain = factor.power === 1 && only.exponent.length === 0
   return plain && only.coefficient.re === 1 && only.coefficient.im === 0 ? factor.atom : undefined
 }

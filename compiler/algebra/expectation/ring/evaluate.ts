@@ -33,12 +33,28 @@ function termAt({ coefficient, factors, exponent }: Term, point: Point, indices:
   return times(product, exponential(evaluate(exponent, point, indices)))
 }
 
+/** As `atoms.ts` and `lift.ts` make them. */
+const indexName = /^(#.*|t\d*)$/
+
+const closedAtoms = new WeakMap<Point, Map<string, Complex>>()
+
+/** An atom without free indices is one number at a point, and is found once. */
 function atomAt(atom: Atom, point: Point, indices: Indices): Complex {
+  if (atom.depth === 0 || [...atom.names].some((name) => indexName.test(name)))
+    return openAtomAt(atom, point, indices)
+  const found = closedAtoms.get(point) ?? new Map<string, Complex>()
+  closedAtoms.set(point, found)
+  const known = found.get(atom.key) ?? openAtomAt(atom, point, indices)
+  found.set(atom.key, known)
+  return known
+}
+
+function openAtomAt(atom: Atom, point: Point, indices: Indices): Complex {
   switch (atom.kind) {
     case 'scalar':
-      return real(known(point.scalars[atom.name], atom.name))
+      return real(valueOf(point.scalars[atom.name], atom.name))
     case 'entry':
-      return real(known(point.rows[atom.row]?.[known(indices[atom.index], atom.index)], atom.row))
+      return real(valueOf(point.rows[atom.row]?.[valueOf(indices[atom.index], atom.index)], atom.row))
     case 'sum': {
       let sum = real(0)
       for (let at = 0; at < atom.size; at++)
@@ -60,7 +76,8 @@ function atomAt(atom: Atom, point: Point, indices: Indices): Complex {
 
 function functionAt({ name, args }: FunctionAtom, point: Point, indices: Indices): Complex {
   const values = args.map((arg) => evaluate(arg, point, indices))
-  if (name === 'sphericalMean') return sphericalMean(values[0] ?? real(Number.NaN), values[1]?.re ?? Number.NaN)
+  if (name === 'sphericalMean')
+    return sphericalMean(values[0] ?? real(Number.NaN), values[1]?.re ?? Number.NaN)
   const record = scalarOperator(name)
   if (record === undefined) throw new InvariantError(`${name} is an operator on numbers`)
   return real(values.some(({ im }) => im !== 0) ? Number.NaN : record.value(...values.map(({ re }) => re)))
@@ -81,7 +98,7 @@ function sphericalMean(z: Complex, dim: number): Complex {
   return sum
 }
 
-function known(value: number | undefined, name: string): number {
+function valueOf(value: number | undefined, name: string): number {
   if (value === undefined) throw new InvariantError(`${name} has a value at the point`)
   return value
 }

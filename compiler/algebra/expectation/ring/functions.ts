@@ -172,7 +172,8 @@ function powerOf(base: Value, exponent: Value): Value {
   const to = asConstant(exponent)
   if (to !== undefined && to.im === 0) return power(base, to.re)
   const from = asConstant(base)
-  if (from === undefined || from.im !== 0 || from.re <= 0) throw new OutOfReach('a power that is not constant')
+  if (from === undefined || from.im !== 0 || from.re <= 0)
+    throw new OutOfReach('a power that is not constant')
   return exponential(scale(exponent, Math.log(from.re)))
 }
 
@@ -227,7 +228,8 @@ const sizeOf = (atom: Atom, exponent: number): Value =>
 function logarithm(value: Value): Value {
   const [only] = value
   const constantly = asConstant(value)
-  if (constantly !== undefined && constantly.im === 0 && constantly.re > 0) return constant(Math.log(constantly.re))
+  if (constantly !== undefined && constantly.im === 0 && constantly.re > 0)
+    return constant(Math.log(constantly.re))
   if (only === undefined || value.length > 1 || only.coefficient.im !== 0 || !isReal(only.exponent))
     return opaque('log', [value])
   const { coefficient, factors, exponent } = only
@@ -243,7 +245,8 @@ function opaque(name: string, args: readonly Value[]): Value {
   if (numbers.every((number) => number?.im === 0))
     return constant(record.value(...numbers.map((number) => number?.re ?? Number.NaN)))
   const [value = zero] = args
-  if (odd.has(name) && leadingSign(value) < 0) return scale(atomic(functionAtom(name, [scale(value, -1)])), -1)
+  if (odd.has(name) && leadingSign(value) < 0)
+    return scale(atomic(functionAtom(name, [scale(value, -1)])), -1)
   if (homogeneous.has(name)) {
     const { size, unit } = normalised(value)
     const sign = name === 'abs' ? leadingSign(unit) : 1

@@ -1,6 +1,15 @@
 /** Sums and maxima over the entries of rows, and the renaming of their indices. */
 import { add, atomic, exponential, multiply, scale, zero } from './arithmetic.ts'
-import { boundIndex, entryAtom, functionAtom, groupAtom, maximumAtom, mentions, sumAtom, term } from './atoms.ts'
+import {
+  boundIndex,
+  entryAtom,
+  functionAtom,
+  groupAtom,
+  maximumAtom,
+  mentions,
+  sumAtom,
+  term,
+} from './atoms.ts'
 import * as complex from './complex.ts'
 import type { Atom, Term, Value } from './value.ts'
 
@@ -70,4 +79,3 @@ function renameAtom(atom: Atom, from: string, to: string): Atom {
       return groupAtom(within(atom.body))
   }
 }
-

@@ -1,0 +1,74 @@
+/** Rows at which what is estimated and what is claimed differ most plainly. */
+import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import { comparisonPoints } from './points.ts'
+import { evaluateReal, type Point } from './ring/evaluate.ts'
+import type { Value } from './ring/value.ts'
+
+/** Rows as the kernel sees them, multiplied by √scale already. */
+export interface Counterexample {
+  readonly q: readonly number[]
+  readonly k: readonly number[]
+  /** E[φ(q)·φ(k)], infinite where it diverges. */
+  readonly expected: number
+  /** κ(q, k). */
+  readonly claimed: number
+  /** Where the features see it: the query's index, the key's, and the number of rows. */
+  readonly positions?: { readonly i: number; readonly j: number; readonly length: number }
+}
+
+export interface Comparison {
+  readonly point: Point
+  readonly expected: number
+  readonly claimed: number
+  /** |expected − claimed| over the larger of the two. */
+  readonly difference: number
+}
+
+/** At every point where both sides are numbers. */
+export function compareAt(estimated: Value, kernel: Expression, dim: number): readonly Comparison[] {
+  return comparisonPoints(dim).flatMap((point) => {
+    const expected = evaluateReal(estimated, point)
+    const claimed = kernelAt(kernel, point)
+    if (!Number.isFinite(expected) || !Number.isFinite(claimed)) return []
+    const larger = Math.max(Math.abs(expected), Math.abs(claimed))
+    const difference = larger === 0 ? 0 : Math.abs(expected - claimed) / larger
+    return [{ point, expected, claimed, difference }]
+  })
+}
+
+/** The first, so the simplest, that shows a good part of the largest difference. */
+export function mostTelling(comparisons: readonly Comparison[]): Comparison | undefined {
+  const largest = Math.max(0, ...comparisons.map(({ difference }) => difference))
+  return comparisons.find(({ difference }) => difference > 0 && difference >= 0.1 * largest)
+}
+
+export function kernelAt(kernel: Expression, { rows, scalars }: Point): number {
+  const vectors = Object.entries(rows).map(([name, row]) => [name, Float64Array.from(row)] as const)
+  return evaluateScalar(kernel, environmentOf({ ...scalars, ...Object.fromEntries(vectors) }))
+}
+
+export function counterexampleOf(
+  { point, expected, claimed }: Omit<Comparison, 'difference'>,
+  positioned: boolean,
+): Counterexample {
+  const { i = 0, j = 0, length = 0 } = point.scalars
+  return {
+    q: Array.from(point.rows['q'] ?? []),
+    k: Array.from(point.rows['k'] ?? []),
+    expected,
+    claimed,
+    ...(positioned && { positions: { i, j, length } }),
+  }
+}
+
+/** How the estimate relates to the kernel where that makes no difference to normalised outputs. */
+export function harmlessRatio(comparisons: readonly Comparison[]): number | undefined {
+  const ratios = comparisons
+    .filter(({ claimed }) => claimed !== 0)
+    .map(({ expected, claimed }) => expected / claimed)
+  const [first] = ratios
+  if (first === undefined || first === 0 || ratios.length < 3 || comparisons.length > ratios.length)
+    return undefined
+  return ratios.every((ratio) => Math.abs(ratio / first - 1) < 1e-9) ? first : undefined
+}
