@@ -1,0 +1,89 @@
+/**
+ * The variance of φ(q)·φ(k) for m independent rows,
+ *
+ *     Var = (E[F²] − E[F]²)/m,     F = Σ_blocks f(q, w)·f(k, w),
+ *
+ * in closed form, and what is known of orthogonal rows.
+ */
+import type { AttentionModel, Coupling } from '../../semantics/model.ts'
+import { divide, variable } from '../../symbolic/build.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import { print } from '../../symbolic/print.ts'
+import { express, text } from './express.ts'
+import { type Moments, momentsOf, type NoMoments } from './moments.ts'
+import { orthogonalGap, pairsInBlocks } from './orthogonal.ts'
+import { add, multiply, scale, subtract } from './ring/arithmetic.ts'
+import { evaluateReal } from './ring/evaluate.ts'
+import { OutOfReach, type Value } from './ring/value.ts'
+
+export interface ClosedVariance {
+  readonly kind: 'closed'
+  /** In q, k and m, where m counts the projections: as the language writes it. */
+  readonly formula: string
+  /** The same; absent where the language has no words for it. */
+  readonly expression?: Expression
+  /** E[φ(q)·φ(k)], in the language. */
+  readonly mean: string
+  /** At rows that are multiplied by √scale already, and the file's number of projections or another. */
+  readonly at: (rows: Rows, projections?: number) => number
+  readonly meanAt: (rows: Rows) => number
+  /** For `orthogonal` rows, where the theorem applies. */
+  readonly orthogonal?: OrthogonalBound
+}
+
+export interface Rows {
+  readonly q: ArrayLike<number>
+  readonly k: ArrayLike<number>
+  /** Of the query, of the key, and how many rows there are; for features that see them. */
+  readonly positions?: { readonly i: number; readonly j: number; readonly length: number }
+}
+
+/** No more than this, and less than the variance of independent rows. */
+export interface OrthogonalBound {
+  readonly formula: string
+  readonly at: (rows: Rows) => number
+}
+
+export type Variance = ClosedVariance | NoMoments
+
+export function variance(model: AttentionModel): Variance {
+  const moments = momentsOf(model)
+  if ('kind' in moments) return moments
+  const { dim, projections } = model
+  const single = subtract(moments.square, multiply(moments.mean, moments.mean))
+  const at = (rows: Rows, count = moments.projections): number => Math.max(0, valueAt(single, rows)) / count
+  return {
+    kind: 'closed',
+    ...written(single, dim),
+    mean: text(moments.mean, dim),
+    at,
+    meanAt: (rows) => valueAt(moments.mean, rows),
+    ...(projections?.coupling === ('orthogonal' satisfies Coupling) && bound(moments, single, dim)),
+  }
+}
+
+function written(single: Value, dim: number): Pick<ClosedVariance, 'formula' | 'expression'> {
+  try {
+    const expression = divide(express(single, dim), variable('m'))
+    return { formula: print(expression), expression }
+  } catch (problem) {
+    if (problem instanceof OutOfReach) return { formula: `(${text(single, dim)}) / m` }
+    throw problem
+  }
+}
+
+function bound(moments: Moments, single: Value, dim: number): { orthogonal?: OrthogonalBound } {
+  const gap = orthogonalGap(moments, dim)
+  if (gap === undefined) return {}
+  const m = moments.projections
+  const share = pairsInBlocks(m, dim) / m ** 2
+  const whole = add(scale(single, 1 / m), scale(gap, -share))
+  return {
+    orthogonal: { formula: text(whole, dim), at: (rows) => Math.max(0, valueAt(whole, rows)) },
+  }
+}
+
+function valueAt(value: Value, { q, k, positions }: Rows): number {
+  const { i = 0, j = 0, length = 1 } = positions ?? {}
+  return evaluateReal(value, { rows: { q, k, other: k }, scalars: { i, j, length } })
+}
