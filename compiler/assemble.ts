@@ -30,7 +30,7 @@ export function assemble(
     source,
     forms: {
       forward: {
-        chunk: schedule.chunk,
+        chunks: schedule.chunks,
         // Every query head of a key/value head reads the same state.
         groups: 'kvHeads',
         buffers: schedule.buffers.map(({ name, role, element, size }) => ({ name, role, element, size })),

@@ -16,7 +16,7 @@ export interface Shape {
   readonly length: number
   /** S, key rows */
   readonly keyLength: number
-  /** Chunks of key rows: ⌈keyLength / the form's chunk⌉. */
+  /** Chunks of rows that a state is kept for; see `Form.chunks`. */
   readonly chunks: number
   /** Position of the first query row; 0 but when decoding. */
   readonly offset: number
@@ -91,8 +91,8 @@ export interface KernelSource {
 
 /** One way of running: its buffers and the dispatches in order. */
 export interface Form {
-  /** Rows per chunk; the shape's `chunks` is ⌈keyLength / chunk⌉. */
-  readonly chunk: number
+  /** The shape's `chunks`, from its other fields. */
+  readonly chunks: (shape: Shape) => number
   /**
    * A group is a batch item and one of these heads. Groups share no scratch: a
    * call whose scratch would be too large runs its dispatches slice by slice.

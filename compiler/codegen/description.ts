@@ -15,8 +15,7 @@ export interface ProgramDescription extends Omit<Program, 'format' | 'forms' | '
 export type FormName = keyof Program['forms']
 
 export interface FormDescription {
-  /** Rows per chunk. */
-  readonly chunk: number
+  readonly chunks: Size
   /** What a group is, beside a batch item. */
   readonly groups: 'heads' | 'kvHeads'
   readonly buffers: readonly (Omit<BufferPlan, 'size'> & { readonly size: Size })[]
@@ -42,7 +41,7 @@ export function programFrom(description: ProgramDescription): Program {
 
 function formFrom(form: FormDescription): Program['forms']['forward'] {
   return {
-    chunk: form.chunk,
+    chunks: (shape) => evaluateSize(form.chunks, shape),
     groups: form.groups,
     buffers: form.buffers.map((plan) => ({ ...plan, size: (shape) => evaluateSize(plan.size, shape) })),
     dispatches: form.dispatches.map((dispatch) => ({

@@ -85,7 +85,7 @@ function formLines(name: string, form: FormDescription): string[] {
   return [
     `${name}: {`,
     ...indent([
-      `chunk: ${form.chunk},`,
+      `chunks: ${printSize(form.chunks)},`,
       `groups: ${literal(form.groups)},`,
       'buffers: [',
       ...indent(buffers),

@@ -15,7 +15,7 @@ const limits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const
 /** The shapes of a call's slices, in order; at least one. */
 export function sliceCall(device: GPUDevice, where: string, form: Form, sizes: CallSizes): readonly Shape[] {
   const groups = sizes.batch * sizes[form.groups]
-  const chunks = Math.max(1, Math.ceil(sizes.keyLength / form.chunk))
+  const chunks = form.chunks({ ...sizes, chunks: 1, sliceStart: 0, sliceCount: groups })
   const shapeOf = (sliceStart: number, sliceCount: number): Shape => ({
     ...sizes,
     chunks,

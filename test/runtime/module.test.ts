@@ -35,6 +35,7 @@ function onOddShape(form: Form): unknown {
   const shape = Object.fromEntries(shapeFields.map((field, index) => [field, 2 * index + 3])) as never
   return {
     ...form,
+    chunks: form.chunks(shape),
     buffers: form.buffers.map((plan) => ({ ...plan, size: plan.size(shape) })),
     dispatches: form.dispatches.map((dispatch) => ({ ...dispatch, workgroups: dispatch.workgroups(shape) })),
   }
@@ -81,7 +82,7 @@ describe('a printed module', () => {
         source,
         forms: {
           forward: {
-            chunk: 16,
+            chunks: (s) => Math.ceil(s.keyLength / 16),
             groups: 'kvHeads',
             buffers: [
               { name: 'q', role: 'input', element: 'f32', size: (s) => s.batch * s.heads * s.length * 4 },

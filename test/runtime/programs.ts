@@ -51,7 +51,7 @@ export const copy: ProgramDescription = {
   valueDim: 1,
   forms: {
     forward: {
-      chunk: 16,
+      chunks: ['ceildiv', 'keyLength', 16],
       groups: 'kvHeads',
       buffers: tensors(1, 1),
       dispatches: [
@@ -93,7 +93,7 @@ export function softmax(dim: number, valueDim: number, weighted = false): Progra
     }),
     forms: {
       forward: {
-        chunk: 16,
+        chunks: ['ceildiv', 'keyLength', 16],
         groups: 'kvHeads',
         buffers: [
           ...tensors(dim, valueDim),
@@ -201,7 +201,7 @@ export const runningSum: ProgramDescription = {
     prefill: sums('carry', 'prefill'),
     step: sums('carry', 'step'),
     backward: {
-      chunk: 16,
+      chunks: ['ceildiv', 'keyLength', 16],
       groups: 'kvHeads',
       buffers: [
         ...tensors(1, 1).filter(({ role }) => role === 'input'),
@@ -253,7 +253,7 @@ export const runningSum: ProgramDescription = {
 function sums(kernel: string, form: 'forward' | 'prefill' | 'step'): FormDescription {
   const carries = form !== 'forward'
   return {
-    chunk: 16,
+    chunks: ['ceildiv', 'keyLength', 16],
     groups: 'kvHeads',
     buffers: [
       ...tensors(1, 1),

@@ -4,7 +4,7 @@ import type { Form } from '../../runtime/index.ts'
 import { sliceCall } from '../../runtime/webgpu/slices.ts'
 
 const form: Form = {
-  chunk: 8,
+  chunks: ({ keyLength }) => Math.ceil(keyLength / 8),
   groups: 'kvHeads',
   buffers: [
     { name: 'q', role: 'input', element: 'f32', size: () => 10 },

@@ -8,7 +8,9 @@ import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
-import { evaluateFeatures } from './features.ts'
+import { exponentOf } from './exponents.ts'
+import { prepareRows } from './features.ts'
+import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts'
 import { firstKeyRow, firstQueryRow, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
@@ -30,6 +32,8 @@ export interface ChunkTile {
   readonly arrays: ChunkArrays
   /** Those that this pass needs. */
   readonly shared: readonly SharedArray[]
+  /** What depends on the rows alone, before any tile. */
+  readonly names: Body
   /** Computes a tile of components from the block's `first` on. */
   readonly fill: (which: number, first: Value) => Body
   /** Adds the tile's part of φ(q_i)·φ(k_j) to the scores. */
@@ -69,64 +73,98 @@ export function chunkTile(
   const withMaxima = pass.buffers.includes('maxima')
   const componentOf = (item: number): Value => ir.add(ir.mul(columnGroup, items), item)
 
-  const fillSide = (
-    block: ScheduledBlock,
-    first: Value,
-    which: 'query' | 'key',
-    values: SharedArray,
-    coefficients: SharedArray,
-  ): Body => {
-    const count = which === 'query' ? ir.shape('length') : visible
-    const sequence = which === 'query' ? firstQueryRow : firstKeyRow
-    const at = (lane: number): Value => within(ir.add(firstRow, ir.mul(rowGroup, lanes), lane), count)
+  const rowAt = (lane: number): Value => ir.add(firstRow, ir.mul(rowGroup, lanes), lane)
+
+  const rowsOf = (side: 'query' | 'key'): FeatureRows => {
+    const count = side === 'query' ? ir.shape('length') : visible
+    const first = side === 'query' ? firstQueryRow : firstKeyRow
+    const at = (lane: number): Value => within(rowAt(lane), count)
     const maximum = (lane: number): Value =>
-      which === 'query'
-        ? ir.load(binding('maxima'), queryRowMaximum(ir.add(sequence, at(lane))))
+      side === 'query'
+        ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, at(lane))))
         : headMaximum(binding('maxima'))
-    const evaluated = evaluateFeatures({
-      block,
+    return {
+      extent: 'lanes',
+      each: lanes,
+      buffer: binding(side === 'query' ? 'q' : 'k'),
       dim: schedule.dim,
-      lanes: 'rows',
-      items,
-      rows: { buffer: binding(which === 'query' ? 'q' : 'k'), first: sequence, at, count },
-      projection: block.projected ? binding('w') : undefined,
-      component: (item) => ir.add(first, componentOf(item)),
-      steps: tile.steps,
+      first,
+      at,
+      count,
       ...(withMaxima ? { maximum } : {}),
-      prefix: which === 'query' ? 'q' : 'k',
-    })
-    const put = (target: SharedArray, value: (item: number) => Value): Body =>
-      range(items).map((item) => ir.sharedStore(target, place(componentOf(item), rowGroup), value(item)))
-    /** Rows that are not there weigh nothing, whatever lies in memory where they would be. */
-    const seen = (value: Value, absent: number): Value => {
-      if (which === 'query') return widen(value)
-      const row = (lane: number): Value => ir.add(firstRow, ir.mul(rowGroup, lanes), lane)
-      const lanesOf = ([0, 1, 2, 3] as const).map((lane) =>
-        ir.select(ir.lt(row(lane), visible), ir.lane(widen(value), lane), absent),
-      ) as [Value, Value, Value, Value]
-      return ir.vec4(...lanesOf)
+      prefix: side === 'query' ? 'q' : 'k',
     }
+  }
+
+  /** Key rows that are not there bring no exponent, whatever lies in memory where they would be. */
+  const ofVisible = (value: Value, absent: number): Value => {
+    const at = (lane: 0 | 1 | 2 | 3): Value =>
+      ir.select(ir.lt(rowAt(lane), visible), ir.lane(value, lane), absent)
+    return ir.vec4(at(0), at(1), at(2), at(3))
+  }
+
+  const storeComponent = (
+    side: 'query' | 'key',
+    evaluated: EvaluatedFeatures,
+    item: number,
+    at: Value,
+  ): Body => {
+    const [values, coefficients] =
+      side === 'query' ? [query, arrays.queryCoefficient] : [arrays.key, arrays.keyCoefficient]
+    const target = place(at, rowGroup)
+    // Unscaled scores of keys past the last are never read.
+    if (!scaled) return ir.sharedStore(values, target, widen(evaluated.value(item)))
+    const seen = (value: Value, absent: number): Value => (side === 'key' ? ofVisible(value, absent) : value)
     const { coefficient } = evaluated
     return [
+      ir.sharedStore(values, target, seen(exponentOf(evaluated, item), lowest)),
+      coefficient === undefined
+        ? []
+        : ir.sharedStore(coefficients, target, seen(widen(coefficient(item)), 0)),
+    ]
+  }
+
+  const queryRows = prepareRows(rowsOf('query'), pass.query.blocks)
+  const keyRows = causal ? prepareRows(rowsOf('key'), pass.key.blocks) : undefined
+
+  const fillSide = (
+    side: 'query' | 'key',
+    prepared: PreparedRows,
+    block: ScheduledBlock,
+    first: Value,
+  ): Body => {
+    const evaluate = (each: number, at: (item: number) => Value): EvaluatedFeatures =>
+      prepared.evaluate({
+        block,
+        each,
+        at: (item) => ir.add(first, at(item)),
+        steps: tile.steps,
+        projection: block.projected ? binding('w') : undefined,
+      })
+    // Projections of several components share their loads; entries of a row share nothing.
+    if (!block.projected)
+      return ir.for_(`${side}Item`, 0, items, 1, (item) => {
+        const at = ir.let_('at', ir.add(ir.mul(columnGroup, items), item))
+        const evaluated = evaluate(1, () => ir.ref(at))
+        return [at, evaluated.statements, storeComponent(side, evaluated, 0, ir.ref(at))]
+      })
+    const evaluated = evaluate(items, componentOf)
+    return [
       evaluated.statements,
-      scaled
-        ? put(values, (item) => seen(evaluated.exponent(item), lowest))
-        : put(values, (item) => seen(evaluated.value(item), 0)),
-      coefficient === undefined ? [] : put(coefficients, (item) => seen(coefficient(item), 0)),
+      range(items).map((item) => storeComponent(side, evaluated, item, componentOf(item))),
     ]
   }
 
   return {
     arrays,
     shared: needed,
+    names: [queryRows.statements, keyRows?.statements ?? []],
     fill: (which, first) => {
       const queryBlock = pass.query.blocks[which]
       const keyBlock = pass.key.blocks[which]
       return [
-        queryBlock === undefined ? [] : fillSide(queryBlock, first, 'query', query, arrays.queryCoefficient),
-        !causal || keyBlock === undefined
-          ? []
-          : fillSide(keyBlock, first, 'key', arrays.key, arrays.keyCoefficient),
+        queryBlock === undefined ? [] : fillSide('query', queryRows, queryBlock, first),
+        keyRows === undefined || keyBlock === undefined ? [] : fillSide('key', keyRows, keyBlock, first),
       ]
     },
     score: (which, scores, count, rowScale) =>

@@ -1,7 +1,7 @@
 /**
  * φ on a register tile: a few components of a few rows, rows in the lanes and
- * components as items or the other way round. One function for both layouts,
- * both sides, projected or not.
+ * components as items or the other way round. One way for both layouts, both
+ * sides, projected or not.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { ScheduledBlock } from '../../schedule/schedule.ts'
@@ -9,33 +9,43 @@ import type { Expression } from '../../symbolic/expression.ts'
 import { add, convert, let_, load, mul, ref } from '../build.ts'
 import type { Body } from '../build.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
-import { evaluatePairs } from './pairs.ts'
-import type { Component, Entry, Row, Surroundings } from './pairs.ts'
+import { evaluatePairs, reduceRows } from './pairs.ts'
+import type { Entry, Reduced, Row, Surroundings } from './pairs.ts'
 import { range, within } from './tile.ts'
 
-export interface FeatureTile {
-  readonly block: ScheduledBlock
+/** The rows whose features are wanted, in the lanes of a register or as items. */
+export interface FeatureRows {
+  readonly extent: 'lanes' | 'items'
+  /** How many a thread has. */
+  readonly each: number
+  readonly buffer: Binding
   readonly dim: number
-  /** Which of the two varies over the lanes of a register; the other is items. */
-  readonly lanes: 'rows' | 'components'
-  readonly items: number
-  readonly rows: {
-    readonly buffer: Binding
-    /** Index of the sequence's first row in the buffer, in rows. */
-    readonly first: Value
-    /** Row within the sequence, inside it, for a lane or an item. */
-    readonly at: (which: number) => Value
-    /** How many rows the sequence has: `length` of the language. */
-    readonly count: Value
-  }
-  readonly projection: Binding | undefined
-  /** Component within the block, or past its end, for a lane or an item. */
-  readonly component: (which: number) => Value
-  /** The maximum that the papers' stabilisation subtracts, for a lane or item of the rows. */
+  /** Index of the sequence's first row in the buffer, in rows. */
+  readonly first: Value
+  /** Row within the sequence, inside it, for a lane or an item. */
+  readonly at: (which: number) => Value
+  /** How many rows the sequence has: `length` of the language. */
+  readonly count: Value
+  /** The maximum that the papers' stabilisation subtracts, for a lane or an item. */
   readonly maximum?: (which: number) => Value
   readonly prefix: string
-  /** Components that a workgroup takes at a time. */
+}
+
+/** Components of one block, on the extent that the rows are not on. */
+export interface Components {
+  readonly block: ScheduledBlock
+  readonly each: number
+  /** Component within the block, or past its end, for a lane or an item. */
+  readonly at: (which: number) => Value
+  /** How many a workgroup takes at a time. */
   readonly steps: number
+  readonly projection: Binding | undefined
+}
+
+export interface PreparedRows {
+  /** Row indexes, and what depends on the rows alone: before any component. */
+  readonly statements: Body
+  readonly evaluate: (components: Components) => EvaluatedFeatures
 }
 
 export interface EvaluatedFeatures {
@@ -48,89 +58,101 @@ export interface EvaluatedFeatures {
   readonly coefficient: ((item: number) => Value) | undefined
 }
 
-export function evaluateFeatures(tile: FeatureTile): EvaluatedFeatures {
-  const { term } = tile.block
-  const expressions: Expression[] =
-    term.kind === 'plain'
-      ? [term.value]
-      : term.coefficient === undefined
-        ? [term.exponent]
-        : [term.exponent, term.coefficient]
-  const { statements, surroundings } = surround(tile)
-  const evaluated = evaluatePairs(expressions, surroundings)
-  const first = (item: number): Value => evaluated.value(0, item)
+/** @param blocks all blocks whose components will be asked for */
+export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]): PreparedRows {
+  const { prefix, extent } = rows
+  const indexes = range(rows.each).map((which) => let_(`${prefix}Row${which}`, rows.at(which)))
+  const starts = indexes.map((row, which) =>
+    let_(`${prefix}Start${which}`, mul(add(rows.first, ref(row)), rows.dim)),
+  )
+  const row = rowOf(rows.buffer, starts, extent)
+  const scalars: Record<string, Entry> = {
+    length: { extent: 'all', value: convert('f32', rows.count) },
+    position: entry(extent, (which) => convert('f32', nth(indexes, which))),
+    ...(rows.maximum === undefined ? {} : { maximum: entry(extent, rows.maximum) }),
+  }
+  const ofRows: Surroundings = {
+    items: rows.each,
+    rows: { x: row, w: elsewhere },
+    scalars,
+    component: { extent: extent === 'lanes' ? 'items' : 'lanes', index: unasked },
+    prefix: `${prefix}Rows`,
+  }
+  // Rows that are items come once per tile of components; there is nothing to share.
+  const shared: { statements: Body; reduced: Reduced } =
+    extent === 'lanes'
+      ? reduceRows(blocks.flatMap(expressionsOf), ofRows)
+      : { statements: [], reduced: new Map() }
   return {
-    statements: [statements, evaluated.statements],
-    value: first,
-    exponent: first,
-    coefficient: expressions.length === 2 ? (item) => evaluated.value(1, item) : undefined,
+    statements: [indexes, starts, shared.statements],
+    evaluate: (components) => evaluateComponents(rows, row, scalars, shared.reduced, components),
   }
 }
 
-function surround(tile: FeatureTile): { statements: Body; surroundings: Surroundings } {
-  const { rows, dim, prefix } = tile
-  const rowExtent = tile.lanes === 'rows' ? 'lanes' : 'items'
-  const componentExtent = tile.lanes === 'rows' ? 'items' : 'lanes'
-  const rowCount = rowExtent === 'lanes' ? 4 : tile.items
-  const componentCount = componentExtent === 'lanes' ? 4 : tile.items
-
-  const rowIndexes = range(rowCount).map((which) => let_(`${prefix}Row${which}`, rows.at(which)))
-  const components = range(componentCount).map((which) =>
-    let_(`${prefix}Component${which}`, inside(tile.component(which), tile)),
+function evaluateComponents(
+  rows: FeatureRows,
+  row: Row,
+  scalars: Surroundings['scalars'],
+  reduced: Reduced,
+  components: Components,
+): EvaluatedFeatures {
+  const { block, projection } = components
+  const { prefix } = rows
+  const extent = rows.extent === 'lanes' ? 'items' : 'lanes'
+  const indexes = range(components.each).map((which) =>
+    let_(`${prefix}Component${which}`, inside(components, which)),
   )
-  const starts = rowIndexes.map((row, which) =>
-    let_(`${prefix}Start${which}`, mul(add(rows.first, ref(row)), dim)),
-  )
-  const projectionStarts = tile.block.projected
-    ? components.map((component, which) => let_(`${prefix}Projection${which}`, mul(ref(component), dim)))
-    : []
-
-  const { projection } = tile
-  const vectors: Record<string, Row> = { x: rowOf(rows.buffer, starts.map(ref), rowExtent) }
-  if (tile.block.projected) {
-    invariant(projection !== undefined, 'a pass with projected features is given the projections')
-    vectors['w'] = rowOf(projection, projectionStarts.map(ref), componentExtent)
+  const around = { scalars, prefix, items: rows.extent === 'items' ? rows.each : components.each }
+  const expressions = expressionsOf(block)
+  if (!block.projected) {
+    const component = { extent, index: (which: number) => nth(indexes, which) } as const
+    const evaluated = evaluatePairs(expressions, { ...around, rows: { x: row }, component }, reduced)
+    return results(expressions, [indexes, evaluated.statements], evaluated.value)
   }
+  invariant(projection !== undefined, 'a pass with projected features is given the projections')
+  const starts = indexes.map((index, which) => let_(`${prefix}Projection${which}`, mul(ref(index), rows.dim)))
+  const w = rowOf(projection, starts, extent)
+  const evaluated = evaluatePairs(expressions, { ...around, rows: { x: row, w } }, reduced)
+  return results(expressions, [indexes, starts, evaluated.statements], evaluated.value)
+}
 
-  const position = (which: number): Value => convert('f32', at(rowIndexes, which))
-  const scalars: Record<string, Entry> = {
-    length: { extent: 'all', value: convert('f32', rows.count) },
-    position: entry(rowExtent, position),
-  }
-  if (tile.maximum !== undefined) scalars['maximum'] = entry(rowExtent, tile.maximum)
-
-  const component: Component = { extent: componentExtent, index: (which) => at(components, which) }
+function results(
+  expressions: readonly Expression[],
+  statements: Body,
+  value: (which: number, item: number) => Value,
+): EvaluatedFeatures {
+  const first = (item: number): Value => value(0, item)
+  const second = (item: number): Value => value(1, item)
   return {
-    statements: [rowIndexes, components, starts, projectionStarts],
-    surroundings: {
-      items: tile.items,
-      rows: vectors,
-      scalars,
-      prefix,
-      ...(tile.block.projected ? {} : { component }),
-    },
+    statements,
+    value: first,
+    exponent: first,
+    coefficient: expressions.length === 2 ? second : undefined,
   }
+}
+
+function expressionsOf({ term }: ScheduledBlock): Expression[] {
+  if (term.kind === 'plain') return [term.value]
+  return term.coefficient === undefined ? [term.exponent] : [term.exponent, term.coefficient]
 }
 
 /** A component, or the last there is where the block ends inside a tile. */
-const inside = (component: Value, { block, steps }: FeatureTile): Value =>
-  block.size % steps === 0 ? component : within(component, block.size)
+function inside({ at, block, steps }: Components, which: number): Value {
+  return block.size % steps === 0 ? at(which) : within(at(which), block.size)
+}
 
-function at(indexes: readonly Extract<Statement, { kind: 'let' }>[], which: number): Value {
+function nth(indexes: readonly Extract<Statement, { kind: 'let' }>[], which: number): Value {
   const index = indexes[which]
   invariant(index !== undefined, 'an index is asked for a lane or an item that there is')
   return ref(index)
 }
 
-function rowOf(buffer: Binding, starts: readonly Value[], extent: 'lanes' | 'items'): Row {
-  return {
-    extent,
-    load: (which, index) => {
-      const start = starts[which]
-      invariant(start !== undefined, 'a row is loaded for a lane or an item that there is')
-      return load(buffer, add(start, index))
-    },
-  }
+function rowOf(
+  buffer: Binding,
+  starts: readonly Extract<Statement, { kind: 'let' }>[],
+  extent: 'lanes' | 'items',
+): Row {
+  return { extent, load: (which, index) => load(buffer, add(nth(starts, which), index)) }
 }
 
 /** A scalar of the rows, as vec4 where the rows are in the lanes. */
@@ -138,3 +160,10 @@ function entry(extent: 'lanes' | 'items', at: (which: number) => Value): Entry {
   if (extent === 'items') return { extent, value: at }
   return { extent, value: { kind: 'vec4', lanes: [at(0), at(1), at(2), at(3)] } }
 }
+
+function unasked(): never {
+  return invariant(false, 'what depends on the rows alone asks for no projection and no component') as never
+}
+
+/** Projections, while only what depends on the rows alone is computed. */
+const elsewhere: Row = { extent: 'items', load: unasked }

@@ -149,6 +149,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     total,
     causal ? scores : [],
     scaled ? scale.names : [],
+    features.names,
     everyTile(pass.query.blocks, tile.steps, oneTile),
     addPairs,
     readout({

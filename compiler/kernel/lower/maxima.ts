@@ -8,7 +8,7 @@ import * as ir from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
-import { evaluateFeatures } from './features.ts'
+import { prepareRows } from './features.ts'
 import {
   divide,
   firstKeyRow,
@@ -35,6 +35,19 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
   const rowAt = (lane: number): Value => ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
 
+  const prepared = prepareRows(
+    {
+      extent: 'lanes',
+      each: lanes,
+      buffer: binding(query ? 'q' : 'k'),
+      dim: schedule.dim,
+      first,
+      at: (lane) => within(rowAt(lane), rows),
+      count: query ? rows : visible,
+      prefix: 'x',
+    },
+    features.blocks,
+  )
   const body = ir.block(
     divide(
       [
@@ -47,25 +60,17 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
     threadNames(tile),
     firstRow,
     largest,
+    prepared.statements,
     everyTile(features.blocks, tile.steps, (which, from) => {
       const block = features.blocks[which]
       if (block === undefined) return []
-      const evaluated = evaluateFeatures({
+      const evaluated = prepared.evaluate({
         block,
-        dim: schedule.dim,
-        lanes: 'rows',
-        items,
-        rows: {
-          buffer: binding(query ? 'q' : 'k'),
-          first,
-          at: (lane) => within(rowAt(lane), rows),
-          count: query ? rows : visible,
-        },
-        projection: block.projected ? binding('w') : undefined,
+        each: items,
         // A component taken twice does not change a maximum.
-        component: (item) => ir.add(from, ir.mul(columnGroup, items), item),
+        at: (item) => ir.add(from, ir.mul(columnGroup, items), item),
         steps: tile.steps,
-        prefix: 'x',
+        projection: block.projected ? binding('w') : undefined,
       })
       return [
         evaluated.statements,

@@ -19,6 +19,7 @@ import {
   u32Name,
   visible,
 } from './frame.ts'
+import { unlessZero } from './exponents.ts'
 import { conditionValue } from './mask.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
@@ -106,6 +107,10 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
         ir.select(seen(key === undefined ? from : ir.ref(key), lane), ir.lane(widen(value), lane), absent)
       return ir.vec4(at(0), at(1), at(2), at(3))
     }
+    const exponentAt = (item: number): Value =>
+      expressions.length === 1
+        ? evaluated.value(0, item)
+        : unlessZero(widen(evaluated.value(0, item)), widen(evaluated.value(1, item)))
     const slot = (item: number): Value => place(ir.add(ir.mul(columnGroup, lanes), item), rowGroup)
 
     const plain: Body = lanesOf.map((item) =>
@@ -119,7 +124,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       scaled
         ? scaledPairs(
             ir.ref(here),
-            lanesOf.map((item) => masked(item, evaluated.value(0, item), lowest)),
+            lanesOf.map((item) => masked(item, exponentAt(item), lowest)),
             expressions.length === 2 ? (item) => widen(evaluated.value(1, item)) : undefined,
             slot,
           )

@@ -59,8 +59,28 @@ interface Extent {
   readonly items: boolean
 }
 
-export function evaluatePairs(expressions: readonly Expression[], around: Surroundings): Evaluated {
+/** Reductions that are computed, by their printed form. */
+export type Reduced = ReadonlyMap<string, (item: number) => Value>
+
+/**
+ * The reductions that see the lanes' rows alone, computed once for all
+ * evaluations of the same rows.
+ */
+export function reduceRows(
+  expressions: readonly Expression[],
+  around: Surroundings,
+): { readonly statements: Body; readonly reduced: Reduced } {
   const evaluator = new Evaluator(around)
+  const statements = evaluator.reductions(expressions, ({ items }) => !items)
+  return { statements, reduced: evaluator.reduced }
+}
+
+export function evaluatePairs(
+  expressions: readonly Expression[],
+  around: Surroundings,
+  reduced: Reduced = new Map(),
+): Evaluated {
+  const evaluator = new Evaluator(around, reduced)
   const statements: Body[] = [evaluator.reductions(expressions)]
   const loads = new Loads(evaluator)
   const values = expressions.map((expression) => {
@@ -88,12 +108,17 @@ export function evaluatePairs(expressions: readonly Expression[], around: Surrou
 
 class Evaluator {
   readonly #around: Surroundings
-  readonly #reduced = new Map<string, (item: number) => Value>()
+  readonly #reduced: Map<string, (item: number) => Value>
   readonly #indexes = new Map<string, Value>()
   #names = 0
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, reduced: Reduced = new Map()) {
     this.#around = around
+    this.#reduced = new Map(reduced)
+  }
+
+  get reduced(): Reduced {
+    return this.#reduced
   }
 
   fresh(word: string): string {
@@ -114,8 +139,8 @@ class Evaluator {
     return { lanes, items }
   }
 
-  /** Statements that compute every reduction in the expressions, inner ones first. */
-  reductions(expressions: readonly Expression[]): Body {
+  /** Statements that compute the reductions in the expressions, inner ones first. */
+  reductions(expressions: readonly Expression[], wanted: (extent: Extent) => boolean = () => true): Body {
     const levels: Map<string, Reduce>[] = []
     const visit = (expression: Expression): number => {
       const inner = Math.max(0, ...children(expression).map(visit))
@@ -126,7 +151,9 @@ class Evaluator {
     }
     expressions.forEach(visit)
     return levels.map((level) => {
-      const waiting = [...level.entries()].filter(([key]) => !this.#reduced.has(key))
+      const waiting = [...level.entries()].filter(
+        ([key, reduce]) => !this.#reduced.has(key) && wanted(this.extent(reduce)),
+      )
       return this.#loops(waiting.map(([, reduce]) => reduce))
     })
   }

@@ -10,7 +10,8 @@ import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { chooseBlock, tilesOf } from './blocks.ts'
-import { evaluateFeatures } from './features.ts'
+import { prepareRows } from './features.ts'
+import { exponentOf } from './exponents.ts'
 import { divide, firstKeyRow, frame, groupNames, u32Name, visible } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
@@ -50,36 +51,41 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   /** Components of φ for the rows from `from` of the chunk on, in `phi` by (row, component group). */
   const fillTile = (part: ScheduledBlock, components: Value, from: Value, here: Value): Body => {
     const rowOf = (item: number): Value => ir.add(ir.mul(columnGroup, lanes), item)
-    const evaluated = evaluateFeatures({
-      block: part,
-      dim: schedule.dim,
-      lanes: 'components',
-      items: lanes,
-      rows: {
+    const prepared = prepareRows(
+      {
+        extent: 'items',
+        each: lanes,
         buffer: binding('k'),
+        dim: schedule.dim,
         first: firstKeyRow,
         at: (item) => ir.add(ir.ref(firstRow), from, within(rowOf(item), here)),
         count: visible,
+        ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
+        prefix: 'k',
       },
-      projection: part.projected ? binding('w') : undefined,
-      component: (lane) => ir.add(components, ir.mul(componentGroup, lanes), lane),
+      [part],
+    )
+    const evaluated = prepared.evaluate({
+      block: part,
+      each: lanes,
+      at: (lane) => ir.add(components, ir.mul(componentGroup, lanes), lane),
       steps: tile.steps,
-      ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
-      prefix: 'k',
+      projection: part.projected ? binding('w') : undefined,
     })
+    const statements = [prepared.statements, evaluated.statements]
     const put = (value: (item: number) => Value): Body =>
       range(lanes).map((item) => ir.sharedStore(phi, place(rowOf(item), componentGroup), widen(value(item))))
-    if (!scaled) return [evaluated.statements, put(evaluated.value)]
+    if (!scaled) return [statements, put(evaluated.value)]
     const scaledValue = (item: number): Value => {
-      const mantissa = ir.call('exp2', ir.sub(widen(evaluated.exponent(item)), ir.ref(largest)))
+      const mantissa = ir.call('exp2', ir.sub(exponentOf(evaluated, item), ir.ref(largest)))
       return evaluated.coefficient === undefined
         ? mantissa
         : ir.mul(widen(evaluated.coefficient(item)), mantissa)
     }
     return [
-      evaluated.statements,
+      statements,
       ir.comment('each component is scaled by its largest exponent so far'),
-      put(evaluated.exponent),
+      put((item) => exponentOf(evaluated, item)),
       ir.barrier,
       raiseScale(here),
       ir.barrier,
