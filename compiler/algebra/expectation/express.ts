@@ -7,9 +7,9 @@ import { apply, applyNamed, constant, dot, power, row, variable } from '../../sy
 import type { Expression } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
 import { print } from '../../symbolic/print.ts'
-import { byReading, inOrder, rounded, type Signed, sumOf, weighted } from './reading.ts'
+import { byReading, inOrder, queryFirst, rounded, type Signed, sumOf, weighted } from './reading.ts'
 import { add, conjugate, imaginaryPart, isReal, realPart, scale, zero } from './ring/arithmetic.ts'
-import { keyOf, mentions, term } from './ring/atoms.ts'
+import { compareKeys, keyOf, mentions, term } from './ring/atoms.ts'
 import { type Complex, real } from './ring/complex.ts'
 import { type Atom, type Factor, OutOfReach, type SumAtom, type Term, type Value } from './ring/value.ts'
 
@@ -63,7 +63,9 @@ class Writer {
   }
 
   #term({ coefficient, term: part, wave, sum }: RealTerm): Signed {
-    const factors = part.factors.filter(({ atom }) => atom !== sum?.atom)
+    const factors = part.factors
+      .filter(({ atom }) => atom !== sum?.atom)
+      .sort((a, b) => compareKeys(queryFirst(a.atom.key), queryFirst(b.atom.key)))
     const above = factors.filter(({ power }) => power > 0).map((factor) => this.#factor(factor))
     const below = factors
       .filter(({ power }) => power < 0)
@@ -71,7 +73,7 @@ class Writer {
     if (part.exponent.length > 0) above.push(apply('exp', this.value(part.exponent)))
     if (wave !== undefined) above.push(apply(wave.name, this.value(wave.angle)))
     if (sum !== undefined) above.push(this.#waves(sum.atom, sum.coefficient))
-    return weighted(rounded(coefficient), above, below)
+    return weighted(rounded(coefficient), { above, below }, this.#for === 'text')
   }
 
   #factor({ atom, power: to }: Factor): Expression {

@@ -109,7 +109,7 @@ function liftApply({ operator, args }: Apply, lifter: Lifter): Entries {
       return scalarEntries(power(lifter.summed(combine([a, a], (pair) => multiply(...pair))), 0.5))
     case 'softmax': {
       const grown = combine([a], ([entry]) => exponential(entry ?? []))
-      const total = power(lifter.summed(grown), -1)
+      const total = power(lifter.summed(grown), -1, lifter.lifting.basis)
       return combine([grown], ([entry]) => multiply(entry ?? [], total))
     }
   }

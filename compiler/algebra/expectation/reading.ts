@@ -18,18 +18,25 @@ export function byReading(a: Term, b: Term): number {
   return right - left || a.key.length - b.key.length || compareKeys(queryFirst(a.key), queryFirst(b.key))
 }
 
-const queryFirst = (key: string): string => key.replaceAll('k[', 'q~[')
+/** For comparing keys. */
+export const queryFirst = (key: string): string => key.replaceAll('k[', 'q~[')
 
 /** Without the last digits, where float64 rounds. */
 export const rounded = (value: number): number => Number(value.toPrecision(12))
 
-/** coefficient · Π above / Π below, with a fraction, of π if need be, where the coefficient is one. */
-export function weighted(
-  coefficient: number,
-  above: readonly Expression[],
-  below: readonly Expression[],
-): Signed {
-  const { numerator, denominator, ofPi } = fraction(Math.abs(coefficient))
+/** A quotient of products. */
+export interface Quotient {
+  readonly above: readonly Expression[]
+  readonly below: readonly Expression[]
+}
+
+/**
+ * coefficient · quotient, with a fraction where the coefficient is one.
+ *
+ * @param pi whether the fraction may be one of `pi`, which is a name to people and a number in expressions
+ */
+export function weighted(coefficient: number, { above, below }: Quotient, pi: boolean): Signed {
+  const { numerator, denominator, ofPi } = fraction(Math.abs(coefficient), pi)
   const factors = ofPi ? [variable('pi'), ...above] : above
   const under = denominator === 1 ? below : [constant(denominator), ...below]
   const quotient = (top: Expression): Expression =>
@@ -50,10 +57,10 @@ interface Fraction {
   readonly ofPi: boolean
 }
 
-function fraction(size: number): Fraction {
+function fraction(size: number, pi: boolean): Fraction {
   const plain = ratio(size, 100)
   if (plain !== undefined) return { ...plain, ofPi: false }
-  const share = ratio(size / Math.PI, 12)
+  const share = pi ? ratio(size / Math.PI, 12) : undefined
   if (share !== undefined) return { ...share, ofPi: true }
   return { numerator: rounded(size), denominator: 1, ofPi: false }
 }

@@ -29,7 +29,7 @@ import { type Atom, type Factor, OutOfReach, type Term, type Value } from './val
 
 const mostWhole = 12
 
-export function power(base: Value, exponent: number): Value {
+export function power(base: Value, exponent: number, basis: Basis = 'written'): Value {
   if (exponent === 0) return one
   const [only] = base
   if (only === undefined) {
@@ -41,7 +41,7 @@ export function power(base: Value, exponent: number): Value {
     if (exponent > mostWhole) throw new OutOfReach(`a power of ${exponent}`)
     return wholePower(base, exponent)
   }
-  return base.length === 1 ? powerOfTerm(only, exponent) : powerOfSum(base, exponent)
+  return base.length === 1 ? powerOfTerm(only, exponent) : powerOfSum(base, exponent, basis)
 }
 
 const hasGroups = ({ factors }: Term): boolean =>
@@ -72,13 +72,19 @@ function powerOfTerm(base: Term, exponent: number): Value {
   return multiply([outside], atomic(groupAtom(body), exponent))
 }
 
-/** A group, with the size of its leading coefficient taken out so that multiples share it. */
-function powerOfSum(base: Value, exponent: number): Value {
-  const { size, unit } = normalised(base)
+/**
+ * A group, with the size of its leading coefficient taken out so that multiples share it, and in the reduced
+ * basis the mean of its exponents too: 1/(1 + exp v) is exp(−v/2)/(exp(v/2) + exp(−v/2)).
+ */
+function powerOfSum(base: Value, exponent: number, basis: Basis): Value {
   const whole = Number.isInteger(exponent)
   if (!whole && !isReal(base)) throw new OutOfReach(`a power ${exponent} of something complex`)
+  const middle =
+    basis === 'written' ? zero : scale(add(...base.map((part) => part.exponent)), 1 / base.length)
+  const { size, unit } = normalised(multiply(base, exponential(scale(middle, -1))))
   const sign = whole ? leadingSign(unit) : 1
-  return scale(atomic(groupAtom(scale(unit, sign)), exponent), size ** exponent * sign ** exponent)
+  const group = atomic(groupAtom(scale(unit, sign)), exponent)
+  return scale(multiply(group, exponential(scale(middle, exponent))), size ** exponent * sign ** exponent)
 }
 
 /** value = size·unit, with a leading coefficient of size 1 in the unit. */
@@ -143,13 +149,13 @@ export function applied(name: string, args: readonly Value[], basis: Basis): Val
     case 'multiply':
       return multiply(v, u)
     case 'divide':
-      return multiply(v, power(u, -1))
+      return multiply(v, power(u, -1, basis))
     case 'negate':
       return scale(v, -1)
     case 'power':
-      return powerOf(v, u)
+      return powerOf(v, u, basis)
     case 'sqrt':
-      return power(v, 0.5)
+      return power(v, 0.5, basis)
     case 'exp':
       return exponential(v)
     case 'cos':
@@ -168,9 +174,9 @@ export function applied(name: string, args: readonly Value[], basis: Basis): Val
   return (basis === 'reduced' ? reduced(name, v, u) : undefined) ?? opaque(name, args)
 }
 
-function powerOf(base: Value, exponent: Value): Value {
+function powerOf(base: Value, exponent: Value, basis: Basis): Value {
   const to = asConstant(exponent)
-  if (to !== undefined && to.im === 0) return power(base, to.re)
+  if (to !== undefined && to.im === 0) return power(base, to.re, basis)
   const from = asConstant(base)
   if (from === undefined || from.im !== 0 || from.re <= 0)
     throw new OutOfReach('a power that is not constant')
@@ -183,7 +189,7 @@ function reduced(name: string, v: Value, u: Value): Value | undefined {
   const relu = (x: Value): Value => scale(add(x, absolute(x)), 0.5)
   const sigmoid = (x: Value): Value => {
     const [up, down] = [exponential(scale(x, 0.5)), exponential(scale(x, -0.5))]
-    return multiply(up, power(add(up, down), -1))
+    return multiply(up, power(add(up, down), -1, 'reduced'))
   }
   switch (name) {
     case 'relu':
