@@ -1,0 +1,62 @@
+// The command line of the benchmark.
+import { parseArgs } from 'node:util'
+
+export const usage = `npm run bench -- [options]
+
+Causal linear attention compiled by attnc beside ONNX Runtime's WebGPU LinearAttention, on one device.
+
+  --lengths 256,1024   rows per head (256,512,1024,2048,4096)
+  --rounds 9           timed calls of each contestant at each length
+  --icd FILE           the Vulkan driver to run on, by its ICD manifest
+  --no-peer            attnc alone
+  --json               the whole report as JSON in place of the tables
+  --help`
+
+/**
+ * @typedef {object} Options
+ * @property {readonly number[]} lengths
+ * @property {number} rounds
+ * @property {string | undefined} icd
+ * @property {boolean} peer
+ * @property {boolean} json
+ * @property {boolean} help
+ */
+
+/**
+ * @param {string[]} words
+ * @returns {Options}
+ * @throws {Error} that says which option is wrong
+ */
+export function readOptions(words) {
+  const { values } = parseArgs({
+    args: words,
+    allowNegative: true,
+    options: {
+      lengths: { type: 'string', default: '256,512,1024,2048,4096' },
+      rounds: { type: 'string', default: '9' },
+      icd: { type: 'string' },
+      peer: { type: 'boolean', default: true },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const { lengths, rounds, icd, peer, json, help } = values
+  return {
+    lengths: lengths.split(',').map((word) => positive('--lengths', word)),
+    rounds: positive('--rounds', rounds),
+    icd,
+    peer,
+    json,
+    help,
+  }
+}
+
+/**
+ * @param {string} option
+ * @param {string} word
+ */
+function positive(option, word) {
+  const value = Number(word)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new Error(`${option}: expected positive integers, found ${JSON.stringify(word)}`)
+}

@@ -1,0 +1,56 @@
+// Gets ONNX Runtime for the benchmark alone, on demand: it is large, and nothing else needs it.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { arch, platform } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+/** @typedef {import('./contestants/onnxruntime.mjs').Runtime} Runtime */
+/** @typedef {{ runtime: Runtime, version: string } | { missing: string }} Peer */
+
+const packageName = 'onnxruntime-node'
+const here = fileURLToPath(new URL('.', import.meta.url))
+const binaries = new URL(`node_modules/${packageName}/bin/napi-v6/`, import.meta.url)
+
+/**
+ * @param {(step: string) => void} say
+ * @returns {Peer} the package, or a sentence on why it is not to be had
+ */
+export function findPeer(say) {
+  if (!isInstalled()) {
+    say(`installing ${packageName} into test/bench/node_modules`)
+    // Its install script would fetch libraries for CUDA.
+    const words = ['ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund']
+    const { status, error, stderr } = spawnSync('npm', words, { encoding: 'utf8', timeout: 600_000 })
+    if (status !== 0) {
+      const reason = error?.message ?? stderr.trim().split('\n')[0] ?? `npm ended with ${status}`
+      return { missing: `${packageName} is not installed, and npm ci --prefix test/bench failed: ${reason}` }
+    }
+    removeForeignBinaries()
+  }
+  try {
+    const load = createRequire(import.meta.url)
+    const { version } = /** @type {{ version: string }} */ (load(`${packageName}/package.json`))
+    return { runtime: /** @type {Runtime} */ (load(packageName)), version }
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
+    return { missing: `${packageName} does not load here: ${reason}` }
+  }
+}
+
+function isInstalled() {
+  try {
+    createRequire(import.meta.url).resolve(packageName)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of 300 MB, five sixths are for other systems and processors. */
+function removeForeignBinaries() {
+  for (const system of readdirSync(binaries))
+    for (const processor of readdirSync(new URL(`${system}/`, binaries)))
+      if (system !== platform || processor !== arch)
+        rmSync(new URL(`${system}/${processor}/`, binaries), { recursive: true })
+}

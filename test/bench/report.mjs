@@ -1,0 +1,133 @@
+// The report for people: sentences and tables in Markdown, ready for a README.
+import { callsOnDevice } from './compare.mjs'
+
+/** @typedef {import('./benchmark.mjs').Result} Result */
+/** @typedef {import('./compare.mjs').Measured} Measured */
+
+/**
+ * @typedef {import('./benchmark.mjs').Report & Surroundings} FullReport
+ *
+ * @typedef {object} Surroundings
+ * @property {{ readonly name: string, readonly software: boolean }} device
+ * @property {{ readonly version: string } | { readonly missing: string }} peer
+ * @property {{ readonly heads: number, readonly dim: number }} sizes
+ * @property {number} rounds
+ */
+
+/**
+ * @param {FullReport} report
+ * @returns {string}
+ */
+export function printReport(report) {
+  const { device, peer, results, rounds, sizes } = report
+  const done = results.flatMap((result) => ('refused' in result ? [] : [result]))
+  const refused = results.flatMap((result) =>
+    'refused' in result ? [`length ${result.length}: ${result.refused}`] : [],
+  )
+  const paired = done.some(({ ahead }) => ahead !== undefined)
+  return [
+    `Causal linear attention (elu + 1), f32, batch 1, ${sizes.heads} heads, dim ${sizes.dim}, on ${device.name}.`,
+    'version' in peer
+      ? `ONNX Runtime ${peer.version}: its WebGPU LinearAttention, without feature map and denominator, ` +
+        'by a Dawn of its own on the same physical device.'
+      : `ONNX Runtime: none. ${peer.missing}.`,
+    ...(device.software
+      ? ['A processor stands in for a GPU here: ratios count, absolute times do not.']
+      : []),
+    ...refused,
+    ...(done.length === 0
+      ? []
+      : [
+          `Milliseconds a call, upload and readback included: the median of ${rounds}, [the middle half of them].`,
+          table(
+            ['length', 'attnc', ...(paired ? ['ONNX Runtime', 'attnc ahead'] : []), 'error'],
+            done.map((result) => comparison(result, paired, ({ fromArrays }) => fromArrays, 'fromArrays')),
+          ),
+          `Tensors on the device, ${callsOnDevice} calls and one readback:`,
+          table(
+            ['length', 'attnc', ...(paired ? ['ONNX Runtime', 'attnc ahead'] : []), 'error'],
+            done.map((result) => comparison(result, paired, ({ onDevice }) => onDevice, 'onDevice')),
+          ),
+          ...deviceSide(report, done),
+        ]),
+  ].join('\n\n')
+}
+
+/**
+ * @param {Result} result
+ * @param {boolean} paired
+ * @param {(measured: Measured) => import('./statistics.mjs').Timing} timing
+ * @param {'fromArrays' | 'onDevice'} way
+ */
+function comparison({ length, contestants, ahead }, paired, timing, way) {
+  const [own, other] = contestants
+  return [
+    String(length),
+    own === undefined ? '' : spread(timing(own)),
+    ...(paired
+      ? [
+          other === undefined ? '' : spread(timing(other)),
+          ahead === undefined ? '' : `${digits(ahead[way])} ×`,
+        ]
+      : []),
+    contestants.map(({ error }) => error.whole.toExponential(1)).join(' / '),
+  ]
+}
+
+/**
+ * @param {FullReport} report
+ * @param {readonly Result[]} done
+ * @returns {string[]}
+ */
+function deviceSide({ ceilings, pipelines }, done) {
+  const compiled = `The kernels of attnc were compiled for the device in ${digits(pipelines)} ms.`
+  const profiles = done.flatMap(({ length, profile }) => (profile ? [{ length, profile }] : []))
+  const [first] = profiles
+  if (first === undefined || ceilings === undefined)
+    return [`${compiled} It has no timestamps, so nothing is said of its own time.`]
+  const { copy, matmul } = ceilings
+  return [
+    `${compiled} By its own clock, attnc alone, milliseconds of each dispatch; beside a copy of ` +
+      `${copy.bytes / 2 ** 20} MiB (read and written) at ${digits(copy.gigabytesPerSecond)} GB/s and an f32 product of ` +
+      `${matmul.size} × ${matmul.size} matrices at ${digits(matmul.gigaflops)} GFLOP/s:`,
+    table(
+      ['length', ...first.profile.dispatches.map(({ kernel }) => kernel), 'all', 'of copy', 'of product'],
+      profiles.map(({ length, profile: { dispatches, milliseconds, ofCopy = NaN, ofMatmul = NaN } }) => [
+        String(length),
+        ...dispatches.map((dispatch) => digits(dispatch.milliseconds)),
+        digits(milliseconds),
+        percent(ofCopy),
+        percent(ofMatmul),
+      ]),
+    ),
+  ]
+}
+
+/**
+ * @param {readonly string[]} head
+ * @param {readonly (readonly string[])[]} rows
+ */
+function table(head, rows) {
+  const widths = head.map((word, column) =>
+    Math.max(word.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  const line = (/** @type {readonly string[]} */ cells) =>
+    `| ${cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`
+  const rule = `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`
+  return [line(head), rule, ...rows.map(line)].join('\n')
+}
+
+/** @param {import('./statistics.mjs').Timing} timing */
+const spread = ({ median, lower, upper }) => `${digits(median)} [${digits(lower)}–${digits(upper)}]`
+
+/** @param {number} share */
+const percent = (share) => `${digits(share * 100)} %`
+
+/**
+ * Three digits that count, at most three decimals.
+ * @param {number} value
+ */
+function digits(value) {
+  const decimals = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+  return value.toFixed(decimals)
+}

@@ -1,0 +1,83 @@
+// npm run bench: attnc, as built in dist/, beside ONNX Runtime. Works from a packed copy without npm, too.
+import { argv, exit, stderr, stdout, versions } from 'node:process'
+import { benchmark, dim, heads, spec } from './benchmark.mjs'
+import { leadPeerTo, openDevice } from './device.mjs'
+import { readOptions, usage } from './options.mjs'
+import { findPeer } from './peer.mjs'
+import { printReport } from './report.mjs'
+
+exit(await main().catch(failed))
+
+async function built() {
+  const compiler = /** @type {typeof import('../../compiler/index.ts')} */ (
+    await fromBuild('compiler/index.js')
+  )
+  const costs = /** @type {typeof import('../../compiler/schedule/cost.ts')} */ (
+    await fromBuild('compiler/schedule/cost.js')
+  )
+  const runtime = /** @type {typeof import('../../runtime/index.ts')} */ (await fromBuild('runtime/index.js'))
+  const node = /** @type {typeof import('../../runtime/node-gpu.ts')} */ (
+    await fromBuild('runtime/node-gpu.js')
+  )
+  const software = /** @type {typeof import('../../runtime/node/software.ts')} */ (
+    await fromBuild('runtime/node/software.js')
+  )
+  return { ...compiler, ...costs, ...runtime, ...node, ...software }
+}
+
+/**
+ * @param {string} path in dist/
+ * @returns {Promise<unknown>}
+ */
+async function fromBuild(path) {
+  try {
+    return await import(new URL(`../../dist/${path}`, import.meta.url).href)
+  } catch (cause) {
+    throw new Error(`dist/${path} does not load; build first: npm run build`, { cause })
+  }
+}
+
+/** @returns {Promise<number>} the exit code: 1 where a result was wrong */
+async function main() {
+  const options = readOptions(argv.slice(2))
+  if (options.help) {
+    stdout.write(`${usage}\n`)
+    return 0
+  }
+  const { nodeGpu, softwareDriver, ...toolchain } = await built()
+  const { device, name, details, notes } = await openDevice(nodeGpu, options.icd)
+  for (const note of notes) say(note)
+  say(`device: ${name}`)
+  const found = options.peer ? findPeer(say) : { missing: 'It was not asked for (--no-peer)' }
+  if ('missing' in found) say(found.missing)
+  else await leadPeerTo(name, options.icd, softwareDriver)
+  const runtime = 'runtime' in found ? found.runtime : undefined
+  const { pipelines, ceilings, results } = await benchmark(toolchain, device, runtime, options, say)
+  const report = {
+    device: { name, ...details },
+    peer: 'runtime' in found ? { version: found.version } : found,
+    node: versions.node,
+    spec,
+    sizes: { batch: 1, heads, dim },
+    rounds: options.rounds,
+    pipelines,
+    ...(ceilings && { ceilings }),
+    results,
+  }
+  stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : printReport(report)}\n`)
+  return results.some((result) => 'refused' in result) ? 1 : 0
+}
+
+/** @param {string} step */
+function say(step) {
+  stderr.write(`bench: ${step}\n`)
+}
+
+/**
+ * @param {unknown} thrown
+ * @returns {number}
+ */
+function failed(thrown) {
+  say(thrown instanceof Error ? thrown.message : String(thrown))
+  return 2
+}
