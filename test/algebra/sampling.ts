@@ -63,12 +63,38 @@ export function sample(model: AttentionModel, pair: Pair, draws: number): Sample
   return { mean, error: Math.sqrt(spread / count), variance: squares / rows - (total / rows) ** 2 }
 }
 
+/** φ(q)·φ(k) under `count` independent projection matrices of m rows. */
+export function blockMeans(model: AttentionModel, pair: Pair, m: number, count: number): number[] {
+  const { dim, projections } = model
+  const { coupling, fixedNorm } = projections!
+  return Array.from({ length: count }, (_, seed) => {
+    const matrix = drawProjection({ rows: m, dim, coupling, fixedNorm, seed })
+    let sum = 0
+    for (let row = 0; row < m; row++)
+      sum += featureProduct(model, pair, Float64Array.from(matrix.subarray(row * dim, (row + 1) * dim)))
+    return sum / m
+  })
+}
+
 export function kernelAt({ kernel }: AttentionModel, { q, k }: Pair): number {
   return evaluateScalar(kernel!, environmentOf({ q: Float64Array.from(q), k: Float64Array.from(k) }))
 }
 
+interface Rule {
+  readonly nodes: number[]
+  readonly weights: number[]
+}
+
+const rules = new Map<number, Rule>()
+
 /** Nodes and weights for the mean of a function of one N(0, 1) number: exact for polynomials below degree 2n. */
-export function gaussHermite(n: number): { readonly nodes: number[]; readonly weights: number[] } {
+export function gaussHermite(n: number): Rule {
+  const rule = rules.get(n) ?? makeRule(n)
+  rules.set(n, rule)
+  return rule
+}
+
+function makeRule(n: number): Rule {
   const nodes: number[] = []
   const weights: number[] = []
   // Orthonormal polynomials of the normal law: √(s+1)·h_(s+1) = x·h_s − √s·h_(s−1).
@@ -97,13 +123,25 @@ export function gaussHermite(n: number): { readonly nodes: number[]; readonly we
   return { nodes, weights }
 }
 
+export interface Integral {
+  readonly mean: number
+  /** The mean of the absolute value. */
+  readonly size: number
+}
+
 /** The mean over w ~ N(0, I), in one or two dimensions. */
-export function quadrature(dim: 1 | 2, of: (w: Float64Array) => number, n = 48): number {
+export function quadrature(dim: 1 | 2, of: (w: Float64Array) => number, n: number): Integral {
   const { nodes, weights } = gaussHermite(n)
-  let sum = 0
+  let mean = 0
+  let size = 0
+  const visit = (weight: number, w: Float64Array): void => {
+    const value = weight * of(w)
+    mean += value
+    size += Math.abs(value)
+  }
   nodes.forEach((x, a) => {
-    if (dim === 1) sum += weights[a]! * of(Float64Array.of(x))
-    else nodes.forEach((y, b) => (sum += weights[a]! * weights[b]! * of(Float64Array.of(x, y))))
+    if (dim === 1) visit(weights[a]!, Float64Array.of(x))
+    else nodes.forEach((y, b) => visit(weights[a]! * weights[b]!, Float64Array.of(x, y)))
   })
-  return sum
+  return { mean, size }
 }

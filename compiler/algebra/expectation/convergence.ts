@@ -37,6 +37,8 @@ export function convergence({ diagonal, directions, coupling }: Quadratic, dim: 
   const variance = power(alpha, -1)
   const gram = directions.map((b) => directions.map((c) => sumOver(entry, dim, multiply(b, c, variance))))
   const shrink = determinant(fromIdentity(product(real, gram)))
+  // One direction changes one eigenvalue, so the determinant tells.
+  if (directions.length === 1 && isPositive(shrink)) return
   const point = points.find((candidate) => evaluate(shrink, candidate).re <= 0)
   if (point !== undefined) throw new Divergent(`${text(shrink, dim)} > 0`, point)
   throw new OutOfReach(`whether ${text(shrink, dim)} is positive for all rows`)

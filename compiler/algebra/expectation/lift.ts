@@ -92,6 +92,9 @@ function lift(expression: Expression, lifter: Lifter): Entries {
 }
 
 function liftApply({ operator, args }: Apply, lifter: Lifter): Entries {
+  const [dividend, divisor] = args
+  if (operator === 'divide' && dividend !== undefined && divisor !== undefined)
+    return combine([lift(dividend, lifter), liftReciprocal(divisor, lifter)], (pair) => multiply(...pair))
   const parts = args.map((arg) => lift(arg, lifter))
   if (scalarOperator(operator) !== undefined)
     return combine(parts, (values) => applied(operator, values, lifter.lifting.basis))
@@ -117,6 +120,19 @@ function liftApply({ operator, args }: Apply, lifter: Lifter): Entries {
   if (operator === 'dot') return scalarEntries(lifter.summed(combine([a, b], (pair) => multiply(...pair))))
   invariant(operator === 'outer', `${operator} can be lifted`)
   return outer(a, b)
+}
+
+/** 1/(b·c) = (1/b)·(1/c) and 1/bⁿ = b⁻ⁿ, so that a divisor's factors are not multiplied out. */
+function liftReciprocal(divisor: Expression, lifter: Lifter): Entries {
+  const { basis } = lifter.lifting
+  if (divisor.kind === 'apply') {
+    const [a, b] = divisor.args
+    if (divisor.operator === 'multiply' && a !== undefined && b !== undefined)
+      return combine([liftReciprocal(a, lifter), liftReciprocal(b, lifter)], (pair) => multiply(...pair))
+    if (divisor.operator === 'power' && a !== undefined && b?.kind === 'constant')
+      return combine([lift(a, lifter)], ([base]) => power(base ?? [], -b.value, basis))
+  }
+  return combine([lift(divisor, lifter)], ([value]) => power(value ?? [], -1, basis))
 }
 
 /** Rows of one entry stay rows of one entry. */

@@ -5,7 +5,8 @@ import type { Complex } from './complex.ts'
 import { type Atom, type Factor, OutOfReach, type Term, type Value } from './value.ts'
 
 /** Beyond this an expansion has left what a person would write. */
-const mostTerms = 3000
+const mostTerms = 1500
+const mostProducts = 30_000
 
 /** A sum that cancelled to this share of its parts is rounding. */
 const rounding = 1e-12
@@ -83,7 +84,7 @@ export function multiply(...values: readonly Value[]): Value {
 function product(a: Value, b: Value): Value {
   if (a === one) return b
   if (b === one) return a
-  if (a.length * b.length > mostTerms * 40) throw new OutOfReach(`a product of ${a.length * b.length} terms`)
+  if (a.length * b.length > mostProducts) throw new OutOfReach(`a product of ${a.length * b.length} terms`)
   const terms: Term[] = []
   for (const left of a) for (const right of b) terms.push(...termProduct(left, right))
   return collect(terms)

@@ -1,7 +1,6 @@
 /** Makes atoms and terms. The key of each says all of it; numbers in keys have ten digits. */
 import { type Complex, isFinite, size as sizeOf } from './complex.ts'
 import {
-  type Atom,
   type EntryAtom,
   type Factor,
   type FunctionAtom,
@@ -111,7 +110,18 @@ export function keyOf(value: Value): string {
   return key
 }
 
-const digits = (value: number): string => String(Number(value.toPrecision(10)))
+/** Numbers come back again and again, and writing one is slow. */
+const writtenNumbers = new Map<number, string>()
+const mostWritten = 20_000
+
+function digits(value: number): string {
+  const known = writtenNumbers.get(value)
+  if (known !== undefined) return known
+  const written = String(Number(value.toPrecision(10)))
+  if (writtenNumbers.size >= mostWritten) writtenNumbers.clear()
+  writtenNumbers.set(value, written)
+  return written
+}
 const numberKey = ({ re, im }: Complex): string => (im === 0 ? digits(re) : `(${digits(re)},${digits(im)})`)
 
 export function namesOf(value: Value): ReadonlySet<string> {
@@ -142,13 +152,4 @@ function without(names: ReadonlySet<string>, name: string): ReadonlySet<string> 
   const rest = new Set(names)
   rest.delete(name)
   return rest
-}
-
-export const isAtom = (value: Value): Atom | undefined => {
-  const [only] = value
-  const [factor] = only?.factors ?? []
-  if (only === undefined || factor === undefined || value.length > 1 || only.factors.length > 1)
-    return undefined
-  const plain = factor.power === 1 && only.exponent.length === 0
-  return plain && only.coefficient.re === 1 && only.coefficient.im === 0 ? factor.atom : undefined
 }

@@ -49,28 +49,37 @@ const hasGroups = ({ factors }: Term): boolean =>
 
 function powerOfTerm(base: Term, exponent: number): Value {
   const { coefficient, weight, factors, exponent: inner } = base
-  const raisedWeight = complex.size(coefficient) ** exponent * (weight / complex.size(coefficient))
-  const whole = Number.isInteger(exponent)
-  const bounded = complex.raised(coefficient, exponent)
-  const powers = factors.map(({ atom, power }) => ({ atom, power: power * exponent }))
-  const uncertain = whole ? [] : factors.filter((factor) => !isNonnegative(factor))
-  const odd = uncertain.every(({ power }) => power % 2 !== 0)
-  const real = coefficient.im === 0 && isReal(inner)
-  if (whole || factors.length === 0 || (real && coefficient.re > 0 && uncertain.length <= 1 && odd))
-    return multiply([term(bounded, raisedWeight, powers, scale(inner, exponent))])
-  if (!real) throw new OutOfReach(`a power ${exponent} of something complex`)
+  const size = complex.size(coefficient)
+  const scaledWeight = size ** exponent * (weight / size)
+  const grown = scale(inner, exponent)
+  if (Number.isInteger(exponent) || factors.length === 0) {
+    const powers = factors.map(({ atom, power }) => ({ atom, power: power * exponent }))
+    return multiply([term(complex.raised(coefficient, exponent), scaledWeight, powers, grown)])
+  }
+  if (coefficient.im !== 0 || !isReal(inner)) throw new OutOfReach(`a power ${exponent} of something complex`)
   // Only what may be negative stays under the power, with its sign.
-  const sure = factors.filter((factor) => !uncertain.includes(factor))
-  const size = Math.abs(coefficient.re) ** exponent
-  const outside = term(
-    complex.real(size),
-    size,
-    sure.map(({ atom, power }) => ({ atom, power: power * exponent })),
-    scale(inner, exponent),
-  )
+  const sure = factors.filter(isNonnegative)
+  const uncertain = factors.filter((factor) => !isNonnegative(factor))
+  const outside = [term(complex.real(size ** exponent), scaledWeight, [], grown)]
+  const powers = sure.map((factor) => rootOfFactor(factor, exponent))
+  if (uncertain.length === 0 && coefficient.re > 0) return multiply(outside, ...powers)
   const body = [term(complex.real(Math.sign(coefficient.re)), 1, uncertain, zero)]
-  return multiply([outside], atomic(groupAtom(body), exponent))
+  const [only] = uncertain
+  const alone = uncertain.length === 1 && only !== undefined && coefficient.re > 0
+  const rest = alone ? atomic(only.atom, only.power * exponent) : atomic(groupAtom(body), exponent)
+  return multiply(outside, ...powers, rest)
 }
+
+/** (aⁿ)ʳ = aⁿʳ for a ≥ 0, and |a|ⁿʳ for even n. */
+function rootOfFactor({ atom, power: from }: Factor, exponent: number): Value {
+  return isNonnegative({ atom, power: 1 }) ? atomPower(atom, from * exponent) : sizeOf(atom, from * exponent)
+}
+
+const sizeOf = (atom: Atom, exponent: number): Value =>
+  atomPower(functionAtom('abs', [atomic(atom)]), exponent)
+
+const atomPower = (atom: Atom, exponent: number): Value =>
+  Number.isInteger(exponent) && exponent > 0 ? wholePower(atomic(atom), exponent) : atomic(atom, exponent)
 
 /**
  * A group, with the size of its leading coefficient taken out so that multiples share it, and in the reduced
@@ -227,9 +236,6 @@ function absolute(value: Value): Value {
   )
   return multiply([term(complex.real(size), only.weight, [], only.exponent)], ...parts)
 }
-
-const sizeOf = (atom: Atom, exponent: number): Value =>
-  power(atomic(functionAtom('abs', [atomic(atom)])), exponent)
 
 function logarithm(value: Value): Value {
   const [only] = value
