@@ -2,46 +2,66 @@
  * The last step before text: what the stages found about an attention, put
  * together as the description from which its module is printed, or run.
  */
-import type { ProgramDescription } from './codegen/description.ts'
+import type { FormDescription, FormName, ProgramDescription } from './codegen/description.ts'
 import { wgsl } from './codegen/wgsl.ts'
 import { invariant } from './diagnostics/invariant.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { AttentionModel } from './semantics/model.ts'
 
+/** A schedule and its kernels, one a pass. */
+export interface LoweredForm {
+  readonly schedule: Schedule
+  readonly kernels: readonly Kernel[]
+}
+
 /** @param source the text of the spec, for the reference backend */
 export function assemble(
   model: AttentionModel,
-  schedule: Schedule,
-  kernels: readonly Kernel[],
+  forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
   source: string,
 ): ProgramDescription {
-  invariant(schedule.passes.length === kernels.length, 'every pass has one kernel')
   const { name, dim, valueDim, projections } = model
+  const { forward, ...others } = forms
+  const lowered = Object.values(forms)
   return {
     name,
     dim,
     valueDim,
-    features: schedule.features,
-    causal: schedule.causal,
+    features: forward.schedule.features,
+    causal: forward.schedule.causal,
     target: 'webgpu',
     ...(projections === undefined ? {} : { projection: lawOf(projections, dim) }),
     weights: [],
     source,
     forms: {
-      forward: {
-        chunks: schedule.chunks,
-        // Every query head of a key/value head reads the same state.
-        groups: 'kvHeads',
-        buffers: schedule.buffers.map(({ name, role, element, size }) => ({ name, role, element, size })),
-        dispatches: schedule.passes.map(({ workgroups, buffers }, index) => ({
-          kernel: kernels[index]?.name ?? '',
-          workgroups,
-          buffers,
-        })),
-      },
+      forward: formOf(forward),
+      ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(one)])),
     },
-    kernels: Object.fromEntries(kernels.map((kernel) => [kernel.name, wgsl(kernel)])),
+    // Forms share the kernels that they have in common.
+    kernels: Object.fromEntries(
+      lowered.flatMap(({ kernels }) => kernels.map((kernel) => [kernel.name, wgsl(kernel)])),
+    ),
+  }
+}
+
+function formOf({ schedule, kernels }: LoweredForm): FormDescription {
+  invariant(schedule.passes.length === kernels.length, 'every pass has one kernel')
+  return {
+    chunks: schedule.chunks,
+    groups: schedule.groups,
+    buffers: schedule.buffers.map(({ name, role, element, size, value }) => ({
+      name,
+      role,
+      element,
+      size,
+      ...(value === undefined ? {} : { value }),
+    })),
+    dispatches: schedule.passes.map(({ workgroups, buffers }, index) => ({
+      kernel: kernels[index]?.name ?? '',
+      workgroups,
+      buffers,
+    })),
   }
 }
 

@@ -6,8 +6,9 @@
 import type { Attention } from './algebra/attention.ts'
 import { fromModel } from './algebra/build.ts'
 import { verify as verifyAlgebra } from './algebra/verify.ts'
-import { assemble } from './assemble.ts'
-import { programFrom } from './codegen/description.ts'
+import { assemble, type LoweredForm } from './assemble.ts'
+import { type FormName, programFrom } from './codegen/description.ts'
+import { isSpelt } from './codegen/javascript.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
 import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
@@ -49,23 +50,40 @@ export function build(model: AttentionModel, source: Source): Built | Unschedule
   const plan = schedule(algebra)
   if ('unsupported' in plan) return { model, algebra, ...plan }
   verifySchedule(plan)
-  const kernels = lower(plan).map((kernel) => verifyKernel(kernel))
-  const description = assemble(model, plan, kernels, source.text)
+  if (!plan.buffers.every(({ value }) => value === undefined || isSpelt(value)))
+    return { model, algebra, unsupported: 'a decay by a function that JavaScript does not have' }
+  const forward = lowered(plan)
+  const { kernels } = forward
+  const { prefill, step } = plan.decoding ?? {}
+  const forms = {
+    forward,
+    ...(prefill === undefined ? {} : { prefill: lowered(prefill) }),
+    ...(step === undefined ? {} : { step: lowered(step) }),
+  }
+  const description = assemble(model, forms, source.text)
   return {
     model,
     algebra,
     schedule: plan,
     kernels,
+    forms,
     program: programFrom(description),
     files: printModule(description),
   }
 }
+
+const lowered = (plan: Schedule): LoweredForm => ({
+  schedule: plan,
+  kernels: lower(plan).map((kernel) => verifyKernel(kernel)),
+})
 
 export interface Built {
   readonly model: AttentionModel
   readonly algebra: Attention
   readonly schedule: Schedule
   readonly kernels: readonly Kernel[]
+  /** Every form, `forward` among them. */
+  readonly forms: Readonly<Partial<Record<FormName, LoweredForm>>>
   readonly program: Program
   readonly files: readonly OutputFile[]
 }

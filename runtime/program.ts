@@ -107,9 +107,11 @@ export interface BufferPlan {
   /**
    * input: given by the caller · output: returned · scratch: free for reuse when
    * the call's dispatches are done · projection, lengths, weight: kept by the runtime ·
-   * state: carried from call to call
+   * state: carried from call to call · heads: a number of each query head, by `value`
    */
-  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state'
+  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state' | 'heads'
+  /** Of the role `heads`: the number of query head 0, 1, …. */
+  readonly value?: (head: number) => number
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */
   readonly size: (shape: Shape) => number

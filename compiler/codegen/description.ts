@@ -3,6 +3,8 @@
  * which writes it out, and to `programFrom`, which makes it run at once.
  */
 import type { BufferPlan, Dispatch, KernelSource, Program } from '../../runtime/program.ts'
+import type { Expression } from '../symbolic/expression.ts'
+import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from './size.ts'
 import type { Size } from './size.ts'
 
@@ -18,8 +20,14 @@ export interface FormDescription {
   readonly chunks: Size
   /** What a group is, beside a batch item. */
   readonly groups: 'heads' | 'kvHeads'
-  readonly buffers: readonly (Omit<BufferPlan, 'size'> & { readonly size: Size })[]
+  readonly buffers: readonly BufferDescription[]
   readonly dispatches: readonly (Omit<Dispatch, 'workgroups'> & { readonly workgroups: Size })[]
+}
+
+export interface BufferDescription extends Omit<BufferPlan, 'size' | 'value'> {
+  readonly size: Size
+  /** In the variable `head`. */
+  readonly value?: Expression
 }
 
 /** Of `Program.format`; the runtime refuses another. */
@@ -43,7 +51,13 @@ function formFrom(form: FormDescription): Program['forms']['forward'] {
   return {
     chunks: (shape) => evaluateSize(form.chunks, shape),
     groups: form.groups,
-    buffers: form.buffers.map((plan) => ({ ...plan, size: (shape) => evaluateSize(plan.size, shape) })),
+    buffers: form.buffers.map(({ value, ...plan }) => ({
+      ...plan,
+      size: (shape) => evaluateSize(plan.size, shape),
+      ...(value === undefined
+        ? {}
+        : { value: (head: number) => evaluateScalar(value, environmentOf({ head })) }),
+    })),
     dispatches: form.dispatches.map((dispatch) => ({
       ...dispatch,
       workgroups: (shape) => evaluateSize(dispatch.workgroups, shape),

@@ -5,6 +5,7 @@
 import type { KernelSource } from '../../runtime/program.ts'
 import type { FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
+import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize } from './size.ts'
 
@@ -75,8 +76,9 @@ const kernelLine = (kernel: string, { workgroupSize, workgroupBytes, bindings }:
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(
-    ({ name, role, element, size }) =>
-      `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)} },`,
+    ({ name, role, element, size, value }) =>
+      `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)}` +
+      `${value === undefined ? '' : `, value: (head) => ${javascript(value)}`} },`,
   )
   const dispatches = form.dispatches.map(
     ({ kernel, workgroups, buffers }) =>

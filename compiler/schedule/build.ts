@@ -7,7 +7,8 @@ import type { Schedule } from './schedule.ts'
 /** The schedule, or why there is none yet, in words for the writer of the file. */
 export function schedule(attention: Attention): Schedule | { readonly unsupported: string } {
   const { score } = attention
-  if (attention.decay !== undefined) return { unsupported: 'a decay' }
+  if (attention.decay !== undefined && attention.stabilize.kind === 'max')
+    return { unsupported: 'a decay together with stabilize: max' }
   switch (score.kind) {
     case 'exact':
       return scheduleExact(attention, score)

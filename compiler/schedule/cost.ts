@@ -71,6 +71,11 @@ function flopsOf(pass: Pass, { valueDim, features, causal }: Schedule, sizes: Si
       return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
     case 'head-maximum':
       return keyRows
+    case 'step':
+      return (
+        queryRows * (perRow(pass.query) + 2 * features * columns) +
+        keyRows * (perRow(pass.key) + 3 * features * columns)
+      )
     case 'reduce':
       return keyRows * (perRow(pass.features) + 2 * features * columns)
     case 'scan':

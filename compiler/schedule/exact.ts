@@ -16,6 +16,7 @@ export function scheduleExact(attention: Attention, score: ExactScore): Schedule
     valueDim: attention.valueDim,
     features: 0,
     causal: attention.mask.kind === 'causal',
+    groups: 'kvHeads',
     chunk: rowsOfTile,
     chunks: 1,
     buffers: dataBuffers(attention),

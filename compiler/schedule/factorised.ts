@@ -5,7 +5,20 @@
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, product } from './buffers.ts'
 import { exponentialsOf, stabilizeByMaxima } from './maxima.ts'
-import type { BufferPlan, Features, Pass, Schedule, Scaling, ScheduledBlock, Size, Term } from './schedule.ts'
+import { carriedSize, stateSize } from './schedule.ts'
+import type {
+  BufferPlan,
+  Features,
+  Pass,
+  ScanPass,
+  Schedule,
+  Scaling,
+  ScheduledBlock,
+  Size,
+  Term,
+} from './schedule.ts'
+import { apply, constant } from '../symbolic/build.ts'
+import { mentions } from '../symbolic/traverse.ts'
 import { plainTerm, scaledTerm, scaleRows } from './terms.ts'
 import { rowsOfTile, threads, valueTile } from './tiles.ts'
 
@@ -14,8 +27,6 @@ const plainSteps = 32
 const scaledSteps = 16
 /** Key rows that one workgroup sums where nothing needs the states in between. */
 const longChunk = 256
-
-const headsPerGroup: Size = ['ceildiv', 'heads', 'kvHeads']
 
 export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
   const { valueDim, stabilize } = attention
@@ -37,6 +48,11 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const query = side('query', toTerm)
   const key = side('key', toTerm)
 
+  // The state of a decaying attention is its query head's own.
+  const groups = attention.decay === undefined ? 'kvHeads' : 'heads'
+  const headsPerGroup: Size = groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
+  const fading = attention.decay === undefined ? [] : ['decay']
+
   // A causal chunk is a tile: its pairs are taken all at once.
   const chunk = causal ? rowsOfTile : longChunk
   const chunks: Size = ['max', 1, ['ceildiv', causal ? 'length' : 'keyLength', chunk]]
@@ -44,10 +60,19 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const finishTile = valueTile(valueDim, scaling === 'scaled' ? scaledSteps : plainSteps)
   const valueTiles = Math.ceil(valueDim / reduceTile.columns)
   const tilesOfFeatures = key.blocks.reduce((sum, { size }) => sum + Math.ceil(size / reduceTile.steps), 0)
-  const stateSize = features * (valueDim + (scaling === 'scaled' ? 3 : 1))
   const projection = score.projections === undefined ? [] : ['w']
   const extra = maxima ? ['maxima'] : []
 
+  const scan: ScanPass = {
+    kind: 'scan',
+    name: 'scan',
+    tile: reduceTile,
+    workgroups: product('sliceCount', Math.ceil((features * (valueDim + 1)) / threads)),
+    buffers: [...fading, 'state'],
+    result: causal ? 'prefixes' : 'total',
+    carries: false,
+    scaling,
+  }
   const passes: Pass[] = [
     ...(maxima ? maximaPasses(attention, score, projection) : []),
     {
@@ -55,19 +80,11 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       name: 'reduce',
       tile: reduceTile,
       workgroups: product('sliceCount', 'chunks', tilesOfFeatures * valueTiles),
-      buffers: ['k', 'v', ...projection, 'lengths', ...extra, 'state'],
+      buffers: ['k', 'v', ...projection, 'lengths', ...extra, ...fading, 'state'],
       features: key,
       scaling,
     },
-    {
-      kind: 'scan',
-      name: 'scan',
-      tile: reduceTile,
-      workgroups: product('sliceCount', Math.ceil((features * (valueDim + 1)) / threads)),
-      buffers: ['state'],
-      result: causal ? 'prefixes' : 'total',
-      scaling,
-    },
+    scan,
     {
       kind: 'finish',
       name: 'finish',
@@ -78,7 +95,16 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         ['ceildiv', 'length', finishTile.rows],
         Math.ceil(valueDim / finishTile.columns),
       ),
-      buffers: ['q', ...(causal ? ['k', 'v'] : []), ...projection, 'lengths', ...extra, 'state', 'out'],
+      buffers: [
+        'q',
+        ...(causal ? ['k', 'v'] : []),
+        ...projection,
+        'lengths',
+        ...extra,
+        ...fading,
+        'state',
+        'out',
+      ],
       query,
       key,
       scaling,
@@ -92,30 +118,93 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     name: 'state',
     role: 'scratch',
     element: 'f32',
-    size: product('sliceCount', 'chunks', stateSize),
+    size: product('sliceCount', 'chunks', stateSize(features, valueDim, scaling)),
     layout:
       `per group and chunk: S [${features} × ${valueDim}], z [${features}]` +
       (scaling === 'scaled'
         ? `, log-scale in the chunk [${features}], log-scale before it [${features}]`
         : ''),
   }
-  return {
+  const forward: Schedule = {
     name: attention.name,
     strategy: 'factorised',
     dim: attention.dim,
     valueDim,
     features,
     causal,
+    groups,
     chunk,
     chunks,
     buffers: [
       ...dataBuffers(attention),
       ...projectionBuffer(attention.dim, score),
+      ...decayBuffer(attention),
       ...(maxima ? [maximaBuffer] : []),
       state,
     ],
     passes,
   }
+  if (!decodes(attention, query, key)) return forward
+
+  const carried: BufferPlan = {
+    name: 'carried',
+    role: 'state',
+    element: 'f32',
+    size: product('batch', groups, carriedSize(features, valueDim, scaling)),
+    layout:
+      `per group: S [${features} × ${valueDim}], z [${features}]` +
+      (scaling === 'scaled' ? `, log-scale [${features}]` : ''),
+  }
+  const prefill: Schedule = {
+    ...forward,
+    buffers: [...forward.buffers, carried],
+    passes: passes.map((pass) =>
+      pass === scan
+        ? { ...scan, name: 'scan_and_carry', carries: true, buffers: [...scan.buffers, 'carried'] }
+        : pass,
+    ),
+  }
+  const step: Schedule = {
+    ...forward,
+    chunks: 1,
+    buffers: [...forward.buffers.filter(({ name }) => name !== 'state' && name !== 'lengths'), carried],
+    passes: [
+      {
+        kind: 'step',
+        name: 'step',
+        tile: reduceTile,
+        workgroups: 'sliceCount',
+        buffers: ['q', 'k', 'v', ...projection, ...fading, 'carried', 'out'],
+        query,
+        key,
+        scaling,
+        normalize: attention.normalize,
+        epsilon: attention.epsilon,
+      },
+    ],
+  }
+  return { ...forward, decoding: { prefill, step } }
+}
+
+/**
+ * Whether a recurrence says the same: not where the future is looked at (the
+ * papers' maxima, a feature of the sequence's length).
+ */
+function decodes({ mask, stabilize }: Attention, query: Features, key: Features): boolean {
+  const expressions = [...query.blocks, ...key.blocks].flatMap(({ term }) =>
+    term.kind === 'plain' ? [term.value] : [term.exponent, ...(term.coefficient ? [term.coefficient] : [])],
+  )
+  return (
+    mask.kind === 'causal' &&
+    stabilize.kind !== 'max' &&
+    !expressions.some((expression) => mentions(expression, 'length'))
+  )
+}
+
+function decayBuffer({ decay }: Attention): BufferPlan[] {
+  if (decay === undefined) return []
+  const value = apply('divide', apply('log', decay), constant(Math.LN2))
+  return [{ name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout: '[H], log₂ γ' }]
 }
 
 function placed(
@@ -164,7 +253,7 @@ function maximaPasses(attention: Attention, score: FactorisedScore, projection: 
       kind: 'row-maxima',
       name: 'query_maxima',
       tile,
-      workgroups: product('sliceCount', headsPerGroup, ['ceildiv', 'length', tile.rows]),
+      workgroups: product('sliceCount', ['ceildiv', 'heads', 'kvHeads'], ['ceildiv', 'length', tile.rows]),
       buffers: ['q', ...projection, 'lengths', 'maxima'],
       features: parts('query'),
     },

@@ -44,6 +44,13 @@ function details(pass: Pass): string[] {
       return [`sums ${pass.scaling}`, ...printFeatures('φ(k)', pass.features)]
     case 'scan':
       return [`${pass.result}, sums ${pass.scaling}`]
+    case 'step':
+      return [
+        `sums ${pass.scaling}`,
+        ...printFeatures('φ(k)', pass.key),
+        ...printFeatures('φ(q)', pass.query),
+        printDenominator(pass),
+      ]
     case 'finish':
       return [
         `sums ${pass.scaling}${pass.causal ? ', with the pairs inside each chunk' : ''}`,

@@ -42,12 +42,16 @@ export interface Schedule {
   /** r; 0 for the exact strategy. */
   readonly features: number
   readonly causal: boolean
+  /** What a group is: see above. */
+  readonly groups: 'kvHeads' | 'heads'
   /** Rows of a chunk: of the state's granularity, and of the tiles inside. */
   readonly chunk: number
   /** How many chunks a call has. */
   readonly chunks: Size
   readonly buffers: readonly BufferPlan[]
   readonly passes: readonly Pass[]
+  /** The forms of decoding, where the attention has them: the whole prefix, then a token at a time. */
+  readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule }
 }
 
 /** A count known at a call, from its shape. */
@@ -66,7 +70,9 @@ export type Size =
 
 export interface BufferPlan {
   readonly name: string
-  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state'
+  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state' | 'heads'
+  /** Of the role `heads`: the number of each query head, in the variable `head`. */
+  readonly value?: Expression
   readonly element: 'f32' | 'u32'
   /** In elements. */
   readonly size: Size
@@ -121,7 +127,16 @@ export type Scaling =
   /** Running base-2 log-scales beside the sums. */
   | 'scaled'
 
-export type Pass = OnlinePass | RowMaximaPass | HeadMaximumPass | ReducePass | ScanPass | FinishPass
+/** Numbers of a chunk's state: S, z, and the scales in the chunk and before it. */
+export const stateSize = (features: number, valueDim: number, scaling: Scaling): number =>
+  features * (valueDim + (scaling === 'scaled' ? 3 : 1))
+
+/** Numbers of the state that decoding carries: S, z and the scales. */
+export const carriedSize = (features: number, valueDim: number, scaling: Scaling): number =>
+  features * (valueDim + (scaling === 'scaled' ? 2 : 1))
+
+export type Pass =
+  StepPass | OnlinePass | RowMaximaPass | HeadMaximumPass | ReducePass | ScanPass | FinishPass
 
 interface PassBase {
   /** Unique in the schedule; a WGSL identifier. */
@@ -166,6 +181,8 @@ export interface ScanPass extends PassBase {
   readonly kind: 'scan'
   /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
   readonly result: 'prefixes' | 'total'
+  /** Whether the state after the last row is left in the buffer `carried`. */
+  readonly carries: boolean
   readonly tile: Tile
   readonly scaling: Scaling
 }
@@ -177,6 +194,17 @@ export interface FinishPass extends PassBase {
   readonly key: Features
   readonly scaling: Scaling
   readonly causal: boolean
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+}
+
+/** One more token: its key and value into the carried state, then its query out of it. */
+export interface StepPass extends PassBase {
+  readonly kind: 'step'
+  readonly tile: Tile
+  readonly query: Features
+  readonly key: Features
+  readonly scaling: Scaling
   readonly normalize: 'sum' | 'none'
   readonly epsilon: number
 }

@@ -61,6 +61,17 @@ function bufferFor(
       checkWeightHeads(name, weight.size / 4, bytes / 4)
       return weight
     }
+    case 'heads': {
+      const { value } = plan
+      const buffer = kept.get(name, bytes, KEPT_STORAGE)
+      if (value !== undefined)
+        upload(
+          device,
+          buffer,
+          Float32Array.from({ length: bytes / 4 }, (_, head) => value(head)),
+        )
+      return buffer
+    }
     case 'scratch':
       return kept.get(name, bytes, KEPT_STORAGE)
     case 'input':

@@ -5,7 +5,7 @@ import { goldenCases } from './golden/cases.ts'
 import { compileOne, forward, onDevice, relativeError } from './harness.ts'
 
 /** Mechanisms that are checked and interpreted, and not compiled so far. */
-const pending = /landmarks|decay/
+const pending = /landmarks/
 
 const cases = goldenCases().filter(({ spec }) => !pending.test(spec))
 

@@ -11,10 +11,10 @@ import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts'
-import { firstKeyRow, firstQueryRow, visible } from './frame.ts'
+import { firstKeyRow, firstQueryRow, logDecay, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
-import { columnGroup, lanes, place, range, rowGroup, side, tileArray, within } from './tile.ts'
+import { columnGroup, lanes, place, range, rowGroup, rowNumbers, side, tileArray, within } from './tile.ts'
 
 export interface ChunkArrays {
   /** φ(q), or its exponents where sums are scaled. */
@@ -70,6 +70,7 @@ export function chunkTile(
     scaled ? scale : undefined,
   ].filter((one) => one !== undefined)
 
+  const decays = pass.buffers.includes('decay')
   const withMaxima = pass.buffers.includes('maxima')
   const componentOf = (item: number): Value => ir.add(ir.mul(columnGroup, items), item)
 
@@ -189,7 +190,10 @@ export function chunkTile(
           const ofKey = ir.splat(ir.lane(ir.ref(k), item))
           if (!scaled) return ir.mul(ir.ref(q), ofKey)
           // Positive only for keys that the row does not see, whose scores are dropped.
-          const exponent = ir.call('min', ir.add(ir.sub(ir.ref(q), rowScale), ofKey), 0)
+          const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
+          const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(key)))
+          const both = ir.add(ir.sub(ir.ref(q), rowScale), ofKey)
+          const exponent = ir.call('min', decays ? ir.add(both, since) : both, 0)
           const power = ir.call('exp2', exponent)
           const withQuery = qc === undefined ? power : ir.mul(qc, power)
           return kc === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(kc, item)))

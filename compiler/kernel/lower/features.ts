@@ -24,6 +24,8 @@ export interface FeatureRows {
   readonly first: Value
   /** Row within the sequence, inside it, for a lane or an item. */
   readonly at: (which: number) => Value
+  /** Where it differs from the row: the language's `position`. */
+  readonly position?: Value
   /** How many rows the sequence has: `length` of the language. */
   readonly count: Value
   /** The maximum that the papers' stabilisation subtracts, for a lane or an item. */
@@ -68,7 +70,7 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
   const row = rowOf(rows.buffer, starts, extent)
   const scalars: Record<string, Entry> = {
     length: { extent: 'all', value: convert('f32', rows.count) },
-    position: entry(extent, (which) => convert('f32', nth(indexes, which))),
+    position: entry(extent, (which) => convert('f32', rows.position ?? nth(indexes, which))),
     ...(rows.maximum === undefined ? {} : { maximum: entry(extent, rows.maximum) }),
   }
   const ofRows: Surroundings = {

@@ -13,7 +13,17 @@ import type { Body } from '../build.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
 import { chunkTile } from './chunk-tile.ts'
-import { divide, firstKeyRow, frame, groupNames, headsPerGroup, u32Name, visible } from './frame.ts'
+import {
+  divide,
+  firstKeyRow,
+  frame,
+  groupNames,
+  headsOf,
+  logDecay,
+  logDecayName,
+  u32Name,
+  visible,
+} from './frame.ts'
 import { readout } from './readout.ts'
 import { rowScale } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
@@ -25,6 +35,7 @@ import {
   place,
   range,
   rowGroup,
+  rowNumbers,
   threadNames,
   tileArray,
   valueTiles,
@@ -34,6 +45,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
   const { binding, kernel } = frame(schedule, pass)
   const scaled = pass.scaling === 'scaled'
+  const decays = pass.buffers.includes('decay')
   const layout = stateLayout(schedule, pass.scaling)
   const columns = columnsOf(tile, schedule.valueDim)
   const sums = ir.registers('sums', 'vec4f', columns.count)
@@ -95,20 +107,42 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     ]
   }
 
+  /** What came before the chunk has faded by γ for each row since; in scaled sums the scale says so. */
+  const fadeState = (): Body => {
+    if (!decays || scaled) return []
+    const faded = ir.let_('faded', ir.call('exp2', ir.mul(ir.splat(logDecay), rowNumbers(1))))
+    return [
+      faded,
+      ir.assign(ir.ref(total), ir.mul(ir.ref(total), ir.ref(faded))),
+      range(columns.count).map((index) =>
+        ir.assign(ir.register(sums, index), ir.mul(ir.register(sums, index), ir.ref(faded))),
+      ),
+    ]
+  }
+  /** γ^(i−j) of the rows in the lanes and a key of the chunk. */
+  const fadedBy = (key: Value): Value =>
+    ir.call('exp2', ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(ir.convert('f32', key)))))
+
   /** The pairs of the chunk, each row seeing the keys up to its own. */
   const addPairs: Body = causal
     ? [
         ir.comment('pairs inside the chunk: key j for rows i ≥ j'),
         range(lanes).map((item) => {
           const key = ir.let_(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
+          const score = ir.let_(
+            `score${item}`,
+            decays && !scaled
+              ? ir.mul(ir.register(scores, item), fadedBy(ir.ref(key)))
+              : ir.register(scores, item),
+          )
           const seen = ([0, 1, 2, 3] as const).map((lane) =>
             ir.select(
               ir.le(ir.ref(key), ir.add(ir.mul(rowGroup, lanes), lane)),
-              ir.lane(ir.register(scores, item), lane),
+              ir.lane(ir.ref(score), lane),
               0,
             ),
           ) as [Value, Value, Value, Value]
-          return [key, ir.sharedStore(pairs, place(ir.ref(key), rowGroup), ir.vec4(...seen))]
+          return [key, score, ir.sharedStore(pairs, place(ir.ref(key), rowGroup), ir.vec4(...seen))]
         }),
         ir.barrier,
         ir.for_('j', 0, ir.ref(keys), 1, (j) => {
@@ -135,11 +169,12 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       [
         ['valueTile', valueTiles(tile, schedule.valueDim)],
         ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
-        ['headInGroup', headsPerGroup],
+        ['headInGroup', headsOf(schedule.groups)],
       ],
       'slice',
     ),
-    groupNames(binding('lengths')),
+    groupNames(binding('lengths'), schedule.groups),
+    decays ? logDecayName(binding('decay')) : [],
     threadNames(tile),
     columns.names,
     firstRow,
@@ -151,6 +186,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     scaled ? scale.names : [],
     features.names,
     everyTile(pass.query.blocks, tile.steps, oneTile),
+    fadeState(),
     addPairs,
     readout({
       pass,

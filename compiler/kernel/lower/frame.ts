@@ -88,25 +88,47 @@ export function divide(counts: readonly (readonly [string, Operand])[], last: st
 
 export const u32Name = (name: string): Value => ({ kind: 'name', type: 'u32', name })
 
-/** `batchItem`, `kvHead`, and how many key rows are visible, from `slice`. */
-export function groupNames(lengths: Binding): Statement[] {
+/** Query heads of one key/value head. */
+export const headsPerGroup = div(shape('heads'), shape('kvHeads'))
+
+/** Query heads of one group, where groups may be query heads. */
+export const headsOf = (groups: Schedule['groups']): Value => (groups === 'heads' ? u32(1) : headsPerGroup)
+
+/**
+ * From `slice`: the group and its batch item, `keyGroup` (which counts batch
+ * items and key/value heads whatever a group is), how many key rows are
+ * visible, and, in passes over query rows, `queryHead` from `headInGroup`.
+ */
+export function groupNames(
+  lengths: Binding | undefined,
+  groups: Schedule['groups'] = 'kvHeads',
+  overQueries = true,
+): Statement[] {
   const group = let_('group', add(shape('sliceStart'), u32Name('slice')))
-  const batchItem = let_('batchItem', div(ref(group), shape('kvHeads')))
-  const kvHead = let_('kvHead', mod(ref(group), shape('kvHeads')))
-  const visible = let_('visible', call('min', load(lengths, ref(batchItem)), shape('keyLength')))
-  return [group, batchItem, kvHead, visible]
+  const batchItem = let_('batchItem', div(ref(group), shape(groups)))
+  const keyGroup = let_('keyGroup', groups === 'kvHeads' ? ref(group) : div(ref(group), headsPerGroup))
+  const queryHead = add(mul(ref(group), headsOf(groups)), u32Name('headInGroup'))
+  return [
+    group,
+    batchItem,
+    keyGroup,
+    ...(lengths === undefined
+      ? []
+      : [let_('visible', call('min', load(lengths, ref(batchItem)), shape('keyLength')))]),
+    ...(overQueries ? [let_('queryHead', queryHead)] : []),
+  ]
 }
 
 export const visible = u32Name('visible')
 
-/** Query heads of one key/value head. */
-export const headsPerGroup = div(shape('heads'), shape('kvHeads'))
-
 /** Row index of the group's first key row, in rows. */
-export const firstKeyRow = mul(u32Name('group'), shape('capacity'))
+export const firstKeyRow = mul(u32Name('keyGroup'), shape('capacity'))
 
-/** Row index of the head's first query row, in rows; needs `headInGroup`. */
-export const firstQueryRow = mul(
-  add(mul(u32Name('group'), headsPerGroup), u32Name('headInGroup')),
-  shape('length'),
-)
+/** Row index of the head's first query row, in rows. */
+export const firstQueryRow = mul(u32Name('queryHead'), shape('length'))
+
+/** log₂ γ of the group's query head, where a pass has the buffer `decay`; groups are then query heads. */
+export const logDecayName = (decay: Binding): Statement =>
+  let_('logDecay', load(decay, mod(u32Name('group'), shape('heads'))))
+
+export const logDecay: Value = { kind: 'name', type: 'f32', name: 'logDecay' }

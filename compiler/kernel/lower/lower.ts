@@ -6,6 +6,7 @@ import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
 import { lowerOnline } from './online.ts'
 import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
+import { lowerStep } from './step.ts'
 
 export function lower(schedule: Schedule): Kernel[] {
   return schedule.passes.map((pass) => lowerPass(schedule, pass))
@@ -23,6 +24,8 @@ function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerReduce(schedule, pass)
     case 'scan':
       return lowerScan(schedule, pass)
+    case 'step':
+      return lowerStep(schedule, pass)
     case 'finish':
       return lowerFinish(schedule, pass)
   }

@@ -56,7 +56,7 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
       ],
       'slice',
     ),
-    groupNames(binding('lengths')),
+    groupNames(binding('lengths'), 'kvHeads', query),
     threadNames(tile),
     firstRow,
     largest,
@@ -110,7 +110,7 @@ export function lowerHeadMaximum(schedule: Schedule, pass: HeadMaximumPass): Ker
 
   const body = ir.block(
     divide([], 'slice'),
-    groupNames(binding('lengths')),
+    groupNames(binding('lengths'), 'kvHeads', false),
     largest,
     ir.for_('row', ir.thread, visible, threads, (row) =>
       ir.assign(

@@ -31,11 +31,15 @@ export interface Readout {
 
 export function readout(from: Readout): Body {
   const { sums, columns } = from
-  const factor = rowFactor(from)
-  const factors = factor === undefined ? [] : [ir.let_('factor', factor)]
-  const named = factors[0]
+  const factorOf = (lane: 0 | 1 | 2 | 3): Value | undefined =>
+    rowFactor(from.pass, ir.lane(from.total, lane), from.scale && ir.lane(from.scale, lane))
+  const [a, b, c, d] = [factorOf(0), factorOf(1), factorOf(2), factorOf(3)]
+  const named =
+    a === undefined || b === undefined || c === undefined || d === undefined
+      ? undefined
+      : ir.let_('factor', ir.vec4(a, b, c, d))
   return [
-    factors,
+    named ?? [],
     ([0, 1, 2, 3] as const).map((lane) => {
       const row = ir.let_(`row${lane}`, ir.add(from.firstRow, ir.mul(rowGroup, lanes), lane))
       const start = ir.mul(ir.add(firstQueryRow, ir.ref(row)), from.valueDim)
@@ -56,21 +60,19 @@ export function readout(from: Readout): Body {
   ]
 }
 
-/** What a row's sum is multiplied by; nothing where it is the result already. */
-function rowFactor({ pass, scale, total }: Readout): Value | undefined {
+/**
+ * What a row's sum is multiplied by, given its denominator and its log-scale
+ * (both f32); nothing where the sum is the result already.
+ */
+export function rowFactor(
+  pass: Pick<FinishPass, 'normalize' | 'epsilon'>,
+  total: Value,
+  scale: Value | undefined,
+): Value | undefined {
   const power = (exponent: Value): Value => ir.call('exp2', ir.call('min', exponent, largestExponent))
   if (pass.normalize === 'none') return scale === undefined ? undefined : power(scale)
-  const epsilon =
-    pass.epsilon === 0
-      ? undefined
-      : scale === undefined
-        ? ir.splat(pass.epsilon)
-        : ir.mul(power(ir.neg(scale)), pass.epsilon)
-  const denominator = epsilon === undefined ? total : ir.add(total, epsilon)
-  const inverse = (lane: 0 | 1 | 2 | 3): Value => {
-    const whole = ir.lane(denominator, lane)
-    const safe = ir.select(ir.eq(whole, 0), 1, whole)
-    return ir.select(ir.eq(whole, 0), 0, ir.div(ir.f32(1), safe))
-  }
-  return ir.vec4(inverse(0), inverse(1), inverse(2), inverse(3))
+  const epsilon = scale === undefined ? ir.f32(pass.epsilon) : ir.mul(power(ir.neg(scale)), pass.epsilon)
+  const denominator = pass.epsilon === 0 ? total : ir.add(total, epsilon)
+  const safe = ir.select(ir.eq(denominator, 0), 1, denominator)
+  return ir.select(ir.eq(denominator, 0), 0, ir.div(ir.f32(1), safe))
 }

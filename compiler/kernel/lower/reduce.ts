@@ -12,7 +12,7 @@ import type { Kernel, Value } from '../kernel.ts'
 import { chooseBlock, tilesOf } from './blocks.ts'
 import { prepareRows } from './features.ts'
 import { exponentOf } from './exponents.ts'
-import { divide, firstKeyRow, frame, groupNames, u32Name, visible } from './frame.ts'
+import { divide, firstKeyRow, frame, groupNames, logDecay, logDecayName, u32Name, visible } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { stateLayout } from './state-layout.ts'
@@ -37,6 +37,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const { tile, features } = pass
   const { binding, kernel } = frame(schedule, pass)
   const scaled = pass.scaling === 'scaled'
+  const decays = pass.buffers.includes('decay')
   const state = binding('state')
   const layout = stateLayout(schedule, pass.scaling)
   const columns = columnsOf(tile, schedule.valueDim)
@@ -46,11 +47,16 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const total = ir.var_('total', ir.splat(0))
   const largest = ir.var_('largest', ir.splat(lowest))
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('chunk'), schedule.chunk))
+  const lastRow = ir.let_(
+    'lastRow',
+    ir.sub(ir.call('min', ir.add(ir.ref(firstRow), schedule.chunk), ir.shape('length')), 1),
+  )
   const rows = ir.let_('rows', extent(ir.ref(firstRow), visible, schedule.chunk))
 
   /** Components of φ for the rows from `from` of the chunk on, in `phi` by (row, component group). */
   const fillTile = (part: ScheduledBlock, components: Value, from: Value, here: Value): Body => {
     const rowOf = (item: number): Value => ir.add(ir.mul(columnGroup, lanes), item)
+    const rowAt = (item: number): Value => ir.add(ir.ref(firstRow), from, within(rowOf(item), here))
     const prepared = prepareRows(
       {
         extent: 'items',
@@ -58,7 +64,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
         buffer: binding('k'),
         dim: schedule.dim,
         first: firstKeyRow,
-        at: (item) => ir.add(ir.ref(firstRow), from, within(rowOf(item), here)),
+        at: rowAt,
         count: visible,
         ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
         prefix: 'k',
@@ -73,11 +79,18 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       projection: part.projected ? binding('w') : undefined,
     })
     const statements = [prepared.statements, evaluated.statements]
+    // A row's weight falls by γ for each row from it to the last of the chunk.
+    const fading = (item: number): Value =>
+      ir.mul(logDecay, ir.convert('f32', ir.sub(ir.ref(lastRow), rowAt(item))))
+    const faded = (exponent: Value, item: number): Value =>
+      decays ? ir.add(exponent, ir.splat(fading(item))) : exponent
+    const weighed = (value: Value, item: number): Value =>
+      decays ? ir.mul(value, ir.splat(ir.call('exp2', fading(item)))) : value
     const put = (value: (item: number) => Value): Body =>
       range(lanes).map((item) => ir.sharedStore(phi, place(rowOf(item), componentGroup), widen(value(item))))
-    if (!scaled) return [statements, put(evaluated.value)]
+    if (!scaled) return [statements, put((item) => weighed(widen(evaluated.value(item)), item))]
     const scaledValue = (item: number): Value => {
-      const mantissa = ir.call('exp2', ir.sub(exponentOf(evaluated, item), ir.ref(largest)))
+      const mantissa = ir.call('exp2', ir.sub(faded(exponentOf(evaluated, item), item), ir.ref(largest)))
       return evaluated.coefficient === undefined
         ? mantissa
         : ir.mul(widen(evaluated.coefficient(item)), mantissa)
@@ -85,7 +98,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
     return [
       statements,
       ir.comment('each component is scaled by its largest exponent so far'),
-      put((item) => exponentOf(evaluated, item)),
+      put((item) => faded(exponentOf(evaluated, item), item)),
       ir.barrier,
       raiseScale(here),
       ir.barrier,
@@ -187,10 +200,12 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       ],
       'slice',
     ),
-    groupNames(binding('lengths')),
+    groupNames(binding('lengths'), schedule.groups, false),
+    decays ? logDecayName(binding('decay')) : [],
     threadNames(tile),
     columns.names,
     firstRow,
+    decays ? lastRow : [],
     rows,
     chooseBlock(features.blocks, tile.steps, u32Name('featureTile'), oneTile),
   )

@@ -13,7 +13,8 @@ import { lowest } from '../kernel.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
 import type { ChunkArrays } from './chunk-tile.ts'
 import type { StateLayout } from './state-layout.ts'
-import { columnGroup, place, range, rowGroup, side } from './tile.ts'
+import { columnGroup, place, range, rowGroup, rowNumbers, side } from './tile.ts'
+import { logDecay } from './frame.ts'
 
 type Registers = Extract<Statement, { kind: 'registers' }>
 
@@ -44,6 +45,9 @@ export function rowScale(
   const scale = ir.var_('rowScale', ir.splat(lowest))
   const current = ir.ref(scale)
   const items = pass.tile.steps / side
+  const decays = pass.buffers.includes('decay')
+
+  const faded = (exponent: Value): Value => (decays ? ir.add(exponent, logDecay) : exponent)
 
   /** One thread a feature walks down the rows. */
   const runDown = (start: Value, firstFeature: Value, count: Value): Body => {
@@ -53,10 +57,10 @@ export function rowScale(
       ir.for_('rows4', 0, side, 1, (group) => {
         const keys = ir.let_('keys4', ir.sharedLoad(arrays.key, place(ir.thread, group)))
         const lane = (index: 0 | 1 | 2 | 3): Value => ir.lane(ir.ref(keys), index)
-        const a = ir.let_('upTo0', ir.call('max', ir.ref(running), lane(0)))
-        const b = ir.let_('upTo1', ir.call('max', ir.ref(a), lane(1)))
-        const c = ir.let_('upTo2', ir.call('max', ir.ref(b), lane(2)))
-        const d = ir.let_('upTo3', ir.call('max', ir.ref(c), lane(3)))
+        const a = ir.let_('upTo0', ir.call('max', faded(ir.ref(running)), lane(0)))
+        const b = ir.let_('upTo1', ir.call('max', faded(ir.ref(a)), lane(1)))
+        const c = ir.let_('upTo2', ir.call('max', faded(ir.ref(b)), lane(2)))
+        const d = ir.let_('upTo3', ir.call('max', faded(ir.ref(c)), lane(3)))
         const upTo = ir.vec4(ir.ref(a), ir.ref(b), ir.ref(c), ir.ref(d))
         return [
           [keys, a, b, c, d],
@@ -90,7 +94,8 @@ export function rowScale(
           ),
           current,
         )
-        const power = ir.call('exp2', exponent)
+        const sinceState = ir.mul(ir.splat(logDecay), rowNumbers(1))
+        const power = ir.call('exp2', decays ? ir.add(exponent, sinceState) : exponent)
         const weight =
           term?.kind === 'scaled' && term.coefficient !== undefined
             ? ir.mul(ir.sharedLoad(arrays.queryCoefficient, at), power)

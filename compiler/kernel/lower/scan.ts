@@ -7,7 +7,7 @@ import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
-import { divide, frame, u32Name } from './frame.ts'
+import { divide, frame, groupNames, logDecay, logDecayName, u32Name } from './frame.ts'
 import { stateLayout } from './state-layout.ts'
 
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
@@ -16,6 +16,7 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
   const layout = stateLayout(schedule, pass.scaling)
   const scaled = pass.scaling === 'scaled'
   const prefixes = pass.result === 'prefixes'
+  const decays = pass.buffers.includes('decay')
   const inS = schedule.features * schedule.valueDim
 
   const index = ir.let_('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
@@ -33,6 +34,20 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
       ? ir.if_(ir.ref(isTotal), ir.store(state, layout.scaleBefore(start, ir.ref(feature)), ir.ref(scale)))
       : []
 
+  /** What came before has faded by γ for each row of the chunk. */
+  const fade = (chunk: Value): Body => {
+    if (!decays) return []
+    const first = ir.mul(chunk, schedule.chunk)
+    const rows = ir.let_('rows', ir.call('min', ir.sub(ir.shape('length'), first), schedule.chunk))
+    const fading = ir.mul(logDecay, ir.convert('f32', ir.ref(rows)))
+    return [
+      rows,
+      scaled
+        ? ir.assign(ir.ref(scale), ir.add(ir.ref(scale), fading))
+        : ir.assign(ir.ref(carry), ir.mul(ir.ref(carry), ir.call('exp2', fading))),
+    ]
+  }
+
   const absorb = (start: Value, sum: Value): Body => {
     if (!scaled) return ir.assign(ir.ref(carry), ir.add(ir.ref(carry), sum))
     const own = ir.let_('own', ir.load(state, layout.scale(start, ir.ref(feature))))
@@ -47,9 +62,24 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
     ]
   }
 
+  const carryOut = (): Body => {
+    const carried = binding('carried')
+    return [
+      ir.store(carried, ir.add(layout.carriedStart, ir.ref(index)), ir.ref(carry)),
+      scaled
+        ? ir.if_(
+            ir.ref(isTotal),
+            ir.store(carried, layout.scale(layout.carriedStart, ir.ref(feature)), ir.ref(scale)),
+          )
+        : [],
+    ]
+  }
+
   const first = ir.let_('firstState', layout.start(ir.u32(0)))
   const body = ir.block(
     divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'),
+    pass.carries || decays ? groupNames(undefined, schedule.groups, false) : [],
+    decays ? logDecayName(binding('decay')) : [],
     index,
     ir.if_(ir.lt(ir.ref(index), layout.sums), [
       isTotal,
@@ -64,9 +94,11 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
           start,
           sum,
           prefixes ? [ir.store(state, at, ir.ref(carry)), leaveScale(ir.ref(start))] : [],
+          fade(chunk),
           absorb(ir.ref(start), ir.ref(sum)),
         ]
       }),
+      pass.carries ? carryOut() : [],
       prefixes
         ? []
         : [

@@ -4,6 +4,7 @@
  * before it (two places, so that a scan may write the one while others still
  * read the other).
  */
+import { carriedSize, stateSize } from '../../schedule/schedule.ts'
 import type { Scaling, Schedule } from '../../schedule/schedule.ts'
 import { add, mul, shape } from '../build.ts'
 import type { Value } from '../kernel.ts'
@@ -18,6 +19,8 @@ export interface StateLayout {
   readonly z: (start: Value, feature: Value) => Value
   readonly scale: (start: Value, feature: Value) => Value
   readonly scaleBefore: (start: Value, feature: Value) => Value
+  /** In the buffer `carried`: the state after all rows, of the group; S and z, then the scales. */
+  readonly carriedStart: Value
 }
 
 export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling): StateLayout {
@@ -30,8 +33,6 @@ export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling):
     z: (start, feature) => add(start, features * valueDim, feature),
     scale: (start, feature) => add(start, sums, feature),
     scaleBefore: (start, feature) => add(start, sums + features, feature),
+    carriedStart: mul(u32Name('group'), carriedSize(features, valueDim, scaling)),
   }
 }
-
-const stateSize = (features: number, valueDim: number, scaling: Scaling): number =>
-  features * (valueDim + (scaling === 'scaled' ? 3 : 1))

@@ -5,7 +5,7 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Tile } from '../../schedule/schedule.ts'
-import { add, call, div, if_, let_, lt, mod, mul, ref, sub, thread, u32 } from '../build.ts'
+import { add, call, convert, div, if_, let_, lt, mod, mul, ref, sub, thread, u32, vec4 } from '../build.ts'
 import type { Body, Operand } from '../build.ts'
 import type { SharedArray, Statement, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
@@ -22,6 +22,12 @@ export function threadNames(tile: Tile): Statement[] {
   invariant(tile.threads === side * side, 'a tile is worked by 8 × 8 threads')
   invariant(tile.rows === side * lanes, 'a tile has 32 rows')
   return [let_('rowGroup', div(thread, side)), let_('columnGroup', mod(thread, side))]
+}
+
+/** The thread's rows within its tile as vec4f, counted from `from`. */
+export function rowNumbers(from: number): Value {
+  const row = (lane: number): Value => convert('f32', add(mul(rowGroup, lanes), lane + from))
+  return vec4(row(0), row(1), row(2), row(3))
 }
 
 /** Four numbers for each of `count` places, by (place, group of four). */

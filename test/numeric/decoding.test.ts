@@ -1,0 +1,72 @@
+// Decay, and the recurrent form: a prefix at once, then a token at a time, is the whole sequence.
+import { describe, expect, it } from 'vitest'
+import { deviceNames, testDevice } from '../setup/test-devices.ts'
+import { compileOne, expected, forward, full, onDevice, relativeError, tensors } from './harness.ts'
+
+const sizes = { length: 70, batch: 2, heads: 2, kvHeads: 1 }
+
+/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
+function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
+  const matrices = tensor.length / (sizes.length * width)
+  const part = new Float32Array(matrices * (to - from) * width)
+  for (let matrix = 0; matrix < matrices; matrix++)
+    for (let n = 0; n < (to - from) * width; n++)
+      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
+  return part
+}
+
+const specs = {
+  'without exponent': 'attention a { dim: 6 value_dim: 5 feature: elu1 mask: causal }',
+  'retention, a decay per head':
+    'attention a { dim: 6 value_dim: 5 feature: identity mask: causal normalize: none decay: 1 - 2^(-2 - head) }',
+  'scaled, two blocks, wide values, decay and ε':
+    'attention a { dim: 6 value_dim: 70 scale: 0.4 feature: favor_hyperbolic projections: 21 mask: causal decay: 0.9 epsilon: 1e-3 }',
+  'an exponent of the row alone':
+    'attention a { dim: 6 scale: 0.4 feature: favor_trigonometric projections: 11 mask: causal normalize: none }',
+  position:
+    'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
+}
+
+// One device is enough to show the algebra; the others run what every kernel shares.
+describe.each(deviceNames.slice(0, 1))('on %s', (name) => {
+  it.each(Object.entries(specs))('%s', async (_, spec) => {
+    const built = compileOne(spec)
+    const { dim, valueDim } = built.model
+    const attention = await onDevice(built, await testDevice(name))
+    const inputs = tensors(built, sizes, 1, 0.7)
+    const whole = expected(built, sizes, inputs)
+    expect(relativeError(await forward(attention, sizes, inputs), whole)).toBeLessThan(2e-6)
+
+    for (const split of [1, 33]) {
+      const part = (from: number, to: number) => ({
+        q: rows(inputs.q, dim, from, to),
+        k: rows(inputs.k, dim, from, to),
+        v: rows(inputs.v, valueDim, from, to),
+      })
+      const { batch, heads, kvHeads } = full(sizes)
+      const { out, state } = await attention.prefill({
+        ...part(0, split),
+        batch,
+        heads,
+        kvHeads,
+        length: split,
+      })
+      expect(relativeError(out, rows(whole, valueDim, 0, split))).toBeLessThan(2e-6)
+      for (let token = split; token < sizes.length; token++) {
+        const one = await attention.step(state, part(token, token + 1))
+        expect(relativeError(one, rows(whole, valueDim, token, token + 1))).toBeLessThan(5e-6)
+      }
+      state.destroy()
+    }
+    attention.destroy()
+  })
+
+  it('has no recurrent form where a feature asks for the length', async () => {
+    const built = compileOne('attention a { dim: 4 feature: cosformer mask: causal }')
+    const attention = await onDevice(built, await testDevice(name))
+    await expect(attention.prefill({ ...tensors(built, { length: 3 }, 1), length: 3 })).rejects.toThrow(
+      /prefill/,
+    )
+    attention.destroy()
+  })
+})
