@@ -15,6 +15,7 @@ import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import type { File } from './syntax/ast.ts'
 import { format as printCanonically } from './syntax/format.ts'
 import { parse as parseSource } from './syntax/parse.ts'
+import type { Verification, VerifyOptions } from './verification/verify.ts'
 
 export type { Diagnostic, Severity, Source, Span } from './diagnostics/diagnostic.ts'
 export type { OutputFile } from './codegen/module.ts'
@@ -22,6 +23,8 @@ export type { ReferenceInputs } from './reference/reference.ts'
 export type { AttentionModel, CheckedFile } from './semantics/model.ts'
 export type { File } from './syntax/ast.ts'
 export type { Program } from '../runtime/program.ts'
+export type { AttentionReport, Counterexample, PropertyName, PropertyResult } from './verification/report.ts'
+export type { Verification, VerifyOptions } from './verification/verify.ts'
 
 /** What kernels are written for. */
 export type Target = Program['target']
@@ -139,6 +142,22 @@ export function reference(source: string, name: string): (inputs: ReferenceInput
   return (inputs) => interpret(model, inputs)
 }
 
+/**
+ * Holds every attention of a file to what it claims, as `attnc verify` does:
+ * proofs where they can be found, and generated cases on a device. For a test
+ * suite, `expect((await verify(text)).refuted).toEqual([])` says it all.
+ *
+ * @param text an attn file
+ * @returns results by attention and property; the same seed gives the same cases
+ * @throws RangeError where `only` names no attention of the file
+ * @throws AttentionError of `attnc/runtime` where there is no usable device, or it fails
+ */
+export async function verify(text: string, options: VerifyOptions = {}): Promise<Verification> {
+  // Loaded only where it is used: whoever compiles needs no generator of cases.
+  const { verifySource } = await import('./verification/verify.ts')
+  return verifySource(sourceOf(text, options), options)
+}
+
 function modelNamed(text: string, name: string): AttentionModel {
   const { checked, diagnostics } = check(text)
   const wrong = diagnostics.find(isError)
@@ -152,7 +171,7 @@ function modelNamed(text: string, name: string): AttentionModel {
   return model
 }
 
-function sourceOf(text: string, { file = 'input.attn' }: SourceOptions): Source {
+function sourceOf(text: string, { file = 'input.attn' }: { readonly file?: string | undefined }): Source {
   return { file, text }
 }
 

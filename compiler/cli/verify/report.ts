@@ -1,0 +1,86 @@
+/** The results of a verification, for people and as data. */
+import type { AttentionReport, Counterexample, PropertyResult, Status } from '../../verification/report.ts'
+import type { Paint } from '../io.ts'
+import { table } from '../table.ts'
+
+type Colour = Parameters<Paint>[0]
+const colours: Readonly<Record<Status, Colour>> = {
+  proved: 'green',
+  held: 'green',
+  refuted: 'red',
+  skipped: 'dim',
+}
+
+export const attentionLine = (
+  file: string,
+  attention: string,
+  backend: string,
+  device: string,
+  paint: Paint,
+): string => `${paint('bold', attention)} of ${file}, ${backend} on ${device}`
+
+export function resultLine({ name, status, detail }: PropertyResult, paint: Paint): string {
+  return `  ${name.padEnd(14)}${paint(colours[status], status.padEnd(9))}${status === 'skipped' ? paint('dim', detail) : detail}`
+}
+
+/** The smallest case found, as a table, and the command that shows it again. */
+export function counterexampleLines(
+  file: string,
+  { counterexample }: PropertyResult,
+  backend: string,
+): string[] {
+  if (counterexample === undefined) return []
+  const { columns, rows } = counterexample.table
+  const numbers = columns.map((_, column) => column).slice(1)
+  return [
+    `    smallest case: ${counterexample.case}`,
+    ...(columns.length === 0 ? [] : [table([columns, ...rows], numbers, '      ')]),
+    `    again: ${commandOf(file, counterexample, backend)}`,
+  ]
+}
+
+function commandOf(file: string, { replay }: Counterexample, backend: string): string {
+  const { only, property, seed, path, runs } = replay
+  return [
+    `attnc verify ${quoted(file)} --only ${only} --property ${property} --seed ${seed}`,
+    ...(runs === usualRuns ? [] : [`--runs ${runs}`]),
+    ...(path === undefined ? [] : [`--path ${path}`]),
+    ...(backend === 'webgpu' ? [] : [`--backend ${backend}`]),
+  ].join(' ')
+}
+
+const usualRuns = 20
+
+/** As a shell takes it. */
+const quoted = (path: string): string =>
+  /^[\w./:@-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`
+
+export interface Verified {
+  readonly file: string
+  readonly report: AttentionReport
+}
+
+/** The document of `--json`. */
+export function jsonOf(verified: readonly Verified[]): unknown {
+  return {
+    attentions: verified.map(({ file, report: { name, backend, device, properties } }) => ({
+      name,
+      file,
+      backend,
+      device,
+      properties: properties.map(({ counterexample, ...result }) => ({
+        ...result,
+        ...(counterexample === undefined
+          ? {}
+          : {
+              counterexample: {
+                case: counterexample.case,
+                columns: counterexample.table.columns,
+                rows: counterexample.table.rows,
+                command: commandOf(file, counterexample, backend),
+              },
+            }),
+      })),
+    })),
+  }
+}

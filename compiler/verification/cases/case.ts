@@ -1,0 +1,100 @@
+/**
+ * What is varied while a property is tried: shapes, values, and where a call is
+ * cut. A case is small data, so that fast-check can shrink it; the tensors follow
+ * from it. An entry of a tensor depends on its place alone, so that a smaller
+ * shape keeps the entries it still has.
+ */
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import type { AttentionModel } from '../../semantics/model.ts'
+import type { Call } from '../execution/executor.ts'
+import { scatteredNormal } from './scatter.ts'
+
+export interface Case {
+  readonly length: number
+  readonly keyLength: number
+  readonly batch: number
+  readonly kvHeads: number
+  /** Query heads of one key/value head. */
+  readonly group: number
+  /** About the Euclidean norm of a row of q and of k, once multiplied by √scale. */
+  readonly norm: number
+  /** Of the values. */
+  readonly values: number
+}
+
+export interface Variety {
+  /** As many keys as queries. */
+  readonly square?: boolean
+  readonly norms?: readonly number[]
+  readonly longest?: number
+  /** Where run-time weights fix the number of heads. */
+  readonly heads?: number | undefined
+}
+
+/** Two tiles of rows and a bit, and one chunk of keys where nothing is masked. */
+const longest = 70
+const longestKeys = 270
+
+export function cases(variety: Variety = {}): Arbitrary<Case> {
+  const { square = false, norms = [1, 0.25, 3], heads } = variety
+  const most = variety.longest ?? longest
+  const length = fc.integer({ min: 1, max: most })
+  const shape = fc.record({
+    length,
+    keyLength: square
+      ? fc.constant(0)
+      : fc.oneof({ weight: 4, arbitrary: length }, fc.integer({ min: 1, max: Math.max(most, longestKeys) })),
+    batch: fc.integer({ min: 1, max: 2 }),
+    kvHeads: heads === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(heads),
+    group: heads === undefined ? fc.integer({ min: 1, max: 2 }) : fc.constant(1),
+    norm: fc.constantFrom(...norms),
+    values: fc.nat({ max: 999 }),
+  })
+  return shape.map((one) => (square ? { ...one, keyLength: one.length } : one))
+}
+
+export function callOf(model: AttentionModel, one: Case): Call {
+  const { length, keyLength, batch, kvHeads, group, norm, values } = one
+  const heads = kvHeads * group
+  const { dim, valueDim, scale } = model
+  const deviation = norm / Math.sqrt(dim * scale)
+  return {
+    batch,
+    heads,
+    kvHeads,
+    length,
+    keyLength,
+    q: tensor(batch * heads, length, dim, values * 3, deviation),
+    k: tensor(batch * kvHeads, keyLength, dim, values * 3 + 1, deviation),
+    v: tensor(batch * kvHeads, keyLength, valueDim, values * 3 + 2, 1),
+  }
+}
+
+/** [groups, length, width] */
+export function tensor(
+  groups: number,
+  length: number,
+  width: number,
+  seed: number,
+  deviation: number,
+): Float32Array {
+  const result = new Float32Array(groups * length * width)
+  let at = 0
+  for (let group = 0; group < groups; group++)
+    for (let row = 0; row < length; row++)
+      for (let entry = 0; entry < width; entry++)
+        result[at++] = deviation * scatteredNormal(seed, group, row, entry)
+  return result
+}
+
+/** `length 2, keyLength 3, batch 1, …`: what a person needs to make the case again. */
+export function describeCase({ length, keyLength, batch, kvHeads, group, norm }: Case): string {
+  const parts = [
+    keyLength === length ? `length ${length}` : `length ${length}, key length ${keyLength}`,
+    `batch ${batch}`,
+    group === 1 ? `heads ${kvHeads}` : `heads ${kvHeads * group} over ${kvHeads}`,
+    `rows of norm ${norm}`,
+  ]
+  return parts.join(', ')
+}

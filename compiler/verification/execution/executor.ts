@@ -1,0 +1,48 @@
+/**
+ * What runs an attention that is to be verified: a device, the float64
+ * reference, or an interpreter. Properties see executors alone, so that one
+ * check serves all of them.
+ */
+import type { AttentionModel } from '../../semantics/model.ts'
+import type { ProjectionOptions } from '../../../runtime/projection/index.ts'
+
+/** The tensors of one call, in the shapes of a generated module's `forward`. */
+export interface Call {
+  readonly q: Float32Array
+  readonly k: Float32Array
+  readonly v: Float32Array
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+  readonly lengths?: readonly number[]
+}
+
+export interface Executor {
+  /** [projections, dim] in use; undefined where nothing is projected. */
+  readonly projection: Float32Array | undefined
+  redraw(seed: number): void
+  /** [batch, heads, length, valueDim] */
+  forward(call: Call): Promise<Float32Array>
+  /** As `forward`, with the first `prefix` rows given at once and the others one by one; absent where it has no such form. */
+  readonly decode?: (call: Call, prefix: number) => Promise<Float32Array>
+  destroy(): void
+}
+
+export interface Platform {
+  readonly backend: 'webgpu' | 'gpujs' | 'reference' | 'interpreter'
+  readonly device: string
+  /** @param weights run-time weights by name, where the attention has them */
+  open(model: AttentionModel, weights?: Weights): Promise<Executor | Unsupported>
+  /** The distribution that `redraw` draws from; rows, dim and law are the options'. */
+  draw(options: ProjectionOptions): Float32Array
+}
+
+export type Weights = Readonly<Record<string, Float32Array>>
+
+/** There are no kernels for this attention on this platform. */
+export interface Unsupported {
+  /** As a noun, such as `landmarks`. */
+  readonly unsupported: string
+}

@@ -1,0 +1,30 @@
+/** The float64 reference in the place of a device; what it gives is rounded to f32. */
+import { drawProjection } from '../../../runtime/projection/index.ts'
+import { reference } from '../../reference/reference.ts'
+import type { AttentionModel } from '../../semantics/model.ts'
+import type { Executor, Platform, Weights } from './executor.ts'
+
+export const referencePlatform: Platform = {
+  backend: 'reference',
+  device: 'this processor, float64',
+  draw: drawProjection,
+  open: async (model, weights) => open(model, weights),
+}
+
+function open(model: AttentionModel, weights: Weights | undefined): Executor {
+  const { projections, dim } = model
+  const draw = (seed: number): Float32Array | undefined =>
+    projections && drawProjection({ ...projections, rows: projections.count, dim, seed })
+  let projection = draw(projections?.seed ?? 0)
+  return {
+    get projection() {
+      return projection
+    },
+    redraw: (seed) => {
+      projection = draw(seed)
+    },
+    forward: async (call) =>
+      Float32Array.from(reference(model, { ...call, ...weights, ...(projection && { projection }) })),
+    destroy: () => {},
+  }
+}

@@ -1,0 +1,78 @@
+/** Compiled kernels on a WebGPU device, through the runtime that generated modules use. */
+import { createAttention } from '../../../runtime/index.ts'
+import type { Attention, ForwardCall } from '../../../runtime/index.ts'
+import { acquireDevice, deviceName } from '../../../runtime/webgpu/device.ts'
+import { drawProjection } from '../../../runtime/projection/index.ts'
+import { InvariantError } from '../../diagnostics/invariant.ts'
+import { build } from '../../pipeline.ts'
+import { rowsOfCall } from '../cases/rows.ts'
+import type { Call, Executor, Platform } from './executor.ts'
+
+/** On the caller's device, or on one of its own that lives as long as the process. */
+export async function webgpuPlatform(given?: GPUDevice): Promise<Platform> {
+  const device = given ?? (await acquireDevice())
+  return {
+    backend: 'webgpu',
+    device: deviceName(device),
+    draw: drawProjection,
+    open: async (model, weights) => {
+      const built = build(model, { file: 'verification', text: '' })
+      if ('unsupported' in built) return { unsupported: built.unsupported }
+      const attention = await createAttention(built.program, {
+        backend: 'webgpu',
+        device,
+        ...(weights === undefined ? {} : { weights }),
+      })
+      const { prefill, step } = built.program.forms
+      return {
+        ...executorOf(attention),
+        get projection() {
+          return attention.projection
+        },
+        ...(prefill === undefined || step === undefined
+          ? {}
+          : { decode: (call: Call, prefix: number) => decode(attention, call, prefix) }),
+      }
+    },
+  }
+}
+
+function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode'> {
+  return {
+    redraw: (seed) => attention.redraw(seed),
+    forward: async (call) => attention.forward(arrays(call)),
+    destroy: () => attention.destroy(),
+  }
+}
+
+/** The first rows by `prefill`, each further one by `step`. */
+async function decode(attention: Attention, call: Call, prefix: number): Promise<Float32Array> {
+  const { batch, heads, kvHeads, length, keyLength } = call
+  if (length !== keyLength || prefix < 1)
+    throw new InvariantError('decoding begins with a row, and has a key for each query')
+  const { out, state } = await attention.prefill(
+    arrays({ ...rowsOfCall(call, 0, prefix), batch, heads, kvHeads, length: prefix, keyLength: prefix }),
+  )
+  const groups = batch * heads
+  const width = out.length / (groups * prefix)
+  const all = new Float32Array(groups * length * width)
+  const put = (rows: Float32Array, first: number, count: number): void => {
+    for (let group = 0; group < groups; group++)
+      all.set(
+        rows.subarray(group * count * width, (group + 1) * count * width),
+        (group * length + first) * width,
+      )
+  }
+  put(out, 0, prefix)
+  try {
+    for (let row = prefix; row < length; row++)
+      put(await attention.step(state, { ...rowsOfCall(call, row, 1), batch, heads, kvHeads }), row, 1)
+  } finally {
+    state.destroy()
+  }
+  return all
+}
+
+function arrays({ lengths, ...call }: Call): ForwardCall<Float32Array> {
+  return lengths === undefined ? call : { ...call, lengths: Uint32Array.from(lengths) }
+}

@@ -1,0 +1,106 @@
+/**
+ * A causal factorised attention as its recurrence, in float64: the state of the
+ * algebra is given the rows one by one, and read after each; at the cut it is
+ * replaced by the state of all rows before, taken as one chunk.
+ */
+import type { Attention, FeatureBlock } from '../../algebra/attention.ts'
+import {
+  combine,
+  decay as decayed,
+  empty,
+  type FeatureRow,
+  read,
+  type State,
+  token,
+} from '../../algebra/state.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
+import type { Call } from '../execution/executor.ts'
+import { rows as rowsOf } from '../rounding/tolerance.ts'
+
+/** The rows `wanted` of one head, counted through the batch: [wanted, valueDim]. */
+export function foldedOutput(
+  attention: Attention,
+  call: Call,
+  projection: Float32Array | undefined,
+  group: number,
+  cutAt: number,
+  wanted: readonly number[],
+): Float64Array {
+  const { dim, valueDim, scale, score, decay } = attention
+  invariant(score.kind === 'factorised', 'a recurrence is of a factorised attention')
+  const { heads, kvHeads, length } = call
+  const factor = Math.sqrt(scale)
+  const w = projection === undefined ? [] : rowsOf(projection, 0, projection.length / dim, dim, 1)
+  const [item, head] = [Math.floor(group / heads), group % heads]
+  const kvGroup = item * kvHeads + Math.floor((head * kvHeads) / heads)
+  const queries = featureRows(score.query, rowsOf(call.q, group * length, length, dim, factor), w)
+  const keys = featureRows(score.key, rowsOf(call.k, kvGroup * length, length, dim, factor), w)
+  const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
+  const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
+
+  const result = new Float64Array(wanted.length * valueDim)
+  let state = empty(score.features, valueDim)
+  for (let row = 0; row < length; row++) {
+    if (row === cutAt) state = chunk(keys, values, cutAt, gamma)
+    state = combine(decayed(state, gamma, 1), stateOf(keys, values, row))
+    const place = wanted.indexOf(row)
+    if (place >= 0) result.set(outputOf(attention, state, queries[row]), place * valueDim)
+  }
+  return result
+}
+
+/** The state of the first `count` rows, halves combined. */
+function chunk(
+  keys: readonly FeatureRow[],
+  values: readonly Float64Array[],
+  count: number,
+  gamma: number,
+  first = 0,
+): State {
+  if (count === 1) return stateOf(keys, values, first)
+  const half = Math.floor(count / 2)
+  const left = chunk(keys, values, half, gamma, first)
+  const right = chunk(keys, values, count - half, gamma, first + half)
+  return combine(decayed(left, gamma, count - half), right)
+}
+
+function stateOf(keys: readonly FeatureRow[], values: readonly Float64Array[], row: number): State {
+  const key = keys[row]
+  const value = values[row]
+  invariant(key !== undefined && value !== undefined, 'a state is made of rows that exist')
+  return token(key, value)
+}
+
+function outputOf(
+  { normalize, epsilon }: Attention,
+  state: State,
+  query: FeatureRow | undefined,
+): Float64Array {
+  invariant(query !== undefined, 'a state is read by a row that exists')
+  const { numerator, denominator, scale } = read(state, query)
+  if (scale === -Infinity) return numerator
+  if (normalize === 'none') return numerator.map((sum) => sum * Math.exp(scale))
+  const sum = denominator + (epsilon === 0 ? 0 : epsilon * Math.exp(-scale))
+  return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
+}
+
+/** φ of rows that are already multiplied by √scale. */
+export function featureRows(
+  blocks: readonly FeatureBlock[],
+  rows: readonly Float64Array[],
+  projection: readonly Float64Array[],
+): FeatureRow[] {
+  return rows.map((x, position) => {
+    const coefficient: number[] = []
+    const exponent: number[] = []
+    for (const block of blocks)
+      for (let component = 0; component < block.size; component++) {
+        const w = projection[component] ?? x
+        const environment = environmentOf({ x, w, component, position, length: rows.length })
+        coefficient.push(evaluateScalar(block.coefficient, environment))
+        exponent.push(block.exponent === undefined ? 0 : evaluateScalar(block.exponent, environment))
+      }
+    return { coefficient: Float64Array.from(coefficient), exponent: Float64Array.from(exponent) }
+  })
+}

@@ -1,0 +1,83 @@
+/** Permuting the keys together with their values changes nothing but roundings. */
+import * as fc from 'fast-check'
+import { mentions } from '../../symbolic/traverse.ts'
+import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { scattered } from '../cases/scatter.ts'
+import type { Call } from '../execution/executor.ts'
+import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
+import { expectedRows, rowsToCompare, selectRows } from './expected.ts'
+import { executorOf, type Property, type Subject } from './property.ts'
+import { tryCases } from './try-cases.ts'
+
+export const permutation: Property = {
+  name: 'permutation',
+  onDevice: true,
+  inapplicable: ({ algebra: { mask, score } }) => {
+    if (mask.kind !== 'none') return 'the mask goes by the place of a key'
+    if (score.kind === 'landmarks' && score.source === 'segment_means')
+      return 'segments are made of neighbouring keys'
+    if (score.kind === 'landmarks' && score.conv !== undefined)
+      return 'the convolution goes by the place of a value'
+    if (score.kind === 'factorised' && score.key.some(({ value }) => mentions(value, 'position')))
+      return 'the features see the place of a key'
+    return undefined
+  },
+  check: async (subject, effort) => {
+    const executor = executorOf(subject)
+    return tryCases<{ readonly shape: Case; readonly order: number }>(
+      {
+        cases: fc.record({ shape: cases({ heads: subject.heads }), order: fc.nat({ max: 999 }) }),
+        describe: ({ shape }) => `${describeCase(shape)}, keys in another order`,
+        held: (count) => `${count} times the keys came in another order, and the rows were the same`,
+        attempt: async ({ shape, order }) => {
+          const call = callOf(subject.model, shape)
+          const rows = rowsToCompare(call.length, 12)
+          const layout = { ...layoutOf(call, subject.model.valueDim), rows }
+          const straight = selectRows(await executor.forward(call), call, rows)
+          const shuffled = selectRows(await executor.forward(permuted(call, order)), call, rows)
+          const allowed = allowance(subject, call, executor.projection, rows)
+          const difference = worstDifference(shuffled, straight, (index) => 2 * (allowed[index] ?? 0), layout)
+          if (difference === undefined) return undefined
+          const gap = Math.abs(difference.found - difference.expected)
+          return {
+            what: `${whereIs(difference, call)} changes by ${smallText(gap)} when the keys come in another order; rounding explains ${smallText(difference.allowed)}`,
+            table: tableOf(
+              difference,
+              [
+                ['in order', straight],
+                ['permuted', shuffled],
+              ],
+              layout,
+            ),
+          }
+        },
+      },
+      effort,
+    )
+  },
+}
+
+/** What rounding may do to each entry of these rows. */
+export const allowance = (
+  subject: Subject,
+  call: Call,
+  projection: Float32Array | undefined,
+  rows: readonly number[],
+): Float64Array => expectedRows(subject, call, projection, rows).allowed
+
+function permuted(call: Call, seed: number): Call {
+  const order = Array.from({ length: call.keyLength }, (_, row) => row).sort(
+    (left, right) => scattered(seed, left) - scattered(seed, right),
+  )
+  const move = (values: Float32Array): Float32Array => {
+    const groups = call.batch * call.kvHeads
+    const width = values.length / (groups * call.keyLength)
+    return values.map((_, index) => {
+      const row = Math.floor(index / width)
+      const group = Math.floor(row / call.keyLength)
+      const from = group * call.keyLength + (order[row % call.keyLength] ?? 0)
+      return values[from * width + (index % width)] ?? 0
+    })
+  }
+  return { ...call, k: move(call.k), v: move(call.v) }
+}

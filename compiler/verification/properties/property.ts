@@ -1,0 +1,56 @@
+/** What a property is to the run that checks it. */
+import type { Attention } from '../../algebra/attention.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { AttentionModel } from '../../semantics/model.ts'
+import type { Executor, Platform, Weights } from '../execution/executor.ts'
+import type { SampleSize } from '../sampling/gram.ts'
+import type { Counterexample, PropertyName, Status } from '../report.ts'
+
+/** One attention, and how to run it. */
+export interface Subject {
+  readonly model: AttentionModel
+  readonly algebra: Attention
+  readonly platform: Platform
+  /** The attention itself; opened once for all properties. */
+  readonly executor: Executor | undefined
+  /** Why there is none, as a noun. */
+  readonly unsupported?: string
+  readonly weights: Weights
+  /** Heads of a call, where the weights fix them. */
+  readonly heads: number | undefined
+}
+
+export interface Effort {
+  readonly seed: number
+  /** Cases of a property; samples grow in proportion. */
+  readonly runs: number
+  /** Replays one case. */
+  readonly path?: string | undefined
+  /** Of kernel entries; what `runs` says where it is absent. */
+  readonly sample?: SampleSize | undefined
+  readonly say: (step: string) => void
+}
+
+/** `runs` where nobody asks for more or fewer. */
+export const defaultRuns = 20
+
+export interface Outcome {
+  readonly status: Status
+  readonly detail: string
+  readonly counterexample?: Omit<Counterexample, 'replay'> & { readonly path?: string }
+}
+
+export interface Property {
+  readonly name: PropertyName
+  /** Why it does not apply to this attention; absent where it does. */
+  readonly inapplicable?: (subject: Subject) => string | undefined
+  /** True where the property runs the attention's own kernels. */
+  readonly onDevice: boolean
+  readonly check: (subject: Subject, effort: Effort) => Promise<Outcome>
+}
+
+/** Of a property that is checked only where the attention runs. */
+export function executorOf({ executor }: Subject): Executor {
+  invariant(executor !== undefined, 'a property of the kernels is checked where there are kernels')
+  return executor
+}

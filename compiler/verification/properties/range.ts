@@ -1,0 +1,62 @@
+/** Large inputs: results stay finite, and right as long as f32 can tell. */
+import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import type { Call } from '../execution/executor.ts'
+import { fitsF32 } from '../rounding/tolerance.ts'
+import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
+import { differenceFrom } from './expected.ts'
+import { executorOf, type Property } from './property.ts'
+import { tryCases } from './try-cases.ts'
+
+/** Of a row: where float64 still agrees with f32 to some digits, and where it is enough to be finite. */
+const large = 100
+/** Of an entry. */
+const largest = 1e4
+
+export const range: Property = {
+  name: 'range',
+  onDevice: true,
+  inapplicable: ({ model: { stabilize } }) => {
+    if (stabilize.kind === 'none') return 'stabilize: none evaluates as written'
+    return stabilize.kind === 'max' ? 'stabilize: max does not keep large inputs from underflow' : undefined
+  },
+  check: async (subject, effort) => {
+    const executor = executorOf(subject)
+    const { dim, scale } = subject.model
+    const extreme = largest * Math.sqrt(dim * scale)
+    let compared = 0
+    return tryCases<Case>(
+      {
+        cases: cases({ heads: subject.heads, norms: [large, 10, extreme], longest: 40 }),
+        describe: describeCase,
+        held: (count) =>
+          `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64`,
+        attempt: async (shape) => {
+          const call = clamped(callOf(subject.model, shape))
+          const out = await executor.forward(call)
+          const layout = layoutOf(call, subject.model.valueDim)
+          const wild = worstDifference(out, out, () => Infinity, layout)
+          if (wild !== undefined && fitsF32(subject.algebra, call, executor.projection))
+            return {
+              what: `${whereIs(wild, call)} is ${wild.found} for rows of norm ${shape.norm}`,
+              table: tableOf(wild, [['out', out]], layout),
+            }
+          if (shape.norm === extreme || wild !== undefined) return undefined
+          compared++
+          const { difference, table } = differenceFrom(subject, call, out, executor.projection)
+          if (difference === undefined) return undefined
+          return {
+            what: `${whereIs(difference, call)} is ${difference.found} where float64 gives ${difference.expected}, for rows of norm ${shape.norm}; rounding explains ${smallText(difference.allowed)}`,
+            table,
+          }
+        },
+      },
+      effort,
+    )
+  },
+}
+
+const clamped = (call: Call): Call => {
+  const clamp = (values: Float32Array): Float32Array =>
+    values.map((value) => Math.max(-largest, Math.min(largest, value)))
+  return { ...call, q: clamp(call.q), k: clamp(call.k) }
+}

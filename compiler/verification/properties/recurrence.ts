@@ -1,0 +1,142 @@
+/**
+ * The parallel form, the chunked form and the step-by-step recurrence of a
+ * causal factorised attention are one function.
+ *
+ * Three comparisons: a prefix of the rows alone gives the rows it gives within
+ * the whole sequence (what a recurrence can know); the kernels' result is that
+ * of the algebra's state, folded in float64 row by row and in chunks cut at
+ * random; and `prefill` with `step`, where there are kernels for them, give what
+ * `forward` gives.
+ */
+import * as fc from 'fast-check'
+import { mentions } from '../../symbolic/traverse.ts'
+import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { rowsOfCall } from '../cases/rows.ts'
+import type { Call } from '../execution/executor.ts'
+import type { Failure } from './try-cases.ts'
+import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
+import { rowsToCompare, selectRows } from './expected.ts'
+import { foldedOutput } from './fold.ts'
+import { allowance } from './permutation.ts'
+import { executorOf, type Property, type Subject } from './property.ts'
+import { tryCases } from './try-cases.ts'
+
+interface Cut {
+  readonly shape: Case
+  /** Where the sequence is cut, as a fraction of it. */
+  readonly place: number
+}
+
+export const recurrence: Property = {
+  name: 'recurrence',
+  onDevice: true,
+  inapplicable: ({ algebra: { mask, score } }) => {
+    if (score.kind !== 'factorised') return 'nothing is factorised'
+    return mask.kind === 'causal' ? undefined : 'the attention is not causal'
+  },
+  check: async (subject, effort) => {
+    const executor = executorOf(subject)
+    return tryCases<Cut>(
+      {
+        cases: fc.record({
+          shape: cases({ square: true, heads: subject.heads }).map((shape) => ({
+            ...shape,
+            length: shape.length + 1,
+            keyLength: shape.length + 1,
+          })),
+          place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        }),
+        describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,
+        held: (count) =>
+          `${count} sequences, cut at random: ${executor.decode === undefined ? '' : 'prefill and step, '}the kernels and the algebra's state agree`,
+        attempt: async (cut) => {
+          const call = callOf(subject.model, cut.shape)
+          const cutAt = cutAfter(cut)
+          const out = await executor.forward(call)
+          const rows = rowsToCompare(call.length, 12)
+          const allowed = allowance(subject, call, executor.projection, rows)
+          const hold = (
+            found: Float32Array | Float64Array,
+            what: string,
+            which: readonly number[],
+            bounds: (index: number) => number,
+            expected: ArrayLike<number>,
+          ): Failure | undefined => {
+            const layout = { ...layoutOf(call, subject.model.valueDim), rows: which }
+            const difference = worstDifference(found, expected, bounds, layout)
+            if (difference === undefined) return undefined
+            return {
+              what: `${whereIs(difference, call)} is ${difference.found} ${what}, and ${difference.expected} from the whole sequence at once; rounding explains ${smallText(difference.allowed)}`,
+              table: tableOf(
+                difference,
+                [
+                  [what, found],
+                  ['at once', expected],
+                ],
+                layout,
+              ),
+            }
+          }
+          const whole = selectRows(out, call, rows)
+          const twice = (index: number): number => 2 * (allowed[index] ?? 0)
+          const prefix = await prefixFailure(subject, call, cutAt, out, hold)
+          if (prefix !== undefined) return prefix
+          if (subject.algebra.stabilize.kind !== 'max') {
+            const group = cut.shape.values % (call.batch * call.heads)
+            const folded = foldedOutput(subject.algebra, call, executor.projection, group, cutAt, rows)
+            const start = group * folded.length
+            const failure = hold(replaced(whole, folded, start), 'by the recurrence', rows, twice, whole)
+            if (failure !== undefined) return failure
+          }
+          if (executor.decode === undefined) return undefined
+          const decoded = selectRows(await executor.decode(call, cutAt), call, rows)
+          return hold(decoded, 'by prefill and step', rows, twice, whole)
+        },
+      },
+      effort,
+    )
+  },
+}
+
+/** A copy with one head's rows taken from elsewhere. */
+function replaced(whole: Float32Array, rows: Float64Array, start: number): Float64Array {
+  const copy = Float64Array.from(whole)
+  copy.set(rows, start)
+  return copy
+}
+
+/** At least one row before it, and one after. */
+const cutAfter = ({ shape, place }: Cut): number => 1 + Math.floor(place * (shape.length - 1))
+
+type Hold = (
+  found: Float32Array | Float64Array,
+  what: string,
+  which: readonly number[],
+  bounds: (index: number) => number,
+  expected: ArrayLike<number>,
+) => Failure | undefined
+
+async function prefixFailure(
+  subject: Subject,
+  call: Call,
+  cutAt: number,
+  out: Float32Array,
+  hold: Hold,
+): Promise<Failure | undefined> {
+  const { score } = subject.algebra
+  // A feature that sees how long the sequence is belongs to a sequence of known length.
+  const blocks = score.kind === 'factorised' ? [...score.query, ...score.key] : []
+  if (blocks.some(({ value }) => mentions(value, 'length'))) return undefined
+  const executor = executorOf(subject)
+  const short: Call = { ...call, ...rowsOfCall(call, 0, cutAt), length: cutAt, keyLength: cutAt }
+  const rows = rowsToCompare(cutAt, 12)
+  const alone = selectRows(await executor.forward(short), short, rows)
+  const allowed = allowance(subject, short, executor.projection, rows)
+  return hold(
+    alone,
+    'without the rows after it',
+    rows,
+    (index) => 2 * (allowed[index] ?? 0),
+    selectRows(out, call, rows),
+  )
+}

@@ -1,0 +1,62 @@
+/** Tries a property on generated cases, and shrinks the first that fails. */
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import type { Table } from '../report.ts'
+import type { Effort, Outcome } from './property.ts'
+
+/** What is wrong with a case. */
+export interface Failure {
+  /** What was expected and what came, in a sentence. */
+  readonly what: string
+  readonly table: Table
+}
+
+export interface Trial<Given> {
+  readonly cases: Arbitrary<Given>
+  /** Nothing where the case is as it should be. */
+  readonly attempt: (given: Given) => Promise<Failure | undefined>
+  readonly describe: (given: Given) => string
+  /** The sentence for a property that held in `count` cases. */
+  readonly held: (count: number) => string
+}
+
+/** Cases that a counterexample may be shrunk by: each costs runs on a device. */
+const shrinkingSteps = 150
+
+export async function tryCases<Given>(
+  trial: Trial<Given>,
+  { seed, runs, path, say }: Effort,
+): Promise<Outcome> {
+  let tried = 0
+  let afterFailure = 0
+  let failure: Failure | undefined
+  const property = fc.asyncProperty(trial.cases, async (given) => {
+    if (failure !== undefined && ++afterFailure > shrinkingSteps) return true
+    say(
+      failure === undefined
+        ? `case ${++tried} of ${runs}`
+        : `shrinking the counterexample, step ${afterFailure}`,
+    )
+    const found = await trial.attempt(given)
+    if (found !== undefined) failure = found
+    return found === undefined
+  })
+  const result = await fc.check(property, {
+    seed,
+    numRuns: runs,
+    ...(path === undefined ? {} : { path, endOnFailure: true }),
+  })
+  if (result.errorInstance instanceof Error) throw result.errorInstance
+  const [given] = result.counterexample ?? []
+  if (!result.failed || given === undefined || failure === undefined)
+    return { status: 'held', detail: trial.held(result.numRuns) }
+  return {
+    status: 'refuted',
+    detail: failure.what,
+    counterexample: {
+      case: trial.describe(given),
+      table: failure.table,
+      ...(result.counterexamplePath === null ? {} : { path: result.counterexamplePath }),
+    },
+  }
+}

@@ -1,0 +1,62 @@
+/** What a verification says: one result per property, for people, for `--json` and for test suites. */
+
+/** In the order in which they are checked and shown. */
+export const propertyNames = [
+  'unbiased',
+  'variance',
+  'orthogonality',
+  'reference',
+  'causality',
+  'recurrence',
+  'permutation',
+  'convexity',
+  'padding',
+  'range',
+] as const
+export type PropertyName = (typeof propertyNames)[number]
+
+/**
+ * proved: for all inputs, by a derivation · held: in every case that was tried ·
+ * refuted: false, with a counterexample · skipped: it does not apply, or nothing
+ * here can decide it.
+ */
+export type Status = 'proved' | 'held' | 'refuted' | 'skipped'
+
+export interface PropertyResult {
+  readonly name: PropertyName
+  readonly status: Status
+  /** One sentence: what was found, or why it was skipped. */
+  readonly detail: string
+  readonly counterexample?: Counterexample
+}
+
+export interface Counterexample {
+  /** The case in words, such as `length 2, keyLength 2, batch 1`. */
+  readonly case: string
+  readonly table: Table
+  /** What replays it: options of `verify`, and of `attnc verify`. */
+  readonly replay: Replay
+}
+
+/** Cells are ready to print. */
+export interface Table {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export interface Replay {
+  readonly only: string
+  readonly property: PropertyName
+  readonly seed: number
+  /** The place of the case among those that the seed generates; absent where the property has only one. */
+  readonly path?: string
+  readonly runs: number
+}
+
+export interface AttentionReport {
+  readonly name: string
+  readonly backend: string
+  /** What it ran on, for people. */
+  readonly device: string
+  readonly properties: readonly PropertyResult[]
+}

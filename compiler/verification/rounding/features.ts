@@ -1,0 +1,123 @@
+/** Features of rows as |coefficient| and exponent, each with a bound on its f32 error. */
+import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
+import { exponentialsOf, stabilizeByMaxima } from '../../schedule/maxima.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import { type Bounded, boundedEvaluator, Bindings, unit } from './bounded.ts'
+
+/** φ of one row; feature f is within ±error of coefficient·exp(exponent). */
+export interface BoundedFeatures {
+  readonly coefficient: Float64Array
+  readonly coefficientError: Float64Array
+  readonly exponent: Float64Array
+  readonly exponentError: Float64Array
+}
+
+interface Term {
+  readonly coefficient: Expression
+  readonly exponent?: Expression
+}
+
+/** @param rows already multiplied by √scale */
+export function boundedFeatures(
+  attention: Attention,
+  score: FactorisedScore,
+  side: 'query' | 'key',
+  rows: readonly Float64Array[],
+  projection: readonly Float64Array[],
+): BoundedFeatures[] {
+  const bindings = new Bindings()
+  const exact = projection.map((row) => new Float64Array(row.length))
+  const place = (x: Float64Array, position: number): void => {
+    bindings.setRow(
+      'x',
+      x,
+      x.map((entry) => 2 * unit * Math.abs(entry)),
+    )
+    bindings.setScalar('position', position)
+    bindings.setScalar('length', rows.length)
+  }
+  const overComponents = (block: FeatureBlock, visit: (component: number) => void): void => {
+    for (let component = 0; component < block.size; component++) {
+      const row = projection[component]
+      const errors = exact[component]
+      if (score.projections !== undefined && row !== undefined && errors !== undefined)
+        bindings.setRow('w', row, errors)
+      else bindings.setScalar('component', component)
+      visit(component)
+    }
+  }
+
+  const maxima =
+    attention.stabilize.kind === 'max' ? rowMaxima(score, side, rows, bindings, place, overComponents) : []
+  const overall = maxima.reduce<Bounded>(larger, { value: -Infinity, error: 0 })
+  const blocks = score[side].map((block) => {
+    const { coefficient, exponent } = termOf(attention, block)
+    return {
+      block,
+      coefficient: boundedEvaluator(coefficient, bindings),
+      exponent: exponent && boundedEvaluator(exponent, bindings),
+    }
+  })
+  return rows.map((x, position) => {
+    place(x, position)
+    const maximum = side === 'query' ? (maxima[position] ?? overall) : overall
+    bindings.setScalar('maximum', maximum.value, maximum.error)
+    const result = emptyFeatures(score.features)
+    let at = 0
+    for (const { block, coefficient, exponent } of blocks)
+      overComponents(block, () => {
+        const factor = coefficient()
+        const power = exponent?.()
+        result.coefficient[at] = factor.value
+        result.coefficientError[at] = factor.error
+        result.exponent[at] = power?.value ?? 0
+        result.exponentError[at] = power?.error ?? 0
+        at++
+      })
+    return result
+  })
+}
+
+function termOf({ stabilize }: Attention, block: FeatureBlock): Term {
+  switch (stabilize.kind) {
+    case 'auto':
+      return block
+    case 'none':
+      return { coefficient: block.value }
+    case 'max':
+      return { coefficient: stabilizeByMaxima(block.value, stabilize.epsilon) }
+  }
+}
+
+function emptyFeatures(features: number): BoundedFeatures {
+  const row = (): Float64Array => new Float64Array(features)
+  return { coefficient: row(), coefficientError: row(), exponent: row(), exponentError: row() }
+}
+
+const larger = (a: Bounded, b: Bounded): Bounded => ({
+  value: Math.max(a.value, b.value),
+  error: Math.max(a.error, b.error),
+})
+
+/** Of each row, the largest projected exponent that `stabilize: max` subtracts. */
+function rowMaxima(
+  score: FactorisedScore,
+  side: 'query' | 'key',
+  rows: readonly Float64Array[],
+  bindings: Bindings,
+  place: (x: Float64Array, position: number) => void,
+  overComponents: (block: FeatureBlock, visit: (component: number) => void) => void,
+): Bounded[] {
+  const parts = score[side].flatMap((block) =>
+    exponentialsOf(block.value).map((part) => ({ block, evaluate: boundedEvaluator(part, bindings) })),
+  )
+  return rows.map((x, position) => {
+    place(x, position)
+    let top: Bounded = { value: -Infinity, error: 0 }
+    for (const { block, evaluate } of parts)
+      overComponents(block, () => {
+        top = larger(top, evaluate())
+      })
+    return top
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * Of each pair of a query row and a key row, how large the numbers are whose sum
+ * is its score, and how far from it f32 arithmetic may be. Both are over
+ * exp(scale) of the query's row, so that neither overflows.
+ */
+import type { Attention, ExactScore } from '../../algebra/attention.ts'
+import { Bindings, boundedEvaluator, unit } from './bounded.ts'
+import { type BoundedFeatures, boundedFeatures } from './features.ts'
+
+/** One query row against all keys that it sees. */
+export interface PairRow {
+  readonly scale: number
+  /** The scores; 0 for a key that is not seen. */
+  readonly value: Float64Array
+  /** Σ over the parts of a score of their absolute values. */
+  readonly magnitude: Float64Array
+  readonly error: Float64Array
+}
+
+export interface Rows {
+  /** Multiplied by √scale. */
+  readonly q: readonly Float64Array[]
+  readonly k: readonly Float64Array[]
+  readonly projection: readonly Float64Array[]
+}
+
+/** What f32 loses where nothing carries the scale: numbers below the normal ones become 0. */
+const smallest = 2 ** -126
+
+export function pairRows(
+  attention: Attention,
+  { q, k, projection }: Rows,
+  wanted: readonly number[],
+  sees: (i: number, j: number) => boolean,
+): PairRow[] {
+  const { score } = attention
+  if (score.kind === 'landmarks') return []
+  const pair =
+    score.kind === 'exact'
+      ? exactPairs(attention, score, q, k)
+      : factorisedPairs(
+          boundedFeatures(attention, score, 'query', q, projection),
+          boundedFeatures(attention, score, 'key', k, projection),
+        )
+  const carried = attention.stabilize.kind === 'auto'
+  return wanted.map((i) => {
+    const parts = k.map((_, j) => (sees(i, j) ? pair(i, j) : undefined))
+    const scale = parts.reduce((top, part) => Math.max(top, part?.scale ?? -Infinity), -Infinity)
+    const share = (part: Part | undefined): number =>
+      part === undefined || scale === -Infinity ? 0 : Math.exp(part.scale - scale)
+    return {
+      scale,
+      value: Float64Array.from(parts, (part) => (part?.value ?? 0) * share(part)),
+      magnitude: Float64Array.from(parts, (part) => (part?.magnitude ?? 0) * share(part)),
+      error: Float64Array.from(parts, (part) => {
+        if (part === undefined) return 0
+        const lost = carried && scale !== 0 ? 2 ** -100 : smallest
+        return part.error * share(part) + lost
+      }),
+    }
+  })
+}
+
+interface Part {
+  /** Natural logarithm of what the others are to be multiplied by. */
+  readonly scale: number
+  readonly value: number
+  readonly magnitude: number
+  readonly error: number
+}
+
+function factorisedPairs(
+  query: readonly BoundedFeatures[],
+  key: readonly BoundedFeatures[],
+): (i: number, j: number) => Part {
+  return (i, j) => {
+    const a = query[i]
+    const b = key[j]
+    if (a === undefined || b === undefined) return { scale: 0, value: 0, magnitude: 0, error: Infinity }
+    const features = a.coefficient.length
+    let scale = -Infinity
+    for (let f = 0; f < features; f++)
+      if (at(a.coefficient, f) !== 0 && at(b.coefficient, f) !== 0)
+        scale = Math.max(scale, at(a.exponent, f) + at(b.exponent, f))
+    if (scale === -Infinity) scale = 0
+    let value = 0
+    let magnitude = 0
+    let error = 0
+    for (let f = 0; f < features; f++) {
+      const weight = Math.exp(Math.min(0, at(a.exponent, f) + at(b.exponent, f) - scale))
+      value += weight * at(a.coefficient, f) * at(b.coefficient, f)
+      const left = Math.abs(at(a.coefficient, f))
+      const right = Math.abs(at(b.coefficient, f))
+      const size = left * right
+      const grown = Math.exp(Math.min(50, at(a.exponentError, f) + at(b.exponentError, f)))
+      const largest = (left + at(a.coefficientError, f)) * (right + at(b.coefficientError, f)) * grown
+      magnitude += weight * size
+      error += weight * (largest - size)
+    }
+    return { scale, value, magnitude, error: error + sumLoss(features) * magnitude }
+  }
+}
+
+function exactPairs(
+  { stabilize }: Attention,
+  { kernel }: ExactScore,
+  q: readonly Float64Array[],
+  k: readonly Float64Array[],
+): (i: number, j: number) => Part {
+  const bindings = new Bindings()
+  const split = stabilize.kind === 'auto'
+  const coefficient = boundedEvaluator(split ? kernel.coefficient : kernel.value, bindings)
+  const exponent =
+    split && kernel.exponent !== undefined ? boundedEvaluator(kernel.exponent, bindings) : undefined
+  const errorsOf = (rows: readonly Float64Array[]): Float64Array[] =>
+    rows.map((row) => row.map((entry) => 2 * unit * Math.abs(entry)))
+  const errorsOfQ = errorsOf(q)
+  const errorsOfK = errorsOf(k)
+  const none = new Float64Array(0)
+  return (i, j) => {
+    bindings.setRow('q', q[i] ?? none, errorsOfQ[i] ?? none)
+    bindings.setRow('k', k[j] ?? none, errorsOfK[j] ?? none)
+    const factor = coefficient()
+    const power = exponent?.()
+    const magnitude = Math.abs(factor.value)
+    const grown = Math.exp(Math.min(50, power?.error ?? 0))
+    return {
+      scale: power?.value ?? 0,
+      value: factor.value,
+      magnitude,
+      error: (magnitude + factor.error) * grown - magnitude + 8 * unit * magnitude,
+    }
+  }
+}
+
+/** Relative loss of a sum of this many terms, in whatever order. */
+export const sumLoss = (terms: number): number => (8 + 4 * Math.sqrt(terms)) * unit
+
+const at = (values: Float64Array, index: number): number => values[index] ?? 0

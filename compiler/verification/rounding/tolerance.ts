@@ -1,0 +1,154 @@
+/** How far an output of f32 arithmetic may be from its value. */
+import type { Attention, Mask } from '../../algebra/attention.ts'
+import { evaluateScalar, environmentOf } from '../../symbolic/evaluate.ts'
+import type { Call } from '../execution/executor.ts'
+import { unit } from './bounded.ts'
+import { pairRows, type PairRow, sumLoss } from './pairs.ts'
+
+/** Errors are bounded to first order and by rules of thumb; what is beyond this many times the bound is wrong. */
+const safety = 4
+
+/**
+ * One bound per entry of `expected`, which has the query rows `wanted` of each
+ * head: [batch, heads, wanted, valueDim].
+ */
+export function tolerances(
+  attention: Attention,
+  call: Call,
+  projection: Float32Array | undefined,
+  wanted: readonly number[],
+  expected: Float64Array,
+): Float64Array {
+  const { valueDim } = attention
+  const result = new Float64Array(expected.length)
+  headsOf(attention, call, projection, wanted).forEach(({ pairs, values }, group) =>
+    pairs.forEach((row, n) => {
+      const start = (group * wanted.length + n) * valueDim
+      const bounds = outputBounds(attention, row, values, expected.subarray(start, start + valueDim))
+      result.set(
+        bounds.map((bound) => safety * bound),
+        start,
+      )
+    }),
+  )
+  return result
+}
+
+/** No f32 number is larger than about 3.4e38. */
+const nearlyOverflows = 1e36
+
+/** Whether every sum that the output is made of fits into f32, given that exponents are carried beside it. */
+export function fitsF32(attention: Attention, call: Call, projection: Float32Array | undefined): boolean {
+  const every = Array.from({ length: call.length }, (_, row) => row)
+  return headsOf(attention, call, projection, every).every(({ pairs, values }) => {
+    const largest = values.reduce(
+      (top, row) => row.reduce((most, entry) => Math.max(most, Math.abs(entry)), top),
+      1,
+    )
+    return pairs.every(({ scale, magnitude }) => {
+      const sum = magnitude.reduce((total, size) => total + size, 0) * largest
+      const outside = attention.normalize === 'none' && scale !== -Infinity ? Math.exp(Math.max(0, scale)) : 1
+      return sum * outside < nearlyOverflows
+    })
+  })
+}
+
+interface Head {
+  readonly pairs: readonly PairRow[]
+  readonly values: readonly Float64Array[]
+}
+
+/** Of each batch item and head, in the order of the output. */
+function headsOf(
+  attention: Attention,
+  call: Call,
+  projection: Float32Array | undefined,
+  wanted: readonly number[],
+): Head[] {
+  const { dim, valueDim, scale, mask, decay } = attention
+  const { batch, heads, kvHeads, length, keyLength, lengths } = call
+  const factor = Math.sqrt(scale)
+  const w = projection === undefined ? [] : rows(projection, 0, projection.length / dim, dim, 1)
+  return Array.from({ length: batch * heads }, (_, group) => {
+    const [item, head] = [Math.floor(group / heads), group % heads]
+    const visible = lengths?.[item] ?? keyLength
+    const kvHead = item * kvHeads + Math.floor((head * kvHeads) / heads)
+    const q = rows(call.q, group * length, length, dim, factor)
+    const k = rows(call.k, kvHead * keyLength, visible, dim, factor)
+    const pairs = pairRows(attention, { q, k, projection: w }, wanted, visibility(mask, visible))
+    const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
+    return {
+      pairs: gamma === 1 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, gamma)),
+      values: rows(call.v, kvHead * keyLength, visible, valueDim, 1),
+    }
+  })
+}
+
+/** Whether query row i sees key row j, of `keys` visible ones. */
+export function visibility(mask: Mask, keys: number): (i: number, j: number) => boolean {
+  if (mask.kind === 'none') return () => true
+  if (mask.kind === 'causal') return (i, j) => j <= i
+  const { condition } = mask
+  return (i, j) => evaluateScalar(condition, environmentOf({ i, j, length: keys })) !== 0
+}
+
+function discount({ scale, value, magnitude, error }: PairRow, i: number, gamma: number): PairRow {
+  const weight = (j: number): number => gamma ** Math.max(0, i - j)
+  return {
+    scale,
+    value: value.map((score, j) => score * weight(j)),
+    magnitude: magnitude.map((size, j) => size * weight(j)),
+    error: error.map((bound, j) => (bound + 4 * Math.abs(i - j) * unit * (magnitude[j] ?? 0)) * weight(j)),
+  }
+}
+
+function outputBounds(
+  { normalize, epsilon }: Attention,
+  { scale, value, magnitude, error }: PairRow,
+  values: readonly Float64Array[],
+  expected: Float64Array,
+): Float64Array {
+  const loss = sumLoss(values.length)
+  const numerator = new Float64Array(expected.length)
+  let denominator = 0
+  let uncertainty = 0
+  let largest = 0
+  values.forEach((row, j) => {
+    const bound = (error[j] ?? 0) + loss * (magnitude[j] ?? 0)
+    denominator += value[j] ?? 0
+    uncertainty += bound
+    row.forEach((entry, column) => {
+      numerator[column] = (numerator[column] ?? 0) + bound * Math.abs(entry)
+      largest = Math.max(largest, Math.abs(entry))
+    })
+  })
+  if (normalize === 'none') {
+    const factor = Math.exp(scale === -Infinity ? 0 : scale)
+    return numerator.map(
+      (bound, column) => bound * factor + 8 * unit * Math.abs(expected[column] ?? 0) + 1e-30,
+    )
+  }
+  const added = epsilon === 0 || scale === -Infinity ? epsilon : epsilon * Math.exp(-scale)
+  const left = Math.abs(denominator + added) - uncertainty - loss * added
+  return numerator.map((bound, column) => {
+    const out = Math.abs(expected[column] ?? 0)
+    if (left <= 0) return Infinity
+    return (bound + out * uncertainty) / left + 8 * unit * (out + largest)
+  })
+}
+
+/** `count` rows of a tensor from row `first` on, each entry multiplied. */
+export function rows(
+  tensor: Float32Array,
+  first: number,
+  count: number,
+  width: number,
+  factor: number,
+): Float64Array[] {
+  return Array.from({ length: count }, (_, row) =>
+    Float64Array.from(
+      tensor.subarray((first + row) * width, (first + row + 1) * width),
+      (entry) => entry * factor,
+    ),
+  )
+}

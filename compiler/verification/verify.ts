@@ -1,0 +1,84 @@
+/** Verification of a file: every attention in it, and what a test suite wants to know of the result. */
+import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
+import { understand } from '../pipeline.ts'
+import type { Platform } from './execution/executor.ts'
+import { referencePlatform } from './execution/reference.ts'
+import { webgpuPlatform } from './execution/webgpu.ts'
+import { defaultRuns } from './properties/property.ts'
+import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
+import { verifyAttention } from './verify-attention.ts'
+
+export interface VerifyOptions {
+  /** The name to show in messages. */
+  readonly file?: string | undefined
+  /** One attention by name, in place of all. */
+  readonly only?: string | undefined
+  /** One property by name, in place of all. */
+  readonly property?: PropertyName | undefined
+  /** Of everything random; 0 where it is not given. The same seed tries the same cases. */
+  readonly seed?: number | undefined
+  /** Cases of a property, 20 where it is not given; samples of projections grow in proportion. */
+  readonly runs?: number | undefined
+  /** Replays the one case of a counterexample. */
+  readonly path?: string | undefined
+  /** `webgpu` where it is not given. */
+  readonly backend?: 'webgpu' | 'reference' | undefined
+  /** The device to run on; one of its own where it is not given. */
+  readonly device?: GPUDevice | undefined
+  /** Told what is being done, often. */
+  readonly onProgress?: ((step: string) => void) | undefined
+  /** Told each result as soon as it is there. */
+  readonly onResult?: ((news: Announcement) => void) | undefined
+}
+
+export interface Announcement {
+  readonly attention: string
+  /** What it ran on, for people. */
+  readonly device: string
+  readonly result: PropertyResult
+}
+
+export interface Verification {
+  /** What is wrong with the file; with an error among them nothing is verified. */
+  readonly diagnostics: readonly Diagnostic[]
+  readonly attentions: readonly AttentionReport[]
+  /** What was refuted, one sentence each: empty exactly where `holds` is true, but for errors. */
+  readonly refuted: readonly string[]
+  /** True where the file has no errors and no property was refuted. */
+  readonly holds: boolean
+}
+
+export async function verifySource(source: Source, options: VerifyOptions = {}): Promise<Verification> {
+  const { checked, diagnostics } = understand(source)
+  if (diagnostics.some(({ severity }) => severity === 'error'))
+    return { diagnostics, attentions: [], refuted: [], holds: false }
+  const { only, seed = 0, runs = defaultRuns, path, property, onProgress, onResult } = options
+  const models = checked.attentions.filter(({ name }) => only === undefined || name === only)
+  if (models.length === 0) {
+    const names = checked.attentions.map(({ name }) => name).join(', ') || 'none'
+    throw new RangeError(`only: expected one of the attentions (${names}), found ${only ?? 'no attention'}`)
+  }
+  const platform = await platformOf(options)
+  const attentions: AttentionReport[] = []
+  for (const model of models)
+    attentions.push(
+      await verifyAttention(model, platform, {
+        seed,
+        runs,
+        path,
+        property,
+        say: onProgress ?? (() => {}),
+        tell: (result) => onResult?.({ attention: model.name, device: platform.device, result }),
+      }),
+    )
+  const refuted = attentions.flatMap(refutations)
+  return { diagnostics, attentions, refuted, holds: refuted.length === 0 }
+}
+
+const refutations = ({ name, properties }: AttentionReport): string[] =>
+  properties
+    .filter(({ status }) => status === 'refuted')
+    .map((result) => `${name}: ${result.name} is refuted: ${result.detail}`)
+
+const platformOf = async ({ backend = 'webgpu', device }: VerifyOptions): Promise<Platform> =>
+  backend === 'reference' ? referencePlatform : webgpuPlatform(device)
