@@ -58,7 +58,7 @@ function moduleText(program: ProgramDescription): string {
     '',
     // In an object: a kernel may have any name, also that of something else here.
     'const wgsl = {',
-    ...Object.entries(program.kernels).map(([kernel, { code }]) => `  ${kernel}: ${template(code)},`),
+    ...Object.entries(program.kernels).map(([kernel, { code }]) => `  ${kernel}: ${template(compact(code))},`),
     '}',
     '',
     'export const program = {',
@@ -69,6 +69,14 @@ function moduleText(program: ProgramDescription): string {
     '',
   ].join('\n')
 }
+
+/** The same kernel without comments and indentation: the one to read is the file beside the module. */
+export const compact = (code: string): string =>
+  code
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('//'))
+    .join('\n')
 
 const kernelLine = (kernel: string, { workgroupSize, workgroupBytes, bindings }: KernelSource): string =>
   `${kernel}: { code: wgsl.${kernel}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
