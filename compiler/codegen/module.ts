@@ -58,7 +58,9 @@ function moduleText(program: ProgramDescription): string {
     '',
     // In an object: a kernel may have any name, also that of something else here.
     'const wgsl = {',
-    ...Object.entries(program.kernels).map(([kernel, { code }]) => `  ${kernel}: ${template(compact(code))},`),
+    ...Object.entries(program.kernels).map(
+      ([kernel, { code }]) => `  ${kernel}: ${template(compact(code))},`,
+    ),
     '}',
     '',
     'export const program = {',
