@@ -5,7 +5,7 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
-import { add, call, constant, div, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
+import { add, call, div, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
 import { isIntrinsic } from '../intrinsics.ts'
 import type { Value } from '../kernel.ts'
 
@@ -27,9 +27,6 @@ export function applyOperator(operator: string, args: readonly Value[]): Value {
 }
 
 export const widen = (value: Value): Value => (typeOf(value) === 'vec4f' ? value : splat(value))
-
-/** The value 0 or 1 or the like, as wide as another. */
-export const likewise = (value: Value, number: number): Value => constant(typeOf(value), number)
 
 /** An index expression as a u32; `names` gives the index variables. */
 export function indexValue(expression: Expression, names: (name: string) => Value): Value {
