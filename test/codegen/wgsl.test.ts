@@ -97,7 +97,7 @@ describe('the text', () => {
     ['-(f32(thread) + 16777216.0)', ir.neg(ir.add(x, 2 ** 24))],
     ['(vec4f(f32(thread)) + vec4f(1.0)).z', ir.lane(ir.add(ir.splat(x), 1), 2)],
     [
-      'select(2.0, 3.4028235e38, f32(thread) < 0.0 && (thread == 1u || workgroup == 2u))',
+      'select(2.0, 3.4028235e38, (f32(thread) < 0.0) & ((thread == 1u) | (workgroup == 2u)))',
       ir.select(
         ir.and(ir.lt(x, 0), ir.or(ir.eq(ir.thread, 1), ir.eq(ir.workgroup, 2))),
         ir.f32(3.4028234663852886e38),

@@ -15,7 +15,7 @@ fn floor_divide_u32(a: u32, b: u32) -> u32 {
       : `// ⌊a / b⌋: division cuts towards 0, which is one too many where a remainder's sign is not b's
 fn floor_divide_i32(a: i32, b: i32) -> i32 {
   let remainder = a % b;
-  return a / b - select(0i, 1i, remainder != 0 && (remainder < 0) != (b < 0));
+  return a / b - select(0i, 1i, (remainder != 0) & ((remainder < 0) != (b < 0)));
 }`,
   uses: [],
 })
@@ -31,7 +31,7 @@ fn floor_modulo_u32(a: u32, b: u32) -> u32 {
       : `// a − b·⌊a / b⌋, which has the sign of b
 fn floor_modulo_i32(a: i32, b: i32) -> i32 {
   let remainder = a % b;
-  return remainder + select(0i, b, remainder != 0 && (remainder < 0) != (b < 0));
+  return remainder + select(0i, b, (remainder != 0) & ((remainder < 0) != (b < 0)));
 }`,
   uses: [],
 })

@@ -41,10 +41,8 @@ export class ValuePrinter {
         return `vec4f(${this.print(value.value)})`
       case 'unary':
         return `${value.operator}${this.#part(value.operand, 'prefix')}`
-      case 'binary': {
-        const { operator, left, right } = value
-        return `${this.#part(left, operator, 'left')} ${operator} ${this.#part(right, operator)}`
-      }
+      case 'binary':
+        return this.#binary(value)
       case 'select':
         return `select(${this.#list([value.no, value.yes, value.condition])})`
       case 'call':
@@ -52,6 +50,20 @@ export class ValuePrinter {
       case 'convert':
         return `${value.to}(${this.print(value.value)})`
     }
+  }
+
+  #binary({ operator, left, right }: Extract<Value, { kind: 'binary' }>): string {
+    // Conditions have no effects. `&&` would become a branch, and there are dozens before a barrier: what
+    // SwiftShader's compiler makes of them takes it minutes.
+    if (operator === '&&' || operator === '||') {
+      const part = (child: Value): string =>
+        child.kind === 'binary' && child.operator !== operator ? `(${this.print(child)})` : this.print(child)
+      return `${part(left)} ${operator.charAt(0)} ${part(right)}`
+    }
+    // A vector meets a number as it is.
+    const bare = (side: Value, other: Value): Value =>
+      side.kind === 'splat' && other.kind !== 'splat' && operator !== '%' ? side.value : side
+    return `${this.#part(bare(left, right), operator, 'left')} ${operator} ${this.#part(bare(right, left), operator)}`
   }
 
   #call({ intrinsic, args }: Extract<Value, { kind: 'call' }>): string {

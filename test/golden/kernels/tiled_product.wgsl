@@ -45,7 +45,7 @@ fn tiled_product(
     for (var item = thread; item < 128u; item += 16u) {
       let row = top + item / 8u;
       let column = start + item % 8u;
-      if (row < shape.length && column < shape.keyLength) {
+      if ((row < shape.length) & (column < shape.keyLength)) {
         left_tile[item] = left[row * shape.keyLength + column];
       } else {
         left_tile[item] = 0.0;
