@@ -14,6 +14,8 @@ export const callsOnDevice = 4
  * @property {import('./gate.mjs').Distance} error from float64
  * @property {Timing} fromArrays milliseconds a call, upload and readback included
  * @property {Timing} onDevice milliseconds a call
+ * @property {{ readonly fromArrays: number, readonly onDevice: number }} behind its time over that of the first
+ *   contestant in the same round, the median of the rounds: what else the machine does then weighs on both
  */
 
 /**
@@ -33,19 +35,31 @@ export async function compare(contestants, rounds) {
   }
   for (let round = 0; round < rounds; round++) {
     // Whoever went first in the last round goes last in this one.
-    for (const { contestant, check, fromArrays, onDevice } of round % 2 === 0
-      ? entries
-      : [...entries].reverse()) {
+    const turns = round % 2 === 0 ? entries : [...entries].reverse()
+    for (const { contestant, check, fromArrays } of turns)
       check(await timed(() => contestant.fromArrays(), 1, fromArrays))
+    for (const { contestant, check, onDevice } of turns)
       check(await timed(() => contestant.onDevice(callsOnDevice), callsOnDevice, onDevice))
-    }
   }
+  const [first] = entries
   return entries.map(({ contestant: { name }, error, fromArrays, onDevice }) => ({
     name,
     error,
     fromArrays: timingOf(fromArrays),
     onDevice: timingOf(onDevice),
+    behind: {
+      fromArrays: medianRatio(fromArrays, first?.fromArrays ?? []),
+      onDevice: medianRatio(onDevice, first?.onDevice ?? []),
+    },
   }))
+}
+
+/**
+ * @param {readonly number[]} times
+ * @param {readonly number[]} others
+ */
+function medianRatio(times, others) {
+  return timingOf(times.map((time, round) => time / (others[round] ?? NaN))).median
 }
 
 /** @returns {number[]} */

@@ -2,7 +2,6 @@
 import { callsOnDevice } from './compare.mjs'
 
 /** @typedef {import('./benchmark.mjs').Result} Result */
-/** @typedef {import('./compare.mjs').Measured} Measured */
 
 /**
  * @typedef {import('./benchmark.mjs').Report & Surroundings} FullReport
@@ -24,7 +23,6 @@ export function printReport(report) {
   const refused = results.flatMap((result) =>
     'refused' in result ? [`length ${result.length}: ${result.refused}`] : [],
   )
-  const paired = done.some(({ ahead }) => ahead !== undefined)
   return [
     `Causal linear attention (elu + 1), f32, batch 1, ${sizes.heads} heads, dim ${sizes.dim}, on ${device.name}.`,
     'version' in peer
@@ -39,39 +37,31 @@ export function printReport(report) {
       ? []
       : [
           `Milliseconds a call, upload and readback included: the median of ${rounds}, [the middle half of them].`,
-          table(
-            ['length', 'attnc', ...(paired ? ['ONNX Runtime', 'attnc ahead'] : []), 'error'],
-            done.map((result) => comparison(result, paired, ({ fromArrays }) => fromArrays, 'fromArrays')),
-          ),
-          `Tensors on the device, ${callsOnDevice} calls and one readback:`,
-          table(
-            ['length', 'attnc', ...(paired ? ['ONNX Runtime', 'attnc ahead'] : []), 'error'],
-            done.map((result) => comparison(result, paired, ({ onDevice }) => onDevice, 'onDevice')),
-          ),
+          comparison(done, 'fromArrays'),
+          `Milliseconds a call on tensors that lie on the device, of ${callsOnDevice} calls and one readback:`,
+          comparison(done, 'onDevice'),
           ...deviceSide(report, done),
         ]),
   ].join('\n\n')
 }
 
 /**
- * @param {Result} result
- * @param {boolean} paired
- * @param {(measured: Measured) => import('./statistics.mjs').Timing} timing
+ * @param {readonly Result[]} done
  * @param {'fromArrays' | 'onDevice'} way
  */
-function comparison({ length, contestants, ahead }, paired, timing, way) {
-  const [own, other] = contestants
-  return [
-    String(length),
-    own === undefined ? '' : spread(timing(own)),
-    ...(paired
-      ? [
-          other === undefined ? '' : spread(timing(other)),
-          ahead === undefined ? '' : `${digits(ahead[way])} ×`,
-        ]
-      : []),
-    contestants.map(({ error }) => error.whole.toExponential(1)).join(' / '),
-  ]
+function comparison(done, way) {
+  const [own, ...others] = done[0]?.contestants.map(({ name }) => name) ?? []
+  return table(
+    ['length', own ?? '', ...others.flatMap((name) => [name, 'ahead']), 'error'],
+    done.map(({ length, contestants }) => [
+      String(length),
+      ...contestants.flatMap((measured, index) => [
+        spread(measured[way]),
+        ...(index > 0 ? [`${digits(measured.behind[way])} ×`] : []),
+      ]),
+      contestants.map(({ error }) => error.whole.toExponential(1)).join(' / '),
+    ]),
+  )
 }
 
 /**
@@ -79,12 +69,12 @@ function comparison({ length, contestants, ahead }, paired, timing, way) {
  * @param {readonly Result[]} done
  * @returns {string[]}
  */
-function deviceSide({ ceilings, pipelines }, done) {
-  const compiled = `The kernels of attnc were compiled for the device in ${digits(pipelines)} ms.`
+function deviceSide({ ceilings, firstResult }, done) {
+  const compiled = `attnc's kernels took ${digits(firstResult)} ms to their first result, most of it the driver's compiler.`
   const profiles = done.flatMap(({ length, profile }) => (profile ? [{ length, profile }] : []))
   const [first] = profiles
   if (first === undefined || ceilings === undefined)
-    return [`${compiled} It has no timestamps, so nothing is said of its own time.`]
+    return [`${compiled} The device has no timestamps, so nothing is said of its own time.`]
   const { copy, matmul } = ceilings
   return [
     `${compiled} By its own clock, attnc alone, milliseconds of each dispatch; beside a copy of ` +
