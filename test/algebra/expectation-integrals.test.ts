@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { integrandOf } from '../../compiler/algebra/expectation/integrand.ts'
 import { mean } from '../../compiler/algebra/expectation/law.ts'
 import { evaluate } from '../../compiler/algebra/expectation/ring/evaluate.ts'
+import { OutOfReach, type Value } from '../../compiler/algebra/expectation/ring/value.ts'
 import { proveClaim } from '../../compiler/algebra/expectation/index.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
 import { modelOf } from '../reference/spec.ts'
@@ -75,6 +76,16 @@ function modelFor(query: string, key: string, dim: number, kernel = 'dot(q, k)')
 attention a { dim: ${dim} kernel: ${kernel} feature: f projections: 4 }`)
 }
 
+/** Undefined where the expansion is too large to be written. */
+function closedForm({ feature, dim }: AttentionModel): Value | undefined {
+  try {
+    return mean(integrandOf(feature!, 'written'), 'normal', dim).value
+  } catch (problem) {
+    if (problem instanceof OutOfReach && problem.message.includes('expansion')) return undefined
+    throw problem
+  }
+}
+
 const positions = { i: 3, j: 1, length: 8 }
 
 test('the quadrature has the moments of a normal number', () => {
@@ -100,7 +111,8 @@ describe('the closed form is the integral', () => {
     fc.assert(
       fc.property(block, block, row(dim), row(dim), (query, key, q, k) => {
         const model = modelFor(query, key, dim)
-        const value = mean(integrandOf(model.feature!, 'written'), 'normal', dim).value
+        const value = closedForm(model)
+        fc.pre(value !== undefined)
         const { re, im } = evaluate(value, { rows: { q, k }, scalars: positions })
         const product = (w: Float64Array): number => featureProduct(model, { q, k, positions }, w)
         const coarse = quadrature(dim, product, 32).mean
@@ -108,8 +120,8 @@ describe('the closed form is the integral', () => {
         // Only what the quadrature itself has settled is evidence.
         fc.pre(Math.abs(coarse - fine) <= 1e-7 * size)
         closed++
-        expect(Math.abs(im)).toBeLessThanOrEqual(1e-7 * size)
-        expect(Math.abs(re - fine)).toBeLessThanOrEqual(1e-6 * size)
+        expect(Math.abs(im)).toBeLessThanOrEqual(1e-7 * size + 1e-12)
+        expect(Math.abs(re - fine)).toBeLessThanOrEqual(1e-6 * size + 1e-12)
       }),
       { seed: 20240607, numRuns: dim === 1 ? 60 : 30 },
     )
@@ -128,7 +140,7 @@ describe('verdicts on random features', () => {
         const { estimatesExpression } = first as {
           estimatesExpression: NonNullable<AttentionModel['kernel']>
         }
-        fc.pre(!first.estimates!.includes(' i ') && !/\b(i|j|length)\b/.test(first.estimates!))
+        fc.pre(!/\b(i|j|length)\b/.test(first.estimates))
         fc.pre(first.estimates !== '0')
         all.count++
         const right = proveClaim({ ...model, kernel: estimatesExpression })
@@ -149,5 +161,76 @@ describe('verdicts on random features', () => {
       { seed: 4711, numRuns: 25 },
     )
     expect(proved.count).toBe(all.count)
+  })
+
+  const elementwise = fc.letrec<{ body: string }>((tie) => ({
+    body: fc.oneof(
+      { maxDepth: 3, depthSize: 'small' },
+      fc.constantFrom('x', 'x', 'dot(x, x)', 'norm(x)', 'maximum(x)', '0.7', 'softmax(x)', 'position'),
+      fc
+        .tuple(
+          fc.constantFrom(
+            'exp',
+            'abs',
+            'sin',
+            'cos',
+            'tanh',
+            'sinh',
+            'relu',
+            'elu',
+            'gelu',
+            'sigmoid',
+            'silu',
+            'softplus',
+          ),
+          tie('body'),
+        )
+        .map(([name, inner]) => `${name}((${inner}) / 3)`),
+      fc
+        .tuple(fc.constantFrom('+', '-', '*'), tie('body'), tie('body'))
+        .map(([sign, a, b]) => `(${a} ${sign} ${b})`),
+      fc
+        .tuple(fc.constantFrom('min', 'max'), tie('body'), tie('body'))
+        .map(([name, a, b]) => `${name}(${a}, ${b})`),
+      fc.tuple(tie('body'), tie('body')).map(([a, b]) => `(${a}) / (1 + (${b})^2)`),
+      tie('body').map((inner) => `sqrt(1 + (${inner})^2)`),
+    ),
+  })).body
+
+  test('a feature of the row alone, written out as the kernel, is never refuted', () => {
+    let proved = 0
+    let all = 0
+    fc.assert(
+      fc.property(elementwise, (body) => {
+        const unplaced = body.replaceAll('position', '2')
+        const of = (name: string): string => unplaced.replaceAll(/\bx\b/g, name)
+        const model = modelOf(`feature f(x) = x * (${unplaced})
+attention a { dim: 3 kernel: sum((${of('q')}) * k * (${of('k')}) * q) feature: f }`)
+        const { status } = proveClaim(model)
+        all++
+        if (status === 'proved') proved++
+        expect(status).not.toBe('refuted')
+      }),
+      { seed: 99, numRuns: 150 },
+    )
+    expect(proved / all).toBeGreaterThan(0.95)
+  })
+
+  test('any feature at all has a verdict', () => {
+    fc.assert(
+      fc.property(elementwise, elementwise, (query, key) => {
+        const projected = (body: string): string => `sum(${body} + w * x)`
+        const model = modelFor(projected(query), projected(key), 2, 'exp(dot(q, k))')
+        expect(['refuted', 'undecided']).toContain(proveClaim(model).status)
+        const inside = modelFor(
+          `sum(0 * w + ${query.replaceAll(/\bx\b/g, 'w')})`,
+          `dot(w, x)`,
+          2,
+          'exp(dot(q, k))',
+        )
+        expect(['refuted', 'undecided']).toContain(proveClaim(inside).status)
+      }),
+      { seed: 7, numRuns: 60 },
+    )
   })
 })

@@ -4,7 +4,7 @@
  */
 import { rowText, text } from './express.ts'
 import { determinant, fromIdentity, type Matrix, product } from './matrix.ts'
-import { pointsOfGrowingSize } from './points.ts'
+import { largerPoints } from './points.ts'
 import { entry, type Quadratic } from './quadratic.ts'
 import { asConstant, constant, multiply, realPart, scale, subtract } from './ring/arithmetic.ts'
 import { mentions } from './ring/atoms.ts'
@@ -23,11 +23,14 @@ export class Divergent extends Error {
   }
 }
 
+/** An expectation that exists for small rows may cease to for larger ones. */
+const growth = [1, 2, 4, 8, 16]
+
 /** @throws Divergent, or OutOfReach where it cannot be told */
 export function convergence({ diagonal, directions, coupling }: Quadratic, dim: number): void {
   const alpha = realPart(diagonal)
   const real = coupling.map((row) => row.map(realPart))
-  const points = pointsOfGrowingSize(dim)
+  const points = largerPoints(dim, growth)
   if (!isPositive(alpha)) {
     const point = points.find((candidate) => least(alpha, candidate, dim) <= 0)
     if (point !== undefined) throw new Divergent(positivity(alpha, dim), point)

@@ -1,8 +1,8 @@
 /** Rows at which what is estimated and what is claimed differ most plainly. */
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
-import { comparisonPoints } from './points.ts'
-import { evaluateReal, type Point } from './ring/evaluate.ts'
+import { comparisonPoints, largerPoints } from './points.ts'
+import { evaluateReal, magnitude, type Point } from './ring/evaluate.ts'
 import type { Value } from './ring/value.ts'
 
 /** Rows as the kernel sees them, multiplied by √scale already. */
@@ -25,22 +25,36 @@ export interface Comparison {
   readonly difference: number
 }
 
-/** At every point where both sides are numbers. */
-export function compareAt(estimated: Value, kernel: Expression, dim: number): readonly Comparison[] {
-  return comparisonPoints(dim).flatMap((point) => {
+/** Wherever both sides are numbers, at rows of moderate size. */
+export const comparisons = (estimated: Value, kernel: Expression, dim: number): readonly Comparison[] =>
+  compareAt(estimated, kernel, comparisonPoints(dim))
+
+/** Beyond these a kernel as people write it may itself lose its digits, as log(1 + exp(x)) does at −40. */
+const growth = [2, 4]
+
+/** The same at larger rows, for what hardly differs at others. */
+export const largerComparisons = (estimated: Value, kernel: Expression, dim: number): readonly Comparison[] =>
+  compareAt(estimated, kernel, largerPoints(dim, growth))
+
+function compareAt(estimated: Value, kernel: Expression, points: readonly Point[]): Comparison[] {
+  return points.flatMap((point) => {
     const expected = evaluateReal(estimated, point)
     const claimed = kernelAt(kernel, point)
     if (!Number.isFinite(expected) || !Number.isFinite(claimed)) return []
     const larger = Math.max(Math.abs(expected), Math.abs(claimed))
-    const difference = larger === 0 ? 0 : Math.abs(expected - claimed) / larger
+    const apart = Math.abs(expected - claimed)
+    const difference = apart <= rounding * magnitude(estimated, point) || larger === 0 ? 0 : apart / larger
     return [{ point, expected, claimed, difference }]
   })
 }
 
-/** The first, so the simplest, that shows a good part of the largest difference. */
-export function mostTelling(comparisons: readonly Comparison[]): Comparison | undefined {
-  const largest = Math.max(0, ...comparisons.map(({ difference }) => difference))
-  return comparisons.find(({ difference }) => difference > 0 && difference >= 0.1 * largest)
+/** Of sums whose terms cancel. */
+const rounding = 1e-9
+
+/** The first, so the simplest, that shows at least so much, and a good part of the largest difference. */
+export function mostTelling(all: readonly Comparison[], least: number): Comparison | undefined {
+  const bar = Math.max(least, 0.1 * Math.max(0, ...all.map(({ difference }) => difference)))
+  return all.find(({ difference }) => difference >= bar)
 }
 
 export function kernelAt(kernel: Expression, { rows, scalars }: Point): number {
@@ -62,8 +76,8 @@ export function counterexampleOf(
   }
 }
 
-/** How the estimate relates to the kernel where that makes no difference to normalised outputs. */
-export function harmlessRatio(comparisons: readonly Comparison[]): number | undefined {
+/** The estimate over the kernel, where that is one number. */
+export function constantRatio(comparisons: readonly Comparison[]): number | undefined {
   const ratios = comparisons
     .filter(({ claimed }) => claimed !== 0)
     .map(({ expected, claimed }) => expected / claimed)

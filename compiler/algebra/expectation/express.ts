@@ -1,9 +1,19 @@
 /**
  * Values as expressions of the language. Sums over entries become `dot` and
- * `sum` again; conjugate pairs of exponentials become sines and cosines.
+ * `sum` again, or sums over indices in component form where they do not come
+ * apart; conjugate pairs of exponentials become sines and cosines.
  */
-import { invariant } from '../../diagnostics/invariant.ts'
-import { apply, applyNamed, constant, dot, power, row, variable } from '../../symbolic/build.ts'
+import {
+  apply,
+  applyNamed,
+  constant,
+  dot,
+  element,
+  power,
+  reduce,
+  row,
+  variable,
+} from '../../symbolic/build.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
 import { print } from '../../symbolic/print.ts'
@@ -37,6 +47,8 @@ function written(value: Value, writer: Writer): string {
   }
 }
 
+const entries = '#entries'
+
 /** A real term: coefficient · term, or that times a wave, or a sum whose terms are waves. */
 interface RealTerm {
   readonly coefficient: number
@@ -48,7 +60,7 @@ interface RealTerm {
 class Writer {
   readonly #dim: number
   readonly #for: 'language' | 'text'
-  /** The index along which rows are written whole. */
+  /** The index along which rows are written whole; `entries` where every entry is written with its index. */
   readonly #along: string | undefined
 
   constructor(dim: number, purpose: 'language' | 'text', along?: string) {
@@ -87,12 +99,13 @@ class Writer {
       case 'scalar':
         return variable(atom.name)
       case 'entry':
+        if (this.#along === entries) return element(atom.row, variable(atom.index))
         if (atom.index !== this.#along) throw new OutOfReach('sums that do not come apart')
         return row(atom.row, this.#dim)
       case 'sum':
         return this.#sum(atom)
       case 'maximum':
-        return apply('maximum', this.#row(atom.index, atom.size, atom.body))
+        return this.#over('maximum', atom)
       case 'function': {
         const args = atom.args.map((arg) => this.value(arg))
         if (scalarOperator(atom.name) !== undefined) return applyNamed(atom.name, args)
@@ -104,18 +117,38 @@ class Writer {
     }
   }
 
+  /** By rows where that can be said, and else entry by entry. */
+  #over(
+    kind: 'sum' | 'maximum',
+    { index, size, body }: { readonly index: string; readonly size: number; readonly body: Value },
+    byRows = (): Expression => apply(kind, this.#row(index, size, body)),
+  ): Expression {
+    if (this.#along === entries) return reduce(kind, index, size, this.value(body))
+    try {
+      return byRows()
+    } catch (problem) {
+      if (!(problem instanceof OutOfReach) || this.#along !== undefined) throw problem
+      return reduce(kind, index, size, new Writer(this.#dim, this.#for, entries).value(body))
+    }
+  }
+
   #sum({ index, size, body }: SumAtom): Expression {
     const pair = pairOf(body)
-    if (pair === undefined) return apply('sum', this.#row(index, size, [body]))
-    const [a, b] = pair.map((atom) => this.#row(index, size, single(atom)))
-    invariant(a !== undefined && b !== undefined, 'a pair is two atoms')
-    return dot(...inOrder(a, b))
+    return this.#over(
+      'sum',
+      { index, size, body: [body] },
+      pair &&
+        ((): Expression => {
+          const [a, b] = pair
+          return dot(...inOrder(this.#row(index, size, single(a)), this.#row(index, size, single(b))))
+        }),
+    )
   }
 
   /** 2·Re(c·Σ_t body) = Σ_t 2·Re(c·body). */
   #waves({ index, size, body }: SumAtom, coefficient: Complex): Expression {
     const half = scale([body], coefficient)
-    return apply('sum', this.#row(index, size, add(half, conjugate(half))))
+    return this.#over('sum', { index, size, body: add(half, conjugate(half)) })
   }
 
   /** The row whose entries are the value. */

@@ -30,16 +30,24 @@ export function comparisonPoints(dim: number): readonly Point[] {
   const sparse = short.map(([q, k], n) =>
     pointOf(padded(q, dim), padded(k, dim), padded([0.6, -0.3], dim), n),
   )
-  return [...sparse, ...lengths.map((length, n) => densePoint(dim, length, n))]
+  const dense = lengths.map((length, n) => densePoint(dim, length, n))
+  return [...sparse, ...dense, ...dense.slice(1, 3).map(positivePoint)]
 }
 
-/** Where an expectation that exists for small rows only may cease to. */
-export function pointsOfGrowingSize(dim: number): readonly Point[] {
-  return [1, 2, 4, 8, 16].flatMap((factor) =>
+/** For what has a value at positive entries alone. */
+const positivePoint = ({ rows, scalars }: Point): Point => ({
+  rows: mapRows(rows, (entry) => Math.round((Math.abs(entry) + 0.1) * 100) / 100),
+  scalars,
+})
+
+const mapRows = (rows: Point['rows'], of: (entry: number) => number): Point['rows'] =>
+  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, Array.from(row, of)]))
+
+/** The same rows multiplied by each of the factors. */
+export function largerPoints(dim: number, factors: readonly number[]): readonly Point[] {
+  return factors.flatMap((factor) =>
     comparisonPoints(dim).map(({ rows, scalars }) => ({
-      rows: Object.fromEntries(
-        Object.entries(rows).map(([name, row]) => [name, Array.from(row, (entry) => entry * factor)]),
-      ),
+      rows: mapRows(rows, (entry) => entry * factor),
       scalars,
     })),
   )

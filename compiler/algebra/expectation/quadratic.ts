@@ -6,7 +6,7 @@
  * so that beside the normal density exp(−½‖w‖²) the quadratic part in all is
  * −½·wᵀMw with M = diag(α) − B·C·Bᵀ.
  */
-import { add, isReal, multiply, one, scale, subtract, zero } from './ring/arithmetic.ts'
+import { add, multiply, one, scale, subtract, zero } from './ring/arithmetic.ts'
 import { mentions, term } from './ring/atoms.ts'
 import { real } from './ring/complex.ts'
 import { renameIndex } from './ring/sums.ts'
@@ -118,9 +118,6 @@ export function wholePowerOf({ power }: Factor): number {
 /** Nothing but ‖w‖² and linear forms, with a number before ‖w‖². */
 export const isPlain = ({ diagonal, directions }: Quadratic): boolean =>
   directions.length === 0 && !mentions(diagonal, entry)
-
-export const isRealForm = ({ linear, diagonal, coupling }: Quadratic): boolean =>
-  isReal(linear) && isReal(diagonal) && coupling.every((row) => row.every(isReal))
 
 /** As a polynomial in w; infinite where w is in an exponent or in a function. */
 export function degreeInProjection(value: Value): number {

@@ -96,19 +96,21 @@ function summary(
   { single, uniform }: WeightsError,
   m: number,
 ): Pick<Quality, 'errorOverUniform' | 'worseThanUniform' | 'projectionsNeeded'> {
-  const errorOverUniform = Math.sqrt(single / m / uniform)
+  const ratio = single === 0 ? 0 : single / uniform
+  const errorOverUniform = Math.sqrt(ratio / m)
   const independent = model.projections?.coupling === 'iid'
   return {
     errorOverUniform,
     worseThanUniform: errorOverUniform > (independent ? 1 : plainlyWorse),
-    projectionsNeeded: Math.max(1, Math.ceil(single / uniform)),
+    projectionsNeeded: Math.max(1, Math.ceil(ratio)),
   }
 }
 
 /** √(E[F²] − E[F]²)/|E[F]|. */
 function singleDeviation(moments: Moments, q: ArrayLike<number>, k: ArrayLike<number>): number {
   const mean = at(moments.mean, q, k, k)
-  return Math.sqrt(Math.max(0, at(moments.square, q, k, k) - mean * mean)) / Math.abs(mean)
+  const variance = at(moments.square, q, k, k) - mean * mean
+  return variance <= 0 ? 0 : Math.sqrt(variance) / Math.abs(mean)
 }
 
 function weightsError(

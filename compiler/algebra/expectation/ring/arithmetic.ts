@@ -5,7 +5,7 @@ import type { Complex } from './complex.ts'
 import { type Atom, type Factor, OutOfReach, type Term, type Value } from './value.ts'
 
 /** Beyond this an expansion has left what a person would write. */
-const mostTerms = 1500
+const mostTerms = 2000
 const mostProducts = 30_000
 
 /** A sum that cancelled to this share of its parts is rounding. */

@@ -23,15 +23,23 @@ export function evaluateReal(value: Value, point: Point): number {
   return Math.abs(im) <= 1e-9 * Math.max(1, Math.abs(re)) ? re : Number.NaN
 }
 
+/** The sum of the sizes of the terms: what rounding is relative to. */
+export const magnitude = (value: Value, point: Point): number =>
+  value.reduce((sum, part) => sum + size(termAt(part, point, {})), 0)
+
 function termAt({ coefficient, factors, exponent }: Term, point: Point, indices: Indices): Complex {
   let product = coefficient
   for (const { atom, power } of factors) {
     const base = atomAt(atom, point, indices)
-    product = times(product, power === 1 ? base : raised(base, power))
+    product = times(product, power === 1 ? base : powerAt(base, power))
   }
   if (exponent.length === 0) return product
   return times(product, exponential(evaluate(exponent, point, indices)))
 }
+
+/** A root of a negative number is not a number, as it is in the language. */
+const powerAt = (base: Complex, power: number): Complex =>
+  base.im === 0 && base.re < 0 && !Number.isInteger(power) ? real(Number.NaN) : raised(base, power)
 
 /** As `atoms.ts` and `lift.ts` make them. */
 const indexName = /^(#.*|t\d*)$/

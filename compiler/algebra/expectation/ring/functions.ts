@@ -88,8 +88,7 @@ const atomPower = (atom: Atom, exponent: number): Value =>
 function powerOfSum(base: Value, exponent: number, basis: Basis): Value {
   const whole = Number.isInteger(exponent)
   if (!whole && !isReal(base)) throw new OutOfReach(`a power ${exponent} of something complex`)
-  const middle =
-    basis === 'written' ? zero : scale(add(...base.map((part) => part.exponent)), 1 / base.length)
+  const middle = basis === 'written' ? zero : middleOf(base)
   const { size, unit } = normalised(multiply(base, exponential(scale(middle, -1))))
   const sign = whole ? leadingSign(unit) : 1
   const group = atomic(groupAtom(scale(unit, sign)), exponent)
@@ -176,7 +175,7 @@ export function applied(name: string, args: readonly Value[], basis: Basis): Val
     case 'sinh':
       return scale(subtract(exponential(v), exponential(scale(v, -1))), 0.5)
     case 'log':
-      return logarithm(v)
+      return logarithm(v, basis)
     case 'abs':
       return absolute(v)
   }
@@ -218,7 +217,7 @@ function reduced(name: string, v: Value, u: Value): Value | undefined {
     case 'gelu':
       return multiply(half, add(one, opaque('erf', [scale(v, Math.SQRT1_2)])))
     case 'softplus':
-      return add(half, logarithm(add(exponential(half), exponential(scale(half, -1)))))
+      return add(half, logarithm(add(exponential(half), exponential(scale(half, -1))), 'reduced'))
     default:
       return undefined
   }
@@ -237,11 +236,12 @@ function absolute(value: Value): Value {
   return multiply([term(complex.real(size), only.weight, [], only.exponent)], ...parts)
 }
 
-function logarithm(value: Value): Value {
+function logarithm(value: Value, basis: Basis): Value {
   const [only] = value
   const constantly = asConstant(value)
   if (constantly !== undefined && constantly.im === 0 && constantly.re > 0)
     return constant(Math.log(constantly.re))
+  if (value.length > 1 && basis === 'reduced') return logarithmOfSum(value)
   if (only === undefined || value.length > 1 || only.coefficient.im !== 0 || !isReal(only.exponent))
     return opaque('log', [value])
   const { coefficient, factors, exponent } = only
@@ -249,6 +249,16 @@ function logarithm(value: Value): Value {
   const rest = factors.length === 0 ? zero : opaque('log', [[term(complex.real(1), 1, factors, zero)]])
   return add(constant(Math.log(coefficient.re)), exponent, rest)
 }
+
+/** log Σ exp E = Ē + log Σ exp(E − Ē), with Ē the mean of the exponents. */
+function logarithmOfSum(value: Value): Value {
+  const middle = middleOf(value)
+  return isReal(middle)
+    ? add(middle, opaque('log', [multiply(value, exponential(scale(middle, -1)))]))
+    : opaque('log', [value])
+}
+
+const middleOf = (value: Value): Value => scale(add(...value.map((part) => part.exponent)), 1 / value.length)
 
 function opaque(name: string, args: readonly Value[]): Value {
   const numbers = args.map(asConstant)

@@ -1,0 +1,48 @@
+/** What is claimed, and what can be said of it. */
+import type { AttentionModel, FeatureModel } from '../../semantics/model.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import { mentions } from '../../symbolic/traverse.ts'
+import type { Counterexample } from './counterexample.ts'
+import type { Marginal } from './couplings.ts'
+import type { Step } from './steps.ts'
+
+export type ClaimVerdict = Proved | Refuted | Undecided
+
+export interface Proved {
+  readonly status: 'proved'
+  /** The common closed form, in the language. */
+  readonly estimates: string
+  readonly steps: readonly Step[]
+}
+
+export interface Refuted {
+  readonly status: 'refuted'
+  /** What φ(q)·φ(k) is on average: in the language, or in its style where it has no words for it. */
+  readonly estimates: string
+  /** Of `q`, `k`, `i`, `j` and `length`; absent where the language has no words for it. */
+  readonly estimatesExpression?: Expression
+  readonly counterexample: Counterexample
+  /** A sentence on what this means for the outputs, where there is something to say. */
+  readonly detail?: string
+  readonly steps: readonly Step[]
+}
+
+export interface Undecided {
+  readonly status: 'undecided'
+  /** A sentence. */
+  readonly reason: string
+  /** What φ(q)·φ(k) is on average, as far as that is known. */
+  readonly estimates?: string
+  readonly steps: readonly Step[]
+}
+
+export interface Claim {
+  readonly model: AttentionModel
+  readonly kernel: Expression
+  readonly feature: FeatureModel
+  readonly marginal: Marginal | undefined
+}
+
+/** Whether what the features give depends on where the rows stand. */
+export const seesPositions = ({ feature: { query, key } }: Claim): boolean =>
+  [...query, ...key].some((block) => mentions(block, 'position') || mentions(block, 'length'))
