@@ -6,6 +6,7 @@ import type { FormDescription, FormName, ProgramDescription } from './codegen/de
 import { wgsl } from './codegen/wgsl.ts'
 import { invariant } from './diagnostics/invariant.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { dispatchesOf } from './schedule/schedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { AttentionModel } from './semantics/model.ts'
 
@@ -32,7 +33,7 @@ export function assemble(
     causal: forward.schedule.causal,
     target: 'webgpu',
     ...(projections === undefined ? {} : { projection: lawOf(projections, dim) }),
-    weights: [],
+    weights: weightsOf(model),
     source,
     forms: {
       forward: formOf(forward),
@@ -57,12 +58,27 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
       size,
       ...(value === undefined ? {} : { value }),
     })),
-    dispatches: schedule.passes.map(({ workgroups, buffers }, index) => ({
-      kernel: kernels[index]?.name ?? '',
-      workgroups,
+    dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => ({
+      kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',
+      workgroups: pass.workgroups,
       buffers,
     })),
   }
+}
+
+/** Landmarks serve as those of the queries, too, unless two sets are given. */
+function weightsOf({ landmarks, dim }: AttentionModel): ProgramDescription['weights'] {
+  if (landmarks === undefined) return []
+  const { count, source, conv } = landmarks
+  return [
+    ...(source === 'learned'
+      ? ([
+          { name: 'landmarks', perHead: count * dim },
+          { name: 'queryLandmarks', perHead: count * dim, otherwise: 'landmarks' },
+        ] as const)
+      : []),
+    ...(conv === undefined ? [] : [{ name: 'conv', perHead: conv } as const]),
+  ]
 }
 
 function lawOf(

@@ -78,6 +78,8 @@ export interface WeightPlan {
   readonly name: 'landmarks' | 'queryLandmarks' | 'conv'
   /** f32 numbers per head. */
   readonly perHead: number
+  /** The weight that is used where this one is not given. */
+  readonly otherwise?: WeightPlan['name']
 }
 
 export interface KernelSource {

@@ -1,8 +1,11 @@
 /** Buffers that every schedule has: the tensors of a call. */
 import type { Attention } from '../algebra/attention.ts'
-import type { BufferPlan, Size } from './schedule.ts'
+import type { BufferPlan, Rows, Size } from './schedule.ts'
 
-const product = (...sizes: readonly Size[]): Size => sizes.reduce((left, right) => ['*', left, right])
+const product = (...sizes: readonly Size[]): Size =>
+  sizes
+    .filter((size) => size !== 1)
+    .reduce<Size>((left, right) => (left === 1 ? right : ['*', left, right]), 1)
 
 export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
   return [
@@ -37,5 +40,10 @@ export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
     },
   ]
 }
+
+export const queryRows: Rows = { buffer: 'q', of: 'queryHead', count: 'length' }
+export const keyRows: Rows = { buffer: 'k', of: 'keyHead', count: 'visible' }
+export const valueRows: Rows = { buffer: 'v', of: 'keyHead', count: 'visible' }
+export const outRows: Rows = { buffer: 'out', of: 'queryHead', count: 'length' }
 
 export { product }

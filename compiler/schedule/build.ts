@@ -2,6 +2,7 @@
 import type { Attention } from '../algebra/attention.ts'
 import { scheduleExact } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
+import { scheduleLandmarks } from './landmarks.ts'
 import type { Schedule } from './schedule.ts'
 
 /** The schedule, or why there is none yet, in words for the writer of the file. */
@@ -15,6 +16,6 @@ export function schedule(attention: Attention): Schedule | { readonly unsupporte
     case 'factorised':
       return scheduleFactorised(attention, score)
     case 'landmarks':
-      return { unsupported: 'landmarks' }
+      return scheduleLandmarks(attention, score)
   }
 }

@@ -4,8 +4,9 @@
  * pairs that a causal mask hides are not counted, since no useful work is done
  * on them. Traffic is what each pass must read and write once.
  */
-import type { Features, Pass, Schedule, Size, Term } from './schedule.ts'
 import { operations } from './operations.ts'
+import { dispatchesOf } from './schedule.ts'
+import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term } from './schedule.ts'
 
 /** The sizes of a call; see `runtime/program.ts`. */
 export interface CostShape {
@@ -37,13 +38,15 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
     chunks: 1,
   }
   const sizes = { ...fields, chunks: evaluate(schedule.chunks, fields) }
-  const flops = schedule.passes.reduce((sum, pass) => sum + flopsOf(pass, schedule, sizes), 0)
+  const dispatches = dispatchesOf(schedule).filter(({ pass }) => isFor(pass, sizes))
+  const flops = dispatches.reduce((sum, { pass }) => sum + flopsOf(pass, schedule, sizes), 0)
   const size = (name: string): number => {
     const plan = schedule.buffers.find((buffer) => buffer.name === name)
     return plan === undefined ? 0 : evaluate(plan.size, sizes)
   }
-  const traffic = schedule.passes.reduce(
-    (sum, pass) => sum + pass.buffers.reduce((all, name) => all + size(name) * passesOver(pass, name), 0),
+  const traffic = dispatches.reduce(
+    (sum, { pass, buffers }) =>
+      sum + buffers.reduce((all, name) => all + size(name) * passesOver(pass, name), 0),
     0,
   )
   const scratch = schedule.buffers
@@ -54,18 +57,42 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
 
 type Sizes = Readonly<Record<Extract<Size, string>, number>>
 
+/** Whether the pass does anything for batch items whose keys are all visible. */
+function isFor(pass: Pass, { length, keyLength }: Sizes): boolean {
+  const only: Only | undefined = 'only' in pass ? pass.only : undefined
+  return only === undefined || Math.min(length, keyLength) > only.rows === (only.fewer === 'moreThan')
+}
+
 /** A scan reads and writes the state; every other pass goes over a buffer once. */
 const passesOver = (pass: Pass, name: string): number => (pass.kind === 'scan' && name === 'state' ? 2 : 1)
 
-function flopsOf(pass: Pass, { valueDim, features, causal }: Schedule, sizes: Sizes): number {
+function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, sizes: Sizes): number {
   const queryRows = sizes.batch * sizes.heads * sizes.length
   const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
   const columns = valueDim + 1
   switch (pass.kind) {
     case 'online': {
       const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
-      const pairs = sizes.batch * sizes.heads * visiblePairs(sizes, causal, Infinity)
-      return pairs * (pair + 2 * columns) + queryRows * left + keyRows * right
+      const { queries, keys, convolution } = pass
+      const [rows, ofKeys] = [countOf(queries, sizes), countOf(keys, sizes)]
+      const heads = headsOf(pass.over, sizes)
+      const pairs = heads * (causal ? visiblePairs(sizes, true, Infinity) : rows * ofKeys)
+      return (
+        pairs * (pair + 2 * (pass.valueDim + 1)) +
+        heads * rows * (left + 2 * pass.valueDim * (convolution?.width ?? 0)) +
+        headsOf(keys.of, sizes) * ofKeys * right
+      )
+    }
+    case 'merge':
+      return headsOf('sliceQueryHead', sizes) * sizes.chunks * pass.out.count * 2 * (pass.valueDim + 1)
+    case 'means':
+      return headsOf(pass.over, sizes) * countOf(pass.rows, sizes) * dim
+    case 'start':
+      return headsOf(pass.over, sizes) * 3 * pass.matrix.count ** 2
+    case 'product': {
+      const { left, right, columns: width, diagonal } = pass
+      const products = headsOf(pass.over, sizes) * left.count * right.count * width
+      return products * 2 + (diagonal === undefined ? 0 : headsOf(pass.over, sizes) * right.count * width)
     }
     case 'row-maxima':
       return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
@@ -88,6 +115,17 @@ function flopsOf(pass: Pass, { valueDim, features, causal }: Schedule, sizes: Si
       return read + queryRows * perRow(pass.key) + pairs * perPair
     }
   }
+}
+
+/** Rows of one head. */
+function countOf({ count }: Rows, { length, keyLength }: Sizes): number {
+  if (typeof count === 'number') return count
+  return count === 'length' ? length : keyLength
+}
+
+function headsOf(over: Over | Rows['of'], { batch, heads, kvHeads }: Sizes): number {
+  if (over === 'head') return heads
+  return batch * (over === 'keyHead' || over === 'sliceKeyHead' ? kvHeads : heads)
 }
 
 /** Pairs (i, j) with j ≤ i in the same chunk, or all of them. */

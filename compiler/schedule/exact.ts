@@ -1,6 +1,6 @@
 /** Exact attention: one pass of query tiles through all keys. */
 import type { Attention, ExactScore } from '../algebra/attention.ts'
-import { dataBuffers } from './buffers.ts'
+import { dataBuffers, keyRows, outRows, queryRows, valueRows } from './buffers.ts'
 import type { Schedule } from './schedule.ts'
 import { plainTerm, scaledTerm } from './terms.ts'
 import { rowsOfTile, valueTile } from './tiles.ts'
@@ -35,6 +35,12 @@ export function scheduleExact(attention: Attention, score: ExactScore): Schedule
         mask: attention.mask,
         normalize: attention.normalize,
         epsilon: attention.epsilon,
+        over: 'sliceQueryHead',
+        queries: queryRows,
+        keys: keyRows,
+        values: valueRows,
+        valueDim: attention.valueDim,
+        out: outRows,
       },
     ],
   }

@@ -1,28 +1,34 @@
 /** A schedule as text: for `attnc explain`, and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
-import type { Features, Pass, Schedule, Size, Term, Tile } from './schedule.ts'
+import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term, Tile } from './schedule.ts'
 
 export function print(schedule: Schedule): string {
   const { name, strategy, dim, valueDim, features, causal, chunk } = schedule
   const head = [
     `schedule ${name}: ${strategy}${causal ? ', causal' : ''}`,
     `  dim ${dim}, value_dim ${valueDim}${features > 0 ? `, features ${features}` : ''}`,
-    ...(features > 0 ? [`  chunks of ${chunk} rows: ${printSize(schedule.chunks)}`] : []),
+    ...(schedule.chunks === 1 ? [] : [`  chunks of ${chunk} rows: ${printSize(schedule.chunks)}`]),
     '',
     '  buffers',
     ...schedule.buffers.map(
       (buffer) => `    ${buffer.name}: ${buffer.role}, ${buffer.element} ${buffer.layout}`,
     ),
   ]
-  return [...head, ...schedule.passes.flatMap((pass, index) => ['', ...printPass(pass, index + 1)])].join(
-    '\n',
-  )
+  const passes = schedule.passes.flatMap((pass, index) => ['', ...printPass(pass, index + 1)])
+  return [...head, ...passes, ...printRounds(schedule)].join('\n')
+}
+
+function printRounds({ rounds }: Schedule): string[] {
+  if (rounds === undefined) return []
+  const { first, last, times, swap } = rounds
+  const [left, right] = swap
+  return ['', `  ${first} to ${last}: ${times} times, after each of which ${left} and ${right} change names`]
 }
 
 function printPass(pass: Pass, number: number): string[] {
   return [
     `  pass ${number} ${pass.name} (${pass.kind})`,
-    `    workgroups ${printSize(pass.workgroups)}, ${printTile(pass.tile)}`,
+    `    workgroups ${printSize(pass.workgroups)}, ${'tile' in pass ? printTile(pass.tile) : `${pass.threads} threads`}`,
     `    buffers ${pass.buffers.join(', ')}`,
     ...details(pass).map((line) => `    ${line}`),
   ]
@@ -30,12 +36,43 @@ function printPass(pass: Pass, number: number): string[] {
 
 function details(pass: Pass): string[] {
   switch (pass.kind) {
-    case 'online':
+    case 'online': {
+      const { queries, keys, values, out, convolution } = pass
+      const parts = 'parts' in out
       return [
+        ...printOnly(pass.only),
+        `q: ${printRows(queries)}; k: ${printRows(keys)}; v: ${values === 'identity' ? 'the identity' : printRows(values)}`,
+        `to ${printRows(parts ? out.parts : out)}${parts ? ', numerators and denominators of each chunk of keys' : ''}`,
         `mask ${pass.mask.kind === 'condition' ? printExpression(pass.mask.condition) : pass.mask.kind}`,
         ...printTerm('κ', pass.kernel),
         printDenominator(pass),
+        ...(convolution === undefined
+          ? []
+          : [
+              `plus the rows of ${convolution.values.buffer} convolved with ${convolution.filter}, ${convolution.width} wide`,
+            ]),
       ]
+    }
+    case 'merge':
+      return [...printOnly(pass.only), `the chunks in ${pass.parts.buffer}, to ${printRows(pass.out)}`]
+    case 'means':
+      return [
+        ...printOnly(pass.only),
+        `${pass.out.count} segments of ${printRows(pass.rows)}, to ${printRows(pass.out)}`,
+      ]
+    case 'start':
+      return [
+        ...printOnly(pass.only),
+        `${pass.out.buffer} = ${pass.matrix.buffer}ᵀ / (‖${pass.matrix.buffer}‖₁ ‖${pass.matrix.buffer}‖∞), ${printHeads(pass.over)}`,
+      ]
+    case 'product': {
+      const { factor, left, right, diagonal, out } = pass
+      const second = diagonal === undefined ? right.buffer : `(${diagonal}·I − ${right.buffer})`
+      return [
+        ...printOnly(pass.only),
+        `${out.buffer} = ${factor === 1 ? '' : `${factor} · `}${left.buffer} · ${second}, ${printHeads(pass.over)}`,
+      ]
+    }
     case 'row-maxima':
       return printFeatures(`largest of`, pass.features)
     case 'head-maximum':
@@ -59,6 +96,23 @@ function details(pass: Pass): string[] {
         printDenominator(pass),
       ]
   }
+}
+
+function printRows({ buffer, of, count }: Rows): string {
+  const rows = count === 'length' ? 'rows' : count === 'visible' ? 'visible rows' : `${count} rows`
+  return `${rows} of ${buffer}, ${printHeads(of)}`
+}
+
+function printHeads(of: Rows['of'] | Over): string {
+  if (of === 'head') return 'a set per query head for all batch items'
+  return of === 'keyHead' || of === 'sliceKeyHead' ? 'a set per key/value head' : 'a set per query head'
+}
+
+function printOnly(only: Only | undefined): string[] {
+  if (only === undefined) return []
+  const { fewer, rows } = only
+  const [least, how] = fewer === 'atMost' ? ['or', 'at most'] : ['and', 'more than']
+  return [`batch items with ${how} ${rows} query rows ${least} visible key rows`]
 }
 
 function printDenominator({ normalize, epsilon }: { normalize: 'sum' | 'none'; epsilon: number }): string {

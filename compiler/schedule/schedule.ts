@@ -18,6 +18,19 @@
  * with `stabilize: max` two more before them (*row maxima*, *head maximum*).
  * Features are computed inside the passes that use them and never stored.
  *
+ * **Landmarks** replace a large matrix of scores by three small ones, associated
+ * as F·(A⁺·(B·V)) so that none with a side of the sequence's length is stored:
+ *
+ *   means    the landmark rows, where they are not given at run time
+ *   online   B·V in parts of the keys, then *merge* puts the parts together
+ *   online   A, as κ of landmark pairs times the identity
+ *   start    the transpose of A over its norms, from where the inverse is approached
+ *   product  a few for each step of the iteration, then one for A⁺·(B·V)
+ *   online   F times that, a small matrix of values
+ *
+ * Where rows are too few to have landmarks, one more online pass is exact; each
+ * batch item is taken by one of the two (`Only`).
+ *
  * **Scales.** Where a feature or a kernel has an exponent, every sum is carried
  * as mantissa and base-2 log-scale: one scale per feature in the state, one per
  * row in the readout. A row's scale is a maximum over keys that the row sees and
@@ -36,7 +49,7 @@ import type { Mask } from '../algebra/attention.ts'
 
 export interface Schedule {
   readonly name: string
-  readonly strategy: 'exact' | 'factorised'
+  readonly strategy: 'exact' | 'factorised' | 'landmarks'
   readonly dim: number
   readonly valueDim: number
   /** r; 0 for the exact strategy. */
@@ -49,9 +62,22 @@ export interface Schedule {
   /** How many chunks a call has. */
   readonly chunks: Size
   readonly buffers: readonly BufferPlan[]
+  /** Each a kernel; dispatched in this order but for `rounds`. */
   readonly passes: readonly Pass[]
+  readonly rounds?: Rounds
   /** The forms of decoding, where the attention has them: the whole prefix, then a token at a time. */
   readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule }
+}
+
+/**
+ * The passes from `first` to `last` are dispatched `times` times over. After
+ * each round two buffers change names, for the rounds and passes to come.
+ */
+export interface Rounds {
+  readonly first: string
+  readonly last: string
+  readonly times: number
+  readonly swap: readonly [string, string]
 }
 
 /** A count known at a call, from its shape. */
@@ -136,7 +162,17 @@ export const carriedSize = (features: number, valueDim: number, scaling: Scaling
   features * (valueDim + (scaling === 'scaled' ? 2 : 1))
 
 export type Pass =
-  StepPass | OnlinePass | RowMaximaPass | HeadMaximumPass | ReducePass | ScanPass | FinishPass
+  | StepPass
+  | OnlinePass
+  | MergePass
+  | MeansPass
+  | StartPass
+  | ProductPass
+  | RowMaximaPass
+  | HeadMaximumPass
+  | ReducePass
+  | ScanPass
+  | FinishPass
 
 interface PassBase {
   /** Unique in the schedule; a WGSL identifier. */
@@ -147,6 +183,36 @@ interface PassBase {
   readonly buffers: readonly string[]
 }
 
+/** A matrix for each head, its rows side by side in a buffer. */
+export interface Rows {
+  readonly buffer: string
+  readonly of: RowsOf
+  /** How many rows a head has: as many as the call says, as its batch item's length leaves, or always as many. */
+  readonly count: 'length' | 'visible' | number
+}
+
+export type RowsOf =
+  /** Each query head of the call: [B, H, …]. */
+  | 'queryHead'
+  /** Each key/value head of the call: [B, KVH, …]. */
+  | 'keyHead'
+  /** Each query head of the slice's groups. */
+  | 'sliceQueryHead'
+  /** Each key/value head of the slice's groups. */
+  | 'sliceKeyHead'
+  /** Each query head, the same for all batch items: [H, …]. */
+  | 'head'
+
+/** The heads that a pass does its work for, each once; see `RowsOf`. */
+export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
+
+/** Batch items whose query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
+export interface Only {
+  readonly fewer: 'atMost' | 'moreThan'
+  readonly rows: number
+}
+
+/** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
 export interface OnlinePass extends PassBase {
   readonly kind: 'online'
   readonly tile: Tile
@@ -154,6 +220,79 @@ export interface OnlinePass extends PassBase {
   readonly mask: Mask
   readonly normalize: 'sum' | 'none'
   readonly epsilon: number
+  readonly over: Over
+  readonly only?: Only
+  readonly queries: Rows
+  readonly keys: Rows
+  /** With the rows of the identity as values, the result is the matrix of weights. */
+  readonly values: Rows | 'identity'
+  /** Entries of a value row. */
+  readonly valueDim: number
+  /**
+   * The quotients, or their numerators and denominators over each chunk of the
+   * keys, for a pass that merges them: so few queries leave most of a device
+   * idle when each goes through all keys.
+   */
+  readonly out: Rows | { readonly parts: Rows }
+  readonly convolution?: Convolution
+}
+
+/** Added to the quotients: Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
+export interface Convolution {
+  /** [H, width] */
+  readonly filter: string
+  /** Odd. */
+  readonly width: number
+  readonly values: Rows
+}
+
+/** Quotients from the parts of an online pass. */
+export interface MergePass extends PassBase {
+  readonly kind: 'merge'
+  readonly threads: number
+  readonly scaling: Scaling
+  readonly only?: Only
+  readonly parts: Rows
+  readonly out: Rows & { readonly count: number }
+  readonly valueDim: number
+}
+
+/**
+ * The means of consecutive segments of rows. With s = ⌊rows / segments⌋ the
+ * first (s + 1)·segments − rows have s rows, and the others s + 1.
+ */
+export interface MeansPass extends PassBase {
+  readonly kind: 'means'
+  readonly threads: number
+  readonly over: Over
+  readonly only?: Only
+  readonly rows: Rows
+  readonly out: Rows & { readonly count: number }
+}
+
+/** out = Aᵀ / (‖A‖₁ ‖A‖∞) of each head's own square matrix: an iterative inverse may start from it. */
+export interface StartPass extends PassBase {
+  readonly kind: 'start'
+  readonly threads: number
+  readonly over: Over
+  readonly only?: Only
+  readonly matrix: Rows & { readonly count: number }
+  readonly out: Rows
+}
+
+/** out = factor · left · right, or factor · left · (diagonal·I − right). */
+export interface ProductPass extends PassBase {
+  readonly kind: 'product'
+  readonly tile: Tile
+  readonly over: Over
+  readonly only?: Only
+  readonly left: Rows & { readonly count: number }
+  readonly right: Rows & { readonly count: number }
+  readonly out: Rows
+  /** Entries of a row of the result. */
+  readonly columns: number
+  readonly diagonal?: number
+  readonly factor: number
 }
 
 /** The largest projected exponent of each row, over its features. */
@@ -207,4 +346,29 @@ export interface StepPass extends PassBase {
   readonly scaling: Scaling
   readonly normalize: 'sum' | 'none'
   readonly epsilon: number
+}
+
+export interface Dispatch {
+  readonly pass: Pass
+  /** In the pass's binding order. */
+  readonly buffers: readonly string[]
+}
+
+/** What is run, in order: every pass, rounds written out. */
+export function dispatchesOf({ passes, rounds }: Pick<Schedule, 'passes' | 'rounds'>): Dispatch[] {
+  const once = (these: readonly Pass[], swapped: boolean): Dispatch[] => {
+    const [left, right] = rounds?.swap ?? []
+    const other = (name: string): string => (name === left ? right : name === right ? left : name) ?? name
+    return these.map((pass) => ({ pass, buffers: swapped ? pass.buffers.map(other) : pass.buffers }))
+  }
+  if (rounds === undefined) return once(passes, false)
+  const from = passes.findIndex(({ name }) => name === rounds.first)
+  const to = passes.findIndex(({ name }) => name === rounds.last) + 1
+  return [
+    ...once(passes.slice(0, from), false),
+    ...Array.from({ length: rounds.times }, (_, round) =>
+      once(passes.slice(from, to), round % 2 === 1),
+    ).flat(),
+    ...once(passes.slice(to), rounds.times % 2 === 1),
+  ]
 }

@@ -17,12 +17,19 @@ export function verify(schedule: Schedule): Schedule {
       `${where} binds ${pass.buffers.length} buffers, and a device has room for ${storageBuffersOfADevice}`,
     )
     for (const name of pass.buffers) invariant(buffers.has(name), `${where} binds ${name}, which is a buffer`)
-    const { threads, rows, steps, columns } = pass.tile
-    for (const [what, size] of Object.entries({ threads, rows, steps, columns }))
+    for (const [what, size] of Object.entries('tile' in pass ? pass.tile : { threads: pass.threads }))
       invariant(
         Number.isInteger(size) && size > 0 && size % 4 === 0,
         `${where} has ${what} in fours, not ${size}`,
       )
+  }
+  const { rounds } = schedule
+  if (rounds !== undefined) {
+    const order = schedule.passes.map(({ name }) => name)
+    const [from, to] = [order.indexOf(rounds.first), order.indexOf(rounds.last)]
+    invariant(from >= 0 && to >= from, `the rounds of ${schedule.name} are of passes in order`)
+    for (const name of rounds.swap)
+      invariant(buffers.has(name), `the rounds of ${schedule.name} swap ${name}, which is a buffer`)
   }
   const last = schedule.passes.at(-1)
   invariant(last?.buffers.includes('out') === true, `the last pass of ${schedule.name} writes the output`)

@@ -46,9 +46,10 @@ function checkWeights(where: string, program: Program, weights: Readonly<Record<
     weights,
     plans.map(({ name }) => name),
   )
-  for (const { name, perHead } of plans) {
+  for (const { name, perHead, otherwise } of plans) {
     const weight = weights[name]
     if (weight === undefined) {
+      if (otherwise !== undefined) continue
       throw new AttentionError(
         'weights',
         `${where} needs weights: { ${name} }, a Float32Array of ${perHead} numbers per head.`,

@@ -30,7 +30,11 @@ export class WebgpuAttention extends BaseAttention {
     this.#session = session
     this.#engine = new Engine(program, session)
     if (this.projection) this.#engine.setConstant('projection', this.projection)
-    for (const [name, weight] of Object.entries(options.weights ?? {})) this.#engine.setConstant(name, weight)
+    for (const { name, otherwise } of program.weights) {
+      const { weights = {} } = options
+      const weight = weights[name] ?? (otherwise && weights[otherwise])
+      if (weight !== undefined) this.#engine.setConstant(name, weight)
+    }
   }
 
   /** `owned`: the device was made for this attention and goes with it. */

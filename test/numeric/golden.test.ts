@@ -4,15 +4,17 @@ import { deviceNames, testDevice } from '../setup/test-devices.ts'
 import { goldenCases } from './golden/cases.ts'
 import { compileOne, forward, onDevice, relativeError } from './harness.ts'
 
-/** Mechanisms that are checked and interpreted, and not compiled so far. */
-const pending = /landmarks/
-
-const cases = goldenCases().filter(({ spec }) => !pending.test(spec))
+const cases = goldenCases()
 
 describe.each(deviceNames)('on %s', (name) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const built = compileOne(one.spec)
-    const attention = await onDevice(built, await testDevice(name), one.projection)
+    const attention = await onDevice(
+      built,
+      await testDevice(name),
+      one.projection,
+      one.conv && { conv: one.conv },
+    )
     const sizes = {
       batch: one.batch,
       heads: one.heads,

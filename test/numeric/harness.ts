@@ -62,11 +62,15 @@ export function tensors({ model }: Built, sizes: Sizes, seed: number, deviation 
   }
 }
 
+/** Run-time weights by name. */
+export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>
+
 export function expected(
   built: Built,
   sizes: Sizes,
   inputs: Tensors,
   projection?: Float32Array,
+  weights: Weights = {},
 ): Float64Array {
   const { q, k, v } = inputs
   return reference(built.model, {
@@ -76,6 +80,7 @@ export function expected(
     ...full(sizes),
     ...(sizes.lengths === undefined ? {} : { lengths: sizes.lengths }),
     ...(projection === undefined ? {} : { projection }),
+    ...weights,
   })
 }
 
@@ -83,8 +88,13 @@ export async function onDevice(
   built: Built,
   device: GPUDevice,
   projection?: Float32Array<ArrayBuffer>,
+  weights: Weights = {},
 ): Promise<Attention> {
-  return createAttention(built.program, { device, ...(projection === undefined ? {} : { projection }) })
+  return createAttention(built.program, {
+    device,
+    weights,
+    ...(projection === undefined ? {} : { projection }),
+  })
 }
 
 export async function forward(attention: Attention, sizes: Sizes, inputs: Tensors): Promise<Float32Array> {

@@ -29,7 +29,7 @@ export function frame(schedule: Schedule, pass: Pass): Frame {
     kernel: (summary, shared, body) => ({
       name: pass.name,
       summary,
-      workgroupSize: pass.tile.threads,
+      workgroupSize: 'tile' in pass ? pass.tile.threads : pass.threads,
       count: sizeValue(pass.workgroups),
       bindings: [...bindings.values()],
       shared,

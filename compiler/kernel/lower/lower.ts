@@ -3,9 +3,13 @@ import type { Pass, Schedule } from '../../schedule/schedule.ts'
 import type { Kernel } from '../kernel.ts'
 import { lowerFinish } from './finish.ts'
 import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
+import { lowerMeans } from './means.ts'
 import { lowerOnline } from './online.ts'
+import { lowerMerge } from './parts.ts'
+import { lowerProduct } from './product.ts'
 import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
+import { lowerStart } from './start.ts'
 import { lowerStep } from './step.ts'
 
 export function lower(schedule: Schedule): Kernel[] {
@@ -16,6 +20,14 @@ function lowerPass(schedule: Schedule, pass: Pass): Kernel {
   switch (pass.kind) {
     case 'online':
       return lowerOnline(schedule, pass)
+    case 'merge':
+      return lowerMerge(schedule, pass)
+    case 'means':
+      return lowerMeans(schedule, pass)
+    case 'start':
+      return lowerStart(schedule, pass)
+    case 'product':
+      return lowerProduct(schedule, pass)
     case 'row-maxima':
       return lowerRowMaxima(schedule, pass)
     case 'head-maximum':

@@ -1,30 +1,25 @@
 /**
  * Online: one workgroup takes 32 query rows of a head and a tile of value
- * columns through all keys, 32 at a time, as the fused softmax does: scores in
- * registers, a running scale per row, sums that shrink when the scale grows.
- * κ is whatever the file says; only its exponent is treated apart.
+ * columns through all keys, or through a part of them, 32 at a time, as the
+ * fused softmax does: scores in registers, a running scale per row, sums that
+ * shrink when the scale grows. κ is whatever the file says; only its exponent
+ * is treated apart.
  */
 import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
-import {
-  divide,
-  firstKeyRow,
-  firstQueryRow,
-  frame,
-  groupNames,
-  headsPerGroup,
-  u32Name,
-  visible,
-} from './frame.ts'
+import { convolve } from './convolution.ts'
 import { unlessZero } from './exponents.ts'
+import { frame, u32Name, visible } from './frame.ts'
 import { conditionValue } from './mask.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
-import { readout } from './readout.ts'
+import { partLayout } from './parts.ts'
+import { readout, storeRows } from './readout.ts'
+import { countOf, firstOf, guarded, headNames } from './rows.ts'
 import {
   columnGroup,
   columnsOf,
@@ -42,10 +37,14 @@ import {
 const lanesOf = [0, 1, 2, 3] as const
 
 export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
-  const { tile, mask, kernel: term } = pass
+  const { tile, mask, kernel: term, queries, keys, values, valueDim, out, convolution } = pass
   const { binding, kernel } = frame(schedule, pass)
   const scaled = term.kind === 'scaled'
-  const columns = columnsOf(tile, schedule.valueDim)
+  const columns = columnsOf(tile, valueDim)
+  const queryCount = countOf(queries)
+  const firstQuery = ir.let_('firstQuery', firstOf(queries, pass.over))
+  const firstKey = ir.let_('firstKey', firstOf(keys, pass.over))
+  const firstValue = values === 'identity' ? undefined : ir.let_('firstValue', firstOf(values, pass.over))
   const sums = ir.registers('sums', 'vec4f', columns.count)
   const total = ir.var_('total', ir.splat(0))
   const scale = ir.var_('rowScale', ir.splat(lowest))
@@ -54,15 +53,17 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
 
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
   const rowAt = (lane: number): Value => ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
+  const start = 'parts' in out ? ir.mul(u32Name('part'), schedule.chunk) : ir.u32(0)
+  const last = 'parts' in out ? ir.call('min', countOf(keys), ir.add(start, schedule.chunk)) : countOf(keys)
   // A causal row sees keys up to its own: the tile needs none past its last row.
   const end = ir.let_(
     'end',
-    mask.kind === 'causal' ? ir.call('min', visible, ir.add(ir.ref(firstRow), tile.rows)) : visible,
+    mask.kind === 'causal' ? ir.call('min', last, ir.add(ir.ref(firstRow), tile.rows)) : last,
   )
   const queryStarts = lanesOf.map((lane) =>
     ir.let_(
       `queryRow${lane}`,
-      ir.mul(ir.add(firstQueryRow, within(rowAt(lane), ir.shape('length'))), schedule.dim),
+      ir.mul(ir.add(ir.ref(firstQuery), within(rowAt(lane), queryCount)), schedule.dim),
     ),
   )
 
@@ -85,12 +86,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
     const keyStarts = lanesOf.map((item) =>
       ir.let_(
         `keyRow${item}`,
-        ir.mul(ir.add(firstKeyRow, within(keyAt(from, item), ir.ref(end))), schedule.dim),
+        ir.mul(ir.add(ir.ref(firstKey), within(keyAt(from, item), ir.ref(end))), schedule.dim),
       ),
     )
     const rows: Record<string, Row> = {
-      q: row(binding('q'), queryStarts, 'lanes'),
-      k: row(binding('k'), keyStarts, 'items'),
+      q: row(binding(queries.buffer), queryStarts, 'lanes'),
+      k: row(binding(keys.buffer), keyStarts, 'items'),
     }
     const expressions =
       term.kind === 'plain'
@@ -100,9 +101,9 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
           : [term.exponent, term.coefficient]
     const evaluated = evaluatePairs(expressions, { items: lanes, rows, scalars: {}, prefix: 'pair' })
 
-    const keys = lanesOf.map((item) => ir.let_(`key${item}`, keyAt(from, item)))
+    const numbers = lanesOf.map((item) => ir.let_(`key${item}`, keyAt(from, item)))
     const masked = (item: 0 | 1 | 2 | 3, value: Value, absent: number): Value => {
-      const key = keys[item]
+      const key = numbers[item]
       const at = (lane: 0 | 1 | 2 | 3): Value =>
         ir.select(seen(key === undefined ? from : ir.ref(key), lane), ir.lane(widen(value), lane), absent)
       return ir.vec4(at(0), at(1), at(2), at(3))
@@ -120,7 +121,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       here,
       keyStarts,
       evaluated.statements,
-      keys,
+      numbers,
       scaled
         ? scaledPairs(
             ir.ref(here),
@@ -176,53 +177,97 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const addValues = (from: Value, here: Value): Body =>
     ir.for_('j', 0, here, 1, (j) => {
       const pair = ir.let_('pair', ir.sharedLoad(pairs, place(j, rowGroup)))
-      const start = ir.let_('valueRow', ir.mul(ir.add(firstKeyRow, from, j), schedule.valueDim))
+      const key = ir.let_('valueKey', ir.add(from, j))
+      const row = firstValue && ir.let_('valueRow', ir.mul(ir.add(ir.ref(firstValue), ir.ref(key)), valueDim))
+      const valueAt = (index: number): Value =>
+        values === 'identity' || row === undefined
+          ? ir.select(ir.eq(ir.ref(key), columns.at(index)), ir.f32(1), 0)
+          : ir.load(binding(values.buffer), ir.add(ir.ref(row), columns.at(index)))
       return [
         pair,
-        start,
+        key,
+        row ?? [],
         ir.assign(ir.ref(total), ir.add(ir.ref(total), ir.ref(pair))),
-        range(columns.count).map((index) => {
-          const value = ir.load(binding('v'), ir.add(ir.ref(start), columns.at(index)))
-          return ir.assign(
+        range(columns.count).map((index) =>
+          ir.assign(
             ir.register(sums, index),
-            ir.add(ir.register(sums, index), ir.mul(ir.ref(pair), ir.splat(value))),
-          )
-        }),
+            ir.add(ir.register(sums, index), ir.mul(ir.ref(pair), ir.splat(valueAt(index)))),
+          ),
+        ),
       ]
     })
 
-  const body = ir.block(
-    divide(
-      [
-        ['valueTile', valueTiles(tile, schedule.valueDim)],
-        ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
-        ['headInGroup', headsPerGroup],
-      ],
-      'slice',
-    ),
-    groupNames(binding('lengths')),
-    threadNames(tile),
-    columns.names,
-    firstRow,
-    end,
-    queryStarts,
-    sums,
-    total,
-    scaled ? scale : [],
-    ir.for_('from', 0, ir.ref(end), tile.steps, keyTile),
-    readout({
+  const store = (): Body => {
+    if ('parts' in out) {
+      const layout = partLayout(out.parts, valueDim, scaled)
+      const buffer = binding(out.parts.buffer)
+      return storeRows(
+        { columns, firstRow: ir.ref(firstRow), rows: queryCount, out: buffer },
+        (row) => layout.start(u32Name('part'), row),
+        (index) => ir.register(sums, index),
+        (at, lane) =>
+          ir.if_(ir.eq(ir.add(columnGroup, u32Name('valueTile')), 0), [
+            ir.store(buffer, layout.total(at), ir.lane(ir.ref(total), lane)),
+            scaled ? ir.store(buffer, layout.scale(at), ir.lane(ir.ref(scale), lane)) : [],
+          ]),
+      )
+    }
+    return readout({
       pass,
-      valueDim: schedule.valueDim,
+      valueDim,
       columns,
       sums,
       total: ir.ref(total),
-      out: binding('out'),
+      out: binding(out.buffer),
       firstRow: ir.ref(firstRow),
+      rows: queryCount,
+      firstOut: firstOf(out, pass.over),
       ...(scaled ? { scale: ir.ref(scale) } : {}),
-    }),
+      ...(convolution === undefined
+        ? {}
+        : { added: convolve({ convolution, binding, valueDim, columns, sums, firstRow: ir.ref(firstRow) }) }),
+    })
+  }
+
+  const body = ir.block(
+    headNames(
+      pass.over,
+      [
+        ['valueTile', valueTiles(tile, valueDim)],
+        [
+          'rowTile',
+          typeof queries.count === 'number'
+            ? Math.ceil(queries.count / tile.rows)
+            : ir.div(ir.add(queryCount, tile.rows - 1), tile.rows),
+        ],
+        ...('parts' in out ? [['part', ir.shape('chunks')] as const] : []),
+      ],
+      pass.buffers.includes('lengths') ? binding('lengths') : undefined,
+    ),
+    threadNames(tile),
+    columns.names,
+    firstRow,
+    guarded(pass.only, [
+      firstQuery,
+      firstKey,
+      firstValue ?? [],
+      end,
+      queryStarts,
+      sums,
+      total,
+      scaled ? scale : [],
+      ir.for_('from', start, ir.ref(end), tile.steps, keyTile),
+      store(),
+    ]),
   )
   const shared = scaled ? [exponents, pairs] : [pairs]
-  return kernel('Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.', shared, body)
+  return kernel(summaryOf(pass), shared, body)
+}
+
+function summaryOf({ out, convolution }: OnlinePass): string {
+  if ('parts' in out) return 'Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.'
+  const added = convolution === undefined ? '' : ', and the convolution over the values'
+  return `Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys${added}.`
 }
 
 function row(

@@ -27,6 +27,12 @@ export interface Readout {
   readonly scale?: Value
   readonly out: Binding
   readonly firstRow: Value
+  /** How many rows there are; those of a query head unless it is said otherwise. */
+  readonly rows?: Value
+  /** Index of the first of them in `out`, in rows. */
+  readonly firstOut?: Value
+  /** Statements that add to the quotients, which are in `sums` while they run. */
+  readonly added?: Body
 }
 
 export function readout(from: Readout): Body {
@@ -38,26 +44,49 @@ export function readout(from: Readout): Body {
     a === undefined || b === undefined || c === undefined || d === undefined
       ? undefined
       : ir.let_('factor', ir.vec4(a, b, c, d))
+  const quotient = (index: number): Value =>
+    named === undefined ? ir.register(sums, index) : ir.mul(ir.register(sums, index), ir.ref(named))
+  const first = from.firstOut ?? firstQueryRow
+  const rows = { ...from, rows: from.rows ?? ir.shape('length') }
+  const startOf = (row: Value): Value => ir.mul(ir.add(first, row), from.valueDim)
+  if (from.added === undefined) return [named ?? [], storeRows(rows, startOf, quotient)]
   return [
     named ?? [],
-    ([0, 1, 2, 3] as const).map((lane) => {
-      const row = ir.let_(`row${lane}`, ir.add(from.firstRow, ir.mul(rowGroup, lanes), lane))
-      const start = ir.mul(ir.add(firstQueryRow, ir.ref(row)), from.valueDim)
-      return [
-        row,
-        ir.if_(
-          ir.lt(ir.ref(row), ir.shape('length')),
-          range(columns.count).map((index) =>
-            columns.guard(index, (column) => {
-              const sum = ir.lane(ir.register(sums, index), lane)
-              const value = named === undefined ? sum : ir.mul(sum, ir.lane(ir.ref(named), lane))
-              return ir.store(from.out, ir.add(start, column), value)
-            }),
+    range(columns.count).map((index) => ir.assign(ir.register(sums, index), quotient(index))),
+    from.added,
+    storeRows(rows, startOf, (index) => ir.register(sums, index)),
+  ]
+}
+
+/**
+ * Stores a thread's four rows where they exist: of each the value columns, and
+ * whatever else `more` says is to be stored with it.
+ *
+ * @param startOf index in `out` of a row's first number
+ * @param value vec4f of the four rows, for a register of the columns
+ */
+export function storeRows(
+  { columns, firstRow, rows, out }: Pick<Readout, 'columns' | 'firstRow' | 'out'> & { readonly rows: Value },
+  startOf: (row: Value) => Value,
+  value: (index: number) => Value,
+  more: (start: Value, lane: 0 | 1 | 2 | 3) => Body = () => [],
+): Body {
+  return ([0, 1, 2, 3] as const).map((lane) => {
+    const row = ir.let_(`row${lane}`, ir.add(firstRow, ir.mul(rowGroup, lanes), lane))
+    const start = ir.let_(`out${lane}`, startOf(ir.ref(row)))
+    return [
+      row,
+      ir.if_(ir.lt(ir.ref(row), rows), [
+        start,
+        range(columns.count).map((index) =>
+          columns.guard(index, (column) =>
+            ir.store(out, ir.add(ir.ref(start), column), ir.lane(value(index), lane)),
           ),
         ),
-      ]
-    }),
-  ]
+        more(ir.ref(start), lane),
+      ]),
+    ]
+  })
 }
 
 /**

@@ -1,0 +1,66 @@
+/**
+ * Passes over the rows of any buffer: which heads a workgroup works for, where
+ * their rows are, and which batch items the pass is for.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Only, Over, Rows } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Body, Operand } from '../build.ts'
+import type { Binding, Statement, Value } from '../kernel.ts'
+import { divide, firstKeyRow, firstQueryRow, groupNames, headsPerGroup, u32Name, visible } from './frame.ts'
+
+/** Peels `counts` off the workgroup's index; what remains tells the head, for which it gives the names. */
+export function headNames(
+  over: Over,
+  counts: readonly (readonly [string, Operand])[],
+  lengths: Binding | undefined,
+): Statement[] {
+  switch (over) {
+    case 'head':
+      return divide(counts, 'head')
+    case 'sliceKeyHead':
+      return [...divide(counts, 'slice'), ...groupNames(lengths, 'kvHeads', false)]
+    case 'sliceQueryHead':
+      return [...divide([...counts, ['headInGroup', headsPerGroup]], 'slice'), ...groupNames(lengths)]
+  }
+}
+
+/** Index of a head's first row in the buffer, in rows. */
+export function firstOf({ of, count }: Rows, over: Over): Value {
+  switch (of) {
+    case 'queryHead':
+      return firstQueryRow
+    case 'keyHead':
+      return firstKeyRow
+    case 'sliceQueryHead':
+      return ir.mul(sliceQueryHead, fixed(count))
+    case 'sliceKeyHead':
+      return ir.mul(u32Name('slice'), fixed(count))
+    case 'head':
+      return ir.mul(
+        over === 'head' ? u32Name('head') : ir.mod(u32Name('queryHead'), ir.shape('heads')),
+        fixed(count),
+      )
+  }
+}
+
+/** Counts the query heads of the slice's groups. */
+export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u32Name('headInGroup'))
+
+export function countOf({ count }: Rows): Value {
+  if (count === 'visible') return visible
+  return count === 'length' ? ir.shape('length') : ir.u32(count)
+}
+
+function fixed(count: Rows['count']): number {
+  invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
+  return count
+}
+
+/** The body where the batch item is one that the pass is for. */
+export function guarded(only: Only | undefined, body: Body): Body {
+  if (only === undefined) return body
+  const fewer = ir.let_('fewer', ir.call('min', ir.shape('length'), visible))
+  const compare = only.fewer === 'atMost' ? ir.le : ir.gt
+  return [fewer, ir.if_(compare(ir.ref(fewer), only.rows), body)]
+}
