@@ -1,7 +1,7 @@
 /** One attention against all properties, on one platform. */
 import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
-import { tensor } from './cases/case.ts'
+import { longestKeys, tensor } from './cases/case.ts'
 import type { Platform, Weights } from './execution/executor.ts'
 import { properties } from './properties/properties.ts'
 import type { Effort, Property, Subject } from './properties/property.ts'
@@ -54,8 +54,13 @@ async function subjectOf(model: AttentionModel, platform: Platform): Promise<Sub
   return { ...shared, executor }
 }
 
-/** Landmarks are rows like keys; a filter is a few numbers. */
-function weightsOf({ landmarks, dim, scale }: AttentionModel): Weights {
+/** Landmarks are rows like keys; a filter is a few numbers; pooled rows are about as long as those they are made of. */
+function weightsOf({ landmarks, compress, dim, scale }: AttentionModel): Weights {
+  if (compress !== undefined) {
+    const pooling = (seed: number): Float32Array =>
+      tensor(headsWithWeights, compress.count, longestKeys, seed, 1 / Math.sqrt(longestKeys))
+    return { compressKeys: pooling(79), compressValues: pooling(80) }
+  }
   if (landmarks === undefined) return {}
   const { source, count, conv } = landmarks
   const deviation = 1 / Math.sqrt(dim * scale)

@@ -17,6 +17,7 @@ export const convexity: Property = {
   inapplicable: ({ algebra }) => {
     if (algebra.normalize === 'none') return 'there is no denominator'
     if (algebra.score.kind === 'landmarks') return 'weights through landmarks may be negative'
+    if (algebra.score.kind === 'compressed') return 'weights that pool the values may be negative'
     return signOf(algebra) === 'unknown' ? 'scores may be negative' : undefined
   },
   check: async (subject, effort) => {

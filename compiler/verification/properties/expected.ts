@@ -55,14 +55,14 @@ export function expectedRows(
   const inputs = { ...call, ...weights, ...(projection && { projection }), rows }
   const expected = reference(model, inputs)
   const allowed =
-    algebra.score.kind === 'landmarks'
-      ? sensitivity(model, inputs, expected)
-      : tolerances(algebra, call, projection, rows, expected)
+    algebra.score.kind === 'exact' || algebra.score.kind === 'factorised'
+      ? tolerances(algebra, call, projection, rows, expected)
+      : sensitivity(model, inputs, expected)
   return { expected, allowed }
 }
 
 /** The ends, the borders of tiles, and a choice of the others. */
-export function rowsToCompare(length: number, most = 24): number[] {
+export function rowsToCompare(length: number, most = 12): number[] {
   if (length <= most) return Array.from({ length }, (_, row) => row)
   const borders = [0, 31, 32, 63, 64, length - 1].filter((row) => row < length)
   const chosen = new Set(borders)

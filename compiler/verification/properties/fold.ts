@@ -3,7 +3,7 @@
  * algebra is given the rows one by one, and read after each; at the cut it is
  * replaced by the state of all rows before, taken as one chunk.
  */
-import type { Attention, FeatureBlock } from '../../algebra/attention.ts'
+import type { Attention } from '../../algebra/attention.ts'
 import {
   combine,
   decay as decayed,
@@ -16,6 +16,7 @@ import {
 import { invariant } from '../../diagnostics/invariant.ts'
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Call } from '../execution/executor.ts'
+import { boundedFeatures } from '../rounding/features.ts'
 import { rows as rowsOf } from '../rounding/tolerance.ts'
 
 /** The rows `wanted` of one head, counted through the batch: [wanted, valueDim]. */
@@ -34,8 +35,20 @@ export function foldedOutput(
   const w = projection === undefined ? [] : rowsOf(projection, 0, projection.length / dim, dim, 1)
   const [item, head] = [Math.floor(group / heads), group % heads]
   const kvGroup = item * kvHeads + Math.floor((head * kvHeads) / heads)
-  const queries = featureRows(score.query, rowsOf(call.q, group * length, length, dim, factor), w)
-  const keys = featureRows(score.key, rowsOf(call.k, kvGroup * length, length, dim, factor), w)
+  const queries = boundedFeatures(
+    attention,
+    score,
+    'query',
+    rowsOf(call.q, group * length, length, dim, factor),
+    w,
+  )
+  const keys = boundedFeatures(
+    attention,
+    score,
+    'key',
+    rowsOf(call.k, kvGroup * length, length, dim, factor),
+    w,
+  )
   const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
   const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
 
@@ -83,24 +96,4 @@ function outputOf(
   if (normalize === 'none') return numerator.map((sum) => sum * Math.exp(scale))
   const sum = denominator + (epsilon === 0 ? 0 : epsilon * Math.exp(-scale))
   return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
-}
-
-/** φ of rows that are already multiplied by √scale. */
-export function featureRows(
-  blocks: readonly FeatureBlock[],
-  rows: readonly Float64Array[],
-  projection: readonly Float64Array[],
-): FeatureRow[] {
-  return rows.map((x, position) => {
-    const coefficient: number[] = []
-    const exponent: number[] = []
-    for (const block of blocks)
-      for (let component = 0; component < block.size; component++) {
-        const w = projection[component] ?? x
-        const environment = environmentOf({ x, w, component, position, length: rows.length })
-        coefficient.push(evaluateScalar(block.coefficient, environment))
-        exponent.push(block.exponent === undefined ? 0 : evaluateScalar(block.exponent, environment))
-      }
-    return { coefficient: Float64Array.from(coefficient), exponent: Float64Array.from(exponent) }
-  })
 }

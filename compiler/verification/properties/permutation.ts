@@ -16,6 +16,8 @@ export const permutation: Property = {
     if (mask.kind !== 'none') return 'the mask goes by the place of a key'
     if (score.kind === 'landmarks' && score.source === 'segment_means')
       return 'segments are made of neighbouring keys'
+    if (score.kind === 'compressed') return 'the weights that pool go by the place of a key'
+    if (score.kind === 'bucketed') return 'the keys are the rows of the queries'
     if (score.kind === 'landmarks' && score.conv !== undefined)
       return 'the convolution goes by the place of a value'
     if (score.kind === 'factorised' && score.key.some(({ value }) => mentions(value, 'position')))
@@ -31,7 +33,7 @@ export const permutation: Property = {
         held: (count) => `${count} times the keys came in another order, and the rows were the same`,
         attempt: async ({ shape, order }) => {
           const call = callOf(subject.model, shape)
-          const rows = rowsToCompare(call.length, 12)
+          const rows = rowsToCompare(call.length)
           const layout = { ...layoutOf(call, subject.model.valueDim), rows }
           const straight = selectRows(await executor.forward(call), call, rows)
           const shuffled = selectRows(await executor.forward(permuted(call, order)), call, rows)

@@ -28,25 +28,28 @@ export async function tryCases<Given>(
   { seed, runs, path, say }: Effort,
 ): Promise<Outcome> {
   let tried = 0
-  let afterFailure = 0
+  let steps = 0
   let failure: Failure | undefined
+  let thrown: unknown
   const property = fc.asyncProperty(trial.cases, async (given) => {
-    if (failure !== undefined && ++afterFailure > shrinkingSteps) return true
-    say(
-      failure === undefined
-        ? `case ${++tried} of ${runs}`
-        : `shrinking the counterexample, step ${afterFailure}`,
-    )
-    const found = await trial.attempt(given)
-    if (found !== undefined) failure = found
-    return found === undefined
+    if (thrown !== undefined || (failure !== undefined && ++steps > shrinkingSteps)) return true
+    say(failure === undefined ? `case ${++tried} of ${runs}` : `shrinking the counterexample, step ${steps}`)
+    try {
+      const found = await trial.attempt(given)
+      failure = found ?? failure
+      return found === undefined
+    } catch (error) {
+      // A device that fails says nothing about the property.
+      thrown = error
+      return true
+    }
   })
   const result = await fc.check(property, {
     seed,
     numRuns: runs,
     ...(path === undefined ? {} : { path, endOnFailure: true }),
   })
-  if (result.errorInstance instanceof Error) throw result.errorInstance
+  if (thrown !== undefined) throw thrown
   const [given] = result.counterexample ?? []
   if (!result.failed || given === undefined || failure === undefined)
     return { status: 'held', detail: trial.held(result.numRuns) }

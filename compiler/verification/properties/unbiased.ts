@@ -2,17 +2,22 @@
  * E[φ(q)·φ(k)] = κ(q, k): proved in closed form where that can be done, and
  * tested on the device in any case, since a proof says nothing of its kernels.
  *
- * The test. Each of n calls draws projections anew and gives the mean of many
+ * The test. Each of some calls draws projections anew and gives the mean of many
  * rows for each of 32 × 32 pairs of rows of norm 0.5 and 0.2. An entry refutes
  * the claim when its mean over the calls is farther from κ than a Student
  * variable would be with probability 1e-7 over the number of entries, beside what
  * rounding explains: a false alarm in one of 1e7 attentions. That assumes that a
  * call's mean over hundreds of rows is nearly normal; entries whose calls are too
- * skew for that (beyond 1.2, where 80 normal numbers have 0.27) are left out.
+ * skew for that (beyond 1.2, where 40 normal numbers have 0.37) are left out.
+ *
+ * Calls are made until a bias of 5% would be found in each entry with probability
+ * 0.99, as the spread of the calls tells, which says nothing of their means; or
+ * until there are four times as many as are usual.
  */
 import { mentions } from '../../symbolic/traverse.ts'
 import { proveClaim, type ClaimVerdict } from '../../algebra/expectation/index.ts'
 import { sampleGram, type Gram, type SampleSize } from '../sampling/gram.ts'
+import type { Moments } from '../statistics/moments.ts'
 import { normalThreshold, studentThreshold } from '../statistics/quantiles.ts'
 import { numberText } from './difference.ts'
 import { defaultRuns, type Effort, type Outcome, type Property, type Subject } from './property.ts'
@@ -33,10 +38,18 @@ export const unbiased: Property = {
     effort.say('looking for a proof')
     const verdict = proveClaim(subject.model)
     if (verdict.status === 'refuted') return refutedOnPaper(verdict)
-    const size = sampleSize(subject, effort, verdict.status === 'proved' ? 1 : 2)
+    const size = sampleSize(subject, effort)
     const gram = seesPlace(subject)
       ? undefined
-      : await sampleGram(subject.model, subject.platform, size, effort.seed, effort.say)
+      : await sampleGram(
+          subject.model,
+          subject.platform,
+          size,
+          effort.seed,
+          effort.say,
+          (claimed, moments) =>
+            resolutionOf(claimed, moments) <= wantedResolution * Math.sqrt(defaultRuns / effort.runs),
+        )
     const tested = gram && judge(gram)
     if (tested?.refutation !== undefined) {
       const proved =
@@ -83,12 +96,17 @@ function refutedOnPaper(verdict: ClaimVerdict & { readonly status: 'refuted' }):
   }
 }
 
-function sampleSize({ model }: Subject, { sample, runs }: Effort, effort: number): SampleSize {
+/** The share of a kernel entry that a bias must have to be found. */
+const wantedResolution = 0.05
+const usualDraws = 40
+
+function sampleSize({ model }: Subject, { sample, runs }: Effort): SampleSize {
   if (sample !== undefined) return sample
   const { dim, projections } = model
   // Whole blocks, so that rows of all places in a block are seen equally often.
   const rows = projections === undefined ? 0 : dim * Math.max(1, Math.round(1024 / dim))
-  return { draws: Math.max(16, Math.ceil((80 * effort * runs) / defaultRuns)), projections: rows }
+  const draws = Math.max(24, Math.ceil((usualDraws * runs) / defaultRuns))
+  return { draws: [draws, 4 * draws], projections: rows }
 }
 
 /** What is estimated would then depend on where the rows stand, and the rows of the test stand somewhere. */
@@ -96,6 +114,25 @@ function seesPlace({ algebra: { score } }: Subject): boolean {
   if (score.kind !== 'factorised') return true
   return [...score.query, ...score.key].some(
     ({ value }) => mentions(value, 'position') || mentions(value, 'length'),
+  )
+}
+
+const thresholdOf = (claimed: Float64Array, moments: Moments): number =>
+  studentThreshold(falseAlarm / claimed.length / 2, moments.seen - 1)
+
+const isSkew = (moments: Moments, index: number): boolean => Math.abs(moments.skewness(index)) > skewest
+
+/** The bias that would be found in every entry with probability `power`, as a share of the kernel. */
+function resolutionOf(claimed: Float64Array, moments: Moments): number {
+  const errors = thresholdOf(claimed, moments) + normalThreshold(1 - power)
+  // Shares of an entry that is nearly 0 beside the others say nothing.
+  const least = 0.1 * claimed.reduce((top, kernel) => Math.max(top, Math.abs(kernel)), 0)
+  return claimed.reduce(
+    (largest, kernel, index) =>
+      isSkew(moments, index)
+        ? largest
+        : Math.max(largest, (errors * moments.standardError(index)) / Math.max(least, Math.abs(kernel))),
+    0,
   )
 }
 
@@ -107,20 +144,16 @@ interface Verdict {
 
 export function judge({ queries, keys, claimed, rounding, moments, projections }: Gram): Verdict {
   const random = projections > 0
-  const level = falseAlarm / claimed.length / 2
-  const threshold = random ? studentThreshold(level, moments.seen - 1) : 0
+  const threshold = random ? thresholdOf(claimed, moments) : 0
   let worst = { index: -1, excess: 1 }
   let entries = 0
-  let resolution = 0
   claimed.forEach((kernel, index) => {
-    if (random && Math.abs(moments.skewness(index)) > skewest) return
+    if (random && isSkew(moments, index)) return
     entries++
     const error = random ? moments.standardError(index) : 0
     const allowed = threshold * error + (rounding[index] ?? 0)
     const excess = Math.abs(moments.mean(index) - kernel) / allowed
     if (excess > worst.excess) worst = { index, excess }
-    if (kernel !== 0)
-      resolution = Math.max(resolution, ((threshold + normalThreshold(1 - power)) * error) / Math.abs(kernel))
   })
   const sample = `over ${projections.toLocaleString('en-US')} projections`
   if (worst.index >= 0) {
@@ -152,7 +185,7 @@ export function judge({ queries, keys, claimed, rounding, moments, projections }
     }
   }
   const words = random
-    ? `the kernels estimate it ${sample}, where a bias of ${percent(resolution)} would show`
+    ? `the kernels estimate it ${sample}, where a bias of ${percent(resolutionOf(claimed, moments))} would show`
     : `the kernels give it at ${entries} pairs of rows`
   return { entries, words }
 }

@@ -17,13 +17,17 @@ interface Term {
   readonly exponent?: Expression
 }
 
-/** @param rows already multiplied by √scale */
+/**
+ * @param rows already multiplied by √scale
+ * @param wanted of them; a maximum that `stabilize: max` takes is over all rows all the same
+ */
 export function boundedFeatures(
   attention: Attention,
   score: FactorisedScore,
   side: 'query' | 'key',
   rows: readonly Float64Array[],
   projection: readonly Float64Array[],
+  wanted: readonly number[] = rows.map((_, row) => row),
 ): BoundedFeatures[] {
   const bindings = new Bindings()
   const exact = projection.map((row) => new Float64Array(row.length))
@@ -58,8 +62,8 @@ export function boundedFeatures(
       exponent: exponent && boundedEvaluator(exponent, bindings),
     }
   })
-  return rows.map((x, position) => {
-    place(x, position)
+  return wanted.map((position) => {
+    place(rows[position] ?? new Float64Array(attention.dim), position)
     const maximum = side === 'query' ? (maxima[position] ?? overall) : overall
     bindings.setScalar('maximum', maximum.value, maximum.error)
     const result = emptyFeatures(score.features)

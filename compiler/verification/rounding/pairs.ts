@@ -4,7 +4,7 @@
  * exp(scale) of the query's row, so that neither overflows.
  */
 import type { Attention, ExactScore } from '../../algebra/attention.ts'
-import { Bindings, boundedEvaluator, unit } from './bounded.ts'
+import { Bindings, boundedEvaluator, lossOfSum, unit } from './bounded.ts'
 import { type BoundedFeatures, boundedFeatures } from './features.ts'
 
 /** One query row against all keys that it sees. */
@@ -34,13 +34,14 @@ export function pairRows(
   sees: (i: number, j: number) => boolean,
 ): PairRow[] {
   const { score } = attention
-  if (score.kind === 'landmarks') return []
+  if (score.kind !== 'exact' && score.kind !== 'factorised') return []
   const pair =
     score.kind === 'exact'
       ? exactPairs(attention, score, q, k)
       : factorisedPairs(
-          boundedFeatures(attention, score, 'query', q, projection),
+          boundedFeatures(attention, score, 'query', q, projection, wanted),
           boundedFeatures(attention, score, 'key', k, projection),
+          wanted,
         )
   const carried = attention.stabilize.kind === 'auto'
   return wanted.map((i) => {
@@ -72,9 +73,11 @@ interface Part {
 function factorisedPairs(
   query: readonly BoundedFeatures[],
   key: readonly BoundedFeatures[],
+  wanted: readonly number[],
 ): (i: number, j: number) => Part {
+  const places = new Map(wanted.map((row, place) => [row, place]))
   return (i, j) => {
-    const a = query[i]
+    const a = query[places.get(i) ?? -1]
     const b = key[j]
     if (a === undefined || b === undefined) return { scale: 0, value: 0, magnitude: 0, error: Infinity }
     const features = a.coefficient.length
@@ -97,7 +100,7 @@ function factorisedPairs(
       magnitude += weight * size
       error += weight * (largest - size)
     }
-    return { scale, value, magnitude, error: error + sumLoss(features) * magnitude }
+    return { scale, value, magnitude, error: error + lossOfSum(features) * magnitude }
   }
 }
 
@@ -132,8 +135,5 @@ function exactPairs(
     }
   }
 }
-
-/** Relative loss of a sum of this many terms, in whatever order. */
-export const sumLoss = (terms: number): number => (8 + 4 * Math.sqrt(terms)) * unit
 
 const at = (values: Float64Array, index: number): number => values[index] ?? 0

@@ -35,8 +35,8 @@ export interface Gram {
 }
 
 export interface SampleSize {
-  /** Calls, each with projections of its own. */
-  readonly draws: number
+  /** Calls, each with projections of its own: at least, and at most. */
+  readonly draws: readonly [number, number]
   /** Rows of the projection in each. */
   readonly projections: number
 }
@@ -48,6 +48,7 @@ export async function sampleGram(
   { draws, projections }: SampleSize,
   seed: number,
   say: (step: string) => void,
+  enough: (claimed: Float64Array, moments: Moments) => boolean,
 ): Promise<Gram | undefined> {
   const { kernel, dim } = model
   invariant(kernel !== undefined, 'what is estimated is a kernel')
@@ -64,9 +65,9 @@ export async function sampleGram(
   try {
     const moments = new Moments(claimed)
     const random = executor.projection !== undefined
-    const calls = random ? draws : 1
-    for (let draw = 0; draw < calls; draw++) {
-      say(`draw ${draw + 1} of ${calls}`)
+    const [least, most] = random ? draws : [1, 1]
+    for (let draw = 0; draw < most && (draw < least || !enough(claimed, moments)); draw++) {
+      say(`draw ${draw + 1} of ${least} or more`)
       if (random) executor.redraw(seed + draw)
       moments.add(await executor.forward(call))
     }
@@ -76,7 +77,7 @@ export async function sampleGram(
       claimed,
       rounding: roundingOf(fromModel(variant), call, executor.projection, claimed),
       moments,
-      projections: random ? calls * projections : 0,
+      projections: random ? moments.seen * projections : 0,
     }
   } finally {
     executor.destroy()
