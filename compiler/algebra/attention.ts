@@ -30,7 +30,7 @@ export interface Attention {
   readonly dim: number
   readonly valueDim: number
   readonly scale: number
-  readonly score: ExactScore | FactorisedScore | LandmarkScore
+  readonly score: Score
   readonly mask: Mask
   /** γ in the variable `head`; absent means 1. */
   readonly decay?: Expression
@@ -38,6 +38,8 @@ export interface Attention {
   readonly epsilon: number
   readonly stabilize: Stabilize
 }
+
+export type Score = ExactScore | FactorisedScore | LandmarkScore | CompressedScore | BucketedScore
 
 export type Mask =
   | { readonly kind: 'none' }
@@ -110,4 +112,31 @@ export interface LandmarkScore {
   readonly source: 'segment_means' | 'learned'
   readonly pinv: number
   readonly conv?: number
+}
+
+/**
+ * κ of a query and `count` pooled rows k̄_n = Σ_j E_nj k_j, with the values
+ * v̄_n = Σ_j F_nj v_j; E and F are given at run time.
+ */
+export interface CompressedScore {
+  readonly kind: 'compressed'
+  readonly kernel: ScaledTerm
+  readonly count: number
+  readonly source: 'learned'
+}
+
+/**
+ * κ of the pairs that a hash brings together, N_ij times where that happens in
+ * N_ij rounds; a row's pair with itself weighs exp(−100000) instead. The key of a
+ * row is √scale times its unscaled query row over that row's norm.
+ */
+export interface BucketedScore {
+  readonly kind: 'bucketed'
+  readonly kernel: ScaledTerm
+  /** Even. */
+  readonly count: number
+  readonly rounds: number
+  /** Sorted rows of a chunk, which meets itself and the chunk before it. */
+  readonly chunk: number
+  readonly seed: number
 }

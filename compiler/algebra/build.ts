@@ -6,7 +6,7 @@ import { components, scalarComponents } from '../symbolic/components.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { signOf } from '../symbolic/range.ts'
 import { simplify } from '../symbolic/simplify.ts'
-import type { Attention, FeatureBlock, ScaledTerm } from './attention.ts'
+import type { Attention, FeatureBlock, ScaledTerm, Score } from './attention.ts'
 import { splitExponent } from './exponent.ts'
 import { parityInX } from './parity.ts'
 import { projectedPart } from './projected.ts'
@@ -27,7 +27,7 @@ export function fromModel(model: AttentionModel): Attention {
   }
 }
 
-function scoreOf({ kernel, feature, projections, landmarks }: AttentionModel): Attention['score'] {
+function scoreOf({ kernel, feature, projections, landmarks, compress, buckets }: AttentionModel): Score {
   const pair = kernel && scaledTerm(simplify(scalarComponents(kernel)))
   if (feature !== undefined) {
     const { query, key, features } = feature
@@ -47,9 +47,10 @@ function scoreOf({ kernel, feature, projections, landmarks }: AttentionModel): A
     }
   }
   invariant(pair !== undefined, 'an attention has a kernel or a feature')
-  return landmarks === undefined
-    ? { kind: 'exact', kernel: pair }
-    : { kind: 'landmarks', kernel: pair, ...landmarks }
+  if (landmarks !== undefined) return { kind: 'landmarks', kernel: pair, ...landmarks }
+  if (compress !== undefined) return { kind: 'compressed', kernel: pair, ...compress }
+  if (buckets !== undefined) return { kind: 'bucketed', kernel: pair, ...buckets }
+  return { kind: 'exact', kernel: pair }
 }
 
 const sameBlocks = ({ query, key }: FeatureModel): boolean => query.every((block, n) => block === key[n])

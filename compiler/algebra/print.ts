@@ -2,6 +2,8 @@
 import { print as printExpression } from '../symbolic/print.ts'
 import type {
   Attention,
+  BucketedScore,
+  CompressedScore,
   FactorisedScore,
   FeatureBlock,
   LandmarkScore,
@@ -26,6 +28,8 @@ function describe(attention: Attention): readonly string[] {
     `  stabilize   ${printStabilize(stabilize)}`,
     ...(score.kind === 'factorised' ? printFactors(score) : printTerm('kernel', score.kernel)),
     ...(score.kind === 'landmarks' ? printLandmarks(score) : []),
+    ...(score.kind === 'compressed' ? printPooling(score) : []),
+    ...(score.kind === 'bucketed' ? printBuckets(score) : []),
     ...(score.kind === 'factorised' ? printState(score, attention) : []),
   ]
 }
@@ -33,8 +37,15 @@ function describe(attention: Attention): readonly string[] {
 function weights({ score, decay }: Attention): string {
   const discount = decay === undefined ? '' : 'γ^(i - j) · '
   if (score.kind === 'factorised') return `${discount}φq(q_i) · φk(k_j), ${score.features} features`
-  return score.kind === 'exact' ? `${discount}κ(q_i, k_j)` : 'κ through landmark rows'
+  return `${discount}${pairWeights[score.kind]}`
 }
+
+const pairWeights = {
+  exact: 'κ(q_i, k_j)',
+  landmarks: 'κ through landmark rows',
+  compressed: 'κ(q_i, k̄_n) of pooled rows',
+  bucketed: 'κ(q_i, k_j) of rows near one another in the order of a hash, k_j = q_j/|q_j| unscaled',
+} as const
 
 function printMask(mask: Mask): string {
   if (mask.kind === 'none') return 'every key'
@@ -86,6 +97,14 @@ function printLandmarks({ count, source, pinv, conv }: LandmarkScore): readonly 
     ...(conv === undefined ? [] : [`  convolution over ${conv} value rows`]),
   ]
 }
+
+const printPooling = ({ count }: CompressedScore): readonly string[] => [
+  `  compress    ${count} rows k̄ = E·k and v̄ = F·v, E and F given by the caller`,
+]
+
+const printBuckets = ({ count, rounds, chunk, seed }: BucketedScore): readonly string[] => [
+  `  buckets     ${count} in ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of seed ${seed}; chunks of ${chunk} sorted rows, each with the one before it`,
+]
 
 /** S, z and, where a key feature has an exponent, its running maximum. */
 function printState(

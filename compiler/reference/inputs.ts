@@ -6,6 +6,7 @@
  * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
  */
 import type { AttentionModel } from '../semantics/model.ts'
+import type { ProjectionOptions } from '../../runtime/projection/index.ts'
 import { Vector } from './vector.ts'
 
 export type Numbers = Float32Array | Float64Array
@@ -13,7 +14,7 @@ export type Numbers = Float32Array | Float64Array
 export interface ReferenceInputs {
   /** [B, H, L, D] */
   readonly q: Numbers
-  /** [B, G, S, D] */
+  /** [B, G, S, D] Not read where the rows of q are the keys, as with `buckets`. */
   readonly k: Numbers
   /** [B, G, S, V] */
   readonly v: Numbers
@@ -26,7 +27,7 @@ export interface ReferenceInputs {
   readonly rows?: readonly number[]
   /** [B] Visible key rows of each batch item, all S where absent. */
   readonly lengths?: ArrayLike<number>
-  /** [M, D] Shared by all heads; the file's own draw where absent. */
+  /** [M, D] Projections, or the rotations of all rounds. Shared by all heads; the file's own draw where absent. */
   readonly projection?: Numbers
   /** [H, N, D] For `learned` landmarks; also those of the queries, unless these are given. */
   readonly landmarks?: Numbers
@@ -34,6 +35,10 @@ export interface ReferenceInputs {
   readonly queryLandmarks?: Numbers
   /** [H, width] */
   readonly conv?: Numbers
+  /** [H, N, P], P ≥ S. Weights of the pooled keys; also of the values, unless these are given. */
+  readonly compressKeys?: Numbers
+  /** [H, N, P], P ≥ S */
+  readonly compressValues?: Numbers
 }
 
 /** @throws RangeError where a tensor has another number of entries than its shape. */
@@ -44,7 +49,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
       throw new RangeError(`${name}: expected a positive integer, found ${count}`)
   if (heads % kvHeads !== 0)
     throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
-  const { dim, valueDim, projections, landmarks } = model
+  const { dim, valueDim, landmarks, compress, buckets } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
   expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
@@ -52,14 +57,43 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     if (!Number.isInteger(row) || row < 0 || row >= length)
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
   if (inputs.lengths !== undefined) checkLengths(inputs.lengths, batch, keyLength)
-  if (projections !== undefined && inputs.projection !== undefined)
-    expectShape('projection', inputs.projection, [projections.count, dim])
+  const law = projectionLaw(model)
+  if (law !== undefined && inputs.projection !== undefined)
+    expectShape('projection', inputs.projection, [law.rows, dim])
+  if (buckets !== undefined && keyLength !== length)
+    throw new RangeError(
+      `keyLength: expected the length of the queries (${length}), whose rows are the keys, found ${keyLength}`,
+    )
+  if (compress !== undefined) {
+    expectPooling('compressKeys', inputs.compressKeys, heads * compress.count, keyLength)
+    if (inputs.compressValues !== undefined)
+      expectPooling('compressValues', inputs.compressValues, heads * compress.count, keyLength)
+  }
   if (landmarks === undefined) return
   if (landmarks.conv !== undefined) expectShape('conv', inputs.conv, [heads, landmarks.conv])
   if (landmarks.source === 'segment_means') return
   expectShape('landmarks', inputs.landmarks, [heads, landmarks.count, dim])
   if (inputs.queryLandmarks !== undefined)
     expectShape('queryLandmarks', inputs.queryLandmarks, [heads, landmarks.count, dim])
+}
+
+/** The rows that are drawn for an attention, and how: projections of features, or rotations of a hash. */
+export function projectionLaw({ dim, projections, buckets }: AttentionModel): ProjectionOptions | undefined {
+  if (projections !== undefined) {
+    const { count, ...law } = projections
+    return { rows: count, dim, ...law }
+  }
+  if (buckets === undefined) return undefined
+  const { count, rounds, seed } = buckets
+  return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
+}
+
+function expectPooling(name: string, tensor: Numbers | undefined, rows: number, keyLength: number): void {
+  const width = (tensor?.length ?? 0) / rows
+  if (Number.isInteger(width) && width >= keyLength) return
+  throw new RangeError(
+    `${name}: expected ${rows} rows of at least keyLength (${keyLength}) numbers, found ${tensor?.length ?? 'nothing'}`,
+  )
 }
 
 function expectShape(name: string, tensor: Numbers | undefined, shape: readonly number[]): void {

@@ -10,11 +10,13 @@
 import { invariant } from '../diagnostics/invariant.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
+import { chunksOf, meetings, ownKeys } from './buckets.ts'
 import { Evaluator } from './evaluate.ts'
 import { featureRows } from './features.ts'
-import { checkInputs, rowsOf } from './inputs.ts'
+import { checkInputs, projectionLaw, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
 import { convolved, landmarkRows, segmentMeans } from './landmarks.ts'
+import { pooled } from './pooling.ts'
 import { dot } from './vector.ts'
 import type { Vector } from './vector.ts'
 import { logDecay, termsOf, visibility, weightedSum } from './weights.ts'
@@ -22,7 +24,10 @@ import type { Score } from './weights.ts'
 
 export type { ReferenceInputs } from './inputs.ts'
 
-/** The rows of one head that there are: key rows past a batch item's length are absent. */
+/**
+ * The rows of one head that there are: key rows past a batch item's length are
+ * absent. Where keys are pooled, or made of the queries, these are the keys here.
+ */
 interface Head {
   readonly index: number
   readonly q: readonly Vector[]
@@ -60,8 +65,8 @@ export interface Scores {
 }
 
 /**
- * The unnormalised scores of one head on its visible keys; of an attention
- * through landmarks, those of its kernel.
+ * The unnormalised scores of one head on its visible keys, or pooled ones; of an
+ * attention through landmarks, those of its kernel.
  */
 export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0, head = 0): Scores {
   checkInputs(model, inputs)
@@ -81,20 +86,35 @@ function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, in
   const key = item * kvHeads + Math.floor((index * kvHeads) / heads)
   const visible = inputs.lengths?.[item] ?? keyLength
   const factor = Math.sqrt(model.scale)
-  return {
-    index,
-    q: rowsOf(inputs.q, query, length, model.dim, length, factor),
-    k: rowsOf(inputs.k, key, keyLength, model.dim, visible, factor),
-    v: rowsOf(inputs.v, key, keyLength, model.valueDim, visible),
-  }
+  const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
+  const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
+  if (model.buckets !== undefined) return { index, q, k: ownKeys(q.slice(0, visible), model.scale), v }
+  const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
+  return model.compress === undefined || visible === 0
+    ? { index, q, k, v }
+    : { index, q, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
+}
+
+function pooledRows(
+  count: number,
+  inputs: ReferenceInputs,
+  head: number,
+  { k, v }: Pick<Head, 'k' | 'v'>,
+): Pick<Head, 'k' | 'v'> {
+  const { compressKeys, compressValues = compressKeys, heads } = inputs
+  invariant(
+    compressKeys !== undefined && compressValues !== undefined,
+    'pooling weights are checked to be given',
+  )
+  const weights = (tensor: ReferenceInputs['q']): Vector[] =>
+    rowsOf(tensor, head, count, tensor.length / (heads * count))
+  return { k: pooled(weights(compressKeys), k), v: pooled(weights(compressValues), v) }
 }
 
 function projectionRows(model: AttentionModel, inputs: ReferenceInputs): readonly Vector[] {
-  const { projections, dim } = model
-  if (projections === undefined) return []
-  const { count, coupling, fixedNorm, seed } = projections
-  const matrix = inputs.projection ?? drawProjection({ rows: count, dim, coupling, fixedNorm, seed })
-  return rowsOf(matrix, 0, count, dim)
+  const law = projectionLaw(model)
+  if (law === undefined) return []
+  return rowsOf(inputs.projection ?? drawProjection(law), 0, law.rows, law.dim)
 }
 
 function headOutput(
@@ -127,7 +147,12 @@ function termRows(
   projection: readonly Vector[],
   wanted: readonly number[],
 ): Vector[] {
-  const score = scoreOf(model, head, projection)
+  const pair = scoreOf(model, head, projection)
+  const { buckets } = model
+  const score =
+    buckets === undefined
+      ? pair
+      : meetings(pair, chunksOf(head.q.slice(0, head.k.length), projection, buckets))
   const visible = visibility(model.mask, head.q.length, head.k.length)
   const logGamma = logDecay(model, head.index)
   return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))

@@ -1,4 +1,4 @@
-/** The exact attention that a factorised or landmark attention stands in for. */
+/** The exact attention that an attention evaluated otherwise stands in for. */
 import type { AttentionModel } from '../semantics/model.ts'
 
 /**
@@ -7,6 +7,6 @@ import type { AttentionModel } from '../semantics/model.ts'
  */
 export function exactTwin(model: AttentionModel): AttentionModel | undefined {
   if (model.kernel === undefined) return undefined
-  const { feature: _, projections: _p, landmarks: _l, ...shared } = model
+  const { feature: _, projections: _p, landmarks: _l, compress: _c, buckets: _b, ...shared } = model
   return { ...shared, evaluation: 'exact', stabilize: { kind: 'auto' } }
 }

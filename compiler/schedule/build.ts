@@ -17,5 +17,9 @@ export function schedule(attention: Attention): Schedule | { readonly unsupporte
       return scheduleFactorised(attention, score)
     case 'landmarks':
       return scheduleLandmarks(attention, score)
+    case 'compressed':
+      return { unsupported: 'compressed keys and values' }
+    case 'bucketed':
+      return { unsupported: 'buckets' }
   }
 }

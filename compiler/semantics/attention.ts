@@ -10,6 +10,8 @@ import { collectSettings } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { standInSize } from './sizes.ts'
 import type { Context } from './settings/context.ts'
+import { readBuckets } from './settings/buckets.ts'
+import { readCompress } from './settings/compress.ts'
 import { readDecay } from './settings/decay.ts'
 import { chooseFeature, modelFeature } from './settings/feature-choice.ts'
 import { readKernel } from './settings/kernel.ts'
@@ -55,6 +57,8 @@ function read(
   const chosen = chooseFeature(context)
   const feature = chosen && modelFeature(chosen, featureSizes(sizes, chosen), context)
   const landmarks = readLandmarks(context)
+  const compress = readCompress(context)
+  const buckets = readBuckets(context)
   const mask = readMask(context)
   const decay = readDecay(context)
   const normalize = readNormalize(context)
@@ -75,6 +79,8 @@ function read(
     ...(feature && { feature }),
     ...(projections && { projections }),
     ...(landmarks && { landmarks }),
+    ...(compress && { compress }),
+    ...(buckets && { buckets }),
     mask,
     ...(decay && { decay }),
     normalize,
@@ -95,5 +101,7 @@ function featureSizes(sizes: Sizes, { projected }: Feature): Sizes {
 
 function evaluationOf(settings: Settings): Evaluation {
   if (settings.has('landmarks')) return 'landmarks'
+  if (settings.has('compress')) return 'compressed'
+  if (settings.has('buckets')) return 'bucketed'
   return settings.has('feature') ? 'factorised' : 'exact'
 }

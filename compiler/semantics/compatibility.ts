@@ -72,6 +72,27 @@ const landmarksAlone: Rule = ({ declaration, settings, mask, normalize, epsilon,
     report(messages.notForLandmarks(wholeSpan(settings, 'stabilize'), 'stabilize: max'))
 }
 
+/** Four ways of evaluation, of which an attention has one; a feature beside landmarks is told above. */
+const oneWay: Rule = ({ settings }, report) => {
+  const ways = (['feature', 'landmarks', 'compress', 'buckets'] as const).filter((name) => settings.has(name))
+  for (const [index, name] of ways.entries()) {
+    const [first] = ways
+    if (index > 0 && first !== undefined && name !== 'landmarks')
+      report(messages.evaluatedTwice(wholeSpan(settings, name), first, name))
+  }
+}
+
+const pooledWhole: Rule = ({ settings, mask }, report) => {
+  if (settings.has('compress') && mask !== undefined && mask.kind !== 'none')
+    report(messages.compressMasked(wholeSpan(settings, 'mask')))
+}
+
+const bucketsSortAll: Rule = ({ settings, mask, normalize }, report) => {
+  if (!settings.has('buckets')) return
+  if (normalize === 'none') report(messages.bucketsUnnormalised(wholeSpan(settings, 'normalize')))
+  if (mask?.kind === 'causal') report(messages.bucketsCausal(wholeSpan(settings, 'mask')))
+}
+
 const conditionsAreExact: Rule = ({ settings, mask }, report) => {
   if (mask?.kind === 'condition' && settings.has('feature'))
     report(messages.conditionNeedsExact(wholeSpan(settings, 'mask')))
@@ -103,6 +124,9 @@ const rules: readonly Rule[] = [
   hasScore,
   projectionsIffProjected,
   landmarksAlone,
+  oneWay,
+  pooledWhole,
+  bucketsSortAll,
   conditionsAreExact,
   decayIsCarried,
   maximumOverProjections,

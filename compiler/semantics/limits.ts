@@ -8,6 +8,10 @@ export const limits = {
   landmarks: 4096,
   pinv: 100,
   conv: 4095,
+  compress: 4096,
+  buckets: 4096,
+  rounds: 64,
+  chunk: 4096,
   seed: Number.MAX_SAFE_INTEGER,
   /** The largest finite f32. */
   single: 3.4028234663852886e38,

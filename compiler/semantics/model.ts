@@ -5,9 +5,9 @@
  *
  * Invariants (held by `verify.ts`):
  *  - `dim`, `valueDim`, counts are positive integers; `scale` is positive and finite;
- *  - `evaluation` is `exact` iff there is a kernel and neither feature nor
- *    landmarks, `factorised` iff there is a feature, `landmarks` iff there are
- *    landmarks;
+ *  - at most one of `feature`, `landmarks`, `compress` and `buckets` is there;
+ *    `evaluation` says which: `factorised`, `landmarks`, `compressed`,
+ *    `bucketed`, or `exact` for none; all but `factorised` have a kernel;
  *  - `projections` is present exactly when the feature is projected;
  *  - expressions are in user form (no element, no reduce), closed over the
  *    variables listed beside them, with `dim`, `projections`, `pi` and every
@@ -22,7 +22,7 @@ export interface CheckedFile {
   readonly attentions: readonly AttentionModel[]
 }
 
-export type Evaluation = 'exact' | 'factorised' | 'landmarks'
+export type Evaluation = 'exact' | 'factorised' | 'landmarks' | 'compressed' | 'bucketed'
 
 export interface AttentionModel {
   readonly name: string
@@ -39,6 +39,8 @@ export interface AttentionModel {
   readonly feature?: FeatureModel
   readonly projections?: ProjectionsModel
   readonly landmarks?: LandmarksModel
+  readonly compress?: CompressModel
+  readonly buckets?: BucketsModel
   readonly mask: MaskModel
   /** γ of this head, scalar in (0, 1], in the variable `head`. Absent means 1. */
   readonly decay?: Expression
@@ -79,6 +81,26 @@ export interface LandmarksModel {
   readonly pinv: number
   /** Odd width of the depthwise convolution over the values, if any. */
   readonly conv?: number
+}
+
+/** The keys and the values pooled into so many rows each, by weights that come at run time. */
+export interface CompressModel {
+  readonly count: number
+  readonly source: 'learned'
+}
+
+/**
+ * Rows meet the rows that are sorted near them by a hash, in each of `rounds`
+ * rounds: those of their chunk and of the chunk before it. A row is a query and,
+ * divided by its norm, a key.
+ */
+export interface BucketsModel {
+  /** Even: the hash is the largest of `count / 2` projections and their negatives. */
+  readonly count: number
+  readonly rounds: number
+  /** Rows of a chunk of the sorted sequence. */
+  readonly chunk: number
+  readonly seed: number
 }
 
 /** A condition is boolean, in the scalars `i`, `j` and `length`. */

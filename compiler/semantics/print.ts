@@ -6,6 +6,7 @@ import type { Expression } from '../symbolic/expression.ts'
 import { print as printExpression } from '../symbolic/print.ts'
 import type {
   AttentionModel,
+  BucketsModel,
   FeatureModel,
   LandmarksModel,
   MaskModel,
@@ -14,7 +15,7 @@ import type {
 } from './model.ts'
 
 export function printAttention(model: AttentionModel): string {
-  const { kernel, feature, projections, landmarks, decay } = model
+  const { kernel, feature, projections, landmarks, compress, buckets, decay } = model
   const lines: [string, string][] = [
     ['dim', String(model.dim)],
     ['value_dim', String(model.valueDim)],
@@ -23,6 +24,8 @@ export function printAttention(model: AttentionModel): string {
     ...(feature ? printFeature(feature) : []),
     ...(projections ? [line('projections', printProjections(projections))] : []),
     ...(landmarks ? printLandmarks(landmarks) : []),
+    ...(compress ? [line('compress', `${compress.count} ${compress.source}`)] : []),
+    ...(buckets ? [line('buckets', printBuckets(buckets))] : []),
     ['mask', printMask(model.mask)],
     ...(decay ? [line('decay', printExpression(decay))] : []),
     ['normalize', model.normalize],
@@ -53,6 +56,9 @@ const printLandmarks = ({ count, source, pinv, conv }: LandmarksModel): [string,
   line('pinv', String(pinv)),
   line('conv', conv === undefined ? 'none' : String(conv)),
 ]
+
+const printBuckets = ({ count, rounds, chunk, seed }: BucketsModel): string =>
+  `${count} rounds ${rounds} chunk ${chunk} seed ${seed}`
 
 const printMask = (mask: MaskModel): string =>
   mask.kind === 'condition' ? printExpression(mask.condition) : mask.kind

@@ -15,6 +15,8 @@ export const settingNames = [
   'landmarks',
   'pinv',
   'conv',
+  'compress',
+  'buckets',
   'mask',
   'decay',
   'normalize',

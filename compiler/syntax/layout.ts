@@ -1,6 +1,14 @@
 /** Declarations as lines, each with the stretch of source that it stands for, so that comments find their place. */
-import type { AttentionDeclaration, Blocks, Comment, Declaration, FeatureDeclaration, File } from './ast.ts'
-import { blocksText, expressionText, valueText } from './text.ts'
+import type {
+  AttentionDeclaration,
+  Blocks,
+  Comment,
+  Declaration,
+  FeatureDeclaration,
+  File,
+  Setting,
+} from './ast.ts'
+import { blocksText, conditionParts, expressionText, valueText } from './text.ts'
 
 export interface Line {
   readonly text: string
@@ -35,15 +43,30 @@ function layoutAttention({ name, settings, span }: AttentionDeclaration): Line[]
       opens: true,
       tall: true,
     },
-    ...settings.map(({ key, value, span }): Line => ({
-      text: `${`${key.text}:`.padEnd(width)}${valueText(value.items)}`,
-      indent: 2,
-      start: span.start,
-      end: span.end,
-      mayPart: true,
+    ...settings.flatMap((setting) => layoutSetting(setting, width)),
+    { text: '}', indent: 0, start: Math.max(name.span.end, span.end - 1), end: span.end, tall: true },
+  ]
+}
+
+/** On one line, or a condition that would pass the margin on a line for each of its parts. */
+function layoutSetting({ key, value, span }: Setting, width: number): Line[] {
+  const label = `${key.text}:`.padEnd(width)
+  const text = `${label}${valueText(value.items)}`
+  const whole: Line = { text, indent: 2, start: span.start, end: span.end, mayPart: true, tall: true }
+  const [only, ...others] = value.items
+  if (text.length + whole.indent <= widest || only === undefined || others.length > 0) return [whole]
+  const [first, ...more] = conditionParts(only)
+  if (first === undefined || more.length === 0) return [whole]
+  const operators = '|| '.length
+  return [
+    { ...whole, text: `${label}${first.text}`, end: first.tree.span.end },
+    ...more.map(({ text, tree }): Line => ({
+      text,
+      indent: whole.indent + width - operators,
+      start: tree.span.start,
+      end: tree.span.end,
       tall: true,
     })),
-    { text: '}', indent: 0, start: Math.max(name.span.end, span.end - 1), end: span.end, tall: true },
   ]
 }
 

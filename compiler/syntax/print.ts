@@ -1,7 +1,7 @@
 /**
  * The canonical layout: settings' values in a column, one space around infix
  * operators except `^`, no brackets that change nothing, numbers as written,
- * lists broken where they would pass 100 columns. Comments stay beside or above
+ * lists and conditions broken where they would pass 100 columns. Comments stay beside or above
  * what they stood beside or above, and single empty lines stay.
  */
 import type { File } from './ast.ts'

@@ -32,6 +32,27 @@ function atLeast(level: number, tree: Expression): string {
   return levelOfTree(tree) < level ? `(${text})` : text
 }
 
+/** The operands of the outermost `||`, or `&&`, each but the first with that operator before it. */
+export function conditionParts(
+  tree: Expression,
+): readonly { readonly text: string; readonly tree: Expression }[] {
+  if (tree.kind !== 'binary' || (tree.operator !== '||' && tree.operator !== '&&'))
+    return [{ text: expressionText(tree), tree }]
+  const { operator } = tree
+  const level = levelOf(operator)
+  const operands: Expression[] = []
+  let rest: Expression = tree
+  while (rest.kind === 'binary' && rest.operator === operator) {
+    operands.unshift(rest.right)
+    rest = rest.left
+  }
+  const others = operands.map((operand) => ({
+    text: `${operator} ${atLeast(level + 1, operand)}`,
+    tree: operand,
+  }))
+  return [{ text: atLeast(level, rest), tree: rest }, ...others]
+}
+
 export const valueText = (items: readonly Expression[]): string => items.map(expressionText).join(' ')
 
 export const blocksText = ({ bracketed, items }: Blocks): string =>

@@ -41,6 +41,30 @@ feature g(x) = -x^2 + (-x)^2 * 2^-1 + 2^(x * 1) + (2^3)^4 + 2^3^4 + -(x + 1)
   )
 })
 
+test('a condition too wide for a line is broken at its outermost operator', () => {
+  const part = (row: number): string => `floor(i / ${row}) == floor(j / ${row})`
+  expect(twice(`attention a { dim: 8 mask: ${part(16)}||(${part(32)}||i<j)||!(i<3)&&${part(64)} }`)).toEqual(
+    stays(`attention a {
+  dim:  8
+  mask: ${part(16)}
+     || (${part(32)} || i < j)
+     || !(i < 3) && ${part(64)}
+}
+`),
+  )
+  expect(
+    twice(`attention a { mask: (i<j||i==3) && ${part(1024)} # of blocks\n && ${part(2048)} && i < 4 }`),
+  ).toEqual(
+    stays(`attention a {
+  mask: (i < j || i == 3)
+     && ${part(1024)}  # of blocks
+     && ${part(2048)}
+     && i < 4
+}
+`),
+  )
+})
+
 test('numbers stay as they were written', () => {
   expect(twice('feature f(x) = 1e-4*x+0.50+1E+3+007')).toEqual(
     stays('feature f(x) = 1e-4 * x + 0.50 + 1E+3 + 007\n'),

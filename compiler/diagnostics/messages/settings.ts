@@ -171,4 +171,40 @@ export const settingMessages = {
     message: '`epsilon` has no effect: with `normalize: none` there is no denominator',
     help: 'drop `epsilon`',
   })),
+
+  compressForm: error('A0435', (found: string) => ({
+    message: `expected \`N learned\` for \`compress\`, found ${found}`,
+    help: 'for example `compress: 256 learned`',
+  })),
+
+  evaluatedTwice: error('A0436', (first: string, second: string) => ({
+    message: `an attention is evaluated in one way, and \`${first}\` and \`${second}\` are two`,
+    help: 'drop one of the two',
+  })),
+
+  compressMasked: error('A0437', () => ({
+    message: 'compressed attention cannot be masked: every pooled row mixes the whole sequence',
+    help: 'drop the `mask`, or `compress`',
+  })),
+
+  bucketsForm: error('A0438', (found: string) => ({
+    message: `expected \`B [rounds R] [chunk C] [seed S]\` for \`buckets\`, found ${found}`,
+    help: 'for example `buckets: 64 rounds 2 chunk 64 seed 42`',
+  })),
+
+  bucketsOdd: error('A0439', (found: number) => ({
+    message: `expected an even number of buckets, found ${found}`,
+    help: 'half of them belong to directions, and half to their opposites',
+  })),
+
+  bucketsUnnormalised: error('A0440', () => ({
+    message: '`normalize: none` does not apply to `buckets`: rounds are combined by their denominators',
+    help: 'drop `normalize`',
+  })),
+
+  bucketsCausal: warning('A0441', () => ({
+    message:
+      'with `buckets` the earlier rows of a causal attention depend on later ones: which rows meet is decided by sorting all of them',
+    help: 'the values of later rows stay hidden; an exact `kernel` without `buckets` does not look ahead at all',
+  })),
 }
