@@ -28,6 +28,13 @@ describe('defaults', () => {
       fixedNorm: false,
       seed: 0,
     })
+    const pooled = model('attention a { dim: 8 kernel: exp(dot(q, k)) compress: 2 * dim learned }')
+    expect(pooled.compress).toEqual({ count: 16, source: 'learned' })
+    const hashed = (value: string) =>
+      model(`attention a { dim: 8 kernel: exp(dot(q, k)) buckets: ${value} }`).buckets
+    expect(hashed('4')).toEqual({ count: 4, rounds: 2, chunk: 64, seed: 0 })
+    expect(hashed('dim rounds 1 seed 7')).toEqual({ count: 8, rounds: 1, chunk: 64, seed: 7 })
+    expect(hashed('4 rounds 3 chunk 2^5 seed 1')).toEqual({ count: 4, rounds: 3, chunk: 32, seed: 1 })
     const nystrom = 'attention a { dim: 8 kernel: exp(dot(q, k)) landmarks: 4 learned'
     expect(model(`${nystrom} }`).landmarks).toEqual({ count: 4, source: 'learned', pinv: 6 })
     expect(model(`${nystrom} pinv: 9 conv: 5 }`).landmarks).toEqual({
@@ -81,6 +88,8 @@ test('how an attention is evaluated follows from what it declares', () => {
   expect(evaluation('feature: elu1')).toBe('factorised')
   expect(evaluation('feature: favor projections: 8 kernel: exp(dot(q, k))')).toBe('factorised')
   expect(evaluation('kernel: exp(dot(q, k)) landmarks: 4 segment_means')).toBe('landmarks')
+  expect(evaluation('kernel: exp(dot(q, k)) compress: 4 learned')).toBe('compressed')
+  expect(evaluation('kernel: exp(dot(q, k)) buckets: 4')).toBe('bucketed')
 })
 
 describe('features', () => {

@@ -96,7 +96,9 @@ attention a {
   kernel: exp(dot(q, k)) mask: causal decay: 1 - 2^(-5 - head) epsilon: 1e-6 stabilize: none
 }
 attention b { dim: 2 kernel: exp(dot(q, k)) landmarks: 3 learned conv: 5 }
-attention c { dim: 2 kernel: exp(-norm(q - k)) mask: i >= j && i - j < 4 normalize: none }`
+attention c { dim: 2 kernel: exp(-norm(q - k)) mask: i >= j && i - j < 4 normalize: none }
+attention d { dim: 2 kernel: exp(dot(q, k)) compress: 3 learned }
+attention e { dim: 2 kernel: exp(dot(q, k)) buckets: 6 chunk 8 }`
   expect(check(text).models.map(printAttention)).toEqual([
     `attention a, factorised
   dim          4
@@ -136,6 +138,28 @@ attention c { dim: 2 kernel: exp(-norm(q - k)) mask: i >= j && i - j < 4 normali
   epsilon    0
   stabilize  auto
 `,
+    `attention d, compressed
+  dim        2
+  value_dim  2
+  scale      1
+  kernel     exp(dot(q, k))
+  compress   3 learned
+  mask       none
+  normalize  sum
+  epsilon    0
+  stabilize  auto
+`,
+    `attention e, bucketed
+  dim        2
+  value_dim  2
+  scale      1
+  kernel     exp(dot(q, k))
+  buckets    6 rounds 2 chunk 8 seed 0
+  mask       none
+  normalize  sum
+  epsilon    0
+  stabilize  auto
+`,
   ])
 })
 
@@ -162,6 +186,14 @@ describe('what no rule lets through is the compiler’s own defect', () => {
     { ...causal, feature: { ...causal.feature!, projected: false } },
     { ...causal, projections: { ...causal.projections!, count: 0 } },
     { ...exact, evaluation: 'landmarks', landmarks: { count: 2, source: 'learned', pinv: 6, conv: 4 } },
+    { ...exact, evaluation: 'compressed', compress: { count: 0, source: 'learned' } },
+    { ...exact, evaluation: 'bucketed', buckets: { count: 3, rounds: 1, chunk: 8, seed: 0 } },
+    {
+      ...exact,
+      evaluation: 'compressed',
+      compress: { count: 2, source: 'learned' },
+      buckets: { count: 4, rounds: 1, chunk: 8, seed: 0 },
+    },
   ])('and one that was tampered with does not: %#', (attention) => {
     expect(() => {
       verify({ attentions: [attention] })
