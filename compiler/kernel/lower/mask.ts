@@ -82,6 +82,7 @@ function integers(expressions: readonly Expression[], names: (name: string) => V
 function real(expression: Expression, names: (name: string) => Value): Value {
   const whole = integer(expression, names)
   if (whole !== undefined) return ir.convert('f32', whole)
+  if (expression.kind === 'constant') return ir.f32(expression.value)
   invariant(expression.kind === 'apply', 'what is no integer in a mask is built by operators')
   if (expression.operator === 'random') {
     const args = integers(expression.args, names)
