@@ -20,10 +20,10 @@ export function findPeer(say) {
   if (!isInstalled()) {
     say(`installing ${packageName} into test/bench/node_modules`)
     // Its install script would fetch libraries for CUDA.
-    const words = ['ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund']
+    const words = ['ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     const { status, error, stderr } = spawnSync('npm', words, { encoding: 'utf8', timeout: 600_000 })
     if (status !== 0) {
-      const reason = error?.message ?? stderr.trim().split('\n')[0] ?? `npm ended with ${status}`
+      const reason = error?.message ?? (readable(stderr) || `npm ended with ${status}`)
       return { missing: `${packageName} is not installed, and npm ci --prefix test/bench failed: ${reason}` }
     }
     removeForeignBinaries()
@@ -36,6 +36,15 @@ export function findPeer(say) {
     const reason = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
     return { missing: `${packageName} does not load here: ${reason}` }
   }
+}
+
+/**
+ * The first lines of what npm says when it fails.
+ * @param {string} output
+ */
+function readable(output) {
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!) /, ''))
+  return lines.slice(0, 3).join(', ')
 }
 
 function isInstalled() {

@@ -3,8 +3,9 @@
 // besides. Results are held against float64 before and while they are timed, calls alternate, and what is shown are
 // medians. Beside them stand the device's own times of attnc's dispatches, and what a copy and a matrix product reach.
 //
-// It runs attnc as built in dist/, also from a packed copy without npm and without ONNX Runtime. Otherwise npm installs
-// ONNX Runtime into test/bench/node_modules: the package itself does not depend on it.
+// It runs attnc as built in dist/. ONNX Runtime is installed into test/bench/node_modules when it is not there, since
+// the package itself does not depend on it; without npm or a network the rest runs without it. A copy for another
+// machine takes dist/, test/bench/ (with ONNX Runtime where that has been installed) and the package's dependencies.
 import { argv, exit, stderr, stdout, versions } from 'node:process'
 import { benchmark, dim, heads, spec } from './benchmark.mjs'
 import { leadPeerTo, openDevice } from './device.mjs'
@@ -39,7 +40,8 @@ async function fromBuild(path) {
   try {
     return await import(new URL(`../../dist/${path}`, import.meta.url).href)
   } catch (cause) {
-    throw new Error(`dist/${path} does not load; build first: npm run build`, { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`dist/${path} does not load (${reason}). Build first: npm run build`, { cause })
   }
 }
 
