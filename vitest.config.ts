@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // A large shader takes seconds to compile on a software device.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     globalSetup: ['test/setup/global.ts'],
