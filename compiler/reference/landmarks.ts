@@ -62,7 +62,8 @@ function normalised(kernel: Kernel, left: readonly Vector[], right: readonly Vec
 function pseudoInverse(a: Matrix, steps: number): Matrix {
   const at = transpose(a)
   const scale = largestRow(a) * largestRow(at)
-  let z: Matrix = at.map((row) => row.map((entry) => entry / scale))
+  // The inverse of a matrix of zeros is one of zeros.
+  let z: Matrix = at.map((row) => row.map((entry) => (scale === 0 ? 0 : entry / scale)))
   for (let step = 0; step < steps; step++) {
     const az = product(a, z)
     const inner = identityMinus(15, product(az, identityMinus(7, az)))

@@ -167,7 +167,7 @@ describe('attnc explain', () => {
   test('goes as far as it can with what cannot be compiled yet', async () => {
     const { status, out } = await at.run(['explain', 'pending.attn'])
     expect(status).toBe(0)
-    expect(out).toContain('nystrom goes no further')
+    expect(out).toContain('fading goes no further')
   })
 })
 

@@ -65,9 +65,12 @@ export const bad = `attention wrong {
 }
 `
 
-export const pending = `attention nystrom {
-  dim:       8
-  kernel:    exp(dot(q, k))
-  landmarks: 4 segment_means
+export const pending = `attention fading {
+  dim:         8
+  feature:     favor
+  projections: 16
+  mask:        causal
+  decay:       0.9
+  stabilize:   max 1e-4
 }
 `

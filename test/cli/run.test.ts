@@ -41,6 +41,7 @@ interface RunDocument {
     error: { relativeRms: number; maximum: number; rowsChecked: number }
     passed: boolean
     estimate?: { toExact: number; uniformToExact: number }
+    notes?: string[]
   }[]
   readonly notRun: { name: string; reason: string }[]
 }
@@ -72,7 +73,7 @@ describe('attnc run', () => {
     expect(small?.estimate?.toExact).toBeLessThan(0.2)
     expect(small?.estimate?.uniformToExact).toBeGreaterThan(0)
     expect(exact).not.toHaveProperty('estimate')
-    expect(notRun.map(({ name }) => name)).toEqual(['nystrom'])
+    expect(notRun.map(({ name }) => name)).toEqual(['fading'])
   })
 
   test('prints a table that names backend, tensors and verdict', async () => {
@@ -82,7 +83,7 @@ describe('attnc run', () => {
     expect(out).toContain('random, seed 0: standard deviation 0.25 in q and k')
     expect(out).toMatch(/^ {2}small .*passes: as near as f32 rounding allows$/m)
     expect(out).toMatch(/^ {2}small .*attending to every key alike/m)
-    expect(out).toMatch(/^ {2}nystrom {2}.*not yet compiled$/m)
+    expect(out).toMatch(/^ {2}fading {2}.*not yet compiled$/m)
     expect(out).not.toContain('\u001b')
   })
 
@@ -110,6 +111,23 @@ describe('attnc run', () => {
     expect(largest).toBeLessThan(1e-4)
   })
 
+  test('makes up weights where tensors are random, says so, and compares with the same convolution', async () => {
+    at.write(
+      'learned.attn',
+      'attention learned { dim: 4 kernel: exp(dot(q, k)) landmarks: 3 learned conv: 5 }',
+    )
+    const { status, out } = await at.run([
+      'run',
+      'learned.attn',
+      ...['--backend', 'reference', '--length', '9', '--heads', '2', '--json'],
+    ])
+    expect(status).toBe(0)
+    const [learned] = (JSON.parse(out) as RunDocument).attentions
+    expect(learned?.notes?.join()).toContain('landmarks and conv')
+    expect(learned?.estimate?.toExact).toBeLessThan(0.2)
+    expect(learned?.estimate?.uniformToExact).toBeLessThan(0.2)
+  })
+
   test('the reference backend runs also what has no kernels yet', async () => {
     const { status, out } = await at.run([
       'run',
@@ -122,7 +140,7 @@ describe('attnc run', () => {
     ])
     const { attentions, notRun } = JSON.parse(out) as RunDocument
     expect(status).toBe(0)
-    expect(attentions.map(({ name }) => name)).toEqual(['small', 'exact', 'nystrom'])
+    expect(attentions.map(({ name }) => name)).toEqual(['small', 'exact', 'fading'])
     expect(notRun).toEqual([])
   })
 

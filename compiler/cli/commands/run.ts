@@ -11,6 +11,7 @@ import { type Backend, backends, type Runnable } from '../run/execute.ts'
 import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
+import { withRandomWeights } from '../run/weights.ts'
 import { requireAttention } from '../selection.ts'
 import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
 
@@ -123,7 +124,7 @@ function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
   const { input } = options
   if (input === undefined) {
     const random = randomOptions(options)
-    return ({ model }) => randomInputs(random, model.dim, model.valueDim)
+    return ({ model }) => withRandomWeights(randomInputs(random, model.dim, model.valueDim), model, random)
   }
   const random = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'seed', 'std'] as const
   const clash = random.find((name) => options[name] !== undefined)

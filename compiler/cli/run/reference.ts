@@ -35,8 +35,15 @@ export function yardsticks(
   inputs: Inputs,
   rows: readonly number[],
 ): Yardsticks | undefined {
-  const exact = exactTwin(model)
-  if (exact === undefined || model.evaluation === 'exact') return undefined
+  const twin = exactTwin(model)
+  if (twin === undefined || model.evaluation === 'exact') return undefined
+  const exact = { ...twin, ...convolutionOf(model, inputs) }
   const uniform: AttentionModel = { ...exact, kernel: constant(1) }
   return { exact: expectedRows(exact, inputs, rows), uniform: expectedRows(uniform, inputs, rows) }
+}
+
+/** What a convolution adds to the estimate it adds to the exact attention, too: landmarks for every row are exact. */
+function convolutionOf({ landmarks }: AttentionModel, { length }: Inputs): Partial<AttentionModel> {
+  if (landmarks?.conv === undefined) return {}
+  return { evaluation: 'landmarks', landmarks: { ...landmarks, source: 'segment_means', count: length } }
 }

@@ -73,7 +73,7 @@ export function document({ file, measurements, pending, origin, output }: RunRes
 const whyNot = (unsupported: string): string =>
   `attention with ${unsupported} is checked and not yet compiled`
 
-function heading({ origin }: RunResult, { backend, device, inputs }: Measurement): string {
+function heading({ origin, measurements }: RunResult, { backend, device, inputs }: Measurement): string {
   const source =
     origin.kind === 'file'
       ? origin.path
@@ -82,7 +82,7 @@ function heading({ origin }: RunResult, { backend, device, inputs }: Measurement
     ['backend', `${backend} on ${device}`],
     ['tensors', source],
     ['shape', shapeOf(inputs)],
-    ...inputs.notes.map((note) => ['note', note]),
+    ...[...new Set(measurements.flatMap((each) => each.inputs.notes))].map((note) => ['note', note]),
   ]
   return table(lines, [], '')
 }
@@ -158,7 +158,7 @@ function estimates(measurements: readonly Measurement[], paint: Paint): string {
   const judged = rows.map(({ useful }, index) =>
     useful
       ? `${lines[index] ?? ''}   ${paint('green', 'nearer than attending to every key alike')}`
-      : `${lines[index] ?? ''}   ${paint('yellow', 'no nearer than attending to every key alike: more projections or smaller rows help')}`,
+      : `${lines[index] ?? ''}   ${paint('yellow', 'no nearer than attending to every key alike: more projections or landmarks help, or smaller rows')}`,
   )
   const explanation = paint(
     'dim',

@@ -1,0 +1,118 @@
+/**
+ * Passes over rows, whatever rows they are: those of the call, learned ones, or
+ * those that an earlier pass left in scratch.
+ */
+import type { Mask } from '../algebra/attention.ts'
+import type { PassBase, Scaling, Term, Tile } from './schedule.ts'
+
+/** A matrix for each head, its rows side by side in a buffer. */
+export interface Rows {
+  readonly buffer: string
+  readonly of: RowsOf
+  /** How many rows a head has: as many as the call says, as its batch item's length leaves, or always as many. */
+  readonly count: 'length' | 'visible' | number
+}
+
+export type RowsOf =
+  /** Each query head of the call: [B, H, …]. */
+  | 'queryHead'
+  /** Each key/value head of the call: [B, KVH, …]. */
+  | 'keyHead'
+  /** Each query head of the slice's groups. */
+  | 'sliceQueryHead'
+  /** Each key/value head of the slice's groups. */
+  | 'sliceKeyHead'
+  /** Each query head, the same for all batch items: [H, …]. */
+  | 'head'
+
+/** The heads that a pass does its work for, each once; see `RowsOf`. */
+export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
+
+/** Batch items whose query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
+export interface Only {
+  readonly fewer: 'atMost' | 'moreThan'
+  readonly rows: number
+}
+
+/** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
+export interface OnlinePass extends PassBase {
+  readonly kind: 'online'
+  readonly tile: Tile
+  readonly kernel: Term
+  readonly mask: Mask
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+  readonly over: Over
+  readonly only?: Only
+  readonly queries: Rows
+  readonly keys: Rows
+  /** With the rows of the identity as values, the result is the matrix of weights. */
+  readonly values: Rows | 'identity'
+  /** Entries of a value row. */
+  readonly valueDim: number
+  /**
+   * The quotients, or their numerators and denominators over each chunk of the
+   * keys, for a pass that merges them: so few queries leave most of a device
+   * idle when each goes through all keys.
+   */
+  readonly out: Rows | { readonly parts: Rows }
+  readonly convolution?: Convolution
+}
+
+/** Added to the quotients: Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
+export interface Convolution {
+  /** [H, width] */
+  readonly filter: string
+  /** Odd. */
+  readonly width: number
+  readonly values: Rows
+}
+
+/** Quotients from the parts of an online pass. */
+export interface MergePass extends PassBase {
+  readonly kind: 'merge'
+  readonly threads: number
+  readonly scaling: Scaling
+  readonly only?: Only
+  readonly parts: Rows
+  readonly out: Rows & { readonly count: number }
+  readonly valueDim: number
+}
+
+/**
+ * The means of consecutive segments of rows. With s = ⌊rows / segments⌋ the
+ * first (s + 1)·segments − rows have s rows, and the others s + 1.
+ */
+export interface MeansPass extends PassBase {
+  readonly kind: 'means'
+  readonly threads: number
+  readonly over: Over
+  readonly only?: Only
+  readonly rows: Rows
+  readonly out: Rows & { readonly count: number }
+}
+
+/** out = Aᵀ / (‖A‖₁ ‖A‖∞) of each head's own square matrix: an iterative inverse may start from it. */
+export interface StartPass extends PassBase {
+  readonly kind: 'start'
+  readonly threads: number
+  readonly over: Over
+  readonly only?: Only
+  readonly matrix: Rows & { readonly count: number }
+  readonly out: Rows
+}
+
+/** out = factor · left · right, or factor · left · (diagonal·I − right). */
+export interface ProductPass extends PassBase {
+  readonly kind: 'product'
+  readonly tile: Tile
+  readonly over: Over
+  readonly only?: Only
+  readonly left: Rows & { readonly count: number }
+  readonly right: Rows & { readonly count: number }
+  readonly out: Rows
+  /** Entries of a row of the result. */
+  readonly columns: number
+  readonly diagonal?: number
+  readonly factor: number
+}

@@ -1,0 +1,54 @@
+// A compiled attention's forward pass on the interpreter of kernels: f32 after each operation, races found.
+import { interpret } from '../../compiler/kernel/interpret.ts'
+import type { Built } from '../../compiler/pipeline.ts'
+import { sliceCall } from '../../runtime/webgpu/slices.ts'
+import { full } from './harness.ts'
+import type { Sizes, Tensors, Weights } from './harness.ts'
+
+/** The device that a call is cut for: with less room, in more slices. */
+const deviceOf = (bytes: number): GPUDevice =>
+  ({ limits: { maxStorageBufferBindingSize: bytes, maxBufferSize: bytes } }) as GPUDevice
+
+export interface Interpreted {
+  readonly out: Float32Array
+  readonly slices: number
+}
+
+/** @param bytes the most that a buffer may have */
+export function interpreted(
+  { program, kernels }: Built,
+  sizes: Sizes,
+  { q, k, v }: Tensors,
+  weights: Weights = {},
+  bytes = 2 ** 30,
+): Interpreted {
+  const { forward: form } = program.forms
+  const all = full(sizes)
+  const slices = sliceCall(deviceOf(bytes), 'the interpreter', form, {
+    ...all,
+    offset: 0,
+    capacity: all.keyLength,
+  })
+  const lengths = Uint32Array.from({ length: all.batch }, (_, item) => sizes.lengths?.[item] ?? all.keyLength)
+  const given: Readonly<Record<string, Float32Array | Uint32Array>> = { q, k, v, lengths }
+  const ofWeight = (name: string): Float32Array | undefined =>
+    weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
+  const [first] = slices
+  const buffers = Object.fromEntries(
+    form.buffers.map(({ name, role, size }) => {
+      const known = role === 'weight' ? ofWeight(name) : given[name]
+      // What is read before it is written shows.
+      return [name, known ?? new Float32Array(first === undefined ? 0 : size(first)).fill(Number.NaN)]
+    }),
+  )
+  for (const shape of slices)
+    for (const { kernel, buffers: bound } of form.dispatches) {
+      const found = kernels.find(({ name }) => name === kernel)
+      if (found === undefined) throw new Error(`there is no kernel ${kernel}`)
+      const named = found.bindings.map(
+        ({ name }, index) => [name, buffers[bound[index] ?? ''] ?? new Float32Array(0)] as const,
+      )
+      interpret(found, Object.fromEntries(named), shape)
+    }
+  return { out: buffers['out'] as Float32Array, slices: slices.length }
+}
