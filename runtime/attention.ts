@@ -76,8 +76,25 @@ export interface EncodeBuffers {
 export interface AttentionState {
   /** Tokens seen. */
   readonly position: number
+  /** Another state with the same contents: two continuations of one prefix. */
+  copy(): AttentionState
+  /** Its contents on the host, for `restore` of the same attention, now or in another process. */
+  save(): Promise<SavedState>
   /** Frees its buffers. */
   destroy(): void
+}
+
+/** Plain data; typed arrays survive `structuredClone` and IndexedDB. */
+export interface SavedState {
+  /** Of the attention. */
+  readonly name: string
+  readonly position: number
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  /** Rows that there is room for, where rows are kept. */
+  readonly capacity: number
+  readonly tensors: Readonly<Record<string, Float32Array>>
 }
 
 /** What one dispatch took on the device. */
@@ -118,6 +135,8 @@ export interface Attention {
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
   /** One more token, [B, H, E]; updates `state` in place. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
+  /** A state from what `save` of a state gave. */
+  restore(saved: SavedState): AttentionState
   /** Gradients of Σ out·dout with respect to q, k and v. */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   /**

@@ -8,6 +8,7 @@ import type {
   DispatchTime,
   EncodeBuffers,
   ForwardCall,
+  SavedState,
   Sizes,
   StepCall,
   Tensor,
@@ -65,6 +66,10 @@ export abstract class BaseAttention implements Attention {
 
   async step<T extends Tensor>(_state: AttentionState, _call: StepCall<T>): Promise<T> {
     throw this.#refusal('step')
+  }
+
+  restore(_saved: SavedState): AttentionState {
+    throw this.#refusal('restore')
   }
 
   async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {

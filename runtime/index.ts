@@ -5,6 +5,7 @@
 export type {
   Attention,
   AttentionState,
+  SavedState,
   Backend,
   BackwardCall,
   CreateOptions,

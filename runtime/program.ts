@@ -75,9 +75,14 @@ export interface ProjectionLaw {
 }
 
 export interface WeightPlan {
-  readonly name: 'landmarks' | 'queryLandmarks' | 'conv'
+  readonly name: 'landmarks' | 'queryLandmarks' | 'conv' | 'compressKeys' | 'compressValues'
   /** f32 numbers per head. */
   readonly perHead: number
+  /**
+   * They are so many for each key row of the longest call: [heads, perHead, rows]. A
+   * kernel finds the rows from the length of its buffer.
+   */
+  readonly perKeyRow?: true
   /** The weight that is used where this one is not given. */
   readonly otherwise?: WeightPlan['name']
 }

@@ -91,13 +91,15 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, size
       return headsOf(pass.over, sizes) * 3 * pass.matrix.count ** 2
     case 'product': {
       const { left, right, columns: width, diagonal } = pass
-      const products = headsOf(pass.over, sizes) * left.count * right.count * width
-      return products * 2 + (diagonal === undefined ? 0 : headsOf(pass.over, sizes) * right.count * width)
+      const ofRight = headsOf(pass.over, sizes) * countOf(right, sizes) * width
+      return 2 * left.count * ofRight + (diagonal === undefined ? 0 : ofRight)
     }
     case 'row-maxima':
       return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
     case 'head-maximum':
       return keyRows
+    case 'append':
+      return 0
     case 'step':
       return (
         queryRows * (perRow(pass.query) + 2 * features * columns) +

@@ -1,46 +1,90 @@
 /** Exact attention: one pass of query tiles through all keys. */
 import type { Attention, ExactScore } from '../algebra/attention.ts'
-import { dataBuffers, keyRows, outRows, queryRows, valueRows } from './buffers.ts'
-import type { Schedule } from './schedule.ts'
+import { dataBuffers, keyRows, outRows, product, queryRows, valueRows } from './buffers.ts'
+import type { BufferPlan, OnlinePass, Rows, Schedule } from './schedule.ts'
 import { plainTerm, scaledTerm } from './terms.ts'
-import { rowsOfTile, valueTile } from './tiles.ts'
+import { rowsOfTile, threads, valueTile } from './tiles.ts'
 
 export function scheduleExact(attention: Attention, score: ExactScore): Schedule {
   const { kernel } = score
+  const { dim, valueDim } = attention
   const scaled = kernel.exponent !== undefined && attention.stabilize.kind === 'auto'
-  const tile = valueTile(attention.valueDim, rowsOfTile)
-  return {
+  const tile = valueTile(valueDim, rowsOfTile)
+  const attend: OnlinePass = {
+    kind: 'online',
+    name: 'attend',
+    tile,
+    workgroups: [
+      '*',
+      ['*', 'sliceCount', headsPerGroup],
+      ['*', ['ceildiv', 'length', tile.rows], Math.ceil(valueDim / tile.columns)],
+    ],
+    buffers: ['q', 'k', 'v', 'lengths', 'out'],
+    kernel: scaled ? scaledTerm(kernel, attention.scale) : plainTerm(kernel.value, attention.scale),
+    mask: attention.mask,
+    normalize: attention.normalize,
+    epsilon: attention.epsilon,
+    over: 'sliceQueryHead',
+    queries: queryRows,
+    keys: keyRows,
+    values: valueRows,
+    valueDim,
+    out: outRows,
+  }
+  const forward: Schedule = {
     name: attention.name,
     strategy: 'exact',
-    dim: attention.dim,
-    valueDim: attention.valueDim,
+    dim,
+    valueDim,
     features: 0,
     causal: attention.mask.kind === 'causal',
     groups: 'kvHeads',
     chunk: rowsOfTile,
     chunks: 1,
     buffers: dataBuffers(attention),
+    passes: [attend],
+  }
+  if (!forward.causal) return forward
+  // The prefix and a token are the same two passes: rows into the cache, and queries through it.
+  const decoding = cachedForm(forward, attend)
+  return { ...forward, decoding: { prefill: decoding, step: decoding } }
+}
+
+function cachedForm(forward: Schedule, attend: OnlinePass): Schedule {
+  const { dim, valueDim } = forward
+  const cache = (name: string, width: number): BufferPlan => ({
+    name,
+    role: 'state',
+    element: 'f32',
+    size: product('batch', 'kvHeads', 'capacity', width),
+    layout: `[B, KVH, capacity, ${width}]`,
+  })
+  const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
+  return {
+    ...forward,
+    buffers: [
+      ...forward.buffers.filter(({ name }) => name !== 'lengths'),
+      cache('keyCache', dim),
+      cache('valueCache', valueDim),
+    ],
     passes: [
       {
-        kind: 'online',
-        name: 'attend',
-        tile,
-        workgroups: [
-          '*',
-          ['*', 'sliceCount', headsPerGroup],
-          ['*', ['ceildiv', 'length', tile.rows], Math.ceil(attention.valueDim / tile.columns)],
+        kind: 'append',
+        name: 'append',
+        threads,
+        workgroups: product('sliceCount', ['ceildiv', ['*', 'length', Math.max(dim, valueDim)], threads]),
+        buffers: ['k', 'v', 'keyCache', 'valueCache'],
+        copies: [
+          { from: 'k', to: 'keyCache', width: dim },
+          { from: 'v', to: 'valueCache', width: valueDim },
         ],
-        buffers: ['q', 'k', 'v', 'lengths', 'out'],
-        kernel: scaled ? scaledTerm(kernel, attention.scale) : plainTerm(kernel.value, attention.scale),
-        mask: attention.mask,
-        normalize: attention.normalize,
-        epsilon: attention.epsilon,
-        over: 'sliceQueryHead',
-        queries: queryRows,
-        keys: keyRows,
-        values: valueRows,
-        valueDim: attention.valueDim,
-        out: outRows,
+      },
+      {
+        ...attend,
+        name: 'attend_cached',
+        buffers: ['q', 'keyCache', 'valueCache', 'out'],
+        keys: cached('keyCache'),
+        values: cached('valueCache'),
       },
     ],
   }

@@ -81,6 +81,8 @@ function details(pass: Pass): string[] {
       return [`sums ${pass.scaling}`, ...printFeatures('φ(k)', pass.features)]
     case 'scan':
       return [`${pass.result}, sums ${pass.scaling}`]
+    case 'append':
+      return pass.copies.map(({ from, to, width }) => `${from} into ${to}, ${width} numbers a row`)
     case 'step':
       return [
         `sums ${pass.scaling}`,

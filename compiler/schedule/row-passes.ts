@@ -9,8 +9,8 @@ import type { PassBase, Scaling, Term, Tile } from './schedule.ts'
 export interface Rows {
   readonly buffer: string
   readonly of: RowsOf
-  /** How many rows a head has: as many as the call says, as its batch item's length leaves, or always as many. */
-  readonly count: 'length' | 'visible' | number
+  /** How many rows a head has: as the call says, as its batch item's length leaves, as the cache then holds, or always as many. */
+  readonly count: 'length' | 'visible' | 'cached' | number
 }
 
 export type RowsOf =
@@ -18,6 +18,8 @@ export type RowsOf =
   | 'queryHead'
   /** Each key/value head of the call: [B, KVH, …]. */
   | 'keyHead'
+  /** Each key/value head, in a cache with room for more rows: [B, KVH, capacity, …]. */
+  | 'cachedHead'
   /** Each query head of the slice's groups. */
   | 'sliceQueryHead'
   /** Each key/value head of the slice's groups. */
@@ -68,6 +70,13 @@ export interface Convolution {
   readonly values: Rows
 }
 
+/** New key and value rows into the cache of decoding, behind those that are there. */
+export interface AppendPass extends PassBase {
+  readonly kind: 'append'
+  readonly threads: number
+  readonly copies: readonly { readonly from: string; readonly to: string; readonly width: number }[]
+}
+
 /** Quotients from the parts of an online pass. */
 export interface MergePass extends PassBase {
   readonly kind: 'merge'
@@ -102,14 +111,17 @@ export interface StartPass extends PassBase {
   readonly out: Rows
 }
 
-/** out = factor · left · right, or factor · left · (diagonal·I − right). */
+/**
+ * out = factor · left · right, or factor · left · (diagonal·I − right). Where the
+ * right matrix has rows by the call, the left are weights whose rows may be longer.
+ */
 export interface ProductPass extends PassBase {
   readonly kind: 'product'
   readonly tile: Tile
   readonly over: Over
   readonly only?: Only
   readonly left: Rows & { readonly count: number }
-  readonly right: Rows & { readonly count: number }
+  readonly right: Rows
   readonly out: Rows
   /** Entries of a row of the result. */
   readonly columns: number

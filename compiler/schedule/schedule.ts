@@ -31,6 +31,9 @@
  * Where rows are too few to have landmarks, one more online pass is exact; each
  * batch item is taken by one of the two (`Only`).
  *
+ * **Compressed** keys and values are pooled first: a *product* of weights and
+ * rows for each of them, then *online* over the few rows that come of it.
+ *
  * **Scales.** Where a feature or a kernel has an exponent, every sum is carried
  * as mantissa and base-2 log-scale: one scale per feature in the state, one per
  * row in the readout. A row's scale is a maximum over keys that the row sees and
@@ -45,13 +48,13 @@
  * buffers a pass.
  */
 import type { Expression } from '../symbolic/expression.ts'
-import type { MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
+import type { AppendPass, MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
 
 export type * from './row-passes.ts'
 
 export interface Schedule {
   readonly name: string
-  readonly strategy: 'exact' | 'factorised' | 'landmarks'
+  readonly strategy: 'exact' | 'factorised' | 'landmarks' | 'compressed'
   readonly dim: number
   readonly valueDim: number
   /** r; 0 for the exact strategy. */
@@ -165,6 +168,7 @@ export const carriedSize = (features: number, valueDim: number, scaling: Scaling
 
 export type Pass =
   | StepPass
+  | AppendPass
   | OnlinePass
   | MergePass
   | MeansPass

@@ -1,7 +1,7 @@
 /** The options of `create` and the seed of `redraw`. */
 import type { CreateOptions } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
-import type { Program } from '../program.ts'
+import type { Program, Shape, WeightPlan } from '../program.ts'
 import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
 
 const backends: readonly unknown[] = ['webgpu', 'gpujs', 'reference', undefined]
@@ -46,30 +46,39 @@ function checkWeights(where: string, program: Program, weights: Readonly<Record<
     weights,
     plans.map(({ name }) => name),
   )
-  for (const { name, perHead, otherwise } of plans) {
+  for (const plan of plans) {
+    const { name, perHead, otherwise } = plan
     const weight = weights[name]
     if (weight === undefined) {
       if (otherwise !== undefined) continue
       throw new AttentionError(
         'weights',
-        `${where} needs weights: { ${name} }, a Float32Array of ${perHead} numbers per head.`,
+        `${where} needs weights: { ${name} }, a Float32Array of ${numbersOf(plan)}.`,
       )
     }
     if (!isFloat32Array(weight)) {
       throw new TypeError(`${where}: weights.${name} must be a Float32Array; it is ${describe(weight)}.`)
     }
     if (weight.length === 0 || weight.length % perHead !== 0) {
-      throw new RangeError(
-        `${where}: weights.${name} needs ${perHead} numbers per head; it has ${weight.length}.`,
-      )
+      throw new RangeError(`${where}: weights.${name} needs ${numbersOf(plan)}; it has ${weight.length}.`)
     }
   }
 }
 
-/** Once the heads are known: weights are per query head. */
-export function checkWeightHeads(name: string, have: number, need: number): void {
-  if (have === need) return
-  throw new RangeError(`With these heads, weights.${name} needs ${need} numbers; create was given ${have}.`)
+const numbersOf = ({ perHead, perKeyRow }: WeightPlan): string =>
+  `${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}`
+
+/** Once the call is known: weights are per query head. */
+export function checkWeightSizes(
+  { name, perHead, perKeyRow }: WeightPlan,
+  have: number,
+  { heads, keyLength }: Shape,
+): void {
+  const all = heads * perHead
+  if (perKeyRow === true ? have % all === 0 && have / all >= keyLength : have === all) return
+  const need =
+    perKeyRow === true ? `${all} numbers for each of at least ${keyLength} key rows` : `${all} numbers`
+  throw new RangeError(`With these heads, weights.${name} needs ${need}; create was given ${have}.`)
 }
 
 export function checkSeed(where: string, seed: unknown): void {

@@ -11,6 +11,7 @@ import { pipelineFor } from './pipelines.ts'
 import { fold, record, recordTimed } from './record.ts'
 import type { Step } from './record.ts'
 import type { Session } from './session.ts'
+import type { StateSizes } from './state.ts'
 import { ShapeBufferPool } from './shape-buffers.ts'
 import type { ShapeBuffers } from './shape-buffers.ts'
 import { sliceCall } from './slices.ts'
@@ -139,12 +140,66 @@ export class Engine {
   }
 
   /** Buffers for what a form carries from call to call. */
-  createState(name: FormName, sizes: CallSizes): NamedBuffers {
-    const slices = this.#slices(name, sizes)
-    const plans = this.form(name).buffers.filter(({ role }) => role === 'state')
-    return new Map(
-      plans.map((plan) => [plan.name, this.#buffers.create(plan.name, bytesOf(plan, slices), KEPT_STORAGE)]),
+  createState(sizes: StateSizes): NamedBuffers {
+    const plans = this.#statePlans(sizes)
+    return new Map(plans.map(({ name, bytes }) => [name, this.#buffers.create(name, bytes, KEPT_STORAGE)]))
+  }
+
+  /** The same contents, each head's rows where they are with room for `capacity` of them. */
+  copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers {
+    const copies = this.createState({ ...from, capacity })
+    const encoder = this.#encoder('step')
+    const heads = from.batch * from.kvHeads
+    const after = new Map(this.#statePlans({ ...from, capacity }).map(({ name, bytes }) => [name, bytes]))
+    for (const { name, bytes } of this.#statePlans(from)) {
+      const to = after.get(name) ?? bytes
+      const [source, target] = [bufferOf(buffers, name), bufferOf(copies, name)]
+      if (to === bytes) encoder.copyBufferToBuffer(source, 0, target, 0, bytes)
+      else
+        for (let head = 0; head < heads; head++)
+          encoder.copyBufferToBuffer(
+            source,
+            (head * bytes) / heads,
+            target,
+            (head * to) / heads,
+            bytes / heads,
+          )
+    }
+    this.#device.queue.submit([encoder.finish()])
+    return copies
+  }
+
+  async readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>> {
+    const plans = this.#statePlans(sizes)
+    const pieces = await this.#readBack(
+      this.#encoder('step'),
+      plans.map(({ name }) => bufferOf(buffers, name)),
+      plans.map(({ bytes }) => bytes),
     )
+    return Object.fromEntries(plans.map(({ name }, index) => [name, new Float32Array(pieces[index] ?? [])]))
+  }
+
+  writeState(
+    buffers: NamedBuffers,
+    sizes: StateSizes,
+    tensors: Readonly<Record<string, Float32Array>>,
+  ): void {
+    for (const { name, bytes } of this.#statePlans(sizes)) {
+      const tensor = tensors[name]
+      if (tensor?.byteLength !== bytes)
+        throw new RangeError(
+          `${this.#program.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
+            `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
+        )
+      upload(this.#device, bufferOf(buffers, name), tensor as Float32Array<ArrayBuffer>)
+    }
+  }
+
+  #statePlans(sizes: StateSizes): { readonly name: string; readonly bytes: number }[] {
+    const slices = this.#slices('step', { ...sizes, length: 1, keyLength: 1, offset: 0 })
+    return this.form('step')
+      .buffers.filter(({ role }) => role === 'state')
+      .map((plan) => ({ name: plan.name, bytes: bytesOf(plan, slices) }))
   }
 
   destroy(): void {
@@ -180,7 +235,8 @@ export class Engine {
     onHost: boolean,
     { lengths }: ShapeBuffers,
   ): NamedBuffers {
-    const given = { onHost, tensors, lengths, constants: this.#constants }
+    const { weights } = this.#program
+    const given = { onHost, tensors, lengths, constants: this.#constants, weights }
     return callBuffers(this.#device, this.#buffers, form, slices, given)
   }
 

@@ -1,23 +1,71 @@
 /** The state of a decoding attention, in buffers on its device. */
-import type { AttentionState } from '../attention.ts'
+import type { AttentionState, SavedState } from '../attention.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
+import type { NamedBuffers } from './call-buffers.ts'
+
+export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
+
+/** What a state asks of the attention that made it. */
+export interface StateKeeper {
+  readonly name: string
+  /** The same contents in buffers with room for `capacity` rows. */
+  copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers
+  readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>>
+}
 
 export class WebgpuState implements AttentionState {
-  readonly sizes: Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
-  readonly buffers: ReadonlyMap<string, GPUBuffer>
-  /** The attention that made it. */
-  readonly owner: object
+  readonly owner: StateKeeper
+  #sizes: StateSizes
+  #buffers: NamedBuffers
   position: number
 
-  constructor(owner: object, sizes: CallSizes, buffers: ReadonlyMap<string, GPUBuffer>) {
-    const { batch, heads, kvHeads, capacity, keyLength } = sizes
+  constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, position: number) {
+    const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
-    this.sizes = { batch, heads, kvHeads, capacity }
-    this.buffers = buffers
-    this.position = keyLength
+    this.#sizes = { batch, heads, kvHeads, capacity }
+    this.#buffers = buffers
+    this.position = position
+  }
+
+  get sizes(): StateSizes {
+    return this.#sizes
+  }
+
+  get buffers(): NamedBuffers {
+    return this.#buffers
+  }
+
+  /** Room for one more row; capacities double, so that growing costs nothing in the long run. */
+  makeRoom(): void {
+    if (this.position < this.#sizes.capacity) return
+    const capacity = roomFor(this.position + 1)
+    const grown = this.owner.copyState(this.#buffers, this.#sizes, capacity)
+    this.destroy()
+    this.#buffers = grown
+    this.#sizes = { ...this.#sizes, capacity }
+  }
+
+  copy(): WebgpuState {
+    const copied = this.owner.copyState(this.#buffers, this.#sizes, this.#sizes.capacity)
+    return new WebgpuState(this.owner, this.#sizes, copied, this.position)
+  }
+
+  async save(): Promise<SavedState> {
+    const { position } = this
+    const tensors = await this.owner.readState(this.#buffers, this.#sizes)
+    return { name: this.owner.name, position, ...this.#sizes, tensors }
   }
 
   destroy(): void {
-    for (const buffer of this.buffers.values()) buffer.destroy()
+    for (const buffer of this.#buffers.values()) buffer.destroy()
   }
+}
+
+const leastRoom = 64
+
+/** The capacity for so many rows: a power of two. */
+export function roomFor(rows: number): number {
+  let capacity = leastRoom
+  while (capacity < rows) capacity *= 2
+  return capacity
 }

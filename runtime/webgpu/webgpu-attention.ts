@@ -8,6 +8,7 @@ import type {
   DispatchTime,
   EncodeBuffers,
   ForwardCall,
+  SavedState,
   Sizes,
   StepCall,
   Tensor,
@@ -19,16 +20,24 @@ import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
-import { WebgpuState } from './state.ts'
+import { roomFor, WebgpuState } from './state.ts'
+import type { StateKeeper } from './state.ts'
 
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
+  readonly #keeper: StateKeeper
 
   private constructor(program: Program, session: Session, options: CreateOptions) {
     super(program, 'webgpu', deviceName(session.device), options.projection)
     this.#session = session
     this.#engine = new Engine(program, session)
+    const engine = this.#engine
+    this.#keeper = {
+      name: program.name,
+      copyState: (buffers, from, capacity) => engine.copyState(buffers, from, capacity),
+      readState: (buffers, sizes) => engine.readState(buffers, sizes),
+    }
     if (this.projection) this.#engine.setConstant('projection', this.projection)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
@@ -72,9 +81,15 @@ export class WebgpuAttention extends BaseAttention {
     this.#session.assertUsable()
     this.#engine.form('prefill')
     const checked = checkCall(this.program, 'prefill', call)
-    const state = new WebgpuState(this, checked.sizes, this.#engine.createState('prefill', checked.sizes))
+    const { length, keyLength } = checked.sizes
+    if (length !== keyLength)
+      throw new RangeError(
+        `${this.name}.prefill: a prefix has as many keys as queries; length is ${length} and keyLength is ${keyLength}.`,
+      )
+    const sizes = { ...checked.sizes, capacity: roomFor(length) }
+    const state = new WebgpuState(this.#keeper, sizes, this.#engine.createState(sizes), length)
     const tensors = new Map([...checked.tensors, ...state.buffers])
-    const outputs = await this.#run('prefill', { ...checked, tensors })
+    const outputs = await this.#run('prefill', { ...checked, sizes, tensors })
     return { out: outputs.get('out') as T, state }
   }
 
@@ -83,7 +98,7 @@ export class WebgpuAttention extends BaseAttention {
     this.#engine.form('step')
     const where = `${this.name}.step`
     requireObject(where, call)
-    if (!(state instanceof WebgpuState) || state.owner !== this) {
+    if (!(state instanceof WebgpuState) || state.owner !== this.#keeper) {
       throw new TypeError(
         `${where}: the state must be one that prefill of this attention returned; it is ${describe(state)}.`,
       )
@@ -96,7 +111,7 @@ export class WebgpuAttention extends BaseAttention {
         )
       }
     }
-    const { batch, heads, kvHeads, capacity } = sizes
+    const { batch, heads, kvHeads } = sizes
     const checked = checkCall(this.program, 'step', {
       ...call,
       batch,
@@ -105,6 +120,8 @@ export class WebgpuAttention extends BaseAttention {
       length: 1,
       keyLength: 1,
     })
+    state.makeRoom()
+    const { capacity } = state.sizes
     const tensors = new Map([...checked.tensors, ...state.buffers])
     const offset = state.position++
     const outputs = await this.#run('step', {
@@ -113,6 +130,19 @@ export class WebgpuAttention extends BaseAttention {
       sizes: { ...checked.sizes, offset, capacity },
     })
     return outputs.get('out') as T
+  }
+
+  override restore(saved: SavedState): AttentionState {
+    this.#session.assertUsable()
+    this.#engine.form('step')
+    requireObject(`${this.name}.restore`, saved)
+    if (saved.name !== this.name)
+      throw new TypeError(
+        `${this.name}.restore: expected what a state of ${this.name} saved; it is of ${describe(saved.name)}.`,
+      )
+    const buffers = this.#engine.createState(saved)
+    this.#engine.writeState(buffers, saved, saved.tensors)
+    return new WebgpuState(this.#keeper, saved, buffers, saved.position)
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {

@@ -23,6 +23,8 @@ const specs = {
     'attention a { dim: 6 value_dim: 70 scale: 0.4 feature: favor_hyperbolic projections: 21 mask: causal decay: 0.9 epsilon: 1e-3 }',
   'an exponent of the row alone':
     'attention a { dim: 6 scale: 0.4 feature: favor_trigonometric projections: 11 mask: causal normalize: none }',
+  'exact, from a cache of keys and values':
+    'attention a { dim: 6 value_dim: 5 kernel: exp(dot(q, k)) mask: causal }',
   position:
     'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
 }
@@ -60,6 +62,48 @@ describe.each(deviceNames.slice(0, 1))('on %s', (name) => {
     }
     attention.destroy()
   })
+
+  it.each(['without exponent', 'exact, from a cache of keys and values'] as const)(
+    'states are copied, saved and restored: %s',
+    async (which) => {
+      const built = compileOne(specs[which])
+      const { dim, valueDim } = built.model
+      const attention = await onDevice(built, await testDevice(name))
+      const inputs = tensors(built, sizes, 5)
+      const whole = expected(built, sizes, inputs)
+      const part = (from: number, to: number) => ({
+        q: rows(inputs.q, dim, from, to),
+        k: rows(inputs.k, dim, from, to),
+        v: rows(inputs.v, valueDim, from, to),
+      })
+      const { batch, heads, kvHeads } = full(sizes)
+      // One row short of the room that a cache of 64 rows has, so that the next tokens make it grow.
+      const { state } = await attention.prefill({ ...part(0, 63), batch, heads, kvHeads, length: 63 })
+      const copied = state.copy()
+      const saved = await state.save()
+      for (let token = 63; token < 66; token++) await attention.step(state, part(token, token + 1))
+      state.destroy()
+      const other = await onDevice(built, await testDevice(name))
+      const restored = other.restore(structuredClone(saved))
+      for (const [of, one] of [
+        [attention, copied],
+        [other, restored],
+      ] as const) {
+        expect(one.position).toBe(63)
+        for (let token = 63; token < sizes.length; token++)
+          expect(
+            relativeError(
+              await of.step(one, part(token, token + 1)),
+              rows(whole, valueDim, token, token + 1),
+            ),
+          ).toBeLessThan(5e-6)
+        one.destroy()
+      }
+      expect(() => other.restore({ ...saved, tensors: {} })).toThrow(/expected to have \d+ numbers/)
+      attention.destroy()
+      other.destroy()
+    },
+  )
 
   it('has no recurrent form where a feature asks for the length', async () => {
     const built = compileOne('attention a { dim: 4 feature: cosformer mask: causal }')

@@ -122,7 +122,7 @@ export function groupNames(
 export const visible = u32Name('visible')
 
 /** Row index of the group's first key row, in rows. */
-export const firstKeyRow = mul(u32Name('keyGroup'), shape('capacity'))
+export const firstKeyRow = mul(u32Name('keyGroup'), shape('keyLength'))
 
 /** Row index of the head's first query row, in rows. */
 export const firstQueryRow = mul(u32Name('queryHead'), shape('length'))

@@ -1,6 +1,7 @@
 /** From the schedule to kernels: one kernel a pass, in order. */
 import type { Pass, Schedule } from '../../schedule/schedule.ts'
 import type { Kernel } from '../kernel.ts'
+import { lowerAppend } from './append.ts'
 import { lowerFinish } from './finish.ts'
 import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
 import { lowerMeans } from './means.ts'
@@ -36,6 +37,8 @@ function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerReduce(schedule, pass)
     case 'scan':
       return lowerScan(schedule, pass)
+    case 'append':
+      return lowerAppend(schedule, pass)
     case 'step':
       return lowerStep(schedule, pass)
     case 'finish':

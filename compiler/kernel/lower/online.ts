@@ -55,10 +55,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const rowAt = (lane: number): Value => ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
   const start = 'parts' in out ? ir.mul(u32Name('part'), schedule.chunk) : ir.u32(0)
   const last = 'parts' in out ? ir.call('min', countOf(keys), ir.add(start, schedule.chunk)) : countOf(keys)
+  /** A row's number in the sequence: behind the cached ones when decoding. */
+  const numbered = (row: Value): Value => (keys.of === 'cachedHead' ? ir.add(row, ir.shape('offset')) : row)
   // A causal row sees keys up to its own: the tile needs none past its last row.
   const end = ir.let_(
     'end',
-    mask.kind === 'causal' ? ir.call('min', last, ir.add(ir.ref(firstRow), tile.rows)) : last,
+    mask.kind === 'causal' ? ir.call('min', last, numbered(ir.add(ir.ref(firstRow), tile.rows))) : last,
   )
   const queryStarts = lanesOf.map((lane) =>
     ir.let_(
@@ -73,7 +75,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const seen = (key: Value, lane: number): Value => {
     const there = ir.lt(key, ir.ref(end))
     if (mask.kind === 'none') return there
-    if (mask.kind === 'causal') return ir.and(there, ir.le(key, rowAt(lane)))
+    if (mask.kind === 'causal') return ir.and(there, ir.le(key, numbered(rowAt(lane))))
     const names: Record<string, Value> = { i: rowAt(lane), j: key, length: visible }
     return ir.and(
       there,

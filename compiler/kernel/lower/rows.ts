@@ -32,6 +32,8 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
       return firstQueryRow
     case 'keyHead':
       return firstKeyRow
+    case 'cachedHead':
+      return ir.mul(u32Name('keyGroup'), ir.shape('capacity'))
     case 'sliceQueryHead':
       return ir.mul(sliceQueryHead, fixed(count))
     case 'sliceKeyHead':
@@ -49,6 +51,7 @@ export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u3
 
 export function countOf({ count }: Rows): Value {
   if (count === 'visible') return visible
+  if (count === 'cached') return ir.add(ir.shape('offset'), ir.shape('length'))
   return count === 'length' ? ir.shape('length') : ir.u32(count)
 }
 
