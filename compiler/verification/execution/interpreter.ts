@@ -6,19 +6,22 @@
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { fromModel } from '../../algebra/build.ts'
 import { evaluateSize } from '../../codegen/size.ts'
-import { interpret } from '../../kernel/interpret.ts'
-import type { Kernel, ShapeField } from '../../kernel/kernel.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import { lower } from '../../kernel/lower/lower.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
+import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
+import { type Lowered, runPasses, shapeOf } from './run-passes.ts'
 
+/** What takes the place of what a stage makes. */
 export interface Replacements {
   readonly draw?: typeof drawProjection
   readonly model?: (model: AttentionModel) => AttentionModel
   readonly schedule?: (plan: Schedule) => Schedule
   readonly kernels?: (kernels: readonly Kernel[]) => readonly Kernel[]
+  readonly call?: (call: Call) => Call
 }
 
 export function interpreterPlatform(replacements: Replacements = {}): Platform {
@@ -40,12 +43,18 @@ function open(
 ): Executor | Unsupported {
   const plan = schedule(fromModel((replace.model ?? same)(model)))
   if ('unsupported' in plan) return plan
-  const scheduled = (replace.schedule ?? same)(plan)
-  const kernels = (replace.kernels ?? same<readonly Kernel[]>)(lower(scheduled))
+  const lowered = (one: Schedule): Lowered => {
+    const scheduled = (replace.schedule ?? same)(one)
+    return { schedule: scheduled, kernels: (replace.kernels ?? same<readonly Kernel[]>)(lower(scheduled)) }
+  }
+  const forward = lowered(plan)
   const { projections, dim } = model
   const drawn = (seed: number): Float32Array | undefined =>
     projections && draw({ ...projections, rows: projections.count, dim, seed })
   let projection = drawn(projections?.seed ?? 0)
+  const kept = (): Weights => ({ ...weights, ...(projection && { projection }) })
+  const { prefill, step } = plan.decoding ?? {}
+  const decoding = prefill && step && { prefill: lowered(prefill), step: lowered(step) }
   return {
     get projection() {
       return projection
@@ -53,45 +62,39 @@ function open(
     redraw: (seed) => {
       projection = drawn(seed)
     },
-    forward: async (call) =>
-      runPasses(scheduled, kernels, call, { ...weights, ...(projection && { projection }) }),
+    forward: async (call) => runPasses(forward, { call: (replace.call ?? same)(call), kept: kept() }),
+    ...(decoding && {
+      decode: async (call: Call, prefix: number) => decode(decoding, call, prefix, kept()),
+    }),
     destroy: () => {},
   }
 }
 
-/** All passes over host buffers. What is not an input starts as NaN, so that nothing unwritten goes unseen. */
-export function runPasses(
-  plan: Schedule,
-  kernels: readonly Kernel[],
+/** The first rows at once, each further one by a step; the state is what both forms keep. */
+function decode(
+  { prefill, step }: { readonly prefill: Lowered; readonly step: Lowered },
   call: Call,
-  constants: Readonly<Record<string, Float32Array>>,
+  prefix: number,
+  weights: Weights,
 ): Float32Array {
-  const shape = shapeOf(plan, call)
-  const { q, k, v } = call
-  const lengths = Uint32Array.from(call.lengths ?? new Array<number>(call.batch).fill(call.keyLength))
-  const given: Readonly<Record<string, Float32Array | Uint32Array>> = { q, k, v, lengths, ...constants }
-  const buffers = Object.fromEntries(
-    plan.buffers.map(({ name, role, size }) => {
-      const known = role === 'projection' ? constants['projection'] : given[name]
-      return [name, known ?? new Float32Array(evaluateSize(size, shape)).fill(Number.NaN)]
-    }),
+  const { batch, heads, length } = call
+  const part = (first: number, count: number): Call => ({
+    ...call,
+    ...rowsOfCall(call, first, count),
+    length: count,
+    keyLength: count,
+  })
+  const start = part(0, prefix)
+  const shape = shapeOf(prefill.schedule, start)
+  const states = Object.fromEntries(
+    prefill.schedule.buffers
+      .filter(({ role }) => role === 'state')
+      .map(({ name, size }) => [name, new Float32Array(evaluateSize(size, shape))]),
   )
-  for (const kernel of kernels) interpret(kernel, buffers, shape)
-  return buffers['out'] as Float32Array
-}
-
-function shapeOf(plan: Schedule, call: Call): Readonly<Record<ShapeField, number>> {
-  const { batch, heads, kvHeads, length, keyLength } = call
-  return {
-    batch,
-    heads,
-    kvHeads,
-    length,
-    keyLength,
-    chunks: Math.max(1, Math.ceil(keyLength / plan.chunk)),
-    offset: 0,
-    capacity: keyLength,
-    sliceStart: 0,
-    sliceCount: batch * kvHeads,
-  }
+  const kept = { ...weights, ...states }
+  const outputs = [runPasses(prefill, { call: start, kept })]
+  for (let row = prefix; row < length; row++)
+    // Threads past the last feature read its cell beside its owner, and drop what they read: no race that matters.
+    outputs.push(runPasses(step, { call: part(row, 1), kept, offset: row, races: false }))
+  return joinedRows(outputs, batch * heads)
 }

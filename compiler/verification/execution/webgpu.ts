@@ -3,9 +3,8 @@ import { createAttention } from '../../../runtime/index.ts'
 import type { Attention, ForwardCall } from '../../../runtime/index.ts'
 import { acquireDevice, deviceName } from '../../../runtime/webgpu/device.ts'
 import { drawProjection } from '../../../runtime/projection/index.ts'
-import { InvariantError } from '../../diagnostics/invariant.ts'
 import { build } from '../../pipeline.ts'
-import { rowsOfCall } from '../cases/rows.ts'
+import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform } from './executor.ts'
 
 /** On the caller's device, or on one of its own that lives as long as the process. */
@@ -47,30 +46,26 @@ function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode
 
 /** The first rows by `prefill`, each further one by `step`. */
 async function decode(attention: Attention, call: Call, prefix: number): Promise<Float32Array> {
-  const { batch, heads, kvHeads, length, keyLength } = call
-  if (length !== keyLength || prefix < 1)
-    throw new InvariantError('decoding begins with a row, and has a key for each query')
-  const { out, state } = await attention.prefill(
-    arrays({ ...rowsOfCall(call, 0, prefix), batch, heads, kvHeads, length: prefix, keyLength: prefix }),
-  )
-  const groups = batch * heads
-  const width = out.length / (groups * prefix)
-  const all = new Float32Array(groups * length * width)
-  const put = (rows: Float32Array, first: number, count: number): void => {
-    for (let group = 0; group < groups; group++)
-      all.set(
-        rows.subarray(group * count * width, (group + 1) * count * width),
-        (group * length + first) * width,
-      )
-  }
-  put(out, 0, prefix)
+  const { batch, heads, kvHeads, length } = call
+  const part = (first: number, count: number): Call => ({
+    ...rowsOfCall(call, first, count),
+    batch,
+    heads,
+    kvHeads,
+    length: count,
+    keyLength: count,
+  })
+  const { out, state } = await attention.prefill(arrays(part(0, prefix)))
+  const outputs = [out]
   try {
-    for (let row = prefix; row < length; row++)
-      put(await attention.step(state, { ...rowsOfCall(call, row, 1), batch, heads, kvHeads }), row, 1)
+    for (let row = prefix; row < length; row++) {
+      const { q, k, v } = part(row, 1)
+      outputs.push(await attention.step(state, { q, k, v, batch, heads, kvHeads }))
+    }
   } finally {
     state.destroy()
   }
-  return all
+  return joinedRows(outputs, batch * heads)
 }
 
 function arrays({ lengths, ...call }: Call): ForwardCall<Float32Array> {

@@ -1,0 +1,104 @@
+/** A schedule's kernels over buffers on the host, as the runtime runs them on a device. */
+import { evaluateSize } from '../../codegen/size.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import { interpret } from '../../kernel/interpret.ts'
+import type { Kernel, ShapeField } from '../../kernel/kernel.ts'
+import { type BufferPlan, dispatchesOf, type Schedule } from '../../schedule/schedule.ts'
+import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
+import type { Call } from './executor.ts'
+
+/** A schedule and its kernels, one a pass. */
+export interface Lowered {
+  readonly schedule: Schedule
+  readonly kernels: readonly Kernel[]
+}
+
+export type Buffers = Readonly<Record<string, Float32Array | Uint32Array>>
+
+export interface Run {
+  readonly call: Call
+  /** Kept from call to call: the projection under the name of its role, weights, states. */
+  readonly kept: Buffers
+  /** Position of the first query row. */
+  readonly offset?: number
+  /** Whether races are looked for; they are unless said otherwise. */
+  readonly races?: boolean
+}
+
+export type Shape = Readonly<Record<ShapeField, number>>
+
+export function shapeOf({ chunks, groups }: Schedule, call: Call, offset = 0): Shape {
+  const { batch, heads, kvHeads, length, keyLength } = call
+  const shape = {
+    batch,
+    heads,
+    kvHeads,
+    length,
+    keyLength,
+    chunks: 1,
+    offset,
+    capacity: keyLength,
+    sliceStart: 0,
+    sliceCount: batch * (groups === 'heads' ? heads : kvHeads),
+  }
+  return { ...shape, chunks: evaluateSize(chunks, shape) }
+}
+
+/** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
+export function runPasses(
+  { schedule, kernels }: Lowered,
+  { call, kept, offset, races = true }: Run,
+): Float32Array {
+  const shape = shapeOf(schedule, call, offset)
+  const buffers = Object.fromEntries(
+    schedule.buffers.map((plan) => [plan.name, bufferOf(plan, call, kept, shape)]),
+  )
+  for (const { pass, buffers: names } of dispatchesOf(schedule)) {
+    const kernel = kernels[schedule.passes.indexOf(pass)]
+    invariant(kernel !== undefined, 'every pass has a kernel')
+    const bound = kernel.bindings.flatMap(({ name }, place) => {
+      const buffer = buffers[names[place] ?? name]
+      return buffer === undefined ? [] : [[name, buffer] as const]
+    })
+    interpret(kernel, Object.fromEntries(bound), shape, { races })
+  }
+  const { out } = buffers
+  invariant(out instanceof Float32Array, 'the output is f32')
+  return out
+}
+
+/** What no one gives starts as NaN, so that nothing unwritten goes unseen. */
+function bufferOf(
+  { name, role, size, value }: BufferPlan,
+  { q, k, v, batch, keyLength, lengths }: Call,
+  kept: Buffers,
+  shape: Shape,
+): Float32Array | Uint32Array {
+  const count = evaluateSize(size, shape)
+  switch (role) {
+    case 'input': {
+      const given = { q, k, v }[name]
+      invariant(given !== undefined, `the call has the tensor ${name}`)
+      return given
+    }
+    case 'lengths':
+      return Uint32Array.from(lengths ?? new Array<number>(batch).fill(keyLength))
+    case 'heads':
+      return Float32Array.from({ length: count }, (_, head) =>
+        value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
+      )
+    case 'projection':
+    case 'weight':
+    case 'state': {
+      const known = kept[role === 'projection' ? role : name] ?? kept[stand[name] ?? name]
+      invariant(known !== undefined, `${name} is kept from call to call`)
+      return known
+    }
+    case 'scratch':
+    case 'output':
+      return new Float32Array(count).fill(Number.NaN)
+  }
+}
+
+/** One weight may stand in for another. */
+const stand: Readonly<Record<string, string>> = { queryLandmarks: 'landmarks' }

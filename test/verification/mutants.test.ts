@@ -1,0 +1,60 @@
+// The checks are checked: each of these wrong things must be refuted by some property.
+import { describe, expect, test } from 'vitest'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { lower } from '../../compiler/kernel/lower/lower.ts'
+import { schedule } from '../../compiler/schedule/build.ts'
+import { interpreterPlatform } from '../../compiler/verification/execution/interpreter.ts'
+import { referencePlatform } from '../../compiler/verification/execution/reference.ts'
+import type { PropertyName } from '../../compiler/verification/report.ts'
+import { wrongClaims } from './mutants/features.ts'
+import { wrongKernels } from './mutants/kernels.ts'
+import { wrongDraws } from './mutants/projections.ts'
+import { wrongSchedules } from './mutants/schedules.ts'
+import { firstRefuted, modelOf, resultOf } from './verify-text.ts'
+
+/** Those that run kernels, in the order of their cost. */
+const ofKernels: readonly PropertyName[] = [
+  'reference',
+  'padding',
+  'causality',
+  'recurrence',
+  'convexity',
+  'permutation',
+  'range',
+]
+
+describe('wrong features', () => {
+  test.each(wrongClaims)('$what', async ({ text, by }) => {
+    const sample = { draws: [40, 40], projections: 256 } as const
+    const result = await resultOf(modelOf(text), referencePlatform, 'unbiased', { sample })
+    expect(result.status, result.detail).toBe('refuted')
+    expect(result.detail).toMatch(by === 'proof' ? /^estimates / : /^the kernels' estimate is /)
+  })
+})
+
+describe('wrong projections', () => {
+  test.each(wrongDraws)('$what', async ({ law, draw }) => {
+    const model = modelOf(
+      `attention one { dim: 8 kernel: exp(dot(q, k)) feature: favor projections: 16 ${law} seed 5 }`,
+    )
+    const result = await resultOf(model, { ...referencePlatform, draw }, 'orthogonality')
+    expect(result.status, result.detail).toBe('refuted')
+  })
+})
+
+describe('wrong schedules', () => {
+  test.each(wrongSchedules)('$what', async ({ spec, replacements }) => {
+    expect(await firstRefuted(modelOf(spec), interpreterPlatform(replacements), ofKernels)).not.toBe('none')
+  })
+})
+
+describe('broken kernels', () => {
+  test.each(wrongKernels)('$what', async ({ spec, kernels }) => {
+    const model = modelOf(spec)
+    const plan = schedule(fromModel(model))
+    if ('unsupported' in plan) throw new Error(plan.unsupported)
+    const right = [plan, ...(plan.decoding ? [plan.decoding.step] : [])].flatMap(lower)
+    expect(kernels(right), 'the kernels have what is to be broken').not.toEqual(right)
+    expect(await firstRefuted(model, interpreterPlatform({ kernels }), ofKernels)).not.toBe('none')
+  })
+})
