@@ -66,8 +66,15 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
   }
 }
 
-/** Landmarks serve as those of the queries, too, unless two sets are given. */
-function weightsOf({ landmarks, dim }: AttentionModel): ProgramDescription['weights'] {
+/** What is for queries, or for values, is the same as for keys unless two sets are given. */
+function weightsOf({ landmarks, compress, dim }: AttentionModel): ProgramDescription['weights'] {
+  if (compress !== undefined) {
+    const weights = { perHead: compress.count, perKeyRow: true } as const
+    return [
+      { name: 'compressKeys', ...weights },
+      { name: 'compressValues', ...weights, otherwise: 'compressKeys' },
+    ]
+  }
   if (landmarks === undefined) return []
   const { count, source, conv } = landmarks
   return [

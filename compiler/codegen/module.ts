@@ -117,7 +117,10 @@ function typesText({ name, dim, valueDim, projection, weights }: ProgramDescript
     ...(projection === undefined
       ? []
       : [`The option \`projection\` is [${projection.rows}, ${projection.dim}].`]),
-    ...weights.map(({ name, perHead }) => `\`weights.${name}\` has ${perHead} numbers per head.`),
+    ...weights.map(
+      ({ name, perHead, perKeyRow }) =>
+        `\`weights.${name}\` has ${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}.`,
+    ),
   ]
   return [
     `import type { Attention, CreateOptions, Program } from './${runtimeFolder}/index.js'`,

@@ -60,6 +60,7 @@ export function constant(type: ValueType, value: number): Value {
 export const thread: Value = { kind: 'thread' }
 export const workgroup: Value = { kind: 'workgroup' }
 export const shape = (field: ShapeField): Value => ({ kind: 'shape', field })
+export const bufferLength = (buffer: Binding): Value => ({ kind: 'bufferLength', buffer: buffer.name })
 export const name = (name: string, type: ValueType): Value => ({ kind: 'name', type, name })
 
 export const add = (first: Operand, ...rest: readonly Operand[]): Value => chain('+', first, rest)

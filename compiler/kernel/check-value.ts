@@ -42,6 +42,9 @@ export function checkValue(value: Value, names: Names): ValueType {
     case 'shape':
       invariant(shapeFields.includes(value.field), `${value.field} is a field of the shape`)
       break
+    case 'bufferLength':
+      invariant(names.buffers.has(value.buffer), `the buffer ${value.buffer} is bound`)
+      break
     case 'load': {
       expect(value.index, 'u32', `an index of ${value.buffer}`)
       const buffer = names.buffers.get(value.buffer)

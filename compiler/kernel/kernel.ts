@@ -14,7 +14,7 @@
  * Shared memory starts undefined: the interpreter poisons it.
  *
  * **Control.** Barriers stand only where control is uniform: under `for` and
- * `if` whose bounds and conditions are built from constants, shape fields,
+ * `if` whose bounds and conditions are built from constants, sizes of calls and buffers,
  * `workgroup`, uniform names and loads from buffers that are only read, at
  * uniform indexes (`verify.ts` proves it). `uniformLoad` makes a shared cell so.
  *
@@ -82,6 +82,8 @@ export type Value =
   | { readonly kind: 'thread' }
   | { readonly kind: 'workgroup' }
   | { readonly kind: 'shape'; readonly field: ShapeField }
+  /** How many elements a bound buffer has: u32. */
+  | { readonly kind: 'bufferLength'; readonly buffer: string }
   | { readonly kind: 'load'; readonly type: 'f32' | 'u32'; readonly buffer: string; readonly index: Value }
   | {
       readonly kind: 'sharedLoad'

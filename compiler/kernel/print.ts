@@ -91,6 +91,8 @@ export function printValue(value: Value): string {
       return value.kind
     case 'shape':
       return value.field
+    case 'bufferLength':
+      return `length(${value.buffer})`
     case 'load':
       return `${value.buffer}[${printValue(value.index)}]`
     case 'sharedLoad':

@@ -18,6 +18,7 @@ export function typeOf(value: Value): ValueType {
     case 'thread':
     case 'workgroup':
     case 'shape':
+    case 'bufferLength':
       return 'u32'
     case 'lane':
       return 'f32'

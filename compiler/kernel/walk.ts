@@ -9,6 +9,7 @@ export function children(value: Value): readonly Value[] {
     case 'thread':
     case 'workgroup':
     case 'shape':
+    case 'bufferLength':
       return []
     case 'load':
     case 'sharedLoad':
@@ -40,6 +41,7 @@ export function mapChildren(value: Value, map: (child: Value) => Value): Value {
     case 'thread':
     case 'workgroup':
     case 'shape':
+    case 'bufferLength':
       return value
     case 'load':
     case 'sharedLoad':

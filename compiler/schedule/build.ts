@@ -1,5 +1,6 @@
 /** From the algebra to a schedule: one strategy per kind of score. */
 import type { Attention } from '../algebra/attention.ts'
+import { scheduleCompressed } from './compressed.ts'
 import { scheduleExact } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
 import { scheduleLandmarks } from './landmarks.ts'
@@ -18,7 +19,7 @@ export function schedule(attention: Attention): Schedule | { readonly unsupporte
     case 'landmarks':
       return scheduleLandmarks(attention, score)
     case 'compressed':
-      return { unsupported: 'compressed keys and values' }
+      return scheduleCompressed(attention, score)
     case 'bucketed':
       return { unsupported: 'buckets' }
   }

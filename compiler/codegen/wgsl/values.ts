@@ -27,6 +27,8 @@ export class ValuePrinter {
         return value.kind
       case 'shape':
         return `shape.${value.field}`
+      case 'bufferLength':
+        return `arrayLength(&${wgslName(value.buffer)})`
       case 'load':
         return `${wgslName(value.buffer)}[${this.print(value.index)}]`
       case 'sharedLoad':

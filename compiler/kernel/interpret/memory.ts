@@ -46,6 +46,11 @@ export class Cells {
     return new Cells(name, new Float64Array(length * lanes), lanes, races)
   }
 
+  /** In elements. */
+  get size(): number {
+    return this.#length
+  }
+
   /** Undefined contents, as a workgroup finds them. */
   poison(): void {
     this.#values.fill(Number.NaN)

@@ -30,6 +30,10 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
       const size = scope.environment.shape[value.field]
       return () => size
     }
+    case 'bufferLength': {
+      const { size } = scope.cells(value.buffer)
+      return () => size
+    }
     case 'load':
     case 'sharedLoad': {
       const cells = scope.cells(value.kind === 'load' ? value.buffer : value.array)

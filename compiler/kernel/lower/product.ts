@@ -2,13 +2,13 @@
  * Product: one workgroup takes 32 rows of a head's left matrix and a tile of
  * columns through the right matrix, 32 entries at a time.
  */
-import type { ProductPass, Schedule } from '../../schedule/schedule.ts'
+import type { ProductPass, Rows, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
-import type { Kernel, Value } from '../kernel.ts'
+import type { Binding, Kernel, Value } from '../kernel.ts'
 import { frame, u32Name } from './frame.ts'
 import { storeRows } from './readout.ts'
-import { firstOf, guarded, headNames } from './rows.ts'
+import { countOf, firstOf, guarded, headNames } from './rows.ts'
 import {
   columnGroup,
   columnsOf,
@@ -27,7 +27,8 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   const { tile, over, left, right, out, columns: width, diagonal, factor } = pass
   const { binding, kernel } = frame(schedule, pass)
   const rows = left.count
-  const depth = right.count
+  const depth = countOf(right)
+  const rowLength = ir.let_('rowLength', lengthOfRows(left, right, binding(left.buffer)))
   const columns = columnsOf(tile, width)
   const sums = ir.registers('sums', 'vec4f', columns.count)
   const leftTile = tileArray('leftTile', tile.steps)
@@ -37,7 +38,7 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   const firstRight = ir.let_('firstRight', firstOf(right, over))
   const leftStarts = range(lanes).map((lane) => {
     const row = ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
-    return ir.let_(`leftRow${lane}`, ir.mul(ir.add(ir.ref(firstLeft), within(row, rows)), depth))
+    return ir.let_(`leftRow${lane}`, ir.mul(ir.add(ir.ref(firstLeft), within(row, rows)), ir.ref(rowLength)))
   })
 
   const fill = (from: Value): Body =>
@@ -82,7 +83,7 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
         ['valueTile', valueTiles(tile, width)],
         ['rowTile', Math.ceil(rows / tile.rows)],
       ],
-      pass.only === undefined ? undefined : binding('lengths'),
+      pass.buffers.includes('lengths') ? binding('lengths') : undefined,
     ),
     threadNames(tile),
     columns.names,
@@ -90,10 +91,11 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
     guarded(pass.only, [
       firstLeft,
       firstRight,
+      rowLength,
       leftStarts,
       sums,
       ir.for_('from', 0, depth, tile.steps, (from) => {
-        const here = ir.let_('here', extent(from, ir.u32(depth), tile.steps))
+        const here = ir.let_('here', extent(from, depth, tile.steps))
         return [here, fill(from), ir.barrier, multiply(from, ir.ref(here)), ir.barrier]
       }),
       storeRows(
@@ -106,4 +108,10 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   )
   const second = diagonal === undefined ? 'right' : `(${diagonal}·I − right)`
   return kernel(`${factor === 1 ? '' : `${factor} · `}left · ${second} of each head.`, [leftTile], body)
+}
+
+/** As many entries as the other matrix has rows; of weights, as many as they come with, of which the first are used. */
+function lengthOfRows({ count }: ProductPass['left'], right: Rows, weights: Binding): Value {
+  if (typeof right.count === 'number') return ir.u32(right.count)
+  return ir.div(ir.bufferLength(weights), ir.mul(ir.shape('heads'), count))
 }
