@@ -29,7 +29,7 @@ export interface Cost {
 const bytesOfNumber = 4
 
 export function cost(schedule: Schedule, shape: CostShape): Cost {
-  const groups = shape.batch * shape.kvHeads
+  const groups = shape.batch * shape[schedule.groups]
   const fields = {
     ...shape,
     offset: 0,
