@@ -37,7 +37,15 @@ export function compareCosts(model: AttentionModel, plan: Schedule, length: numb
 
 /** Exact softmax attention with the same rows and the same mask, planned by the same compiler. */
 function softmaxOf(model: AttentionModel): Schedule {
-  const { feature: _, projections: _p, landmarks: _l, decay: _d, ...shared } = model
+  const {
+    feature: _,
+    projections: _p,
+    landmarks: _l,
+    compress: _c,
+    buckets: _b,
+    decay: _d,
+    ...shared
+  } = model
   const { dim } = model
   const plan = schedule(
     fromModel({

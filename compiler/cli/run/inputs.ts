@@ -59,7 +59,8 @@ export function randomInputs(options: RandomOptions, dim: number, valueDim: numb
   }
 }
 
-const extras = ['lengths', 'projection', 'landmarks', 'queryLandmarks', 'conv'] as const
+const weightNames = ['landmarks', 'queryLandmarks', 'conv', 'compressKeys', 'compressValues']
+const extras = ['lengths', 'projection', ...weightNames]
 
 /** Holds the arrays against each other; what an attention makes of their widths is its own check. */
 export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTensor>): Inputs {
@@ -101,7 +102,7 @@ export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTenso
     rank: q.rank,
     ...(lengths === undefined ? {} : { lengths: lengthsOf(path, lengths, q.batch, k.length) }),
     ...(projection === undefined ? {} : { projection }),
-    weights: new Map([...arrays].filter(([name]) => ['landmarks', 'queryLandmarks', 'conv'].includes(name))),
+    weights: new Map([...arrays].filter(([name]) => weightNames.includes(name))),
     notes: notesOn(arrays),
   }
 }
