@@ -36,8 +36,13 @@ export interface ChunkTile {
   readonly names: Body
   /** Computes a tile of components from the block's `first` on. */
   readonly fill: (which: number, first: Value) => Body
-  /** Adds the tile's part of φ(q_i)·φ(k_j) to the scores. */
-  readonly score: (which: number, scores: Registers, count: Value, rowScale: Value) => Body
+  /** Adds component f's part of φ(q_i)·φ(k_j) to the scores; scaled sums are measured by the rows' scale. */
+  readonly score: (
+    which: number,
+    scores: Registers,
+    f: Value,
+    known: { readonly query: Value } | { readonly rowScale: Value },
+  ) => Body
 }
 
 type Registers = Extract<Statement, { kind: 'registers' }>
@@ -168,45 +173,45 @@ export function chunkTile(
         keyRows === undefined || keyBlock === undefined ? [] : fillSide('key', keyRows, keyBlock, first),
       ]
     },
-    score: (which, scores, count, rowScale) =>
-      ir.for_('f', 0, count, 1, (f) => {
-        const q = ir.let_('ofQuery', ir.sharedLoad(query, place(f, rowGroup)))
-        const k = ir.let_('ofKey', ir.sharedLoad(arrays.key, place(f, columnGroup)))
-        const factors: Statement[] = []
-        const coefficientOf = (
-          blocks: readonly ScheduledBlock[],
-          name: string,
-          from: SharedArray,
-          group: Value,
-        ) => {
-          if (!hasCoefficients(blocks.slice(which, which + 1))) return undefined
-          const loaded = ir.let_(name, ir.sharedLoad(from, place(f, group)))
-          factors.push(loaded)
-          return ir.ref(loaded)
-        }
-        const qc = coefficientOf(pass.query.blocks, 'qc', arrays.queryCoefficient, rowGroup)
-        const kc = coefficientOf(pass.key.blocks, 'kc', arrays.keyCoefficient, columnGroup)
-        const term = (item: 0 | 1 | 2 | 3): Value => {
-          const ofKey = ir.splat(ir.lane(ir.ref(k), item))
-          if (!scaled) return ir.mul(ir.ref(q), ofKey)
-          // Positive only for keys that the row does not see, whose scores are dropped.
-          const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
-          const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(key)))
-          const both = ir.add(ir.sub(ir.ref(q), rowScale), ofKey)
-          const exponent = ir.call('min', decays ? ir.add(both, since) : both, 0)
-          const power = ir.call('exp2', exponent)
-          const withQuery = qc === undefined ? power : ir.mul(qc, power)
-          return kc === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(kc, item)))
-        }
-        return [
-          q,
-          k,
-          factors,
-          ([0, 1, 2, 3] as const).map((item) =>
-            ir.assign(ir.register(scores, item), ir.add(ir.register(scores, item), term(item))),
-          ),
-        ]
-      }),
+    score: (which, scores, f, known) => {
+      const ofQuery = ir.let_('ofQuery', ir.sharedLoad(query, place(f, rowGroup)))
+      const q = 'query' in known ? known.query : ir.ref(ofQuery)
+      const k = ir.let_('ofKey', ir.sharedLoad(arrays.key, place(f, columnGroup)))
+      const factors: Statement[] = []
+      const coefficientOf = (
+        blocks: readonly ScheduledBlock[],
+        name: string,
+        from: SharedArray,
+        group: Value,
+      ): Value | undefined => {
+        if (!hasCoefficients(blocks.slice(which, which + 1))) return undefined
+        const loaded = ir.let_(name, ir.sharedLoad(from, place(f, group)))
+        factors.push(loaded)
+        return ir.ref(loaded)
+      }
+      const qc = coefficientOf(pass.query.blocks, 'qc', arrays.queryCoefficient, rowGroup)
+      const kc = coefficientOf(pass.key.blocks, 'kc', arrays.keyCoefficient, columnGroup)
+      const term = (item: 0 | 1 | 2 | 3): Value => {
+        const ofKey = ir.splat(ir.lane(ir.ref(k), item))
+        if ('query' in known) return ir.mul(q, ofKey)
+        // Positive only for keys that the row does not see, whose scores are dropped.
+        const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
+        const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(key)))
+        const both = ir.add(ir.sub(q, known.rowScale), ofKey)
+        const exponent = ir.call('min', decays ? ir.add(both, since) : both, 0)
+        const power = ir.call('exp2', exponent)
+        const withQuery = qc === undefined ? power : ir.mul(qc, power)
+        return kc === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(kc, item)))
+      }
+      return [
+        'query' in known ? [] : ofQuery,
+        k,
+        factors,
+        ([0, 1, 2, 3] as const).map((item) =>
+          ir.assign(ir.register(scores, item), ir.add(ir.register(scores, item), term(item))),
+        ),
+      ]
+    },
   }
 }
 

@@ -61,8 +61,8 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const features = chunkTile(schedule, pass, binding, ir.ref(firstRow))
   const scale = rowScale(pass, layout, binding('state'), features.arrays, causal ? [sums, scores] : [sums])
 
-  /** φ(q)·S and φ(q)·z over `count` components whose weights are in the array `query`. */
-  const readState = (first: Value, count: Value): Body =>
+  /** Component by component: φ(q)·S and φ(q)·z, and the pairs' scores. */
+  const readState = (which: number, first: Value, count: Value): Body =>
     ir.for_('f', 0, count, 1, (f) => {
       const weight = ir.let_('weight', ir.sharedLoad(features.arrays.weight, place(f, rowGroup)))
       const feature = ir.let_('feature', ir.add(first, f))
@@ -87,6 +87,9 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
             ),
           ),
         ),
+        causal
+          ? features.score(which, scores, f, scaled ? { rowScale: scale.current } : { query: ir.ref(weight) })
+          : [],
       ]
     })
 
@@ -101,8 +104,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       features.fill(which, firstComponent),
       ir.barrier,
       scaled ? scale.raise(which, ir.ref(state), ir.ref(feature), ir.ref(count), ir.ref(total)) : [],
-      readState(ir.ref(feature), ir.ref(count)),
-      causal ? features.score(which, scores, ir.ref(count), scale.current) : [],
+      readState(which, ir.ref(feature), ir.ref(count)),
       ir.barrier,
     ]
   }
@@ -145,7 +147,8 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
           return [key, score, ir.sharedStore(pairs, place(ir.ref(key), rowGroup), ir.vec4(...seen))]
         }),
         ir.barrier,
-        ir.for_('j', 0, ir.ref(keys), 1, (j) => {
+        // Rows of a thread see no key behind the last of them.
+        ir.for_('j', 0, ir.call('min', ir.ref(keys), ir.mul(ir.add(rowGroup, 1), lanes)), 1, (j) => {
           const pair = ir.let_('pair', ir.sharedLoad(pairs, place(j, rowGroup)))
           const row = ir.let_('valueRow', ir.mul(ir.add(firstKeyRow, ir.ref(firstRow), j), schedule.valueDim))
           return [

@@ -14,6 +14,8 @@ import { convolve } from './convolution.ts'
 import { unlessZero } from './exponents.ts'
 import { frame, u32Name, visible } from './frame.ts'
 import { conditionValue } from './mask.ts'
+import { possible } from './mask-bounds.ts'
+import type { Bounds } from './mask-bounds.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
@@ -80,6 +82,22 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
     return ir.and(
       there,
       conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))),
+    )
+  }
+
+  /** A tile without a pair that the mask shows is no work. */
+  const unlessEmpty = (from: Value, body: Body): Body => {
+    if (mask.kind !== 'condition') return body
+    const signed = (value: Value): Value => ir.convert('i32', value)
+    const names: Record<string, Bounds> = {
+      i: { low: signed(ir.ref(firstRow)), high: signed(ir.add(ir.ref(firstRow), tile.rows - 1)) },
+      j: { low: signed(from), high: signed(ir.add(from, tile.steps - 1)) },
+      length: { low: signed(visible), high: signed(visible) },
+    }
+    const nowhere: Bounds = { low: ir.i32(0), high: ir.i32(0) }
+    return ir.if_(
+      possible(mask.condition, (name) => names[name] ?? nowhere),
+      body,
     )
   }
 
@@ -258,7 +276,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       sums,
       total,
       scaled ? scale : [],
-      ir.for_('from', start, ir.ref(end), tile.steps, keyTile),
+      ir.for_('from', start, ir.ref(end), tile.steps, (from) => unlessEmpty(from, keyTile(from))),
       store(),
     ]),
   )

@@ -1,0 +1,173 @@
+/**
+ * Whether any pair of a tile can meet a mask's condition, from the tile's corners
+ * alone: intervals of integers through the condition's arithmetic. A tile that
+ * can have none is skipped whole, by all threads alike; what the intervals
+ * cannot tell counts as possible.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Expression } from '../../symbolic/expression.ts'
+import * as ir from '../build.ts'
+import type { Value } from '../kernel.ts'
+
+/** Both ends, included; i32, or f32 for `random` and fractions. */
+export interface Bounds {
+  readonly low: Value
+  readonly high: Value
+}
+
+/** Of a condition over the tile's pairs. */
+interface Truth {
+  /** True where some pair may meet it. */
+  readonly may: Value
+  /** True only where every pair meets it. */
+  readonly must: Value
+}
+
+const unknown: Truth = { may: ir.bool(true), must: ir.bool(false) }
+
+/** `names` bounds `i`, `j` and `length` over the tile, in i32. */
+export function possible(condition: Expression, names: (name: string) => Bounds): Value {
+  return truth(condition, names).may
+}
+
+function truth(expression: Expression, names: (name: string) => Bounds): Truth {
+  invariant(expression.kind === 'apply', 'a condition is built by operators')
+  const { operator, args } = expression
+  const [left, right] = args
+  invariant(left !== undefined, `${operator} has an argument`)
+  if (operator === 'not') {
+    const { may, must } = truth(left, names)
+    return { may: ir.not(must), must: ir.not(may) }
+  }
+  invariant(right !== undefined, `${operator} has two arguments`)
+  if (operator === 'and' || operator === 'or') {
+    const [a, b] = [truth(left, names), truth(right, names)]
+    const join = operator === 'and' ? ir.and : ir.or
+    return { may: join(a.may, b.may), must: join(a.must, b.must) }
+  }
+  const [a, b] = alike(bounds(left, names), bounds(right, names))
+  if (a === undefined || b === undefined) return unknown
+  switch (operator) {
+    case 'less':
+      return { may: ir.lt(a.low, b.high), must: ir.lt(a.high, b.low) }
+    case 'lessEqual':
+      return { may: ir.le(a.low, b.high), must: ir.le(a.high, b.low) }
+    case 'greater':
+      return { may: ir.gt(a.high, b.low), must: ir.gt(a.low, b.high) }
+    case 'greaterEqual':
+      return { may: ir.ge(a.high, b.low), must: ir.ge(a.low, b.high) }
+    case 'equal':
+      return equal(a, b)
+    case 'notEqual': {
+      const { may, must } = equal(a, b)
+      return { may: ir.not(must), must: ir.not(may) }
+    }
+    default:
+      return unknown
+  }
+}
+
+function equal(a: Bounds, b: Bounds): Truth {
+  const meet = ir.and(ir.le(a.low, b.high), ir.le(b.low, a.high))
+  return { may: meet, must: ir.and(isPoint(a), isPoint(b), ir.eq(a.low, b.low)) }
+}
+
+const isPoint = ({ low, high }: Bounds): Value => ir.eq(low, high)
+const point = (value: Value): Bounds => ({ low: value, high: value })
+
+/** Integers beside fractions become fractions. */
+function alike(a: Bounds | undefined, b: Bounds | undefined): [Bounds | undefined, Bounds | undefined] {
+  if (a === undefined || b === undefined || ir.typeOf(a.low) === ir.typeOf(b.low)) return [a, b]
+  const real = ({ low, high }: Bounds): Bounds => ({
+    low: ir.convert('f32', low),
+    high: ir.convert('f32', high),
+  })
+  return [real(a), real(b)]
+}
+
+/** Nothing where the arithmetic is not one of integers. */
+function bounds(expression: Expression, names: (name: string) => Bounds): Bounds | undefined {
+  if (expression.kind === 'constant') {
+    const { value } = expression
+    return point((value | 0) === value ? ir.i32(value) : ir.f32(value))
+  }
+  if (expression.kind === 'variable') return names(expression.name)
+  if (expression.kind !== 'apply') return undefined
+  const { operator, args } = expression
+  const [first] = args
+  if (operator === 'floor' && first?.kind === 'apply' && first.operator === 'divide')
+    return quotient(first.args, names)
+  const ends = args.map((argument) => bounds(argument, names))
+  if (!ends.every((one) => one !== undefined)) return undefined
+  if (operator === 'random') return randomBounds(ends)
+  if (!ends.every(({ low }) => ir.typeOf(low) === 'i32')) return undefined
+  const [a, b] = ends
+  if (a === undefined) return undefined
+  if (operator === 'negate') return { low: ir.neg(a.high), high: ir.neg(a.low) }
+  if (operator === 'floor') return a
+  if (operator === 'abs') return absolute(a)
+  if (b === undefined) return undefined
+  switch (operator) {
+    case 'add':
+      return { low: ir.add(a.low, b.low), high: ir.add(a.high, b.high) }
+    case 'subtract':
+      return { low: ir.sub(a.low, b.high), high: ir.sub(a.high, b.low) }
+    case 'multiply':
+      return product(a, b)
+    case 'min':
+      return { low: ir.call('min', a.low, b.low), high: ir.call('min', a.high, b.high) }
+    case 'max':
+      return { low: ir.call('max', a.low, b.low), high: ir.call('max', a.high, b.high) }
+    case 'modulo':
+      return remainder(a, args[1])
+    default:
+      return undefined
+  }
+}
+
+function absolute({ low, high }: Bounds): Bounds {
+  const [a, b] = [ir.call('abs', low), ir.call('abs', high)]
+  const through = ir.and(ir.le(low, 0), ir.ge(high, 0))
+  return { low: ir.select(through, 0, ir.call('min', a, b)), high: ir.call('max', a, b) }
+}
+
+function product(a: Bounds, b: Bounds): Bounds {
+  const ends = [ir.mul(a.low, b.low), ir.mul(a.low, b.high), ir.mul(a.high, b.low), ir.mul(a.high, b.high)]
+  const most = (which: 'min' | 'max'): Value => ends.reduce((left, right) => ir.call(which, left, right))
+  return { low: most('min'), high: most('max') }
+}
+
+/** ⌊a / c⌋ for a positive constant c. */
+function quotient(args: readonly Expression[], names: (name: string) => Bounds): Bounds | undefined {
+  const [dividend, divisor] = args
+  const a = dividend && bounds(dividend, names)
+  const c = positiveInteger(divisor)
+  if (a === undefined || c === undefined || ir.typeOf(a.low) !== 'i32') return undefined
+  return { low: ir.call('floorDivide', a.low, c), high: ir.call('floorDivide', a.high, c) }
+}
+
+/** a mod c, which is known where no multiple of c lies between the ends. */
+function remainder(a: Bounds, divisor: Expression | undefined): Bounds | undefined {
+  const c = positiveInteger(divisor)
+  if (c === undefined) return undefined
+  const whole = ir.eq(ir.call('floorDivide', a.low, c), ir.call('floorDivide', a.high, c))
+  return {
+    low: ir.select(whole, ir.call('floorModulo', a.low, c), 0),
+    high: ir.select(whole, ir.call('floorModulo', a.high, c), ir.sub(c, 1)),
+  }
+}
+
+/** One number where its arguments are, else anything in [0, 1). */
+function randomBounds(args: readonly Bounds[]): Bounds | undefined {
+  const [a, b, seed] = args
+  if (a === undefined || b === undefined || seed === undefined) return undefined
+  const known = ir.and(isPoint(a), isPoint(b), isPoint(seed))
+  const drawn = ir.call('random', a.low, b.low, seed.low)
+  return { low: ir.select(known, drawn, 0), high: ir.select(known, drawn, 1) }
+}
+
+function positiveInteger(expression: Expression | undefined): Value | undefined {
+  if (expression?.kind !== 'constant' || !Number.isInteger(expression.value) || expression.value < 1)
+    return undefined
+  return ir.i32(expression.value)
+}
