@@ -1,6 +1,7 @@
 // A compiled attention's forward pass on the interpreter of kernels: f32 after each operation, races found.
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
+import { drawProjection } from '../../runtime/projection/index.ts'
 import { sliceCall } from '../../runtime/webgpu/slices.ts'
 import { full } from './harness.ts'
 import type { Sizes, Tensors, Weights } from './harness.ts'
@@ -14,13 +15,17 @@ export interface Interpreted {
   readonly slices: number
 }
 
-/** @param bytes the most that a buffer may have */
+/**
+ * @param bytes the most that a buffer may have
+ * @param projection instead of the file's own
+ */
 export function interpreted(
   { program, kernels }: Built,
   sizes: Sizes,
   { q, k, v }: Tensors,
   weights: Weights = {},
   bytes = 2 ** 30,
+  projection = program.projection && drawProjection(program.projection),
 ): Interpreted {
   const { forward: form } = program.forms
   const all = full(sizes)
@@ -35,8 +40,15 @@ export function interpreted(
     weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
   const [first] = slices
   const buffers = Object.fromEntries(
-    form.buffers.map(({ name, role, size }) => {
-      const known = role === 'weight' ? ofWeight(name) : given[name]
+    form.buffers.map(({ name, role, size, value }) => {
+      const known =
+        role === 'weight'
+          ? ofWeight(name)
+          : role === 'projection'
+            ? projection
+            : role === 'heads'
+              ? Float32Array.from({ length: all.heads }, (_, head) => value?.(head) ?? Number.NaN)
+              : given[name]
       // What is read before it is written shows.
       return [name, known ?? new Float32Array(first === undefined ? 0 : size(first)).fill(Number.NaN)]
     }),
