@@ -1,8 +1,8 @@
 /** One attention against all properties, on one platform. */
 import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
-import { longestKeys, tensor } from './cases/case.ts'
-import type { Platform, Weights } from './execution/executor.ts'
+import { weightsOf } from './cases/weights.ts'
+import type { Platform } from './execution/executor.ts'
 import { properties } from './properties/properties.ts'
 import type { Effort, Property, Subject } from './properties/property.ts'
 import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
@@ -36,38 +36,12 @@ export async function verifyAttention(
   return { name: model.name, backend: platform.backend, device: platform.device, properties: results }
 }
 
-/** Query heads where run-time weights are per head. */
-const headsWithWeights = 2
-
 async function subjectOf(model: AttentionModel, platform: Platform): Promise<Subject> {
-  const weights = weightsOf(model)
-  const any = Object.keys(weights).length > 0
-  const executor = await platform.open(model, any ? weights : undefined)
-  const shared = {
-    model,
-    algebra: fromModel(model),
-    platform,
-    weights,
-    heads: any ? headsWithWeights : undefined,
-  }
+  const { values: weights, heads } = weightsOf(model)
+  const executor = await platform.open(model, heads === undefined ? undefined : weights)
+  const shared = { model, algebra: fromModel(model), platform, weights, heads }
   if ('unsupported' in executor) return { ...shared, executor: undefined, unsupported: executor.unsupported }
   return { ...shared, executor }
-}
-
-/** Landmarks are rows like keys; a filter is a few numbers; pooled rows are about as long as those they are made of. */
-function weightsOf({ landmarks, compress, dim, scale }: AttentionModel): Weights {
-  if (compress !== undefined) {
-    const pooling = (seed: number): Float32Array =>
-      tensor(headsWithWeights, compress.count, longestKeys, seed, 1 / Math.sqrt(longestKeys))
-    return { compressKeys: pooling(79), compressValues: pooling(80) }
-  }
-  if (landmarks === undefined) return {}
-  const { source, count, conv } = landmarks
-  const deviation = 1 / Math.sqrt(dim * scale)
-  return {
-    ...(source === 'learned' && { landmarks: tensor(headsWithWeights, count, dim, 77, deviation) }),
-    ...(conv !== undefined && { conv: tensor(headsWithWeights, 1, conv, 78, 0.3) }),
-  }
 }
 
 async function checkOne(property: Property, subject: Subject, effort: Effort): Promise<PropertyResult> {

@@ -8,12 +8,13 @@ import { fromModel } from '../../algebra/build.ts'
 import { evaluateSize } from '../../codegen/size.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { lower } from '../../kernel/lower/lower.ts'
+import { projectionLaw } from '../../reference/inputs.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
-import { type Lowered, runPasses, shapeOf } from './run-passes.ts'
+import { isComplete, type Lowered, runPasses, shapeOf } from './run-passes.ts'
 
 /** What takes the place of what a stage makes. */
 export interface Replacements {
@@ -48,11 +49,11 @@ function open(
     return { schedule: scheduled, kernels: (replace.kernels ?? same<readonly Kernel[]>)(lower(scheduled)) }
   }
   const forward = lowered(plan)
-  const { projections, dim } = model
-  const drawn = (seed: number): Float32Array | undefined =>
-    projections && draw({ ...projections, rows: projections.count, dim, seed })
-  let projection = drawn(projections?.seed ?? 0)
+  const law = projectionLaw(model)
+  const drawn = (seed: number): Float32Array | undefined => law && draw({ ...law, seed })
+  let projection = drawn(law?.seed ?? 0)
   const kept = (): Weights => ({ ...weights, ...(projection && { projection }) })
+  if (!isComplete(plan, kept())) return { unsupported: 'what a device is given by the runtime' }
   const { prefill, step } = plan.decoding ?? {}
   const decoding = prefill && step && { prefill: lowered(prefill), step: lowered(step) }
   return {

@@ -44,6 +44,13 @@ export function shapeOf({ chunks, groups }: Schedule, call: Call, offset = 0): S
   return { ...shape, chunks: evaluateSize(chunks, shape) }
 }
 
+/** Whether everything is there that the schedule wants to be given beside the tensors of a call. */
+export const isComplete = ({ buffers }: Schedule, kept: Buffers): boolean =>
+  buffers.every((plan) => (plan.role !== 'projection' && plan.role !== 'weight') || keptBuffer(plan, kept))
+
+const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] | undefined =>
+  kept[role === 'projection' ? role : name] ?? kept[stand[name] ?? name]
+
 /** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
 export function runPasses(
   { schedule, kernels }: Lowered,
@@ -67,13 +74,14 @@ export function runPasses(
   return out
 }
 
-/** What no one gives starts as NaN, so that nothing unwritten goes unseen. */
+/** What no one gives starts as NaN, or as no index of anything, so that nothing unwritten goes unseen. */
 function bufferOf(
-  { name, role, size, value }: BufferPlan,
+  plan: BufferPlan,
   { q, k, v, batch, keyLength, lengths }: Call,
   kept: Buffers,
   shape: Shape,
 ): Float32Array | Uint32Array {
+  const { name, role, element, size, value } = plan
   const count = evaluateSize(size, shape)
   switch (role) {
     case 'input': {
@@ -90,15 +98,20 @@ function bufferOf(
     case 'projection':
     case 'weight':
     case 'state': {
-      const known = kept[role === 'projection' ? role : name] ?? kept[stand[name] ?? name]
+      const known = keptBuffer(plan, kept)
       invariant(known !== undefined, `${name} is kept from call to call`)
       return known
     }
     case 'scratch':
     case 'output':
-      return new Float32Array(count).fill(Number.NaN)
+      return element === 'u32'
+        ? new Uint32Array(count).fill(0xffff_ffff)
+        : new Float32Array(count).fill(Number.NaN)
   }
 }
 
 /** One weight may stand in for another. */
-const stand: Readonly<Record<string, string>> = { queryLandmarks: 'landmarks' }
+const stand: Readonly<Record<string, string>> = {
+  queryLandmarks: 'landmarks',
+  compressValues: 'compressKeys',
+}

@@ -1,0 +1,45 @@
+/** What an attention is given when it is interpreted. */
+
+type Numbers = Float32Array | Float64Array
+
+/** q [B, H, L, D], k [B, G, S, D], v [B, G, S, E]. */
+export interface Call {
+  readonly q: Numbers
+  readonly k: Numbers
+  readonly v: Numbers
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  readonly length: number
+  readonly keyLength: number
+  /** [B] keys that count; all where absent. */
+  readonly lengths?: readonly number[]
+  /** [projections, D] */
+  readonly projection?: Numbers | undefined
+  /** Run-time weights by name, a matrix of rows for each head. */
+  readonly weights?: Readonly<Record<string, Numbers>>
+}
+
+/** What one head of a batch item has, rows multiplied by √scale. */
+export interface Head {
+  readonly index: number
+  readonly q: readonly Float64Array[]
+  readonly k: readonly Float64Array[]
+  readonly v: readonly Float64Array[]
+}
+
+/** `count` rows from row `first` on. */
+export function rowsOf(
+  tensor: Numbers,
+  first: number,
+  count: number,
+  width: number,
+  factor: number,
+): Float64Array[] {
+  return Array.from({ length: count }, (_, row) =>
+    Float64Array.from(
+      tensor.subarray((first + row) * width, (first + row + 1) * width),
+      (entry) => entry * factor,
+    ),
+  )
+}

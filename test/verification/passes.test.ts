@@ -1,0 +1,102 @@
+// Translation validation: every stage of every spec is held to the stage before it, and wrong stages are found.
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { lower } from '../../compiler/kernel/lower/lower.ts'
+import { understand } from '../../compiler/pipeline.ts'
+import { schedule } from '../../compiler/schedule/build.ts'
+import type { AttentionModel } from '../../compiler/semantics/model.ts'
+import { constant, multiply } from '../../compiler/symbolic/build.ts'
+import { checkPasses, type Stages } from '../../compiler/verification/passes/check-passes.ts'
+import { modelOf } from './verify-text.ts'
+
+const effort = { seed: 1, calls: 2 }
+
+function stagesOf(model: AttentionModel): Stages | undefined {
+  const algebra = fromModel(model)
+  const plan = schedule(algebra)
+  return 'unsupported' in plan ? undefined : { model, algebra, schedule: plan }
+}
+
+/** As declared, but narrower, so that the interpreter of kernels is done in time. */
+function specs(): (readonly [string, AttentionModel])[] {
+  return readdirSync('specs')
+    .filter((file) => file.endsWith('.attn'))
+    .flatMap((file) => {
+      const text = readFileSync(`specs/${file}`, 'utf8')
+        .replace(/^ {2}dim: +\d+/gm, '  dim: 8')
+        .replace(/value_dim: +\d+/g, 'value_dim: 12')
+        .replace(/projections: +\d+/g, 'projections: 20')
+        .replace(/landmarks: +\d+/g, 'landmarks: 6')
+      return understand({ file, text }).checked.attentions.map((model) => [model.name, model] as const)
+    })
+}
+
+const settings: readonly (readonly [string, string])[] = [
+  ['maxima', 'feature: favor projections: 6 seed 3 stabilize: max 1e-2'],
+  ['maxima, causal', 'feature: favor_hyperbolic projections: 6 seed 3 stabilize: max 1e-2 mask: causal'],
+  ['no stabilisation', 'feature: favor projections: 6 seed 3 stabilize: none epsilon: 0.1'],
+  ['no denominator', 'kernel: exp(dot(q, k)) normalize: none'],
+  [
+    'a decay beside exponentials',
+    'feature: favor projections: 6 seed 3 mask: causal decay: 1 - 2^(-1 - head)',
+  ],
+  ['a convolution over learned rows', 'kernel: exp(dot(q, k)) landmarks: 5 learned conv: 3 pinv: 4'],
+]
+
+describe.each([
+  ...specs(),
+  ...settings.map(
+    ([name, text]) => [name, modelOf(`attention one { dim: 4 value_dim: 3 scale: 0.5 ${text} }`)] as const,
+  ),
+])('%s', (_, model) => {
+  const stages = stagesOf(model)
+
+  test.runIf(stages !== undefined)('each stage says what the one before it says', () => {
+    const results = checkPasses(stages as Stages, effort)
+    expect(results.filter(({ wrong }) => wrong !== undefined)).toEqual([])
+    // What is hashed has no interpreter but the reference yet.
+    const interpreted = stages?.algebra.score.kind === 'bucketed' ? 0 : effort.calls
+    expect(results.map(({ stage, calls }) => [stage, calls])).toEqual([
+      ['algebra', interpreted],
+      ['schedule', interpreted],
+      ['kernels', interpreted],
+    ])
+  })
+})
+
+describe('a wrong stage is found where it is', () => {
+  const stages = stagesOf(
+    modelOf('attention one { dim: 4 scale: 0.5 feature: favor projections: 6 seed 3 mask: causal }'),
+  ) as Stages
+  const wrongStages = (changed: Stages): string[] =>
+    checkPasses(changed, effort)
+      .filter(({ wrong }) => wrong !== undefined)
+      .map(({ stage }) => stage)
+
+  test('the algebra', () => {
+    expect(wrongStages({ ...stages, algebra: { ...stages.algebra, scale: 0.5 + 1e-6 } })).toEqual(
+      ['algebra', 'kernels'].slice(0, 1),
+    )
+  })
+
+  test('the schedule', () => {
+    const passes = stages.schedule.passes.map((pass) => {
+      if (pass.kind !== 'finish') return pass
+      const blocks = pass.query.blocks.map((block) =>
+        block.term.kind === 'scaled'
+          ? { ...block, term: { ...block.term, exponent: multiply(constant(1 + 1e-7), block.term.exponent) } }
+          : block,
+      )
+      return { ...pass, query: { ...pass.query, blocks } }
+    })
+    expect(wrongStages({ ...stages, schedule: { ...stages.schedule, passes } })).toEqual(['schedule'])
+  })
+
+  test('the kernels', () => {
+    const other = stagesOf(
+      modelOf('attention one { dim: 4 scale: 0.501 feature: favor projections: 6 seed 3 mask: causal }'),
+    ) as Stages
+    expect(wrongStages({ ...stages, kernels: lower(other.schedule) })).toEqual(['kernels'])
+  })
+})
