@@ -22,7 +22,8 @@ export function assemble(
   forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
   source: string,
 ): ProgramDescription {
-  const { name, dim, valueDim, projections } = model
+  const { name, dim, valueDim, buckets } = model
+  const law = lawOf(model)
   const { forward, ...others } = forms
   const lowered = Object.values(forms)
   return {
@@ -32,7 +33,8 @@ export function assemble(
     features: forward.schedule.features,
     causal: forward.schedule.causal,
     target: 'webgpu',
-    ...(projections === undefined ? {} : { projection: lawOf(projections, dim) }),
+    ...(law && { projection: law }),
+    ...(buckets && { keysAreQueries: true }),
     weights: weightsOf(model),
     source,
     forms: {
@@ -88,9 +90,13 @@ function weightsOf({ landmarks, compress, dim }: AttentionModel): ProgramDescrip
   ]
 }
 
-function lawOf(
-  { count, coupling, fixedNorm, seed }: NonNullable<AttentionModel['projections']>,
-  dim: number,
-): NonNullable<ProgramDescription['projection']> {
-  return { rows: count, dim, coupling, fixedNorm, seed }
+/** What is drawn: projections of features, or the rotations of all rounds of a hash. */
+function lawOf({ dim, projections, buckets }: AttentionModel): ProgramDescription['projection'] {
+  if (projections !== undefined) {
+    const { count, coupling, fixedNorm, seed } = projections
+    return { rows: count, dim, coupling, fixedNorm, seed }
+  }
+  if (buckets === undefined) return undefined
+  const { count, rounds, seed } = buckets
+  return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
 }

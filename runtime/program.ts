@@ -52,6 +52,8 @@ export interface Program {
   readonly causal: boolean
   readonly target: 'webgpu' | 'gpujs'
   readonly projection?: ProjectionLaw
+  /** The rows of q serve as keys, too: a call has as many keys as queries, and k is not read. */
+  readonly keysAreQueries?: true
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
   /** The text of the spec, for the reference backend. */

@@ -32,6 +32,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
 
 function moduleText(program: ProgramDescription): string {
   const { name, dim, valueDim, features, causal, target, projection, weights, source } = program
+  const { keysAreQueries } = program
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -41,6 +42,7 @@ function moduleText(program: ProgramDescription): string {
     `causal: ${causal},`,
     `target: ${literal(target)},`,
     ...(projection === undefined ? [] : [`projection: ${literal(projection)},`]),
+    ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     `weights: ${literal(weights)},`,
     'source,',
     'forms: {',

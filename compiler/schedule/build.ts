@@ -1,5 +1,6 @@
 /** From the algebra to a schedule: one strategy per kind of score. */
 import type { Attention } from '../algebra/attention.ts'
+import { scheduleBucketed } from './bucketed.ts'
 import { scheduleCompressed } from './compressed.ts'
 import { scheduleExact } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
@@ -21,6 +22,6 @@ export function schedule(attention: Attention): Schedule | { readonly unsupporte
     case 'compressed':
       return scheduleCompressed(attention, score)
     case 'bucketed':
-      return { unsupported: 'buckets' }
+      return scheduleBucketed(attention, score)
   }
 }

@@ -94,6 +94,19 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, size
       const ofRight = headsOf(pass.over, sizes) * countOf(right, sizes) * width
       return 2 * left.count * ofRight + (diagonal === undefined ? 0 : ofRight)
     }
+    case 'hash':
+      return queryRows * (pass.rounds * pass.count * (dim + 1) + 2 * dim)
+    case 'offsets':
+      return sizes.batch * sizes.heads * pass.rounds * pass.count * (2 * sizes.chunks + pass.count / 2)
+    case 'place':
+      return (queryRows * pass.rounds * pass.threads) / 2
+    case 'near': {
+      const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
+      const met = Math.min(2 * pass.chunk, sizes.length)
+      return queryRows * pass.rounds * (met * (pair + 2 * columns) + left + 2 * right)
+    }
+    case 'combine':
+      return queryRows * pass.rounds * 2 * columns
     case 'row-maxima':
       return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
     case 'head-maximum':

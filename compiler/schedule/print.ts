@@ -73,6 +73,21 @@ function details(pass: Pass): string[] {
         `${out.buffer} = ${factor === 1 ? '' : `${factor} · `}${left.buffer} · ${second}, ${printHeads(pass.over)}`,
       ]
     }
+    case 'hash':
+      return [`${pass.count} buckets in each of ${pass.rounds} rounds, in segments of ${pass.threads} rows`]
+    case 'offsets':
+      return ['counts of buckets in segments, to the places of their first rows']
+    case 'place':
+      return ['rows by bucket, in a bucket by position']
+    case 'near':
+      return [
+        `chunks of ${pass.chunk} sorted rows, each with the one before it`,
+        `mask ${pass.mask.kind === 'condition' ? printExpression(pass.mask.condition) : pass.mask.kind}`,
+        ...printTerm('κ', pass.kernel),
+        `κ of a row and itself = 2^${pass.self}`,
+      ]
+    case 'combine':
+      return [`${pass.rounds} rounds`, printDenominator({ normalize: 'sum', epsilon: pass.epsilon })]
     case 'row-maxima':
       return printFeatures(`largest of`, pass.features)
     case 'head-maximum':

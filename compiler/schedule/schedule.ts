@@ -34,6 +34,15 @@
  * **Compressed** keys and values are pooled first: a *product* of weights and
  * rows for each of them, then *online* over the few rows that come of it.
  *
+ * **Buckets**: in each round rows are sorted by what a hash makes of them, and
+ * each meets those sorted near it:
+ *
+ *   hash     the bucket of each row; how many rows of a segment are in each bucket
+ *   offsets  where each bucket's rows begin in the order, segment by segment
+ *   place    each row into the order
+ *   near     numerators, denominators and scales of each round
+ *   combine  all rounds over one denominator
+ *
  * **Scales.** Where a feature or a kernel has an exponent, every sum is carried
  * as mantissa and base-2 log-scale: one scale per feature in the state, one per
  * row in the readout. A row's scale is a maximum over keys that the row sees and
@@ -48,13 +57,15 @@
  * buffers a pass.
  */
 import type { Expression } from '../symbolic/expression.ts'
+import type { CombinePass, HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
 import type { AppendPass, MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
 
+export type * from './bucket-passes.ts'
 export type * from './row-passes.ts'
 
 export interface Schedule {
   readonly name: string
-  readonly strategy: 'exact' | 'factorised' | 'landmarks' | 'compressed'
+  readonly strategy: 'exact' | 'factorised' | 'landmarks' | 'compressed' | 'bucketed'
   readonly dim: number
   readonly valueDim: number
   /** r; 0 for the exact strategy. */
@@ -179,6 +190,11 @@ export type Pass =
   | ReducePass
   | ScanPass
   | FinishPass
+  | HashPass
+  | OffsetsPass
+  | PlacePass
+  | NearPass
+  | CombinePass
 
 export interface PassBase {
   /** Unique in the schedule; a WGSL identifier. */

@@ -31,7 +31,10 @@ export const plainTerm = (value: Expression, scale: number): Term => ({
 })
 
 /** coefficient · 2^exponent; a term without an exponent has exponent 0. */
-export function scaledTerm({ coefficient, exponent }: ScaledTerm, scale: number): Term {
+export function scaledTerm(
+  { coefficient, exponent }: ScaledTerm,
+  scale: number,
+): Extract<Term, { kind: 'scaled' }> {
   const base2 =
     exponent === undefined ? constant(0) : simplify(multiply(constant(log2e), scaleRows(exponent, scale)))
   const factor = scaleRows(coefficient, scale)

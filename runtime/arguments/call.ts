@@ -27,6 +27,11 @@ export function checkCall(
   requireObject(where, given)
   refuseUnknown(where, given, [...new Set([...names, 'out', 'lengths', ...sizeNames])])
   const sizes = checkSizes(where, given)
+  if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
+    throw new RangeError(
+      `${where}: the rows of q are the keys, so keyLength must be length; they are ${sizes.keyLength} and ${sizes.length}.`,
+    )
+  }
   const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
   const tensors = checkTensors(where, given, all, { ...sizes, dim: program.dim, valueDim: program.valueDim })
   const onHost = !isBuffer(tensors.get('q'))

@@ -2,14 +2,18 @@
 import type { Pass, Schedule } from '../../schedule/schedule.ts'
 import type { Kernel } from '../kernel.ts'
 import { lowerAppend } from './append.ts'
+import { lowerCombine } from './combine.ts'
 import { lowerFinish } from './finish.ts'
+import { lowerHash } from './hash.ts'
 import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
 import { lowerMeans } from './means.ts'
+import { lowerNear } from './near.ts'
 import { lowerOnline } from './online.ts'
 import { lowerMerge } from './parts.ts'
 import { lowerProduct } from './product.ts'
 import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
+import { lowerOffsets, lowerPlace } from './sort.ts'
 import { lowerStart } from './start.ts'
 import { lowerStep } from './step.ts'
 
@@ -43,5 +47,15 @@ function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerStep(schedule, pass)
     case 'finish':
       return lowerFinish(schedule, pass)
+    case 'hash':
+      return lowerHash(schedule, pass)
+    case 'offsets':
+      return lowerOffsets(schedule, pass)
+    case 'place':
+      return lowerPlace(schedule, pass)
+    case 'near':
+      return lowerNear(schedule, pass)
+    case 'combine':
+      return lowerCombine(schedule, pass)
   }
 }

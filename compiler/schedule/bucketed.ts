@@ -1,0 +1,120 @@
+/** Attention among rows that a hash brings together: sort by bucket in every round, attend nearby, combine. */
+import type { Attention, BucketedScore } from '../algebra/attention.ts'
+import { dataBuffers, product } from './buffers.ts'
+import type { BufferPlan, Schedule, Size } from './schedule.ts'
+import { scaledTerm } from './terms.ts'
+import { rowsOfTile, threads, valueTile } from './tiles.ts'
+
+/** exp(−100000): nothing beside another row, and something where there is none. */
+const self = -100_000 / Math.LN2
+
+const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHeads'])
+
+export function scheduleBucketed(attention: Attention, score: BucketedScore): Schedule {
+  const { dim, valueDim, mask, epsilon } = attention
+  const { count, rounds, chunk } = score
+  const tile = valueTile(valueDim, rowsOfTile)
+  const sorting = { threads, count, rounds }
+  const segments = product(sliceQueryHeads, rounds, 'chunks')
+  const scratch = (
+    name: string,
+    element: BufferPlan['element'],
+    layout: string,
+    ...sizes: readonly Size[]
+  ): BufferPlan => ({
+    name,
+    role: 'scratch',
+    element,
+    size: product(sliceQueryHeads, ...sizes),
+    layout: `per query head: ${layout}`,
+  })
+  return {
+    name: attention.name,
+    strategy: 'bucketed',
+    dim,
+    valueDim,
+    features: 0,
+    causal: mask.kind === 'causal',
+    groups: 'kvHeads',
+    chunk: threads,
+    chunks: ['max', 1, ['ceildiv', 'length', threads]],
+    buffers: [
+      ...dataBuffers(attention).filter(({ name }) => name !== 'k'),
+      {
+        name: 'rotations',
+        role: 'projection',
+        element: 'f32',
+        size: (rounds * count * dim) / 2,
+        layout: `[${rounds}, ${count / 2}, ${dim}]`,
+      },
+      scratch('inverseNorms', 'f32', '[L]', 'length'),
+      scratch('buckets', 'u32', `[${rounds} × L]`, rounds, 'length'),
+      scratch(
+        'offsets',
+        'u32',
+        `[${rounds} × segments of ${threads} rows × ${count}]`,
+        rounds * count,
+        'chunks',
+      ),
+      scratch('order', 'u32', `[${rounds} × L]`, rounds, 'length'),
+      scratch(
+        'parts',
+        'f32',
+        `[${rounds} × L] numerators [${valueDim}], denominator, log-scale`,
+        rounds * (valueDim + 2),
+        'length',
+      ),
+    ],
+    passes: [
+      {
+        kind: 'hash',
+        name: 'hash',
+        workgroups: segments,
+        buffers: ['q', 'rotations', 'lengths', 'buckets', 'offsets', 'inverseNorms'],
+        ...sorting,
+      },
+      {
+        kind: 'offsets',
+        name: 'find_offsets',
+        workgroups: product(sliceQueryHeads, rounds),
+        buffers: ['offsets'],
+        ...sorting,
+      },
+      {
+        kind: 'place',
+        name: 'place_rows',
+        workgroups: segments,
+        buffers: ['buckets', 'offsets', 'lengths', 'order'],
+        ...sorting,
+      },
+      {
+        kind: 'near',
+        name: 'attend_nearby',
+        tile,
+        workgroups: product(
+          sliceQueryHeads,
+          rounds,
+          ['ceildiv', 'length', chunk],
+          Math.ceil(chunk / tile.rows) * Math.ceil(valueDim / tile.columns),
+        ),
+        buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'parts'],
+        kernel: scaledTerm(score.kernel, attention.scale),
+        self,
+        mask,
+        rounds,
+        chunk,
+        valueDim,
+      },
+      {
+        kind: 'combine',
+        name: 'combine_rounds',
+        threads,
+        workgroups: product(sliceQueryHeads, ['ceildiv', ['*', 'length', valueDim], threads]),
+        buffers: ['parts', 'lengths', 'out'],
+        rounds,
+        valueDim,
+        epsilon,
+      },
+    ],
+  }
+}
