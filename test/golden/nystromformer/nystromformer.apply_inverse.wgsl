@@ -1,0 +1,162 @@
+// apply_inverse: left · right of each head.
+// 64 threads a workgroup, 4096 bytes of workgroup memory
+// reads lengths; writes core, inverse, applied
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read_write> core: array<f32>;
+@group(0) @binding(2) var<storage, read_write> inverse: array<f32>;
+@group(0) @binding(3) var<storage, read> lengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> applied: array<f32>;
+
+var<workgroup> leftTile: array<vec4f, 256>;
+
+@compute @workgroup_size(64, 1, 1)
+fn apply_inverse(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * 2u) {
+    return;
+  }
+  let valueTile = 0u;
+  let rowTile = workgroup % 2u;
+  let rest2 = workgroup / 2u;
+  let headInGroup = rest2 % (shape.heads / shape.kvHeads);
+  let slice = rest2 / (shape.heads / shape.kvHeads);
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstRow = rowTile * 32u;
+  let fewer = min(shape.length, visible);
+  if (fewer > 64u) {
+    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let rowLength = 64u;
+    let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 63u)) * rowLength;
+    let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u)) * rowLength;
+    let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u)) * rowLength;
+    let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u)) * rowLength;
+    var sums_0 = vec4f(0.0);
+    var sums_1 = vec4f(0.0);
+    var sums_2 = vec4f(0.0);
+    var sums_3 = vec4f(0.0);
+    var sums_4 = vec4f(0.0);
+    var sums_5 = vec4f(0.0);
+    var sums_6 = vec4f(0.0);
+    var sums_7 = vec4f(0.0);
+    for (var from_ = 0u; from_ < 64u; from_ += 32u) {
+      let here = min(max(64u, from_) - from_, 32u);
+      let step0 = columnGroup * 4u;
+      leftTile[step0 * 8u + rowGroup] = vec4f(
+        core[leftRow0 + min(from_ + step0, max(64u, 1u) - 1u)],
+        core[leftRow1 + min(from_ + step0, max(64u, 1u) - 1u)],
+        core[leftRow2 + min(from_ + step0, max(64u, 1u) - 1u)],
+        core[leftRow3 + min(from_ + step0, max(64u, 1u) - 1u)],
+      );
+      let step1 = columnGroup * 4u + 1u;
+      leftTile[step1 * 8u + rowGroup] = vec4f(
+        core[leftRow0 + min(from_ + step1, max(64u, 1u) - 1u)],
+        core[leftRow1 + min(from_ + step1, max(64u, 1u) - 1u)],
+        core[leftRow2 + min(from_ + step1, max(64u, 1u) - 1u)],
+        core[leftRow3 + min(from_ + step1, max(64u, 1u) - 1u)],
+      );
+      let step2 = columnGroup * 4u + 2u;
+      leftTile[step2 * 8u + rowGroup] = vec4f(
+        core[leftRow0 + min(from_ + step2, max(64u, 1u) - 1u)],
+        core[leftRow1 + min(from_ + step2, max(64u, 1u) - 1u)],
+        core[leftRow2 + min(from_ + step2, max(64u, 1u) - 1u)],
+        core[leftRow3 + min(from_ + step2, max(64u, 1u) - 1u)],
+      );
+      let step3 = columnGroup * 4u + 3u;
+      leftTile[step3 * 8u + rowGroup] = vec4f(
+        core[leftRow0 + min(from_ + step3, max(64u, 1u) - 1u)],
+        core[leftRow1 + min(from_ + step3, max(64u, 1u) - 1u)],
+        core[leftRow2 + min(from_ + step3, max(64u, 1u) - 1u)],
+        core[leftRow3 + min(from_ + step3, max(64u, 1u) - 1u)],
+      );
+      workgroupBarrier();
+      for (var j = 0u; j < here; j++) {
+        let entry = leftTile[j * 8u + rowGroup];
+        let rightRow = from_ + j;
+        let rightStart = (firstRight + rightRow) * 64u;
+        sums_0 = sums_0 + entry * inverse[rightStart + firstColumn];
+        sums_1 = sums_1 + entry * inverse[rightStart + (firstColumn + 1u)];
+        sums_2 = sums_2 + entry * inverse[rightStart + (firstColumn + 2u)];
+        sums_3 = sums_3 + entry * inverse[rightStart + (firstColumn + 3u)];
+        sums_4 = sums_4 + entry * inverse[rightStart + (firstColumn + 32u)];
+        sums_5 = sums_5 + entry * inverse[rightStart + (firstColumn + 33u)];
+        sums_6 = sums_6 + entry * inverse[rightStart + (firstColumn + 34u)];
+        sums_7 = sums_7 + entry * inverse[rightStart + (firstColumn + 35u)];
+      }
+      workgroupBarrier();
+    }
+    let row0 = firstRow + rowGroup * 4u;
+    if (row0 < 64u) {
+      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
+      applied[out0 + firstColumn] = sums_0.x;
+      applied[out0 + (firstColumn + 1u)] = sums_1.x;
+      applied[out0 + (firstColumn + 2u)] = sums_2.x;
+      applied[out0 + (firstColumn + 3u)] = sums_3.x;
+      applied[out0 + (firstColumn + 32u)] = sums_4.x;
+      applied[out0 + (firstColumn + 33u)] = sums_5.x;
+      applied[out0 + (firstColumn + 34u)] = sums_6.x;
+      applied[out0 + (firstColumn + 35u)] = sums_7.x;
+    }
+    let row1 = firstRow + rowGroup * 4u + 1u;
+    if (row1 < 64u) {
+      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
+      applied[out1 + firstColumn] = sums_0.y;
+      applied[out1 + (firstColumn + 1u)] = sums_1.y;
+      applied[out1 + (firstColumn + 2u)] = sums_2.y;
+      applied[out1 + (firstColumn + 3u)] = sums_3.y;
+      applied[out1 + (firstColumn + 32u)] = sums_4.y;
+      applied[out1 + (firstColumn + 33u)] = sums_5.y;
+      applied[out1 + (firstColumn + 34u)] = sums_6.y;
+      applied[out1 + (firstColumn + 35u)] = sums_7.y;
+    }
+    let row2 = firstRow + rowGroup * 4u + 2u;
+    if (row2 < 64u) {
+      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
+      applied[out2 + firstColumn] = sums_0.z;
+      applied[out2 + (firstColumn + 1u)] = sums_1.z;
+      applied[out2 + (firstColumn + 2u)] = sums_2.z;
+      applied[out2 + (firstColumn + 3u)] = sums_3.z;
+      applied[out2 + (firstColumn + 32u)] = sums_4.z;
+      applied[out2 + (firstColumn + 33u)] = sums_5.z;
+      applied[out2 + (firstColumn + 34u)] = sums_6.z;
+      applied[out2 + (firstColumn + 35u)] = sums_7.z;
+    }
+    let row3 = firstRow + rowGroup * 4u + 3u;
+    if (row3 < 64u) {
+      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
+      applied[out3 + firstColumn] = sums_0.w;
+      applied[out3 + (firstColumn + 1u)] = sums_1.w;
+      applied[out3 + (firstColumn + 2u)] = sums_2.w;
+      applied[out3 + (firstColumn + 3u)] = sums_3.w;
+      applied[out3 + (firstColumn + 32u)] = sums_4.w;
+      applied[out3 + (firstColumn + 33u)] = sums_5.w;
+      applied[out3 + (firstColumn + 34u)] = sums_6.w;
+      applied[out3 + (firstColumn + 35u)] = sums_7.w;
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// merge: Each row: numerators and denominators of all parts, and their quotient.
+// 64 threads a workgroup
+// reads lengths; writes parts, summary
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(2) var<storage, read> lengths: array<u32>;
+@group(0) @binding(3) var<storage, read_write> summary: array<f32>;
+
+@compute @workgroup_size(64, 1, 1)
+fn merge(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * 64u) {
+    return;
+  }
+  let piece = workgroup % 64u;
+  let rest1 = workgroup / 64u;
+  let headInGroup = rest1 % (shape.heads / shape.kvHeads);
+  let slice = rest1 / (shape.heads / shape.kvHeads);
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+  let number = piece * 64u + thread;
+  let fewer = min(shape.length, visible);
+  if (fewer > 64u) {
+    if (number < 4096u) {
+      let row = number / 64u;
+      let column = number % 64u;
+      var sum = 0.0;
+      var total = 0.0;
+      var largest = -1e30;
+      for (var part = 0u; part < shape.chunks; part++) {
+        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row) * 66u;
+        largest = max(largest, parts[start + 65u]);
+      }
+      for (var part = 0u; part < shape.chunks; part++) {
+        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row) * 66u;
+        let weight = exp2(parts[start + 65u] - largest);
+        sum = sum + weight * parts[start + column];
+        total = total + weight * parts[start + 64u];
+      }
+      summary[(slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + number] = sum * select(
+        1.0 / select(total, 1.0, total == 0.0),
+        0.0,
+        total == 0.0,
+      );
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// step: One more token: its key and value into the state, its query out of it.
+// 64 threads a workgroup, 5120 bytes of workgroup memory
+// reads q, k, v, w; writes carried, out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read> w: array<f32>;
+@group(0) @binding(5) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+
+var<workgroup> kept: array<vec4f, 64>;
+var<workgroup> added: array<vec4f, 64>;
+var<workgroup> weights: array<vec4f, 64>;
+var<workgroup> totals: array<vec4f, 64>;
+var<workgroup> exponents: array<vec4f, 64>;
+
+// x^2
+fn power_2_vec4f(x: vec4f) -> vec4f {
+  let x2 = x * x;
+  return x2;
+}
+
+// x^2
+fn power_2_f32(x: f32) -> f32 {
+  let x2 = x * x;
+  return x2;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn step(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount) {
+    return;
+  }
+  let slice = workgroup;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let stateStart = group * 16896u;
+  for (var components = 0u; components < 256u; components += 256u) {
+    let kRow0 = 0u;
+    let kStart0 = (keyGroup + kRow0) * 64u;
+    let kComponent0 = components + thread * 4u;
+    let kComponent1 = components + thread * 4u + 1u;
+    let kComponent2 = components + thread * 4u + 2u;
+    let kComponent3 = components + thread * 4u + 3u;
+    let kProjection0 = kComponent0 * 64u;
+    let kProjection1 = kComponent1 * 64u;
+    let kProjection2 = kComponent2 * 64u;
+    let kProjection3 = kComponent3 * 64u;
+    var k_sum1 = vec4f(0.0);
+    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+      let k_w3 = vec4f(
+        w[kProjection0 + k_t2],
+        w[kProjection1 + k_t2],
+        w[kProjection2 + k_t2],
+        w[kProjection3 + k_t2],
+      );
+      let k_x4 = k[kStart0 + k_t2];
+      k_sum1 = k_sum1 + k_w3 * k_x4;
+    }
+    var k_sum5 = vec4f(0.0);
+    for (var k_t6 = 0u; k_t6 < 64u; k_t6++) {
+      let k_w7 = vec4f(
+        w[kProjection0 + k_t6],
+        w[kProjection1 + k_t6],
+        w[kProjection2 + k_t6],
+        w[kProjection3 + k_t6],
+      );
+      k_sum5 = k_sum5 + power_2_vec4f(k_w7);
+    }
+    var k_sum8 = 0.0;
+    for (var k_t9 = 0u; k_t9 < 64u; k_t9++) {
+      let k_x10 = k[kStart0 + k_t9];
+      k_sum8 = k_sum8 + power_2_f32(k_x10);
+    }
+    let k_value11 = 1.442695 * (0.41833 * k_sum1 - 0.1 * k_sum5 - 0.0625 * k_sum8) + 3.7668293;
+    let oldScale = vec4f(
+      carried[stateStart + 16640u + (components + thread * 4u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 1u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 2u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 3u)],
+    );
+    let newScale = max(oldScale, k_value11);
+    let keep = exp2(oldScale - newScale);
+    let add = exp2(k_value11 - newScale);
+    let z = vec4f(
+      carried[stateStart + 16384u + (components + thread * 4u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 1u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 2u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 3u)],
+    ) * keep + add;
+    carried[stateStart + 16384u + (components + thread * 4u)] = z.x;
+    carried[stateStart + 16640u + (components + thread * 4u)] = newScale.x;
+    carried[stateStart + 16384u + (components + thread * 4u + 1u)] = z.y;
+    carried[stateStart + 16640u + (components + thread * 4u + 1u)] = newScale.y;
+    carried[stateStart + 16384u + (components + thread * 4u + 2u)] = z.z;
+    carried[stateStart + 16640u + (components + thread * 4u + 2u)] = newScale.z;
+    carried[stateStart + 16384u + (components + thread * 4u + 3u)] = z.w;
+    carried[stateStart + 16640u + (components + thread * 4u + 3u)] = newScale.w;
+    kept[thread] = keep;
+    added[thread] = add;
+    workgroupBarrier();
+    for (var four = 0u; four < (min(max(256u, components) - components, 256u) + 3u) / 4u; four++) {
+      let kept4 = kept[four];
+      let added4 = added[four];
+      let feature0 = components + four * 4u;
+      carried[stateStart + feature0 * 64u + thread] = carried[stateStart + feature0 * 64u + thread] * kept4.x + added4.x * v[keyGroup * 64u + thread];
+      let feature1 = components + four * 4u + 1u;
+      carried[stateStart + feature1 * 64u + thread] = carried[stateStart + feature1 * 64u + thread] * kept4.y + added4.y * v[keyGroup * 64u + thread];
+      let feature2 = components + four * 4u + 2u;
+      carried[stateStart + feature2 * 64u + thread] = carried[stateStart + feature2 * 64u + thread] * kept4.z + added4.z * v[keyGroup * 64u + thread];
+      let feature3 = components + four * 4u + 3u;
+      carried[stateStart + feature3 * 64u + thread] = carried[stateStart + feature3 * 64u + thread] * kept4.w + added4.w * v[keyGroup * 64u + thread];
+    }
+    workgroupBarrier();
+  }
+  for (var headInGroup = 0u; headInGroup < shape.heads / shape.kvHeads; headInGroup++) {
+    let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+    var sums_0 = 0.0;
+    var total = 0.0;
+    var rowScale = -1e30;
+    for (var components = 0u; components < 256u; components += 256u) {
+      let qRow0 = 0u;
+      let qStart0 = (queryHead + qRow0) * 64u;
+      let qComponent0 = components + thread * 4u;
+      let qComponent1 = components + thread * 4u + 1u;
+      let qComponent2 = components + thread * 4u + 2u;
+      let qComponent3 = components + thread * 4u + 3u;
+      let qProjection0 = qComponent0 * 64u;
+      let qProjection1 = qComponent1 * 64u;
+      let qProjection2 = qComponent2 * 64u;
+      let qProjection3 = qComponent3 * 64u;
+      var q_sum1 = vec4f(0.0);
+      for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+        let q_w3 = vec4f(
+          w[qProjection0 + q_t2],
+          w[qProjection1 + q_t2],
+          w[qProjection2 + q_t2],
+          w[qProjection3 + q_t2],
+        );
+        let q_x4 = q[qStart0 + q_t2];
+        q_sum1 = q_sum1 + q_w3 * q_x4;
+      }
+      var q_sum5 = vec4f(0.0);
+      for (var q_t6 = 0u; q_t6 < 64u; q_t6++) {
+        let q_w7 = vec4f(
+          w[qProjection0 + q_t6],
+          w[qProjection1 + q_t6],
+          w[qProjection2 + q_t6],
+          w[qProjection3 + q_t6],
+        );
+        q_sum5 = q_sum5 + power_2_vec4f(q_w7);
+      }
+      var q_sum8 = 0.0;
+      for (var q_t9 = 0u; q_t9 < 64u; q_t9++) {
+        let q_x10 = q[qStart0 + q_t9];
+        q_sum8 = q_sum8 + power_2_f32(q_x10);
+      }
+      let q_value11 = 1.442695 * (0.41833 * q_sum1 - 0.1 * q_sum5 - 0.0625 * q_sum8) + 3.7668293;
+      let exponent = q_value11 + vec4f(
+        carried[stateStart + 16640u + (components + thread * 4u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 1u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 2u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 3u)],
+      );
+      exponents[thread] = exponent;
+      workgroupBarrier();
+      let scaleSoFar = rowScale;
+      for (var other = 0u; other < 64u; other++) {
+        let exponents4 = exponents[other];
+        rowScale = max(rowScale, exponents4.x);
+        rowScale = max(rowScale, exponents4.y);
+        rowScale = max(rowScale, exponents4.z);
+        rowScale = max(rowScale, exponents4.w);
+      }
+      let shrink = exp2(scaleSoFar - rowScale);
+      total = total * shrink;
+      sums_0 = sums_0 * shrink;
+      let weight = exp2(exponent - rowScale);
+      weights[thread] = weight;
+      totals[thread] = weight * vec4f(
+        carried[stateStart + 16384u + (components + thread * 4u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 1u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 2u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 3u)],
+      );
+      workgroupBarrier();
+      for (var four = 0u; four < (min(max(256u, components) - components, 256u) + 3u) / 4u; four++) {
+        let weight4 = weights[four];
+        let total4 = totals[four];
+        let feature0 = components + four * 4u;
+        total = total + total4.x;
+        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+        let feature1 = components + four * 4u + 1u;
+        total = total + total4.y;
+        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+        let feature2 = components + four * 4u + 2u;
+        total = total + total4.z;
+        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+        let feature3 = components + four * 4u + 3u;
+        total = total + total4.w;
+        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+      }
+      workgroupBarrier();
+    }
+    let factor = select(1.0 / select(total, 1.0, total == 0.0), 0.0, total == 0.0);
+    out[queryHead * 64u + thread] = sums_0 * factor;
+  }
+}

@@ -1,0 +1,510 @@
+// reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
+// 64 threads a workgroup, 4096 bytes of workgroup memory
+// reads k, v, w, lengths; writes state
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> k: array<f32>;
+@group(0) @binding(2) var<storage, read> v: array<f32>;
+@group(0) @binding(3) var<storage, read> w: array<f32>;
+@group(0) @binding(4) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read_write> state: array<f32>;
+
+var<workgroup> phi: array<vec4f, 256>;
+
+// x^2
+fn power_2_f32(x: f32) -> f32 {
+  let x2 = x * x;
+  return x2;
+}
+
+// sin(x + ahead·π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials
+fn sine_ahead_vec4f(x: vec4f, ahead: i32) -> vec4f {
+  let quarters = round(x * 0.63661975);
+  let rest = (((x - quarters * 1.5703125) - quarters * 4.8446655e-4) - quarters * -6.4074993e-7) - quarters * 9.920936e-10;
+  let square = rest * rest;
+  let sine = rest + rest * square * (-0.1666665 + square * (0.008331868 + square * -1.9481791e-4));
+  let fall = square * (0.041666646 + square * (-0.0013887243 + square * 2.4423889e-5));
+  let cosine = 1.0 - square * (0.5 - fall);
+  let quadrant = vec4i(quarters) + ahead;
+  let value = select(sine, cosine, (quadrant & vec4i(1)) == vec4i(1));
+  let turned = select(value, -value, (quadrant & vec4i(2)) == vec4i(2));
+  return clamp(turned, vec4f(-1.0), vec4f(1.0));
+}
+
+// cos x
+fn cos_vec4f(x: vec4f) -> vec4f {
+  return sine_ahead_vec4f(x, 1);
+}
+
+// sin x
+fn sin_vec4f(x: vec4f) -> vec4f {
+  return sine_ahead_vec4f(x, 0);
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn reduce(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * shape.chunks * 8u) {
+    return;
+  }
+  let valueTile = 0u;
+  let featureTile = workgroup % 8u;
+  let rest2 = workgroup / 8u;
+  let chunk = rest2 % shape.chunks;
+  let slice = rest2 / shape.chunks;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstRow = chunk * 256u;
+  let rows = min(max(visible, firstRow) - firstRow, 256u);
+  if (featureTile < 4u) {
+    let components = featureTile * 32u;
+    var sums_0 = vec4f(0.0);
+    var sums_1 = vec4f(0.0);
+    var sums_2 = vec4f(0.0);
+    var sums_3 = vec4f(0.0);
+    var sums_4 = vec4f(0.0);
+    var sums_5 = vec4f(0.0);
+    var sums_6 = vec4f(0.0);
+    var sums_7 = vec4f(0.0);
+    var total = vec4f(0.0);
+    var largest = vec4f(-1e30);
+    for (var from_ = 0u; from_ < rows; from_ += 32u) {
+      let here = min(max(rows, from_) - from_, 32u);
+      let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
+      let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
+      let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
+      let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
+      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
+      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
+      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kComponent0 = components + rowGroup * 4u;
+      let kComponent1 = components + rowGroup * 4u + 1u;
+      let kComponent2 = components + rowGroup * 4u + 2u;
+      let kComponent3 = components + rowGroup * 4u + 3u;
+      let kProjection0 = kComponent0 * 64u;
+      let kProjection1 = kComponent1 * 64u;
+      let kProjection2 = kComponent2 * 64u;
+      let kProjection3 = kComponent3 * 64u;
+      var k_sum1_0 = 0.0;
+      var k_sum1_1 = 0.0;
+      var k_sum1_2 = 0.0;
+      var k_sum1_3 = 0.0;
+      for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+        let k_x3 = k[kStart0 + k_t2];
+        let k_x4 = k[kStart1 + k_t2];
+        let k_x5 = k[kStart2 + k_t2];
+        let k_x6 = k[kStart3 + k_t2];
+        k_sum1_0 = k_sum1_0 + power_2_f32(k_x3);
+        k_sum1_1 = k_sum1_1 + power_2_f32(k_x4);
+        k_sum1_2 = k_sum1_2 + power_2_f32(k_x5);
+        k_sum1_3 = k_sum1_3 + power_2_f32(k_x6);
+      }
+      var k_sum7_0 = vec4f(0.0);
+      var k_sum7_1 = vec4f(0.0);
+      var k_sum7_2 = vec4f(0.0);
+      var k_sum7_3 = vec4f(0.0);
+      for (var k_t8 = 0u; k_t8 < 64u; k_t8++) {
+        let k_w9 = vec4f(
+          w[kProjection0 + k_t8],
+          w[kProjection1 + k_t8],
+          w[kProjection2 + k_t8],
+          w[kProjection3 + k_t8],
+        );
+        let k_x10 = k[kStart0 + k_t8];
+        let k_x11 = k[kStart1 + k_t8];
+        let k_x12 = k[kStart2 + k_t8];
+        let k_x13 = k[kStart3 + k_t8];
+        k_sum7_0 = k_sum7_0 + k_w9 * k_x10;
+        k_sum7_1 = k_sum7_1 + k_w9 * k_x11;
+        k_sum7_2 = k_sum7_2 + k_w9 * k_x12;
+        k_sum7_3 = k_sum7_3 + k_w9 * k_x13;
+      }
+      let k_value14 = 0.09016844 * k_sum1_0;
+      let k_value15 = 0.09016844 * k_sum1_1;
+      let k_value16 = 0.09016844 * k_sum1_2;
+      let k_value17 = 0.09016844 * k_sum1_3;
+      let k_value18 = 0.088388346 * cos_vec4f(0.35355338 * k_sum7_0);
+      let k_value19 = 0.088388346 * cos_vec4f(0.35355338 * k_sum7_1);
+      let k_value20 = 0.088388346 * cos_vec4f(0.35355338 * k_sum7_2);
+      let k_value21 = 0.088388346 * cos_vec4f(0.35355338 * k_sum7_3);
+      // each component is scaled by its largest exponent so far
+      phi[columnGroup * 32u + rowGroup] = vec4f(
+        select(k_value14, -1e30, k_value18.x == 0.0),
+        select(k_value14, -1e30, k_value18.y == 0.0),
+        select(k_value14, -1e30, k_value18.z == 0.0),
+        select(k_value14, -1e30, k_value18.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
+        select(k_value15, -1e30, k_value19.x == 0.0),
+        select(k_value15, -1e30, k_value19.y == 0.0),
+        select(k_value15, -1e30, k_value19.z == 0.0),
+        select(k_value15, -1e30, k_value19.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
+        select(k_value16, -1e30, k_value20.x == 0.0),
+        select(k_value16, -1e30, k_value20.y == 0.0),
+        select(k_value16, -1e30, k_value20.z == 0.0),
+        select(k_value16, -1e30, k_value20.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
+        select(k_value17, -1e30, k_value21.x == 0.0),
+        select(k_value17, -1e30, k_value21.y == 0.0),
+        select(k_value17, -1e30, k_value21.z == 0.0),
+        select(k_value17, -1e30, k_value21.w == 0.0),
+      );
+      workgroupBarrier();
+      let before = largest;
+      for (var j = 0u; j < here; j++) {
+        largest = max(largest, phi[j * 8u + rowGroup]);
+      }
+      let shrink = exp2(before - largest);
+      total = total * shrink;
+      sums_0 = sums_0 * shrink;
+      sums_1 = sums_1 * shrink;
+      sums_2 = sums_2 * shrink;
+      sums_3 = sums_3 * shrink;
+      sums_4 = sums_4 * shrink;
+      sums_5 = sums_5 * shrink;
+      sums_6 = sums_6 * shrink;
+      sums_7 = sums_7 * shrink;
+      workgroupBarrier();
+      phi[columnGroup * 32u + rowGroup] = k_value18 * exp2(vec4f(
+        select(k_value14, -1e30, k_value18.x == 0.0),
+        select(k_value14, -1e30, k_value18.y == 0.0),
+        select(k_value14, -1e30, k_value18.z == 0.0),
+        select(k_value14, -1e30, k_value18.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value19 * exp2(vec4f(
+        select(k_value15, -1e30, k_value19.x == 0.0),
+        select(k_value15, -1e30, k_value19.y == 0.0),
+        select(k_value15, -1e30, k_value19.z == 0.0),
+        select(k_value15, -1e30, k_value19.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value20 * exp2(vec4f(
+        select(k_value16, -1e30, k_value20.x == 0.0),
+        select(k_value16, -1e30, k_value20.y == 0.0),
+        select(k_value16, -1e30, k_value20.z == 0.0),
+        select(k_value16, -1e30, k_value20.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value21 * exp2(vec4f(
+        select(k_value17, -1e30, k_value21.x == 0.0),
+        select(k_value17, -1e30, k_value21.y == 0.0),
+        select(k_value17, -1e30, k_value21.z == 0.0),
+        select(k_value17, -1e30, k_value21.w == 0.0),
+      ) - largest);
+      workgroupBarrier();
+      for (var j = 0u; j < here; j++) {
+        let feature = phi[j * 8u + rowGroup];
+        let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u;
+        total = total + feature;
+        sums_0 = sums_0 + feature * v[valueRow + firstColumn];
+        sums_1 = sums_1 + feature * v[valueRow + (firstColumn + 1u)];
+        sums_2 = sums_2 + feature * v[valueRow + (firstColumn + 2u)];
+        sums_3 = sums_3 + feature * v[valueRow + (firstColumn + 3u)];
+        sums_4 = sums_4 + feature * v[valueRow + (firstColumn + 32u)];
+        sums_5 = sums_5 + feature * v[valueRow + (firstColumn + 33u)];
+        sums_6 = sums_6 + feature * v[valueRow + (firstColumn + 34u)];
+        sums_7 = sums_7 + feature * v[valueRow + (firstColumn + 35u)];
+      }
+      workgroupBarrier();
+    }
+    let stateStart = (slice * shape.chunks + chunk) * 17152u;
+    let component0 = components + rowGroup * 4u;
+    if (component0 < 128u) {
+      state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
+      state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
+      state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
+      state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
+      state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
+      state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
+      state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
+      state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + component0] = total.x;
+        state[stateStart + 16640u + component0] = largest.x;
+      }
+    }
+    let component1 = components + rowGroup * 4u + 1u;
+    if (component1 < 128u) {
+      state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
+      state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
+      state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
+      state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
+      state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
+      state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
+      state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
+      state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + component1] = total.y;
+        state[stateStart + 16640u + component1] = largest.y;
+      }
+    }
+    let component2 = components + rowGroup * 4u + 2u;
+    if (component2 < 128u) {
+      state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
+      state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
+      state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
+      state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
+      state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
+      state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
+      state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
+      state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + component2] = total.z;
+        state[stateStart + 16640u + component2] = largest.z;
+      }
+    }
+    let component3 = components + rowGroup * 4u + 3u;
+    if (component3 < 128u) {
+      state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
+      state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
+      state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
+      state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
+      state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
+      state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
+      state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
+      state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + component3] = total.w;
+        state[stateStart + 16640u + component3] = largest.w;
+      }
+    }
+  } else {
+    let components = (featureTile - 4u) * 32u;
+    var sums_0_v2 = vec4f(0.0);
+    var sums_1_v2 = vec4f(0.0);
+    var sums_2_v2 = vec4f(0.0);
+    var sums_3_v2 = vec4f(0.0);
+    var sums_4_v2 = vec4f(0.0);
+    var sums_5_v2 = vec4f(0.0);
+    var sums_6_v2 = vec4f(0.0);
+    var sums_7_v2 = vec4f(0.0);
+    var total = vec4f(0.0);
+    var largest = vec4f(-1e30);
+    for (var from_ = 0u; from_ < rows; from_ += 32u) {
+      let here = min(max(rows, from_) - from_, 32u);
+      let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
+      let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
+      let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
+      let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
+      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
+      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
+      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kComponent0 = components + rowGroup * 4u;
+      let kComponent1 = components + rowGroup * 4u + 1u;
+      let kComponent2 = components + rowGroup * 4u + 2u;
+      let kComponent3 = components + rowGroup * 4u + 3u;
+      let kProjection0 = kComponent0 * 64u;
+      let kProjection1 = kComponent1 * 64u;
+      let kProjection2 = kComponent2 * 64u;
+      let kProjection3 = kComponent3 * 64u;
+      var k_sum1_0 = 0.0;
+      var k_sum1_1 = 0.0;
+      var k_sum1_2 = 0.0;
+      var k_sum1_3 = 0.0;
+      for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+        let k_x3 = k[kStart0 + k_t2];
+        let k_x4 = k[kStart1 + k_t2];
+        let k_x5 = k[kStart2 + k_t2];
+        let k_x6 = k[kStart3 + k_t2];
+        k_sum1_0 = k_sum1_0 + power_2_f32(k_x3);
+        k_sum1_1 = k_sum1_1 + power_2_f32(k_x4);
+        k_sum1_2 = k_sum1_2 + power_2_f32(k_x5);
+        k_sum1_3 = k_sum1_3 + power_2_f32(k_x6);
+      }
+      var k_sum7_0 = vec4f(0.0);
+      var k_sum7_1 = vec4f(0.0);
+      var k_sum7_2 = vec4f(0.0);
+      var k_sum7_3 = vec4f(0.0);
+      for (var k_t8 = 0u; k_t8 < 64u; k_t8++) {
+        let k_w9 = vec4f(
+          w[kProjection0 + k_t8],
+          w[kProjection1 + k_t8],
+          w[kProjection2 + k_t8],
+          w[kProjection3 + k_t8],
+        );
+        let k_x10 = k[kStart0 + k_t8];
+        let k_x11 = k[kStart1 + k_t8];
+        let k_x12 = k[kStart2 + k_t8];
+        let k_x13 = k[kStart3 + k_t8];
+        k_sum7_0 = k_sum7_0 + k_w9 * k_x10;
+        k_sum7_1 = k_sum7_1 + k_w9 * k_x11;
+        k_sum7_2 = k_sum7_2 + k_w9 * k_x12;
+        k_sum7_3 = k_sum7_3 + k_w9 * k_x13;
+      }
+      let k_value14 = 0.09016844 * k_sum1_0;
+      let k_value15 = 0.09016844 * k_sum1_1;
+      let k_value16 = 0.09016844 * k_sum1_2;
+      let k_value17 = 0.09016844 * k_sum1_3;
+      let k_value18 = 0.088388346 * sin_vec4f(0.35355338 * k_sum7_0);
+      let k_value19 = 0.088388346 * sin_vec4f(0.35355338 * k_sum7_1);
+      let k_value20 = 0.088388346 * sin_vec4f(0.35355338 * k_sum7_2);
+      let k_value21 = 0.088388346 * sin_vec4f(0.35355338 * k_sum7_3);
+      // each component is scaled by its largest exponent so far
+      phi[columnGroup * 32u + rowGroup] = vec4f(
+        select(k_value14, -1e30, k_value18.x == 0.0),
+        select(k_value14, -1e30, k_value18.y == 0.0),
+        select(k_value14, -1e30, k_value18.z == 0.0),
+        select(k_value14, -1e30, k_value18.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
+        select(k_value15, -1e30, k_value19.x == 0.0),
+        select(k_value15, -1e30, k_value19.y == 0.0),
+        select(k_value15, -1e30, k_value19.z == 0.0),
+        select(k_value15, -1e30, k_value19.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
+        select(k_value16, -1e30, k_value20.x == 0.0),
+        select(k_value16, -1e30, k_value20.y == 0.0),
+        select(k_value16, -1e30, k_value20.z == 0.0),
+        select(k_value16, -1e30, k_value20.w == 0.0),
+      );
+      phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
+        select(k_value17, -1e30, k_value21.x == 0.0),
+        select(k_value17, -1e30, k_value21.y == 0.0),
+        select(k_value17, -1e30, k_value21.z == 0.0),
+        select(k_value17, -1e30, k_value21.w == 0.0),
+      );
+      workgroupBarrier();
+      let before = largest;
+      for (var j = 0u; j < here; j++) {
+        largest = max(largest, phi[j * 8u + rowGroup]);
+      }
+      let shrink = exp2(before - largest);
+      total = total * shrink;
+      sums_0_v2 = sums_0_v2 * shrink;
+      sums_1_v2 = sums_1_v2 * shrink;
+      sums_2_v2 = sums_2_v2 * shrink;
+      sums_3_v2 = sums_3_v2 * shrink;
+      sums_4_v2 = sums_4_v2 * shrink;
+      sums_5_v2 = sums_5_v2 * shrink;
+      sums_6_v2 = sums_6_v2 * shrink;
+      sums_7_v2 = sums_7_v2 * shrink;
+      workgroupBarrier();
+      phi[columnGroup * 32u + rowGroup] = k_value18 * exp2(vec4f(
+        select(k_value14, -1e30, k_value18.x == 0.0),
+        select(k_value14, -1e30, k_value18.y == 0.0),
+        select(k_value14, -1e30, k_value18.z == 0.0),
+        select(k_value14, -1e30, k_value18.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value19 * exp2(vec4f(
+        select(k_value15, -1e30, k_value19.x == 0.0),
+        select(k_value15, -1e30, k_value19.y == 0.0),
+        select(k_value15, -1e30, k_value19.z == 0.0),
+        select(k_value15, -1e30, k_value19.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value20 * exp2(vec4f(
+        select(k_value16, -1e30, k_value20.x == 0.0),
+        select(k_value16, -1e30, k_value20.y == 0.0),
+        select(k_value16, -1e30, k_value20.z == 0.0),
+        select(k_value16, -1e30, k_value20.w == 0.0),
+      ) - largest);
+      phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value21 * exp2(vec4f(
+        select(k_value17, -1e30, k_value21.x == 0.0),
+        select(k_value17, -1e30, k_value21.y == 0.0),
+        select(k_value17, -1e30, k_value21.z == 0.0),
+        select(k_value17, -1e30, k_value21.w == 0.0),
+      ) - largest);
+      workgroupBarrier();
+      for (var j = 0u; j < here; j++) {
+        let feature = phi[j * 8u + rowGroup];
+        let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u;
+        total = total + feature;
+        sums_0_v2 = sums_0_v2 + feature * v[valueRow + firstColumn];
+        sums_1_v2 = sums_1_v2 + feature * v[valueRow + (firstColumn + 1u)];
+        sums_2_v2 = sums_2_v2 + feature * v[valueRow + (firstColumn + 2u)];
+        sums_3_v2 = sums_3_v2 + feature * v[valueRow + (firstColumn + 3u)];
+        sums_4_v2 = sums_4_v2 + feature * v[valueRow + (firstColumn + 32u)];
+        sums_5_v2 = sums_5_v2 + feature * v[valueRow + (firstColumn + 33u)];
+        sums_6_v2 = sums_6_v2 + feature * v[valueRow + (firstColumn + 34u)];
+        sums_7_v2 = sums_7_v2 + feature * v[valueRow + (firstColumn + 35u)];
+      }
+      workgroupBarrier();
+    }
+    let stateStart = (slice * shape.chunks + chunk) * 17152u;
+    let component0 = components + rowGroup * 4u;
+    if (component0 < 128u) {
+      state[stateStart + (component0 + 128u) * 64u + firstColumn] = sums_0_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.x;
+      state[stateStart + (component0 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.x;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + (component0 + 128u)] = total.x;
+        state[stateStart + 16640u + (component0 + 128u)] = largest.x;
+      }
+    }
+    let component1 = components + rowGroup * 4u + 1u;
+    if (component1 < 128u) {
+      state[stateStart + (component1 + 128u) * 64u + firstColumn] = sums_0_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.y;
+      state[stateStart + (component1 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.y;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + (component1 + 128u)] = total.y;
+        state[stateStart + 16640u + (component1 + 128u)] = largest.y;
+      }
+    }
+    let component2 = components + rowGroup * 4u + 2u;
+    if (component2 < 128u) {
+      state[stateStart + (component2 + 128u) * 64u + firstColumn] = sums_0_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.z;
+      state[stateStart + (component2 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.z;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + (component2 + 128u)] = total.z;
+        state[stateStart + 16640u + (component2 + 128u)] = largest.z;
+      }
+    }
+    let component3 = components + rowGroup * 4u + 3u;
+    if (component3 < 128u) {
+      state[stateStart + (component3 + 128u) * 64u + firstColumn] = sums_0_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.w;
+      state[stateStart + (component3 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.w;
+      if (columnGroup + valueTile == 0u) {
+        state[stateStart + 16384u + (component3 + 128u)] = total.w;
+        state[stateStart + 16640u + (component3 + 128u)] = largest.w;
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// combine_rounds: Each row: numerators and denominators of all rounds, and their quotient.
+// 64 threads a workgroup
+// reads lengths; writes parts, out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(2) var<storage, read> lengths: array<u32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+@compute @workgroup_size(64, 1, 1)
+fn combine_rounds(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length * 64u + 64u - 1u) / 64u)) {
+    return;
+  }
+  let piece = workgroup % ((shape.length * 64u + 63u) / 64u);
+  let rest1 = workgroup / ((shape.length * 64u + 63u) / 64u);
+  let headInGroup = rest1 % (shape.heads / shape.kvHeads);
+  let slice = rest1 / (shape.heads / shape.kvHeads);
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+  let number = piece * 64u + thread;
+  let row = number / 64u;
+  if (row < shape.length) {
+    let column = number % 64u;
+    var largest = -1e30;
+    var sum = 0.0;
+    var total = 0.0;
+    if (row < visible) {
+      for (var round_ = 0u; round_ < 2u; round_++) {
+        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + row) * 66u;
+        largest = max(largest, parts[start + 65u]);
+      }
+      for (var round_ = 0u; round_ < 2u; round_++) {
+        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + row) * 66u;
+        let weight = exp2(parts[start + 65u] - largest);
+        sum = sum + weight * parts[start + column];
+        total = total + weight * parts[start + 64u];
+      }
+    }
+    out[queryHead * shape.length * 64u + number] = sum * select(
+      1.0 / select(total, 1.0, total == 0.0),
+      0.0,
+      total == 0.0,
+    );
+  }
+}

@@ -1,0 +1,329 @@
+// finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
+// 64 threads a workgroup, 12288 bytes of workgroup memory
+// reads q, k, v, lengths, decay; writes state, out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read> decay: array<f32>;
+@group(0) @binding(6) var<storage, read_write> state: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+
+var<workgroup> query: array<vec4f, 256>;
+var<workgroup> key: array<vec4f, 256>;
+var<workgroup> pairs: array<vec4f, 256>;
+
+@compute @workgroup_size(64, 1, 1)
+fn finish(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * ((shape.length + 32u - 1u) / 32u)) {
+    return;
+  }
+  let valueTile = 0u;
+  let rowTile = workgroup % ((shape.length + 31u) / 32u);
+  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let headInGroup = 0u;
+  let slice = rest2;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.heads;
+  let keyGroup = group / (shape.heads / shape.kvHeads);
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryHead = group + headInGroup;
+  let logDecay = decay[group % shape.heads];
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 128u + columnGroup * 4u;
+  let firstRow = rowTile * 32u;
+  let keys = min(max(visible, firstRow) - firstRow, 32u);
+  let stateStart = (slice * shape.chunks + rowTile) * 8256u;
+  var sums_0 = vec4f(0.0);
+  var sums_1 = vec4f(0.0);
+  var sums_2 = vec4f(0.0);
+  var sums_3 = vec4f(0.0);
+  var sums_4 = vec4f(0.0);
+  var sums_5 = vec4f(0.0);
+  var sums_6 = vec4f(0.0);
+  var sums_7 = vec4f(0.0);
+  var sums_8 = vec4f(0.0);
+  var sums_9 = vec4f(0.0);
+  var sums_10 = vec4f(0.0);
+  var sums_11 = vec4f(0.0);
+  var sums_12 = vec4f(0.0);
+  var sums_13 = vec4f(0.0);
+  var sums_14 = vec4f(0.0);
+  var sums_15 = vec4f(0.0);
+  var total = vec4f(0.0);
+  var scores_0 = vec4f(0.0);
+  var scores_1 = vec4f(0.0);
+  var scores_2 = vec4f(0.0);
+  var scores_3 = vec4f(0.0);
+  let qRow0 = min(firstRow + rowGroup * 4u, max(shape.length, 1u) - 1u);
+  let qRow1 = min(firstRow + rowGroup * 4u + 1u, max(shape.length, 1u) - 1u);
+  let qRow2 = min(firstRow + rowGroup * 4u + 2u, max(shape.length, 1u) - 1u);
+  let qRow3 = min(firstRow + rowGroup * 4u + 3u, max(shape.length, 1u) - 1u);
+  let qStart0 = (queryHead * shape.length + qRow0) * 64u;
+  let qStart1 = (queryHead * shape.length + qRow1) * 64u;
+  let qStart2 = (queryHead * shape.length + qRow2) * 64u;
+  let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+  let kRow0 = min(firstRow + rowGroup * 4u, max(visible, 1u) - 1u);
+  let kRow1 = min(firstRow + rowGroup * 4u + 1u, max(visible, 1u) - 1u);
+  let kRow2 = min(firstRow + rowGroup * 4u + 2u, max(visible, 1u) - 1u);
+  let kRow3 = min(firstRow + rowGroup * 4u + 3u, max(visible, 1u) - 1u);
+  let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+  let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
+  let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
+  let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+  for (var components0 = 0u; components0 < 64u; components0 += 32u) {
+    let count = min(max(64u, components0) - components0, 32u);
+    let firstFeature = components0;
+    for (var queryItem = 0u; queryItem < 4u; queryItem++) {
+      let at = columnGroup * 4u + queryItem;
+      let qComponent0 = components0 + at;
+      let q_x1 = vec4f(
+        q[qStart0 + qComponent0],
+        q[qStart1 + qComponent0],
+        q[qStart2 + qComponent0],
+        q[qStart3 + qComponent0],
+      );
+      let q_value2 = 0.35355338 * q_x1;
+      query[at * 8u + rowGroup] = q_value2;
+    }
+    for (var keyItem = 0u; keyItem < 4u; keyItem++) {
+      let at = columnGroup * 4u + keyItem;
+      let kComponent0 = components0 + at;
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0],
+        k[kStart1 + kComponent0],
+        k[kStart2 + kComponent0],
+        k[kStart3 + kComponent0],
+      );
+      let k_value2 = 0.35355338 * k_x1;
+      key[at * 8u + rowGroup] = k_value2;
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight = query[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      sums_0 = sums_0 + weight * state[stateStart + feature * 128u + firstColumn];
+      sums_1 = sums_1 + weight * state[stateStart + feature * 128u + (firstColumn + 1u)];
+      sums_2 = sums_2 + weight * state[stateStart + feature * 128u + (firstColumn + 2u)];
+      sums_3 = sums_3 + weight * state[stateStart + feature * 128u + (firstColumn + 3u)];
+      sums_4 = sums_4 + weight * state[stateStart + feature * 128u + (firstColumn + 32u)];
+      sums_5 = sums_5 + weight * state[stateStart + feature * 128u + (firstColumn + 33u)];
+      sums_6 = sums_6 + weight * state[stateStart + feature * 128u + (firstColumn + 34u)];
+      sums_7 = sums_7 + weight * state[stateStart + feature * 128u + (firstColumn + 35u)];
+      sums_8 = sums_8 + weight * state[stateStart + feature * 128u + (firstColumn + 64u)];
+      sums_9 = sums_9 + weight * state[stateStart + feature * 128u + (firstColumn + 65u)];
+      sums_10 = sums_10 + weight * state[stateStart + feature * 128u + (firstColumn + 66u)];
+      sums_11 = sums_11 + weight * state[stateStart + feature * 128u + (firstColumn + 67u)];
+      sums_12 = sums_12 + weight * state[stateStart + feature * 128u + (firstColumn + 96u)];
+      sums_13 = sums_13 + weight * state[stateStart + feature * 128u + (firstColumn + 97u)];
+      sums_14 = sums_14 + weight * state[stateStart + feature * 128u + (firstColumn + 98u)];
+      sums_15 = sums_15 + weight * state[stateStart + feature * 128u + (firstColumn + 99u)];
+      total = total + weight * state[stateStart + 8192u + feature];
+      let ofKey = key[f * 8u + columnGroup];
+      scores_0 = scores_0 + weight * ofKey.x;
+      scores_1 = scores_1 + weight * ofKey.y;
+      scores_2 = scores_2 + weight * ofKey.z;
+      scores_3 = scores_3 + weight * ofKey.w;
+    }
+    workgroupBarrier();
+  }
+  let faded = exp2(logDecay * vec4f(
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+    f32(rowGroup * 4u + 4u),
+  ));
+  total = total * faded;
+  sums_0 = sums_0 * faded;
+  sums_1 = sums_1 * faded;
+  sums_2 = sums_2 * faded;
+  sums_3 = sums_3 * faded;
+  sums_4 = sums_4 * faded;
+  sums_5 = sums_5 * faded;
+  sums_6 = sums_6 * faded;
+  sums_7 = sums_7 * faded;
+  sums_8 = sums_8 * faded;
+  sums_9 = sums_9 * faded;
+  sums_10 = sums_10 * faded;
+  sums_11 = sums_11 * faded;
+  sums_12 = sums_12 * faded;
+  sums_13 = sums_13 * faded;
+  sums_14 = sums_14 * faded;
+  sums_15 = sums_15 * faded;
+  // pairs inside the chunk: key j for rows i ≥ j
+  let key0 = columnGroup * 4u;
+  let score0 = scores_0 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key0)));
+  pairs[key0 * 8u + rowGroup] = vec4f(
+    select(0.0, score0.x, key0 <= rowGroup * 4u),
+    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
+    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
+    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
+  );
+  let key1 = columnGroup * 4u + 1u;
+  let score1 = scores_1 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key1)));
+  pairs[key1 * 8u + rowGroup] = vec4f(
+    select(0.0, score1.x, key1 <= rowGroup * 4u),
+    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
+    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
+    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
+  );
+  let key2 = columnGroup * 4u + 2u;
+  let score2 = scores_2 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key2)));
+  pairs[key2 * 8u + rowGroup] = vec4f(
+    select(0.0, score2.x, key2 <= rowGroup * 4u),
+    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
+    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
+    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
+  );
+  let key3 = columnGroup * 4u + 3u;
+  let score3 = scores_3 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key3)));
+  pairs[key3 * 8u + rowGroup] = vec4f(
+    select(0.0, score3.x, key3 <= rowGroup * 4u),
+    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
+    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
+    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
+  );
+  workgroupBarrier();
+  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
+    let pair = pairs[j * 8u + rowGroup];
+    let valueRow = (keyGroup * shape.keyLength + firstRow + j) * 128u;
+    total = total + pair;
+    sums_0 = sums_0 + pair * v[valueRow + firstColumn];
+    sums_1 = sums_1 + pair * v[valueRow + (firstColumn + 1u)];
+    sums_2 = sums_2 + pair * v[valueRow + (firstColumn + 2u)];
+    sums_3 = sums_3 + pair * v[valueRow + (firstColumn + 3u)];
+    sums_4 = sums_4 + pair * v[valueRow + (firstColumn + 32u)];
+    sums_5 = sums_5 + pair * v[valueRow + (firstColumn + 33u)];
+    sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
+    sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
+    sums_8 = sums_8 + pair * v[valueRow + (firstColumn + 64u)];
+    sums_9 = sums_9 + pair * v[valueRow + (firstColumn + 65u)];
+    sums_10 = sums_10 + pair * v[valueRow + (firstColumn + 66u)];
+    sums_11 = sums_11 + pair * v[valueRow + (firstColumn + 67u)];
+    sums_12 = sums_12 + pair * v[valueRow + (firstColumn + 96u)];
+    sums_13 = sums_13 + pair * v[valueRow + (firstColumn + 97u)];
+    sums_14 = sums_14 + pair * v[valueRow + (firstColumn + 98u)];
+    sums_15 = sums_15 + pair * v[valueRow + (firstColumn + 99u)];
+  }
+  let row0 = firstRow + rowGroup * 4u;
+  if (row0 < shape.length) {
+    let out0 = (queryHead * shape.length + row0) * 128u;
+    out[out0 + firstColumn] = sums_0.x;
+    out[out0 + (firstColumn + 1u)] = sums_1.x;
+    out[out0 + (firstColumn + 2u)] = sums_2.x;
+    out[out0 + (firstColumn + 3u)] = sums_3.x;
+    out[out0 + (firstColumn + 32u)] = sums_4.x;
+    out[out0 + (firstColumn + 33u)] = sums_5.x;
+    out[out0 + (firstColumn + 34u)] = sums_6.x;
+    out[out0 + (firstColumn + 35u)] = sums_7.x;
+    out[out0 + (firstColumn + 64u)] = sums_8.x;
+    out[out0 + (firstColumn + 65u)] = sums_9.x;
+    out[out0 + (firstColumn + 66u)] = sums_10.x;
+    out[out0 + (firstColumn + 67u)] = sums_11.x;
+    out[out0 + (firstColumn + 96u)] = sums_12.x;
+    out[out0 + (firstColumn + 97u)] = sums_13.x;
+    out[out0 + (firstColumn + 98u)] = sums_14.x;
+    out[out0 + (firstColumn + 99u)] = sums_15.x;
+  }
+  let row1 = firstRow + rowGroup * 4u + 1u;
+  if (row1 < shape.length) {
+    let out1 = (queryHead * shape.length + row1) * 128u;
+    out[out1 + firstColumn] = sums_0.y;
+    out[out1 + (firstColumn + 1u)] = sums_1.y;
+    out[out1 + (firstColumn + 2u)] = sums_2.y;
+    out[out1 + (firstColumn + 3u)] = sums_3.y;
+    out[out1 + (firstColumn + 32u)] = sums_4.y;
+    out[out1 + (firstColumn + 33u)] = sums_5.y;
+    out[out1 + (firstColumn + 34u)] = sums_6.y;
+    out[out1 + (firstColumn + 35u)] = sums_7.y;
+    out[out1 + (firstColumn + 64u)] = sums_8.y;
+    out[out1 + (firstColumn + 65u)] = sums_9.y;
+    out[out1 + (firstColumn + 66u)] = sums_10.y;
+    out[out1 + (firstColumn + 67u)] = sums_11.y;
+    out[out1 + (firstColumn + 96u)] = sums_12.y;
+    out[out1 + (firstColumn + 97u)] = sums_13.y;
+    out[out1 + (firstColumn + 98u)] = sums_14.y;
+    out[out1 + (firstColumn + 99u)] = sums_15.y;
+  }
+  let row2 = firstRow + rowGroup * 4u + 2u;
+  if (row2 < shape.length) {
+    let out2 = (queryHead * shape.length + row2) * 128u;
+    out[out2 + firstColumn] = sums_0.z;
+    out[out2 + (firstColumn + 1u)] = sums_1.z;
+    out[out2 + (firstColumn + 2u)] = sums_2.z;
+    out[out2 + (firstColumn + 3u)] = sums_3.z;
+    out[out2 + (firstColumn + 32u)] = sums_4.z;
+    out[out2 + (firstColumn + 33u)] = sums_5.z;
+    out[out2 + (firstColumn + 34u)] = sums_6.z;
+    out[out2 + (firstColumn + 35u)] = sums_7.z;
+    out[out2 + (firstColumn + 64u)] = sums_8.z;
+    out[out2 + (firstColumn + 65u)] = sums_9.z;
+    out[out2 + (firstColumn + 66u)] = sums_10.z;
+    out[out2 + (firstColumn + 67u)] = sums_11.z;
+    out[out2 + (firstColumn + 96u)] = sums_12.z;
+    out[out2 + (firstColumn + 97u)] = sums_13.z;
+    out[out2 + (firstColumn + 98u)] = sums_14.z;
+    out[out2 + (firstColumn + 99u)] = sums_15.z;
+  }
+  let row3 = firstRow + rowGroup * 4u + 3u;
+  if (row3 < shape.length) {
+    let out3 = (queryHead * shape.length + row3) * 128u;
+    out[out3 + firstColumn] = sums_0.w;
+    out[out3 + (firstColumn + 1u)] = sums_1.w;
+    out[out3 + (firstColumn + 2u)] = sums_2.w;
+    out[out3 + (firstColumn + 3u)] = sums_3.w;
+    out[out3 + (firstColumn + 32u)] = sums_4.w;
+    out[out3 + (firstColumn + 33u)] = sums_5.w;
+    out[out3 + (firstColumn + 34u)] = sums_6.w;
+    out[out3 + (firstColumn + 35u)] = sums_7.w;
+    out[out3 + (firstColumn + 64u)] = sums_8.w;
+    out[out3 + (firstColumn + 65u)] = sums_9.w;
+    out[out3 + (firstColumn + 66u)] = sums_10.w;
+    out[out3 + (firstColumn + 67u)] = sums_11.w;
+    out[out3 + (firstColumn + 96u)] = sums_12.w;
+    out[out3 + (firstColumn + 97u)] = sums_13.w;
+    out[out3 + (firstColumn + 98u)] = sums_14.w;
+    out[out3 + (firstColumn + 99u)] = sums_15.w;
+  }
+}

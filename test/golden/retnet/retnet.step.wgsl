@@ -1,0 +1,160 @@
+// step: One more token: its key and value into the state, its query out of it.
+// 64 threads a workgroup, 4096 bytes of workgroup memory
+// reads q, k, v, decay; writes carried, out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read> decay: array<f32>;
+@group(0) @binding(5) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+
+var<workgroup> kept: array<vec4f, 64>;
+var<workgroup> added: array<vec4f, 64>;
+var<workgroup> weights: array<vec4f, 64>;
+var<workgroup> totals: array<vec4f, 64>;
+
+@compute @workgroup_size(64, 1, 1)
+fn step(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount) {
+    return;
+  }
+  let slice = workgroup;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.heads;
+  let keyGroup = group / (shape.heads / shape.kvHeads);
+  let logDecay = decay[group % shape.heads];
+  let stateStart = group * 8256u;
+  for (var components = 0u; components < 256u; components += 256u) {
+    let kRow0 = 0u;
+    let kStart0 = (keyGroup + kRow0) * 64u;
+    let kComponent0 = min(components + thread * 4u, 63u);
+    let kComponent1 = min(components + thread * 4u + 1u, 63u);
+    let kComponent2 = min(components + thread * 4u + 2u, 63u);
+    let kComponent3 = min(components + thread * 4u + 3u, 63u);
+    let k_x1 = vec4f(
+      k[kStart0 + kComponent0],
+      k[kStart0 + kComponent1],
+      k[kStart0 + kComponent2],
+      k[kStart0 + kComponent3],
+    );
+    let k_value2 = 0.35355338 * k_x1;
+    let keep = vec4f(exp2(logDecay));
+    let add = k_value2;
+    let z = vec4f(
+      carried[stateStart + 8192u + min(components + thread * 4u, 63u)],
+      carried[stateStart + 8192u + min(components + thread * 4u + 1u, 63u)],
+      carried[stateStart + 8192u + min(components + thread * 4u + 2u, 63u)],
+      carried[stateStart + 8192u + min(components + thread * 4u + 3u, 63u)],
+    ) * keep + add;
+    if (components + thread * 4u < 64u) {
+      carried[stateStart + 8192u + (components + thread * 4u)] = z.x;
+    }
+    if (components + thread * 4u + 1u < 64u) {
+      carried[stateStart + 8192u + (components + thread * 4u + 1u)] = z.y;
+    }
+    if (components + thread * 4u + 2u < 64u) {
+      carried[stateStart + 8192u + (components + thread * 4u + 2u)] = z.z;
+    }
+    if (components + thread * 4u + 3u < 64u) {
+      carried[stateStart + 8192u + (components + thread * 4u + 3u)] = z.w;
+    }
+    kept[thread] = keep;
+    added[thread] = add;
+    workgroupBarrier();
+    for (var four = 0u; four < (min(max(64u, components) - components, 256u) + 3u) / 4u; four++) {
+      let kept4 = kept[four];
+      let added4 = added[four];
+      let feature0 = components + four * 4u;
+      carried[stateStart + feature0 * 128u + thread] = carried[stateStart + feature0 * 128u + thread] * kept4.x + added4.x * v[keyGroup * 128u + thread];
+      carried[stateStart + feature0 * 128u + (thread + 64u)] = carried[stateStart + feature0 * 128u + (thread + 64u)] * kept4.x + added4.x * v[keyGroup * 128u + (thread + 64u)];
+      let feature1 = components + four * 4u + 1u;
+      carried[stateStart + feature1 * 128u + thread] = carried[stateStart + feature1 * 128u + thread] * kept4.y + added4.y * v[keyGroup * 128u + thread];
+      carried[stateStart + feature1 * 128u + (thread + 64u)] = carried[stateStart + feature1 * 128u + (thread + 64u)] * kept4.y + added4.y * v[keyGroup * 128u + (thread + 64u)];
+      let feature2 = components + four * 4u + 2u;
+      carried[stateStart + feature2 * 128u + thread] = carried[stateStart + feature2 * 128u + thread] * kept4.z + added4.z * v[keyGroup * 128u + thread];
+      carried[stateStart + feature2 * 128u + (thread + 64u)] = carried[stateStart + feature2 * 128u + (thread + 64u)] * kept4.z + added4.z * v[keyGroup * 128u + (thread + 64u)];
+      let feature3 = components + four * 4u + 3u;
+      carried[stateStart + feature3 * 128u + thread] = carried[stateStart + feature3 * 128u + thread] * kept4.w + added4.w * v[keyGroup * 128u + thread];
+      carried[stateStart + feature3 * 128u + (thread + 64u)] = carried[stateStart + feature3 * 128u + (thread + 64u)] * kept4.w + added4.w * v[keyGroup * 128u + (thread + 64u)];
+    }
+    workgroupBarrier();
+  }
+  for (var headInGroup = 0u; headInGroup < 1u; headInGroup++) {
+    let queryHead = group + headInGroup;
+    var sums_0 = 0.0;
+    var sums_1 = 0.0;
+    var total = 0.0;
+    for (var components = 0u; components < 256u; components += 256u) {
+      let qRow0 = 0u;
+      let qStart0 = (queryHead + qRow0) * 64u;
+      let qComponent0 = min(components + thread * 4u, 63u);
+      let qComponent1 = min(components + thread * 4u + 1u, 63u);
+      let qComponent2 = min(components + thread * 4u + 2u, 63u);
+      let qComponent3 = min(components + thread * 4u + 3u, 63u);
+      let q_x1 = vec4f(
+        q[qStart0 + qComponent0],
+        q[qStart0 + qComponent1],
+        q[qStart0 + qComponent2],
+        q[qStart0 + qComponent3],
+      );
+      let q_value2 = 0.35355338 * q_x1;
+      let weight = vec4f(
+        select(0.0, q_value2.x, components + thread * 4u < 64u),
+        select(0.0, q_value2.y, components + thread * 4u + 1u < 64u),
+        select(0.0, q_value2.z, components + thread * 4u + 2u < 64u),
+        select(0.0, q_value2.w, components + thread * 4u + 3u < 64u),
+      );
+      weights[thread] = weight;
+      totals[thread] = weight * vec4f(
+        carried[stateStart + 8192u + min(components + thread * 4u, 63u)],
+        carried[stateStart + 8192u + min(components + thread * 4u + 1u, 63u)],
+        carried[stateStart + 8192u + min(components + thread * 4u + 2u, 63u)],
+        carried[stateStart + 8192u + min(components + thread * 4u + 3u, 63u)],
+      );
+      workgroupBarrier();
+      for (var four = 0u; four < (min(max(64u, components) - components, 256u) + 3u) / 4u; four++) {
+        let weight4 = weights[four];
+        let total4 = totals[four];
+        let feature0 = components + four * 4u;
+        total = total + total4.x;
+        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 128u + thread];
+        sums_1 = sums_1 + weight4.x * carried[stateStart + feature0 * 128u + (thread + 64u)];
+        let feature1 = components + four * 4u + 1u;
+        total = total + total4.y;
+        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 128u + thread];
+        sums_1 = sums_1 + weight4.y * carried[stateStart + feature1 * 128u + (thread + 64u)];
+        let feature2 = components + four * 4u + 2u;
+        total = total + total4.z;
+        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 128u + thread];
+        sums_1 = sums_1 + weight4.z * carried[stateStart + feature2 * 128u + (thread + 64u)];
+        let feature3 = components + four * 4u + 3u;
+        total = total + total4.w;
+        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 128u + thread];
+        sums_1 = sums_1 + weight4.w * carried[stateStart + feature3 * 128u + (thread + 64u)];
+      }
+      workgroupBarrier();
+    }
+    out[queryHead * 128u + thread] = sums_0;
+    out[queryHead * 128u + (thread + 64u)] = sums_1;
+  }
+}

@@ -1,0 +1,51 @@
+// What every stage makes of every spec, as `attnc explain` shows it. To rewrite: UPDATE_GOLDENS=1, then read the
+// difference.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { print as printAlgebra } from '../../compiler/algebra/print.ts'
+import { print as printKernel } from '../../compiler/kernel/print.ts'
+import { build, understand } from '../../compiler/pipeline.ts'
+import { print as printSchedule } from '../../compiler/schedule/print.ts'
+import { printAttention } from '../../compiler/semantics/print.ts'
+
+const specs = fileURLToPath(new URL('../../specs/', import.meta.url))
+const names = readdirSync(specs).map((file) => file.replace(/\.attn$/, ''))
+
+/** The texts of a spec's stages, by the name of their file. */
+function stagesOf(spec: string): Record<string, string> {
+  const source = { file: `${spec}.attn`, text: readFileSync(`${specs}${spec}.attn`, 'utf8') }
+  const stages: Record<string, string> = {}
+  for (const model of understand(source).checked.attentions) {
+    const built = build(model, source)
+    stages[`${model.name}.checked.txt`] = printAttention(model)
+    stages[`${model.name}.algebra.txt`] = printAlgebra(built.algebra)
+    if ('unsupported' in built) continue
+    for (const [form, { schedule, kernels }] of Object.entries(built.forms)) {
+      stages[`${model.name}.${form}.schedule.txt`] = printSchedule(schedule)
+      for (const kernel of kernels) stages[`${model.name}.${kernel.name}.kernel.txt`] = printKernel(kernel)
+    }
+    for (const [kernel, { code }] of Object.entries(built.program.kernels))
+      stages[`${model.name}.${kernel}.wgsl`] = code
+  }
+  return stages
+}
+
+describe.each(names)('%s', (spec) => {
+  const stages = stagesOf(spec)
+  test.each(Object.keys(stages))('%s', (stage) => {
+    const path = fileURLToPath(new URL(`./${spec}/${stage}`, import.meta.url))
+    const text = `${stages[stage]?.trimEnd() ?? ''}\n`
+    if (process.env['UPDATE_GOLDENS'] !== undefined) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
+    }
+    expect(text).toBe(readFileSync(path, 'utf8'))
+  })
+
+  test('has no golden of a stage that is no more', () => {
+    const there = readdirSync(fileURLToPath(new URL(`./${spec}/`, import.meta.url)))
+    expect(there.sort()).toEqual(Object.keys(stages).sort())
+  })
+})
