@@ -160,6 +160,13 @@ describe('arithmetic', () => {
     expect(value(ir.mod(ir.sub(ir.convert('i32', ir.shape('length')), 8), 5))).toBe(-2)
   })
 
+  test('a buffer has the length that it is given', () => {
+    const found = new Float32Array(7)
+    const body = [ir.store(out, ir.thread, ir.convert('f32', ir.bufferLength(out)))]
+    interpret({ ...kernelOf(body, out), workgroupSize: 7 }, { out: found }, shapeOf())
+    expect(found).toEqual(new Float32Array(7).fill(7))
+  })
+
   test('conversions cut, and stop at the ends of a type', () => {
     const float = ir.convert('f32', ir.shape('length'))
     expect(value(ir.convert('i32', ir.mul(float, -1.9)))).toBe(-1)

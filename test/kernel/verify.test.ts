@@ -92,6 +92,11 @@ describe('ill-typed', () => {
       /numbers holds u32, not f32/,
     ],
     [
+      'the length of a buffer that is not bound',
+      [storeOne(ir.convert('f32', raw({ kind: 'bufferLength', buffer: 'others' })))],
+      /the buffer others is bound/,
+    ],
+    [
       'an unknown field of the shape',
       [storeOne(raw({ kind: 'shape', field: 'depth' }))],
       /depth is a field of the shape/,

@@ -40,7 +40,7 @@ export function interpreted(
     weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
   const [first] = slices
   const buffers = Object.fromEntries(
-    form.buffers.map(({ name, role, size, value }) => {
+    form.buffers.map(({ name, role, element, size, value }) => {
       const known =
         role === 'weight'
           ? ofWeight(name)
@@ -50,7 +50,12 @@ export function interpreted(
               ? Float32Array.from({ length: all.heads }, (_, head) => value?.(head) ?? Number.NaN)
               : given[name]
       // What is read before it is written shows.
-      return [name, known ?? new Float32Array(first === undefined ? 0 : size(first)).fill(Number.NaN)]
+      const count = first === undefined ? 0 : size(first)
+      const unwritten =
+        element === 'u32'
+          ? new Uint32Array(count).fill(0xffff_ffff)
+          : new Float32Array(count).fill(Number.NaN)
+      return [name, known ?? unwritten]
     }),
   )
   for (const shape of slices)

@@ -6,9 +6,9 @@ import type { Sizes } from './harness.ts'
 const tile = 32
 
 /** Every kind of call there is. */
-export function everyShape({ schedule: { chunk } }: Built): Sizes[] {
+export function everyShape({ schedule: { chunk }, program }: Built): Sizes[] {
   const longer = chunk === tile ? [] : [chunk - 1, chunk, chunk + 1, 2 * chunk + 3]
-  return [
+  const shapes: Sizes[] = [
     { length: 1 },
     { length: 1, batch: 2, lengths: [0, 1] },
     { length: tile - 1 },
@@ -22,6 +22,8 @@ export function everyShape({ schedule: { chunk } }: Built): Sizes[] {
     { length: tile + 8, keyLength: 2 * tile, batch: 2, heads: 2, lengths: [tile - 1, 2 * tile - 1] },
     ...longer.map((keyLength) => ({ length: 3, keyLength })),
   ]
+  if (program.keysAreQueries !== true) return shapes
+  return shapes.map(({ keyLength, ...rest }) => ({ ...rest, length: keyLength ?? rest.length }))
 }
 
 /** Two calls that between them have whole and cut tiles, a second chunk, groups, lengths and unequal sides. */
