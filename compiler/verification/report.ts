@@ -59,4 +59,6 @@ export interface AttentionReport {
   /** What it ran on, for people. */
   readonly device: string
   readonly properties: readonly PropertyResult[]
+  /** What is no fault of the file, and still worth knowing: a sentence each. */
+  readonly warnings: readonly string[]
 }

@@ -5,6 +5,7 @@ import { weightsOf } from './cases/weights.ts'
 import type { Platform } from './execution/executor.ts'
 import { properties } from './properties/properties.ts'
 import type { Effort, Property, Subject } from './properties/property.ts'
+import { tooFewProjections } from './quality.ts'
 import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
 
 export interface AttentionOptions extends Effort {
@@ -33,7 +34,14 @@ export async function verifyAttention(
   } finally {
     subject.executor?.destroy()
   }
-  return { name: model.name, backend: platform.backend, device: platform.device, properties: results }
+  const warning = options.property === undefined ? tooFewProjections(model) : undefined
+  return {
+    name: model.name,
+    backend: platform.backend,
+    device: platform.device,
+    properties: results,
+    warnings: warning === undefined ? [] : [warning],
+  }
 }
 
 async function subjectOf(model: AttentionModel, platform: Platform): Promise<Subject> {

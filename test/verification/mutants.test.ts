@@ -27,7 +27,7 @@ describe('wrong features', () => {
   test.each(wrongClaims)('$what', async ({ text, by }) => {
     const sample = { draws: [40, 40], projections: 256 } as const
     const result = await resultOf(modelOf(text), referencePlatform, 'unbiased', { sample })
-    expect(result.status, result.detail).toBe('refuted')
+    expect(result).toMatchObject({ status: 'refuted' })
     expect(result.detail).toMatch(by === 'proof' ? /^estimates / : /^the kernels' estimate is /)
   })
 })
@@ -38,7 +38,7 @@ describe('wrong projections', () => {
       `attention one { dim: 8 kernel: exp(dot(q, k)) feature: favor projections: 16 ${law} seed 5 }`,
     )
     const result = await resultOf(model, { ...referencePlatform, draw }, 'orthogonality')
-    expect(result.status, result.detail).toBe('refuted')
+    expect(result).toMatchObject({ status: 'refuted' })
   })
 })
 

@@ -118,6 +118,11 @@ async function verifyFile(
       onProgress: (step) => say(`${step} …`),
       onResult: ({ attention, device, result }) => show(attention, result, device),
     })
+    for (const { name, warnings } of attentions)
+      for (const warning of warnings) {
+        clear()
+        io.err.write(`${painter(io.err, io.env)('yellow', 'warning:')} ${name}: ${warning}\n`)
+      }
     return attentions
   } catch (error) {
     if (!(error instanceof AttentionError)) throw error

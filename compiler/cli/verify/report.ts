@@ -63,11 +63,12 @@ export interface Verified {
 /** The document of `--json`. */
 export function jsonOf(verified: readonly Verified[]): unknown {
   return {
-    attentions: verified.map(({ file, report: { name, backend, device, properties } }) => ({
+    attentions: verified.map(({ file, report: { name, backend, device, properties, warnings } }) => ({
       name,
       file,
       backend,
       device,
+      warnings,
       properties: properties.map(({ counterexample, ...result }) => ({
         ...result,
         ...(counterexample === undefined

@@ -86,16 +86,18 @@ function decode(
     keyLength: count,
   })
   const start = part(0, prefix)
-  const shape = shapeOf(prefill.schedule, start)
+  // A cache has room for all rows from the start.
+  const room = prefill.schedule.strategy === 'exact' ? { capacity: length } : {}
+  const shape = shapeOf(prefill.schedule, start, room)
   const states = Object.fromEntries(
     prefill.schedule.buffers
       .filter(({ role }) => role === 'state')
       .map(({ name, size }) => [name, new Float32Array(evaluateSize(size, shape))]),
   )
   const kept = { ...weights, ...states }
-  const outputs = [runPasses(prefill, { call: start, kept })]
+  const outputs = [runPasses(prefill, { call: start, kept, ...room })]
   for (let row = prefix; row < length; row++)
     // Threads past the last feature read its cell beside its owner, and drop what they read: no race that matters.
-    outputs.push(runPasses(step, { call: part(row, 1), kept, offset: row, races: false }))
+    outputs.push(runPasses(step, { call: part(row, 1), kept, offset: row, races: false, ...room }))
   return joinedRows(outputs, batch * heads)
 }

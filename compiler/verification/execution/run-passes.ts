@@ -21,13 +21,19 @@ export interface Run {
   readonly kept: Buffers
   /** Position of the first query row. */
   readonly offset?: number
+  /** Rows that a cache has room for; those of the call where absent. */
+  readonly capacity?: number
   /** Whether races are looked for; they are unless said otherwise. */
   readonly races?: boolean
 }
 
 export type Shape = Readonly<Record<ShapeField, number>>
 
-export function shapeOf({ chunks, groups }: Schedule, call: Call, offset = 0): Shape {
+export function shapeOf(
+  { chunks, groups }: Schedule,
+  call: Call,
+  { offset = 0, capacity = call.keyLength }: Pick<Run, 'offset' | 'capacity'> = {},
+): Shape {
   const { batch, heads, kvHeads, length, keyLength } = call
   const shape = {
     batch,
@@ -37,7 +43,7 @@ export function shapeOf({ chunks, groups }: Schedule, call: Call, offset = 0): S
     keyLength,
     chunks: 1,
     offset,
-    capacity: keyLength,
+    capacity,
     sliceStart: 0,
     sliceCount: batch * (groups === 'heads' ? heads : kvHeads),
   }
@@ -54,9 +60,9 @@ const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] 
 /** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
 export function runPasses(
   { schedule, kernels }: Lowered,
-  { call, kept, offset, races = true }: Run,
+  { call, kept, races = true, ...sizes }: Run,
 ): Float32Array {
-  const shape = shapeOf(schedule, call, offset)
+  const shape = shapeOf(schedule, call, sizes)
   const buffers = Object.fromEntries(
     schedule.buffers.map((plan) => [plan.name, bufferOf(plan, call, kept, shape)]),
   )

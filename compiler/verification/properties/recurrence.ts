@@ -1,6 +1,6 @@
 /**
- * The parallel form, the chunked form and the step-by-step recurrence of a
- * causal factorised attention are one function.
+ * The parallel form, the chunked form and the step-by-step recurrence of a causal
+ * attention are one function.
  *
  * Three comparisons: a prefix of the rows alone gives the rows it gives within
  * the whole sequence (what a recurrence can know), from the kernels and, to more
@@ -31,9 +31,9 @@ interface Cut {
 export const recurrence: Property = {
   name: 'recurrence',
   onDevice: true,
-  inapplicable: ({ algebra: { mask, score } }) => {
-    if (score.kind !== 'factorised') return 'nothing is factorised'
-    return mask.kind === 'causal' ? undefined : 'the attention is not causal'
+  inapplicable: ({ algebra: { mask, score }, executor }) => {
+    if (mask.kind !== 'causal') return 'the attention is not causal'
+    return score.kind === 'factorised' || executor?.decode !== undefined ? undefined : 'nothing is factorised'
   },
   check: async (subject, effort) => {
     const executor = executorOf(subject)
@@ -48,8 +48,7 @@ export const recurrence: Property = {
           place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
         }),
         describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,
-        held: (count) =>
-          `${count} sequences, cut at random: ${executor.decode === undefined ? '' : 'prefill and step, '}the kernels and the algebra's state agree`,
+        held: (count) => `${count} sequences, cut at random: ${waysOf(subject).join(', ')} agree`,
         attempt: async (cut) => {
           const call = callOf(subject.model, cut.shape)
           const cutAt = cutAfter(cut)
@@ -82,7 +81,7 @@ export const recurrence: Property = {
           const twice = (index: number): number => 2 * (allowed[index] ?? 0)
           const prefix = await prefixFailure(subject, call, cutAt, { rows, whole, allowed }, hold)
           if (prefix !== undefined) return prefix
-          if (subject.algebra.stabilize.kind !== 'max') {
+          if (subject.algebra.score.kind === 'factorised' && subject.algebra.stabilize.kind !== 'max') {
             const group = cut.shape.values % (call.batch * call.heads)
             const folded = foldedOutput(subject.algebra, call, executor.projection, group, cutAt, rows)
             const start = group * folded.length
@@ -98,6 +97,14 @@ export const recurrence: Property = {
     )
   },
 }
+
+const waysOf = ({ algebra: { score, stabilize }, executor }: Subject): string[] => [
+  'the whole and its beginning alone',
+  ...(score.kind === 'factorised' && stabilize.kind !== 'max'
+    ? ["the recurrence of the algebra's state"]
+    : []),
+  ...(executor?.decode === undefined ? [] : ['prefill and step']),
+]
 
 /** A copy with one head's rows taken from elsewhere. */
 function replaced(whole: Float32Array, rows: Float64Array, start: number): Float64Array {
@@ -143,7 +150,7 @@ async function prefixFailure(
     if (failure !== undefined) return failure
   }
   const alone = selectRows(await executor.forward(short), short, rows)
-  const ofRows = <Values extends Float32Array | Float64Array>(values: Values): number[] =>
+  const ofRows = (values: Float32Array | Float64Array): number[] =>
     chosenRows(values, known.rows, rows, subject.model.valueDim)
   const allowed = ofRows(known.allowed)
   return hold(alone, what, rows, (index) => 2 * (allowed[index] ?? 0), ofRows(known.whole))

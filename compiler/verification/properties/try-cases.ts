@@ -30,7 +30,7 @@ export async function tryCases<Given>(
   let tried = 0
   let steps = 0
   let failure: Failure | undefined
-  let thrown: unknown
+  let thrown: Error | undefined
   const property = fc.asyncProperty(trial.cases, async (given) => {
     if (thrown !== undefined || (failure !== undefined && ++steps > shrinkingSteps)) return true
     say(failure === undefined ? `case ${++tried} of ${runs}` : `shrinking the counterexample, step ${steps}`)
@@ -40,7 +40,7 @@ export async function tryCases<Given>(
       return found === undefined
     } catch (error) {
       // A device that fails says nothing about the property.
-      thrown = error
+      thrown = error instanceof Error ? error : new Error(String(error))
       return true
     }
   })
