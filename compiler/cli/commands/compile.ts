@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { compile, type Target, targets } from '../../index.ts'
+import { type CompiledAttention, compile, type Target, targets } from '../../index.ts'
+import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, usage } from '../failure.ts'
@@ -10,12 +11,14 @@ import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption } from '../options.ts'
 import { requireAttention } from '../selection.ts'
+import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
 
 interface Options {
   readonly output?: string
   readonly target: Target
   readonly only?: string
+  readonly checkPasses?: true
   readonly json?: true
 }
 
@@ -29,9 +32,13 @@ export function addCompile({ program, io }: Context): void {
       new Option('--target <target>', 'what the kernels are written for').choices(targets).default('webgpu'),
     )
     .addOption(onlyOption())
+    .option(
+      '--check-passes',
+      'hold each stage of the compiler to the one before it, on random calls, before writing',
+    )
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc compile specs/performer.attn -o build')
-    .action((path: string, options: Options) => {
+    .action(async (path: string, options: Options) => {
       const source = readSource(io, path)
       const { target, only } = options
       if (target !== 'webgpu')
@@ -46,6 +53,8 @@ export function addCompile({ program, io }: Context): void {
         throw new SpecFailure([{ source, diagnostics }])
       requireAttention(source.file, attentions, only)
       reportDiagnostics(io, { source, diagnostics })
+
+      if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
 
       const directory = options.output ?? dirname(path)
       const files = [...modules.flatMap((module) => module.files), ...runtimeFiles()]
@@ -69,6 +78,21 @@ export function addCompile({ program, io }: Context): void {
       const [first] = modules
       if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
     })
+}
+
+/** A stage that says something else than the one before it is a defect of the compiler. */
+async function checkStages(io: Io, module: CompiledAttention): Promise<void> {
+  // Loaded only where it is used, as the generators of cases are.
+  const { checkPasses } = await import('../../verification/passes/check-passes.ts')
+  const results = checkPasses(module, { seed: 0, calls: 3 })
+  const lines = results.map(({ stage, calls, error, wrong }) => [
+    stage,
+    wrong === undefined ? (calls === 0 ? 'not interpreted' : 'the same') : 'WRONG',
+    wrong ?? (calls === 0 ? '' : `in ${calls} random calls, within ${small(error)}`),
+  ])
+  io.err.write(`${module.name}, each stage against the one before it\n${table(lines)}\n`)
+  const wrong = results.find((result) => result.wrong !== undefined)
+  if (wrong !== undefined) throw new InvariantError(`${module.name}: ${wrong.wrong ?? ''}`)
 }
 
 /** A module begins with a line that names attnc; what does not is somebody's own work. */
