@@ -191,7 +191,7 @@ export class Engine {
           `${this.#program.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
             `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
         )
-      upload(this.#device, bufferOf(buffers, name), tensor as Float32Array<ArrayBuffer>)
+      upload(this.#device, bufferOf(buffers, name), tensor)
     }
   }
 

@@ -119,7 +119,13 @@ describe('attnc run', () => {
     const { status, out } = await at.run([
       'run',
       'learned.attn',
-      ...['--backend', 'reference', '--length', '9', '--heads', '2', '--json'],
+      '--backend',
+      'reference',
+      '--length',
+      '9',
+      '--heads',
+      '2',
+      '--json',
     ])
     expect(status).toBe(0)
     const [learned] = (JSON.parse(out) as RunDocument).attentions

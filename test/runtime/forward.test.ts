@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import { createAttention } from '../../runtime/index.ts'
+import type { AttentionState } from '../../runtime/index.ts'
 import { bufferWith, contentsOf, testDevice } from './device.ts'
 import { largestDifference, numbers, randomCall, softmaxAttention } from './expected.ts'
 import { copy, runningSum, softmax } from './programs.ts'
@@ -203,7 +204,12 @@ describe('forms', () => {
     using attention = await createAttention(programFrom(copy), { device })
     const x = new Float32Array([1])
     const call = { q: x, k: x, v: x, length: 1 }
-    const state = { position: 0, destroy: () => {} }
+    const state: AttentionState = {
+      position: 0,
+      copy: () => state,
+      save: () => Promise.reject(new Error('there is nothing to save')),
+      destroy: () => {},
+    }
     await expect(attention.prefill(call)).rejects.toMatchObject({
       code: 'form',
       message: /without prefill.*forward/,

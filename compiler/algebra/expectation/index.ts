@@ -23,9 +23,7 @@
  * What cannot be decided is said to be so, and left to statistical tests.
  */
 export { proveClaim } from './claims.ts'
-export type { Counterexample } from './counterexample.ts'
-export { type Marginal, marginalOf } from './couplings.ts'
-export type { Step } from './steps.ts'
-export { quality, qualityOfRows, type Norms, type Quality } from './quality.ts'
-export type { ClaimVerdict, Proved, Refuted, Undecided } from './verdict.ts'
-export { variance, type OrthogonalBound, type Rows, type Variance } from './variance.ts'
+export { marginalOf } from './couplings.ts'
+export { quality, qualityOfRows } from './quality.ts'
+export type { ClaimVerdict } from './verdict.ts'
+export { variance, type Rows, type Variance } from './variance.ts'
