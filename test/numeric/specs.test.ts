@@ -1,8 +1,9 @@
 // Every spec that is compiled, made small, at every kind of call, on every device.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
+import { compile } from '../../compiler/index.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
-import { deviceNames } from '../setup/test-devices.ts'
+import { deviceNames, testDevice } from '../setup/test-devices.ts'
 import { disagreements, once, patience, prepare } from './agree.ts'
 import { usualError } from './compare.ts'
 import { compileOne } from './harness.ts'
@@ -39,10 +40,12 @@ const specs = readdirSync(folder)
   .filter((file) => file.endsWith('.attn'))
   .map((file) => file.slice(0, -'.attn'.length))
 
+const textOf = (name: string): string => readFileSync(new URL(`${name}.attn`, folder), 'utf8')
+
 const sized = (name: string): string =>
   Object.entries(sizesOf[name] ?? otherwise).reduce(
     (text, [setting, value]) => withSetting(text, setting, value),
-    smallBlocks(readFileSync(new URL(`${name}.attn`, folder), 'utf8')),
+    smallBlocks(textOf(name)),
   )
 
 /** The text with one setting changed, or added. */
@@ -76,7 +79,23 @@ test('sizes are given for specs that there are', () => {
   for (const name of Object.keys(sizesOf)) expect(compiled.map(([one]) => one)).toContain(name)
 })
 
+/** Names of attentions in full size, and the text of their kernels. */
+const kernels = specs.flatMap((name) =>
+  compile(textOf(name)).modules.flatMap(({ program }) =>
+    Object.entries(program.kernels).map(([kernel, { code }]) => [`${name}, ${kernel}`, code] as const),
+  ),
+)
+
 describe.each(deviceNames)('on %s', (device) => {
+  test('the kernels of every spec in full size are taken without a warning', async () => {
+    const made = await testDevice(device)
+    const messages = kernels.map(async ([kernel, code]) => {
+      const info = await made.createShaderModule({ label: kernel, code }).getCompilationInfo()
+      return info.messages.map(({ type, message, lineNum }) => `${kernel}:${lineNum}: ${type}: ${message}`)
+    })
+    expect((await Promise.all(messages)).flat()).toEqual([])
+  })
+
   it.each(compiled)('%s', { timeout: patience }, async (_, cases) =>
     expect(await disagreements(device, cases())).toEqual([]),
   )
