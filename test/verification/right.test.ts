@@ -47,7 +47,7 @@ describe.each(specs)('%s', (_, text) => {
     const model = modelOf(text)
     const results = []
     for (const property of ofKernels)
-      results.push(await resultOf(model, interpreterPlatform(), property, { runs: 5, seed: 3 }))
+      results.push(await resultOf(model, interpreterPlatform(), property, { runs: 3, seed: 3 }))
     const refuted = results.filter(({ status }) => status === 'refuted')
     expect(refuted.map(({ name, detail }) => `${name}: ${detail}`)).toEqual([])
     expect(results.some(({ status }) => status === 'held')).toBe(true)
@@ -57,7 +57,7 @@ describe.each(specs)('%s', (_, text) => {
 describe.each(['iid', 'orthogonal', 'hadamard', 'simplex', 'orthogonal fixed_norm', 'hadamard fixed_norm'])(
   'projections that are %s',
   (law) => {
-    test.each([1, 3, 8, 16, 20])('of width %i', async (dim) => {
+    test.each([1, 8, 20])('of width %i', async (dim) => {
       if (law === 'simplex' && dim === 1) return
       const model = modelOf(
         `attention one { dim: ${dim} kernel: exp(dot(q, k)) feature: favor projections: 2 ${law} seed 5 }`,

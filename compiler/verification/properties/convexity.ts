@@ -3,13 +3,15 @@ import * as fc from 'fast-check'
 import type { Attention } from '../../algebra/attention.ts'
 import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
+import { lossOfSum } from '../rounding/bounded.ts'
 import { visibility } from '../rounding/tolerance.ts'
 import { layoutOf, tableOf, whereIs, worstDifference } from './difference.ts'
 import { executorOf, type Property } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 /** Relative to the largest value that a row sees: roundings of two sums that share their weights. */
-const slack = 2e-5
+const slackOf = ({ score }: Attention, { keyLength }: Call): number =>
+  2e-5 + 2 * lossOfSum(keyLength) + (score.kind === 'factorised' ? 2 * lossOfSum(score.features) : 0)
 
 export const convexity: Property = {
   name: 'convexity',
@@ -42,6 +44,7 @@ export const convexity: Property = {
             Math.min(Math.max(value, low[index] ?? 0), high[index] ?? 0),
           )
           const layout = layoutOf(call, model.valueDim)
+          const slack = slackOf(algebra, call)
           const size = (index: number): number =>
             Math.max(Math.abs(low[index] ?? 0), Math.abs(high[index] ?? 0))
           const difference = worstDifference(out, nearest, (index) => slack * size(index) + 1e-30, layout)
@@ -84,22 +87,23 @@ function rangeOfValues(
   const low = new Float64Array(size)
   const high = new Float64Array(size)
   const sees = visibility(mask, keyLength)
+  const every = Array.from({ length: keyLength }, (_, j) => j)
   for (let group = 0; group < batch * heads; group++) {
     const kvGroup = Math.floor(group / heads) * kvHeads + Math.floor(((group % heads) * kvHeads) / heads)
-    for (let i = 0; i < length; i++)
+    for (let i = 0; i < length; i++) {
+      const seen = every.filter((j) => sees(i, j))
       for (let column = 0; column < valueDim; column++) {
-        let [least, largest] = [Infinity, -Infinity]
-        for (let j = 0; j < keyLength; j++) {
-          if (!sees(i, j)) continue
+        let [least, largest] = withZero || seen.length === 0 ? [0, 0] : [Infinity, -Infinity]
+        for (const j of seen) {
           const value = v[(kvGroup * keyLength + j) * valueDim + column] ?? 0
           least = Math.min(least, value)
           largest = Math.max(largest, value)
         }
-        const none = least === Infinity
         const index = (group * length + i) * valueDim + column
-        low[index] = none ? 0 : withZero ? Math.min(0, least) : least
-        high[index] = none ? 0 : withZero ? Math.max(0, largest) : largest
+        low[index] = least
+        high[index] = largest
       }
+    }
   }
   return { low, high }
 }

@@ -122,9 +122,20 @@ const thresholdOf = (claimed: Float64Array, moments: Moments): number =>
 
 const isSkew = (moments: Moments, index: number): boolean => Math.abs(moments.skewness(index)) > skewest
 
-/** The bias that would be found in every entry with probability `power`, as a share of the kernel. */
+/**
+ * How many standard errors a bias must have to be found with probability `power`. The
+ * errors themselves are estimated, which widens the normal law of the estimate by
+ * t²/2ν of its variance.
+ */
+export function errorsToFind(entries: number, draws: number): number {
+  const freedom = draws - 1
+  const threshold = studentThreshold(falseAlarm / entries / 2, freedom)
+  return threshold + normalThreshold(1 - power) * Math.sqrt(1 + threshold ** 2 / (2 * freedom))
+}
+
+/** The bias that would be found in every entry, as a share of the kernel. */
 function resolutionOf(claimed: Float64Array, moments: Moments): number {
-  const errors = thresholdOf(claimed, moments) + normalThreshold(1 - power)
+  const errors = errorsToFind(claimed.length, moments.seen)
   // Shares of an entry that is nearly 0 beside the others say nothing.
   const least = 0.1 * claimed.reduce((top, kernel) => Math.max(top, Math.abs(kernel)), 0)
   return claimed.reduce(

@@ -15,6 +15,9 @@ import { scalarOperator } from '../../symbolic/operators.ts'
 /** Half the distance of neighbouring f32 numbers, relatively. */
 export const unit = 2 ** -24
 
+/** Results below this are 0 on some devices. */
+const smallest = 2 ** -126
+
 export interface Bounded {
   readonly value: number
   readonly error: number
@@ -133,8 +136,11 @@ function compileReduce({ operator, index, size, body }: Reduce, bindings: Bindin
   }
 }
 
-/** Sums of n terms lose √n roundings or so, in whatever order they are taken. */
-export const lossOfSum = (terms: number): number => (4 + Math.sqrt(terms)) * unit
+/**
+ * A sum loses a rounding of the whole with each term. That is seldom more than √n of
+ * them, but terms that are alike are all rounded alike: n is met in practice.
+ */
+export const lossOfSum = (terms: number): number => (4 + terms) * unit
 
 /** The two rows of Σ_t a[t]·b[t], the sum that nearly all time goes into. */
 function innerProduct(body: Expression, index: string): readonly [string, string] | undefined {
@@ -165,7 +171,7 @@ function compileProduct(
       magnitude += Math.abs(product)
       error += Math.abs(x) * (b.errors[at] ?? 0) + Math.abs(y) * (a.errors[at] ?? 0)
     }
-    lastError = error + loss * magnitude
+    lastError = error + loss * magnitude + size * smallest
     return total
   }
 }
@@ -191,7 +197,11 @@ function compileApply({ operator, args }: Apply, bindings: Bindings): Evaluate {
         const carried = lastError
         const b = second()
         lastError =
-          Math.abs(a) * lastError + Math.abs(b) * carried + carried * lastError + unit * Math.abs(a * b)
+          Math.abs(a) * lastError +
+          Math.abs(b) * carried +
+          carried * lastError +
+          unit * Math.abs(a * b) +
+          smallest
         return a * b
       }
     default:
@@ -204,7 +214,7 @@ const ownError = (operator: string, argument: number, value: number): number => 
   const relative = operator === 'exp' ? 6 + 4 * Math.abs(argument) : 6
   // Near a zero of these the error of a target is absolute.
   const absolute = exactNearZero.has(operator) ? 0 : 8
-  return unit * (relative * Math.abs(value) + absolute)
+  return unit * (relative * Math.abs(value) + absolute) + smallest
 }
 const exactNearZero = new Set(['exp', 'negate', 'abs', 'sqrt', 'relu', 'power', 'divide', 'min', 'max'])
 

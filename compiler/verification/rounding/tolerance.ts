@@ -6,12 +6,6 @@ import { lossOfSum, unit } from './bounded.ts'
 import { pairRows, type PairRow } from './pairs.ts'
 
 /**
- * What is beyond this many times the bound is wrong. Kernels on software devices
- * stay below a twentieth of the bound; devices may round each operation worse.
- */
-const safety = 2
-
-/**
  * One bound per entry of `expected`, which has the query rows `wanted` of each
  * head: [batch, heads, wanted, valueDim].
  */
@@ -28,10 +22,7 @@ export function tolerances(
     pairs.forEach((row, n) => {
       const start = (group * wanted.length + n) * valueDim
       const bounds = outputBounds(attention, row, values, expected.subarray(start, start + valueDim))
-      result.set(
-        bounds.map((bound) => safety * bound),
-        start,
-      )
+      result.set(bounds, start)
     }),
   )
   return result
