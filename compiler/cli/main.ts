@@ -4,6 +4,7 @@
  * once for all of them.
  */
 import { Command, CommanderError } from 'commander'
+import { addBench } from './commands/bench.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompile } from './commands/compile.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -39,7 +40,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       '\nExample:\n  $ attnc run specs/performer.attn\n\nExit status: 0 done, 1 the spec is wrong, 2 the command line is wrong, 3 no usable device',
     )
   const context = { program, io, conclude: (result: number) => void (concluded = result) }
-  for (const add of [addCompile, addCheck, addRun, addVerify, addExplain, addFormat, addDoctor]) add(context)
+  for (const add of [addCompile, addCheck, addRun, addVerify, addExplain, addBench, addFormat, addDoctor])
+    add(context)
   try {
     await program.parseAsync(args, { from: 'user' })
     return concluded

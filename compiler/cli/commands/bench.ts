@@ -1,0 +1,84 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { compile } from '../../index.ts'
+import { type Sweep, sweep } from '../bench/sweep.ts'
+import type { Context } from '../context.ts'
+import { reportDiagnostics } from '../diagnostics.ts'
+import { SpecFailure, status } from '../failure.ts'
+import { readSource } from '../files.ts'
+import { type Io, progressOn } from '../io.ts'
+import { printJson } from '../json.ts'
+import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { requireAttention } from '../selection.ts'
+import { duration, table } from '../table.ts'
+
+interface Options {
+  readonly only?: string
+  readonly lengths: readonly number[]
+  readonly heads: number
+  readonly rounds: number
+  readonly seed: number
+  readonly json?: true
+}
+
+export function addBench({ program, io, conclude }: Context): void {
+  program
+    .command('bench')
+    .description('Times every attention of the file, and exact softmax beside it, over a sweep of lengths.')
+    .argument('<spec>', 'an .attn file')
+    .addOption(onlyOption())
+    .addOption(
+      new Option('--lengths <list>', 'lengths, separated by commas')
+        .argParser(lengthList)
+        .default([256, 512, 1024], '256,512,1024'),
+    )
+    .addOption(new Option('--heads <n>', 'heads').argParser(wholeNumber(1)).default(2))
+    .addOption(new Option('--rounds <n>', 'timed calls of each').argParser(wholeNumber(1)).default(5))
+    .addOption(new Option('--seed <n>', 'of the random tensors').argParser(wholeNumber(0)).default(0))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096')
+    .action(async (path: string, options: Options) => conclude(await bench(io, path, options)))
+}
+
+async function bench(io: Io, path: string, options: Options): Promise<number> {
+  const source = readSource(io, path)
+  const { only } = options
+  const compiled = compile(source.text, { file: source.file, ...(only === undefined ? {} : { only }) })
+  const { modules, diagnostics, attentions } = compiled
+  if (modules.length === 0 && diagnostics.some(({ severity }) => severity === 'error'))
+    throw new SpecFailure([{ source, diagnostics }])
+  requireAttention(source.file, attentions, only)
+  reportDiagnostics(io, { source, diagnostics })
+  const progress = progressOn(io.err)
+  const result = await sweep(modules, options, (step) => progress.say(`${step} …`)).finally(() =>
+    progress.done(),
+  )
+  if (options.json === true) printJson(io, { file: source.file, ...result })
+  else io.out.write(text(result, options))
+  return result.rows.length > 0 && result.rows.every(({ median }) => median !== undefined)
+    ? status.done
+    : status.spec
+}
+
+function text({ device, rows }: Sweep, { heads, rounds }: Options): string {
+  const lines = rows.map(({ name, length, error, median, ahead }) => [
+    name,
+    length.toLocaleString('en'),
+    median === undefined ? 'not timed: the result is wrong' : duration(median),
+    ahead === undefined ? '' : `${ahead.toFixed(2)} ×`,
+    error.toExponential(1),
+  ])
+  return [
+    `webgpu on ${device}, batch 1, ${heads} heads`,
+    '',
+    table([['attention', 'length', 'a call', 'ahead of softmax', 'error'], ...lines], [1, 2, 3, 4]),
+    `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape took so many`,
+    '  times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
+    '',
+  ].join('\n')
+}
+
+function lengthList(value: string): number[] {
+  const lengths = value.split(',').map(Number)
+  if (lengths.every((length) => Number.isSafeInteger(length) && length > 0)) return lengths
+  throw new InvalidArgumentError('expected whole numbers above 0, such as 256,1024.')
+}
