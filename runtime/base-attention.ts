@@ -41,8 +41,9 @@ export abstract class BaseAttention implements Attention {
     this.#projection = projection?.slice() ?? (program.projection && drawProjection(program.projection))
   }
 
+  /** A copy: what is written into it is not what runs. */
   get projection(): Float32Array | undefined {
-    return this.#projection
+    return this.#projection?.slice()
   }
 
   redraw(seed: number): void {

@@ -23,7 +23,9 @@ export function describe(value: unknown): string {
 export function refuseUnknown(where: string, given: object, known: readonly string[]): void {
   for (const key of Object.keys(given)) {
     if (!known.includes(key))
-      throw new TypeError(`${where} does not know '${key}'. It takes ${known.join(', ')}.`)
+      throw new TypeError(
+        `${where} does not know '${key}'. It takes ${known.length === 0 ? 'nothing' : known.join(', ')}.`,
+      )
   }
 }
 

@@ -37,6 +37,11 @@ function checkProjection(where: string, { projection: law }: Program, projection
       `${where}: projection needs ${law.rows * law.dim} numbers, projections ${law.rows} × dim ${law.dim}; it has ${projection.length}.`,
     )
   }
+  const odd = projection.findIndex((entry) => !Number.isFinite(entry))
+  if (odd >= 0)
+    throw new RangeError(
+      `${where}: projection holds ${projection[odd]} at index ${odd}; expected finite numbers alone.`,
+    )
 }
 
 function checkWeights(where: string, program: Program, weights: Readonly<Record<string, unknown>>): void {

@@ -1,5 +1,6 @@
 /** The state of a decoding attention, in buffers on its device. */
 import type { AttentionState, SavedState } from '../attention.ts'
+import { AttentionError } from '../errors.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 
@@ -17,6 +18,7 @@ export class WebgpuState implements AttentionState {
   readonly owner: StateKeeper
   #sizes: StateSizes
   #buffers: NamedBuffers
+  #destroyed = false
   position: number
 
   constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, position: number) {
@@ -31,7 +33,13 @@ export class WebgpuState implements AttentionState {
     return this.#sizes
   }
 
+  /** @throws AttentionError once the state is destroyed. */
   get buffers(): NamedBuffers {
+    if (this.#destroyed)
+      throw new AttentionError(
+        'destroyed',
+        `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+      )
     return this.#buffers
   }
 
@@ -39,24 +47,25 @@ export class WebgpuState implements AttentionState {
   makeRoom(): void {
     if (this.position < this.#sizes.capacity) return
     const capacity = roomFor(this.position + 1)
-    const grown = this.owner.copyState(this.#buffers, this.#sizes, capacity)
-    this.destroy()
+    const grown = this.owner.copyState(this.buffers, this.#sizes, capacity)
+    for (const buffer of this.#buffers.values()) buffer.destroy()
     this.#buffers = grown
     this.#sizes = { ...this.#sizes, capacity }
   }
 
   copy(): WebgpuState {
-    const copied = this.owner.copyState(this.#buffers, this.#sizes, this.#sizes.capacity)
+    const copied = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
     return new WebgpuState(this.owner, this.#sizes, copied, this.position)
   }
 
   async save(): Promise<SavedState> {
     const { position } = this
-    const tensors = await this.owner.readState(this.#buffers, this.#sizes)
+    const tensors = await this.owner.readState(this.buffers, this.#sizes)
     return { name: this.owner.name, position, ...this.#sizes, tensors }
   }
 
   destroy(): void {
+    this.#destroyed = true
     for (const buffer of this.#buffers.values()) buffer.destroy()
   }
 }

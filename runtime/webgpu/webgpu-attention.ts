@@ -104,6 +104,8 @@ export class WebgpuAttention extends BaseAttention {
       )
     }
     const { sizes } = state
+    // Refused before any work where the state is gone.
+    void state.buffers
     for (const name of ['batch', 'heads', 'kvHeads'] as const) {
       if (call[name] !== undefined && call[name] !== sizes[name]) {
         throw new RangeError(

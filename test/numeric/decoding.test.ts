@@ -59,6 +59,7 @@ describe.each(deviceNames.slice(0, 1))('on %s', (name) => {
         expect(relativeError(one, rows(whole, valueDim, token, token + 1))).toBeLessThan(5e-6)
       }
       state.destroy()
+      await expect(attention.step(state, part(0, 1))).rejects.toThrow(/was destroyed/)
     }
     attention.destroy()
   })
