@@ -20,35 +20,60 @@ export interface Difference {
   readonly allowed: number
 }
 
-/** The worst entry beyond its tolerance, if there is one; what is not finite is worst. */
+/** Near the largest f32 number, what is summed on the way may be beyond it. */
+const nearlyOverflows = 1e36
+
+/**
+ * The worst entry beyond its tolerance, if there is one; what is not finite is worst.
+ * Where the tolerance is infinite, and where what is expected is nearly beyond f32,
+ * anything is right.
+ */
 export function worstDifference(
   found: ArrayLike<number>,
   expected: ArrayLike<number>,
   allowed: (index: number) => number,
-  { heads, rows, valueDim }: Layout,
+  layout: Layout,
 ): Difference | undefined {
   let worst = -1
   let excess = 1
   for (let index = 0; index < expected.length; index++) {
     const value = found[index] ?? Number.NaN
-    const gap = Math.abs(value - (expected[index] ?? 0))
-    const ratio = Number.isFinite(value) ? gap / allowed(index) : Infinity
+    const wanted = expected[index] ?? 0
+    const tolerance = allowed(index)
+    if (tolerance === Infinity || Math.abs(wanted) > nearlyOverflows) continue
+    const ratio = Number.isFinite(value) ? Math.abs(value - wanted) / tolerance : Infinity
     if (ratio > excess || (worst < 0 && ratio === Infinity)) {
       worst = index
       excess = ratio
     }
   }
   if (worst < 0) return undefined
-  const rowIndex = Math.floor(worst / valueDim)
+  return differenceAt(worst, found[worst] ?? Number.NaN, expected[worst] ?? 0, allowed(worst), layout)
+}
+
+/** The first entry that is no number, if there is one. */
+export function firstWild(found: ArrayLike<number>, layout: Layout): Difference | undefined {
+  const index = Array.from(found).findIndex((value) => !Number.isFinite(value))
+  return index < 0 ? undefined : differenceAt(index, found[index] ?? Number.NaN, 0, 0, layout)
+}
+
+function differenceAt(
+  index: number,
+  found: number,
+  expected: number,
+  allowed: number,
+  { heads, rows, valueDim }: Layout,
+): Difference {
+  const rowIndex = Math.floor(index / valueDim)
   const group = Math.floor(rowIndex / rows.length)
   return {
     batchItem: Math.floor(group / heads),
     head: group % heads,
     row: rows[rowIndex % rows.length] ?? 0,
-    column: worst % valueDim,
-    found: found[worst] ?? Number.NaN,
-    expected: expected[worst] ?? 0,
-    allowed: allowed(worst),
+    column: index % valueDim,
+    found,
+    expected,
+    allowed,
   }
 }
 

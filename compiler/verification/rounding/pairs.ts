@@ -26,6 +26,8 @@ export interface Rows {
 
 /** What f32 loses where nothing carries the scale: numbers below the normal ones become 0. */
 const smallest = 2 ** -126
+/** And a sum of a few of these is larger than any f32 number. */
+const overflowing = 2 ** 120
 
 export function pairRows(
   attention: Attention,
@@ -55,6 +57,7 @@ export function pairRows(
       magnitude: Float64Array.from(parts, (part) => (part?.magnitude ?? 0) * share(part)),
       error: Float64Array.from(parts, (part) => {
         if (part === undefined) return 0
+        if (scale === 0 && part.magnitude > overflowing) return Infinity
         const lost = carried && scale !== 0 ? 2 ** -100 : smallest
         return part.error * share(part) + lost
       }),

@@ -28,10 +28,14 @@ export function tolerances(
   return result
 }
 
-/** No f32 number is larger than about 3.4e38. */
+/** No f32 number is larger than about 3.4e38, and below 1.2e-38 digits are lost. */
 const nearlyOverflows = 1e36
+const nearlyVanishes = 1e-33
 
-/** Whether every sum that the output is made of fits into f32, given that exponents are carried beside it. */
+/**
+ * Whether every sum that the output is made of fits into f32, given that exponents are
+ * carried beside it where the algebra has found them.
+ */
 export function fitsF32(attention: Attention, call: Call, projection: Float32Array | undefined): boolean {
   const every = Array.from({ length: call.length }, (_, row) => row)
   return headsOf(attention, call, projection, every).every(({ pairs, values }) => {
@@ -41,6 +45,8 @@ export function fitsF32(attention: Attention, call: Call, projection: Float32Arr
     )
     return pairs.every(({ scale, magnitude }) => {
       const sum = magnitude.reduce((total, size) => total + size, 0) * largest
+      // A scale of 0 is none at all: such scores are what they are.
+      if (scale === 0 && sum > 0 && sum < nearlyVanishes) return false
       const outside = attention.normalize === 'none' && scale !== -Infinity ? Math.exp(Math.max(0, scale)) : 1
       return sum * outside < nearlyOverflows
     })

@@ -54,14 +54,14 @@ export const editingValues = (edit: EditValue): Kernels =>
     }
   })
 
-/** The value of a `let` of this name in kernels of that name becomes another. */
+/** The value of a `let` with such a name in kernels of that name becomes another. */
 export const letting = (
   kernel: string,
-  name: string,
+  name: RegExp,
   value: (known: Statement & { readonly kind: 'let' }) => Value,
 ): Kernels =>
   editing((statement, { name: here }) =>
-    here === kernel && statement.kind === 'let' && statement.name === name
+    here === kernel && statement.kind === 'let' && name.test(statement.name)
       ? [{ ...statement, value: value(statement) }]
       : undefined,
   )
