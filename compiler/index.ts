@@ -172,6 +172,10 @@ function modelNamed(text: string, name: string): AttentionModel {
 }
 
 function sourceOf(text: string, { file = 'input.attn' }: { readonly file?: string | undefined }): Source {
+  if (typeof text !== 'string')
+    throw new TypeError(
+      `expected the text of a spec, a string; it is ${text === null ? 'null' : typeof text}.`,
+    )
   return { file, text }
 }
 
