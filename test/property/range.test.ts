@@ -106,7 +106,10 @@ describe.each(devices)('on %s', (device) => {
             const most = inputs.v.reduce((largest, entry) => Math.max(largest, Math.abs(entry)), 0)
             expect(out.every((entry) => Math.abs(entry) <= most * 1.00001)).toBe(true)
             const ones = await forward(attention, call, { ...limited, v: inputs.v.fill(1) })
-            expect(ones.every((entry) => Math.abs(entry - 1) <= 1e-5)).toBe(true)
+            // What has an exponent is rescaled. A bounded feature has none, and vanishes in f32 at rows far below
+            // zero: those rows are zeros then, as the README says, and nothing between.
+            const vanishes = subject === 'features'
+            expect(ones.every((entry) => Math.abs(entry - 1) <= 1e-5 || (vanishes && entry === 0))).toBe(true)
           }),
           runs,
         )
