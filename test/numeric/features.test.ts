@@ -1,7 +1,7 @@
 // Feature maps that are in no paper: whatever the language can say is compiled from the one expression.
 import { normals } from './harness.ts'
 import { someShapes } from './shapes.ts'
-import { holdEverywhere } from './wide.ts'
+import { holdOnDevice } from './wide.ts'
 import type { Subject } from './wide.ts'
 
 const shapes = someShapes
@@ -11,7 +11,7 @@ const feature = (declaration: string, settings: string): Subject => ({
   shapes,
 })
 
-holdEverywhere({
+holdOnDevice({
   'functions in functions': feature(
     '(x) = softplus(tanh(x) * sigmoid(x + silu(x))) + gelu(abs(x)) / (1 + relu(x))',
     'dim: 8 mask: causal',

@@ -1,6 +1,6 @@
 // Exact attention with other kernels than exp(q·k), and with masks that are conditions.
 import { someShapes } from './shapes.ts'
-import { holdEverywhere } from './wide.ts'
+import { holdOnDevice } from './wide.ts'
 import type { Subject } from './wide.ts'
 
 const kernel = (expression: string, settings: string): Subject => ({
@@ -8,7 +8,7 @@ const kernel = (expression: string, settings: string): Subject => ({
   shapes: [...someShapes, { length: 70, keyLength: 33 }, { length: 33, batch: 2, lengths: [0, 32] }],
 })
 
-holdEverywhere({
+holdOnDevice({
   'a polynomial, in a window': kernel(
     '(1 + dot(q, k))^2 + 0.1',
     'dim: 8 scale: 1 / sqrt(dim) mask: i >= j && i - j < 5',

@@ -1,7 +1,7 @@
 // Settings that change what is computed: the denominator, its ε, the stabilisation, and the projections' law.
 import { usualError } from './compare.ts'
 import { someShapes } from './shapes.ts'
-import { holdEverywhere } from './wide.ts'
+import { holdOnDevice } from './wide.ts'
 import type { Subject } from './wide.ts'
 
 const attention = (settings: string, more: Partial<Subject> = {}): Subject => ({
@@ -12,7 +12,7 @@ const attention = (settings: string, more: Partial<Subject> = {}): Subject => ({
 const softmax = 'kernel: exp(dot(q, k))'
 const favor = 'feature: favor projections: 20 orthogonal seed 5'
 
-holdEverywhere({
+holdOnDevice({
   'no denominator, exact': attention(`${softmax} normalize: none`),
   'no denominator, factorised': attention(`${favor} normalize: none mask: causal`),
   'no denominator, negative features': attention('feature: identity normalize: none mask: causal'),
