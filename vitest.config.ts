@@ -8,8 +8,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // A large shader takes seconds to compile on a software device.
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
     teardownTimeout: 10_000,
     globalSetup: ['test/setup/global.ts'],
   },
