@@ -2,7 +2,7 @@
 import { drawProjection } from '../../runtime/projection/index.ts'
 import type { Attention } from '../../runtime/index.ts'
 import { compileOne, onDevice } from '../numeric/harness.ts'
-import { deviceNames, testDevice } from '../setup/test-devices.ts'
+import { testDevice } from '../setup/test-devices.ts'
 
 export const dim = 6
 export const valueDim = 3
@@ -16,9 +16,6 @@ const settings = {
 
 export type Subject = keyof typeof settings
 export const subjects = Object.keys(settings) as Subject[]
-
-/** Devices that differ in what they run: the same text without the subgroups feature adds nothing here. */
-export const devices = deviceNames.filter((name) => !name.includes('without'))
 
 const opened = new Map<string, Promise<Attention>>()
 

@@ -25,6 +25,12 @@ const configurations: readonly Configuration[] = [
 /** Names of the configurations, for `describe.each`; a device that is not to be had is named in the summary. */
 export const deviceNames: readonly string[] = configurations.map(({ name }) => name)
 
+/**
+ * One configuration of each driver. The same driver without subgroups runs the same text, as long as no kernel
+ * asks for them: what is held on every configuration (`numeric/specs.test.ts`) need not be elsewhere.
+ */
+export const driverNames = deviceNames.filter((name) => !name.includes('without'))
+
 if (lavapipe === undefined) recordSkippedDevice('lavapipe', 'ATTNC_LAVAPIPE_ICD does not name its ICD file')
 
 const opened = new Map<string, Promise<GPUDevice>>()
