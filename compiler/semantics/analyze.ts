@@ -25,12 +25,14 @@ export function analyze(file: File, prelude: File): Analysis {
   const { report } = findings
   const declared = file.declarations.filter(isFeature)
   const features = new Map<string, Feature>()
-  for (const declaration of prelude.declarations.filter(isFeature))
-    features.set(declaration.name.text, checkFeature(declaration, true, ignore))
+  const standard = prelude.declarations.filter(isFeature)
+  const known = new Set([...standard, ...declared].map(({ name }) => name.text))
+  for (const declaration of standard)
+    features.set(declaration.name.text, checkFeature(declaration, true, known, ignore))
   const own = new Set<string>()
   for (const declaration of declared) {
     const { text, span } = declaration.name
-    const feature = checkFeature(declaration, false, report)
+    const feature = checkFeature(declaration, false, known, report)
     if (own.has(text)) report(messages.duplicateFeature(span, text))
     else features.set(text, feature)
     own.add(text)

@@ -27,14 +27,21 @@ export interface Feature {
   readonly sound: boolean
 }
 
-export function checkFeature(declaration: FeatureDeclaration, standard: boolean, report: Report): Feature {
+/** @param known the names of all features that there are */
+export function checkFeature(
+  declaration: FeatureDeclaration,
+  standard: boolean,
+  known: ReadonlySet<string>,
+  report: Report,
+): Feature {
   const projected = declaration.parameters.length === 2
   // After a syntax error neither parameters nor blocks need be what was meant.
   const sound =
     declaration.incomplete !== true &&
     soundly(report, (report) => {
       checkParameters(declaration, report)
-      model(declaration, { ...standIns, projections: projected ? standInSize : undefined }, report)
+      const sizes = { ...standIns, projections: projected ? standInSize : undefined }
+      model(declaration, sizes, report, known)
     })
   if (sound) checkUse(declaration, report)
   return { declaration, projected, standard, sound }
@@ -56,11 +63,20 @@ export function instantiate(
   return undefined
 }
 
-function model(declaration: FeatureDeclaration, sizes: Sizes, report: Report): FeatureModel | undefined {
+function model(
+  declaration: FeatureDeclaration,
+  sizes: Sizes,
+  report: Report,
+  known?: ReadonlySet<string>,
+): FeatureModel | undefined {
   const { body, name, parameters } = declaration
   const scope = featureScope(
     parameters.map(({ text }) => text),
     sizes,
+    (other) =>
+      known?.has(other) === true
+        ? `a feature is built from functions and operators; write out what \`${other}\` is`
+        : undefined,
   )
   const projected = parameters.length === 2
   const blocks = (side: Blocks): readonly Expression[] | undefined =>

@@ -45,12 +45,18 @@ const ofRows = (where: string, sizes: Sizes, names: [string, Expression][]): Sco
 })
 
 /** The parameters are the row and, in a projected feature, the projection row; the model calls them x and w. */
-export const featureScope = (parameters: readonly string[], sizes: Sizes): Scope =>
-  ofRows('a feature', sizes, [
+export const featureScope = (
+  parameters: readonly string[],
+  sizes: Sizes,
+  hint: (name: string) => string | undefined,
+): Scope => ({
+  ...ofRows('a feature', sizes, [
     ...parameters.map((name, index): [string, Expression] => [name, row(index === 0 ? 'x' : 'w', sizes.dim)]),
     ['position', variable('position')],
     ['length', variable('length')],
-  ])
+  ]),
+  hint,
+})
 
 export const kernelScope = (sizes: Sizes, hint: (name: string) => string | undefined): Scope => ({
   ...ofRows('a kernel', sizes, [

@@ -1,8 +1,9 @@
 /** From what Chevrotain noticed to what a person is told. */
 import { EOF, tokenLabel } from 'chevrotain'
 import type { IParserErrorMessageProvider, IRecognitionException, IToken, TokenType } from 'chevrotain'
-import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
+import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
+import { placeOf } from '../diagnostics/place.ts'
 import { spanOf } from './scan.ts'
 import * as tokens from './tokens.ts'
 
@@ -60,6 +61,11 @@ const expectations: Readonly<Record<string, string>> = {
   'args RightParenthesis': '`,` or `)`',
 }
 
+/** The text that is parsed, and every token of it. */
+interface Scanned extends Source {
+  readonly tokens: readonly IToken[]
+}
+
 /** A syntax error with the place after which it arose. */
 export interface SyntaxProblem {
   readonly diagnostic: Diagnostic
@@ -67,7 +73,7 @@ export interface SyntaxProblem {
   readonly after: number
 }
 
-export function problem(exception: IRecognitionException, textEnd: number): SyntaxProblem {
+export function problem(exception: IRecognitionException, textEnd: number, scanned: Scanned): SyntaxProblem {
   const { token, message: expected } = exception
   const previous = 'previousToken' in exception ? (exception.previousToken as IToken | undefined) : undefined
   const atEnd = token.tokenType === EOF
@@ -75,7 +81,12 @@ export function problem(exception: IRecognitionException, textEnd: number): Synt
   const found = atEnd ? 'the end of the file' : `\`${shorten(token.image)}\``
   const known = previous !== undefined && Number.isFinite(previous.startOffset)
   return {
-    diagnostic: messages.unexpected(span, expected, found, help(token, previous, expected)),
+    diagnostic: messages.unexpected(
+      span,
+      expected,
+      found,
+      help(token, previous, expected) ?? stillOpen(token, expected, scanned),
+    ),
     after: known ? previous.startOffset : Math.max(0, span.start - 1),
   }
 }
@@ -98,4 +109,24 @@ function help(token: IToken, previous: IToken | undefined, expected: string): st
   if (token.image === '/' && previous?.image === '/') return 'a comment starts with `#`'
   if (token.image === '*' && previous?.image === '*') return 'a power is written `^`'
   return undefined
+}
+
+/** Where what is missing may be a closing bracket lines above, which one was opened. */
+function stillOpen(
+  token: IToken,
+  expected: string,
+  { file, text, tokens: all }: Scanned,
+): string | undefined {
+  if (!expected.includes('`)`') && !expected.includes('`]`')) return undefined
+  const end = token.tokenType === EOF ? text.length : token.startOffset
+  const open: IToken[] = []
+  for (const one of all) {
+    if (one.startOffset >= end) break
+    if (one.image === '(' || one.image === '[') open.push(one)
+    if (one.image === ')' || one.image === ']') open.pop()
+  }
+  const last = open.at(-1)
+  if (last === undefined || !/[\r\n]/.test(text.slice(last.startOffset, end))) return undefined
+  const { line, column } = placeOf({ file, text }, last.startOffset)
+  return `the \`${last.image}\` in line ${line}, column ${column}, is not closed`
 }

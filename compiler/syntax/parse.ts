@@ -30,7 +30,9 @@ export function parse(source: Source): Parsed {
   const cst = run()
   const last = scanned.tokens.at(-1)
   const textEnd = last === undefined ? 0 : last.startOffset + last.image.length
-  const problems = grammar.errors.map((exception) => problem(exception, textEnd))
+  const problems = grammar.errors.map((exception) =>
+    problem(exception, textEnd, { ...source, tokens: scanned.tokens }),
+  )
   const regions = regionsOf(scanned.tokens)
   const kept = onePerRegion(problems, regions, scanned.diagnostics)
   const diagnostics = [...scanned.diagnostics, ...kept.map(({ diagnostic }) => diagnostic)]

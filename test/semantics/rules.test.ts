@@ -21,6 +21,7 @@ describe('names', () => {
     [kernel('pi(dot(q, k))'), ['A0314 pi']],
     [kernel('elu1'), ['A0301 elu1']],
     [kernel('exp(dto(q, k))'), ['A0303 dto']],
+    [feature('(x) = elu1(x) * 2'), ['A0314 elu1']],
     [feature('(x) = q + x'), ['A0302 q']],
     [feature('(x) = x * projections'), ['A0302 projections']],
     [feature('(x) = x * head'), ['A0302 head']],
