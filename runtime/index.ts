@@ -22,6 +22,8 @@ export { AttentionError } from './errors.ts'
 export type { AttentionErrorCode } from './errors.ts'
 export type {
   BufferPlan,
+  CellDispatch,
+  CellInteger,
   Dispatch,
   Form,
   KernelSource,
@@ -29,5 +31,6 @@ export type {
   ProjectionLaw,
   Shape,
   WeightPlan,
+  WorkgroupDispatch,
 } from './program.ts'
 export { drawProjection } from './projection/index.ts'

@@ -64,7 +64,7 @@ export interface Program {
     readonly step?: Form
     readonly backward?: Form
   }
-  /** WGSL by kernel name. */
+  /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
 }
 
@@ -89,14 +89,26 @@ export interface WeightPlan {
   readonly otherwise?: WeightPlan['name']
 }
 
+/**
+ * For webgpu a WGSL module. For gpujs the text of a function of gpu.js, run
+ * once for each cell of what is written: it takes the buffers that it reads as
+ * flat arrays of numbers, in binding order, then `integers`, and returns the
+ * cell's number. Its last binding is the one that is written; workgroups are of
+ * one thread, without memory.
+ */
 export interface KernelSource {
   readonly code: string
   readonly workgroupSize: number
-  /** In binding order after the shape uniform, which is binding 0. */
+  /** In binding order; for webgpu after the shape uniform, which is binding 0. */
   readonly bindings: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[]
   /** Bytes of workgroup memory. */
   readonly workgroupBytes: number
+  /** Of the target gpujs: fields of the shape, and how many elements a binding has. */
+  readonly integers?: readonly CellInteger[]
 }
+
+/** `keyLength`, or `compressKeys.length` for the elements of the binding compressKeys. */
+export type CellInteger = keyof Shape | `${string}.length`
 
 /** One way of running: its buffers and the dispatches in order. */
 export interface Form {
@@ -126,11 +138,30 @@ export interface BufferPlan {
   readonly size: (shape: Shape) => number
 }
 
-export interface Dispatch {
+export type Dispatch = WorkgroupDispatch | CellDispatch
+
+/** Of the target webgpu. */
+export interface WorkgroupDispatch {
   /** A key of `kernels`. */
   readonly kernel: string
   /** Linear count; the runtime folds it into two dimensions. */
   readonly workgroups: (shape: Shape) => number
+  /** Buffer names in the kernel's binding order. */
+  readonly buffers: readonly string[]
+}
+
+/**
+ * Of the target gpujs: each cell of the last buffer is written once, from the
+ * buffers before it. Where the last is among those, they are its old contents.
+ */
+export interface CellDispatch {
+  /** A key of `kernels`. */
+  readonly kernel: string
+  /**
+   * Width, height and depth of the box of cells. Cell (x, y, z) is element
+   * (z·height + y)·width + x, and there are as many cells as elements.
+   */
+  readonly extent: (shape: Shape) => readonly [number, number, number]
   /** Buffer names in the kernel's binding order. */
   readonly buffers: readonly string[]
 }

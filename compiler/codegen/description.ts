@@ -2,7 +2,14 @@
  * A compiled attention as data alone: what the stages hand to `module.ts`,
  * which writes it out, and to `programFrom`, which makes it run at once.
  */
-import type { BufferPlan, Dispatch, KernelSource, Program } from '../../runtime/program.ts'
+import type {
+  BufferPlan,
+  CellDispatch,
+  Dispatch,
+  KernelSource,
+  Program,
+  WorkgroupDispatch,
+} from '../../runtime/program.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from './size.ts'
@@ -21,8 +28,12 @@ export interface FormDescription {
   /** What a group is, beside a batch item. */
   readonly groups: 'heads' | 'kvHeads'
   readonly buffers: readonly BufferDescription[]
-  readonly dispatches: readonly (Omit<Dispatch, 'workgroups'> & { readonly workgroups: Size })[]
+  readonly dispatches: readonly DispatchDescription[]
 }
+
+export type DispatchDescription =
+  | (Omit<WorkgroupDispatch, 'workgroups'> & { readonly workgroups: Size })
+  | (Omit<CellDispatch, 'extent'> & { readonly extent: readonly [Size, Size, Size] })
 
 export interface BufferDescription extends Omit<BufferPlan, 'size' | 'value'> {
   readonly size: Size
@@ -58,9 +69,16 @@ function formFrom(form: FormDescription): Program['forms']['forward'] {
         ? {}
         : { value: (head: number) => evaluateScalar(value, environmentOf({ head })) }),
     })),
-    dispatches: form.dispatches.map((dispatch) => ({
-      ...dispatch,
-      workgroups: (shape) => evaluateSize(dispatch.workgroups, shape),
-    })),
+    dispatches: form.dispatches.map(dispatchFrom),
+  }
+}
+
+function dispatchFrom(dispatch: DispatchDescription): Dispatch {
+  if ('workgroups' in dispatch)
+    return { ...dispatch, workgroups: (shape) => evaluateSize(dispatch.workgroups, shape) }
+  const [width, height, depth] = dispatch.extent
+  return {
+    ...dispatch,
+    extent: (shape) => [evaluateSize(width, shape), evaluateSize(height, shape), evaluateSize(depth, shape)],
   }
 }

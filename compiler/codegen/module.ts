@@ -3,11 +3,11 @@
  * on their own to be read. The module stands on `attnc-runtime/` beside it.
  */
 import type { KernelSource } from '../../runtime/program.ts'
-import type { FormDescription, ProgramDescription } from './description.ts'
+import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
-import { printSize } from './size.ts'
+import { printSize, printSizes } from './size.ts'
 
 export interface OutputFile {
   /** Relative to the folder that the user asked for, with `/`. */
@@ -18,13 +18,19 @@ export interface OutputFile {
 /** The folder of the runtime, as generated modules import it. */
 export const runtimeFolder = 'attnc-runtime'
 
+/** What kernels are written in: how their files end, and what the module calls their texts. */
+const languages = {
+  webgpu: { extension: 'wgsl', texts: 'wgsl' },
+  gpujs: { extension: 'js', texts: 'functions' },
+} as const satisfies Record<ProgramDescription['target'], unknown>
+
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
   return [
     { path: `${name}.js`, text: moduleText(program) },
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
-      path: `${name}/${kernel}.wgsl`,
+      path: `${name}/${kernel}.${languages[program.target].extension}`,
       text: code,
     })),
   ]
@@ -33,6 +39,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
 function moduleText(program: ProgramDescription): string {
   const { name, dim, valueDim, features, causal, target, projection, weights, source } = program
   const { keysAreQueries } = program
+  const { texts } = languages[target]
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -49,7 +56,7 @@ function moduleText(program: ProgramDescription): string {
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
     'kernels: {',
-    ...indent(Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts))),
+    ...indent(Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts, texts))),
     '},',
   ]
   return [
@@ -59,7 +66,7 @@ function moduleText(program: ProgramDescription): string {
     `const source = ${template(source)}`,
     '',
     // In an object: a kernel may have any name, also that of something else here.
-    'const wgsl = {',
+    `const ${texts} = {`,
     ...Object.entries(program.kernels).map(
       ([kernel, { code }]) => `  ${kernel}: ${template(compact(code))},`,
     ),
@@ -82,9 +89,13 @@ export const compact = (code: string): string =>
     .filter((line) => line !== '' && !line.startsWith('//'))
     .join('\n')
 
-const kernelLine = (kernel: string, { workgroupSize, workgroupBytes, bindings }: KernelSource): string =>
-  `${kernel}: { code: wgsl.${kernel}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
-  `bindings: ${literal(bindings)} },`
+const kernelLine = (
+  kernel: string,
+  { workgroupSize, workgroupBytes, bindings, integers }: KernelSource,
+  texts: string,
+): string =>
+  `${kernel}: { code: ${texts}.${kernel}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
+  `bindings: ${literal(bindings)}${integers === undefined ? '' : `, integers: ${literal(integers)}`} },`
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(
@@ -93,8 +104,8 @@ function formLines(name: string, form: FormDescription): string[] {
       `${value === undefined ? '' : `, value: (head) => ${javascript(value)}`} },`,
   )
   const dispatches = form.dispatches.map(
-    ({ kernel, workgroups, buffers }) =>
-      `{ kernel: ${literal(kernel)}, workgroups: ${printSize(workgroups)}, buffers: ${literal(buffers)} },`,
+    (dispatch) =>
+      `{ kernel: ${literal(dispatch.kernel)}, ${countOf(dispatch)}, buffers: ${literal(dispatch.buffers)} },`,
   )
   return [
     `${name}: {`,
@@ -109,6 +120,11 @@ function formLines(name: string, form: FormDescription): string[] {
     '},',
   ]
 }
+
+const countOf = (dispatch: DispatchDescription): string =>
+  'workgroups' in dispatch
+    ? `workgroups: ${printSize(dispatch.workgroups)}`
+    : `extent: ${printSizes(dispatch.extent)}`
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
 

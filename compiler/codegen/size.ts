@@ -31,6 +31,12 @@ export function printSize(size: Size): string {
   return typeof size === 'number' ? `() => ${size}` : `(s) => ${expression(size, false)}`
 }
 
+/** Of several sizes at once: `(s) => [64, s.length, s.batch * s.heads]`. */
+export function printSizes(sizes: readonly Size[]): string {
+  const parameter = sizes.some((size) => typeof size !== 'number') ? '(s)' : '()'
+  return `${parameter} => [${sizes.map((size) => expression(size, false)).join(', ')}]`
+}
+
 function expression(size: Size, underProduct: boolean): string {
   if (typeof size === 'number') return String(size)
   if (typeof size === 'string') return `s.${size}`

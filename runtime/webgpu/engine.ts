@@ -249,8 +249,8 @@ export class Engine {
     const bound = form.dispatches.map((dispatch) => {
       const { kernel } = dispatch
       const pipeline = this.#pipelines.get(kernel)
-      if (pipeline === undefined)
-        throw new AttentionError('program', `The kernel ${kernel} was not prepared.`)
+      if (pipeline === undefined || !('workgroups' in dispatch))
+        throw new AttentionError('program', `The kernel ${kernel} was not prepared for WebGPU.`)
       const named = dispatch.buffers.map((name) => bufferOf(buffers, name))
       return {
         dispatch,

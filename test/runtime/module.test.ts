@@ -37,7 +37,11 @@ function onOddShape(form: Form): unknown {
     ...form,
     chunks: form.chunks(shape),
     buffers: form.buffers.map((plan) => ({ ...plan, size: plan.size(shape) })),
-    dispatches: form.dispatches.map((dispatch) => ({ ...dispatch, workgroups: dispatch.workgroups(shape) })),
+    dispatches: form.dispatches.map((dispatch) =>
+      'workgroups' in dispatch
+        ? { ...dispatch, workgroups: dispatch.workgroups(shape) }
+        : { ...dispatch, extent: dispatch.extent(shape) },
+    ),
   }
 }
 const comparable = (program: Program): unknown => ({
