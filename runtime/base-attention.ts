@@ -92,7 +92,7 @@ export abstract class BaseAttention implements Attention {
   #refusal(member: string): AttentionError {
     return new AttentionError(
       'backend',
-      `${this.name}.${member} is not to be had from the backend ${this.backend}; it has forward.`,
+      `${this.name}.${member} is not to be had from the backend ${this.backend}. Try the backend webgpu.`,
     )
   }
 }

@@ -49,7 +49,7 @@ const isMissing = (thrown: unknown): thrown is AttentionError =>
 
 /** Loaded only where it is used. */
 async function openReference(program: Program, options: CreateOptions): Promise<Attention> {
-  const { ReferenceAttention } = await import('./reference-attention.ts')
+  const { ReferenceAttention } = await import('./reference/reference-attention.ts')
   return ReferenceAttention.open(program, options)
 }
 

@@ -1,10 +1,20 @@
 /** The float64 reference on the CPU, from the attnc package: slow, and the truth. */
-import { checkCall } from './arguments/call.ts'
-import type { CreateOptions, ForwardCall, Tensor } from './attention.ts'
-import { BaseAttention } from './base-attention.ts'
-import { inNode } from './environment.ts'
-import { AttentionError, messageOf } from './errors.ts'
-import type { Program } from './program.ts'
+import { checkCall } from '../arguments/call.ts'
+import type { CheckedCall } from '../arguments/call.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
+import type {
+  AttentionState,
+  CreateOptions,
+  ForwardCall,
+  SavedState,
+  StepCall,
+  Tensor,
+} from '../attention.ts'
+import { BaseAttention } from '../base-attention.ts'
+import { inNode } from '../environment.ts'
+import { AttentionError, messageOf } from '../errors.ts'
+import type { Program } from '../program.ts'
+import { History } from './history.ts'
 
 /** [B, H, L, E] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
@@ -39,37 +49,96 @@ export class ReferenceAttention extends BaseAttention {
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
-    if (this.#reference === undefined) {
+    this.#assertUsable()
+    return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
+  }
+
+  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    this.#assertUsable()
+    const checked = checkPrefill(this.program, call)
+    if (checked.lengths !== undefined)
       throw new AttentionError(
-        'destroyed',
-        `${this.name} was destroyed. Create a new attention with create().`,
+        'form',
+        `${this.name}.prefill: the backend reference goes on from whole sequences alone; pass them without lengths.`,
+      )
+    const out = this.#evaluate('prefill', checked)
+    const { k, v } = hostTensors(checked)
+    const rows = { k: k.slice(), v: v.slice() }
+    return { out: out as T, state: new History(this, checked.sizes, checked.sizes.length, rows) }
+  }
+
+  /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
+  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    this.#assertUsable()
+    requireForm(this.program, 'step')
+    if (!(state instanceof History) || state.owner !== this) throw foreignState(this.program, state)
+    void state.rows
+    const checked = checkStep(this.program, state.sizes, call)
+    const { q, k, v } = hostTensors(this.#onHost('step', checked))
+    state.append(k, v)
+    const length = state.position
+    const heads = state.sizes.batch * state.sizes.heads
+    const queries = new Float32Array(heads * length * this.dim)
+    for (let head = 0; head < heads; head++)
+      queries.set(q.subarray(head * this.dim, (head + 1) * this.dim), ((head + 1) * length - 1) * this.dim)
+    const sizes = { ...checked.sizes, length, keyLength: length }
+    const tensors = new Map([...checked.tensors, ['q', queries], ...Object.entries(state.rows)])
+    return this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]) as T
+  }
+
+  override restore(saved: SavedState): AttentionState {
+    this.#assertUsable()
+    checkSaved(this.program, saved)
+    const { position, batch, kvHeads, tensors } = saved
+    const rows = (name: string, width: number): Float32Array => {
+      const tensor = tensors[name]
+      const need = batch * kvHeads * position * width
+      if (tensor?.length === need) return tensor.slice()
+      throw new TypeError(
+        `${this.name}.restore: expected ${need} numbers in the saved ${name}; there are ${tensor?.length ?? 0}. ` +
+          'States of another backend hold other tensors.',
       )
     }
-    const { onHost, sizes, tensors, lengths } = checkCall(this.program, 'forward', call)
-    if (!onHost) {
-      throw new AttentionError(
-        'backend',
-        `${this.name}.forward: the backend reference takes Float32Array, no GPUBuffer.`,
-      )
-    }
-    const projection = this.projection && { projection: this.projection }
-    const inputs = {
-      ...sizes,
-      ...Object.fromEntries(tensors),
-      ...(lengths && { lengths }),
-      ...projection,
-      ...this.#weights,
-    }
-    return Float32Array.from(this.#reference(inputs)) as Tensor as T
+    return new History(this, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
   }
 
   destroy(): void {
     this.#reference = undefined
   }
+
+  #assertUsable(): void {
+    if (this.#reference !== undefined) return
+    throw new AttentionError('destroyed', `${this.name} was destroyed. Create a new attention with create().`)
+  }
+
+  #onHost(member: string, checked: CheckedCall): CheckedCall {
+    if (checked.onHost) return checked
+    throw new AttentionError(
+      'backend',
+      `${this.name}.${member}: the backend reference takes Float32Array, no GPUBuffer.`,
+    )
+  }
+
+  #evaluate(member: string, checked: CheckedCall, rows?: readonly number[]): Float32Array {
+    const { sizes, tensors, lengths } = this.#onHost(member, checked)
+    const inputs = {
+      ...sizes,
+      ...Object.fromEntries(tensors),
+      ...(lengths && { lengths }),
+      ...(rows && { rows }),
+      ...(this.projection && { projection: this.projection }),
+      ...this.#weights,
+    }
+    return Float32Array.from(this.#reference?.(inputs) ?? [])
+  }
+}
+
+function hostTensors({ tensors }: CheckedCall): Record<'q' | 'k' | 'v', Float32Array> {
+  return Object.fromEntries(tensors) as Record<'q' | 'k' | 'v', Float32Array>
 }
 
 /** By a name that bundlers do not follow: a page that never asks for the reference carries no compiler. */
 async function load(name: string): Promise<unknown> {
-  if (inNode()) return (await import('./node/packages.ts')).importPackage(name)
+  if (inNode()) return (await import('../node/packages.ts')).importPackage(name)
   return import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 }

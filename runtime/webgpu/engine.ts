@@ -1,5 +1,6 @@
 /** Runs the forms of one program on one device. */
 import type { DispatchTime, EncodeBuffers, Tensor } from '../attention.ts'
+import { requireForm } from '../arguments/decoding.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, Form, Program, Shape } from '../program.ts'
@@ -53,12 +54,7 @@ export class Engine {
   }
 
   form(name: FormName): Form {
-    const form = this.#program.forms[name]
-    if (form !== undefined) return form
-    throw new AttentionError(
-      'form',
-      `${this.#program.name} was compiled without ${name}; it has ${Object.keys(this.#program.forms).join(', ')}.`,
-    )
+    return requireForm(this.#program, name)
   }
 
   /** Writes a projection or a weight, for the calls made from now on. */

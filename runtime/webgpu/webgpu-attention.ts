@@ -1,6 +1,7 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../arguments/call.ts'
-import { describe, requireObject } from '../arguments/describe.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
+import { requireObject } from '../arguments/describe.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -79,13 +80,8 @@ export class WebgpuAttention extends BaseAttention {
 
   override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
-    this.#engine.form('prefill')
-    const checked = checkCall(this.program, 'prefill', call)
-    const { length, keyLength } = checked.sizes
-    if (length !== keyLength)
-      throw new RangeError(
-        `${this.name}.prefill: a prefix has as many keys as queries; length is ${length} and keyLength is ${keyLength}.`,
-      )
+    const checked = checkPrefill(this.program, call)
+    const { length } = checked.sizes
     const sizes = { ...checked.sizes, capacity: roomFor(length) }
     const state = new WebgpuState(this.#keeper, sizes, this.#engine.createState(sizes), length)
     const tensors = new Map([...checked.tensors, ...state.buffers])
@@ -95,33 +91,12 @@ export class WebgpuAttention extends BaseAttention {
 
   override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
-    this.#engine.form('step')
-    const where = `${this.name}.step`
-    requireObject(where, call)
-    if (!(state instanceof WebgpuState) || state.owner !== this.#keeper) {
-      throw new TypeError(
-        `${where}: the state must be one that prefill of this attention returned; it is ${describe(state)}.`,
-      )
-    }
-    const { sizes } = state
+    requireForm(this.program, 'step')
+    if (!(state instanceof WebgpuState) || state.owner !== this.#keeper)
+      throw foreignState(this.program, state)
     // Refused before any work where the state is gone.
     void state.buffers
-    for (const name of ['batch', 'heads', 'kvHeads'] as const) {
-      if (call[name] !== undefined && call[name] !== sizes[name]) {
-        throw new RangeError(
-          `${where}: ${name} is ${sizes[name]} in the state and ${describe(call[name])} in the call.`,
-        )
-      }
-    }
-    const { batch, heads, kvHeads } = sizes
-    const checked = checkCall(this.program, 'step', {
-      ...call,
-      batch,
-      heads,
-      kvHeads,
-      length: 1,
-      keyLength: 1,
-    })
+    const checked = checkStep(this.program, state.sizes, call)
     state.makeRoom()
     const { capacity } = state.sizes
     const tensors = new Map([...checked.tensors, ...state.buffers])
@@ -136,12 +111,7 @@ export class WebgpuAttention extends BaseAttention {
 
   override restore(saved: SavedState): AttentionState {
     this.#session.assertUsable()
-    this.#engine.form('step')
-    requireObject(`${this.name}.restore`, saved)
-    if (saved.name !== this.name)
-      throw new TypeError(
-        `${this.name}.restore: expected what a state of ${this.name} saved; it is of ${describe(saved.name)}.`,
-      )
+    checkSaved(this.program, saved)
     const buffers = this.#engine.createState(saved)
     this.#engine.writeState(buffers, saved, saved.tensors)
     return new WebgpuState(this.#keeper, saved, buffers, saved.position)
@@ -149,7 +119,7 @@ export class WebgpuAttention extends BaseAttention {
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
-    this.#engine.form('backward')
+    requireForm(this.program, 'backward')
     const outputs = await this.#run(
       'backward',
       checkCall(this.program, 'backward', call, ['q', 'k', 'v', 'dout']),

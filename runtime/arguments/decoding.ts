@@ -1,0 +1,63 @@
+/** The calls of decoding, checked: a prefix, and one token more. */
+import { AttentionError } from '../errors.ts'
+import type { Form, Program } from '../program.ts'
+import { checkCall } from './call.ts'
+import type { CheckedCall } from './call.ts'
+import { describe, requireObject } from './describe.ts'
+import type { CallSizes } from './sizes.ts'
+
+/** @throws AttentionError `form` where the program was compiled without it. */
+export function requireForm({ name, forms }: Program, wanted: keyof Program['forms']): Form {
+  const form = forms[wanted]
+  if (form !== undefined) return form
+  throw new AttentionError(
+    'form',
+    `${name} was compiled without ${wanted}; it has ${Object.keys(forms).join(', ')}.`,
+  )
+}
+
+export function checkPrefill(program: Program, call: unknown): CheckedCall {
+  requireForm(program, 'prefill')
+  const checked = checkCall(program, 'prefill', call)
+  const { length, keyLength } = checked.sizes
+  if (length !== keyLength)
+    throw new RangeError(
+      `${program.name}.prefill: a prefix has as many keys as queries; length is ${length} and keyLength is ${keyLength}.`,
+    )
+  return checked
+}
+
+/** @param sizes those of the state; a call may repeat them. */
+export function checkStep(
+  program: Program,
+  { batch, heads, kvHeads }: Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>,
+  call: unknown,
+): CheckedCall {
+  const where = `${program.name}.step`
+  requireObject(where, call)
+  for (const [name, size] of Object.entries({ batch, heads, kvHeads })) {
+    if (call[name] !== undefined && call[name] !== size) {
+      throw new RangeError(
+        `${where}: ${name} is ${size} in the state and ${describe(call[name])} in the call.`,
+      )
+    }
+  }
+  return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })
+}
+
+/** What is wrong with a state that is not one of the attention's own. */
+export const foreignState = (program: Program, state: unknown): TypeError =>
+  new TypeError(
+    `${program.name}.step: the state must be one that prefill of this attention returned; it is ${describe(state)}.`,
+  )
+
+/** @throws TypeError where it is not what a state of this attention saved. */
+export function checkSaved(program: Program, saved: unknown): void {
+  const where = `${program.name}.restore`
+  requireForm(program, 'step')
+  requireObject(where, saved)
+  if (saved['name'] !== program.name)
+    throw new TypeError(
+      `${where}: expected what a state of ${program.name} saved; it is of ${describe(saved['name'])}.`,
+    )
+}
