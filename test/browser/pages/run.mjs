@@ -1,0 +1,42 @@
+// What a page or a worker of the tests does: runs compiled modules, as a user's own program would.
+
+/**
+ * @typedef {object} Run
+ * @property {string} module the address of a compiled module
+ * @property {import('../../../runtime/attention.ts').Backend} [backend]
+ * @property {Readonly<Record<string, readonly number[]>>} weights
+ * @property {readonly Call[]} calls
+ *
+ * @typedef {object} Module
+ * @property {(options?: import('../../../runtime/attention.ts').CreateOptions) => Promise<import('../../../runtime/attention.ts').Attention>} create
+ *
+ * @typedef {object} Call
+ * @property {readonly number[]} q
+ * @property {readonly number[]} k
+ * @property {readonly number[]} v
+ * @property {Readonly<Record<string, number>>} sizes
+ * @property {readonly number[]} [lengths]
+ */
+
+/**
+ * @param {Run} run
+ * @returns {Promise<{ backend: string, device: string, outputs: number[][] }>}
+ */
+export async function run({ module, backend, weights, calls }) {
+  const { create } = /** @type {Module} */ (await import(module))
+  const attention = await create({
+    backend,
+    weights: Object.fromEntries(
+      Object.entries(weights).map(([name, numbers]) => [name, Float32Array.from(numbers)]),
+    ),
+  })
+  const outputs = []
+  for (const { q, k, v, sizes, lengths } of calls) {
+    const tensors = { q: Float32Array.from(q), k: Float32Array.from(k), v: Float32Array.from(v) }
+    const { length = 1, ...others } = sizes
+    outputs.push([...(await attention.forward({ ...tensors, length, ...others, lengths }))])
+  }
+  const { backend: used, device } = attention
+  attention.destroy()
+  return { backend: used, device, outputs }
+}
