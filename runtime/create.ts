@@ -1,10 +1,14 @@
 /** From a program to an attention that runs: which backend, and what where it is missing. */
 import { checkOptions } from './arguments/options.ts'
-import type { Attention, CreateOptions } from './attention.ts'
-import { AttentionError } from './errors.ts'
+import type { Attention, Backend, CreateOptions } from './attention.ts'
+import { AttentionError, messageOf } from './errors.ts'
+import { loadPackage } from './load.ts'
 import type { Program } from './program.ts'
 import { acquireDevice } from './webgpu/device.ts'
 import { WebgpuAttention } from './webgpu/webgpu-attention.ts'
+
+/** In the order in which they are tried, from a program's own on. */
+const backends: readonly Backend[] = ['webgpu', 'gpujs', 'reference']
 
 /** Said once per process and attention. */
 const warned = new Set<string>()
@@ -15,7 +19,8 @@ const warned = new Set<string>()
  * call it with their own program.
  *
  * @throws TypeError, RangeError for options that are not what they should be
- * @throws AttentionError `no-webgpu`, `no-adapter`, `device-lost`, `limit`, `kernel`, `weights`, `backend`, `program`
+ * @throws AttentionError `no-webgpu`, `no-adapter`, `no-gpujs`, `no-float-textures`, `device-lost`, `limit`,
+ *   `kernel`, `weights`, `backend`, `program`
  */
 export async function createAttention(program: Program, options: CreateOptions = {}): Promise<Attention> {
   if (program.format !== 1) {
@@ -25,45 +30,99 @@ export async function createAttention(program: Program, options: CreateOptions =
     )
   }
   checkOptions(program, options)
-  const backend = options.backend ?? program.target
-  if (backend === 'reference') return openReference(program, options)
-  if (backend !== program.target || backend === 'gpujs') {
-    throw new AttentionError(
-      'backend',
-      `${program.name} was compiled for ${program.target}, not for ${backend}. Compile it with --target ${backend}.`,
-    )
-  }
-  if (options.device !== undefined) return WebgpuAttention.open(program, options.device, false, options)
-  let device: GPUDevice
+  const asked = options.backend ?? program.target
   try {
-    device = await acquireDevice()
+    return await open(program, asked, options)
   } catch (thrown) {
-    if (options.backend !== undefined || !isMissing(thrown)) throw thrown
-    return fallBack(program, options, thrown)
+    const settled = options.backend !== undefined || options.device !== undefined
+    if (settled || !isMissing(thrown)) throw thrown
+    return fallBack(program, backends.slice(backends.indexOf(asked) + 1), options, thrown)
   }
-  return WebgpuAttention.open(program, device, true, options)
 }
+
+async function open(program: Program, backend: Backend, options: CreateOptions): Promise<Attention> {
+  const { device } = options
+  switch (backend) {
+    case 'webgpu': {
+      const compiled = await compiledFor(program, backend)
+      return WebgpuAttention.open(compiled, device ?? (await acquireDevice()), device === undefined, options)
+    }
+    case 'gpujs': {
+      if (device !== undefined) {
+        throw new AttentionError(
+          'backend',
+          `${program.name} would run on gpu.js, which takes no GPUDevice. Leave out device, or ask for the backend webgpu.`,
+        )
+      }
+      const { GpujsAttention } = await import('./gpujs/gpujs-attention.ts')
+      return GpujsAttention.open(await compiledFor(program, backend), options)
+    }
+    case 'reference': {
+      const { ReferenceAttention } = await import('./reference/reference-attention.ts')
+      return ReferenceAttention.open(program, options)
+    }
+  }
+}
+
+const missing: readonly AttentionError['code'][] = [
+  'no-webgpu',
+  'no-adapter',
+  'no-gpujs',
+  'no-float-textures',
+]
 
 const isMissing = (thrown: unknown): thrown is AttentionError =>
-  thrown instanceof AttentionError && (thrown.code === 'no-webgpu' || thrown.code === 'no-adapter')
-
-/** Loaded only where it is used. */
-async function openReference(program: Program, options: CreateOptions): Promise<Attention> {
-  const { ReferenceAttention } = await import('./reference/reference-attention.ts')
-  return ReferenceAttention.open(program, options)
-}
+  thrown instanceof AttentionError && missing.includes(thrown.code)
 
 async function fallBack(
   program: Program,
+  others: readonly Backend[],
   options: CreateOptions,
-  missing: AttentionError,
+  reason: AttentionError,
 ): Promise<Attention> {
-  // Without the reference, what is worth knowing is why there is no device.
-  const attention = await openReference(program, options).catch(() => Promise.reject(missing))
-  if (!warned.has(program.name)) {
-    warned.add(program.name)
-    // oxlint-disable-next-line no-console -- the interface promises it
-    console.warn(`attnc: ${program.name} runs on the CPU in float64, which is slow. ${missing.message}`)
+  for (const backend of others) {
+    // Where nothing else runs, what is worth knowing is why there is no device.
+    const attention = await open(program, backend, options).catch(() => undefined)
+    if (attention === undefined) continue
+    if (!warned.has(program.name)) {
+      warned.add(program.name)
+      const where = backend === 'reference' ? 'the CPU in float64, which is slow' : attention.device
+      // oxlint-disable-next-line no-console -- the interface promises it
+      console.warn(`attnc: ${program.name} runs on ${where}. ${reason.message}`)
+    }
+    return attention
   }
-  return attention
+  throw reason
+}
+
+/** As much of the attnc package as is asked of it. */
+interface Compiler {
+  readonly compile: (
+    source: string,
+    options: { readonly target: Program['target']; readonly only: string },
+  ) => {
+    readonly modules: readonly { readonly program: Program }[]
+    readonly diagnostics: readonly { readonly message: string }[]
+  }
+}
+
+/** Another target's kernels are made by the attnc package, where it is there. */
+async function compiledFor(program: Program, target: Program['target']): Promise<Program> {
+  const { name, source } = program
+  if (program.target === target) return program
+  let reason: string | undefined
+  try {
+    const { compile } = (await loadPackage('attnc')) as Compiler
+    const { modules, diagnostics } = compile(source, { target, only: name })
+    const [compiled] = modules
+    if (compiled?.program.format === program.format) return compiled.program
+    reason = diagnostics[0]?.message
+  } catch (thrown) {
+    reason = messageOf(thrown)
+  }
+  throw new AttentionError(
+    'backend',
+    `${name} was compiled for ${program.target}, not for ${target}, and cannot be compiled here ` +
+      `(${reason ?? 'its text declares another attention'}). Compile it with --target ${target}.`,
+  )
 }

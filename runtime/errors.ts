@@ -7,6 +7,8 @@
 /**
  * - `no-webgpu`: neither the browser nor the `webgpu` package offers WebGPU
  * - `no-adapter`: WebGPU is there but finds no device to run on
+ * - `no-gpujs`: the package gpu.js is not there
+ * - `no-float-textures`: WebGL is there but cannot compute in 32-bit floats
  * - `device-lost`: the device went away; this attention is of no more use
  * - `destroyed`: a call after `destroy()`
  * - `limit`: the device allows less than the call or the program needs
@@ -21,6 +23,8 @@
 export type AttentionErrorCode =
   | 'no-webgpu'
   | 'no-adapter'
+  | 'no-gpujs'
+  | 'no-float-textures'
   | 'device-lost'
   | 'destroyed'
   | 'limit'

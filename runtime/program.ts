@@ -58,6 +58,8 @@ export interface Program {
   readonly weights: readonly WeightPlan[]
   /** The text of the spec, for the reference backend. */
   readonly source: string
+  /** Of a module for gpujs: gpu.js, as whoever bundles the module finds it. */
+  readonly library?: () => Promise<unknown>
   readonly forms: {
     readonly forward: Form
     readonly prefill?: Form

@@ -15,7 +15,7 @@ import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from './size.ts'
 import type { Size } from './size.ts'
 
-export interface ProgramDescription extends Omit<Program, 'format' | 'forms' | 'kernels'> {
+export interface ProgramDescription extends Omit<Program, 'format' | 'forms' | 'kernels' | 'library'> {
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
   /** Kernels by name, each a word that can be a file's name. */
   readonly kernels: Readonly<Record<string, KernelSource>>

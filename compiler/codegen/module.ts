@@ -52,6 +52,7 @@ function moduleText(program: ProgramDescription): string {
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     `weights: ${literal(weights)},`,
     'source,',
+    ...(target === 'gpujs' ? ["library: () => import('gpu.js'),"] : []),
     'forms: {',
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
@@ -123,7 +124,7 @@ function formLines(name: string, form: FormDescription): string[] {
 
 const countOf = (dispatch: DispatchDescription): string =>
   'workgroups' in dispatch
-    ? `workgroups: ${printSize(dispatch.workgroups)}`
+    ? `workgroups: ${printSize(dispatch.workgroups)}${dispatch.when === undefined ? '' : `, when: ${literal(dispatch.when)}`}`
     : `extent: ${printSizes(dispatch.extent)}`
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -11,8 +11,8 @@ import type {
   Tensor,
 } from '../attention.ts'
 import { BaseAttention } from '../base-attention.ts'
-import { inNode } from '../environment.ts'
 import { AttentionError, messageOf } from '../errors.ts'
+import { loadPackage } from '../load.ts'
 import type { Program } from '../program.ts'
 import { History } from './history.ts'
 
@@ -37,7 +37,7 @@ export class ReferenceAttention extends BaseAttention {
   static async open(program: Program, options: CreateOptions): Promise<ReferenceAttention> {
     let loaded: Package
     try {
-      loaded = (await load('attnc')) as Package
+      loaded = (await loadPackage('attnc')) as Package
     } catch (cause) {
       throw new AttentionError(
         'backend',
@@ -135,10 +135,4 @@ export class ReferenceAttention extends BaseAttention {
 
 function hostTensors({ tensors }: CheckedCall): Record<'q' | 'k' | 'v', Float32Array> {
   return Object.fromEntries(tensors) as Record<'q' | 'k' | 'v', Float32Array>
-}
-
-/** By a name that bundlers do not follow: a page that never asks for the reference carries no compiler. */
-async function load(name: string): Promise<unknown> {
-  if (inNode()) return (await import('../node/packages.ts')).importPackage(name)
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ name)
 }

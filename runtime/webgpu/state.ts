@@ -2,6 +2,7 @@
 import type { AttentionState, SavedState } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
+import { roomFor } from '../room.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
@@ -68,13 +69,4 @@ export class WebgpuState implements AttentionState {
     this.#destroyed = true
     for (const buffer of this.#buffers.values()) buffer.destroy()
   }
-}
-
-const leastRoom = 64
-
-/** The capacity for so many rows: a power of two. */
-export function roomFor(rows: number): number {
-  let capacity = leastRoom
-  while (capacity < rows) capacity *= 2
-  return capacity
 }

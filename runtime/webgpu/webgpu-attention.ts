@@ -17,11 +17,12 @@ import type {
 import { BaseAttention } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
+import { roomFor } from '../room.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
-import { roomFor, WebgpuState } from './state.ts'
+import { WebgpuState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 
 export class WebgpuAttention extends BaseAttention {

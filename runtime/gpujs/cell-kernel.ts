@@ -1,0 +1,118 @@
+/** Functions of gpu.js, made into kernels and called with whatever shape comes. */
+import { AttentionError, messageOf } from '../errors.ts'
+import type { Cells, GpuKernel } from './library.ts'
+import type { Machine } from './machine.ts'
+
+export type Extent = readonly [number, number, number]
+
+/** What the function is given, in order. */
+export interface Parameters {
+  readonly buffers: number
+  readonly integers: number
+}
+
+/** Makes one number of each cell; the first call compiles it. */
+export class CellKernel {
+  readonly #name: string
+  readonly #machine: Machine
+  readonly #kernel: GpuKernel
+  #output = ''
+
+  constructor(machine: Machine, name: string, source: string, parameters: Parameters) {
+    this.#machine = machine
+    this.#name = name
+    this.#kernel = makeKernel(
+      machine,
+      source,
+      parameters,
+      machine.mode === 'webgl2' ? 'ArrayTexture(1)' : 'Array',
+    )
+  }
+
+  run(buffers: readonly Cells[], integers: readonly number[], extent: Extent): Cells {
+    const output = this.#outputFor(extent)
+    try {
+      if (this.#output !== output.join()) this.#kernel.setOutput(output)
+      this.#output = output.join()
+      const made = this.#kernel(...buffers, ...integers)
+      return this.#machine.mode === 'webgl2'
+        ? (made as Cells)
+        : flat(made as readonly (readonly Float32Array[])[])
+    } catch (cause) {
+      throw refusal(this.#machine, this.#name, cause)
+    }
+  }
+
+  destroy(): void {
+    this.#kernel.destroy()
+  }
+
+  /**
+   * Three dimensions, so that all textures are of one class, for which a kernel
+   * is compiled once. gpu.js makes a texture of one layer as wide and high as the
+   * layer; where that is too long, a second layer of which nothing is read has
+   * it fold all cells into a square.
+   */
+  #outputFor([width, height, depth]: Extent): Extent {
+    const tooLong = Math.max(width, height) > this.#machine.longestSide
+    return depth === 1 && height > 1 && tooLong ? [width, height, 2] : [width, height, depth]
+  }
+}
+
+/** A kernel that leaves its result where the next one reads it. */
+export function makeKernel(
+  { gpu }: Machine,
+  source: string,
+  { buffers, integers }: Parameters,
+  bufferType: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): GpuKernel {
+  const types = [
+    ...Array.from({ length: buffers }, () => bufferType),
+    ...Array.from({ length: integers }, () => 'Integer'),
+  ]
+  return gpu.createKernel(source, {
+    output: [1, 1, 1],
+    argumentTypes: types,
+    precision: 'single',
+    // Or gpu.js chooses half precision for small textures.
+    tactic: 'precision',
+    pipeline: true,
+    immutable: true,
+    dynamicOutput: true,
+    dynamicArguments: true,
+    // Or what it cannot run would run as JavaScript, unseen but for a warning.
+    onRequestFallback: refuseFallback,
+    ...settings,
+  })
+}
+
+export function refusal(machine: Machine, kernel: string, cause: unknown): AttentionError {
+  return machine.isLost()
+    ? lost(machine.name)
+    : new AttentionError('kernel', `${machine.name} refused the kernel ${kernel}: ${messageOf(cause)}`, {
+        cause,
+      })
+}
+
+export const lost = (name: string): AttentionError =>
+  new AttentionError('device-lost', `${name} lost its context. Create a new attention with create().`)
+
+function refuseFallback(this: { readonly fallbackReason?: string | null }): never {
+  throw new Error(`it cannot be compiled (${this.fallbackReason ?? 'for no reason given'})`)
+}
+
+/** gpu.js cuts what it computed into rows; behind them is one array. */
+function flat(layers: readonly (readonly Float32Array[])[]): Float32Array {
+  const rows = layers.flat()
+  const length = rows.reduce((sum, row) => sum + row.length, 0)
+  const [first] = rows
+  if (first?.byteOffset === 0 && first.buffer.byteLength === length * 4) return new Float32Array(first.buffer)
+  const numbers = new Float32Array(length)
+  let offset = 0
+  for (const row of rows) {
+    numbers.set(row, offset)
+    offset += row.length
+  }
+  return numbers
+}

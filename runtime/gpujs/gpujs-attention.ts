@@ -1,0 +1,148 @@
+/** An attention on gpu.js: WebGL 2 in browsers, WebAssembly elsewhere. */
+import { checkCall } from '../arguments/call.ts'
+import type { CheckedCall } from '../arguments/call.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
+import { isFloat32Array } from '../arguments/describe.ts'
+import type {
+  AttentionState,
+  BackwardCall,
+  CreateOptions,
+  EncodeBuffers,
+  ForwardCall,
+  SavedState,
+  Sizes,
+  StepCall,
+  Tensor,
+} from '../attention.ts'
+import { BaseAttention } from '../base-attention.ts'
+import { AttentionError } from '../errors.ts'
+import type { Program } from '../program.ts'
+import { roomFor } from '../room.ts'
+import { Engine } from './engine.ts'
+import type { FormName, Inputs } from './engine.ts'
+import { loadLibrary } from './library.ts'
+import { Session } from './session.ts'
+import { GpujsState } from './state.ts'
+import type { StateKeeper } from './state.ts'
+import { StateTensors } from './state-tensors.ts'
+
+export class GpujsAttention extends BaseAttention {
+  readonly #session: Session
+  readonly #engine: Engine
+  readonly #tensors: StateTensors
+  readonly #keeper: StateKeeper
+
+  private constructor(program: Program, session: Session, options: CreateOptions) {
+    super(program, 'gpujs', session.machine.name, options.projection)
+    this.#session = session
+    this.#engine = new Engine(program, session)
+    this.#tensors = new StateTensors(program, session)
+    this.#keeper = {
+      name: program.name,
+      stretchState: (...of) => this.#tensors.stretch(...of),
+      readState: (...of) => this.#tensors.read(...of),
+    }
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    for (const { name, otherwise } of program.weights) {
+      const { weights = {} } = options
+      const weight = weights[name] ?? (otherwise && weights[otherwise])
+      if (weight !== undefined) this.#engine.setConstant(name, weight)
+    }
+  }
+
+  /** @throws AttentionError `no-gpujs`, `no-float-textures` */
+  static async open(program: Program, options: CreateOptions): Promise<GpujsAttention> {
+    const session = new Session(program.name, await loadLibrary(program.library))
+    try {
+      return new GpujsAttention(program, session, options)
+    } catch (thrown) {
+      session.end()
+      throw thrown
+    }
+  }
+
+  override redraw(seed: number): void {
+    this.#session.assertUsable()
+    super.redraw(seed)
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+  }
+
+  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    const inputs = this.#inputs('forward', checkCall(this.program, 'forward', call))
+    const outputs = await this.#engine.run('forward', inputs).outputs
+    return outputs.get('out') as Tensor as T
+  }
+
+  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    this.#session.assertUsable()
+    const inputs = this.#inputs('prefill', checkPrefill(this.program, call))
+    const { length } = inputs.sizes
+    const sizes = { ...inputs.sizes, capacity: roomFor(length) }
+    const results = this.#engine.run('prefill', { ...inputs, sizes })
+    const state = new GpujsState(this.#keeper, sizes, results.state, length)
+    const outputs = await results.outputs
+    return { out: outputs.get('out') as Tensor as T, state }
+  }
+
+  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    requireForm(this.program, 'step')
+    if (!(state instanceof GpujsState) || state.owner !== this.#keeper)
+      throw foreignState(this.program, state)
+    // Refused before any work where the state is gone.
+    void state.cells
+    const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
+    state.makeRoom()
+    const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }
+    const results = this.#engine.run('step', { ...inputs, sizes, state: state.cells })
+    state.advance(results.state)
+    const outputs = await results.outputs
+    return outputs.get('out') as Tensor as T
+  }
+
+  override restore(saved: SavedState): AttentionState {
+    this.#session.assertUsable()
+    checkSaved(this.program, saved)
+    return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), saved.position)
+  }
+
+  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    this.#session.assertUsable()
+    requireForm(this.program, 'backward')
+    return super.backward(call)
+  }
+
+  override encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
+    throw new AttentionError(
+      'backend',
+      `${this.name}.encode records commands for WebGPU, and this attention runs on ${this.device}. ` +
+        'Call forward, or create it with the backend webgpu.',
+    )
+  }
+
+  destroy(): void {
+    this.#engine.destroy()
+    this.#session.end()
+  }
+
+  #inputs(member: FormName, { sizes, tensors, lengths }: CheckedCall): Inputs {
+    const onHost = [...tensors.values(), lengths].every(
+      (tensor) => tensor === undefined || isFloat32Array(tensor) || tensor instanceof Uint32Array,
+    )
+    if (!onHost) {
+      throw new AttentionError(
+        'backend',
+        `${this.name}.${member}: the backend gpujs takes Float32Array, no GPUBuffer.`,
+      )
+    }
+    const { buffers } = requireForm(this.program, member)
+    if (lengths !== undefined && !buffers.some(({ role }) => role === 'lengths')) {
+      throw new AttentionError(
+        'form',
+        `${this.name}.${member} was compiled without lengths; pass whole sequences.`,
+      )
+    }
+    return { sizes, tensors, lengths: lengths as Uint32Array | undefined }
+  }
+}

@@ -1,0 +1,88 @@
+/** The state of a decoding attention, in arrays or textures that are replaced and never written to. */
+import type { CallSizes } from '../arguments/sizes.ts'
+import type { AttentionState, SavedState } from '../attention.ts'
+import { AttentionError } from '../errors.ts'
+import { roomFor } from '../room.ts'
+import type { Cells } from './library.ts'
+import { free, share } from './transfers.ts'
+
+export type NamedCells = ReadonlyMap<string, Cells>
+
+export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
+
+/** What a state asks of the attention that made it. */
+export interface StateKeeper {
+  readonly name: string
+  /** The same contents with room for `capacity` rows; what needs no more room is shared. */
+  stretchState(cells: NamedCells, from: StateSizes, capacity: number): NamedCells
+  readState(cells: NamedCells, sizes: StateSizes): Promise<Record<string, Float32Array>>
+}
+
+export class GpujsState implements AttentionState {
+  readonly owner: StateKeeper
+  #sizes: StateSizes
+  #cells: NamedCells | undefined
+  #position: number
+
+  constructor(owner: StateKeeper, sizes: StateSizes, cells: NamedCells, position: number) {
+    const { batch, heads, kvHeads, capacity } = sizes
+    this.owner = owner
+    this.#sizes = { batch, heads, kvHeads, capacity }
+    this.#cells = cells
+    this.#position = position
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  get sizes(): StateSizes {
+    return this.#sizes
+  }
+
+  /** @throws AttentionError once the state is destroyed. */
+  get cells(): NamedCells {
+    if (this.#cells !== undefined) return this.#cells
+    throw new AttentionError(
+      'destroyed',
+      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+    )
+  }
+
+  /** Room for one more row; capacities double, so that growing costs nothing in the long run. */
+  makeRoom(): void {
+    if (this.position < this.#sizes.capacity) return
+    const capacity = roomFor(this.position + 1)
+    this.#replace(this.owner.stretchState(this.cells, this.#sizes, capacity))
+    this.#sizes = { ...this.#sizes, capacity }
+  }
+
+  /** One token later. */
+  advance(cells: NamedCells): void {
+    this.#replace(cells)
+    this.#position++
+  }
+
+  copy(): GpujsState {
+    const cells = new Map([...this.cells].map(([name, one]) => [name, share(one)]))
+    return new GpujsState(this.owner, this.#sizes, cells, this.#position)
+  }
+
+  async save(): Promise<SavedState> {
+    const { position } = this
+    const sizes = this.#sizes
+    const tensors = await this.owner.readState(this.cells, sizes)
+    return { name: this.owner.name, position, ...sizes, tensors }
+  }
+
+  destroy(): void {
+    for (const cells of this.#cells?.values() ?? []) free(cells)
+    this.#cells = undefined
+  }
+
+  #replace(cells: NamedCells): void {
+    const before = this.cells
+    this.#cells = cells
+    for (const [name, one] of before) if (cells.get(name) !== one) free(one)
+  }
+}
