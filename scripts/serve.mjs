@@ -31,12 +31,10 @@ const types = {
 export async function serve(folders, wanted = 0) {
   /** @type {string[]} */
   const requests = []
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     requests.push(path)
-    const { status, type, body } = await answer(folders, path)
-    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
-    response.end(body)
+    void answer(folders, path, response)
   })
   await new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -58,18 +56,23 @@ export async function serve(folders, wanted = 0) {
 /**
  * @param {Folders} folders
  * @param {string} path
+ * @param {import('node:http').ServerResponse} response
  */
-async function answer(folders, path) {
+async function answer(folders, path, response) {
+  /** @type {(status: number, type: string, body?: Uint8Array | string) => void} */
+  const send = (status, type, body) => {
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
+  }
   const [, first = '', ...rest] = normalize(path).split('/')
   // What a browser asks for unasked.
-  if (first === 'favicon.ico') return { status: 204, type: 'image/x-icon', body: '' }
+  if (first === 'favicon.ico') return send(204, 'image/x-icon')
   const folder = folders[first]
   const file = rest.at(-1) === '' ? join(...rest, 'index.html') : join(...rest)
   try {
     if (folder === undefined) throw new Error('no such folder')
-    const type = types[extname(file)] ?? 'application/octet-stream'
-    return { status: 200, type, body: await readFile(join(folder, file)) }
+    const body = await readFile(join(folder, file))
+    send(200, types[extname(file)] ?? 'application/octet-stream', body)
   } catch {
-    return { status: 404, type: 'text/plain', body: `there is no ${path}` }
+    send(404, 'text/plain', `there is no ${path}`)
   }
 }

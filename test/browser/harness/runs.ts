@@ -5,13 +5,7 @@ import type { Built } from '../../../compiler/pipeline.ts'
 import { expected, full, normals, relativeError, tensors } from '../../numeric/harness.ts'
 import type { Sizes, Weights } from '../../numeric/harness.ts'
 import type { loseDevice as loseDeviceInPage } from '../pages/lose-device.mjs'
-import type { Call, Run } from '../pages/run.mjs'
-
-interface Outcome {
-  readonly backend: Backend
-  readonly device: string
-  readonly outputs: readonly (readonly number[])[]
-}
+import type { Call, Outcome, Run } from '../pages/run.mjs'
 
 declare global {
   // What `pages/index.html` offers.
@@ -32,6 +26,7 @@ export function prepare(built: Built, shapes: readonly Sizes[], backend: Backend
   return {
     run: {
       module: `/modules/${built.model.name}.js`,
+      text: built.program.source,
       backend,
       weights: Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, [...values]])),
       calls: shapes.map((sizes, index): Call => {

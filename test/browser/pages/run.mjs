@@ -3,6 +3,7 @@
 /**
  * @typedef {object} Run
  * @property {string} module the address of a compiled module
+ * @property {string} text the spec that it was compiled from
  * @property {import('../../../runtime/attention.ts').Backend} [backend]
  * @property {Readonly<Record<string, readonly number[]>>} weights
  * @property {readonly Call[]} calls
@@ -18,12 +19,23 @@
  * @property {readonly number[]} [lengths]
  */
 
+/** @typedef {{ backend: import('../../../runtime/attention.ts').Backend, device: string, outputs: number[][] }} Outcome */
+
 /**
  * @param {Run} run
- * @returns {Promise<{ backend: string, device: string, outputs: number[][] }>}
+ * @returns {Promise<Outcome>}
  */
-export async function run({ module, backend, weights, calls }) {
-  const { create } = /** @type {Module} */ (await import(module))
+export async function run(run) {
+  const { create } = /** @type {Module} */ (await import(run.module))
+  return runWith(create, run)
+}
+
+/**
+ * @param {Module['create']} create
+ * @param {Run} run
+ * @returns {Promise<Outcome>}
+ */
+export async function runWith(create, { backend, weights, calls }) {
   const attention = await create({
     backend,
     weights: Object.fromEntries(
