@@ -71,6 +71,8 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, size
   const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
   const columns = valueDim + 1
   switch (pass.kind) {
+    case 'cells':
+      return evaluate(pass.flops, sizes)
     case 'online': {
       const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
       const { queries, keys, convolution } = pass

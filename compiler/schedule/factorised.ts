@@ -190,7 +190,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
  * Whether a recurrence says the same: not where the future is looked at (the
  * papers' maxima, a feature of the sequence's length).
  */
-function decodes({ mask, stabilize }: Attention, query: Features, key: Features): boolean {
+export function decodes({ mask, stabilize }: Attention, query: Features, key: Features): boolean {
   const expressions = [...query.blocks, ...key.blocks].flatMap(({ term }) =>
     term.kind === 'plain' ? [term.value] : [term.exponent, ...(term.coefficient ? [term.coefficient] : [])],
   )
@@ -207,7 +207,7 @@ function decayBuffer({ decay }: Attention): BufferPlan[] {
   return [{ name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout: '[H], log₂ γ' }]
 }
 
-function placed(
+export function placed(
   blocks: readonly FeatureBlock[],
   projected: boolean,
   term: (block: FeatureBlock) => Term,
@@ -220,7 +220,7 @@ function placed(
   })
 }
 
-function projectionBuffer(dim: number, { projections }: FactorisedScore): BufferPlan[] {
+export function projectionBuffer(dim: number, { projections }: FactorisedScore): BufferPlan[] {
   if (projections === undefined) return []
   const { count } = projections
   return [{ name: 'w', role: 'projection', element: 'f32', size: count * dim, layout: `[${count}, ${dim}]` }]

@@ -1,6 +1,8 @@
 /** A schedule as text: for `attnc explain`, and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
-import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term, Tile } from './schedule.ts'
+import { cellDetails } from './cells/print.ts'
+import { printFeatures, printTerm } from './print-terms.ts'
+import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term, Tile, WorkgroupPass } from './schedule.ts'
 
 export function print(schedule: Schedule): string {
   const { name, strategy, dim, valueDim, features, causal, chunk } = schedule
@@ -26,6 +28,13 @@ function printRounds({ rounds }: Schedule): string[] {
 }
 
 function printPass(pass: Pass, number: number): string[] {
+  if (pass.kind === 'cells')
+    return [
+      `  pass ${number} ${pass.name} (${pass.work.kind})`,
+      `    cells ${pass.extent.map(printSize).join(' × ')}: ${pass.what}`,
+      `    buffers ${pass.buffers.slice(0, -1).join(', ')} to ${pass.buffers.at(-1) ?? ''}`,
+      ...cellDetails(pass.work).map((line) => `    ${line}`),
+    ]
   return [
     `  pass ${number} ${pass.name} (${pass.kind})`,
     `    workgroups ${printSize(pass.workgroups)}, ${'tile' in pass ? printTile(pass.tile) : `${pass.threads} threads`}`,
@@ -34,7 +43,7 @@ function printPass(pass: Pass, number: number): string[] {
   ]
 }
 
-function details(pass: Pass): string[] {
+function details(pass: WorkgroupPass): string[] {
   switch (pass.kind) {
     case 'online': {
       const { queries, keys, values, out, convolution } = pass
@@ -135,23 +144,6 @@ function printOnly(only: Only | undefined): string[] {
 function printDenominator({ normalize, epsilon }: { normalize: 'sum' | 'none'; epsilon: number }): string {
   if (normalize === 'none') return 'no denominator'
   return `over the sum of weights${epsilon === 0 ? '' : ` + ${epsilon}`}`
-}
-
-function printFeatures(what: string, features: Features): string[] {
-  return features.blocks.flatMap(({ start, size, projected, term }) => {
-    const places = size === 1 ? `component ${start}` : `components ${start}…${start + size - 1}`
-    return printTerm(`${what}, ${places}${projected ? ', one per projection w' : ''}`, term)
-  })
-}
-
-function printTerm(what: string, term: Term): string[] {
-  if (term.kind === 'plain') return [`${what} = ${printExpression(term.value)}`]
-  const exponent = `${what} = ${term.coefficient === undefined ? '' : 'c · '}2^e`
-  return [
-    exponent,
-    `  e = ${printExpression(term.exponent)}`,
-    ...(term.coefficient === undefined ? [] : [`  c = ${printExpression(term.coefficient)}`]),
-  ]
 }
 
 const printTile = ({ threads, rows, steps, columns }: Tile): string =>

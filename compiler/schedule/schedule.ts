@@ -48,6 +48,9 @@
  * row in the readout. A row's scale is a maximum over keys that the row sees and
  * no others, so nothing of the future reaches it, not even by rounding.
  *
+ * **Cells.** A device without workgroup memory has other passes, each number of
+ * whose result is computed on its own: `cells/`.
+ *
  * **Groups and slices.** A group is a batch item and a key/value head (a query
  * head where the decay depends on it). A call whose scratch would pass a
  * device's limit is run in slices of its groups.
@@ -58,9 +61,11 @@
  */
 import type { Expression } from '../symbolic/expression.ts'
 import type { CombinePass, HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
+import type { CellPass } from './cells/passes.ts'
 import type { AppendPass, MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
 
 export type * from './bucket-passes.ts'
+export type * from './cells/passes.ts'
 export type * from './row-passes.ts'
 
 export interface Schedule {
@@ -177,7 +182,10 @@ export const stateSize = (features: number, valueDim: number, scaling: Scaling):
 export const carriedSize = (features: number, valueDim: number, scaling: Scaling): number =>
   features * (valueDim + (scaling === 'scaled' ? 2 : 1))
 
-export type Pass =
+/** What a dispatch does: see `cells/passes.ts` for devices without workgroup memory. */
+export type Pass = WorkgroupPass | CellPass
+
+export type WorkgroupPass =
   | StepPass
   | AppendPass
   | OnlinePass

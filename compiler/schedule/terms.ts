@@ -31,14 +31,22 @@ export const plainTerm = (value: Expression, scale: number): Term => ({
 })
 
 /** coefficient · 2^exponent; a term without an exponent has exponent 0. */
-export function scaledTerm(
-  { coefficient, exponent }: ScaledTerm,
-  scale: number,
-): Extract<Term, { kind: 'scaled' }> {
-  const base2 =
-    exponent === undefined ? constant(0) : simplify(multiply(constant(log2e), scaleRows(exponent, scale)))
-  const factor = scaleRows(coefficient, scale)
-  if (factor.kind === 'constant' && factor.value > 0)
-    return { kind: 'scaled', exponent: simplify(add(base2, constant(Math.log2(factor.value)))) }
-  return { kind: 'scaled', exponent: base2, coefficient: factor }
+export const scaledTerm = (term: ScaledTerm, scale: number): Exponential => inBase(term, scale, log2e)
+
+/** coefficient · e^exponent, for devices whose powers of two are no better than others. */
+export const naturalTerm = (term: ScaledTerm, scale: number): Exponential => inBase(term, scale, 1)
+
+type Exponential = Extract<Term, { kind: 'scaled' }>
+
+/** @param factor of exponents: 1 over the natural logarithm of the base */
+function inBase({ coefficient, exponent }: ScaledTerm, scale: number, factor: number): Exponential {
+  const whole =
+    exponent === undefined ? constant(0) : simplify(multiply(constant(factor), scaleRows(exponent, scale)))
+  const rest = scaleRows(coefficient, scale)
+  if (rest.kind === 'constant' && rest.value > 0)
+    return { kind: 'scaled', exponent: simplify(add(whole, constant(logarithm(rest.value, factor)))) }
+  return { kind: 'scaled', exponent: whole, coefficient: rest }
 }
+
+const logarithm = (value: number, factor: number): number =>
+  factor === log2e ? Math.log2(value) : Math.log(value)

@@ -1,6 +1,6 @@
 /** Holds a schedule to what `schedule.ts` promises; a failure is the compiler's defect. */
 import { invariant } from '../diagnostics/invariant.ts'
-import type { Schedule } from './schedule.ts'
+import type { Pass, Schedule } from './schedule.ts'
 
 const storageBuffersOfADevice = 8
 
@@ -17,7 +17,7 @@ export function verify(schedule: Schedule): Schedule {
       `${where} binds ${pass.buffers.length} buffers, and a device has room for ${storageBuffersOfADevice}`,
     )
     for (const name of pass.buffers) invariant(buffers.has(name), `${where} binds ${name}, which is a buffer`)
-    for (const [what, size] of Object.entries('tile' in pass ? pass.tile : { threads: pass.threads }))
+    for (const [what, size] of Object.entries(threadsOf(pass)))
       invariant(
         Number.isInteger(size) && size > 0 && size % 4 === 0,
         `${where} has ${what} in fours, not ${size}`,
@@ -34,4 +34,10 @@ export function verify(schedule: Schedule): Schedule {
   const last = schedule.passes.at(-1)
   invariant(last?.buffers.includes('out') === true, `the last pass of ${schedule.name} writes the output`)
   return schedule
+}
+
+/** A cell has a thread of its own, of which no one needs to know. */
+function threadsOf(pass: Pass): Readonly<Record<string, number>> {
+  if (pass.kind === 'cells') return {}
+  return 'tile' in pass ? { ...pass.tile } : { threads: pass.threads }
 }

@@ -6,7 +6,7 @@
  * slice's first group. Query heads of one key/value head read the same group.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
-import type { BufferPlan, Pass, Schedule, Size } from '../../schedule/schedule.ts'
+import type { BufferPlan, Schedule, Size, WorkgroupPass } from '../../schedule/schedule.ts'
 import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
@@ -17,7 +17,7 @@ export interface Frame {
   readonly kernel: (summary: string, shared: readonly SharedArray[], body: readonly Statement[]) => Kernel
 }
 
-export function frame(schedule: Schedule, pass: Pass): Frame {
+export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
   const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
   return {
@@ -38,7 +38,7 @@ export function frame(schedule: Schedule, pass: Pass): Frame {
   }
 }
 
-function toBinding(plan: BufferPlan | undefined, name: string): Binding {
+export function toBinding(plan: BufferPlan | undefined, name: string): Binding {
   invariant(plan !== undefined, `the schedule has the buffer ${name}`)
   const writable = plan.role === 'scratch' || plan.role === 'output' || plan.role === 'state'
   return { name, element: plan.element, access: writable ? 'read_write' : 'read' }

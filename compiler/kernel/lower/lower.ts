@@ -1,5 +1,7 @@
 /** From the schedule to kernels: one kernel a pass, in order. */
-import type { Pass, Schedule } from '../../schedule/schedule.ts'
+import type { Schedule, WorkgroupPass } from '../../schedule/schedule.ts'
+import { asKernel } from '../cell.ts'
+import { lowerCells } from '../cells/lower.ts'
 import type { Kernel } from '../kernel.ts'
 import { lowerAppend } from './append.ts'
 import { lowerCombine } from './combine.ts'
@@ -18,10 +20,12 @@ import { lowerStart } from './start.ts'
 import { lowerStep } from './step.ts'
 
 export function lower(schedule: Schedule): Kernel[] {
-  return schedule.passes.map((pass) => lowerPass(schedule, pass))
+  return schedule.passes.map((pass) =>
+    pass.kind === 'cells' ? asKernel(lowerCells(schedule, pass)) : lowerPass(schedule, pass),
+  )
 }
 
-function lowerPass(schedule: Schedule, pass: Pass): Kernel {
+function lowerPass(schedule: Schedule, pass: WorkgroupPass): Kernel {
   switch (pass.kind) {
     case 'online':
       return lowerOnline(schedule, pass)

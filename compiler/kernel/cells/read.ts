@@ -1,0 +1,209 @@
+/** How query rows read states, cell by cell; see `schedule/cells/read.ts`. */
+import type {
+  CellPass,
+  NearWeightCells,
+  QueryWeightCells,
+  ReadCells,
+  RowScaleCells,
+} from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Body } from '../build.ts'
+import { cell } from '../cell.ts'
+import type { CellKernel } from '../cell.ts'
+import { lowest } from '../kernel.ts'
+import type { Value } from '../kernel.ts'
+import { headOf } from './frame.ts'
+import type { CellFrame, Head } from './frame.ts'
+import { before, finitePower, inverse, powerOf } from './numbers.ts'
+import { fading, shifted } from './states.ts'
+
+const length = ir.shape('length')
+const keyLength = ir.shape('keyLength')
+
+/** The state that a row reads: its chunk's, its group's, or the carried one of its group. */
+function stateOf(frame: CellFrame, head: Head, row: Value, scales: string, chunked: boolean): Value {
+  if (!chunked) return scales.startsWith('carried') ? head.group : head.sliceGroup
+  return ir.add(ir.mul(head.sliceGroup, ir.shape('chunks')), ir.div(row, frame.schedule.chunk))
+}
+
+/** Index of a component of φ of a row, where each of so many rows of a head has one. */
+const featureAt = (frame: CellFrame, head: Value, rows: Value, row: Value, feature: Value): Value =>
+  ir.add(ir.mul(ir.add(ir.mul(head, rows), row), frame.schedule.features), feature)
+
+/** x: row, y: head. */
+export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleCells): CellKernel {
+  const { features, chunk } = frame.schedule
+  const { near, scales, decays } = work
+  const row = cell.x
+  const head = headOf(frame, pass.over, cell.y)
+  const fade = fading(frame, decays, head)
+  const state = stateOf(frame, head, row, scales, near)
+  const inChunk = ir.mod(row, chunk)
+  const largest = ir.var_('largest', ir.f32(lowest))
+  const ofQuery = (f: Value): Value =>
+    ir.load(frame.input('queryExponents'), featureAt(frame, cell.y, length, row, f))
+  const raise = (exponent: Value): Body =>
+    ir.assign(ir.ref(largest), ir.call('max', ir.ref(largest), exponent))
+  const ofState = ir.for_('f', 0, features, 1, (f) => {
+    const scale = ir.load(frame.input(scales), ir.add(ir.mul(state, features), f))
+    return raise(ir.add(ofQuery(f), shifted(scale, fade.over(ir.add(inChunk, 1)))))
+  })
+  const ofChunk = (): Body =>
+    ir.for_('r', 0, ir.add(inChunk, 1), 1, (r) => {
+      const key = ir.add(ir.sub(row, inChunk), r)
+      return ir.for_('f', 0, features, 1, (f) => {
+        const exponent = ir.load(
+          frame.input('keyExponents'),
+          featureAt(frame, head.sliceGroup, keyLength, key, f),
+        )
+        return raise(ir.add(ofQuery(f), shifted(exponent, fade.over(ir.sub(inChunk, r)))))
+      })
+    })
+  return frame.kernel(
+    [head.statements, fade.statements, largest, ofState, near ? ofChunk() : []],
+    ir.ref(largest),
+  )
+}
+
+/** x: component, y: row, z: head. */
+export function lowerQueryWeights(frame: CellFrame, pass: CellPass, work: QueryWeightCells): CellKernel {
+  const { features, chunk } = frame.schedule
+  const { scaling, coefficients, chunked, scales, decays } = work
+  const row = cell.y
+  const head = headOf(frame, pass.over, cell.z)
+  const fade = fading(frame, decays, head)
+  const since = fade.over(ir.add(ir.mod(row, chunk), 1))
+  const at = featureAt(frame, cell.z, length, row, cell.x)
+  const start = [head.statements, fade.statements]
+  if (scaling === 'plain') {
+    const value = ir.load(frame.input('queryFeatures'), at)
+    return frame.kernel(start, since === undefined ? value : ir.mul(value, ir.call('exp', since)))
+  }
+  const state = stateOf(frame, head, row, scales, chunked)
+  const ofState = ir.load(frame.input(scales), ir.add(ir.mul(state, features), cell.x))
+  const exponent = ir.let_(
+    'exponent',
+    ir.add(ir.load(frame.input('queryExponents'), at), shifted(ofState, since)),
+  )
+  const rowScale = ir.load(frame.input('rowScales'), ir.add(ir.mul(cell.z, length), row))
+  const power = powerOf(ir.ref(exponent), rowScale)
+  return frame.kernel(
+    [start, exponent],
+    coefficients ? ir.mul(ir.load(frame.input('queryCoefficients'), at), power) : power,
+  )
+}
+
+/** x: place of the key row in the chunk, y: row, z: head. */
+export function lowerNearWeights(frame: CellFrame, pass: CellPass, work: NearWeightCells): CellKernel {
+  const { features, chunk } = frame.schedule
+  const { scaling, queryCoefficients, keyCoefficients, decays } = work
+  const scaled = scaling === 'scaled'
+  const row = cell.y
+  const head = headOf(frame, pass.over, cell.z)
+  const fade = fading(frame, decays, head)
+  const inChunk = ir.mod(row, chunk)
+  const key = ir.add(ir.sub(row, inChunk), cell.x)
+  const sum = ir.var_('sum', ir.f32(0))
+  const part = (f: Value, side: 'query' | 'key', word: string): Value =>
+    ir.load(
+      frame.input(`${side}${word}`),
+      side === 'query'
+        ? featureAt(frame, cell.z, length, row, f)
+        : featureAt(frame, head.sliceGroup, keyLength, key, f),
+    )
+  const since = fade.over(ir.sub(row, key))
+  const rowScale = ir.let_(
+    'rowScale',
+    scaled ? ir.load(frame.input('rowScales'), ir.add(ir.mul(cell.z, length), row)) : ir.f32(0),
+  )
+  const term = (f: Value): { readonly statements: Body; readonly value: Value } => {
+    if (!scaled)
+      return { statements: [], value: ir.mul(part(f, 'query', 'Features'), part(f, 'key', 'Features')) }
+    const exponent = ir.let_(
+      'exponent',
+      shifted(ir.add(part(f, 'query', 'Exponents'), part(f, 'key', 'Exponents')), since),
+    )
+    const power = powerOf(ir.ref(exponent), ir.ref(rowScale))
+    const withQuery = queryCoefficients ? ir.mul(part(f, 'query', 'Coefficients'), power) : power
+    return {
+      statements: exponent,
+      value: keyCoefficients ? ir.mul(withQuery, part(f, 'key', 'Coefficients')) : withQuery,
+    }
+  }
+  const loop = ir.for_('f', 0, features, 1, (f) => {
+    const { statements, value } = term(f)
+    return [statements, ir.assign(ir.ref(sum), ir.add(ir.ref(sum), value))]
+  })
+  const seen = ir.if_(ir.le(key, row), [
+    scaled ? rowScale : [],
+    loop,
+    scaled || since === undefined ? [] : ir.assign(ir.ref(sum), ir.mul(ir.ref(sum), ir.call('exp', since))),
+  ])
+  return frame.kernel([head.statements, fade.statements, sum, seen], ir.ref(sum))
+}
+
+/** x: column, y: row, z: head; of factors x: row, y: head. */
+export function lowerRead(frame: CellFrame, pass: CellPass, work: ReadCells): CellKernel {
+  const { features, valueDim, chunk } = frame.schedule
+  const { result, weights, sums, chunked, near, scaling, normalize, epsilon } = work
+  const scaled = scaling === 'scaled'
+  const ofRows = result === 'rows'
+  const [row, at] = ofRows ? [cell.y, cell.z] : [cell.x, cell.y]
+  const column = ofRows ? cell.x : ir.u32(valueDim)
+  const head = headOf(frame, pass.over, at)
+  const ofRow = ir.add(ir.mul(at, length), row)
+  if (!ofRows && normalize === 'none')
+    return frame.kernel([], finitePower(ir.load(frame.input('rowScales'), ofRow)))
+
+  const state = stateOf(frame, head, row, sums, chunked)
+  const inChunk = ir.mod(row, chunk)
+  const first = ir.sub(row, inChunk)
+  const sum = ir.var_('sum', ir.f32(0))
+  const grow = (value: Value): Body => ir.assign(ir.ref(sum), ir.add(ir.ref(sum), value))
+  const ofState = ir.for_('f', 0, features, 1, (f) =>
+    grow(
+      ir.mul(
+        ir.load(frame.input(weights), featureAt(frame, at, length, row, f)),
+        ir.load(frame.input(sums), ir.add(ir.mul(ir.add(ir.mul(state, features), f), valueDim + 1), column)),
+      ),
+    ),
+  )
+  const keys = ir.let_(
+    'keys',
+    ofRows ? before(first, ir.call('min', head.visible, ir.add(row, 1)), chunk) : ir.add(inChunk, 1),
+  )
+  const ofChunk = (): Body => [
+    keys,
+    ir.for_('r', 0, ir.ref(keys), 1, (r) => {
+      const weight = ir.load(frame.input('nearWeights'), ir.add(ir.mul(ofRow, chunk), r))
+      if (!ofRows) return grow(weight)
+      const value = ir.add(ir.mul(ir.add(ir.mul(head.keyGroup, keyLength), first, r), valueDim), column)
+      return grow(ir.mul(weight, ir.load(frame.input('v'), value)))
+    }),
+  ]
+  const body = [head.statements, sum, ofState, near ? ofChunk() : []]
+  if (ofRows)
+    return frame.kernel(
+      body,
+      frame.reads('rowFactors')
+        ? ir.mul(ir.ref(sum), ir.load(frame.input('rowFactors'), ofRow))
+        : ir.ref(sum),
+    )
+  const offset = denominator(
+    ir.ref(sum),
+    epsilon,
+    scaled ? ir.load(frame.input('rowScales'), ofRow) : undefined,
+  )
+  return frame.kernel([body, offset], inverse(ir.ref(offset)))
+}
+
+/** The sum of weights and ε, which is over the exponential of the row's scale as they are. */
+export function denominator(
+  sum: Value,
+  epsilon: number,
+  scale: Value | undefined,
+): ReturnType<typeof ir.let_> {
+  if (epsilon === 0) return ir.let_('denominator', sum)
+  const added = scale === undefined ? ir.f32(epsilon) : ir.mul(finitePower(ir.neg(scale)), epsilon)
+  return ir.let_('denominator', ir.add(sum, added))
+}
