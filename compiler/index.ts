@@ -71,12 +71,15 @@ export interface PendingAttention extends Unscheduled {
  * Compiles the attentions of a file.
  *
  * @param text an attn file
- * @throws RangeError for a target that kernels are not written for yet. What is
- *   wrong with the text is in `diagnostics`; nothing is thrown for it.
+ * @throws RangeError for a target that there is not. What is wrong with the
+ *   text is in `diagnostics`; nothing is thrown for it.
  */
 export function compile(text: string, options: CompileOptions = {}): Compilation {
   const { target = 'webgpu', only } = options
-  if (target !== 'webgpu') throw new RangeError(`target: expected 'webgpu', found '${target}'`)
+  if (!targets.includes(target))
+    throw new RangeError(
+      `target: expected ${targets.map((known) => `'${known}'`).join(' or ')}, found '${target}'`,
+    )
   const source = sourceOf(text, options)
   const { checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
@@ -86,7 +89,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const pending: PendingAttention[] = []
   for (const model of checked.attentions) {
     if (only !== undefined && model.name !== only) continue
-    const built = build(model, source)
+    const built = build(model, source, target)
     if ('unsupported' in built) pending.push({ name: model.name, ...built })
     else modules.push({ name: model.name, ...built })
   }

@@ -45,8 +45,13 @@ export interface Understood {
 }
 
 /** Checked spec → algebra → schedule → kernels → files, and a program that runs. */
-export function build(model: AttentionModel, source: Source): Built | Unscheduled {
+export function build(
+  model: AttentionModel,
+  source: Source,
+  target: Program['target'] = 'webgpu',
+): Built | Unscheduled {
   const algebra = verifyAlgebra(fromModel(model))
+  if (target === 'gpujs') return { model, algebra, unsupported: 'the target gpujs' }
   const plan = schedule(algebra)
   if ('unsupported' in plan) return { model, algebra, ...plan }
   verifySchedule(plan)

@@ -3,6 +3,7 @@ import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
 import { understand } from '../pipeline.ts'
 import type { Platform } from './execution/executor.ts'
 import { referencePlatform } from './execution/reference.ts'
+import { gpujsPlatform } from './execution/gpujs.ts'
 import { webgpuPlatform } from './execution/webgpu.ts'
 import { defaultRuns } from './properties/property.ts'
 import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
@@ -22,8 +23,8 @@ export interface VerifyOptions {
   /** Replays the one case of a counterexample. */
   readonly path?: string | undefined
   /** `webgpu` where it is not given. */
-  readonly backend?: 'webgpu' | 'reference' | undefined
-  /** The device to run on; one of its own where it is not given. */
+  readonly backend?: 'webgpu' | 'gpujs' | 'reference' | undefined
+  /** The device to run on with webgpu; one of its own where it is not given. */
   readonly device?: GPUDevice | undefined
   /** Told what is being done, often. */
   readonly onProgress?: ((step: string) => void) | undefined
@@ -80,5 +81,7 @@ const refutations = ({ name, properties }: AttentionReport): string[] =>
     .filter(({ status }) => status === 'refuted')
     .map((result) => `${name}: ${result.name} is refuted: ${result.detail}`)
 
-const platformOf = async ({ backend = 'webgpu', device }: VerifyOptions): Promise<Platform> =>
-  backend === 'reference' ? referencePlatform : webgpuPlatform(device)
+async function platformOf({ backend = 'webgpu', device }: VerifyOptions): Promise<Platform> {
+  if (backend === 'reference') return referencePlatform
+  return backend === 'gpujs' ? gpujsPlatform() : webgpuPlatform(device)
+}

@@ -3,7 +3,7 @@
  * device in one run: rounds in turn, so that what disturbs one disturbs all, and
  * nothing is timed whose result is wrong.
  */
-import { compile } from '../../index.ts'
+import { compile, type Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { difference, judge } from '../run/difference.ts'
 import { executorOf, type Executor, type Runnable } from '../run/execute.ts'
@@ -18,6 +18,8 @@ export interface SweepOptions {
   readonly heads: number
   readonly rounds: number
   readonly seed: number
+  /** What runs them: the target for which they were compiled. */
+  readonly backend: Target
 }
 
 export interface Timed {
@@ -52,7 +54,7 @@ export async function sweep(
         say(`${runnable.name} at length ${length}`)
         contestants.push(await enter(runnable, length, options))
         say(`exact softmax at length ${length}`)
-        contestants.push(await enter(softmaxLike(runnable), length, options))
+        contestants.push(await enter(softmaxLike(runnable, options.backend), length, options))
       }
       device = contestants[0]?.executor.device ?? device
       say(`timing at length ${length}`)
@@ -82,10 +84,10 @@ interface Contestant {
 /** Its first result, held against the reference. */
 async function enter(runnable: Runnable, length: number, options: SweepOptions): Promise<Contestant> {
   const { model, name } = runnable
-  const { heads, seed } = options
+  const { heads, seed, backend } = options
   const random = { batch: 1, heads, kvHeads: heads, length, keyLength: length, seed, deviation }
   const inputs = withRandomWeights(randomInputs(random, model.dim, model.valueDim), model, random)
-  const executor = await executorOf(runnable, inputs, 'webgpu')
+  const executor = await executorOf(runnable, inputs, backend)
   const out = await executor.run()
   const rows = rowsToCheck(inputs, seed)
   const found = difference(selectRows(out, rows, length, model.valueDim), expectedRows(model, inputs, rows))
@@ -103,10 +105,10 @@ function result(contestants: readonly Contestant[], index: number, length: numbe
 }
 
 /** Exact softmax over rows as wide, with the same triangle of keys if the attention is causal. */
-function softmaxLike({ model }: Runnable): Runnable {
+function softmaxLike({ model }: Runnable, target: Target): Runnable {
   const mask = model.mask.kind === 'causal' ? 'causal' : 'none'
   const text = `attention softmax { dim: ${model.dim} value_dim: ${model.valueDim} scale: 1 / sqrt(dim) kernel: exp(dot(q, k)) mask: ${mask} }`
-  const [made] = compile(text, { file: 'softmax' }).modules
+  const [made] = compile(text, { file: 'softmax', target }).modules
   invariant(made !== undefined, 'exact softmax compiles')
   return made
 }

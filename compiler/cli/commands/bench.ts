@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { compile } from '../../index.ts'
+import { compile, type Target, targets } from '../../index.ts'
 import { type Sweep, sweep } from '../bench/sweep.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
@@ -17,6 +17,7 @@ interface Options {
   readonly heads: number
   readonly rounds: number
   readonly seed: number
+  readonly backend: Target
   readonly json?: true
 }
 
@@ -34,6 +35,7 @@ export function addBench({ program, io, conclude }: Context): void {
     .addOption(new Option('--heads <n>', 'heads').argParser(wholeNumber(1)).default(2))
     .addOption(new Option('--rounds <n>', 'timed calls of each').argParser(wholeNumber(1)).default(5))
     .addOption(new Option('--seed <n>', 'of the random tensors').argParser(wholeNumber(0)).default(0))
+    .addOption(new Option('--backend <name>', 'what runs them').choices(targets).default('webgpu'))
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096')
     .action(async (path: string, options: Options) => conclude(await bench(io, path, options)))
@@ -41,8 +43,12 @@ export function addBench({ program, io, conclude }: Context): void {
 
 async function bench(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
-  const { only } = options
-  const compiled = compile(source.text, { file: source.file, ...(only === undefined ? {} : { only }) })
+  const { only, backend } = options
+  const compiled = compile(source.text, {
+    file: source.file,
+    target: backend,
+    ...(only === undefined ? {} : { only }),
+  })
   const { modules, diagnostics, attentions } = compiled
   if (modules.length === 0 && diagnostics.some(({ severity }) => severity === 'error'))
     throw new SpecFailure([{ source, diagnostics }])
@@ -59,7 +65,7 @@ async function bench(io: Io, path: string, options: Options): Promise<number> {
     : status.spec
 }
 
-function text({ device, rows }: Sweep, { heads, rounds }: Options): string {
+function text({ device, rows }: Sweep, { heads, rounds, backend }: Options): string {
   const lines = rows.map(({ name, length, error, median, ahead }) => [
     name,
     length.toLocaleString('en'),
@@ -68,7 +74,7 @@ function text({ device, rows }: Sweep, { heads, rounds }: Options): string {
     error.toExponential(1),
   ])
   return [
-    `webgpu on ${device}, batch 1, ${heads} heads`,
+    `${backend} on ${device}, batch 1, ${heads} heads`,
     '',
     table([['attention', 'length', 'a call', 'ahead of softmax', 'error'], ...lines], [1, 2, 3, 4]),
     `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape took so many`,

@@ -41,8 +41,6 @@ export function addCompile({ program, io }: Context): void {
     .action(async (path: string, options: Options) => {
       const source = readSource(io, path)
       const { target, only } = options
-      if (target !== 'webgpu')
-        throw usage(`kernels are not written for ${target} yet`, 'leave --target out, for webgpu')
       const compilation = compile(source.text, {
         file: source.file,
         target,

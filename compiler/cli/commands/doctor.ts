@@ -1,5 +1,7 @@
 import { arch, cpus, platform, release } from 'node:os'
 import { versions } from 'node:process'
+import { gpujsName } from '../../../runtime/gpujs/probe.ts'
+import { messageOf } from '../../../runtime/errors.ts'
 import { type AdapterReport, type Missing, probe, type Probe } from '../../../runtime/node-gpu.ts'
 import type { Context } from '../context.ts'
 import { status } from '../failure.ts'
@@ -17,7 +19,7 @@ export function addDoctor({ program, io, conclude }: Context): void {
     .addHelpText('after', '\nExample:\n  $ attnc doctor')
     .action(async (options: { json?: true }) => {
       const found = await probe()
-      const backends = backendsFor(found)
+      const backends = backendsFor(found, await gpujsState())
       if (options.json === true) printJson(io, { system: system(), ...found, backends })
       else io.out.write(inWords(found, backends, painter(io.out, io.env)))
       if (found.adapters.length === 0) conclude(status.device)
@@ -30,8 +32,16 @@ interface BackendState {
   readonly reason: string
 }
 
+async function gpujsState(): Promise<Omit<BackendState, 'name'>> {
+  try {
+    return { usable: true, reason: `${await gpujsName()}, where it is asked for or WebGPU is missing` }
+  } catch (thrown) {
+    return { usable: false, reason: messageOf(thrown) }
+  }
+}
+
 /** In the order in which they are tried. */
-function backendsFor({ adapters, missing }: Probe): BackendState[] {
+function backendsFor({ adapters, missing }: Probe, gpujs: Omit<BackendState, 'name'>): BackendState[] {
   const [first] = adapters
   const lacking = missing[0]?.reason ?? 'no adapter was found'
   return [
@@ -40,7 +50,7 @@ function backendsFor({ adapters, missing }: Probe): BackendState[] {
       usable: first !== undefined,
       reason: first === undefined ? lacking : `would run, on ${nameOf(first)}`,
     },
-    { name: 'gpujs', usable: false, reason: 'kernels are not written for it yet' },
+    { name: 'gpujs', ...gpujs },
     {
       name: 'reference',
       usable: true,

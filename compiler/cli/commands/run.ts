@@ -7,7 +7,7 @@ import { readSource, writeFile } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
-import { type Backend, backends, type Runnable } from '../run/execute.ts'
+import { type Backend, backends, type Runnable, targetOf } from '../run/execute.ts'
 import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
@@ -70,9 +70,11 @@ export function addRun({ program, io, conclude }: Context): void {
 async function run(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
   const { only, output } = options
-  if (options.backend === 'gpujs')
-    throw usage('kernels are not written for gpujs yet', 'leave --backend out, for webgpu')
-  const compilation = compile(source.text, { file: source.file, ...(only === undefined ? {} : { only }) })
+  const compilation = compile(source.text, {
+    file: source.file,
+    target: targetOf(options.backend),
+    ...(only === undefined ? {} : { only }),
+  })
   const { diagnostics, attentions } = compilation
   const { runnable, pending } = choose(compilation, options.backend)
   const wrong = diagnostics.some(({ severity }) => severity === 'error')

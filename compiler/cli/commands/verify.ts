@@ -56,9 +56,7 @@ export function addVerify({ program, io, conclude }: Context): void {
 }
 
 async function run(io: Io, paths: readonly string[], options: Options): Promise<number> {
-  const { only, path, property, backend, json } = options
-  if (backend === 'gpujs')
-    throw usage('kernels are not written for gpujs yet', 'leave --backend out, for webgpu')
+  const { only, path, property, json } = options
   if (path !== undefined && (property === undefined || paths.length > 1))
     throw usage('--path is a case of one property of one file', 'name it with --property')
   const files = paths.map((file) => {
@@ -114,7 +112,7 @@ async function verifyFile(
     const { attentions } = await verify(source.text, {
       ...rest,
       file: source.file,
-      backend: backend === 'reference' ? 'reference' : 'webgpu',
+      backend,
       onProgress: (step) => say(`${step} …`),
       onResult: ({ attention, device, result }) => show(attention, result, device),
     })

@@ -1,6 +1,6 @@
 /** The backends that can run a compiled attention here. */
 import { type Attention, AttentionError, createAttention, type ForwardCall } from '../../../runtime/index.ts'
-import type { AttentionModel, Program } from '../../index.ts'
+import type { AttentionModel, Program, Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { CommandFailure, status, usage } from '../failure.ts'
 import type { Inputs } from './inputs.ts'
@@ -8,6 +8,9 @@ import { expectedRows } from './reference.ts'
 
 export const backends = ['webgpu', 'gpujs', 'reference'] as const
 export type Backend = (typeof backends)[number]
+
+/** What kernels are written for, to run on a backend. */
+export const targetOf = (backend: Backend): Target => (backend === 'gpujs' ? 'gpujs' : 'webgpu')
 
 /** The float64 reference needs no program, and so runs what cannot be compiled yet. */
 export interface Runnable {
