@@ -64,6 +64,7 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
       kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',
       workgroups: pass.workgroups,
       buffers,
+      ...(pass.when === undefined ? {} : { when: pass.when }),
     })),
   }
 }

@@ -130,9 +130,11 @@ export interface BufferPlan {
   /**
    * input: given by the caller · output: returned · scratch: free for reuse when
    * the call's dispatches are done · projection, lengths, weight: kept by the runtime ·
+   * factors: of the projection that is drawn (`hadamardTable`), kept likewise ·
    * state: carried from call to call · heads: a number of each query head, by `value`
    */
-  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state' | 'heads'
+  readonly role:
+    'input' | 'output' | 'scratch' | 'projection' | 'factors' | 'lengths' | 'weight' | 'state' | 'heads'
   /** Of the role `heads`: the number of query head 0, 1, …. */
   readonly value?: (head: number) => number
   readonly element: 'f32' | 'u32'
@@ -148,6 +150,8 @@ export interface WorkgroupDispatch {
   readonly kernel: string
   /** Linear count; the runtime folds it into two dimensions. */
   readonly workgroups: (shape: Shape) => number
+  /** Where it is for projections of one kind alone: drawn from `Program.projection`, or a matrix of the caller's. */
+  readonly when?: 'drawn' | 'given'
   /** Buffer names in the kernel's binding order. */
   readonly buffers: readonly string[]
 }

@@ -5,6 +5,7 @@
  * on them. Traffic is what each pass must read and write once.
  */
 import { operations } from './operations.ts'
+import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
 import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term } from './schedule.ts'
 
@@ -57,8 +58,9 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
 
 type Sizes = Readonly<Record<Extract<Size, string>, number>>
 
-/** Whether the pass does anything for batch items whose keys are all visible. */
+/** Whether the pass does anything for batch items whose keys are all visible, under projections as drawn. */
 function isFor(pass: Pass, { length, keyLength }: Sizes): boolean {
+  if (pass.when === 'given') return false
   const only: Only | undefined = 'only' in pass ? pass.only : undefined
   return only === undefined || Math.min(length, keyLength) > only.rows === (only.fewer === 'moreThan')
 }
@@ -66,7 +68,7 @@ function isFor(pass: Pass, { length, keyLength }: Sizes): boolean {
 /** A scan reads and writes the state; every other pass goes over a buffer once. */
 const passesOver = (pass: Pass, name: string): number => (pass.kind === 'scan' && name === 'state' ? 2 : 1)
 
-function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, sizes: Sizes): number {
+function flopsOf(pass: Pass, { dim, valueDim, features, causal, groups }: Schedule, sizes: Sizes): number {
   const queryRows = sizes.batch * sizes.heads * sizes.length
   const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
   const columns = valueDim + 1
@@ -113,6 +115,11 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal }: Schedule, size
       return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
     case 'head-maximum':
       return keyRows
+    case 'transform': {
+      const rows = queryRows + sizes.batch * sizes[groups] * sizes.keyLength
+      return rows * operationsOfTransforms(pass.count, pass.padded)
+    }
+    case 'project':
     case 'append':
       return 0
     case 'step':

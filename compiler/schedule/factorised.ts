@@ -5,6 +5,7 @@
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, product } from './buffers.ts'
 import { exponentialsOf, stabilizeByMaxima } from './maxima.ts'
+import { projectByTransform } from './projected.ts'
 import { carriedSize, stateSize } from './schedule.ts'
 import type {
   BufferPlan,
@@ -45,8 +46,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     side: which,
     blocks: placed(score[which], score.projections !== undefined, term),
   })
-  const query = side('query', toTerm)
-  const key = side('key', toTerm)
+  const written = { query: side('query', toTerm), key: side('key', toTerm) }
 
   // The state of a decaying attention is its query head's own.
   const groups = attention.decay === undefined ? 'kvHeads' : 'heads'
@@ -59,8 +59,17 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const reduceTile = valueTile(valueDim, 32)
   const finishTile = valueTile(valueDim, scaling === 'scaled' ? scaledSteps : plainSteps)
   const valueTiles = Math.ceil(valueDim / reduceTile.columns)
+
+  const timesOver = valueTiles + (maxima ? 1 : 0)
+  const projected = projectByTransform(attention, score, [written.query, written.key], headsPerGroup, {
+    query: timesOver,
+    key: timesOver + (causal ? valueTiles : 0),
+  })
+  const read = (features: Features): Features => projected?.read(features) ?? features
+  const [query, key] = [read(written.query), read(written.key)]
   const tilesOfFeatures = key.blocks.reduce((sum, { size }) => sum + Math.ceil(size / reduceTile.steps), 0)
-  const projection = score.projections === undefined ? [] : ['w']
+  const matrix = score.projections === undefined ? [] : ['w']
+  const projection = projected === undefined ? matrix : ['projected']
   const extra = maxima ? ['maxima'] : []
 
   const scan: ScanPass = {
@@ -74,7 +83,8 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     scaling,
   }
   const passes: Pass[] = [
-    ...(maxima ? maximaPasses(attention, score, projection) : []),
+    ...(projected?.passes ?? []),
+    ...(maxima ? maximaPasses(attention, score, projection, read) : []),
     {
       kind: 'reduce',
       name: 'reduce',
@@ -138,6 +148,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     buffers: [
       ...dataBuffers(attention),
       ...projectionBuffer(attention.dim, score),
+      ...(projected?.buffers ?? []),
       ...decayBuffer(attention),
       ...(maxima ? [maximaBuffer] : []),
       state,
@@ -169,6 +180,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     chunks: 1,
     buffers: [...forward.buffers.filter(({ name }) => name !== 'state' && name !== 'lengths'), carried],
     passes: [
+      ...(projected?.passes ?? []),
       {
         kind: 'step',
         name: 'step',
@@ -235,19 +247,25 @@ const maximaBuffer: BufferPlan = {
 }
 
 /** Row maxima of the projected exponents on either side, then the keys' over each head. */
-function maximaPasses(attention: Attention, score: FactorisedScore, projection: readonly string[]): Pass[] {
+function maximaPasses(
+  attention: Attention,
+  score: FactorisedScore,
+  projection: readonly string[],
+  read: (features: Features) => Features,
+): Pass[] {
   const tile = valueTile(1, plainSteps)
-  const parts = (which: 'query' | 'key'): Features => ({
-    side: which,
-    blocks: score[which].flatMap((block) =>
-      exponentialsOf(block.value).map((part) => ({
-        start: 0,
-        size: block.size,
-        projected: score.projections !== undefined,
-        term: { kind: 'plain' as const, value: scaleRows(part, attention.scale) },
-      })),
-    ),
-  })
+  const parts = (which: 'query' | 'key'): Features =>
+    read({
+      side: which,
+      blocks: score[which].flatMap((block) =>
+        exponentialsOf(block.value).map((part) => ({
+          start: 0,
+          size: block.size,
+          projected: score.projections !== undefined,
+          term: { kind: 'plain' as const, value: scaleRows(part, attention.scale) },
+        })),
+      ),
+    })
   return [
     {
       kind: 'row-maxima',

@@ -8,7 +8,7 @@
  */
 import { invariant } from '../diagnostics/invariant.ts'
 import { type Call, Memory } from './interpret/memory.ts'
-import { finish, headMaximum, reduce, rowMaxima, scan } from './interpret/factorised.ts'
+import { finish, headMaximum, project, reduce, rowMaxima, scan } from './interpret/factorised.ts'
 import { means, merge, online, product, start } from './interpret/row-passes.ts'
 import { dispatchesOf, type Pass, type Rows, type Schedule } from './schedule.ts'
 
@@ -31,6 +31,9 @@ const passes = {
   means,
   start,
   product,
+  // Two ways to one result.
+  transform: project,
+  project,
   'row-maxima': rowMaxima,
   'head-maximum': headMaximum,
   reduce,

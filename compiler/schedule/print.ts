@@ -101,6 +101,18 @@ function details(pass: WorkgroupPass): string[] {
       return printFeatures(`largest of`, pass.features)
     case 'head-maximum':
       return ['over the visible key rows']
+    case 'transform': {
+      const { count, padded } = pass
+      const times = Math.ceil(count / padded)
+      return [
+        `where projections are drawn: u = lengths · H D₃ H D₂ H D₁ x of query and key rows, ${count} numbers`,
+        `by ${times === 1 ? '3 transforms' : `${times} times 3 transforms`} of ${padded}`,
+      ]
+    }
+    case 'project':
+      return [
+        `where projections are a matrix that is given: u = W x of query and key rows, ${pass.count} numbers`,
+      ]
     case 'reduce':
       return [`sums ${pass.scaling}`, ...printFeatures('φ(k)', pass.features)]
     case 'scan':

@@ -16,7 +16,8 @@
  *   finish   φ(q)·S before the chunk, plus the pairs inside it, over the denominator
  *
  * with `stabilize: max` two more before them (*row maxima*, *head maximum*).
- * Features are computed inside the passes that use them and never stored.
+ * Features are computed inside the passes that use them and never stored; rows
+ * are projected beforehand (*transform*) where a fast transform does that.
  *
  * **Landmarks** replace a large matrix of scores by three small ones, associated
  * as F·(A⁺·(B·V)) so that none with a side of the sequence's length is stored:
@@ -61,10 +62,21 @@
  */
 import type { Expression } from '../symbolic/expression.ts'
 import type { CombinePass, HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
+import type {
+  FinishPass,
+  HeadMaximumPass,
+  ReducePass,
+  RowMaximaPass,
+  ScanPass,
+  StepPass,
+} from './feature-passes.ts'
+import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { CellPass } from './cells/passes.ts'
 import type { AppendPass, MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
 
 export type * from './bucket-passes.ts'
+export type * from './feature-passes.ts'
+export type * from './projection-passes.ts'
 export type * from './cells/passes.ts'
 export type * from './row-passes.ts'
 
@@ -117,7 +129,8 @@ export type Size =
 
 export interface BufferPlan {
   readonly name: string
-  readonly role: 'input' | 'output' | 'scratch' | 'projection' | 'lengths' | 'weight' | 'state' | 'heads'
+  readonly role:
+    'input' | 'output' | 'scratch' | 'projection' | 'factors' | 'lengths' | 'weight' | 'state' | 'heads'
   /** Of the role `heads`: the number of each query head, in the variable `head`. */
   readonly value?: Expression
   readonly element: 'f32' | 'u32'
@@ -152,7 +165,10 @@ export interface ScheduledBlock {
   /** Index of the first component in φ. */
   readonly start: number
   readonly size: number
-  /** Component c sees row c of the projections as `w`; else it sees its index as `component`. */
+  /**
+   * Component c sees row c of the projections as `w`; else it sees its index as `component`, and where rows
+   * are projected beforehand `projected[component]`.
+   */
   readonly projected: boolean
   readonly term: Term
 }
@@ -203,67 +219,18 @@ export type WorkgroupPass =
   | PlacePass
   | NearPass
   | CombinePass
+  | TransformPass
+  | ProjectPass
 
 export interface PassBase {
   /** Unique in the schedule; a WGSL identifier. */
   readonly name: string
+  /** Where the pass is for projections of one kind alone: drawn from their law, or given by the caller. */
+  readonly when?: 'drawn' | 'given'
   /** Linear count of workgroups. */
   readonly workgroups: Size
   /** In binding order. */
   readonly buffers: readonly string[]
-}
-
-/** The largest projected exponent of each row, over its features. */
-export interface RowMaximaPass extends PassBase {
-  readonly kind: 'row-maxima'
-  readonly tile: Tile
-  /** Blocks whose value is the part of an exponent that sees the projections. */
-  readonly features: Features
-}
-
-/** The largest of a head's visible key rows. */
-export interface HeadMaximumPass extends PassBase {
-  readonly kind: 'head-maximum'
-  readonly tile: Tile
-}
-
-export interface ReducePass extends PassBase {
-  readonly kind: 'reduce'
-  readonly tile: Tile
-  readonly features: Features
-  readonly scaling: Scaling
-}
-
-export interface ScanPass extends PassBase {
-  readonly kind: 'scan'
-  /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
-  readonly result: 'prefixes' | 'total'
-  /** Whether the state after the last row is left in the buffer `carried`. */
-  readonly carries: boolean
-  readonly tile: Tile
-  readonly scaling: Scaling
-}
-
-export interface FinishPass extends PassBase {
-  readonly kind: 'finish'
-  readonly tile: Tile
-  readonly query: Features
-  readonly key: Features
-  readonly scaling: Scaling
-  readonly causal: boolean
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
-}
-
-/** One more token: its key and value into the carried state, then its query out of it. */
-export interface StepPass extends PassBase {
-  readonly kind: 'step'
-  readonly tile: Tile
-  readonly query: Features
-  readonly key: Features
-  readonly scaling: Scaling
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
 }
 
 export interface Dispatch {

@@ -19,6 +19,18 @@ export interface HadamardFactors {
   readonly lengths: Float64Array
 }
 
+/** The factors as kernels read them: signs [blocks × 3 × padded], then lengths over padded^(3/2) [rows]. */
+export function hadamardTable({ padded, signs, lengths }: HadamardFactors): Float32Array {
+  const table = new Float32Array(signs.length + lengths.length)
+  table.set(signs)
+  // The transforms of kernels leave out the factor 1/√padded of each H.
+  table.set(
+    lengths.map((length) => length / (padded * Math.sqrt(padded))),
+    signs.length,
+  )
+  return table
+}
+
 /** The smallest power of two that is at least dim. */
 export function paddedSize(dim: number): number {
   let padded = 1

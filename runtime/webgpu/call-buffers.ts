@@ -15,7 +15,7 @@ export interface Given {
   /** Inputs, states, and outputs that the caller provides, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>
   readonly lengths: GPUBuffer
-  /** `projection`, and weights by name. */
+  /** `projection` or its `factors`, and weights by name. */
   readonly constants: NamedBuffers
   readonly weights: Program['weights']
 }
@@ -56,6 +56,7 @@ function bufferFor(
     case 'lengths':
       return given.lengths
     case 'projection':
+    case 'factors':
       return bufferOf(given.constants, role)
     case 'weight': {
       const weight = bufferOf(given.constants, name)

@@ -16,12 +16,14 @@ import type {
 } from '../attention.ts'
 import { BaseAttention } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
-import type { Program } from '../program.ts'
+import type { BufferPlan, Program } from '../program.ts'
+import { hadamardFactors, hadamardTable } from '../projection/index.ts'
 import { roomFor } from '../room.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
+import { programFor } from './projection-kind.ts'
 import { WebgpuState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 
@@ -31,16 +33,21 @@ export class WebgpuAttention extends BaseAttention {
   readonly #keeper: StateKeeper
 
   private constructor(program: Program, session: Session, options: CreateOptions) {
-    super(program, 'webgpu', deviceName(session.device), options.projection)
+    super(
+      programFor(program, options.projection === undefined ? 'drawn' : 'given'),
+      'webgpu',
+      deviceName(session.device),
+      options.projection,
+    )
     this.#session = session
-    this.#engine = new Engine(program, session)
+    this.#engine = new Engine(this.program, session)
     const engine = this.#engine
     this.#keeper = {
       name: program.name,
       copyState: (buffers, from, capacity) => engine.copyState(buffers, from, capacity),
       readState: (buffers, sizes) => engine.readState(buffers, sizes),
     }
-    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    this.#writeProjection(program.projection?.seed)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
       const weight = weights[name] ?? (otherwise && weights[otherwise])
@@ -70,7 +77,18 @@ export class WebgpuAttention extends BaseAttention {
   override redraw(seed: number): void {
     this.#session.assertUsable()
     super.redraw(seed)
-    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    this.#writeProjection(seed)
+  }
+
+  /** @param seed what the projection was drawn from, where it was */
+  #writeProjection(seed = 0): void {
+    const { program, projection } = this
+    if (projection === undefined || program.projection === undefined) return
+    const wants = (role: BufferPlan['role']): boolean =>
+      Object.values(program.forms).some(({ buffers }) => buffers.some((plan) => plan.role === role))
+    if (wants('projection')) this.#engine.setConstant('projection', projection)
+    const factors = wants('factors') ? hadamardFactors({ ...program.projection, seed }) : undefined
+    if (factors !== undefined) this.#engine.setConstant('factors', hadamardTable(factors))
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {

@@ -1,7 +1,8 @@
 // A compiled attention's forward pass on the interpreter of kernels: f32 after each operation, races found.
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
-import { drawProjection } from '../../runtime/projection/index.ts'
+import { drawProjection, hadamardFactors, hadamardTable } from '../../runtime/projection/index.ts'
+import { programFor } from '../../runtime/webgpu/projection-kind.ts'
 import { sliceCall } from '../../runtime/webgpu/slices.ts'
 import { full } from './harness.ts'
 import type { Sizes, Tensors, Weights } from './harness.ts'
@@ -17,7 +18,7 @@ export interface Interpreted {
 
 /**
  * @param bytes the most that a buffer may have
- * @param projection instead of the file's own
+ * @param given a projection instead of the file's own
  */
 export function interpreted(
   { program, kernels }: Built,
@@ -25,9 +26,11 @@ export function interpreted(
   { q, k, v }: Tensors,
   weights: Weights = {},
   bytes = 2 ** 30,
-  projection = program.projection && drawProjection(program.projection),
+  given?: Float32Array,
 ): Interpreted {
-  const { forward: form } = program.forms
+  const { forward: form } = programFor(program, given === undefined ? 'drawn' : 'given').forms
+  const projection = given ?? (program.projection && drawProjection(program.projection))
+  const factors = program.projection && hadamardFactors(program.projection)
   const all = full(sizes)
   const slices = sliceCall(deviceOf(bytes), 'the interpreter', form, {
     ...all,
@@ -35,7 +38,7 @@ export function interpreted(
     capacity: all.keyLength,
   })
   const lengths = Uint32Array.from({ length: all.batch }, (_, item) => sizes.lengths?.[item] ?? all.keyLength)
-  const given: Readonly<Record<string, Float32Array | Uint32Array>> = { q, k, v, lengths }
+  const tensors: Readonly<Record<string, Float32Array | Uint32Array>> = { q, k, v, lengths }
   const ofWeight = (name: string): Float32Array | undefined =>
     weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
   const [first] = slices
@@ -46,9 +49,11 @@ export function interpreted(
           ? ofWeight(name)
           : role === 'projection'
             ? projection
-            : role === 'heads'
-              ? Float32Array.from({ length: all.heads }, (_, head) => value?.(head) ?? Number.NaN)
-              : given[name]
+            : role === 'factors'
+              ? factors && hadamardTable(factors)
+              : role === 'heads'
+                ? Float32Array.from({ length: all.heads }, (_, head) => value?.(head) ?? Number.NaN)
+                : tensors[name]
       // What is read before it is written shows.
       const count = first === undefined ? 0 : size(first)
       const unwritten =

@@ -14,6 +14,7 @@ import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts
 import { firstKeyRow, firstQueryRow, logDecay, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
+import { projectedOf } from './projected-layout.ts'
 import { columnGroup, lanes, place, range, rowGroup, rowNumbers, side, tileArray, within } from './tile.ts'
 
 export interface ChunkArrays {
@@ -97,6 +98,7 @@ export function chunkTile(
       first,
       at,
       count,
+      projected: projectedOf(schedule, pass, binding, side),
       ...(withMaxima ? { maximum } : {}),
       prefix: side === 'query' ? 'q' : 'k',
     }

@@ -28,6 +28,8 @@ export interface FeatureRows {
   readonly position?: Value
   /** How many rows the sequence has: `length` of the language. */
   readonly count: Value
+  /** Rows that were projected beforehand: the index of the sequence's first one in the buffer, and their width. */
+  readonly projected?: { readonly buffer: Binding; readonly first: Value; readonly width: number } | undefined
   /** The maximum that the papers' stabilisation subtracts, for a lane or an item. */
   readonly maximum?: (which: number) => Value
   readonly prefix: string
@@ -67,7 +69,17 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
   const starts = indexes.map((row, which) =>
     let_(`${prefix}Start${which}`, mul(add(rows.first, ref(row)), rows.dim)),
   )
-  const row = rowOf(rows.buffer, starts, extent)
+  const { projected } = rows
+  const projectedStarts =
+    projected === undefined
+      ? []
+      : indexes.map((row, which) =>
+          let_(`${prefix}Projected${which}`, mul(add(projected.first, ref(row)), projected.width)),
+        )
+  const vectors = {
+    x: rowOf(rows.buffer, starts, extent),
+    ...(projected && { projected: rowOf(projected.buffer, projectedStarts, extent) }),
+  }
   const scalars: Record<string, Entry> = {
     length: { extent: 'all', value: convert('f32', rows.count) },
     position: entry(extent, (which) => convert('f32', rows.position ?? nth(indexes, which))),
@@ -75,7 +87,7 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
   }
   const ofRows: Surroundings = {
     items: rows.each,
-    rows: { x: row, w: elsewhere },
+    rows: { ...vectors, w: elsewhere },
     scalars,
     component: { extent: extent === 'lanes' ? 'items' : 'lanes', index: unasked },
     prefix: `${prefix}Rows`,
@@ -86,14 +98,14 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
       ? reduceRows(blocks.flatMap(expressionsOf), ofRows)
       : { statements: [], reduced: new Map() }
   return {
-    statements: [indexes, starts, shared.statements],
-    evaluate: (components) => evaluateComponents(rows, row, scalars, shared.reduced, components),
+    statements: [indexes, starts, projectedStarts, shared.statements],
+    evaluate: (components) => evaluateComponents(rows, vectors, scalars, shared.reduced, components),
   }
 }
 
 function evaluateComponents(
   rows: FeatureRows,
-  row: Row,
+  vectors: Surroundings['rows'],
   scalars: Surroundings['scalars'],
   reduced: Reduced,
   components: Components,
@@ -108,13 +120,13 @@ function evaluateComponents(
   const expressions = expressionsOf(block)
   if (!block.projected) {
     const component = { extent, index: (which: number) => nth(indexes, which) } as const
-    const evaluated = evaluatePairs(expressions, { ...around, rows: { x: row }, component }, reduced)
+    const evaluated = evaluatePairs(expressions, { ...around, rows: vectors, component }, reduced)
     return results(expressions, [indexes, evaluated.statements], evaluated.value)
   }
   invariant(projection !== undefined, 'a pass with projected features is given the projections')
   const starts = indexes.map((index, which) => let_(`${prefix}Projection${which}`, mul(ref(index), rows.dim)))
   const w = rowOf(projection, starts, extent)
-  const evaluated = evaluatePairs(expressions, { ...around, rows: { x: row, w } }, reduced)
+  const evaluated = evaluatePairs(expressions, { ...around, rows: { ...vectors, w } }, reduced)
   return results(expressions, [indexes, starts, evaluated.statements], evaluated.value)
 }
 

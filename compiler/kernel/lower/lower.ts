@@ -13,11 +13,13 @@ import { lowerNear } from './near.ts'
 import { lowerOnline } from './online.ts'
 import { lowerMerge } from './parts.ts'
 import { lowerProduct } from './product.ts'
+import { lowerProject } from './project.ts'
 import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
 import { lowerOffsets, lowerPlace } from './sort.ts'
 import { lowerStart } from './start.ts'
 import { lowerStep } from './step.ts'
+import { lowerTransform } from './transform.ts'
 
 export function lower(schedule: Schedule): Kernel[] {
   return schedule.passes.map((pass) =>
@@ -37,6 +39,10 @@ function lowerPass(schedule: Schedule, pass: WorkgroupPass): Kernel {
       return lowerStart(schedule, pass)
     case 'product':
       return lowerProduct(schedule, pass)
+    case 'transform':
+      return lowerTransform(schedule, pass)
+    case 'project':
+      return lowerProject(schedule, pass)
     case 'row-maxima':
       return lowerRowMaxima(schedule, pass)
     case 'head-maximum':

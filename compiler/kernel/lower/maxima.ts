@@ -21,6 +21,7 @@ import {
 } from './frame.ts'
 import { headMaximumIndex, keyRowMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
+import { projectedOf } from './projected-layout.ts'
 import { columnGroup, lanes, place, range, rowGroup, side, threadNames, tileArray, within } from './tile.ts'
 
 export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel {
@@ -44,6 +45,7 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
       first,
       at: (lane) => within(rowAt(lane), rows),
       count: query ? rows : visible,
+      projected: projectedOf(schedule, pass, binding, features.side),
       prefix: 'x',
     },
     features.blocks,

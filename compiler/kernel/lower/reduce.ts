@@ -15,6 +15,7 @@ import { exponentOf } from './exponents.ts'
 import { divide, firstKeyRow, frame, groupNames, logDecay, logDecayName, u32Name, visible } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
+import { projectedOf } from './projected-layout.ts'
 import { stateLayout } from './state-layout.ts'
 import {
   columnGroup,
@@ -66,6 +67,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
         first: firstKeyRow,
         at: rowAt,
         count: visible,
+        projected: projectedOf(schedule, pass, binding, 'key'),
         ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
         prefix: 'k',
       },

@@ -8,10 +8,12 @@ import type {
   Features,
   FinishPass,
   HeadMaximumPass,
+  ProjectPass,
   ReducePass,
   RowMaximaPass,
   ScanPass,
   Schedule,
+  TransformPass,
 } from '../schedule.ts'
 import type { Memory, Owner, State } from './memory.ts'
 import { addTo, quotient } from './row-passes.ts'
@@ -26,6 +28,21 @@ interface FeatureRow {
 const ofQueries = { buffer: 'q', of: 'queryHead', count: 'length' } as const
 const ofKeys = { buffer: 'k', of: 'keyHead', count: 'visible' } as const
 const ofValues = { buffer: 'v', of: 'keyHead', count: 'visible' } as const
+
+/** Projected rows, by whose they are. */
+const throughProjections = {
+  query: { buffer: 'projected queries', of: 'queryHead', count: 'length' },
+  key: { buffer: 'projected keys', of: 'keyHead', count: 'visible' },
+} as const
+
+export function project(_: Schedule, __: TransformPass | ProjectPass, memory: Memory): void {
+  const through = (x: Float64Array): Float64Array =>
+    Float64Array.from(memory.projection, (w) => x.reduce((sum, entry, t) => sum + entry * (w[t] ?? 0), 0))
+  for (const owner of memory.owners('sliceQueryHead'))
+    memory.put(throughProjections.query, owner, memory.rows(ofQueries, owner).map(through))
+  for (const owner of memory.owners('sliceKeyHead'))
+    memory.put(throughProjections.key, owner, memory.rows(ofKeys, owner).map(through))
+}
 
 /** log₂ γ of a query head; 0 where nothing decays. */
 function logDecay({ buffers }: Schedule, { head }: Owner): number {
@@ -145,11 +162,12 @@ function readout(
   return { scale, numerator, denominator }
 }
 
-export function rowMaxima(_: Schedule, { features }: RowMaximaPass, memory: Memory): void {
+export function rowMaxima(_: Schedule, { features, buffers }: RowMaximaPass, memory: Memory): void {
   const { side, blocks } = features
+  const projected = buffers.filter((name) => name === 'projected')
   for (const owner of memory.owners(side === 'query' ? 'sliceQueryHead' : 'sliceKeyHead')) {
     // Parts of exponents are no features: they have no places of their own.
-    const parts = blocks.map((block) => featureRows({ side, blocks: [block] }, [], memory, owner))
+    const parts = blocks.map((block) => featureRows({ side, blocks: [block] }, projected, memory, owner))
     const rows = parts[0] ?? []
     rows.forEach((__, row) => {
       const values = parts.flatMap((part) => Array.from(part[row]?.coefficient ?? []))
@@ -178,6 +196,7 @@ function featureRows(
   owner: Owner,
 ): FeatureRow[] {
   const rows = memory.rows(side === 'query' ? ofQueries : ofKeys, owner)
+  const throughW = buffers.includes('projected') ? memory.rows(throughProjections[side], owner) : []
   const size = Math.max(...blocks.map((block) => block.start + block.size))
   return rows.map((x, position) => {
     const coefficient = new Float64Array(size)
@@ -190,7 +209,9 @@ function featureRows(
     for (const block of blocks)
       for (let component = 0; component < block.size; component++) {
         const w = (block.projected ? memory.projection[component] : undefined) ?? x
-        const environment = environmentOf({ x, w, component, position, length: rows.length, maximum })
+        const projected = throughW[position] ?? x
+        const scalars = { component, position, length: rows.length, maximum }
+        const environment = environmentOf({ x, w, projected, ...scalars })
         const value = evaluateTerm(block.term, environment)
         coefficient[block.start + component] = value.coefficient
         exponent[block.start + component] = value.exponent

@@ -17,7 +17,7 @@ export type Buffers = Readonly<Record<string, Float32Array | Uint32Array>>
 
 export interface Run {
   readonly call: Call
-  /** Kept from call to call: the projection under the name of its role, weights, states. */
+  /** Kept from call to call: the projection and its factors under the names of their roles, weights, states. */
   readonly kept: Buffers
   /** Position of the first query row. */
   readonly offset?: number
@@ -66,7 +66,10 @@ export function runPasses(
   const buffers = Object.fromEntries(
     schedule.buffers.map((plan) => [plan.name, bufferOf(plan, call, kept, shape)]),
   )
+  // A projection is drawn where its factors are known, and a matrix that is given else.
+  const kind = kept['factors'] === undefined ? 'given' : 'drawn'
   for (const { pass, buffers: names } of dispatchesOf(schedule)) {
+    if (pass.when !== undefined && pass.when !== kind) continue
     const kernel = kernels[schedule.passes.indexOf(pass)]
     invariant(kernel !== undefined, 'every pass has a kernel')
     const bound = kernel.bindings.flatMap(({ name }, place) => {
@@ -101,6 +104,8 @@ function bufferOf(
       return Float32Array.from({ length: count }, (_, head) =>
         value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
       )
+    case 'factors':
+      return kept[name] ?? new Float32Array(count).fill(Number.NaN)
     case 'projection':
     case 'weight':
     case 'state': {

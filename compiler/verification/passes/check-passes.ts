@@ -17,7 +17,7 @@ import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { drawProjection } from '../../../runtime/projection/index.ts'
+import { drawProjection, hadamardFactors, hadamardTable } from '../../../runtime/projection/index.ts'
 import { callOf, type Case } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
 import { weightsOf } from '../cases/weights.ts'
@@ -63,7 +63,8 @@ export function checkPasses(
   for (let n = 0; n < calls; n++) {
     const call = callOf(model, shapeOf(seed + n, weights.heads))
     const projection = projectionOf(model)
-    const kept = { ...weights.values, ...(projection && { projection }) }
+    const factors = factorsOf(model)
+    const kept = { ...weights.values, ...(projection && { projection }), ...(factors && { factors }) }
     const given = { ...call, weights: weights.values, projection }
     const expected = reference(model, { ...call, ...kept })
     const allowed = allowedOf(model, algebra, call, kept, expected)
@@ -118,6 +119,12 @@ function shapeOf(seed: number, heads: number | undefined): Case {
 
 const projectionOf = ({ projections, dim }: AttentionModel): Float32Array | undefined =>
   projections && drawProjection({ ...projections, rows: projections.count, dim })
+
+/** What a transform reads in the place of the projection. */
+function factorsOf({ projections, dim }: AttentionModel): Float32Array | undefined {
+  const factors = projections && hadamardFactors({ ...projections, rows: projections.count, dim })
+  return factors && hadamardTable(factors)
+}
 
 function allowedOf(
   model: AttentionModel,

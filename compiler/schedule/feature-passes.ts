@@ -1,0 +1,58 @@
+/**
+ * Passes over features: sums over chunks of keys, what queries read from them,
+ * the maxima that the papers' code subtracts, and one step of decoding.
+ */
+import type { Features, PassBase, Scaling, Tile } from './schedule.ts'
+
+/** The largest projected exponent of each row, over its features. */
+export interface RowMaximaPass extends PassBase {
+  readonly kind: 'row-maxima'
+  readonly tile: Tile
+  /** Blocks whose value is the part of an exponent that sees the projections. */
+  readonly features: Features
+}
+
+/** The largest of a head's visible key rows. */
+export interface HeadMaximumPass extends PassBase {
+  readonly kind: 'head-maximum'
+  readonly tile: Tile
+}
+
+export interface ReducePass extends PassBase {
+  readonly kind: 'reduce'
+  readonly tile: Tile
+  readonly features: Features
+  readonly scaling: Scaling
+}
+
+export interface ScanPass extends PassBase {
+  readonly kind: 'scan'
+  /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
+  readonly result: 'prefixes' | 'total'
+  /** Whether the state after the last row is left in the buffer `carried`. */
+  readonly carries: boolean
+  readonly tile: Tile
+  readonly scaling: Scaling
+}
+
+export interface FinishPass extends PassBase {
+  readonly kind: 'finish'
+  readonly tile: Tile
+  readonly query: Features
+  readonly key: Features
+  readonly scaling: Scaling
+  readonly causal: boolean
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+}
+
+/** One more token: its key and value into the carried state, then its query out of it. */
+export interface StepPass extends PassBase {
+  readonly kind: 'step'
+  readonly tile: Tile
+  readonly query: Features
+  readonly key: Features
+  readonly scaling: Scaling
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+}

@@ -1,0 +1,230 @@
+// reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
+// 64 threads a workgroup, 4096 bytes of workgroup memory
+// reads k, v, lengths; writes projected, state
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> k: array<f32>;
+@group(0) @binding(2) var<storage, read> v: array<f32>;
+@group(0) @binding(3) var<storage, read_write> projected: array<f32>;
+@group(0) @binding(4) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read_write> state: array<f32>;
+
+var<workgroup> phi: array<vec4f, 256>;
+
+// x^2
+fn power_2_f32(x: f32) -> f32 {
+  let x2 = x * x;
+  return x2;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn reduce(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount * shape.chunks * 8u) {
+    return;
+  }
+  let valueTile = 0u;
+  let featureTile = workgroup % 8u;
+  let rest2 = workgroup / 8u;
+  let chunk = rest2 % shape.chunks;
+  let slice = rest2 / shape.chunks;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let visible = min(lengths[batchItem], shape.keyLength);
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstRow = chunk * 32u;
+  let rows = min(max(visible, firstRow) - firstRow, 32u);
+  let components = featureTile * 32u;
+  var sums_0 = vec4f(0.0);
+  var sums_1 = vec4f(0.0);
+  var sums_2 = vec4f(0.0);
+  var sums_3 = vec4f(0.0);
+  var sums_4 = vec4f(0.0);
+  var sums_5 = vec4f(0.0);
+  var sums_6 = vec4f(0.0);
+  var sums_7 = vec4f(0.0);
+  var total = vec4f(0.0);
+  var largest = vec4f(-1e30);
+  for (var from_ = 0u; from_ < rows; from_ += 32u) {
+    let here = min(max(rows, from_) - from_, 32u);
+    let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
+    let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
+    let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
+    let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
+    let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+    let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
+    let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
+    let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+    let kProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow0) * 256u;
+    let kProjected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow1) * 256u;
+    let kProjected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow2) * 256u;
+    let kProjected3 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow3) * 256u;
+    let kComponent0 = components + rowGroup * 4u;
+    let kComponent1 = components + rowGroup * 4u + 1u;
+    let kComponent2 = components + rowGroup * 4u + 2u;
+    let kComponent3 = components + rowGroup * 4u + 3u;
+    var k_sum1_0 = 0.0;
+    var k_sum1_1 = 0.0;
+    var k_sum1_2 = 0.0;
+    var k_sum1_3 = 0.0;
+    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+      let k_x3 = k[kStart0 + k_t2];
+      let k_x4 = k[kStart1 + k_t2];
+      let k_x5 = k[kStart2 + k_t2];
+      let k_x6 = k[kStart3 + k_t2];
+      k_sum1_0 = k_sum1_0 + power_2_f32(k_x3);
+      k_sum1_1 = k_sum1_1 + power_2_f32(k_x4);
+      k_sum1_2 = k_sum1_2 + power_2_f32(k_x5);
+      k_sum1_3 = k_sum1_3 + power_2_f32(k_x6);
+    }
+    let k_projected7 = vec4f(
+      projected[kProjected0 + kComponent0],
+      projected[kProjected0 + kComponent1],
+      projected[kProjected0 + kComponent2],
+      projected[kProjected0 + kComponent3],
+    );
+    let k_value8 = 1.442695 * (0.35355338 * k_projected7 - 0.0625 * k_sum1_0) - 4.0;
+    let k_projected9 = vec4f(
+      projected[kProjected1 + kComponent0],
+      projected[kProjected1 + kComponent1],
+      projected[kProjected1 + kComponent2],
+      projected[kProjected1 + kComponent3],
+    );
+    let k_value10 = 1.442695 * (0.35355338 * k_projected9 - 0.0625 * k_sum1_1) - 4.0;
+    let k_projected11 = vec4f(
+      projected[kProjected2 + kComponent0],
+      projected[kProjected2 + kComponent1],
+      projected[kProjected2 + kComponent2],
+      projected[kProjected2 + kComponent3],
+    );
+    let k_value12 = 1.442695 * (0.35355338 * k_projected11 - 0.0625 * k_sum1_2) - 4.0;
+    let k_projected13 = vec4f(
+      projected[kProjected3 + kComponent0],
+      projected[kProjected3 + kComponent1],
+      projected[kProjected3 + kComponent2],
+      projected[kProjected3 + kComponent3],
+    );
+    let k_value14 = 1.442695 * (0.35355338 * k_projected13 - 0.0625 * k_sum1_3) - 4.0;
+    // each component is scaled by its largest exponent so far
+    phi[columnGroup * 32u + rowGroup] = k_value8;
+    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value10;
+    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value12;
+    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value14;
+    workgroupBarrier();
+    let before = largest;
+    for (var j = 0u; j < here; j++) {
+      largest = max(largest, phi[j * 8u + rowGroup]);
+    }
+    let shrink = exp2(before - largest);
+    total = total * shrink;
+    sums_0 = sums_0 * shrink;
+    sums_1 = sums_1 * shrink;
+    sums_2 = sums_2 * shrink;
+    sums_3 = sums_3 * shrink;
+    sums_4 = sums_4 * shrink;
+    sums_5 = sums_5 * shrink;
+    sums_6 = sums_6 * shrink;
+    sums_7 = sums_7 * shrink;
+    workgroupBarrier();
+    phi[columnGroup * 32u + rowGroup] = exp2(k_value8 - largest);
+    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = exp2(k_value10 - largest);
+    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = exp2(k_value12 - largest);
+    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = exp2(k_value14 - largest);
+    workgroupBarrier();
+    for (var j = 0u; j < here; j++) {
+      let feature = phi[j * 8u + rowGroup];
+      let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u;
+      total = total + feature;
+      sums_0 = sums_0 + feature * v[valueRow + firstColumn];
+      sums_1 = sums_1 + feature * v[valueRow + (firstColumn + 1u)];
+      sums_2 = sums_2 + feature * v[valueRow + (firstColumn + 2u)];
+      sums_3 = sums_3 + feature * v[valueRow + (firstColumn + 3u)];
+      sums_4 = sums_4 + feature * v[valueRow + (firstColumn + 32u)];
+      sums_5 = sums_5 + feature * v[valueRow + (firstColumn + 33u)];
+      sums_6 = sums_6 + feature * v[valueRow + (firstColumn + 34u)];
+      sums_7 = sums_7 + feature * v[valueRow + (firstColumn + 35u)];
+    }
+    workgroupBarrier();
+  }
+  let stateStart = (slice * shape.chunks + chunk) * 17152u;
+  let component0 = components + rowGroup * 4u;
+  if (component0 < 256u) {
+    state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
+    state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
+    state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
+    state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
+    state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
+    state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
+    state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
+    state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component0] = total.x;
+      state[stateStart + 16640u + component0] = largest.x;
+    }
+  }
+  let component1 = components + rowGroup * 4u + 1u;
+  if (component1 < 256u) {
+    state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
+    state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
+    state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
+    state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
+    state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
+    state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
+    state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
+    state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component1] = total.y;
+      state[stateStart + 16640u + component1] = largest.y;
+    }
+  }
+  let component2 = components + rowGroup * 4u + 2u;
+  if (component2 < 256u) {
+    state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
+    state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
+    state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
+    state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
+    state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
+    state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
+    state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
+    state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component2] = total.z;
+      state[stateStart + 16640u + component2] = largest.z;
+    }
+  }
+  let component3 = components + rowGroup * 4u + 3u;
+  if (component3 < 256u) {
+    state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
+    state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
+    state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
+    state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
+    state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
+    state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
+    state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
+    state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component3] = total.w;
+      state[stateStart + 16640u + component3] = largest.w;
+    }
+  }
+}

@@ -1,0 +1,187 @@
+// step: One more token: its key and value into the state, its query out of it.
+// 64 threads a workgroup, 5120 bytes of workgroup memory
+// reads q, k, v; writes projected, carried, out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read_write> projected: array<f32>;
+@group(0) @binding(5) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+
+var<workgroup> kept: array<vec4f, 64>;
+var<workgroup> added: array<vec4f, 64>;
+var<workgroup> weights: array<vec4f, 64>;
+var<workgroup> totals: array<vec4f, 64>;
+var<workgroup> exponents: array<vec4f, 64>;
+
+// x^2
+fn power_2_f32(x: f32) -> f32 {
+  let x2 = x * x;
+  return x2;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn step(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= shape.sliceCount) {
+    return;
+  }
+  let slice = workgroup;
+  let group = shape.sliceStart + slice;
+  let batchItem = group / shape.kvHeads;
+  let keyGroup = group;
+  let stateStart = group * 16896u;
+  for (var components = 0u; components < 256u; components += 256u) {
+    let kRow0 = 0u;
+    let kStart0 = (keyGroup + kRow0) * 64u;
+    let kProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow0) * 256u;
+    let kComponent0 = components + thread * 4u;
+    let kComponent1 = components + thread * 4u + 1u;
+    let kComponent2 = components + thread * 4u + 2u;
+    let kComponent3 = components + thread * 4u + 3u;
+    var k_sum1 = 0.0;
+    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+      let k_x3 = k[kStart0 + k_t2];
+      k_sum1 = k_sum1 + power_2_f32(k_x3);
+    }
+    let k_projected4 = vec4f(
+      projected[kProjected0 + kComponent0],
+      projected[kProjected0 + kComponent1],
+      projected[kProjected0 + kComponent2],
+      projected[kProjected0 + kComponent3],
+    );
+    let k_value5 = 1.442695 * (0.35355338 * k_projected4 - 0.0625 * k_sum1) - 4.0;
+    let oldScale = vec4f(
+      carried[stateStart + 16640u + (components + thread * 4u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 1u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 2u)],
+      carried[stateStart + 16640u + (components + thread * 4u + 3u)],
+    );
+    let newScale = max(oldScale, k_value5);
+    let keep = exp2(oldScale - newScale);
+    let add = exp2(k_value5 - newScale);
+    let z = vec4f(
+      carried[stateStart + 16384u + (components + thread * 4u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 1u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 2u)],
+      carried[stateStart + 16384u + (components + thread * 4u + 3u)],
+    ) * keep + add;
+    carried[stateStart + 16384u + (components + thread * 4u)] = z.x;
+    carried[stateStart + 16640u + (components + thread * 4u)] = newScale.x;
+    carried[stateStart + 16384u + (components + thread * 4u + 1u)] = z.y;
+    carried[stateStart + 16640u + (components + thread * 4u + 1u)] = newScale.y;
+    carried[stateStart + 16384u + (components + thread * 4u + 2u)] = z.z;
+    carried[stateStart + 16640u + (components + thread * 4u + 2u)] = newScale.z;
+    carried[stateStart + 16384u + (components + thread * 4u + 3u)] = z.w;
+    carried[stateStart + 16640u + (components + thread * 4u + 3u)] = newScale.w;
+    kept[thread] = keep;
+    added[thread] = add;
+    workgroupBarrier();
+    for (var four = 0u; four < (min(max(256u, components) - components, 256u) + 3u) / 4u; four++) {
+      let kept4 = kept[four];
+      let added4 = added[four];
+      let feature0 = components + four * 4u;
+      carried[stateStart + feature0 * 64u + thread] = carried[stateStart + feature0 * 64u + thread] * kept4.x + added4.x * v[keyGroup * 64u + thread];
+      let feature1 = components + four * 4u + 1u;
+      carried[stateStart + feature1 * 64u + thread] = carried[stateStart + feature1 * 64u + thread] * kept4.y + added4.y * v[keyGroup * 64u + thread];
+      let feature2 = components + four * 4u + 2u;
+      carried[stateStart + feature2 * 64u + thread] = carried[stateStart + feature2 * 64u + thread] * kept4.z + added4.z * v[keyGroup * 64u + thread];
+      let feature3 = components + four * 4u + 3u;
+      carried[stateStart + feature3 * 64u + thread] = carried[stateStart + feature3 * 64u + thread] * kept4.w + added4.w * v[keyGroup * 64u + thread];
+    }
+    workgroupBarrier();
+  }
+  for (var headInGroup = 0u; headInGroup < shape.heads / shape.kvHeads; headInGroup++) {
+    let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+    var sums_0 = 0.0;
+    var total = 0.0;
+    var rowScale = -1e30;
+    for (var components = 0u; components < 256u; components += 256u) {
+      let qRow0 = 0u;
+      let qStart0 = (queryHead + qRow0) * 64u;
+      let qProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + qRow0) * 256u;
+      let qComponent0 = components + thread * 4u;
+      let qComponent1 = components + thread * 4u + 1u;
+      let qComponent2 = components + thread * 4u + 2u;
+      let qComponent3 = components + thread * 4u + 3u;
+      var q_sum1 = 0.0;
+      for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+        let q_x3 = q[qStart0 + q_t2];
+        q_sum1 = q_sum1 + power_2_f32(q_x3);
+      }
+      let q_projected4 = vec4f(
+        projected[qProjected0 + qComponent0],
+        projected[qProjected0 + qComponent1],
+        projected[qProjected0 + qComponent2],
+        projected[qProjected0 + qComponent3],
+      );
+      let q_value5 = 1.442695 * (0.35355338 * q_projected4 - 0.0625 * q_sum1) - 4.0;
+      let exponent = q_value5 + vec4f(
+        carried[stateStart + 16640u + (components + thread * 4u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 1u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 2u)],
+        carried[stateStart + 16640u + (components + thread * 4u + 3u)],
+      );
+      exponents[thread] = exponent;
+      workgroupBarrier();
+      let scaleSoFar = rowScale;
+      for (var other = 0u; other < 64u; other++) {
+        let exponents4 = exponents[other];
+        rowScale = max(rowScale, exponents4.x);
+        rowScale = max(rowScale, exponents4.y);
+        rowScale = max(rowScale, exponents4.z);
+        rowScale = max(rowScale, exponents4.w);
+      }
+      let shrink = exp2(scaleSoFar - rowScale);
+      total = total * shrink;
+      sums_0 = sums_0 * shrink;
+      let weight = exp2(exponent - rowScale);
+      weights[thread] = weight;
+      totals[thread] = weight * vec4f(
+        carried[stateStart + 16384u + (components + thread * 4u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 1u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 2u)],
+        carried[stateStart + 16384u + (components + thread * 4u + 3u)],
+      );
+      workgroupBarrier();
+      for (var four = 0u; four < (min(max(256u, components) - components, 256u) + 3u) / 4u; four++) {
+        let weight4 = weights[four];
+        let total4 = totals[four];
+        let feature0 = components + four * 4u;
+        total = total + total4.x;
+        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+        let feature1 = components + four * 4u + 1u;
+        total = total + total4.y;
+        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+        let feature2 = components + four * 4u + 2u;
+        total = total + total4.z;
+        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+        let feature3 = components + four * 4u + 3u;
+        total = total + total4.w;
+        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+      }
+      workgroupBarrier();
+    }
+    let factor = select(1.0 / select(total, 1.0, total == 0.0), 0.0, total == 0.0);
+    out[queryHead * 64u + thread] = sums_0 * factor;
+  }
+}
