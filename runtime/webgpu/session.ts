@@ -4,6 +4,9 @@
  */
 import { AttentionError, messageOf } from '../errors.ts'
 
+/** Milliseconds in which a device that is lost will have said so. */
+const PATIENCE = 1000
+
 export class Session {
   readonly name: string
   readonly device: GPUDevice
@@ -84,10 +87,10 @@ export class Session {
         (value) => settle(() => resolve(value)),
         (thrown: unknown) => {
           if (thrown instanceof AttentionError) return settle(() => reject(thrown))
-          // A lost device also aborts what was pending; let its own message come first.
+          // A lost device also aborts what was pending; its own message may come later, and says more.
           setTimeout(
             () => settle(() => reject(new AttentionError('gpu', `${this.name}: ${messageOf(thrown)}`))),
-            0,
+            PATIENCE,
           )
         },
       )

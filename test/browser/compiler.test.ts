@@ -1,5 +1,5 @@
 // The compiler in a browser: bundled by Vite without anything of Node.js, it compiles there, and what it makes runs.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -26,6 +26,16 @@ beforeAll(async () => {
   warnings = await buildWithVite(pagesFolder, folder, 'compiler.html')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('a module of Node.js in a bundle would be told of', async () => {
+  const root = join(folder, 'node')
+  await mkdir(root)
+  await writeFile(join(root, 'index.html'), '<script type="module" src="./index.js"></script>')
+  await writeFile(join(root, 'index.js'), "import { join } from 'node:path'\nconsole.log(join)\n")
+  expect(await buildWithVite(root, join(root, 'out'), 'index.html')).toEqual([
+    expect.stringMatching(/"node:path" has been externalized/),
+  ])
+})
 
 test('Vite bundles the compiler without replacing or leaving out a module', () => {
   expect(warnings).toEqual([])

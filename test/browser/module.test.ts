@@ -12,7 +12,7 @@ import type { CompiledFolder } from './harness/compiled.ts'
 import { errorIn, prepare } from './harness/runs.ts'
 import { pagesFolder } from './harness/pages.ts'
 
-const text = sized('linear_transformer')
+const text = sized('softmax')
 const built = compileOne(text)
 const prepared = prepare(built, [{ length: 35, heads: 2 }], 'webgpu')
 const { module } = prepared.run
@@ -31,7 +31,7 @@ describe.runIf(browser)('in Chromium', () => {
   let server: Server
 
   beforeAll(async () => {
-    folder = await compileInto({ linear_transformer: text })
+    folder = await compileInto({ softmax: text })
     server = await serve({ modules: folder.path, pages: pagesFolder, app: `${folder.path}/app` })
   })
   afterAll(async () => {

@@ -30,13 +30,20 @@ export async function buildApp(folder: string, module: string): Promise<string[]
 export async function buildWithVite(root: string, outDir: string, input: string): Promise<string[]> {
   const warnings: string[] = []
   const keep = (message: string): void => void warnings.push(message)
-  await build({
-    root,
-    base: '/app/',
-    configFile: false,
-    logLevel: 'warn',
-    customLogger: { ...createLogger('silent'), warn: keep, warnOnce: keep, error: keep },
-    build: { outDir, emptyOutDir: true, rolldownOptions: { input: join(root, input) } },
-  })
+  // Vitest sets it, and Vite then builds for development.
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    await build({
+      root,
+      base: '/app/',
+      configFile: false,
+      logLevel: 'warn',
+      customLogger: { ...createLogger('silent'), warn: keep, warnOnce: keep, error: keep },
+      build: { outDir, emptyOutDir: true, rolldownOptions: { input: join(root, input) } },
+    })
+  } finally {
+    process.env['NODE_ENV'] = before
+  }
   return warnings
 }
