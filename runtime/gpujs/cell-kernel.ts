@@ -16,7 +16,6 @@ export class CellKernel {
   readonly #name: string
   readonly #machine: Machine
   readonly #kernel: GpuKernel
-  #output = ''
 
   constructor(machine: Machine, name: string, source: string, parameters: Parameters) {
     this.#machine = machine
@@ -30,10 +29,10 @@ export class CellKernel {
   }
 
   run(buffers: readonly Cells[], integers: readonly number[], extent: Extent): Cells {
-    const output = this.#outputFor(extent)
     try {
-      if (this.#output !== output.join()) this.#kernel.setOutput(output)
-      this.#output = output.join()
+      // Each time: it leaves the kernel without the texture that it wrote before. Where that is among what is
+      // read, gpu.js would write into one that it wrote still earlier, which may be of another size.
+      this.#kernel.setOutput(this.#outputFor(extent))
       const made = this.#kernel(...buffers, ...integers)
       return this.#machine.mode === 'webgl2'
         ? (made as Cells)
@@ -81,6 +80,8 @@ export function makeKernel(
     immutable: true,
     dynamicOutput: true,
     dynamicArguments: true,
+    // Or loops whose ends are known at a call stop after a thousand rounds, without a word.
+    loopMaxIterations: 2 ** 31 - 1,
     // Or what it cannot run would run as JavaScript, unseen but for a warning.
     onRequestFallback: refuseFallback,
     ...settings,
