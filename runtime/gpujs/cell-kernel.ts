@@ -1,6 +1,6 @@
 /** Functions of gpu.js, made into kernels and called with whatever shape comes. */
 import { AttentionError, messageOf } from '../errors.ts'
-import type { Cells, GpuKernel } from './library.ts'
+import type { Cells, GpuKernel, GpuKernelSettings } from './library.ts'
 import type { Machine } from './machine.ts'
 
 export type Extent = readonly [number, number, number]
@@ -59,20 +59,21 @@ export class CellKernel {
 }
 
 /** A kernel that leaves its result where the next one reads it. */
-export function makeKernel(
+export const makeKernel = (
   { gpu }: Machine,
   source: string,
-  { buffers, integers }: Parameters,
+  parameters: Parameters,
   bufferType: string,
-  settings: Readonly<Record<string, unknown>> = {},
-): GpuKernel {
-  const types = [
-    ...Array.from({ length: buffers }, () => bufferType),
-    ...Array.from({ length: integers }, () => 'Integer'),
-  ]
-  return gpu.createKernel(source, {
+  settings: Partial<GpuKernelSettings> = {},
+): GpuKernel => gpu.createKernel(source, { ...kernelSettings(parameters, bufferType), ...settings })
+
+export function kernelSettings({ buffers, integers }: Parameters, bufferType: string): GpuKernelSettings {
+  return {
     output: [1, 1, 1],
-    argumentTypes: types,
+    argumentTypes: [
+      ...Array.from({ length: buffers }, () => bufferType),
+      ...Array.from({ length: integers }, () => 'Integer'),
+    ],
     precision: 'single',
     // Or gpu.js chooses half precision for small textures.
     tactic: 'precision',
@@ -84,8 +85,7 @@ export function makeKernel(
     loopMaxIterations: 2 ** 31 - 1,
     // Or what it cannot run would run as JavaScript, unseen but for a warning.
     onRequestFallback: refuseFallback,
-    ...settings,
-  })
+  }
 }
 
 export function refusal(machine: Machine, kernel: string, cause: unknown): AttentionError {

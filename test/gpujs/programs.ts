@@ -36,7 +36,7 @@ function kernel(
   integers: readonly CellInteger[],
   body: string,
 ): KernelSource {
-  const parameters = [...inputs, ...integers.map((integer) => integer.replace('.', '_'))]
+  const parameters = [...inputs, ...integers.map((integer) => integer.replace('.l', 'L'))]
   return {
     code: `function ${name}(${parameters.join(', ')}) {\n${body}\n}`,
     workgroupSize: 1,
@@ -129,7 +129,7 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
   }
   let mean = 0.0;
   if (denominator > 0.0) { mean = numerator / denominator; }
-${weighted ? '  mean += conv[0] + projection[0] + decay[this.thread.z - item * heads] + conv_length;\n' : ''}  return mean;`,
+${weighted ? '  mean += conv[0] + projection[0] + decay[this.thread.z - item * heads] + convLength;\n' : ''}  return mean;`,
       ),
     },
   }

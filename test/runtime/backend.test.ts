@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import { AttentionError, createAttention } from '../../runtime/index.ts'
+import { softmaxCells } from '../gpujs/programs.ts'
 import { copy, softmax } from './programs.ts'
 
 const { importPackage, nodeGpu } = vi.hoisted(() => ({ importPackage: vi.fn(), nodeGpu: vi.fn() }))
@@ -109,5 +110,62 @@ describe('without a device', () => {
     nodeGpu.mockRejectedValue(missing)
     await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toBe(missing)
     expect(importPackage).not.toHaveBeenCalled()
+  })
+})
+
+describe('without WebGPU, gpu.js', () => {
+  const cells = programFrom({ ...softmaxCells(1, 1), name: 'copy' })
+  /** Packages by name; those that are not here are missing. */
+  const install = (packages: Readonly<Record<string, unknown>>): void => {
+    importPackage.mockImplementation(async (name: string) => packages[name] ?? noPackage())
+  }
+  const compiler = (program = cells) => ({
+    ...packageStandIn(),
+    compile: vi.fn(() => ({ modules: [{ program }], diagnostics: [] })),
+  })
+
+  test('takes over, with kernels that the package compiles for it, and says so once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    nodeGpu.mockResolvedValue(noAdapter)
+    const attnc = compiler()
+    install({ attnc, 'gpu.js': await import('gpu.js') })
+    const program = programFrom({ ...copy, name: 'second' })
+    for (let count = 0; count < 2; count++) {
+      using attention = await createAttention(program)
+      expect(attention).toMatchObject({ backend: 'gpujs', device: 'gpu.js webasm' })
+      const [first, second] = await attention.forward({ ...call, q: new Float32Array(2) })
+      expect([first, second]).toEqual([1.5, 1.5])
+    }
+    expect(attnc.compile).toHaveBeenCalledWith(program.source, { target: 'gpujs', only: 'second' })
+    expect(warn).toHaveBeenCalledOnce()
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/second runs on gpu\.js webasm.*driver is missing/),
+    )
+  })
+
+  test('asked for by name is that one or an error', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    install({ attnc: compiler() })
+    const missing = { code: 'no-gpujs', message: /npm install gpu\.js/ }
+    await expect(createAttention(cells, { backend: 'gpujs' })).rejects.toMatchObject(missing)
+    await expect(createAttention(programFrom(copy), { backend: 'gpujs' })).rejects.toMatchObject(missing)
+    expect(warn).not.toHaveBeenCalled()
+  })
+
+  test('and without gpu.js, the reference', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    install({ attnc: packageStandIn() })
+    using attention = await createAttention(programFrom({ ...softmaxCells(1, 1), name: 'third' }))
+    expect(attention.backend).toBe('reference')
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/third runs on the CPU.*npm install gpu\.js/))
+  })
+
+  test('a program that cannot be compiled for another target says how to get one', async () => {
+    const nothing = { modules: [], diagnostics: [{ message: 'there is no sort' }] }
+    install({ attnc: { compile: () => nothing }, 'gpu.js': await import('gpu.js') })
+    await expect(createAttention(programFrom(copy), { backend: 'gpujs' })).rejects.toMatchObject({
+      code: 'backend',
+      message: /compiled for webgpu, not for gpujs.*there is no sort.*--target gpujs/,
+    })
   })
 })

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { type CompiledAttention, compile, type Target, targets } from '../../index.ts'
+import { type CompiledAttention, compile, type OutputFile, type Target, targets } from '../../index.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, usage } from '../failure.ts'
 import { displayPath, readBytes, readSource, writeFile } from '../files.ts'
+import { glslFiles } from '../glsl.ts'
 import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption } from '../options.ts'
@@ -55,7 +56,13 @@ export function addCompile({ program, io }: Context): void {
       if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
 
       const directory = options.output ?? dirname(path)
-      const files = [...modules.flatMap((module) => module.files), ...runtimeFiles()]
+      const glsl = new Map<string, readonly OutputFile[]>()
+      if (target === 'gpujs') for (const module of modules) glsl.set(module.name, await glslFiles(io, module))
+      const filesOf = ({ name, files }: CompiledAttention): readonly OutputFile[] => [
+        ...files,
+        ...(glsl.get(name) ?? []),
+      ]
+      const files = [...modules.flatMap(filesOf), ...runtimeFiles()]
       for (const module of modules) refuseToReplace(io, join(directory, `${module.name}.js`))
       for (const file of files) writeFile(io, join(directory, file.path), file.text)
 
@@ -63,14 +70,18 @@ export function addCompile({ program, io }: Context): void {
         paths.map((file) => displayPath(io, join(directory, file.path)))
       if (options.json === true) {
         printJson(io, {
-          attentions: modules.map((module) => ({ name: module.name, target, files: written(module.files) })),
+          attentions: modules.map((module) => ({
+            name: module.name,
+            target,
+            files: written(filesOf(module)),
+          })),
           runtime: written(runtimeFiles()),
         })
         return
       }
       for (const module of modules) {
         io.out.write(`${module.name}\n`)
-        for (const file of written(module.files)) io.out.write(`  ${file}\n`)
+        for (const file of written(filesOf(module))) io.out.write(`  ${file}\n`)
       }
       io.out.write(`runtime\n  ${displayPath(io, join(directory, 'attnc-runtime'))}/\n`)
       const [first] = modules
