@@ -83,6 +83,8 @@ export function kernelSettings({ buffers, integers }: Parameters, bufferType: st
     dynamicArguments: true,
     // Or loops whose ends are known at a call stop after a thousand rounds, without a word.
     loopMaxIterations: 2 ** 31 - 1,
+    // Or each division gets a branch on devices that divide inexactly; kernels do not rely on exact ones.
+    fixIntegerDivisionAccuracy: false,
     // Or what it cannot run would run as JavaScript, unseen but for a warning.
     onRequestFallback: refuseFallback,
   }

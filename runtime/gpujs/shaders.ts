@@ -18,8 +18,7 @@ type ShaderKernelConstructor = new (
 ) => ShaderKernel
 
 /**
- * Fragment shaders by kernel name, as WebGL 2 is given them on a device that
- * divides integers right; on others, gpu.js adds a correction of its own.
+ * Fragment shaders by kernel name, as WebGL 2 is given them.
  *
  * @throws AttentionError `no-gpujs`
  */

@@ -104,7 +104,7 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
         'scores',
         ['q', 'k'],
         ['heads', 'kvHeads', 'length', 'keyLength'],
-        `  const group = Math.floor((this.thread.z * kvHeads) / heads);
+        `  const group = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const query = (this.thread.z * length + this.thread.y) * ${dim};
   const key = (group * keyLength + this.thread.x) * ${dim};
   let sum = 0.0;
@@ -115,8 +115,8 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
         'means',
         ['scores', 'v', 'lengths', ...extra],
         [...integers.slice(0, 2), 'length', ...integers.slice(2)],
-        `  const group = Math.floor((this.thread.z * kvHeads) / heads);
-  const item = Math.floor(this.thread.z / heads);
+        `  const group = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  const item = Math.floor((this.thread.z + 0.5) / heads);
   const keys = lengths[item];
   let numerator = 0.0;
   let denominator = 0.0;
@@ -177,7 +177,7 @@ export function cachedMeans(valueDim: number): ProgramDescription {
         'means',
         ['cache'],
         ['heads', 'kvHeads', 'capacity', 'offset'],
-        `  const group = Math.floor((this.thread.z * kvHeads) / heads);
+        `  const group = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const rows = offset + this.thread.y + 1;
   let sum = 0.0;
   for (let j = 0; j < rows; j++) { sum += cache[(group * capacity + j) * ${valueDim} + this.thread.x]; }
