@@ -1,8 +1,9 @@
 /**
- * Whether any pair of a tile can meet a mask's condition, from the tile's corners
- * alone: intervals of integers through the condition's arithmetic. A tile that
- * can have none is skipped whole, by all threads alike; what the intervals
- * cannot tell counts as possible.
+ * Whether any pair of a tile can meet a mask's condition, and whether all do,
+ * from the tile's corners alone: intervals of numbers through the condition's
+ * arithmetic. A tile that can have none is skipped whole, by all threads alike,
+ * and in one that has all the condition is not asked; what the intervals cannot
+ * tell counts as possible, and as not certain.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
@@ -26,11 +27,7 @@ interface Truth {
 const unknown: Truth = { may: ir.bool(true), must: ir.bool(false) }
 
 /** `names` bounds `i`, `j` and `length` over the tile, in i32. */
-export function possible(condition: Expression, names: (name: string) => Bounds): Value {
-  return truth(condition, names).may
-}
-
-function truth(expression: Expression, names: (name: string) => Bounds): Truth {
+export function truth(expression: Expression, names: (name: string) => Bounds): Truth {
   invariant(expression.kind === 'apply', 'a condition is built by operators')
   const { operator, args } = expression
   const [left, right] = args
@@ -73,6 +70,8 @@ function equal(a: Bounds, b: Bounds): Truth {
 }
 
 const isPoint = ({ low, high }: Bounds): Value => ir.eq(low, high)
+/** Whatever the tile: both ends are written alike. */
+const isOneNumber = ({ low, high }: Bounds): boolean => JSON.stringify(low) === JSON.stringify(high)
 const point = (value: Value): Bounds => ({ low: value, high: value })
 
 /** Integers beside fractions become fractions. */
@@ -100,9 +99,11 @@ function bounds(expression: Expression, names: (name: string) => Bounds): Bounds
   const ends = args.map((argument) => bounds(argument, names))
   if (!ends.every((one) => one !== undefined)) return undefined
   if (operator === 'random') return randomBounds(ends)
-  if (!ends.every(({ low }) => ir.typeOf(low) === 'i32')) return undefined
-  const [a, b] = ends
+  const [left, right] = ends
+  const [a, b] = right === undefined ? [left, undefined] : alike(left, right)
   if (a === undefined) return undefined
+  // Products of fractions round, and keep their order; sums of them a device may join with other operations.
+  if (ir.typeOf(a.low) === 'f32' && !['negate', 'multiply', 'min', 'max'].includes(operator)) return undefined
   if (operator === 'negate') return { low: ir.neg(a.high), high: ir.neg(a.low) }
   if (operator === 'floor') return a
   if (operator === 'abs') return absolute(a)
@@ -132,7 +133,8 @@ function absolute({ low, high }: Bounds): Bounds {
 }
 
 function product(a: Bounds, b: Bounds): Bounds {
-  const ends = [ir.mul(a.low, b.low), ir.mul(a.low, b.high), ir.mul(a.high, b.low), ir.mul(a.high, b.high)]
+  const endsOf = (one: Bounds): Value[] => (isOneNumber(one) ? [one.low] : [one.low, one.high])
+  const ends = endsOf(a).flatMap((left) => endsOf(b).map((right) => ir.mul(left, right)))
   const most = (which: 'min' | 'max'): Value => ends.reduce((left, right) => ir.call(which, left, right))
   return { low: most('min'), high: most('max') }
 }

@@ -12,10 +12,7 @@ import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { convolve } from './convolution.ts'
 import { unlessZero } from './exponents.ts'
-import { frame, u32Name, visible } from './frame.ts'
-import { conditionValue } from './mask.ts'
-import { possible } from './mask-bounds.ts'
-import type { Bounds } from './mask-bounds.ts'
+import { frame, u32Name } from './frame.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
@@ -35,6 +32,8 @@ import {
   valueTiles,
   within,
 } from './tile.ts'
+import { visibility } from './visibility.ts'
+import type { Visibility } from './visibility.ts'
 
 const lanesOf = [0, 1, 2, 3] as const
 
@@ -73,35 +72,18 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
 
   const keyAt = (from: Value, item: number): Value => ir.add(from, ir.mul(columnGroup, lanes), item)
 
-  /** Whether a row sees a key: bool. */
-  const seen = (key: Value, lane: number): Value => {
-    const there = ir.lt(key, ir.ref(end))
-    if (mask.kind === 'none') return there
-    if (mask.kind === 'causal') return ir.and(there, ir.le(key, numbered(rowAt(lane))))
-    const names: Record<string, Value> = { i: rowAt(lane), j: key, length: visible }
-    return ir.and(
-      there,
-      conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))),
-    )
-  }
-
-  /** A tile without a pair that the mask shows is no work. */
-  const unlessEmpty = (from: Value, body: Body): Body => {
-    if (mask.kind !== 'condition') return body
-    const signed = (value: Value): Value => ir.convert('i32', value)
-    const names: Record<string, Bounds> = {
-      i: { low: signed(ir.ref(firstRow)), high: signed(ir.add(ir.ref(firstRow), tile.rows - 1)) },
-      j: { low: signed(from), high: signed(ir.add(from, tile.steps - 1)) },
-      length: { low: signed(visible), high: signed(visible) },
-    }
-    const nowhere: Bounds = { low: ir.i32(0), high: ir.i32(0) }
-    return ir.if_(
-      possible(mask.condition, (name) => names[name] ?? nowhere),
-      body,
-    )
+  const tiles = {
+    mask,
+    rows: tile.rows,
+    keys: tile.steps,
+    firstRow: ir.ref(firstRow),
+    rowAt,
+    numbered,
+    end: ir.ref(end),
   }
 
   const keyTile = (from: Value): Body => {
+    const seen = visibility(tiles, from)
     const here = ir.let_('here', extent(from, ir.ref(end), tile.steps))
     const keyStarts = lanesOf.map((item) =>
       ir.let_(
@@ -122,52 +104,49 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
     const evaluated = evaluatePairs(expressions, { items: lanes, rows, scalars: {}, prefix: 'pair' })
 
     const numbers = lanesOf.map((item) => ir.let_(`key${item}`, keyAt(from, item)))
-    const masked = (item: 0 | 1 | 2 | 3, value: Value, absent: number): Value => {
-      const key = numbers[item]
-      const at = (lane: 0 | 1 | 2 | 3): Value =>
-        ir.select(seen(key === undefined ? from : ir.ref(key), lane), ir.lane(widen(value), lane), absent)
-      return ir.vec4(at(0), at(1), at(2), at(3))
-    }
     const exponentAt = (item: number): Value =>
       expressions.length === 1
         ? evaluated.value(0, item)
         : unlessZero(widen(evaluated.value(0, item)), widen(evaluated.value(1, item)))
     const slot = (item: number): Value => place(ir.add(ir.mul(columnGroup, lanes), item), rowGroup)
 
-    const plain: Body = lanesOf.map((item) =>
-      ir.sharedStore(pairs, slot(item), masked(item, evaluated.value(0, item), 0)),
-    )
-    return [
+    const keyNumbers = numbers.map((key) => ir.ref(key))
+    const plain = (): Body => {
+      const values = lanesOf.map((item) => evaluated.value(0, item))
+      const { registers, statements } = seen.hidden('weight', keyNumbers, values, 0)
+      return [statements, registers.map((weight, item) => ir.sharedStore(pairs, slot(item), weight))]
+    }
+    return seen.unlessEmpty([
       here,
+      seen.names,
       keyStarts,
       evaluated.statements,
       numbers,
       scaled
         ? scaledPairs(
             ir.ref(here),
-            lanesOf.map((item) => masked(item, exponentAt(item), lowest)),
+            seen.hidden('exponent', keyNumbers, lanesOf.map(exponentAt), lowest),
             expressions.length === 2 ? (item) => widen(evaluated.value(1, item)) : undefined,
             slot,
           )
-        : plain,
+        : plain(),
       ir.barrier,
       addValues(from, ir.ref(here)),
       ir.barrier,
-    ]
+    ])
   }
 
   const scaledPairs = (
     here: Value,
-    exponentOf: readonly Value[],
+    { registers, statements }: ReturnType<Visibility['hidden']>,
     coefficient: ((item: number) => Value) | undefined,
     slot: (item: number) => Value,
   ): Body => {
-    const named = exponentOf.map((value, item) => ir.let_(`exponent${item}`, value))
     const old = ir.let_('scaleSoFar', ir.ref(scale))
     const shrink = ir.let_('shrink', ir.call('exp2', ir.sub(ir.ref(old), ir.ref(scale))))
     return [
-      named,
-      named.map((one, item) => ir.sharedStore(exponents, slot(item), ir.ref(one))),
+      statements,
+      registers.map((one, item) => ir.sharedStore(exponents, slot(item), one)),
       ir.barrier,
       ir.comment('the rows’ scale so far, and what it does to the sums'),
       old,
@@ -179,12 +158,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       range(columns.count).map((index) =>
         ir.assign(ir.register(sums, index), ir.mul(ir.register(sums, index), ir.ref(shrink))),
       ),
-      named.map((one, item) => {
-        const power = ir.call('exp2', ir.sub(ir.ref(one), ir.ref(scale)))
+      registers.map((one, item) => {
+        const power = ir.call('exp2', ir.sub(one, ir.ref(scale)))
         const at = lanesOf.map((lane) =>
           // A row that has seen nothing yet has no scale to measure by.
           ir.select(
-            ir.gt(ir.lane(ir.ref(one), lane), lowest),
+            ir.gt(ir.lane(one, lane), lowest),
             ir.lane(coefficient === undefined ? power : ir.mul(coefficient(item), power), lane),
             0,
           ),
@@ -276,7 +255,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       sums,
       total,
       scaled ? scale : [],
-      ir.for_('from', start, ir.ref(end), tile.steps, (from) => unlessEmpty(from, keyTile(from))),
+      ir.for_('from', start, ir.ref(end), tile.steps, keyTile),
       store(),
     ]),
   )

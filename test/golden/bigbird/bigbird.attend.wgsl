@@ -85,251 +85,294 @@ fn attend(
   var total = vec4f(0.0);
   var rowScale = vec4f(-1e30);
   for (var from_ = 0u; from_ < end; from_ += 32u) {
-    let here_only = min(max(end, from_) - from_, 32u);
-    let keyRow0_only = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 64u;
-    let keyRow1_only = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 64u;
-    let keyRow2_only = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 64u;
-    let keyRow3_only = (firstKey + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)) * 64u;
-    var pair_sum1_0_only = vec4f(0.0);
-    var pair_sum1_1_only = vec4f(0.0);
-    var pair_sum1_2_only = vec4f(0.0);
-    var pair_sum1_3_only = vec4f(0.0);
-    for (var pair_t2 = 0u; pair_t2 < 64u; pair_t2++) {
-      let pair_k3 = k[keyRow0_only + pair_t2];
-      let pair_q4 = vec4f(
-        q[queryRow0 + pair_t2],
-        q[queryRow1 + pair_t2],
-        q[queryRow2 + pair_t2],
-        q[queryRow3 + pair_t2],
+    if ((i32(firstRow) < 64i) | (i32(from_) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(firstRow + 31u), 64i))) | ((floor_divide_i32(i32(from_), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(from_ + 31u), 64i))) | (select(min(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))), 0i, (floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i) <= 0i) & (floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i) >= 0i)) <= 1i) | (min(
+      select(
+        0.0,
+        random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
+        (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
+          i32(firstRow + 31u),
+          64i,
+        )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
+      ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+      select(
+        1.0,
+        random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
+        (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
+          i32(firstRow + 31u),
+          64i,
+        )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
+      ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+    ) < 3.0)) {
+      let here = min(max(end, from_) - from_, 32u);
+      let allSeen = ((i32(firstRow + 31u) < 64i) | (i32(from_ + 31u) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(firstRow + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | ((floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | (max(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))) <= 1i) | (max(
+        select(
+          0.0,
+          random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
+          (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
+            i32(firstRow + 31u),
+            64i,
+          )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
+        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+        select(
+          1.0,
+          random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
+          (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
+            i32(firstRow + 31u),
+            64i,
+          )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
+        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+      ) < 3.0)) & (from_ + 32u <= end);
+      let keyRow0 = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 64u;
+      let keyRow1 = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 64u;
+      let keyRow2 = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 64u;
+      let keyRow3 = (firstKey + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)) * 64u;
+      var pair_sum1_0 = vec4f(0.0);
+      var pair_sum1_1 = vec4f(0.0);
+      var pair_sum1_2 = vec4f(0.0);
+      var pair_sum1_3 = vec4f(0.0);
+      for (var pair_t2 = 0u; pair_t2 < 64u; pair_t2++) {
+        let pair_k3 = k[keyRow0 + pair_t2];
+        let pair_q4 = vec4f(
+          q[queryRow0 + pair_t2],
+          q[queryRow1 + pair_t2],
+          q[queryRow2 + pair_t2],
+          q[queryRow3 + pair_t2],
+        );
+        let pair_k5 = k[keyRow1 + pair_t2];
+        let pair_k6 = k[keyRow2 + pair_t2];
+        let pair_k7 = k[keyRow3 + pair_t2];
+        pair_sum1_0 = pair_sum1_0 + pair_k3 * pair_q4;
+        pair_sum1_1 = pair_sum1_1 + pair_k5 * pair_q4;
+        pair_sum1_2 = pair_sum1_2 + pair_k6 * pair_q4;
+        pair_sum1_3 = pair_sum1_3 + pair_k7 * pair_q4;
+      }
+      let pair_value8 = 0.18033688 * pair_sum1_0;
+      let pair_value9 = 0.18033688 * pair_sum1_1;
+      let pair_value10 = 0.18033688 * pair_sum1_2;
+      let pair_value11 = 0.18033688 * pair_sum1_3;
+      let key0 = from_ + columnGroup * 4u;
+      let key1 = from_ + columnGroup * 4u + 1u;
+      let key2 = from_ + columnGroup * 4u + 2u;
+      let key3 = from_ + columnGroup * 4u + 3u;
+      var exponent0 = pair_value8;
+      var exponent1 = pair_value9;
+      var exponent2 = pair_value10;
+      var exponent3 = pair_value11;
+      if (!allSeen) {
+        exponent0 = vec4f(
+          select(
+            -1e30,
+            exponent0.x,
+            (key0 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
+              floor_divide_i32(i32(key0), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent0.y,
+            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
+              floor_divide_i32(i32(key0), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent0.z,
+            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
+              floor_divide_i32(i32(key0), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent0.w,
+            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
+              floor_divide_i32(i32(key0), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+        );
+        exponent1 = vec4f(
+          select(
+            -1e30,
+            exponent1.x,
+            (key1 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
+              floor_divide_i32(i32(key1), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent1.y,
+            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
+              floor_divide_i32(i32(key1), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent1.z,
+            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
+              floor_divide_i32(i32(key1), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent1.w,
+            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
+              floor_divide_i32(i32(key1), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+        );
+        exponent2 = vec4f(
+          select(
+            -1e30,
+            exponent2.x,
+            (key2 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
+              floor_divide_i32(i32(key2), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent2.y,
+            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
+              floor_divide_i32(i32(key2), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent2.z,
+            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
+              floor_divide_i32(i32(key2), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent2.w,
+            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
+              floor_divide_i32(i32(key2), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+        );
+        exponent3 = vec4f(
+          select(
+            -1e30,
+            exponent3.x,
+            (key3 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
+              floor_divide_i32(i32(key3), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent3.y,
+            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
+              floor_divide_i32(i32(key3), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent3.z,
+            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
+              floor_divide_i32(i32(key3), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+          select(
+            -1e30,
+            exponent3.w,
+            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
+              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
+              floor_divide_i32(i32(key3), 64i),
+              0i,
+            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+          ),
+        );
+      }
+      exponents[columnGroup * 32u + rowGroup] = exponent0;
+      exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;
+      exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2;
+      exponents[(columnGroup * 4u + 3u) * 8u + rowGroup] = exponent3;
+      workgroupBarrier();
+      // the rows’ scale so far, and what it does to the sums
+      let scaleSoFar = rowScale;
+      for (var j = 0u; j < here; j++) {
+        rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
+      }
+      let shrink = exp2(scaleSoFar - rowScale);
+      total = total * shrink;
+      sums_0 = sums_0 * shrink;
+      sums_1 = sums_1 * shrink;
+      sums_2 = sums_2 * shrink;
+      sums_3 = sums_3 * shrink;
+      sums_4 = sums_4 * shrink;
+      sums_5 = sums_5 * shrink;
+      sums_6 = sums_6 * shrink;
+      sums_7 = sums_7 * shrink;
+      pairs[columnGroup * 32u + rowGroup] = vec4f(
+        select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
+        select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
+        select(0.0, exp2(exponent0 - rowScale).z, exponent0.z > -1e30),
+        select(0.0, exp2(exponent0 - rowScale).w, exponent0.w > -1e30),
       );
-      let pair_k5 = k[keyRow1_only + pair_t2];
-      let pair_k6 = k[keyRow2_only + pair_t2];
-      let pair_k7 = k[keyRow3_only + pair_t2];
-      pair_sum1_0_only = pair_sum1_0_only + pair_k3 * pair_q4;
-      pair_sum1_1_only = pair_sum1_1_only + pair_k5 * pair_q4;
-      pair_sum1_2_only = pair_sum1_2_only + pair_k6 * pair_q4;
-      pair_sum1_3_only = pair_sum1_3_only + pair_k7 * pair_q4;
+      pairs[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
+        select(0.0, exp2(exponent1 - rowScale).x, exponent1.x > -1e30),
+        select(0.0, exp2(exponent1 - rowScale).y, exponent1.y > -1e30),
+        select(0.0, exp2(exponent1 - rowScale).z, exponent1.z > -1e30),
+        select(0.0, exp2(exponent1 - rowScale).w, exponent1.w > -1e30),
+      );
+      pairs[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
+        select(0.0, exp2(exponent2 - rowScale).x, exponent2.x > -1e30),
+        select(0.0, exp2(exponent2 - rowScale).y, exponent2.y > -1e30),
+        select(0.0, exp2(exponent2 - rowScale).z, exponent2.z > -1e30),
+        select(0.0, exp2(exponent2 - rowScale).w, exponent2.w > -1e30),
+      );
+      pairs[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
+        select(0.0, exp2(exponent3 - rowScale).x, exponent3.x > -1e30),
+        select(0.0, exp2(exponent3 - rowScale).y, exponent3.y > -1e30),
+        select(0.0, exp2(exponent3 - rowScale).z, exponent3.z > -1e30),
+        select(0.0, exp2(exponent3 - rowScale).w, exponent3.w > -1e30),
+      );
+      workgroupBarrier();
+      for (var j = 0u; j < here; j++) {
+        let pair = pairs[j * 8u + rowGroup];
+        let valueKey = from_ + j;
+        let valueRow = (firstValue + valueKey) * 64u;
+        total = total + pair;
+        sums_0 = sums_0 + pair * v[valueRow + firstColumn];
+        sums_1 = sums_1 + pair * v[valueRow + (firstColumn + 1u)];
+        sums_2 = sums_2 + pair * v[valueRow + (firstColumn + 2u)];
+        sums_3 = sums_3 + pair * v[valueRow + (firstColumn + 3u)];
+        sums_4 = sums_4 + pair * v[valueRow + (firstColumn + 32u)];
+        sums_5 = sums_5 + pair * v[valueRow + (firstColumn + 33u)];
+        sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
+        sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
+      }
+      workgroupBarrier();
     }
-    let pair_value8_only = 0.18033688 * pair_sum1_0_only;
-    let pair_value9_only = 0.18033688 * pair_sum1_1_only;
-    let pair_value10_only = 0.18033688 * pair_sum1_2_only;
-    let pair_value11_only = 0.18033688 * pair_sum1_3_only;
-    let key0_only = from_ + columnGroup * 4u;
-    let key1_only = from_ + columnGroup * 4u + 1u;
-    let key2_only = from_ + columnGroup * 4u + 2u;
-    let key3_only = from_ + columnGroup * 4u + 3u;
-    let exponent0_only = vec4f(
-      select(
-        -1e30,
-        pair_value8_only.x,
-        (key0_only < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key0_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key0_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-          floor_divide_i32(i32(key0_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value8_only.y,
-        (key0_only < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key0_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key0_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-          floor_divide_i32(i32(key0_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value8_only.z,
-        (key0_only < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key0_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key0_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-          floor_divide_i32(i32(key0_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value8_only.w,
-        (key0_only < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key0_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key0_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-          floor_divide_i32(i32(key0_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-    );
-    let exponent1_only = vec4f(
-      select(
-        -1e30,
-        pair_value9_only.x,
-        (key1_only < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key1_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key1_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-          floor_divide_i32(i32(key1_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value9_only.y,
-        (key1_only < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key1_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key1_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-          floor_divide_i32(i32(key1_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value9_only.z,
-        (key1_only < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key1_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key1_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-          floor_divide_i32(i32(key1_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value9_only.w,
-        (key1_only < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key1_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key1_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-          floor_divide_i32(i32(key1_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-    );
-    let exponent2_only = vec4f(
-      select(
-        -1e30,
-        pair_value10_only.x,
-        (key2_only < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key2_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key2_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-          floor_divide_i32(i32(key2_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value10_only.y,
-        (key2_only < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key2_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key2_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-          floor_divide_i32(i32(key2_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value10_only.z,
-        (key2_only < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key2_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key2_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-          floor_divide_i32(i32(key2_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value10_only.w,
-        (key2_only < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key2_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key2_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-          floor_divide_i32(i32(key2_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-    );
-    let exponent3_only = vec4f(
-      select(
-        -1e30,
-        pair_value11_only.x,
-        (key3_only < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key3_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key3_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-          floor_divide_i32(i32(key3_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value11_only.y,
-        (key3_only < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key3_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key3_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-          floor_divide_i32(i32(key3_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value11_only.z,
-        (key3_only < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key3_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key3_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-          floor_divide_i32(i32(key3_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-      select(
-        -1e30,
-        pair_value11_only.w,
-        (key3_only < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key3_only) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3_only), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key3_only), 64i)) <= 1i) | (random_i32(
-          floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-          floor_divide_i32(i32(key3_only), 64i),
-          0i,
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
-      ),
-    );
-    exponents[columnGroup * 32u + rowGroup] = exponent0_only;
-    exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1_only;
-    exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2_only;
-    exponents[(columnGroup * 4u + 3u) * 8u + rowGroup] = exponent3_only;
-    workgroupBarrier();
-    // the rows’ scale so far, and what it does to the sums
-    let scaleSoFar_only = rowScale;
-    for (var j = 0u; j < here_only; j++) {
-      rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
-    }
-    let shrink_only = exp2(scaleSoFar_only - rowScale);
-    total = total * shrink_only;
-    sums_0 = sums_0 * shrink_only;
-    sums_1 = sums_1 * shrink_only;
-    sums_2 = sums_2 * shrink_only;
-    sums_3 = sums_3 * shrink_only;
-    sums_4 = sums_4 * shrink_only;
-    sums_5 = sums_5 * shrink_only;
-    sums_6 = sums_6 * shrink_only;
-    sums_7 = sums_7 * shrink_only;
-    pairs[columnGroup * 32u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent0_only - rowScale).x, exponent0_only.x > -1e30),
-      select(0.0, exp2(exponent0_only - rowScale).y, exponent0_only.y > -1e30),
-      select(0.0, exp2(exponent0_only - rowScale).z, exponent0_only.z > -1e30),
-      select(0.0, exp2(exponent0_only - rowScale).w, exponent0_only.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent1_only - rowScale).x, exponent1_only.x > -1e30),
-      select(0.0, exp2(exponent1_only - rowScale).y, exponent1_only.y > -1e30),
-      select(0.0, exp2(exponent1_only - rowScale).z, exponent1_only.z > -1e30),
-      select(0.0, exp2(exponent1_only - rowScale).w, exponent1_only.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent2_only - rowScale).x, exponent2_only.x > -1e30),
-      select(0.0, exp2(exponent2_only - rowScale).y, exponent2_only.y > -1e30),
-      select(0.0, exp2(exponent2_only - rowScale).z, exponent2_only.z > -1e30),
-      select(0.0, exp2(exponent2_only - rowScale).w, exponent2_only.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent3_only - rowScale).x, exponent3_only.x > -1e30),
-      select(0.0, exp2(exponent3_only - rowScale).y, exponent3_only.y > -1e30),
-      select(0.0, exp2(exponent3_only - rowScale).z, exponent3_only.z > -1e30),
-      select(0.0, exp2(exponent3_only - rowScale).w, exponent3_only.w > -1e30),
-    );
-    workgroupBarrier();
-    for (var j = 0u; j < here_only; j++) {
-      let pair = pairs[j * 8u + rowGroup];
-      let valueKey = from_ + j;
-      let valueRow = (firstValue + valueKey) * 64u;
-      total = total + pair;
-      sums_0 = sums_0 + pair * v[valueRow + firstColumn];
-      sums_1 = sums_1 + pair * v[valueRow + (firstColumn + 1u)];
-      sums_2 = sums_2 + pair * v[valueRow + (firstColumn + 2u)];
-      sums_3 = sums_3 + pair * v[valueRow + (firstColumn + 3u)];
-      sums_4 = sums_4 + pair * v[valueRow + (firstColumn + 32u)];
-      sums_5 = sums_5 + pair * v[valueRow + (firstColumn + 33u)];
-      sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
-      sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
-    }
-    workgroupBarrier();
   }
   let factor = vec4f(
     select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),

@@ -70,6 +70,7 @@ fn attend(
   for (var from_ = 0u; from_ < end; from_ += 32u) {
     if ((i32(firstRow + 31u) >= i32(from_)) & (i32(firstRow) - i32(from_ + 31u) < 256i)) {
       let here = min(max(end, from_) - from_, 32u);
+      let allSeen = (i32(firstRow) >= i32(from_ + 31u)) & (i32(firstRow + 31u) - i32(from_) < 256i) & (from_ + 32u <= end);
       let keyRow0 = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 64u;
       let keyRow1 = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 64u;
       let keyRow2 = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 64u;
@@ -102,94 +103,100 @@ fn attend(
       let key1 = from_ + columnGroup * 4u + 1u;
       let key2 = from_ + columnGroup * 4u + 2u;
       let key3 = from_ + columnGroup * 4u + 3u;
-      let exponent0 = vec4f(
-        select(
-          -1e30,
-          pair_value8.x,
-          (key0 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u) - i32(key0) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value8.y,
-          (key0 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key0) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value8.z,
-          (key0 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key0) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value8.w,
-          (key0 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key0) < 256i),
-        ),
-      );
-      let exponent1 = vec4f(
-        select(
-          -1e30,
-          pair_value9.x,
-          (key1 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u) - i32(key1) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value9.y,
-          (key1 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key1) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value9.z,
-          (key1 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key1) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value9.w,
-          (key1 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key1) < 256i),
-        ),
-      );
-      let exponent2 = vec4f(
-        select(
-          -1e30,
-          pair_value10.x,
-          (key2 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u) - i32(key2) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value10.y,
-          (key2 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key2) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value10.z,
-          (key2 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key2) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value10.w,
-          (key2 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key2) < 256i),
-        ),
-      );
-      let exponent3 = vec4f(
-        select(
-          -1e30,
-          pair_value11.x,
-          (key3 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u) - i32(key3) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value11.y,
-          (key3 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key3) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value11.z,
-          (key3 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key3) < 256i),
-        ),
-        select(
-          -1e30,
-          pair_value11.w,
-          (key3 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key3) < 256i),
-        ),
-      );
+      var exponent0 = pair_value8;
+      var exponent1 = pair_value9;
+      var exponent2 = pair_value10;
+      var exponent3 = pair_value11;
+      if (!allSeen) {
+        exponent0 = vec4f(
+          select(
+            -1e30,
+            exponent0.x,
+            (key0 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u) - i32(key0) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent0.y,
+            (key0 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key0) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent0.z,
+            (key0 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key0) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent0.w,
+            (key0 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key0)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key0) < 256i),
+          ),
+        );
+        exponent1 = vec4f(
+          select(
+            -1e30,
+            exponent1.x,
+            (key1 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u) - i32(key1) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent1.y,
+            (key1 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key1) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent1.z,
+            (key1 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key1) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent1.w,
+            (key1 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key1)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key1) < 256i),
+          ),
+        );
+        exponent2 = vec4f(
+          select(
+            -1e30,
+            exponent2.x,
+            (key2 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u) - i32(key2) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent2.y,
+            (key2 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key2) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent2.z,
+            (key2 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key2) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent2.w,
+            (key2 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key2)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key2) < 256i),
+          ),
+        );
+        exponent3 = vec4f(
+          select(
+            -1e30,
+            exponent3.x,
+            (key3 < end) & (i32(firstRow + rowGroup * 4u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u) - i32(key3) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent3.y,
+            (key3 < end) & (i32(firstRow + rowGroup * 4u + 1u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 1u) - i32(key3) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent3.z,
+            (key3 < end) & (i32(firstRow + rowGroup * 4u + 2u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 2u) - i32(key3) < 256i),
+          ),
+          select(
+            -1e30,
+            exponent3.w,
+            (key3 < end) & (i32(firstRow + rowGroup * 4u + 3u) >= i32(key3)) & (i32(firstRow + rowGroup * 4u + 3u) - i32(key3) < 256i),
+          ),
+        );
+      }
       exponents[columnGroup * 32u + rowGroup] = exponent0;
       exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;
       exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2;
