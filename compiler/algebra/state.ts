@@ -66,9 +66,7 @@ export function token({ coefficient, exponent }: FeatureRow, value: Float64Array
     width,
     // A term that is 0 must not raise the scale: it would drown the others for nothing.
     scale: exponent.map((scale, f) => (coefficient[f] === 0 ? -Infinity : scale)),
-    sums: Float64Array.from({ length: features * width }, (_, n) =>
-      times(coefficient[Math.floor(n / width)], value[n % width]),
-    ),
+    sums: filled(features, width, (f, column) => times(coefficient[f], value[column])),
     weights: Float64Array.from(coefficient),
   }
 }
@@ -83,9 +81,9 @@ export function combine(a: State, b: State): State {
     features,
     width,
     scale,
-    sums: a.sums.map((sum, n) => {
-      const f = Math.floor(n / width)
-      return times(sum, left[f]) + times(b.sums[n], right[f])
+    sums: filled(features, width, (f, column) => {
+      const n = f * width + column
+      return times(a.sums[n], left[f]) + times(b.sums[n], right[f])
     }),
     weights: a.weights.map((weight, f) => times(weight, left[f]) + times(b.weights[f], right[f])),
   }
@@ -116,6 +114,14 @@ export function read(state: State, { coefficient, exponent }: FeatureRow): Readi
     })
   })
   return { numerator, denominator, scale: largest }
+}
+
+/** S by its entries; there are many, and a state is made for each key. */
+function filled(features: number, width: number, entry: (f: number, column: number) => number): Float64Array {
+  const sums = new Float64Array(features * width)
+  for (let f = 0; f < features; f++)
+    for (let column = 0; column < width; column++) sums[f * width + column] = entry(f, column)
+  return sums
 }
 
 /** exp(from − to) for from ≤ to, where nothing at all counts as 1 beside nothing at all. */

@@ -1,7 +1,7 @@
 // The thresholds of the tests, and the tests themselves against simulated estimates.
 import { describe, expect, test } from 'vitest'
 import { scatteredNormal } from '../../compiler/verification/cases/scatter.ts'
-import { errorsToFind, judge } from '../../compiler/verification/properties/unbiased.ts'
+import { errorsToFind, judgeBias } from '../../compiler/verification/properties/bias.ts'
 import {
   chiSquaredBelow,
   kolmogorovDistance,
@@ -58,7 +58,7 @@ describe('the test of a kernel estimate', () => {
   const entries = 16
 
   /** Calls that estimate 16 entries of 1 with the spread at which a bias of 5% is just to be found. */
-  function simulated(bias: number, seed: number): ReturnType<typeof judge> {
+  function simulated(bias: number, seed: number): ReturnType<typeof judgeBias> {
     const claimed = new Float64Array(entries).fill(1)
     const spread = (0.05 / errorsToFind(entries, draws)) * Math.sqrt(draws)
     const moments = new Moments(claimed)
@@ -71,7 +71,7 @@ describe('the test of a kernel estimate', () => {
       )
     const rows = [0, 1, 2, 3].map(() => new Float64Array(2))
     const rounding = new Float64Array(entries)
-    return judge({ queries: rows, keys: rows, claimed, rounding, moments, projections: draws * 1000 })
+    return judgeBias({ queries: rows, keys: rows, claimed, rounding, moments, projections: draws * 1000 })
   }
 
   const share = (bias: number, trials: number): number =>
@@ -99,7 +99,7 @@ describe('the test of a kernel estimate', () => {
     const moments = new Moments(claimed)
     for (let draw = 0; draw < draws; draw++) moments.add([draw === 0 ? 50 : 0.01 * scatteredNormal(draw)])
     const row = [new Float64Array(2)]
-    const verdict = judge({
+    const verdict = judgeBias({
       queries: row,
       keys: row,
       claimed,

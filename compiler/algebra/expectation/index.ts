@@ -16,14 +16,16 @@
  *
  * and on top of it
  *
- *   claims.ts     is φ(q)·φ(k) unbiased for the kernel? With the derivation
- *   variance.ts   the variance of one entry of the kernel, from the mean of the square
- *   quality.ts    what that says about the attention weights, and how many projections it takes
+ *   claims.ts          is φ(q)·φ(k) unbiased for the kernel? With the derivation
+ *   variance.ts        the variance of one entry of the kernel, from the mean of the square
+ *   fourth-moment.ts   how well a sample tells that variance
+ *   quality.ts         what that says about the attention weights, and how many projections it takes
  *
  * What cannot be decided is said to be so, and left to statistical tests.
  */
 export { proveClaim } from './claims.ts'
 export { marginalOf } from './couplings.ts'
+export { fourthMoment } from './fourth-moment.ts'
 export { quality, qualityOfRows } from './quality.ts'
 export type { ClaimVerdict } from './verdict.ts'
 export { variance, type Rows, type Variance } from './variance.ts'

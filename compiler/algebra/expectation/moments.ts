@@ -4,7 +4,7 @@ import { Divergent } from './convergence.ts'
 import { marginalOf } from './couplings.ts'
 import { integrandOf } from './integrand.ts'
 import { type Law, mean } from './law.ts'
-import { multiply } from './ring/arithmetic.ts'
+import { multiply, wholePower } from './ring/arithmetic.ts'
 import type { Basis } from './ring/functions.ts'
 import { OutOfReach, type Value } from './ring/value.ts'
 
@@ -19,6 +19,8 @@ export interface Moments {
   readonly cross: Value
   /** m. */
   readonly projections: number
+  /** E[F³] and E[F⁴]; they take longer. */
+  readonly higher: (n: 3 | 4) => Value | NoMoments
 }
 
 /** A sentence on why there are no moments to speak of. */
@@ -39,7 +41,7 @@ function attempt({ feature, projections, dim }: AttentionModel, basis: Basis): M
   if (projections === undefined)
     return { kind: 'deterministic', reason: 'The features have no projections: nothing in them is random.' }
   const law: Law = marginalOf(projections, dim).law === 'spherical' ? 'spherical' : 'normal'
-  try {
+  return attempted('second', () => {
     const integrand = integrandOf(feature, basis)
     const other = integrandOf(feature, basis, 'other')
     return {
@@ -48,10 +50,18 @@ function attempt({ feature, projections, dim }: AttentionModel, basis: Basis): M
       square: mean(multiply(integrand, integrand), law, dim).value,
       cross: mean(multiply(integrand, other), law, dim).value,
       projections: projections.count,
+      higher: (n) =>
+        attempted(n === 3 ? 'third' : 'fourth', () => mean(wholePower(integrand, n), law, dim).value),
     }
+  })
+}
+
+function attempted<Result>(which: string, moments: () => Result): Result | NoMoments {
+  try {
+    return moments()
   } catch (problem) {
     if (problem instanceof Divergent)
-      return { kind: 'infinite', reason: `The second moment exists only where ${problem.message}.` }
+      return { kind: 'infinite', reason: `The ${which} moment exists only where ${problem.message}.` }
     if (problem instanceof OutOfReach)
       return { kind: 'undecided', reason: `Not decidable here: ${problem.message}.` }
     throw problem

@@ -64,7 +64,8 @@ export function variance(model: AttentionModel): Variance {
 
 function written(single: Value, dim: number): Pick<ClosedVariance, 'formula' | 'expression'> {
   try {
-    const expression = divide(express(single, dim), variable('m'))
+    const once = express(single, dim)
+    const expression = single.length === 0 ? once : divide(once, variable('m'))
     return { formula: print(expression), expression }
   } catch (problem) {
     if (problem instanceof OutOfReach) return { formula: `(${text(single, dim)}) / m` }

@@ -11,6 +11,7 @@
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Apply, Expression, Reduce } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
+import { freeVariables } from '../../symbolic/traverse.ts'
 
 /** Half the distance of neighbouring f32 numbers, relatively. */
 export const unit = 2 ** -24
@@ -30,7 +31,10 @@ interface ScalarCell {
 
 interface RowCell {
   values: Float64Array
-  errors: Float64Array
+  /** Of every entry, as a share of it. */
+  error: number
+  /** How often it was set. */
+  version: number
 }
 
 /** What the names of expressions stand for: cells that are set between one evaluation and the next. */
@@ -47,7 +51,7 @@ export class Bindings {
   row(name: string): RowCell {
     let cell = this.#rows.get(name)
     if (cell === undefined)
-      this.#rows.set(name, (cell = { values: new Float64Array(0), errors: new Float64Array(0) }))
+      this.#rows.set(name, (cell = { values: new Float64Array(0), error: 0, version: 0 }))
     return cell
   }
 
@@ -57,10 +61,12 @@ export class Bindings {
     cell.error = error
   }
 
-  setRow(name: string, values: Float64Array, errors: Float64Array): void {
+  /** @param error of every entry, as a share of it */
+  setRow(name: string, values: Float64Array, error = 0): void {
     const cell = this.row(name)
     cell.values = values
-    cell.errors = errors
+    cell.error = error
+    cell.version++
   }
 }
 
@@ -77,6 +83,17 @@ export function boundedEvaluator(expression: Expression, bindings: Bindings): ()
 }
 
 function compile(expression: Expression, bindings: Bindings): Evaluate {
+  const evaluate = compileNode(expression, bindings)
+  if (expression.kind !== 'apply' || freeVariables(expression).size > 0) return evaluate
+  const value = evaluate()
+  const error = lastError
+  return () => {
+    lastError = error
+    return value
+  }
+}
+
+function compileNode(expression: Expression, bindings: Bindings): Evaluate {
   switch (expression.kind) {
     case 'constant': {
       const { value } = expression
@@ -97,9 +114,9 @@ function compile(expression: Expression, bindings: Bindings): Evaluate {
       const index = compile(expression.index, bindings)
       const row = bindings.row(expression.vector)
       return () => {
-        const at = index()
-        lastError = row.errors[at] ?? 0
-        return row.values[at] ?? Number.NaN
+        const value = row.values[index()] ?? Number.NaN
+        lastError = row.error * Math.abs(value)
+        return value
       }
     }
     case 'reduce':
@@ -142,15 +159,22 @@ function compileReduce({ operator, index, size, body }: Reduce, bindings: Bindin
  */
 export const lossOfSum = (terms: number): number => (4 + terms) * unit
 
-/** The two rows of Σ_t a[t]·b[t], the sum that nearly all time goes into. */
+/** The two rows of Σ_t a[t]·b[t], or twice that of Σ_t a[t]², the sums that nearly all time goes into. */
 function innerProduct(body: Expression, index: string): readonly [string, string] | undefined {
-  if (body.kind !== 'apply' || body.operator !== 'multiply') return undefined
-  const [a, b] = body.args
-  const isEntry = (part: Expression | undefined): part is Expression & { kind: 'element' } =>
+  if (body.kind !== 'apply') return undefined
+  const rowOf = (part: Expression | undefined): string | undefined =>
     part?.kind === 'element' && part.index.kind === 'variable' && part.index.name === index
-  return isEntry(a) && isEntry(b) ? [a.vector, b.vector] : undefined
+      ? part.vector
+      : undefined
+  const [left, right] = body.args
+  const a = rowOf(left)
+  if (a === undefined) return undefined
+  if (body.operator === 'power') return right?.kind === 'constant' && right.value === 2 ? [a, a] : undefined
+  const b = body.operator === 'multiply' ? rowOf(right) : undefined
+  return b === undefined ? undefined : [a, b]
 }
 
+/** A product of rows that neither of them has changed since is known: x·x while w goes through a projection. */
 function compileProduct(
   bindings: Bindings,
   [left, right]: readonly [string, string],
@@ -159,19 +183,23 @@ function compileProduct(
   const a = bindings.row(left)
   const b = bindings.row(right)
   const loss = lossOfSum(size) + unit
+  let [seenOfA, seenOfB] = [-1, -1]
+  let total = 0
+  let error = 0
   return () => {
-    let total = 0
-    let error = 0
-    let magnitude = 0
-    for (let at = 0; at < size; at++) {
-      const x = a.values[at] ?? Number.NaN
-      const y = b.values[at] ?? Number.NaN
-      const product = x * y
-      total += product
-      magnitude += Math.abs(product)
-      error += Math.abs(x) * (b.errors[at] ?? 0) + Math.abs(y) * (a.errors[at] ?? 0)
+    if (seenOfA !== a.version || seenOfB !== b.version) {
+      let magnitude = 0
+      total = 0
+      for (let at = 0; at < size; at++) {
+        const product = (a.values[at] ?? Number.NaN) * (b.values[at] ?? Number.NaN)
+        total += product
+        magnitude += Math.abs(product)
+      }
+      error = (a.error + b.error + loss) * magnitude + size * smallest
+      seenOfA = a.version
+      seenOfB = b.version
     }
-    lastError = error + loss * magnitude + size * smallest
+    lastError = error
     return total
   }
 }

@@ -30,22 +30,15 @@ export function boundedFeatures(
   wanted: readonly number[] = rows.map((_, row) => row),
 ): BoundedFeatures[] {
   const bindings = new Bindings()
-  const exact = projection.map((row) => new Float64Array(row.length))
   const place = (x: Float64Array, position: number): void => {
-    bindings.setRow(
-      'x',
-      x,
-      x.map((entry) => 2 * unit * Math.abs(entry)),
-    )
+    bindings.setRow('x', x, 2 * unit)
     bindings.setScalar('position', position)
     bindings.setScalar('length', rows.length)
   }
   const overComponents = (block: FeatureBlock, visit: (component: number) => void): void => {
     for (let component = 0; component < block.size; component++) {
       const row = projection[component]
-      const errors = exact[component]
-      if (score.projections !== undefined && row !== undefined && errors !== undefined)
-        bindings.setRow('w', row, errors)
+      if (score.projections !== undefined && row !== undefined) bindings.setRow('w', row)
       else bindings.setScalar('component', component)
       visit(component)
     }

@@ -118,14 +118,10 @@ function exactPairs(
   const coefficient = boundedEvaluator(split ? kernel.coefficient : kernel.value, bindings)
   const exponent =
     split && kernel.exponent !== undefined ? boundedEvaluator(kernel.exponent, bindings) : undefined
-  const errorsOf = (rows: readonly Float64Array[]): Float64Array[] =>
-    rows.map((row) => row.map((entry) => 2 * unit * Math.abs(entry)))
-  const errorsOfQ = errorsOf(q)
-  const errorsOfK = errorsOf(k)
   const none = new Float64Array(0)
   return (i, j) => {
-    bindings.setRow('q', q[i] ?? none, errorsOfQ[i] ?? none)
-    bindings.setRow('k', k[j] ?? none, errorsOfK[j] ?? none)
+    bindings.setRow('q', q[i] ?? none, 2 * unit)
+    bindings.setRow('k', k[j] ?? none, 2 * unit)
     const factor = coefficient()
     const power = exponent?.()
     const magnitude = Math.abs(factor.value)

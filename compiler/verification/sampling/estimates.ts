@@ -17,7 +17,6 @@ export function estimates(
 ): Float64Array[] {
   invariant(score.kind === 'factorised' && score.projections !== undefined, 'projected features estimate')
   const bindings = new Bindings()
-  const exact = new Float64Array(dim)
   // The blocks carry 1/√m each.
   const { count } = score.projections
   const terms = score.query.map(({ value }, n) => ({
@@ -29,12 +28,12 @@ export function estimates(
   bindings.setScalar('position', 0)
   bindings.setScalar('length', 1)
   for (let row = 0; row < rows; row++) {
-    bindings.setRow('w', Float64Array.from(projection.subarray(row * dim, (row + 1) * dim)), exact)
+    bindings.setRow('w', Float64Array.from(projection.subarray(row * dim, (row + 1) * dim)))
     pairs.forEach(({ q, k }, n) => {
       const sum = terms.reduce((total, { query, key }) => {
-        bindings.setRow('x', q, exact)
+        bindings.setRow('x', q)
         const left = query().value
-        bindings.setRow('x', k, exact)
+        bindings.setRow('x', k)
         return total + left * key().value
       }, 0)
       const of = result[n]

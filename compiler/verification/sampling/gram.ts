@@ -10,6 +10,7 @@
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import { fromModel } from '../../algebra/build.ts'
+import { variance } from '../../algebra/expectation/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Call, Platform } from '../execution/executor.ts'
@@ -28,6 +29,8 @@ export interface Gram {
   readonly claimed: Float64Array
   /** What f32 arithmetic alone may do to an entry. */
   readonly rounding: Float64Array
+  /** Of one projection's estimate of an entry, where it has a closed form. */
+  readonly deviation?: Float64Array
   /** Of the entries over the calls. */
   readonly moments: Moments
   /** Rows of projections in all calls together; 0 where nothing is projected. */
@@ -48,7 +51,7 @@ export async function sampleGram(
   { draws, projections }: SampleSize,
   seed: number,
   say: (step: string) => void,
-  enough: (claimed: Float64Array, moments: Moments) => boolean,
+  enough: (gram: Gram) => boolean,
 ): Promise<Gram | undefined> {
   const { kernel, dim } = model
   invariant(kernel !== undefined, 'what is estimated is a kernel')
@@ -63,25 +66,41 @@ export async function sampleGram(
   const executor = await platform.open(variant)
   if ('unsupported' in executor) return undefined
   try {
-    const moments = new Moments(claimed)
     const random = executor.projection !== undefined
+    const deviation = random ? deviations(model, queries, keys) : undefined
+    const rounding = roundingOf(fromModel(variant), call, executor.projection, claimed)
+    const moments = new Moments(claimed)
+    const soFar = (): Gram => ({
+      queries,
+      keys,
+      claimed,
+      rounding,
+      ...(deviation && { deviation }),
+      moments,
+      projections: random ? moments.seen * projections : 0,
+    })
     const [least, most] = random ? draws : [1, 1]
-    for (let draw = 0; draw < most && (draw < least || !enough(claimed, moments)); draw++) {
+    for (let draw = 0; draw < most && (draw < least || !enough(soFar())); draw++) {
       say(`draw ${draw + 1} of ${least} or more`)
       if (random) executor.redraw(seed + draw)
       moments.add(await executor.forward(call))
     }
-    return {
-      queries,
-      keys,
-      claimed,
-      rounding: roundingOf(fromModel(variant), call, executor.projection, claimed),
-      moments,
-      projections: random ? moments.seen * projections : 0,
-    }
+    return soFar()
   } finally {
     executor.destroy()
   }
+}
+
+/** √Var of what one row of a projection estimates, infinite where it is; nothing where that has no closed form. */
+function deviations(
+  model: AttentionModel,
+  queries: readonly Float64Array[],
+  keys: readonly Float64Array[],
+): Float64Array | undefined {
+  const closed = variance(model)
+  if (closed.kind === 'infinite') return new Float64Array(queries.length * keys.length).fill(Infinity)
+  if (closed.kind !== 'closed') return undefined
+  return Float64Array.from(queries.flatMap((q) => keys.map((k) => Math.sqrt(closed.at({ q, k }, 1)))))
 }
 
 /** The same features, with nothing between them and the output. */
