@@ -3,17 +3,22 @@
  * together as the description from which its module is printed, or run.
  */
 import type { FormDescription, FormName, ProgramDescription } from './codegen/description.ts'
+import { gpujs } from './codegen/gpujs.ts'
 import { wgsl } from './codegen/wgsl.ts'
 import { invariant } from './diagnostics/invariant.ts'
+import type { CellKernel } from './kernel/cell.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { AttentionModel } from './semantics/model.ts'
+import type { KernelSource } from '../runtime/program.ts'
 
 /** A schedule and its kernels, one a pass. */
 export interface LoweredForm {
   readonly schedule: Schedule
   readonly kernels: readonly Kernel[]
+  /** For the target gpujs: the same kernels, as what they are for a cell. */
+  readonly cells?: readonly CellKernel[]
 }
 
 /** @param source the text of the spec, for the reference backend */
@@ -25,14 +30,13 @@ export function assemble(
   const { name, dim, valueDim, buckets } = model
   const law = lawOf(model)
   const { forward, ...others } = forms
-  const lowered = Object.values(forms)
   return {
     name,
     dim,
     valueDim,
     features: forward.schedule.features,
     causal: forward.schedule.causal,
-    target: 'webgpu',
+    target: forward.cells === undefined ? 'webgpu' : 'gpujs',
     ...(law && { projection: law }),
     ...(buckets && { keysAreQueries: true }),
     weights: weightsOf(model),
@@ -41,11 +45,26 @@ export function assemble(
       forward: formOf(forward),
       ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(one)])),
     },
-    // Forms share the kernels that they have in common.
-    kernels: Object.fromEntries(
-      lowered.flatMap(({ kernels }) => kernels.map((kernel) => [kernel.name, wgsl(kernel)])),
-    ),
+    kernels: sourcesOf(Object.values(forms)),
   }
+}
+
+/** Forms share the kernels that they have in common. */
+function sourcesOf(forms: readonly LoweredForm[]): ProgramDescription['kernels'] {
+  const sources: Record<string, KernelSource> = {}
+  for (const { kernels, cells } of forms) {
+    const spelt =
+      cells?.map((kernel) => [kernel.name, gpujs(kernel)] as const) ??
+      kernels.map((kernel) => [kernel.name, wgsl(kernel)] as const)
+    for (const [name, source] of spelt) {
+      invariant(
+        (sources[name]?.code ?? source.code) === source.code,
+        `kernels of the name ${name} are the same`,
+      )
+      sources[name] = source
+    }
+  }
+  return sources
 }
 
 function formOf({ schedule, kernels }: LoweredForm): FormDescription {
@@ -60,12 +79,16 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
       size,
       ...(value === undefined ? {} : { value }),
     })),
-    dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => ({
-      kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',
-      workgroups: pass.workgroups,
-      buffers,
-      ...(pass.when === undefined ? {} : { when: pass.when }),
-    })),
+    dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => {
+      const kernel = kernels[schedule.passes.indexOf(pass)]?.name ?? ''
+      if (pass.kind === 'cells') return { kernel, extent: pass.extent, buffers }
+      return {
+        kernel,
+        workgroups: pass.workgroups,
+        buffers,
+        ...(pass.when === undefined ? {} : { when: pass.when }),
+      }
+    }),
   }
 }
 

@@ -12,6 +12,8 @@ import { isSpelt } from './codegen/javascript.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
 import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
+import { asKernel } from './kernel/cell.ts'
+import { cellKernels } from './kernel/cells/lower.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { lower } from './kernel/lower/lower.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
@@ -51,8 +53,7 @@ export function build(
   target: Program['target'] = 'webgpu',
 ): Built | Unscheduled {
   const algebra = verifyAlgebra(fromModel(model))
-  if (target === 'gpujs') return { model, algebra, unsupported: 'the target gpujs' }
-  const plan = schedule(algebra)
+  const plan = schedule(algebra, target)
   if ('unsupported' in plan) return { model, algebra, ...plan }
   verifySchedule(plan)
   if (!plan.buffers.every(({ value }) => value === undefined || isSpelt(value)))
@@ -77,10 +78,15 @@ export function build(
   }
 }
 
-const lowered = (plan: Schedule): LoweredForm => ({
-  schedule: plan,
-  kernels: lower(plan).map((kernel) => verifyKernel(kernel)),
-})
+function lowered(plan: Schedule): LoweredForm {
+  const cells = cellKernels(plan)
+  const kernels = cells === undefined ? lower(plan) : cells.map(asKernel)
+  return {
+    schedule: plan,
+    kernels: kernels.map((kernel) => verifyKernel(kernel)),
+    ...(cells === undefined ? {} : { cells }),
+  }
+}
 
 export interface Built {
   readonly model: AttentionModel

@@ -1,5 +1,7 @@
 /** What whoever spells kernels in a target's language needs of this folder, beside the IR itself. */
 
+export { cellOutput } from './cell.ts'
+export type { CellKernel } from './cell.ts'
 export { floatText } from './float-text.ts'
 export { isIntrinsic } from './intrinsics.ts'
 export type { IntrinsicName } from './intrinsics.ts'

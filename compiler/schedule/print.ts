@@ -2,18 +2,7 @@
 import { print as printExpression } from '../symbolic/print.ts'
 import { cellDetails } from './cells/print.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
-import type {
-  Features,
-  Only,
-  Over,
-  Pass,
-  Rows,
-  Schedule,
-  Size,
-  Term,
-  Tile,
-  WorkgroupPass,
-} from './schedule.ts'
+import type { Only, Over, Pass, Rows, Schedule, Size, Tile, WorkgroupPass } from './schedule.ts'
 
 export function print(schedule: Schedule): string {
   const { name, strategy, dim, valueDim, features, causal, chunk } = schedule

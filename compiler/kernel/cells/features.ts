@@ -1,10 +1,5 @@
 /** φ cell by cell: a number for each component of each row, and the papers' maxima over them. */
-import type {
-  FeatureCells,
-  HeadMaximumCells,
-  RowMaximumCells,
-  ScheduledBlock,
-} from '../../schedule/schedule.ts'
+import type { FeatureCells, RowMaximumCells, ScheduledBlock } from '../../schedule/schedule.ts'
 import type { CellPass } from '../../schedule/schedule.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import * as ir from '../build.ts'
@@ -79,7 +74,7 @@ export function lowerRowMaxima(frame: CellFrame, pass: CellPass, { features }: R
 }
 
 /** x: group. */
-export function lowerHeadMaximum(frame: CellFrame, pass: CellPass, _: HeadMaximumCells): CellKernel {
+export function lowerHeadMaximum(frame: CellFrame, pass: CellPass): CellKernel {
   const head = headOf(frame, pass.over, cell.x)
   const largest = ir.var_('largest', ir.f32(lowest))
   const loop = ir.for_('row', 0, head.visible, 1, (row) =>

@@ -10,6 +10,7 @@ import type { CellKernel } from '../cell.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
 import { sizeValue, toBinding } from '../lower/frame.ts'
 import { Names } from './names.ts'
+import { withoutUnused } from './unused.ts'
 
 export interface CellFrame {
   readonly schedule: Schedule
@@ -39,10 +40,10 @@ export function cellFrame(schedule: Schedule, pass: CellPass): CellFrame {
     reads: (name) => inputs.has(name),
     kernel: (body, result) => ({
       name: pass.name,
-      summary: `${pass.what}.`.replace(/^./, (letter) => letter.toUpperCase()),
+      summary: `${pass.what}.`.replace(/^[a-z]/, (letter) => letter.toUpperCase()),
       inputs: [...inputs.values()],
       extent: [sizeValue(width), sizeValue(height), sizeValue(depth)],
-      body: block(body),
+      body: withoutUnused(block(body), result),
       result,
     }),
   }
@@ -99,15 +100,16 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
   const visible = frame.reads('lengths')
     ? let_('visible', call('min', load(frame.input('lengths'), ref(batchItem)), shape('keyLength')))
     : undefined
+  const number = let_('head', mod(ref(counted), heads))
   const inSlice = sliceGroup === undefined ? at : ref(sliceGroup)
   return {
-    statements: [counted, batchItem, keyGroup, sliceGroup, visible].filter(
+    statements: [counted, batchItem, keyGroup, sliceGroup, visible, number].filter(
       (statement) => statement !== undefined,
     ),
     ...(ofQueries ? { queryHead: ref(counted) } : {}),
     keyGroup: keyGroup === undefined ? ref(counted) : ref(keyGroup),
     batchItem: ref(batchItem),
-    number: mod(ref(counted), heads),
+    number: ref(number),
     sliceGroup: inSlice,
     group: add(sliceStart, inSlice),
     at,

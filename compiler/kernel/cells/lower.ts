@@ -16,6 +16,14 @@ import {
 import { lowerNearWeights, lowerQueryWeights, lowerRead, lowerRowScales } from './read.ts'
 import { lowerAbsorb, lowerChunk, lowerFold } from './states.ts'
 
+/** One kernel a pass; nothing where the passes are those of another target. */
+export function cellKernels(schedule: Schedule): CellKernel[] | undefined {
+  const kernels = schedule.passes.flatMap((pass) =>
+    pass.kind === 'cells' ? [lowerCells(schedule, pass)] : [],
+  )
+  return kernels.length === schedule.passes.length ? kernels : undefined
+}
+
 export function lowerCells(schedule: Schedule, pass: CellPass): CellKernel {
   const frame = cellFrame(schedule, pass)
   const { work } = pass
@@ -25,7 +33,7 @@ export function lowerCells(schedule: Schedule, pass: CellPass): CellKernel {
     case 'row-maxima':
       return lowerRowMaxima(frame, pass, work)
     case 'head-maximum':
-      return lowerHeadMaximum(frame, pass, work)
+      return lowerHeadMaximum(frame, pass)
     case 'chunk':
       return lowerChunk(frame, pass, work)
     case 'fold':

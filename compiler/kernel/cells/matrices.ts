@@ -23,10 +23,14 @@ export function lowerMeans(frame: CellFrame, pass: CellPass, { rows, segments }:
   const count = countOf(rows, head)
   const short = ir.let_('short', ir.div(count, segments))
   const shorter = ir.let_('shorter', ir.sub(ir.mul(ir.add(ir.ref(short), 1), segments), count))
-  // Segments of one row more that lie before this one.
-  const longer = ir.sub(ir.call('max', cell.y, ir.ref(shorter)), ir.ref(shorter))
-  const first = ir.let_('first', ir.add(ir.mul(cell.y, ir.ref(short)), longer))
-  const size = ir.let_('size', ir.add(ir.ref(short), ir.select(ir.lt(cell.y, ir.ref(shorter)), ir.u32(0), 1)))
+  // Segments of one row more: before this one, and up to it.
+  const longerThan = (segment: Value): Value =>
+    ir.sub(ir.call('max', segment, ir.ref(shorter)), ir.ref(shorter))
+  const first = ir.let_('first', ir.add(ir.mul(cell.y, ir.ref(short)), longerThan(cell.y)))
+  const size = ir.let_(
+    'size',
+    ir.add(ir.ref(short), ir.sub(longerThan(ir.add(cell.y, 1)), longerThan(cell.y))),
+  )
   const sum = ir.var_('sum', ir.f32(0))
   const loop = ir.for_('r', 0, ir.ref(size), 1, (r) => {
     const row = ir.add(firstOf(rows, head), ir.ref(first), r)
@@ -38,7 +42,7 @@ export function lowerMeans(frame: CellFrame, pass: CellPass, { rows, segments }:
   return frame.kernel(
     [head.statements, short, shorter, first, size, sum, loop],
     // A segment without rows is no one's: such batch items are exact.
-    ir.div(ir.ref(sum), ir.convert('f32', ir.call('max', ir.ref(size), 1))),
+    ir.div(ir.ref(sum), ir.call('max', ir.convert('f32', ir.ref(size)), 1)),
   )
 }
 
@@ -89,16 +93,19 @@ export function lowerProduct(frame: CellFrame, pass: CellPass, work: ProductCell
   const { left, right, columns, diagonal, factor } = work
   const head = headOf(frame, pass.over, cell.z)
   const depth = countOf(right, head)
-  // Of weights, rows are as long as they come, of which the first entries are used.
-  const rowLength =
+  // Of weights, rows are as long as they come, of which the first entries are used. It is a whole quotient, of
+  // numbers that a float may hold only nearly: to be rounded to the nearest.
+  const rowsOfAll = ir.mul(ir.shape('heads'), left.count)
+  const length =
     typeof right.count === 'number'
       ? ir.u32(right.count)
-      : ir.div(ir.bufferLength(frame.input(left.buffer)), ir.mul(ir.shape('heads'), left.count))
+      : ir.div(ir.add(ir.bufferLength(frame.input(left.buffer)), ir.div(rowsOfAll, 2)), rowsOfAll)
+  const rowLength = ir.let_('rowLength', length)
   const sum = ir.var_('sum', ir.f32(0))
   const loop = ir.for_('j', 0, depth, 1, (j) => {
     const entry = ir.load(
       frame.input(left.buffer),
-      ir.add(ir.mul(ir.add(firstOf(left, head), cell.y), rowLength), j),
+      ir.add(ir.mul(ir.add(firstOf(left, head), cell.y), ir.ref(rowLength)), j),
     )
     const other = ir.load(
       frame.input(right.buffer),
@@ -108,7 +115,10 @@ export function lowerProduct(frame: CellFrame, pass: CellPass, work: ProductCell
       diagonal === undefined ? other : ir.sub(ir.select(ir.eq(j, cell.x), ir.f32(diagonal), 0), other)
     return ir.assign(ir.ref(sum), ir.add(ir.ref(sum), ir.mul(entry, taken)))
   })
-  return frame.kernel([head.statements, sum, loop], factor === 1 ? ir.ref(sum) : ir.mul(ir.ref(sum), factor))
+  return frame.kernel(
+    [head.statements, rowLength, sum, loop],
+    factor === 1 ? ir.ref(sum) : ir.mul(ir.ref(sum), factor),
+  )
 }
 
 /** x: entry, y: row of the cache, z: head. */

@@ -20,10 +20,26 @@ import { fading, shifted } from './states.ts'
 const length = ir.shape('length')
 const keyLength = ir.shape('keyLength')
 
+/** Where a row is among chunks: the row that its chunk starts with, and its own place there. */
+function chunkOf(frame: CellFrame, row: Value): Chunk {
+  const { chunk } = frame.schedule
+  const number = ir.let_('chunk', ir.div(row, chunk))
+  const first = ir.let_('firstRow', ir.mul(ir.ref(number), chunk))
+  const place = ir.let_('place', ir.sub(row, ir.ref(first)))
+  return { names: [number, first, place], number: ir.ref(number), first: ir.ref(first), place: ir.ref(place) }
+}
+
+interface Chunk {
+  readonly names: Body
+  readonly number: Value
+  readonly first: Value
+  readonly place: Value
+}
+
 /** The state that a row reads: its chunk's, its group's, or the carried one of its group. */
-function stateOf(frame: CellFrame, head: Head, row: Value, scales: string, chunked: boolean): Value {
+function stateOf(head: Head, chunk: Chunk, scales: string, chunked: boolean): Value {
   if (!chunked) return scales.startsWith('carried') ? head.group : head.sliceGroup
-  return ir.add(ir.mul(head.sliceGroup, ir.shape('chunks')), ir.div(row, frame.schedule.chunk))
+  return ir.add(ir.mul(head.sliceGroup, ir.shape('chunks')), chunk.number)
 }
 
 /** Index of a component of φ of a row, where each of so many rows of a head has one. */
@@ -32,13 +48,13 @@ const featureAt = (frame: CellFrame, head: Value, rows: Value, row: Value, featu
 
 /** x: row, y: head. */
 export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleCells): CellKernel {
-  const { features, chunk } = frame.schedule
+  const { features } = frame.schedule
   const { near, scales, decays } = work
   const row = cell.x
   const head = headOf(frame, pass.over, cell.y)
   const fade = fading(frame, decays, head)
-  const state = stateOf(frame, head, row, scales, near)
-  const inChunk = ir.mod(row, chunk)
+  const chunk = chunkOf(frame, row)
+  const state = stateOf(head, chunk, scales, near)
   const largest = ir.var_('largest', ir.f32(lowest))
   const ofQuery = (f: Value): Value =>
     ir.load(frame.input('queryExponents'), featureAt(frame, cell.y, length, row, f))
@@ -46,63 +62,65 @@ export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleC
     ir.assign(ir.ref(largest), ir.call('max', ir.ref(largest), exponent))
   const ofState = ir.for_('f', 0, features, 1, (f) => {
     const scale = ir.load(frame.input(scales), ir.add(ir.mul(state, features), f))
-    return raise(ir.add(ofQuery(f), shifted(scale, fade.over(ir.add(inChunk, 1)))))
+    return raise(ir.add(ofQuery(f), shifted(scale, fade.over(ir.add(chunk.place, 1)))))
   })
   const ofChunk = (): Body =>
-    ir.for_('r', 0, ir.add(inChunk, 1), 1, (r) => {
-      const key = ir.add(ir.sub(row, inChunk), r)
+    ir.for_('r', 0, ir.add(chunk.place, 1), 1, (r) => {
+      const key = ir.add(chunk.first, r)
       return ir.for_('f', 0, features, 1, (f) => {
         const exponent = ir.load(
           frame.input('keyExponents'),
           featureAt(frame, head.sliceGroup, keyLength, key, f),
         )
-        return raise(ir.add(ofQuery(f), shifted(exponent, fade.over(ir.sub(inChunk, r)))))
+        return raise(ir.add(ofQuery(f), shifted(exponent, fade.over(ir.sub(chunk.place, r)))))
       })
     })
   return frame.kernel(
-    [head.statements, fade.statements, largest, ofState, near ? ofChunk() : []],
+    [head.statements, fade.statements, chunk.names, largest, ofState, near ? ofChunk() : []],
     ir.ref(largest),
   )
 }
 
 /** x: component, y: row, z: head. */
 export function lowerQueryWeights(frame: CellFrame, pass: CellPass, work: QueryWeightCells): CellKernel {
-  const { features, chunk } = frame.schedule
+  const { features } = frame.schedule
   const { scaling, coefficients, chunked, scales, decays } = work
   const row = cell.y
   const head = headOf(frame, pass.over, cell.z)
   const fade = fading(frame, decays, head)
-  const since = fade.over(ir.add(ir.mod(row, chunk), 1))
+  const chunk = chunkOf(frame, row)
+  const since = fade.over(ir.add(chunk.place, 1))
   const at = featureAt(frame, cell.z, length, row, cell.x)
-  const start = [head.statements, fade.statements]
+  const start = [head.statements, fade.statements, chunk.names]
   if (scaling === 'plain') {
     const value = ir.load(frame.input('queryFeatures'), at)
     return frame.kernel(start, since === undefined ? value : ir.mul(value, ir.call('exp', since)))
   }
-  const state = stateOf(frame, head, row, scales, chunked)
+  const state = stateOf(head, chunk, scales, chunked)
   const ofState = ir.load(frame.input(scales), ir.add(ir.mul(state, features), cell.x))
   const exponent = ir.let_(
     'exponent',
     ir.add(ir.load(frame.input('queryExponents'), at), shifted(ofState, since)),
   )
-  const rowScale = ir.load(frame.input('rowScales'), ir.add(ir.mul(cell.z, length), row))
-  const power = powerOf(ir.ref(exponent), rowScale)
+  const rowScale = ir.let_('rowScale', ir.load(frame.input('rowScales'), ir.add(ir.mul(cell.z, length), row)))
+  const power = powerOf(ir.ref(exponent), ir.ref(rowScale))
   return frame.kernel(
-    [start, exponent],
+    [start, exponent, rowScale],
     coefficients ? ir.mul(ir.load(frame.input('queryCoefficients'), at), power) : power,
   )
 }
 
 /** x: place of the key row in the chunk, y: row, z: head. */
 export function lowerNearWeights(frame: CellFrame, pass: CellPass, work: NearWeightCells): CellKernel {
-  const { features, chunk } = frame.schedule
+  const { features } = frame.schedule
   const { scaling, queryCoefficients, keyCoefficients, decays } = work
   const scaled = scaling === 'scaled'
   const row = cell.y
   const head = headOf(frame, pass.over, cell.z)
   const fade = fading(frame, decays, head)
-  const inChunk = ir.mod(row, chunk)
-  const key = ir.add(ir.sub(row, inChunk), cell.x)
+  const chunk = chunkOf(frame, row)
+  const keyRow = ir.let_('keyRow', ir.add(chunk.first, cell.x))
+  const key = ir.ref(keyRow)
   const sum = ir.var_('sum', ir.f32(0))
   const part = (f: Value, side: 'query' | 'key', word: string): Value =>
     ir.load(
@@ -123,10 +141,12 @@ export function lowerNearWeights(frame: CellFrame, pass: CellPass, work: NearWei
       'exponent',
       shifted(ir.add(part(f, 'query', 'Exponents'), part(f, 'key', 'Exponents')), since),
     )
-    const power = powerOf(ir.ref(exponent), ir.ref(rowScale))
-    const withQuery = queryCoefficients ? ir.mul(part(f, 'query', 'Coefficients'), power) : power
+    const power = ir.let_('power', powerOf(ir.ref(exponent), ir.ref(rowScale)))
+    const withQuery = queryCoefficients
+      ? ir.mul(part(f, 'query', 'Coefficients'), ir.ref(power))
+      : ir.ref(power)
     return {
-      statements: exponent,
+      statements: [exponent, power],
       value: keyCoefficients ? ir.mul(withQuery, part(f, 'key', 'Coefficients')) : withQuery,
     }
   }
@@ -139,12 +159,12 @@ export function lowerNearWeights(frame: CellFrame, pass: CellPass, work: NearWei
     loop,
     scaled || since === undefined ? [] : ir.assign(ir.ref(sum), ir.mul(ir.ref(sum), ir.call('exp', since))),
   ])
-  return frame.kernel([head.statements, fade.statements, sum, seen], ir.ref(sum))
+  return frame.kernel([head.statements, fade.statements, chunk.names, keyRow, sum, seen], ir.ref(sum))
 }
 
 /** x: column, y: row, z: head; of factors x: row, y: head. */
 export function lowerRead(frame: CellFrame, pass: CellPass, work: ReadCells): CellKernel {
-  const { features, valueDim, chunk } = frame.schedule
+  const { features, valueDim } = frame.schedule
   const { result, weights, sums, chunked, near, scaling, normalize, epsilon } = work
   const scaled = scaling === 'scaled'
   const ofRows = result === 'rows'
@@ -155,9 +175,9 @@ export function lowerRead(frame: CellFrame, pass: CellPass, work: ReadCells): Ce
   if (!ofRows && normalize === 'none')
     return frame.kernel([], finitePower(ir.load(frame.input('rowScales'), ofRow)))
 
-  const state = stateOf(frame, head, row, sums, chunked)
-  const inChunk = ir.mod(row, chunk)
-  const first = ir.sub(row, inChunk)
+  const chunk = chunkOf(frame, row)
+  const { first } = chunk
+  const state = stateOf(head, chunk, sums, chunked)
   const sum = ir.var_('sum', ir.f32(0))
   const grow = (value: Value): Body => ir.assign(ir.ref(sum), ir.add(ir.ref(sum), value))
   const ofState = ir.for_('f', 0, features, 1, (f) =>
@@ -170,18 +190,20 @@ export function lowerRead(frame: CellFrame, pass: CellPass, work: ReadCells): Ce
   )
   const keys = ir.let_(
     'keys',
-    ofRows ? before(first, ir.call('min', head.visible, ir.add(row, 1)), chunk) : ir.add(inChunk, 1),
+    ofRows
+      ? before(first, ir.call('min', head.visible, ir.add(row, 1)), frame.schedule.chunk)
+      : ir.add(chunk.place, 1),
   )
   const ofChunk = (): Body => [
     keys,
     ir.for_('r', 0, ir.ref(keys), 1, (r) => {
-      const weight = ir.load(frame.input('nearWeights'), ir.add(ir.mul(ofRow, chunk), r))
+      const weight = ir.load(frame.input('nearWeights'), ir.add(ir.mul(ofRow, frame.schedule.chunk), r))
       if (!ofRows) return grow(weight)
       const value = ir.add(ir.mul(ir.add(ir.mul(head.keyGroup, keyLength), first, r), valueDim), column)
       return grow(ir.mul(weight, ir.load(frame.input('v'), value)))
     }),
   ]
-  const body = [head.statements, sum, ofState, near ? ofChunk() : []]
+  const body = [head.statements, chunk.names, sum, ofState, near ? ofChunk() : []]
   if (ofRows)
     return frame.kernel(
       body,

@@ -48,16 +48,26 @@ const sumAt = (frame: CellFrame, state: Value, feature: Value, column: Value): V
 }
 
 /** Where the cells of a pass are: of scales x: feature, y: state, z: group; of sums x: column, y: feature. */
-function place(quantity: 'scales' | 'sums', states: Value): { feature: Value; state: Value; group: Value } {
-  if (quantity === 'scales') return { feature: cell.x, state: cell.y, group: cell.z }
-  return { feature: cell.y, state: ir.mod(cell.z, states), group: ir.div(cell.z, states) }
+function place(quantity: 'scales' | 'sums', word: string, states: Value): Place {
+  if (quantity === 'scales') return { names: [], feature: cell.x, state: cell.y, group: cell.z }
+  if (states.kind === 'number') return { names: [], feature: cell.y, state: ir.u32(0), group: cell.z }
+  const group = ir.let_('groupInSlice', ir.div(cell.z, states))
+  const state = ir.let_(word, ir.sub(cell.z, ir.mul(ir.ref(group), states)))
+  return { names: [group, state], feature: cell.y, state: ir.ref(state), group: ir.ref(group) }
+}
+
+interface Place {
+  readonly names: Body
+  readonly feature: Value
+  readonly state: Value
+  readonly group: Value
 }
 
 export function lowerChunk(frame: CellFrame, pass: CellPass, work: ChunkCells): CellKernel {
   const { chunk, features, valueDim } = frame.schedule
   const { quantity, scaling, coefficients, decays } = work
   const scaled = scaling === 'scaled'
-  const { feature, state, group } = place(quantity, ir.shape('chunks'))
+  const { names, feature, state, group } = place(quantity, 'chunk', ir.shape('chunks'))
   const head = headOf(frame, pass.over, group)
   const fade = fading(frame, decays, head)
   const first = ir.let_('firstRow', ir.mul(state, chunk))
@@ -69,7 +79,7 @@ export function lowerChunk(frame: CellFrame, pass: CellPass, work: ChunkCells): 
   const since = (step: Value): Value | undefined => fade.over(ir.sub(ir.sub(ir.ref(end), 1), row(step)))
   const exponent = (step: Value): Value =>
     shifted(ir.load(frame.input('keyExponents'), at(step)), since(step))
-  const start = [head.statements, fade.statements, first, decays ? end : [], rows]
+  const start = [names, head.statements, fade.statements, first, decays ? end : [], rows]
 
   if (quantity === 'scales') {
     const largest = ir.var_('largest', ir.f32(lowest))
@@ -89,9 +99,11 @@ export function lowerChunk(frame: CellFrame, pass: CellPass, work: ChunkCells): 
   const weighed = (r: Value): { readonly statements: Body; readonly weight: Value } => {
     if (scale !== undefined) {
       const own = ir.let_('exponent', exponent(r))
-      const power = powerOf(ir.ref(own), ir.ref(scale))
-      const weight = coefficients ? ir.mul(ir.load(frame.input('keyCoefficients'), at(r)), power) : power
-      return { statements: own, weight }
+      const power = ir.let_('power', powerOf(ir.ref(own), ir.ref(scale)))
+      const weight = coefficients
+        ? ir.mul(ir.load(frame.input('keyCoefficients'), at(r)), ir.ref(power))
+        : ir.ref(power)
+      return { statements: [own, power], weight }
     }
     const faded = since(r)
     const weight = ir.load(frame.input('keyFeatures'), at(r))
@@ -125,6 +137,8 @@ export function lowerChunk(frame: CellFrame, pass: CellPass, work: ChunkCells): 
 
 /** What a fold puts together: states of one level, their number, and where each of them ends. */
 interface Level {
+  /** In names. */
+  readonly word: string
   readonly scales: string
   readonly sums: string
   readonly perGroup: Value
@@ -139,14 +153,16 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
   const { quantity, result, scaling, decays, block } = work
   const scaled = scaling === 'scaled'
   const chunks = ir.shape('chunks')
-  const blocks = ir.div(ir.add(chunks, block - 1), block)
+  const blockCount = ir.let_('blocks', ir.div(ir.add(chunks, block - 1), block))
+  const blocks = ir.ref(blockCount)
   const own = result === 'block' ? blocks : result === 'before' ? chunks : ir.u32(1)
-  const { feature, state, group } = place(quantity, own)
+  const { names, feature, state, group } = place(quantity, result === 'block' ? 'block' : 'chunk', own)
   const head = headOf(frame, pass.over, group)
   const fade = fading(frame, decays, head)
 
   const endOf = (state_: Value, rows: number): Value => smaller(ir.mul(ir.add(state_, 1), rows), keyLength)
   const ofChunks = (first: Value, count: Value): Level => ({
+    word: 'inner',
     scales: 'chunkScales',
     sums: 'chunkSums',
     perGroup: chunks,
@@ -155,6 +171,7 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
     count,
   })
   const ofBlocks = (count: Value): Level => ({
+    word: 'outer',
     scales: 'blockScales',
     sums: 'blockSums',
     perGroup: blocks,
@@ -162,10 +179,11 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
     first: ir.u32(0),
     count,
   })
-  const firstOfBlock = ir.mul(ir.div(state, block), block)
+  const before_ = ir.let_('blocksBefore', ir.div(state, block))
+  const firstOfBlock = ir.mul(ir.ref(before_), block)
   const levels: Record<FoldCells['result'], readonly Level[]> = {
     block: [ofChunks(ir.mul(state, block), before(ir.mul(state, block), chunks, block))],
-    before: [ofBlocks(ir.div(state, block)), ofChunks(firstOfBlock, ir.mod(state, block))],
+    before: [ofBlocks(ir.ref(before_)), ofChunks(firstOfBlock, ir.sub(state, firstOfBlock))],
     total: [ofBlocks(blocks)],
   }
   const end = ir.let_(
@@ -173,12 +191,12 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
     result === 'block' ? endOf(state, chunk * block) : result === 'before' ? ir.mul(state, chunk) : keyLength,
   )
   const eachState = (then: (level: Level, one: Value, shift: Value | undefined) => Body): Body =>
-    levels[result].map((level, place_) => {
-      const count = ir.let_(place_ === 0 ? 'states' : 'more', level.count)
+    levels[result].map((level) => {
+      const count = level.count.kind === 'name' ? undefined : ir.let_(`${level.word}s`, level.count)
       return [
-        count,
-        ir.for_('c', 0, ir.ref(count), 1, (c) => {
-          const one = ir.add(level.first, c)
+        count ?? [],
+        ir.for_(level.word, 0, count === undefined ? level.count : ir.ref(count), 1, (counted) => {
+          const one = ir.add(level.first, counted)
           const index = ir.add(ir.mul(group, level.perGroup), one)
           return then(level, index, fade.over(ir.sub(ir.ref(end), level.end(one))))
         }),
@@ -186,7 +204,7 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
     })
   const scaleOf = (level: Level, index: Value, shift: Value | undefined): Value =>
     shifted(ir.load(frame.input(level.scales), scaleAt(index, features, feature)), shift)
-  const start = [head.statements, fade.statements, decays ? end : []]
+  const start = [blockCount, names, head.statements, fade.statements, before_, decays ? end : []]
 
   if (quantity === 'scales') {
     const largest = ir.var_('largest', ir.f32(lowest))
@@ -203,7 +221,8 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
     const part = ir.load(frame.input(level.sums), sumAt(frame, index, feature, cell.x))
     if (!scaled) return grow(sum, shift === undefined ? part : ir.mul(part, ir.call('exp', shift)))
     const exponent = ir.let_('exponent', scaleOf(level, index, shift))
-    return [exponent, grow(sum, ir.mul(part, powerOf(ir.ref(exponent), ir.ref(ownScale))))]
+    const power = ir.let_('power', powerOf(ir.ref(exponent), ir.ref(ownScale)))
+    return [exponent, power, grow(sum, ir.mul(ir.ref(power), part))]
   })
   return frame.kernel([start, scaled ? ownScale : [], sum, loops], ir.ref(sum))
 }
@@ -241,10 +260,13 @@ export function lowerAbsorb(frame: CellFrame, pass: CellPass, work: AbsorbCells)
   const scale = ir.let_('scale', ir.load(frame.input('raisedScales'), inSlice))
   const before_ = ir.let_('oldScale', old())
   const own = ir.let_('exponent', ir.load(frame.input('keyExponents'), inSlice))
-  const power = powerOf(ir.ref(own), ir.ref(scale))
-  const weight = coefficients ? ir.mul(ir.load(frame.input('keyCoefficients'), inSlice), power) : power
+  const power = ir.let_('power', powerOf(ir.ref(own), ir.ref(scale)))
+  const keep = ir.let_('keep', powerOf(ir.ref(before_), ir.ref(scale)))
+  const weight = coefficients
+    ? ir.mul(ir.load(frame.input('keyCoefficients'), inSlice), ir.ref(power))
+    : ir.ref(power)
   return frame.kernel(
-    [start, kept, value, readValue, scale, before_, own],
-    ir.add(ir.mul(ir.ref(kept), powerOf(ir.ref(before_), ir.ref(scale))), ir.mul(weight, ir.ref(value))),
+    [start, kept, value, readValue, scale, before_, keep, own, power],
+    ir.add(ir.mul(ir.ref(kept), ir.ref(keep)), ir.mul(weight, ir.ref(value))),
   )
 }

@@ -138,6 +138,7 @@ export function attend(from: Attend): { passes: readonly CellPass[]; buffers: re
             weights,
             ...(divides ? [factors] : []),
             values.buffer,
+            ...lengths,
             ...(convolution === undefined ? [] : [convolution.values.buffer, convolution.filter, 'lengths']),
             out,
           ]),

@@ -14,6 +14,8 @@ export function readPasses(
   const { valueDim, normalize, epsilon } = attention
   const scaled = scaling === 'scaled'
   const near = plan.causal && from === 'state'
+  // Kernels of one name are the same in all forms.
+  const named = (name: string): string => (from === 'carried' ? `token_${name}` : name)
   const scales = `${from}Scales`
   const sums = `${from}Sums`
   const rowsOfChunk: Size = 32
@@ -43,7 +45,7 @@ export function readPasses(
         weights,
         sums,
         ...(near ? ['nearWeights'] : []),
-        ...(result === 'rows' && near ? ['v'] : []),
+        ...(result === 'rows' && near ? ['v', 'lengths'] : []),
         ...(result === 'rows' ? (divides ? ['rowFactors'] : []) : scaled ? ['rowScales'] : []),
         result === 'rows' ? 'out' : 'rowFactors',
       ],
@@ -56,7 +58,7 @@ export function readPasses(
   if (scaled) {
     passes.push(
       cellPass({
-        name: 'row_scales',
+        name: named('row_scales'),
         over: 'sliceQueryHead',
         extent: rows,
         buffers: ['queryExponents', scales, ...(near ? ['keyExponents'] : []), ...decay, 'rowScales'],
@@ -70,7 +72,7 @@ export function readPasses(
   if (weighed) {
     passes.push(
       cellPass({
-        name: 'query_weights',
+        name: named('query_weights'),
         over: 'sliceQueryHead',
         extent: perFeature,
         buffers: [...ofQuery, ...(scaled ? ['rowScales', scales] : []), ...decay, 'queryWeights'],
@@ -91,7 +93,7 @@ export function readPasses(
   if (near) {
     passes.push(
       cellPass({
-        name: 'near_weights',
+        name: named('near_weights'),
         over: 'sliceQueryHead',
         extent: pairs,
         buffers: [...ofQuery, ...ofKey, ...(scaled ? ['rowScales'] : []), ...decay, 'nearWeights'],
@@ -106,7 +108,7 @@ export function readPasses(
     passes.push(
       read(
         'factors',
-        'row_factors',
+        named('row_factors'),
         rows,
         normalize === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
       ),
@@ -116,7 +118,7 @@ export function readPasses(
   passes.push(
     read(
       'rows',
-      'read',
+      named('read'),
       [valueDim, 'length', heads],
       `φ(q)·S of each query row${near ? ', with the pairs of its chunk' : ''}${divides ? ', times its factor' : ''}`,
     ),

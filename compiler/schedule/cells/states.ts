@@ -97,7 +97,7 @@ function ofChunks(plan: FactorisedPlan): Plan {
       inputs: (quantity) =>
         quantity === 'scales'
           ? ['keyExponents', ...fading(plan)]
-          : [...features, 'v', ...(scaled ? ['chunkScales'] : []), ...fading(plan)],
+          : [...features, 'v', 'lengths', ...(scaled ? ['chunkScales'] : []), ...fading(plan)],
       outputs,
       states: 'chunks',
       work: (quantity) => ({ kind: 'chunk', quantity, scaling, coefficients, decays }),
@@ -110,9 +110,13 @@ function ofChunks(plan: FactorisedPlan): Plan {
 
 const blocks = (plan: FactorisedPlan): Size => ['ceildiv', 'chunks', plan.block]
 
+type FoldResult = 'block' | 'before' | 'total'
+
+const sizeOf = (sizes: Readonly<Record<FoldResult, Size>>, result: FoldResult): Size => sizes[result]
+
 function fold(
   plan: FactorisedPlan,
-  result: 'block' | 'before' | 'total',
+  result: FoldResult,
   outputs: Quantities['outputs'],
   name: string,
 ): CellPass[] {
@@ -128,10 +132,10 @@ function fold(
       ...fading(plan),
     ],
     outputs,
-    states: { block: blocks(plan), before: 'chunks', total: 1 }[result] as Size,
+    states: sizeOf({ block: blocks(plan), before: 'chunks', total: 1 }, result),
     work: (quantity) => ({ kind: 'fold', quantity, result, scaling, decays, block }),
     what: { block: `of each ${block} chunks`, before: 'before each chunk', total: 'of all key rows' }[result],
-    terms: { block, before: ['+', block, blocks(plan)] as const, total: blocks(plan) }[result] as Size,
+    terms: sizeOf({ block, before: ['+', block, blocks(plan)], total: blocks(plan) }, result),
   })
 }
 

@@ -1,0 +1,95 @@
+/** How gpu.js spells each intrinsic: one row per name, and a missing row does not compile. */
+import { invariant } from '../diagnostics/invariant.ts'
+import type { Value } from '../kernel/kernel.ts'
+import { floatText } from '../kernel/target.ts'
+import type { IntrinsicName } from '../kernel/target.ts'
+import {
+  cosh,
+  cosine,
+  elu,
+  erf,
+  gelu,
+  logarithm,
+  logarithm2,
+  sigmoid,
+  silu,
+  sine,
+  sinh,
+  softplus,
+  tanh,
+} from './gpujs/functions.ts'
+import { helper } from './gpujs/helpers.ts'
+import type { Helper } from './gpujs/helpers.ts'
+import { power } from './gpujs/power.ts'
+import { random } from './gpujs/random.ts'
+
+/** A call as it is written; what is text already stays as it is. */
+export interface Spelling {
+  readonly callee: string
+  readonly args: readonly (Value | string)[]
+  readonly helpers?: readonly Helper[]
+}
+
+type Row = (args: readonly Value[]) => Spelling
+
+const builtin =
+  (name: string): Row =>
+  (args) => ({ callee: `Math.${name}`, args })
+
+const defined =
+  (by: Helper): Row =>
+  (args) => ({ callee: by.name, args, helpers: [by] })
+
+/** Integers have no calls: the printer writes them out. */
+const ofIntegers: Row = () => {
+  invariant(false, 'integer functions are written out where they stand')
+  return { callee: '', args: [] }
+}
+
+const step = helper('step', '1 where x is positive, else 0', [
+  'if (x > 0) {',
+  '  return 1;',
+  '}',
+  'return 0;',
+])
+const fma = helper('multiplyAdd', 'a times b, and c', ['return a * b + c;'], { parameters: ['a', 'b', 'c'] })
+
+export const gpujsOperators: Record<IntrinsicName, Row> = {
+  exp: builtin('exp'),
+  log: defined(logarithm),
+  exp2: (args) => ({ callee: 'Math.pow', args: ['2', ...args] }),
+  log2: defined(logarithm2),
+  sqrt: builtin('sqrt'),
+  abs: builtin('abs'),
+  sign: builtin('sign'),
+  step: defined(step),
+  floor: builtin('floor'),
+  min: builtin('min'),
+  max: builtin('max'),
+  sin: defined(sine),
+  cos: defined(cosine),
+  tanh: defined(tanh),
+  sinh: defined(sinh),
+  cosh: defined(cosh),
+  erf: defined(erf),
+  relu: (args) => ({ callee: 'Math.max', args: [...args, '0'] }),
+  elu: defined(elu),
+  gelu: defined(gelu),
+  sigmoid: defined(sigmoid),
+  silu: defined(silu),
+  softplus: defined(softplus),
+  power: ([base, exponent]) => {
+    invariant(base !== undefined && exponent?.kind === 'number', 'the exponent of power is a constant')
+    const spelt = power(exponent.value, floatText(exponent.value).replace(/\.0$/, ''))
+    return { callee: spelt.name, args: [base], helpers: [spelt] }
+  },
+  fma: defined(fma),
+  floorDivide: ofIntegers,
+  floorModulo: ofIntegers,
+  random: (args) => ({
+    callee: random.name,
+    // A literal would be taken for a float.
+    args: args.map((argument) => (argument.kind === 'number' ? `~~(${argument.value})` : argument)),
+    helpers: [random],
+  }),
+}

@@ -1,0 +1,160 @@
+/**
+ * Elementary functions as gpu.js does not have them, or not to the last digits:
+ * relative accuracy near 0, tails, and angles that a device would reduce badly.
+ * Polynomials are least-maximum fits on the range named beside them.
+ */
+import { helper, polynomial } from './helpers.ts'
+import type { Helper } from './helpers.ts'
+
+/** −10³⁰ stands for the logarithm of 0. */
+export const logarithm: Helper = helper('logarithm', 'log x; -1e30 stands for log 0', [
+  'if (x > 0) {',
+  '  return Math.log(x);',
+  '}',
+  'return -1e30;',
+])
+
+export const logarithm2: Helper = helper(
+  'logarithm2',
+  'the logarithm to base 2; -1e30 stands for that of 0',
+  ['if (x > 0) {', '  return Math.log(x) * 1.442695;', '}', 'return -1e30;'],
+)
+
+/** Up to ¼, by the series of the exponential. */
+export const exponentialMinusOne: Helper = helper('exponentialMinusOne', 'e^x - 1, accurate near 0', [
+  'if (Math.abs(x) < 0.25) {',
+  `  return x * (${polynomial('x', ['1', '0.5', '0.16666667', '0.041666668', '0.008333334', '0.0013888889'])});`,
+  '}',
+  'return Math.exp(x) - 1;',
+])
+
+export const elu: Helper = helper(
+  'elu',
+  'x where positive, else e^x - 1',
+  ['if (x > 0) {', '  return x;', '}', 'return exponentialMinusOne(x);'],
+  { uses: [exponentialMinusOne] },
+)
+
+export const sigmoid: Helper = helper('sigmoid', '1 / (1 + e^-x), by e^-|x| so that nothing overflows', [
+  'const fall = Math.exp(-Math.abs(x));',
+  'if (x >= 0) {',
+  '  return 1 / (1 + fall);',
+  '}',
+  'return fall / (1 + fall);',
+])
+
+export const silu: Helper = helper('silu', 'x times the sigmoid of x', ['return x * sigmoid(x);'], {
+  uses: [sigmoid],
+})
+
+/** Of (log(1 + t) = 2·atanh s) / s for s = t / (2 + t), t from 0 to 1. */
+const twiceAtanh = ['0.33333206', '0.20010886', '0.13998932', '0.14015637']
+
+export const softplus: Helper = helper(
+  'softplus',
+  'log(1 + e^x) = max(x, 0) + log(1 + t), where t = e^-|x|, by the series of the inverse hyperbolic tangent',
+  [
+    'const t = Math.exp(-Math.abs(x));',
+    'const s = t / (2 + t);',
+    'const z = s * s;',
+    `return Math.max(x, 0) + 2 * (s + s * z * (${polynomial('z', twiceAtanh)}));`,
+  ],
+)
+
+export const tanh: Helper = helper(
+  'tangent',
+  'tanh |x| = -t / (t + 2), where t = e^(-2|x|) - 1',
+  ['const t = Math.max(exponentialMinusOne(-2 * Math.abs(x)), -1);', 'return Math.sign(x) * (-t / (t + 2));'],
+  { uses: [exponentialMinusOne] },
+)
+
+export const cosh: Helper = helper('hyperbolicCosine', '(e^|x| + e^-|x|) / 2, by the square of e^|x/2|', [
+  'const root = Math.exp(0.5 * Math.abs(x));',
+  'return 0.5 * root * root + 0.5 / root / root;',
+])
+
+export const sinh: Helper = helper(
+  'hyperbolicSine',
+  '(e^|x| - e^-|x|) / 2; below 1 by t = e^|x| - 1, as (t + t / (t + 1)) / 2',
+  [
+    'const size = Math.abs(x);',
+    'if (size < 1) {',
+    '  const t = Math.max(exponentialMinusOne(size), 0);',
+    '  return Math.sign(x) * 0.5 * (t + t / (t + 1));',
+    '}',
+    'const root = Math.exp(0.5 * size);',
+    'return Math.sign(x) * (0.5 * root * root - 0.5 / root / root);',
+  ],
+  { uses: [exponentialMinusOne] },
+)
+
+/** 2π in two parts, of which the first has few bits: its product with a count of turns is exact. */
+const withinTurn = [
+  'const turns = Math.floor(x * 0.15915494 + 0.5);',
+  'const angle = turns * -6.28125 + x - turns * 0.0019353072;',
+]
+
+export const sine: Helper = helper('sine', 'sin x, with x brought to half a turn around 0', [
+  ...withinTurn,
+  'return Math.sin(angle);',
+])
+
+export const cosine: Helper = helper('cosine', 'cos x, with x brought to half a turn around 0', [
+  ...withinTurn,
+  'return Math.cos(angle);',
+])
+
+/** Of e^(x²/2)·tail(x)·(x + 4) in (x − 4)/(x + 4), for x from 0 to 20. */
+const tail = [
+  '0.75528514',
+  '-0.6078965',
+  '0.38713714',
+  '-0.18652493',
+  '0.060399957',
+  '-0.007517869',
+  '-0.0034927882',
+  '0.0015646061',
+  '0.00014755054',
+  '-0.00014831076',
+]
+
+const normalTail: Helper = helper(
+  'normalTail',
+  'how likely a normal number exceeds x, from 0; x * x is split, its upper part exact',
+  [
+    'const bounded = Math.min(x, 20);',
+    'const high = Math.floor(bounded * 64) / 64;',
+    'const fall = Math.exp(-0.5 * high * high) * Math.exp(-0.5 * (bounded - high) * (bounded + high));',
+    'const u = (bounded - 4) / (bounded + 4);',
+    `return fall * (${polynomial('u', tail)}) / (bounded + 4);`,
+  ],
+)
+
+export const gelu: Helper = helper(
+  'gelu',
+  'x times the chance that a normal number is below x',
+  [
+    'const beyond = Math.max(normalTail(Math.abs(x)), 0);',
+    'if (x > 0) {',
+    '  return x * (1 - beyond);',
+    '}',
+    'return x * beyond;',
+  ],
+  { uses: [normalTail] },
+)
+
+/** Of erf x / x in x², for x from 0 to 1. */
+const nearZero = ['1.1283791', '-0.37612325', '0.1128018', '-0.026711311', '0.0049175513', '-0.0005631422']
+
+export const erf: Helper = helper(
+  'errorFunction',
+  'erf x: a polynomial up to 1, beyond by the normal tail',
+  [
+    'if (Math.abs(x) < 1) {',
+    '  const square = Math.abs(x) * Math.abs(x);',
+    `  return x * (${polynomial('square', nearZero)});`,
+    '}',
+    'return Math.sign(x) * (1 - 2 * normalTail(Math.abs(x) * 1.4142135));',
+  ],
+  { uses: [normalTail] },
+)

@@ -1,0 +1,298 @@
+/** Statements and values of a kernel of cells in the JavaScript that gpu.js compiles. */
+import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
+import type { ShapeField, Statement, Value } from '../../kernel/kernel.ts'
+import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../kernel/target.ts'
+import type { CellKernel } from '../../kernel/target.ts'
+import type { CellInteger } from '../../../runtime/program.ts'
+import { gpujsOperators } from '../gpujs-operators.ts'
+import type { Helper } from './helpers.ts'
+
+/** The coordinates of a cell, as gpu.js has them. */
+const coordinates: Readonly<Record<string, string>> = {
+  x: 'this.thread.x',
+  y: 'this.thread.y',
+  z: 'this.thread.z',
+}
+
+type Binary = Extract<Value, { kind: 'binary' }>
+
+export class Printer {
+  readonly #integers = new Set<CellInteger>()
+  readonly #helpers = new Map<string, Helper>()
+  readonly #indexes = new Map<string, string>()
+  readonly #taken = new Set<string>()
+
+  constructor({ inputs }: CellKernel) {
+    for (const { name } of inputs) this.#taken.add(name)
+  }
+
+  /** What the function is given beside its buffers, in the order of first use. */
+  get integers(): readonly CellInteger[] {
+    return [...this.#integers]
+  }
+
+  /** The functions that it defines, each after those that it calls. */
+  get helpers(): readonly string[] {
+    return [...this.#helpers.values()].flatMap(({ source }) => source.split('\n'))
+  }
+
+  statements(statements: readonly Statement[]): string[] {
+    return statements.flatMap((statement) => this.#statement(statement))
+  }
+
+  #statement(statement: Statement): string[] {
+    switch (statement.kind) {
+      case 'comment':
+        return [`// ${statement.text}`]
+      case 'let': {
+        const { name, type, value } = statement
+        return [`const ${name} = ${type === 'f32' ? this.#whole(value) : this.count(value)};`]
+      }
+      case 'var':
+        return [`let ${statement.name} = ${this.#whole(statement.value)};`]
+      case 'assign':
+        return [this.#assignment(statement.target.name, statement.value)]
+      case 'for':
+        return this.#loop(statement)
+      case 'if': {
+        const { condition, then, otherwise = [] } = statement
+        const [only] = otherwise
+        const head = `if (${this.condition(condition)}) {`
+        if (only === undefined) return [head, ...indented(this.statements(then)), '}']
+        const body = [head, ...indented(this.statements(then))]
+        if (otherwise.length > 1 || only.kind !== 'if')
+          return [...body, '} else {', ...indented(this.statements(otherwise)), '}']
+        const [next = '', ...rest] = this.#statement(only)
+        return [...body, `} else ${next}`, ...rest]
+      }
+      default:
+        throw new InvariantError(`a kernel of cells has no statement of the kind ${statement.kind}`)
+    }
+  }
+
+  /** Of loops without constant bounds gpu.js declares the index outside: each has a name of its own. */
+  #loop({ index, from, to, step, body }: Extract<Statement, { kind: 'for' }>): string[] {
+    invariant(from.kind === 'number' && from.value === 0 && step === 1, 'cells count from 0 by 1')
+    let name = index
+    for (let other = 2; this.#taken.has(name); other++) name = `${index}${other}`
+    this.#taken.add(name)
+    this.#indexes.set(index, name)
+    const head = `for (let ${name} = 0; ${name} < ${this.count(to)}; ${name}++) {`
+    return [head, ...indented(this.statements(body)), '}']
+  }
+
+  #assignment(name: string, value: Value): string {
+    const grows =
+      value.kind === 'binary' &&
+      value.operator === '+' &&
+      value.left.kind === 'name' &&
+      value.left.name === name
+    return grows ? `${name} += ${this.#whole(value.right)};` : `${name} = ${this.#whole(value)};`
+  }
+
+  /** A float that stands alone. */
+  #whole(value: Value): string {
+    const text = this.real(value)
+    return value.kind === 'select' ? text.slice(1, -1) : text
+  }
+
+  result(value: Value): string {
+    return `return ${this.#whole(value)};`
+  }
+
+  /** A float. */
+  real(value: Value): string {
+    switch (value.kind) {
+      case 'number':
+        return floatText(value.value).replace(/\.0$/, '')
+      case 'name':
+        return value.name
+      case 'load':
+        return `${value.buffer}[${this.integer(value.index)}]`
+      case 'unary':
+        return `-${this.#inside(value.operand, 'prefix')}`
+      case 'binary':
+        return this.#binary(value, (child) => this.real(child))
+      case 'select':
+        return `(${this.condition(value.condition)} ? ${this.real(value.yes)} : ${this.real(value.no)})`
+      case 'call':
+        return this.#call(value)
+      case 'convert':
+        // An integer would make integers of sums and products with others.
+        return `Math.floor(${this.integer(value.value)})`
+      default:
+        throw new InvariantError(`a kernel of cells has no value of the kind ${value.kind}`)
+    }
+  }
+
+  condition(value: Value): string {
+    switch (value.kind) {
+      case 'number':
+        return value.value === 0 ? 'false' : 'true'
+      case 'unary':
+        return `!(${this.condition(value.operand)})`
+      case 'binary': {
+        if (value.operator === '&&' || value.operator === '||')
+          return this.#binary(value, (child) => this.condition(child))
+        const floats = typeOf(value.left) === 'f32'
+        return this.#binary(value, (child) => (floats ? this.real(child) : this.count(child)))
+      }
+      default:
+        throw new InvariantError(`a kernel of cells has no condition of the kind ${value.kind}`)
+    }
+  }
+
+  /** An integer that may be held in a float: for names, comparisons and bounds. */
+  count(value: Value): string {
+    switch (value.kind) {
+      case 'name':
+        return coordinates[value.name] ?? this.#indexes.get(value.name) ?? value.name
+      case 'load':
+        return `${value.buffer}[${this.integer(value.index)}]`
+      case 'call':
+        return this.#countCall(value)
+      case 'convert':
+        return this.count(value.value)
+      case 'binary':
+        return this.#arithmetic(value, (child) => this.count(child), 'Math.floor')
+      default:
+        return this.integer(value)
+    }
+  }
+
+  /** An integer that gpu.js takes for one. */
+  integer(value: Value): string {
+    switch (value.kind) {
+      case 'number':
+        return String(value.value)
+      case 'name':
+        return coordinates[value.name] ?? this.#indexes.get(value.name) ?? `~~${value.name}`
+      case 'shape':
+        return this.#given(value.field)
+      case 'bufferLength':
+        return this.#given(`${value.buffer}.length`)
+      case 'load':
+      case 'call':
+        return `~~${this.count(value)}`
+      case 'unary':
+        return `-${group(this.integer(value.operand))}`
+      case 'convert':
+        return this.integer(value.value)
+      case 'binary':
+        return this.#arithmetic(value, (child) => this.integer(child), '~~')
+      default:
+        throw new InvariantError(`a kernel of cells has no integer of the kind ${value.kind}`)
+    }
+  }
+
+  #given(integer: ShapeField | `${string}.length`): string {
+    this.#integers.add(integer)
+    return integer.replace('.length', 'Length')
+  }
+
+  /**
+   * Half a step keeps a whole quotient from being rounded below itself, up to a dividend of 2²¹.
+   *
+   * @param down what rounds a quotient that is not negative down
+   */
+  #arithmetic({ operator, left, right }: Binary, print: (value: Value) => string, down: string): string {
+    const [a, b] = [print(left), print(right)]
+    switch (operator) {
+      case '/':
+        return `${down}((${this.count(left)} + 0.5) / ${divisorOf(b)})`
+      case '%':
+        return `(${a} - ${down}((${this.count(left)} + 0.5) / ${divisorOf(b)}) * ${group(b)})`
+      case '+':
+        return `${a} + ${b}`
+      case '-':
+        return `${a} - ${group(b)}`
+      case '*':
+        return `${group(a)} * ${group(b)}`
+      default:
+        throw new InvariantError(`${operator} gives no integer`)
+    }
+  }
+
+  #countCall({ intrinsic, args }: Extract<Value, { kind: 'call' }>): string {
+    const [first, second] = args
+    invariant(first !== undefined, `${intrinsic} has an argument`)
+    switch (intrinsic) {
+      case 'min':
+      case 'max':
+      case 'abs':
+        return `Math.${intrinsic}(${args.map((argument) => this.count(argument)).join(', ')})`
+      case 'floorDivide':
+        return this.#floorDivide(first, second)
+      case 'floorModulo': {
+        invariant(second !== undefined, 'a modulus has a divisor')
+        return `(${this.integer(first)} - ~~${this.#floorDivide(first, second)} * ${group(this.integer(second))})`
+      }
+      default:
+        throw new InvariantError(`${intrinsic} gives no integer`)
+    }
+  }
+
+  /** ⌊a / b⌋: half a step towards b's sign keeps a quotient that is whole from being rounded below it. */
+  #floorDivide(a: Value, b: Value | undefined): string {
+    invariant(b !== undefined, 'a quotient has a divisor')
+    const [dividend, divisor] = [this.integer(a), divisorOf(this.integer(b))]
+    if (b.kind === 'number') return `Math.floor((${dividend} ${b.value < 0 ? '-' : '+'} 0.5) / ${divisor})`
+    return `Math.floor((${dividend} + 0.5 * Math.sign(${divisor})) / ${divisor})`
+  }
+
+  #call(value: Extract<Value, { kind: 'call' }>): string {
+    const { intrinsic, args } = value
+    invariant(isIntrinsic(intrinsic), `${intrinsic} is an intrinsic`)
+    const spelling = gpujsOperators[intrinsic](args)
+    for (const helper of spelling.helpers ?? []) this.#require(helper)
+    const texts = spelling.args.map((argument) =>
+      typeof argument === 'string'
+        ? argument
+        : typeOf(argument) === 'f32'
+          ? this.real(argument)
+          : this.integer(argument),
+    )
+    return `${spelling.callee}(${texts.join(', ')})`
+  }
+
+  #require(helper: Helper): void {
+    if (this.#helpers.has(helper.name)) return
+    helper.uses.forEach((used) => this.#require(used))
+    this.#helpers.set(helper.name, helper)
+  }
+
+  #binary(value: Binary, print: (child: Value) => string): string {
+    const { operator, left, right } = value
+    const part = (child: Value, side: 'left' | 'right'): string => {
+      const text = print(child)
+      return needsParentheses(operator, child, side) ? `(${text})` : text
+    }
+    const spelt = operator === '==' ? '===' : operator === '!=' ? '!==' : operator
+    return `${part(left, 'left')} ${spelt} ${part(right, 'right')}`
+  }
+
+  #inside(child: Value, parent: 'prefix'): string {
+    const text = this.real(child)
+    return needsParentheses(parent, child, 'right') ? `(${text})` : text
+  }
+}
+
+/** What divides, in parentheses where it is more than a word. */
+const divisorOf = (text: string): string => (/^[~\w.]+$/.test(text) ? text : `(${text})`)
+
+/** In parentheses where it is a sum or a difference; products stand on their own. */
+const group = (text: string): string => (isSum(text) ? `(${text})` : text)
+
+/** Whether a sum or difference is outside of all parentheses. */
+function isSum(text: string): boolean {
+  let depth = 0
+  for (let place = 0; place < text.length; place++) {
+    const letter = text.charAt(place)
+    if ('(['.includes(letter)) depth++
+    if (')]'.includes(letter)) depth--
+    if (depth === 0 && place > 0 && (letter === '+' || letter === '-')) return true
+  }
+  return text.startsWith('-')
+}
+
+export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
