@@ -1,12 +1,13 @@
 /**
  * What a schedule costs: arithmetic, traffic and memory, counted from its
  * passes. Operations count one each, a transcendental function like a sum;
- * pairs that a causal mask hides are not counted, since no useful work is done
+ * pairs that a mask hides are not counted, since no useful work is done
  * on them. Traffic is what each pass must read and write once.
  */
 import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
+import { visiblePairs } from './visible-pairs.ts'
 import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term } from './schedule.ts'
 
 /** The sizes of a call; see `runtime/program.ts`. */
@@ -68,7 +69,7 @@ function isFor(pass: Pass, { length, keyLength }: Sizes): boolean {
 /** A scan reads and writes the state; every other pass goes over a buffer once. */
 const passesOver = (pass: Pass, name: string): number => (pass.kind === 'scan' && name === 'state' ? 2 : 1)
 
-function flopsOf(pass: Pass, { dim, valueDim, features, causal, groups }: Schedule, sizes: Sizes): number {
+function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, sizes: Sizes): number {
   const queryRows = sizes.batch * sizes.heads * sizes.length
   const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
   const columns = valueDim + 1
@@ -80,7 +81,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal, groups }: Schedu
       const { queries, keys, convolution } = pass
       const [rows, ofKeys] = [countOf(queries, sizes), countOf(keys, sizes)]
       const heads = headsOf(pass.over, sizes)
-      const pairs = heads * (causal ? visiblePairs(sizes, true, Infinity) : rows * ofKeys)
+      const pairs = heads * visiblePairs(pass.mask, rows, ofKeys)
       return (
         pairs * (pair + 2 * (pass.valueDim + 1)) +
         heads * rows * (left + 2 * pass.valueDim * (convolution?.width ?? 0)) +
@@ -134,7 +135,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, causal, groups }: Schedu
     case 'finish': {
       const read = queryRows * (perRow(pass.query) + 2 * features * columns + columns)
       if (!pass.causal) return read
-      const pairs = sizes.batch * sizes.heads * visiblePairs(sizes, true, pass.tile.rows)
+      const pairs = sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.tile.rows)
       const perPair = 2 * columns + features * (pass.scaling === 'scaled' ? 4 : 2)
       return read + queryRows * perRow(pass.key) + pairs * perPair
     }
@@ -152,9 +153,8 @@ function headsOf(over: Over | Rows['of'], { batch, heads, kvHeads }: Sizes): num
   return batch * (over === 'keyHead' || over === 'sliceKeyHead' ? kvHeads : heads)
 }
 
-/** Pairs (i, j) with j ≤ i in the same chunk, or all of them. */
-function visiblePairs({ length, keyLength }: Sizes, causal: boolean, chunk: number): number {
-  if (!causal) return length * keyLength
+/** Pairs (i, j) with j ≤ i in the same chunk. */
+function pairsOfChunks({ length }: Sizes, chunk: number): number {
   const rows = Math.min(length, chunk)
   const whole = Math.floor(length / rows)
   const rest = length - whole * rows

@@ -1,0 +1,32 @@
+/** How many pairs of query rows and keys a mask shows. */
+import type { Mask } from '../algebra/attention.ts'
+import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
+
+/** The most pairs at which a condition is asked, so that an answer takes no time. */
+const mostAsked = 2 ** 14
+/** Multiples of it, less their whole part, fill [0, 1) evenly however many there are (the golden ratio). */
+const evenly = (Math.sqrt(5) - 1) / 2
+
+export function visiblePairs(mask: Mask, length: number, keyLength: number): number {
+  switch (mask.kind) {
+    case 'none':
+      return length * keyLength
+    case 'causal': {
+      const rows = Math.min(length, keyLength)
+      return (rows * (rows + 1)) / 2 + (length - rows) * keyLength
+    }
+    case 'condition': {
+      const shows = (i: number, j: number): boolean =>
+        evaluateScalar(mask.condition, environmentOf({ i, j, length: keyLength })) !== 0
+      const all = length * keyLength
+      // All of them, or pairs spread evenly over rows and keys.
+      const asked = Math.min(all, mostAsked)
+      const place = (n: number): number => (all <= mostAsked ? n : Math.floor(((n + 0.5) / asked) * all))
+      const column = (n: number): number =>
+        all <= mostAsked ? n % keyLength : Math.floor(((n * evenly) % 1) * keyLength)
+      let shown = 0
+      for (let n = 0; n < asked; n++) if (shows(Math.floor(place(n) / keyLength), column(n))) shown++
+      return Math.round((shown / asked) * all)
+    }
+  }
+}
