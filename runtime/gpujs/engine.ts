@@ -2,28 +2,18 @@
 import { requireForm } from '../arguments/decoding.ts'
 import { isFloat32Array } from '../arguments/describe.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
-import type { CallSizes } from '../arguments/sizes.ts'
-import type { Tensor } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, CellDispatch, CellInteger, Form, Program, Shape } from '../program.ts'
 import { CellKernel } from './cell-kernel.ts'
 import { Environment } from './environment.ts'
 import type { Cells } from './library.ts'
-import { checkLimits } from './limits.ts'
 import type { Session } from './session.ts'
+import { itemsAtOnce, joined, shapeOf, sliceOf } from './slices.ts'
+import type { Inputs } from './inputs.ts'
 import type { NamedCells } from './state.ts'
 import { free } from './transfers.ts'
 
 export type FormName = keyof Program['forms']
-
-/** What a call brings to a form, checked. */
-export interface Inputs {
-  readonly sizes: CallSizes
-  readonly tensors: ReadonlyMap<string, Tensor>
-  readonly lengths: Uint32Array | undefined
-  /** What was carried from the call before; zeros where nothing was. */
-  readonly state?: NamedCells
-}
 
 /** The outputs by name, on their way to the host, and what is carried to the next call. */
 export interface Results {
@@ -54,8 +44,18 @@ export class Engine {
   /** All dispatches are made before it returns; only reading what they made takes time. */
   run(name: FormName, inputs: Inputs): Results {
     const form = requireForm(this.#program, name)
+    const { batch } = inputs.sizes
+    const parted = plansOf(form, 'state').length === 0
+    const where = `${this.#program.name}.${name}`
+    const items = itemsAtOnce(this.#session.machine, where, form, inputs.sizes, parted)
+    if (items === batch) return this.#runAtOnce(form, inputs)
+    const firsts = Array.from({ length: Math.ceil(batch / items) }, (_, slice) => slice * items)
+    const slices = firsts.map((first) => this.#runAtOnce(form, sliceOf(inputs, first, items)))
+    return { outputs: joined(slices.map(({ outputs }) => outputs)), state: new Map() }
+  }
+
+  #runAtOnce(form: Form, inputs: Inputs): Results {
     const shape = shapeOf(form, inputs.sizes)
-    checkLimits(this.#session.machine, `${this.#program.name}.${name}`, form, shape)
     const environment = new Environment()
     try {
       for (const plan of form.buffers) this.#provide(environment, plan, shape, inputs)
@@ -150,13 +150,6 @@ export class Engine {
 
 const plansOf = (form: Form, role: BufferPlan['role']): readonly BufferPlan[] =>
   form.buffers.filter((plan) => plan.role === role)
-
-/** A call is one slice: what a kernel writes it writes wholly. */
-export function shapeOf(form: Form, sizes: CallSizes): Shape {
-  const sliceCount = sizes.batch * sizes[form.groups]
-  const chunks = form.chunks({ ...sizes, chunks: 1, sliceStart: 0, sliceCount })
-  return { ...sizes, chunks, sliceStart: 0, sliceCount }
-}
 
 /** After which dispatch a buffer is of no more use; outputs and states stay. */
 function lastUsesOf({ buffers, dispatches }: Form): ReadonlyMap<string, number> {

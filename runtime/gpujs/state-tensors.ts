@@ -2,8 +2,8 @@
 import { requireForm } from '../arguments/decoding.ts'
 import type { SavedState } from '../attention.ts'
 import type { Program } from '../program.ts'
-import { shapeOf } from './engine.ts'
 import type { Session } from './session.ts'
+import { shapeOf } from './slices.ts'
 import type { NamedCells, StateSizes } from './state.ts'
 import { share } from './transfers.ts'
 
