@@ -36,7 +36,7 @@ export class CellKernel {
       const made = this.#kernel(...buffers, ...integers)
       return this.#machine.mode === 'webgl2'
         ? (made as Cells)
-        : flat(made as readonly (readonly Float32Array[])[])
+        : flat(made as readonly (readonly Float32Array[])[], extent)
     } catch (cause) {
       throw refusal(this.#machine, this.#name, cause)
     }
@@ -105,17 +105,12 @@ function refuseFallback(this: { readonly fallbackReason?: string | null }): neve
   throw new Error(`it cannot be compiled (${this.fallbackReason ?? 'for no reason given'})`)
 }
 
-/** gpu.js cuts what it computed into rows; behind them is one array. */
-function flat(layers: readonly (readonly Float32Array[])[]): Float32Array {
-  const rows = layers.flat()
-  const length = rows.reduce((sum, row) => sum + row.length, 0)
-  const [first] = rows
-  if (first?.byteOffset === 0 && first.buffer.byteLength === length * 4) return new Float32Array(first.buffer)
-  const numbers = new Float32Array(length)
-  let offset = 0
-  for (const row of rows) {
-    numbers.set(row, offset)
-    offset += row.length
-  }
+/** gpu.js cuts what it computed into rows; behind them is one array of them all. */
+function flat(layers: readonly (readonly Float32Array[])[], [width, height, depth]: Extent): Float32Array {
+  const first = layers[0]?.[0]
+  const all = first && new Float32Array(first.buffer)
+  if (all?.length === width * height * depth) return all
+  const numbers = new Float32Array(width * height * depth)
+  for (const [row, entries] of layers.flat().entries()) numbers.set(entries, row * width)
   return numbers
 }
