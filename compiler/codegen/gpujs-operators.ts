@@ -5,7 +5,6 @@ import { floatText } from '../kernel/target.ts'
 import type { IntrinsicName } from '../kernel/target.ts'
 import {
   cosh,
-  cosine,
   elu,
   erf,
   gelu,
@@ -13,7 +12,6 @@ import {
   logarithm2,
   sigmoid,
   silu,
-  sine,
   sinh,
   softplus,
   tanh,
@@ -22,6 +20,7 @@ import { helper } from './gpujs/helpers.ts'
 import type { Helper } from './gpujs/helpers.ts'
 import { power } from './gpujs/power.ts'
 import { random } from './gpujs/random.ts'
+import { cosine, sine } from './gpujs/trigonometry.ts'
 
 /** A call as it is written; what is text already stays as it is. */
 export interface Spelling {

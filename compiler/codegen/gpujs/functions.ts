@@ -1,6 +1,6 @@
 /**
  * Elementary functions as gpu.js does not have them, or not to the last digits:
- * relative accuracy near 0, tails, and angles that a device would reduce badly.
+ * relative accuracy near 0, and tails.
  * Polynomials are least-maximum fits on the range named beside them.
  */
 import { helper, polynomial } from './helpers.ts'
@@ -87,22 +87,6 @@ export const sinh: Helper = helper(
   ],
   { uses: [exponentialMinusOne] },
 )
-
-/** 2π in two parts, of which the first has few bits: its product with a count of turns is exact. */
-const withinTurn = [
-  'const turns = Math.floor(x * 0.15915494 + 0.5);',
-  'const angle = turns * -6.28125 + x - turns * 0.0019353072;',
-]
-
-export const sine: Helper = helper('sine', 'sin x, with x brought to half a turn around 0', [
-  ...withinTurn,
-  'return Math.sin(angle);',
-])
-
-export const cosine: Helper = helper('cosine', 'cos x, with x brought to half a turn around 0', [
-  ...withinTurn,
-  'return Math.cos(angle);',
-])
 
 /** Of e^(x²/2)·tail(x)·(x + 4) in (x − 4)/(x + 4), for x from 0 to 20. */
 const tail = [

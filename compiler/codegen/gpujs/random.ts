@@ -7,48 +7,43 @@
 import { helper } from './helpers.ts'
 import type { Helper } from './helpers.ts'
 
+const step = (name: string, comment: string, value: string, ...parameters: readonly string[]): Helper =>
+  helper(name, comment, [`return ${value};`], { parameters })
+
+/**
+ * n / 65536 rounded down. As a float n may be rounded up, to a quotient that is one more; the rest is then
+ * negative and takes it back.
+ */
+const upper = '~~Math.floor(n / 65536) + ~~Math.floor((n - ~~Math.floor(n / 65536) * 65536) / 65536)'
+
+// What several functions call calls none itself: gpu.js would write it behind what it calls.
 const steps: readonly Helper[] = [
-  helper('spread', 'where the generator starts from an integer', ['return n * 1664525 + 1013904223;'], {
-    parameters: ['n'],
-  }),
-  helper(
-    'nearlyUpper',
-    'n / 65536 rounded down, or one more where n has too many digits for a float',
-    ['return ~~Math.floor(n / 65536);'],
-    { parameters: ['n'] },
-  ),
-  helper(
-    'upper',
-    'the upper 16 bits, with the sign',
-    ['return nearlyUpper(n) + nearlyUpper(n - nearlyUpper(n) * 65536);'],
-    { parameters: ['n'] },
-  ),
-  helper('lower', 'the lower 16 bits', ['return n - upper(n) * 65536;'], { parameters: ['n'] }),
-  helper(
+  step('spread', 'where the generator starts from an integer', 'n * 1664525 + 1013904223', 'n'),
+  step('upper', 'the upper 16 bits, with the sign', upper, 'n'),
+  step('lower', 'the lower 16 bits', `n - (${upper}) * 65536`, 'n'),
+  step(
     'mixed',
-    'n with its upper 16 bits in the lower ones, one or the other but not both',
-    ['return upper(n) * 65536 + (lower(n) ^ lower(upper(n)));'],
-    { parameters: ['n'] },
+    'n, its lower 16 bits changed where the upper ones are set',
+    'upper(n) * 65536 + (lower(n) ^ lower(upper(n)))',
+    'n',
   ),
-  helper(
+  step(
     'fraction',
     'the upper 24 bits, as a number in [0, 1)',
-    ['return (lower(upper(n)) * 256 + Math.floor(lower(n) / 256)) / 16777216;'],
-    { parameters: ['n'] },
+    '(lower(upper(n)) * 256 + Math.floor(lower(n) / 256)) / 16777216',
+    'n',
   ),
-  helper('drawn', 'the last line', ['return fraction(mixed(a) + mixed(b) * mixed(c));'], {
-    parameters: ['a', 'b', 'c'],
-  }),
-  helper('afterTwo', 'the third line', ['return drawn(a, b, c + a * b);'], { parameters: ['a', 'b', 'c'] }),
-  helper('afterOne', 'the second line', ['return afterTwo(a, b + c * a, c);'], {
-    parameters: ['a', 'b', 'c'],
-  }),
-  helper(
+  step('drawn', 'the last line', 'fraction(mixed(a) + mixed(b) * mixed(c))', 'a', 'b', 'c'),
+  step('afterTwo', 'the third line', 'drawn(a, b, c + a * b)', 'a', 'b', 'c'),
+  step('afterOne', 'the second line', 'afterTwo(a, b + c * a, c)', 'a', 'b', 'c'),
+  step(
     'randomOf',
     'in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it',
-    ['return afterOne(spread(a) + spread(b) * spread(c), spread(b), spread(c));'],
-    { parameters: ['a', 'b', 'c'] },
+    'afterOne(spread(a) + spread(b) * spread(c), spread(b), spread(c))',
+    'a',
+    'b',
+    'c',
   ),
 ]
 
-export const random: Helper = steps.reduce((before, step) => ({ ...step, uses: [before] }))
+export const random: Helper = steps.reduce((before, one) => ({ ...one, uses: [before] }))

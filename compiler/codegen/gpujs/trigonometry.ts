@@ -1,0 +1,37 @@
+/**
+ * sin and cos to 3e-7 absolute for |x| ≤ 1e5: devices were seen 1e-4 off within
+ * a quarter turn. As in `../wgsl/trigonometry.ts`.
+ */
+import { helper, polynomial } from './helpers.ts'
+import type { Helper } from './helpers.ts'
+
+/** π/2 in parts of 8 bits, so that products with counts of quarter turns are exact. */
+const [first, ...others] = ['1.5703125', '0.00048446655', '-6.4074993e-7', '9.920936e-10'] as const
+
+const sineAhead: Helper = helper(
+  'sineAhead',
+  'sin(x + ahead π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials',
+  [
+    'const quarters = Math.floor(x * 0.63661975 + 0.5);',
+    `const rest = quarters * -${first} + x${others.map((part) => ` - quarters * ${part}`).join('')};`,
+    'const square = rest * rest;',
+    'const quadrant = quarters + ahead - 4 * Math.floor((quarters + ahead) / 4);',
+    `const sine = rest + rest * square * (${polynomial('square', ['-0.1666665', '0.008331868', '-0.00019481791'])});`,
+    `const fall = square * (${polynomial('square', ['0.041666646', '-0.0013887243', '0.000024423889'])});`,
+    'const cosine = -0.5 * square + square * fall + 1;',
+    'if (quadrant < 0.5) {',
+    '  return Math.max(-1, Math.min(sine, 1));',
+    '}',
+    'if (quadrant < 1.5) {',
+    '  return Math.max(-1, Math.min(cosine, 1));',
+    '}',
+    'if (quadrant < 2.5) {',
+    '  return Math.max(-1, Math.min(-sine, 1));',
+    '}',
+    'return Math.max(-1, Math.min(-cosine, 1));',
+  ],
+  { parameters: ['x', 'ahead'] },
+)
+
+export const sine: Helper = helper('sine', 'sin x', ['return sineAhead(x, 0);'], { uses: [sineAhead] })
+export const cosine: Helper = helper('cosine', 'cos x', ['return sineAhead(x, 1);'], { uses: [sineAhead] })
