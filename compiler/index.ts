@@ -91,7 +91,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
     if (only !== undefined && model.name !== only) continue
     const built = build(model, source, target)
     if ('unsupported' in built) pending.push({ name: model.name, ...built })
-    else modules.push({ name: model.name, ...built })
+    else modules.push({ name: model.name, ...built, files: built.files() })
   }
   return { diagnostics: [...diagnostics, ...pending.map(notCompiled)], modules, pending, attentions }
 }

@@ -53,28 +53,42 @@ export function build(
   target: Program['target'] = 'webgpu',
 ): Built | Unscheduled {
   const algebra = verifyAlgebra(fromModel(model))
-  const plan = schedule(algebra, target)
-  if ('unsupported' in plan) return { model, algebra, ...plan }
-  verifySchedule(plan)
-  if (!plan.buffers.every(({ value }) => value === undefined || isSpelt(value)))
-    return { model, algebra, unsupported: 'a decay by a function that JavaScript does not have' }
-  const forward = lowered(plan)
-  const { kernels } = forward
-  const { prefill, step } = plan.decoding ?? {}
-  const forms = {
-    forward,
-    ...(prefill === undefined ? {} : { prefill: lowered(prefill) }),
-    ...(step === undefined ? {} : { step: lowered(step) }),
+  const planned = plan(algebra, target)
+  if ('unsupported' in planned) return { model, algebra, ...planned }
+  const forms = formsOf(planned)
+  const other = target === 'webgpu' ? 'gpujs' : 'webgpu'
+  const description = {
+    ...assemble(model, forms, source.text),
+    alternative: () => {
+      const planned = plan(algebra, other)
+      return 'unsupported' in planned ? undefined : assemble(model, formsOf(planned), source.text)
+    },
   }
-  const description = assemble(model, forms, source.text)
   return {
     model,
     algebra,
-    schedule: plan,
-    kernels,
+    schedule: planned,
+    kernels: forms.forward.kernels,
     forms,
     program: programFrom(description),
-    files: printModule(description),
+    files: () => printModule(description),
+  }
+}
+
+function plan(algebra: Attention, target: Program['target']): Schedule | { readonly unsupported: string } {
+  const planned = schedule(algebra, target)
+  if ('unsupported' in planned) return planned
+  const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
+  if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }
+  return verifySchedule(planned)
+}
+
+function formsOf(forward: Schedule): Built['forms'] {
+  const { prefill, step } = forward.decoding ?? {}
+  return {
+    forward: lowered(forward),
+    ...(prefill === undefined ? {} : { prefill: lowered(prefill) }),
+    ...(step === undefined ? {} : { step: lowered(step) }),
   }
 }
 
@@ -94,9 +108,10 @@ export interface Built {
   readonly schedule: Schedule
   readonly kernels: readonly Kernel[]
   /** Every form, `forward` among them. */
-  readonly forms: Readonly<Partial<Record<FormName, LoweredForm>>>
+  readonly forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm }
   readonly program: Program
-  readonly files: readonly OutputFile[]
+  /** Those of the other target are made for it, too. */
+  readonly files: () => readonly OutputFile[]
 }
 
 /** What no schedule has been written for. */

@@ -106,12 +106,14 @@ interface Compiler {
   }
 }
 
-/** Another target's kernels are made by the attnc package, where it is there. */
+/** Another target's kernels lie beside the module; those of a text alone are made by the attnc package. */
 async function compiledFor(program: Program, target: Program['target']): Promise<Program> {
   const { name, source } = program
   if (program.target === target) return program
   let reason: string | undefined
   try {
+    const beside = await program.alternative?.()
+    if (beside?.program !== undefined) return beside.program
     const { compile } = (await loadPackage('attnc')) as Compiler
     const { modules, diagnostics } = compile(source, { target, only: name })
     const [compiled] = modules

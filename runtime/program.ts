@@ -58,6 +58,8 @@ export interface Program {
   readonly weights: readonly WeightPlan[]
   /** The text of the spec, for the reference backend. */
   readonly source: string
+  /** The same attention compiled for the other target, where that has kernels for it; loaded when it is needed. */
+  readonly alternative?: () => Promise<{ readonly program?: Program }>
   /** Of a module for gpujs: gpu.js, as whoever bundles the module finds it. */
   readonly library?: () => Promise<unknown>
   readonly forms: {

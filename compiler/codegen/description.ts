@@ -15,7 +15,12 @@ import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from './size.ts'
 import type { Size } from './size.ts'
 
-export interface ProgramDescription extends Omit<Program, 'format' | 'forms' | 'kernels' | 'library'> {
+export interface ProgramDescription extends Omit<
+  Program,
+  'format' | 'forms' | 'kernels' | 'library' | 'alternative'
+> {
+  /** For the other target, where it has kernels; made when it is asked for. */
+  readonly alternative?: () => ProgramDescription | undefined
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
   /** Kernels by name, each a word that can be a file's name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
@@ -46,10 +51,12 @@ export const programFormat = 1
 
 /** The program in memory; the same as what the printed module exports. */
 export function programFrom(description: ProgramDescription): Program {
-  const { forward, ...others } = description.forms
+  const { alternative, ...facts } = description
+  const { forward, ...others } = facts.forms
   const forms = Object.entries(others).map(([name, form]) => [name, formFrom(form)])
   return {
-    ...description,
+    ...facts,
+    ...(alternative && { alternative: async () => inMemory(alternative()) }),
     format: programFormat,
     forms: {
       forward: formFrom(forward),
@@ -57,6 +64,9 @@ export function programFrom(description: ProgramDescription): Program {
     },
   }
 }
+
+const inMemory = (description: ProgramDescription | undefined): { readonly program?: Program } =>
+  description === undefined ? {} : { program: programFrom(description) }
 
 function formFrom(form: FormDescription): Program['forms']['forward'] {
   return {

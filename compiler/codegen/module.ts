@@ -1,6 +1,7 @@
 /**
- * The files of one compiled attention: an ES module, its types, and its kernels
- * on their own to be read. The module stands on `attnc-runtime/` beside it.
+ * The files of one compiled attention: an ES module, its types, its kernels on
+ * their own to be read, and a module with the kernels of the other target, which
+ * is loaded where that one runs. The module stands on `attnc-runtime/` beside it.
  */
 import type { KernelSource } from '../../runtime/program.ts'
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
@@ -26,8 +27,10 @@ const languages = {
 
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
+  const other = program.alternative?.()
   return [
-    { path: `${name}.js`, text: moduleText(program) },
+    { path: `${name}.js`, text: moduleText(program, other) },
+    ...(other === undefined ? [] : [{ path: alternativePath(other), text: alternativeText(other) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
       path: `${name}/${kernel}.${languages[program.target].extension}`,
@@ -36,9 +39,43 @@ export function printModule(program: ProgramDescription): OutputFile[] {
   ]
 }
 
-function moduleText(program: ProgramDescription): string {
-  const { name, dim, valueDim, features, causal, target, projection, weights, source } = program
-  const { keysAreQueries } = program
+const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
+
+function moduleText(program: ProgramDescription, other: ProgramDescription | undefined): string {
+  const { name, target, source } = program
+  const own = [
+    // What a bundler is to bring, where it is asked for by its target; a page may do without it elsewhere.
+    ...(target === 'gpujs' ? ["library: () => import('gpu.js'),"] : []),
+    ...(other === undefined ? [] : [`alternative: () => import(${literal(`./${alternativePath(other)}`)}),`]),
+  ]
+  return [
+    `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
+    `import { createAttention } from './${runtimeFolder}/index.js'`,
+    '',
+    `const source = ${template(source)}`,
+    '',
+    ...programLines(program, own),
+    '',
+    'export const create = (options) => createAttention(program, options)',
+    '',
+  ].join('\n')
+}
+
+/** The text of the spec, which only the reference reads, is in the module that loads this one. */
+function alternativeText(program: ProgramDescription): string {
+  const { name, target } = program
+  return [
+    `// ${name} for the target ${target}, compiled by attnc. ../${name}.js loads it where it is needed.`,
+    "const source = ''",
+    '',
+    ...programLines(program, []),
+    '',
+  ].join('\n')
+}
+
+/** Declares `program`, which refers to `source`. */
+function programLines(program: ProgramDescription, own: readonly string[]): string[] {
+  const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries } = program
   const { texts } = languages[target]
   const fields = [
     `format: ${programFormat},`,
@@ -52,7 +89,7 @@ function moduleText(program: ProgramDescription): string {
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     `weights: ${literal(weights)},`,
     'source,',
-    ...(target === 'gpujs' ? ["library: () => import('gpu.js'),"] : []),
+    ...own,
     'forms: {',
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
@@ -61,11 +98,6 @@ function moduleText(program: ProgramDescription): string {
     '},',
   ]
   return [
-    `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
-    `import { createAttention } from './${runtimeFolder}/index.js'`,
-    '',
-    `const source = ${template(source)}`,
-    '',
     // In an object: a kernel may have any name, also that of something else here.
     `const ${texts} = {`,
     ...Object.entries(program.kernels).map(
@@ -76,10 +108,7 @@ function moduleText(program: ProgramDescription): string {
     'export const program = {',
     ...indent(fields),
     '}',
-    '',
-    'export const create = (options) => createAttention(program, options)',
-    '',
-  ].join('\n')
+  ]
 }
 
 /** The same kernel without comments and indentation: the one to read is the file beside the module. */
