@@ -51,7 +51,7 @@ async function unpackInto(directory: string, found: ChromiumPackage): Promise<vo
   }
   for (const archive of Object.keys(ARCHIVES))
     for (const [name, content] of readTar(await readArchive(found, archive))) await place(name, content)
-  const fonts = `<fontconfig><dir>${directory}/fonts</dir></fontconfig>\n`
+  const fonts = `<fontconfig><dir prefix="relative">fonts</dir></fontconfig>\n`
   await place(FONTS, new TextEncoder().encode(fonts))
   await place(PROGRAM, await readArchive(found, `${PROGRAM}.br`))
 }

@@ -19,7 +19,8 @@ export async function compileInto(texts: Readonly<Record<string, string>>): Prom
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-async function attnc(directory: string, ...words: readonly string[]): Promise<void> {
+/** Runs a command of the command line, and throws what it says where it fails. */
+export async function attnc(directory: string, ...words: readonly string[]): Promise<void> {
   let said = ''
   const stream = { write: (text: string): void => void (said += text), terminal: false }
   const status = await main(words, { out: stream, err: stream, env: {}, directory })

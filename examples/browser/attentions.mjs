@@ -1,0 +1,33 @@
+// The compiled attentions of this page, loaded when they are first wanted.
+
+/** By the name of the attention. */
+const loaded = new Map()
+
+/** @returns an attention that is ready to run, on WebGPU or on what stands in for it */
+export function attentionNamed(name) {
+  let loading = loaded.get(name)
+  if (loading === undefined) {
+    loading = load(name)
+    loaded.set(name, loading)
+    // A device that was not there may be there the next time.
+    loading.catch(() => loaded.delete(name))
+  }
+  return loading
+}
+
+/** After a lost device: those that ran on it are of no more use. */
+export function forgetAttentions() {
+  loaded.clear()
+}
+
+async function load(name) {
+  const { create } = await import(`./modules/${name}.js`)
+  try {
+    return await create({ backend: 'webgpu' })
+  } catch (missing) {
+    if (missing.code !== 'no-webgpu' && missing.code !== 'no-adapter') throw missing
+    // Where the modules were compiled for gpu.js as well, WebGL or WebAssembly does instead.
+    const other = await import(`./modules/gpujs/${name}.js`).catch(() => Promise.reject(missing))
+    return other.create({ backend: 'gpujs' })
+  }
+}
