@@ -178,17 +178,22 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const step: Schedule = {
     ...forward,
     chunks: 1,
-    buffers: [...forward.buffers.filter(({ name }) => name !== 'state' && name !== 'lengths'), carried],
+    buffers: [
+      ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
+      ...projectionBuffer(attention.dim, score),
+      ...decayBuffer(attention),
+      carried,
+    ],
+    // One dispatch is worth more than what transforms would save for so few rows.
     passes: [
-      ...(projected?.passes ?? []),
       {
         kind: 'step',
         name: 'step',
         tile: reduceTile,
         workgroups: 'sliceCount',
-        buffers: ['q', 'k', 'v', ...projection, ...fading, 'carried', 'out'],
-        query,
-        key,
+        buffers: ['q', 'k', 'v', ...matrix, ...fading, 'carried', 'out'],
+        query: written.query,
+        key: written.key,
         scaling,
         normalize: attention.normalize,
         epsilon: attention.epsilon,

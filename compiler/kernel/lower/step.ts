@@ -17,7 +17,6 @@ import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
 import { divide, frame, groupNames, headsOf, logDecay, logDecayName, u32Name } from './frame.ts'
 import { widen } from './operators.ts'
-import { projectedOf } from './projected-layout.ts'
 import { rowFactor } from './readout.ts'
 import { stateLayout } from './state-layout.ts'
 import { extent, lanes, range } from './tile.ts'
@@ -64,7 +63,6 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
         position: ir.shape('offset'),
         // No feature of a form that decodes asks for the length, which is not known yet.
         count: ir.u32(1),
-        projected: projectedOf(schedule, pass, binding, side),
         prefix: side === 'query' ? 'q' : 'k',
       },
       [block],

@@ -1,6 +1,6 @@
 // step: One more token: its key and value into the state, its query out of it.
 // 64 threads a workgroup, 5120 bytes of workgroup memory
-// reads q, k, v; writes projected, carried, out
+// reads q, k, v, w; writes carried, out
 
 struct Shape {
   batch: u32,
@@ -19,7 +19,7 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<f32>;
 @group(0) @binding(3) var<storage, read> v: array<f32>;
-@group(0) @binding(4) var<storage, read_write> projected: array<f32>;
+@group(0) @binding(4) var<storage, read> w: array<f32>;
 @group(0) @binding(5) var<storage, read_write> carried: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
@@ -53,32 +53,40 @@ fn step(
   for (var components = 0u; components < 256u; components += 256u) {
     let kRow0 = 0u;
     let kStart0 = (keyGroup + kRow0) * 64u;
-    let kProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow0) * 256u;
     let kComponent0 = components + thread * 4u;
     let kComponent1 = components + thread * 4u + 1u;
     let kComponent2 = components + thread * 4u + 2u;
     let kComponent3 = components + thread * 4u + 3u;
-    var k_sum1 = 0.0;
+    let kProjection0 = kComponent0 * 64u;
+    let kProjection1 = kComponent1 * 64u;
+    let kProjection2 = kComponent2 * 64u;
+    let kProjection3 = kComponent3 * 64u;
+    var k_sum1 = vec4f(0.0);
     for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
-      let k_x3 = k[kStart0 + k_t2];
-      k_sum1 = k_sum1 + power_2_f32(k_x3);
+      let k_w3 = vec4f(
+        w[kProjection0 + k_t2],
+        w[kProjection1 + k_t2],
+        w[kProjection2 + k_t2],
+        w[kProjection3 + k_t2],
+      );
+      let k_x4 = k[kStart0 + k_t2];
+      k_sum1 = k_sum1 + k_w3 * k_x4;
     }
-    let k_projected4 = vec4f(
-      projected[kProjected0 + kComponent0],
-      projected[kProjected0 + kComponent1],
-      projected[kProjected0 + kComponent2],
-      projected[kProjected0 + kComponent3],
-    );
-    let k_value5 = 1.442695 * (0.35355338 * k_projected4 - 0.0625 * k_sum1) - 4.0;
+    var k_sum5 = 0.0;
+    for (var k_t6 = 0u; k_t6 < 64u; k_t6++) {
+      let k_x7 = k[kStart0 + k_t6];
+      k_sum5 = k_sum5 + power_2_f32(k_x7);
+    }
+    let k_value8 = 1.442695 * (0.35355338 * k_sum1 - 0.0625 * k_sum5) - 4.0;
     let oldScale = vec4f(
       carried[stateStart + 16640u + (components + thread * 4u)],
       carried[stateStart + 16640u + (components + thread * 4u + 1u)],
       carried[stateStart + 16640u + (components + thread * 4u + 2u)],
       carried[stateStart + 16640u + (components + thread * 4u + 3u)],
     );
-    let newScale = max(oldScale, k_value5);
+    let newScale = max(oldScale, k_value8);
     let keep = exp2(oldScale - newScale);
-    let add = exp2(k_value5 - newScale);
+    let add = exp2(k_value8 - newScale);
     let z = vec4f(
       carried[stateStart + 16384u + (components + thread * 4u)],
       carried[stateStart + 16384u + (components + thread * 4u + 1u)],
@@ -118,24 +126,32 @@ fn step(
     for (var components = 0u; components < 256u; components += 256u) {
       let qRow0 = 0u;
       let qStart0 = (queryHead + qRow0) * 64u;
-      let qProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + qRow0) * 256u;
       let qComponent0 = components + thread * 4u;
       let qComponent1 = components + thread * 4u + 1u;
       let qComponent2 = components + thread * 4u + 2u;
       let qComponent3 = components + thread * 4u + 3u;
-      var q_sum1 = 0.0;
+      let qProjection0 = qComponent0 * 64u;
+      let qProjection1 = qComponent1 * 64u;
+      let qProjection2 = qComponent2 * 64u;
+      let qProjection3 = qComponent3 * 64u;
+      var q_sum1 = vec4f(0.0);
       for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
-        let q_x3 = q[qStart0 + q_t2];
-        q_sum1 = q_sum1 + power_2_f32(q_x3);
+        let q_w3 = vec4f(
+          w[qProjection0 + q_t2],
+          w[qProjection1 + q_t2],
+          w[qProjection2 + q_t2],
+          w[qProjection3 + q_t2],
+        );
+        let q_x4 = q[qStart0 + q_t2];
+        q_sum1 = q_sum1 + q_w3 * q_x4;
       }
-      let q_projected4 = vec4f(
-        projected[qProjected0 + qComponent0],
-        projected[qProjected0 + qComponent1],
-        projected[qProjected0 + qComponent2],
-        projected[qProjected0 + qComponent3],
-      );
-      let q_value5 = 1.442695 * (0.35355338 * q_projected4 - 0.0625 * q_sum1) - 4.0;
-      let exponent = q_value5 + vec4f(
+      var q_sum5 = 0.0;
+      for (var q_t6 = 0u; q_t6 < 64u; q_t6++) {
+        let q_x7 = q[qStart0 + q_t6];
+        q_sum5 = q_sum5 + power_2_f32(q_x7);
+      }
+      let q_value8 = 1.442695 * (0.35355338 * q_sum1 - 0.0625 * q_sum5) - 4.0;
+      let exponent = q_value8 + vec4f(
         carried[stateStart + 16640u + (components + thread * 4u)],
         carried[stateStart + 16640u + (components + thread * 4u + 1u)],
         carried[stateStart + 16640u + (components + thread * 4u + 2u)],
