@@ -15,7 +15,7 @@ import type { Value } from '../kernel.ts'
 import { headOf } from './frame.ts'
 import type { CellFrame, Head } from './frame.ts'
 import { before, finitePower, inverse, powerOf } from './numbers.ts'
-import { fading, shifted } from './states.ts'
+import { fading, shifted, smaller } from './states.ts'
 
 const length = ir.shape('length')
 const keyLength = ir.shape('keyLength')
@@ -48,7 +48,7 @@ const featureAt = (frame: CellFrame, head: Value, rows: Value, row: Value, featu
 
 /** x: row, y: head. */
 export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleCells): CellKernel {
-  const { features } = frame.schedule
+  const { features, chunk: chunkRows } = frame.schedule
   const { near, scales, decays } = work
   const row = cell.x
   const head = headOf(frame, pass.over, cell.y)
@@ -65,7 +65,7 @@ export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleC
     return raise(ir.add(ofQuery(f), shifted(scale, fade.over(ir.add(chunk.place, 1)))))
   })
   const ofChunk = (): Body =>
-    ir.for_('r', 0, ir.add(chunk.place, 1), 1, (r) => {
+    ir.for_('r', 0, before(chunk.first, smaller(ir.add(row, 1), keyLength), chunkRows), 1, (r) => {
       const key = ir.add(chunk.first, r)
       return ir.for_('f', 0, features, 1, (f) => {
         const exponent = ir.load(
@@ -154,7 +154,7 @@ export function lowerNearWeights(frame: CellFrame, pass: CellPass, work: NearWei
     const { statements, value } = term(f)
     return [statements, ir.assign(ir.ref(sum), ir.add(ir.ref(sum), value))]
   })
-  const seen = ir.if_(ir.le(key, row), [
+  const seen = ir.if_(ir.and(ir.le(key, row), ir.lt(key, keyLength)), [
     scaled ? rowScale : [],
     loop,
     scaled || since === undefined ? [] : ir.assign(ir.ref(sum), ir.mul(ir.ref(sum), ir.call('exp', since))),

@@ -14,7 +14,7 @@ import type { CellFrame, Head } from './frame.ts'
 import { before, powerOf } from './numbers.ts'
 
 const keyLength = ir.shape('keyLength')
-const smaller = (a: Value, b: Value): Value => ir.call('min', a, b)
+export const smaller = (a: Value, b: Value): Value => ir.call('min', a, b)
 const raise = (largest: ReturnType<typeof ir.var_>, value: Value): Body =>
   ir.assign(ir.ref(largest), ir.call('max', ir.ref(largest), value))
 const grow = (sum: ReturnType<typeof ir.var_>, value: Value): Body =>
@@ -233,6 +233,8 @@ const ownScales = ({ buffers }: CellPass): string => (buffers.at(-1) ?? '').repl
 export function lowerAbsorb(frame: CellFrame, pass: CellPass, work: AbsorbCells): CellKernel {
   const { features, valueDim } = frame.schedule
   const { quantity, scaling, coefficients, decays } = work
+  if (quantity === 'scales')
+    return frame.kernel([], ir.load(frame.input('raisedScales'), scaleAt(cell.z, features, cell.x)))
   const scaled = scaling === 'scaled'
   const head = headOf(frame, pass.over, cell.z)
   const fade = fading(frame, decays, head)
@@ -242,7 +244,6 @@ export function lowerAbsorb(frame: CellFrame, pass: CellPass, work: AbsorbCells)
   const old = (): Value =>
     shifted(ir.load(frame.input('carriedScales'), scaleAt(head.group, features, feature)), step)
   const start = [head.statements, fade.statements]
-  if (quantity === 'scales') return frame.kernel([], ir.load(frame.input('raisedScales'), inSlice))
   if (quantity === 'raised-scales')
     return frame.kernel(start, ir.call('max', old(), ir.load(frame.input('keyExponents'), inSlice)))
 

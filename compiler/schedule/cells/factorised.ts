@@ -91,7 +91,8 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     causal,
     groups,
     chunk: rowsOfChunk,
-    chunks: ['max', 1, ['ceildiv', 'keyLength', rowsOfChunk]],
+    // Causal rows read what lies before a chunk of their own place, which may be past the last key.
+    chunks: ['max', 1, ['ceildiv', causal ? ['max', 'length', 'keyLength'] : 'keyLength', rowsOfChunk]],
     buffers: [
       ...dataBuffers(attention),
       ...projectionBuffer(dim, score),
