@@ -9,6 +9,8 @@ export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>>
   linear_transformer: { dim: '40', value_dim: '24' },
   oprf: { dim: '12', projections: '35 orthogonal seed 42' },
   performer: { dim: '8', value_dim: '5', projections: '266 orthogonal seed 42' },
+  // As narrow as rows are projected by transforms.
+  performer_hadamard: { value_dim: '5', projections: '33 hadamard seed 42' },
   performer_hyperbolic: { dim: '8', projections: '17 orthogonal seed 42' },
   performer_relu: { dim: '16', projections: '40 orthogonal seed 42' },
   performer_trigonometric: { dim: '8', projections: '32 orthogonal seed 42' },
