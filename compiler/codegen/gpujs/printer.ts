@@ -118,8 +118,10 @@ export class Printer {
       case 'call':
         return this.#call(value)
       case 'convert':
-        // An integer would make integers of sums and products with others.
-        return `Math.floor(${this.integer(value.value)})`
+        // What has a name is a float already. An integer would make integers of sums and products with others.
+        return value.value.kind === 'name' && this.#isHeld(value.value.name)
+          ? value.value.name
+          : `Math.floor(${this.integer(value.value)})`
       default:
         throw new InvariantError(`a kernel of cells has no value of the kind ${value.kind}`)
     }
@@ -183,6 +185,11 @@ export class Printer {
       default:
         throw new InvariantError(`a kernel of cells has no integer of the kind ${value.kind}`)
     }
+  }
+
+  /** Whether the name is that of a `const`, and not a coordinate or an index. */
+  #isHeld(name: string): boolean {
+    return !(name in coordinates) && !this.#indexes.has(name)
   }
 
   #given(integer: ShapeField | `${string}.length`): string {

@@ -24,13 +24,12 @@ export function lowerMeans(frame: CellFrame, pass: CellPass, { rows, segments }:
   const short = ir.let_('short', ir.div(count, segments))
   const shorter = ir.let_('shorter', ir.sub(ir.mul(ir.add(ir.ref(short), 1), segments), count))
   // Segments of one row more: before this one, and up to it.
-  const longerThan = (segment: Value): Value =>
-    ir.sub(ir.call('max', segment, ir.ref(shorter)), ir.ref(shorter))
-  const first = ir.let_('first', ir.add(ir.mul(cell.y, ir.ref(short)), longerThan(cell.y)))
-  const size = ir.let_(
-    'size',
-    ir.add(ir.ref(short), ir.sub(longerThan(ir.add(cell.y, 1)), longerThan(cell.y))),
-  )
+  const longer = (name: string, segment: Value): ReturnType<typeof ir.let_> =>
+    ir.let_(name, ir.sub(ir.call('max', segment, ir.ref(shorter)), ir.ref(shorter)))
+  const before = longer('longerBefore', cell.y)
+  const upTo = longer('longerUpTo', ir.add(cell.y, 1))
+  const first = ir.let_('first', ir.add(ir.mul(cell.y, ir.ref(short)), ir.ref(before)))
+  const size = ir.let_('size', ir.add(ir.ref(short), ir.sub(ir.ref(upTo), ir.ref(before))))
   const sum = ir.var_('sum', ir.f32(0))
   const loop = ir.for_('r', 0, ir.ref(size), 1, (r) => {
     const row = ir.add(firstOf(rows, head), ir.ref(first), r)
@@ -40,7 +39,7 @@ export function lowerMeans(frame: CellFrame, pass: CellPass, { rows, segments }:
     )
   })
   return frame.kernel(
-    [head.statements, short, shorter, first, size, sum, loop],
+    [head.statements, short, shorter, before, upTo, first, size, sum, loop],
     // A segment without rows is no one's: such batch items are exact.
     ir.div(ir.ref(sum), ir.call('max', ir.convert('f32', ir.ref(size)), 1)),
   )

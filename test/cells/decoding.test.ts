@@ -1,0 +1,61 @@
+// A prefix at once and then a token at a time, in cells on gpu.js: the same as the whole sequence in float64.
+import { expect, it } from 'vitest'
+import { expected, full, relativeError, tensors } from '../numeric/harness.ts'
+import { compileCells, onGpujs } from './harness.ts'
+
+const sizes = { length: 71, batch: 2, heads: 4, kvHeads: 2 }
+
+const specs = {
+  'without exponent': 'attention a { dim: 6 value_dim: 5 feature: elu1 mask: causal }',
+  'retention, a decay per head':
+    'attention a { dim: 6 value_dim: 5 feature: identity mask: causal normalize: none decay: 1 - 2^(-2 - head) }',
+  'scaled, with decay and ε':
+    'attention a { dim: 6 value_dim: 7 scale: 0.4 feature: favor_hyperbolic projections: 21 mask: causal decay: 0.9 epsilon: 1e-3 }',
+  'coefficients beside exponents':
+    'attention a { dim: 6 scale: 0.4 feature: favor_trigonometric projections: 11 mask: causal normalize: none }',
+  'exact, from a cache of keys and values':
+    'attention a { dim: 6 value_dim: 5 kernel: exp(dot(q, k)) mask: causal }',
+  'exact, with a coefficient': 'attention a { dim: 6 kernel: dot(q, k)^2 * exp(dot(q, k)) mask: causal }',
+  position:
+    'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
+}
+
+/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
+function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
+  const matrices = tensor.length / (sizes.length * width)
+  const part = new Float32Array(matrices * (to - from) * width)
+  for (let matrix = 0; matrix < matrices; matrix++)
+    for (let n = 0; n < (to - from) * width; n++)
+      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
+  return part
+}
+
+it.each(Object.entries(specs))('%s', async (_, spec) => {
+  const built = compileCells(spec)
+  const { dim, valueDim } = built.model
+  const attention = await onGpujs(built)
+  const inputs = tensors(built, sizes, 1, 0.7)
+  const whole = expected(built, sizes, inputs)
+  for (const split of [1, 33, 64]) {
+    const part = (from: number, to: number) => ({
+      q: rows(inputs.q, dim, from, to),
+      k: rows(inputs.k, dim, from, to),
+      v: rows(inputs.v, valueDim, from, to),
+    })
+    const { batch, heads, kvHeads } = full(sizes)
+    const { out, state } = await attention.prefill({
+      ...part(0, split),
+      batch,
+      heads,
+      kvHeads,
+      length: split,
+    })
+    expect(relativeError(out as Float32Array, rows(whole, valueDim, 0, split))).toBeLessThan(5e-6)
+    for (let token = split; token < Math.min(split + 9, sizes.length); token++) {
+      const one = await attention.step(state, part(token, token + 1))
+      const wanted = rows(whole, valueDim, token, token + 1)
+      expect(relativeError(one as Float32Array, wanted)).toBeLessThan(5e-6)
+    }
+  }
+  attention.destroy()
+})

@@ -1,0 +1,298 @@
+function query_means(q, lengths, sliceStart, heads, kvHeads, length) {
+  // The mean of each of 64 segments of the rows of q.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const short = Math.floor((length + 0.5) / 64);
+  const shorter = (short + 1) * 64 - length;
+  const longerBefore = Math.max(this.thread.y, shorter) - shorter;
+  const longerUpTo = Math.max(this.thread.y + 1, shorter) - shorter;
+  const first = this.thread.y * short + longerBefore;
+  const size = short + longerUpTo - longerBefore;
+  let sum = 0;
+  for (let r = 0; r < size; r++) {
+    sum += q[(~~queryHead * length + ~~first + r) * 64 + this.thread.x];
+  }
+  return sum / Math.max(size, 1);
+}
+
+function key_means(k, lengths, sliceStart, kvHeads, keyLength) {
+  // The mean of each of 64 segments of the rows of k.
+  const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  const short = Math.floor((visible + 0.5) / 64);
+  const shorter = (short + 1) * 64 - visible;
+  const longerBefore = Math.max(this.thread.y, shorter) - shorter;
+  const longerUpTo = Math.max(this.thread.y + 1, shorter) - shorter;
+  const first = this.thread.y * short + longerBefore;
+  const size = short + longerUpTo - longerBefore;
+  let sum = 0;
+  for (let r = 0; r < size; r++) {
+    sum += k[(~~keyGroup * keyLength + ~~first + r) * 64 + this.thread.x];
+  }
+  return sum / Math.max(size, 1);
+}
+
+function summarize_exponents(queryMeans, k, lengths, sliceStart, heads, kvHeads, keyLength) {
+  // The exponent of κ for each key and query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  let value = -1e30;
+  if (this.thread.x < visible) {
+    let dotKQ = 0;
+    for (let t = 0; t < 64; t++) {
+      dotKQ += k[(~~keyGroup * keyLength + this.thread.x) * 64 + t] * queryMeans[(this.thread.z * 64 + this.thread.y) * 64 + t];
+    }
+    value = 0.125 * dotKQ;
+  }
+  return value;
+}
+
+function summarize_scales(summarizeExponents, keyLength) {
+  // The largest exponent of each query row.
+  let largest = -1e30;
+  for (let j = 0; j < keyLength; j++) {
+    largest = Math.max(largest, summarizeExponents[(this.thread.y * 64 + this.thread.x) * keyLength + j]);
+  }
+  return largest;
+}
+
+function summarize_weights(summarizeExponents, summarizeScales, keyLength) {
+  // The weight of each key for each query row, over the exponential of the row’s scale.
+  const exponent = summarizeExponents[(this.thread.z * 64 + this.thread.y) * keyLength + this.thread.x];
+  return exponent > -5e29 ? Math.exp(Math.min(
+    exponent - summarizeScales[this.thread.z * 64 + this.thread.y],
+    0,
+  )) : 0;
+}
+
+function summarize_factors(summarizeWeights, summarizeScales, keyLength) {
+  // 1 over each row’s sum of weights.
+  let sum = 0;
+  for (let j = 0; j < keyLength; j++) {
+    sum += summarizeWeights[(this.thread.y * 64 + this.thread.x) * keyLength + j];
+  }
+  const denominator = sum;
+  return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
+}
+
+function summarize(summarizeWeights, summarizeFactors, v, lengths, sliceStart, heads, kvHeads, keyLength) {
+  // Σ weight · value of each query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  let sum = 0;
+  for (let j = 0; j < visible; j++) {
+    sum += summarizeWeights[(this.thread.z * 64 + this.thread.y) * keyLength + j] * v[(~~keyGroup * keyLength + j) * 64 + this.thread.x];
+  }
+  return sum * summarizeFactors[this.thread.z * 64 + this.thread.y];
+}
+
+function relate_landmarks_exponents(queryMeans, keyMeans, kvHeads, heads) {
+  // The exponent of κ for each key and query row.
+  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  let dotKQ = 0;
+  for (let t = 0; t < 64; t++) {
+    dotKQ += keyMeans[(~~sliceGroup * 64 + this.thread.x) * 64 + t] * queryMeans[(this.thread.z * 64 + this.thread.y) * 64 + t];
+  }
+  return 0.125 * dotKQ;
+}
+
+function relate_landmarks_scales(relateLandmarksExponents) {
+  // The largest exponent of each query row.
+  let largest = -1e30;
+  for (let j = 0; j < 64; j++) {
+    largest = Math.max(largest, relateLandmarksExponents[(this.thread.y * 64 + this.thread.x) * 64 + j]);
+  }
+  return largest;
+}
+
+function relate_landmarks_weights(relateLandmarksExponents, relateLandmarksScales) {
+  // The weight of each key for each query row, over the exponential of the row’s scale.
+  const exponent = relateLandmarksExponents[(this.thread.z * 64 + this.thread.y) * 64 + this.thread.x];
+  return exponent > -5e29 ? Math.exp(Math.min(
+    exponent - relateLandmarksScales[this.thread.z * 64 + this.thread.y],
+    0,
+  )) : 0;
+}
+
+function relate_landmarks_factors(relateLandmarksWeights, relateLandmarksScales) {
+  // 1 over each row’s sum of weights.
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += relateLandmarksWeights[(this.thread.y * 64 + this.thread.x) * 64 + j];
+  }
+  const denominator = sum;
+  return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
+}
+
+function relate_landmarks_quotients(relateLandmarksWeights, relateLandmarksFactors) {
+  // Each weight over the sum of its row’s.
+  return relateLandmarksWeights[(this.thread.z * 64 + this.thread.y) * 64 + this.thread.x] * relateLandmarksFactors[this.thread.z * 64 + this.thread.y];
+}
+
+function norms(core) {
+  // 1 / (‖core‖₁ ‖core‖∞).
+  let largestColumn = 0;
+  let largestRow = 0;
+  for (let line = 0; line < 64; line++) {
+    let columnSum = 0;
+    let rowSum = 0;
+    for (let t = 0; t < 64; t++) {
+      columnSum += Math.abs(core[(this.thread.x * 64 + t) * 64 + line]);
+      rowSum += Math.abs(core[(this.thread.x * 64 + line) * 64 + t]);
+    }
+    largestColumn = Math.max(largestColumn, columnSum);
+    largestRow = Math.max(largestRow, rowSum);
+  }
+  const norms = largestColumn * largestRow;
+  return norms === 0 ? 0 : 1 / (norms === 0 ? 1 : norms);
+}
+
+function start_inverse(core, norms) {
+  // Coreᵀ over its norms.
+  return norms[this.thread.z] * core[(this.thread.z * 64 + this.thread.x) * 64 + this.thread.y];
+}
+
+function apply_inverse(core, inverse) {
+  // A product of the iteration.
+  const rowLength = 64;
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += core[(this.thread.z * 64 + this.thread.y) * ~~rowLength + j] * inverse[(this.thread.z * 64 + j) * 64 + this.thread.x];
+  }
+  return sum;
+}
+
+function nest_seven(applied) {
+  // A product of the iteration.
+  const rowLength = 64;
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += applied[(this.thread.z * 64 + this.thread.y) * ~~rowLength + j] * ((j === this.thread.x ? 7 : 0) - applied[(this.thread.z * 64 + j) * 64 + this.thread.x]);
+  }
+  return sum;
+}
+
+function nest_fifteen(applied, inner) {
+  // A product of the iteration.
+  const rowLength = 64;
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += applied[(this.thread.z * 64 + this.thread.y) * ~~rowLength + j] * ((j === this.thread.x ? 15 : 0) - inner[(this.thread.z * 64 + j) * 64 + this.thread.x]);
+  }
+  return sum;
+}
+
+function refine_inverse(inverse, outer) {
+  // A product of the iteration.
+  const rowLength = 64;
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += inverse[(this.thread.z * 64 + this.thread.y) * ~~rowLength + j] * ((j === this.thread.x ? 13 : 0) - outer[(this.thread.z * 64 + j) * 64 + this.thread.x]);
+  }
+  return sum * 0.25;
+}
+
+function solve(inverse, summary) {
+  // A⁺·(B·V).
+  const rowLength = 64;
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += inverse[(this.thread.z * 64 + this.thread.y) * ~~rowLength + j] * summary[(this.thread.z * 64 + j) * 64 + this.thread.x];
+  }
+  return sum;
+}
+
+function attend_landmarks_exponents(q, keyMeans, sliceStart, heads, kvHeads, length) {
+  // The exponent of κ for each key and query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  let dotKQ = 0;
+  for (let t = 0; t < 64; t++) {
+    dotKQ += keyMeans[(~~sliceGroup * 64 + this.thread.x) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
+  }
+  return 0.125 * dotKQ;
+}
+
+function attend_landmarks_scales(attendLandmarksExponents, length) {
+  // The largest exponent of each query row.
+  let largest = -1e30;
+  for (let j = 0; j < 64; j++) {
+    largest = Math.max(largest, attendLandmarksExponents[(this.thread.y * length + this.thread.x) * 64 + j]);
+  }
+  return largest;
+}
+
+function attend_landmarks_weights(attendLandmarksExponents, attendLandmarksScales, length) {
+  // The weight of each key for each query row, over the exponential of the row’s scale.
+  const exponent = attendLandmarksExponents[(this.thread.z * length + this.thread.y) * 64 + this.thread.x];
+  return exponent > -5e29 ? Math.exp(Math.min(
+    exponent - attendLandmarksScales[this.thread.z * length + this.thread.y],
+    0,
+  )) : 0;
+}
+
+function attend_landmarks_factors(attendLandmarksWeights, attendLandmarksScales, length) {
+  // 1 over each row’s sum of weights.
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += attendLandmarksWeights[(this.thread.y * length + this.thread.x) * 64 + j];
+  }
+  const denominator = sum;
+  return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
+}
+
+function attend_landmarks(attendLandmarksWeights, attendLandmarksFactors, solution, length) {
+  // Σ weight · value of each query row.
+  let sum = 0;
+  for (let j = 0; j < 64; j++) {
+    sum += attendLandmarksWeights[(this.thread.z * length + this.thread.y) * 64 + j] * solution[(this.thread.z * 64 + j) * 64 + this.thread.x];
+  }
+  return sum * attendLandmarksFactors[this.thread.z * length + this.thread.y];
+}
+
+function attend_rows(q, k, v, lengths, approximate, conv, sliceStart, heads, kvHeads, keyLength, length) {
+  // What landmarks gave, or the exact quotients of batch items with at most 64 rows; and the convolution over the values.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  const head = (queryHead - Math.floor((queryHead + 0.5) / heads) * heads);
+  const fewer = Math.min(length, visible);
+  let value = 0;
+  if (fewer <= 64) {
+    let rowScale = -1e30;
+    for (let j = 0; j < visible; j++) {
+      let dotKQ = 0;
+      for (let t = 0; t < 64; t++) {
+        dotKQ += k[(~~keyGroup * keyLength + j) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
+      }
+      rowScale = Math.max(rowScale, 0.125 * dotKQ);
+    }
+    let sum = 0;
+    let total = 0;
+    for (let j2 = 0; j2 < visible; j2++) {
+      let dotKQ2 = 0;
+      for (let t2 = 0; t2 < 64; t2++) {
+        dotKQ2 += k[(~~keyGroup * keyLength + j2) * 64 + t2] * q[(~~queryHead * length + this.thread.y) * 64 + t2];
+      }
+      const exponent = 0.125 * dotKQ2;
+      const weight = exponent > -5e29 ? Math.exp(Math.min(exponent - rowScale, 0)) : 0;
+      total += weight;
+      sum += weight * v[(~~keyGroup * keyLength + j2) * 64 + this.thread.x];
+    }
+    value = sum * (total === 0 ? 0 : 1 / (total === 0 ? 1 : total));
+  } else {
+    value = approximate[(this.thread.z * length + this.thread.y) * 64 + this.thread.x];
+  }
+  let convolved = 0;
+  for (let t3 = 0; t3 < 33; t3++) {
+    if (this.thread.y + t3 >= 16 && this.thread.y + t3 < visible + 16) {
+      convolved += conv[~~head * 33 + t3] * v[(~~keyGroup * keyLength + this.thread.y + t3 - 16) * 64 + this.thread.x];
+    }
+  }
+  return value + convolved;
+}

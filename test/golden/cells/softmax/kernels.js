@@ -1,0 +1,138 @@
+function attend_exponents(q, k, lengths, sliceStart, heads, kvHeads, keyLength, length) {
+  // The exponent of κ for each key and query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  let value = -1e30;
+  if (this.thread.x < visible && this.thread.x <= this.thread.y) {
+    let dotKQ = 0;
+    for (let t = 0; t < 64; t++) {
+      dotKQ += k[(~~keyGroup * keyLength + this.thread.x) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
+    }
+    value = 0.125 * dotKQ;
+  }
+  return value;
+}
+
+function attend_scales(attendExponents, keyLength, length) {
+  // The largest exponent of each query row.
+  let largest = -1e30;
+  for (let j = 0; j < keyLength; j++) {
+    largest = Math.max(largest, attendExponents[(this.thread.y * length + this.thread.x) * keyLength + j]);
+  }
+  return largest;
+}
+
+function attend_weights(attendExponents, attendScales, length, keyLength) {
+  // The weight of each key for each query row, over the exponential of the row’s scale.
+  const exponent = attendExponents[(this.thread.z * length + this.thread.y) * keyLength + this.thread.x];
+  return exponent > -5e29 ? Math.exp(Math.min(
+    exponent - attendScales[this.thread.z * length + this.thread.y],
+    0,
+  )) : 0;
+}
+
+function attend_factors(attendWeights, attendScales, keyLength, length) {
+  // 1 over each row’s sum of weights.
+  let sum = 0;
+  for (let j = 0; j < keyLength; j++) {
+    sum += attendWeights[(this.thread.y * length + this.thread.x) * keyLength + j];
+  }
+  const denominator = sum;
+  return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
+}
+
+function attend(attendWeights, attendFactors, v, lengths, sliceStart, heads, kvHeads, keyLength, length) {
+  // Σ weight · value of each query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  let sum = 0;
+  for (let j = 0; j < visible; j++) {
+    sum += attendWeights[(this.thread.z * length + this.thread.y) * keyLength + j] * v[(~~keyGroup * keyLength + j) * 64 + this.thread.x];
+  }
+  return sum * attendFactors[this.thread.z * length + this.thread.y];
+}
+
+function append_keys(k, keyCache, sliceStart, offset, length, capacity) {
+  // KeyCache with the new rows of k behind those that are there.
+  const keyGroup = sliceStart + this.thread.z;
+  let value = 0;
+  if (this.thread.y >= offset && this.thread.y < offset + length) {
+    value = k[(~~keyGroup * length + this.thread.y - offset) * 64 + this.thread.x];
+  } else {
+    value = keyCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
+  }
+  return value;
+}
+
+function append_values(v, valueCache, sliceStart, offset, length, capacity) {
+  // ValueCache with the new rows of v behind those that are there.
+  const keyGroup = sliceStart + this.thread.z;
+  let value = 0;
+  if (this.thread.y >= offset && this.thread.y < offset + length) {
+    value = v[(~~keyGroup * length + this.thread.y - offset) * 64 + this.thread.x];
+  } else {
+    value = valueCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
+  }
+  return value;
+}
+
+function attend_cached_exponents(q, keyCache, sliceStart, heads, kvHeads, offset, capacity, length) {
+  // The exponent of κ for each key and query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  let value = -1e30;
+  if (this.thread.x <= offset + this.thread.y) {
+    let dotKQ = 0;
+    for (let t = 0; t < 64; t++) {
+      dotKQ += keyCache[(~~keyGroup * capacity + this.thread.x) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
+    }
+    value = 0.125 * dotKQ;
+  }
+  return value;
+}
+
+function attend_cached_scales(attendCachedExponents, offset, length) {
+  // The largest exponent of each query row.
+  let largest = -1e30;
+  for (let j = 0; j < offset + length; j++) {
+    largest = Math.max(
+      largest,
+      attendCachedExponents[(this.thread.y * length + this.thread.x) * (offset + length) + j],
+    );
+  }
+  return largest;
+}
+
+function attend_cached_weights(attendCachedExponents, attendCachedScales, length, offset) {
+  // The weight of each key for each query row, over the exponential of the row’s scale.
+  const exponent = attendCachedExponents[(this.thread.z * length + this.thread.y) * (offset + length) + this.thread.x];
+  return exponent > -5e29 ? Math.exp(Math.min(
+    exponent - attendCachedScales[this.thread.z * length + this.thread.y],
+    0,
+  )) : 0;
+}
+
+function attend_cached_factors(attendCachedWeights, attendCachedScales, offset, length) {
+  // 1 over each row’s sum of weights.
+  let sum = 0;
+  for (let j = 0; j < offset + length; j++) {
+    sum += attendCachedWeights[(this.thread.y * length + this.thread.x) * (offset + length) + j];
+  }
+  const denominator = sum;
+  return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
+}
+
+function attend_cached(attendCachedWeights, attendCachedFactors, valueCache, sliceStart, heads, kvHeads, offset, length, capacity) {
+  // Σ weight · value of each query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  let sum = 0;
+  for (let j = 0; j < offset + length; j++) {
+    sum += attendCachedWeights[(this.thread.z * length + this.thread.y) * (offset + length) + j] * valueCache[(~~keyGroup * capacity + j) * 64 + this.thread.x];
+  }
+  return sum * attendCachedFactors[this.thread.z * length + this.thread.y];
+}
