@@ -40,7 +40,7 @@ export function assemble(
     ...(law && { projection: law }),
     ...(buckets && { keysAreQueries: true }),
     weights: weightsOf(model),
-    source,
+    source: withoutComments(source),
     forms: {
       forward: formOf(forward),
       ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(one)])),
@@ -124,3 +124,11 @@ function lawOf({ dim, projections, buckets }: AttentionModel): ProgramDescriptio
   const { count, rounds, seed } = buckets
   return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
 }
+
+/** The reference reads the text of a spec in a program; a person reads the file. */
+const withoutComments = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trimEnd())
+    .filter((line) => line !== '')
+    .join('\n')

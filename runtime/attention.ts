@@ -136,7 +136,7 @@ export interface Attention {
   /** One more token, [B, H, E]; updates `state` in place. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave. */
-  restore(saved: SavedState): AttentionState
+  restore(saved: SavedState): Promise<AttentionState>
   /** Gradients of Σ out·dout with respect to q, k and v. */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   /**

@@ -15,7 +15,7 @@ import type {
 } from './attention.ts'
 import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
-import { drawProjection } from './projection/index.ts'
+import { drawing } from './projection/lazy.ts'
 
 export abstract class BaseAttention implements Attention {
   readonly name: string
@@ -38,7 +38,8 @@ export abstract class BaseAttention implements Attention {
     this.backend = backend
     this.device = device
     // A copy: the caller may go on to change theirs.
-    this.#projection = projection?.slice() ?? (program.projection && drawProjection(program.projection))
+    this.#projection =
+      projection?.slice() ?? (program.projection && drawing().drawProjection(program.projection))
   }
 
   /** A copy: what is written into it is not what runs. */
@@ -55,7 +56,7 @@ export abstract class BaseAttention implements Attention {
         `${where}: its features are not projected; there is nothing to redraw.`,
       )
     }
-    this.#projection = drawProjection({ ...this.program.projection, seed })
+    this.#projection = drawing().drawProjection({ ...this.program.projection, seed })
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
@@ -69,7 +70,7 @@ export abstract class BaseAttention implements Attention {
     throw this.#refusal('step')
   }
 
-  restore(_saved: SavedState): AttentionState {
+  async restore(_saved: SavedState): Promise<AttentionState> {
     throw this.#refusal('restore')
   }
 

@@ -1,17 +1,10 @@
-/** From a program to an attention that runs: which backend, and what where it is missing. */
+/** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import { checkOptions } from './arguments/options.ts'
-import type { Attention, Backend, CreateOptions } from './attention.ts'
-import { AttentionError, messageOf } from './errors.ts'
-import { loadPackage } from './load.ts'
+import type { Attention, CreateOptions } from './attention.ts'
+import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
-import { acquireDevice } from './webgpu/device.ts'
-import { WebgpuAttention } from './webgpu/webgpu-attention.ts'
-
-/** In the order in which they are tried, from a program's own on. */
-const backends: readonly Backend[] = ['webgpu', 'gpujs', 'reference']
-
-/** Said once per process and attention. */
-const warned = new Set<string>()
+import { loadDrawing } from './projection/lazy.ts'
+import { openWebgpu } from './webgpu/open.ts'
 
 /**
  * Makes a compiled attention ready to run: finds a device, compiles the kernels
@@ -30,37 +23,17 @@ export async function createAttention(program: Program, options: CreateOptions =
     )
   }
   checkOptions(program, options)
+  await loadDrawing(program)
   const asked = options.backend ?? program.target
   try {
+    if (asked === 'webgpu' && program.target === 'webgpu') return await openWebgpu(program, options)
+    const { open } = await import('./other-backends.ts')
     return await open(program, asked, options)
   } catch (thrown) {
     const settled = options.backend !== undefined || options.device !== undefined
     if (settled || !isMissing(thrown)) throw thrown
-    return fallBack(program, backends.slice(backends.indexOf(asked) + 1), options, thrown)
-  }
-}
-
-async function open(program: Program, backend: Backend, options: CreateOptions): Promise<Attention> {
-  const { device } = options
-  switch (backend) {
-    case 'webgpu': {
-      const compiled = await compiledFor(program, backend)
-      return WebgpuAttention.open(compiled, device ?? (await acquireDevice()), device === undefined, options)
-    }
-    case 'gpujs': {
-      if (device !== undefined) {
-        throw new AttentionError(
-          'backend',
-          `${program.name} would run on gpu.js, which takes no GPUDevice. Leave out device, or ask for the backend webgpu.`,
-        )
-      }
-      const { GpujsAttention } = await import('./gpujs/gpujs-attention.ts')
-      return GpujsAttention.open(await compiledFor(program, backend), options)
-    }
-    case 'reference': {
-      const { ReferenceAttention } = await import('./reference/reference-attention.ts')
-      return ReferenceAttention.open(program, options)
-    }
+    const { fallBack } = await import('./other-backends.ts')
+    return fallBack(program, asked, options, thrown)
   }
 }
 
@@ -73,58 +46,3 @@ const missing: readonly AttentionError['code'][] = [
 
 const isMissing = (thrown: unknown): thrown is AttentionError =>
   thrown instanceof AttentionError && missing.includes(thrown.code)
-
-async function fallBack(
-  program: Program,
-  others: readonly Backend[],
-  options: CreateOptions,
-  reason: AttentionError,
-): Promise<Attention> {
-  for (const backend of others) {
-    // Where nothing else runs, what is worth knowing is why there is no device.
-    const attention = await open(program, backend, options).catch(() => undefined)
-    if (attention === undefined) continue
-    if (!warned.has(program.name)) {
-      warned.add(program.name)
-      const where = backend === 'reference' ? 'the CPU in float64, which is slow' : attention.device
-      // oxlint-disable-next-line no-console -- the interface promises it
-      console.warn(`attnc: ${program.name} runs on ${where}. ${reason.message}`)
-    }
-    return attention
-  }
-  throw reason
-}
-
-/** As much of the attnc package as is asked of it. */
-interface Compiler {
-  readonly compile: (
-    source: string,
-    options: { readonly target: Program['target']; readonly only: string },
-  ) => {
-    readonly modules: readonly { readonly program: Program }[]
-    readonly diagnostics: readonly { readonly message: string }[]
-  }
-}
-
-/** Another target's kernels lie beside the module; those of a text alone are made by the attnc package. */
-async function compiledFor(program: Program, target: Program['target']): Promise<Program> {
-  const { name, source } = program
-  if (program.target === target) return program
-  let reason: string | undefined
-  try {
-    const beside = await program.alternative?.()
-    if (beside?.program !== undefined) return beside.program
-    const { compile } = (await loadPackage('attnc')) as Compiler
-    const { modules, diagnostics } = compile(source, { target, only: name })
-    const [compiled] = modules
-    if (compiled?.program.format === program.format) return compiled.program
-    reason = diagnostics[0]?.message
-  } catch (thrown) {
-    reason = messageOf(thrown)
-  }
-  throw new AttentionError(
-    'backend',
-    `${name} was compiled for ${program.target}, not for ${target}, and cannot be compiled here ` +
-      `(${reason ?? 'its text declares another attention'}). Compile it with --target ${target}.`,
-  )
-}

@@ -101,7 +101,9 @@ export interface WeightPlan {
  * one thread, without memory.
  */
 export interface KernelSource {
+  /** Empty where `load` brings it. */
   readonly code: string
+  readonly load?: () => Promise<string>
   readonly workgroupSize: number
   /** In binding order; for webgpu after the shape uniform, which is binding 0. */
   readonly bindings: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[]

@@ -1,7 +1,7 @@
 /**
  * The files of one compiled attention: an ES module, its types, its kernels on
- * their own to be read, and a module with the kernels of the other target, which
- * is loaded where that one runs. The module stands on `attnc-runtime/` beside it.
+ * their own to be read, and modules that are loaded where they are needed, with
+ * the kernels of decoding and those of the other target. The module stands on `attnc-runtime/` beside it.
  */
 import type { KernelSource } from '../../runtime/program.ts'
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
@@ -28,9 +28,11 @@ const languages = {
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
   const other = program.alternative?.()
+  const later = laterKernels(program)
   return [
     { path: `${name}.js`, text: moduleText(program, other) },
     ...(other === undefined ? [] : [{ path: alternativePath(other), text: alternativeText(other) }]),
+    ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
       path: `${name}/${kernel}.${languages[program.target].extension}`,
@@ -41,6 +43,31 @@ export function printModule(program: ProgramDescription): OutputFile[] {
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 
+const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
+
+/** Names of the kernels that `forward` does without: for webgpu a module of their own has their texts. */
+function laterKernels({ target, forms, kernels }: ProgramDescription): string[] {
+  if (target !== 'webgpu') return []
+  const first = new Set(forms.forward.dispatches.map(({ kernel }) => kernel))
+  return Object.keys(kernels).filter((kernel) => !first.has(kernel))
+}
+
+function decodingText(program: ProgramDescription, kernels: readonly string[]): string {
+  const { name, target } = program
+  return [
+    `// The kernels with which ${name} decodes. ../${name}.js loads them when they are needed.`,
+    ...textLines(`export const ${languages[target].texts}`, program, kernels),
+    '',
+  ].join('\n')
+}
+
+/** Declares an object, in which a kernel may have any name, also that of something else in the module. */
+const textLines = (declared: string, { kernels }: ProgramDescription, names: readonly string[]): string[] => [
+  `${declared} = {`,
+  ...names.map((name) => `  ${name}: ${template(compact(kernels[name]?.code ?? ''))},`),
+  '}',
+]
+
 function moduleText(program: ProgramDescription, other: ProgramDescription | undefined): string {
   const { name, target, source } = program
   const own = [
@@ -50,7 +77,7 @@ function moduleText(program: ProgramDescription, other: ProgramDescription | und
   ]
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
-    `import { createAttention } from './${runtimeFolder}/index.js'`,
+    `import { createAttention } from './${runtimeFolder}/create.js'`,
     '',
     `const source = ${template(source)}`,
     '',
@@ -77,6 +104,11 @@ function alternativeText(program: ProgramDescription): string {
 function programLines(program: ProgramDescription, own: readonly string[]): string[] {
   const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries } = program
   const { texts } = languages[target]
+  const later = new Set(laterKernels(program))
+  const textOf = (kernel: string): string =>
+    later.has(kernel)
+      ? `code: '', load: async () => (await import(${literal(`./${decodingPath(program)}`)})).${texts}.${kernel}`
+      : `code: ${texts}.${kernel}`
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -94,16 +126,17 @@ function programLines(program: ProgramDescription, own: readonly string[]): stri
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
     'kernels: {',
-    ...indent(Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts, texts))),
+    ...indent(
+      Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts, textOf(kernel))),
+    ),
     '},',
   ]
   return [
-    // In an object: a kernel may have any name, also that of something else here.
-    `const ${texts} = {`,
-    ...Object.entries(program.kernels).map(
-      ([kernel, { code }]) => `  ${kernel}: ${template(compact(code))},`,
+    ...textLines(
+      `const ${texts}`,
+      program,
+      Object.keys(program.kernels).filter((name) => !later.has(name)),
     ),
-    '}',
     '',
     'export const program = {',
     ...indent(fields),
@@ -111,20 +144,23 @@ function programLines(program: ProgramDescription, own: readonly string[]): stri
   ]
 }
 
-/** The same kernel without comments and indentation: the one to read is the file beside the module. */
+/**
+ * The same kernel without comments, indentation and most spaces: the one to read is the file beside the module.
+ * A minus keeps its spaces, since two of them would be another operator.
+ */
 export const compact = (code: string): string =>
   code
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.trim().replaceAll(/ *([-]>|[=<>(){},;:*?]) */g, '$1'))
     .filter((line) => line !== '' && !line.startsWith('//'))
     .join('\n')
 
 const kernelLine = (
   kernel: string,
   { workgroupSize, workgroupBytes, bindings, integers }: KernelSource,
-  texts: string,
+  text: string,
 ): string =>
-  `${kernel}: { code: ${texts}.${kernel}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
+  `${kernel}: { ${text}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
   `bindings: ${literal(bindings)}${integers === undefined ? '' : `, integers: ${literal(integers)}`} },`
 
 function formLines(name: string, form: FormDescription): string[] {

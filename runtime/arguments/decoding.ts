@@ -1,20 +1,10 @@
 /** The calls of decoding, checked: a prefix, and one token more. */
-import { AttentionError } from '../errors.ts'
-import type { Form, Program } from '../program.ts'
+import type { Program } from '../program.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, requireObject } from './describe.ts'
+import { requireForm } from './form.ts'
 import type { CallSizes } from './sizes.ts'
-
-/** @throws AttentionError `form` where the program was compiled without it. */
-export function requireForm({ name, forms }: Program, wanted: keyof Program['forms']): Form {
-  const form = forms[wanted]
-  if (form !== undefined) return form
-  throw new AttentionError(
-    'form',
-    `${name} was compiled without ${wanted}; it has ${Object.keys(forms).join(', ')}.`,
-  )
-}
 
 export function checkPrefill(program: Program, call: unknown): CheckedCall {
   requireForm(program, 'prefill')

@@ -1,5 +1,5 @@
 /** Runs the forms of one program of cells on one machine. */
-import { requireForm } from '../arguments/decoding.ts'
+import { requireForm } from '../arguments/form.ts'
 import { isFloat32Array } from '../arguments/describe.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import { AttentionError } from '../errors.ts'

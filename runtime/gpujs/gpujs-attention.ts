@@ -1,8 +1,9 @@
 /** An attention on gpu.js: WebGL 2 in browsers, WebAssembly elsewhere. */
 import { checkCall } from '../arguments/call.ts'
 import type { CheckedCall } from '../arguments/call.ts'
-import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
 import { isFloat32Array } from '../arguments/describe.ts'
+import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -102,7 +103,7 @@ export class GpujsAttention extends BaseAttention {
     return outputs.get('out') as Tensor as T
   }
 
-  override restore(saved: SavedState): AttentionState {
+  override async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
     checkSaved(this.program, saved)
     return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), saved.position)

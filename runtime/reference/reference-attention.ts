@@ -1,7 +1,8 @@
 /** The float64 reference on the CPU, from the attnc package: slow, and the truth. */
 import { checkCall } from '../arguments/call.ts'
 import type { CheckedCall } from '../arguments/call.ts'
-import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
+import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
   CreateOptions,
@@ -86,7 +87,7 @@ export class ReferenceAttention extends BaseAttention {
     return this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]) as T
   }
 
-  override restore(saved: SavedState): AttentionState {
+  override async restore(saved: SavedState): Promise<AttentionState> {
     this.#assertUsable()
     checkSaved(this.program, saved)
     const { position, batch, kvHeads, tensors } = saved

@@ -1,6 +1,6 @@
 /** Runs the forms of one program on one device. */
-import type { DispatchTime, EncodeBuffers, Tensor } from '../attention.ts'
-import { requireForm } from '../arguments/decoding.ts'
+import type { EncodeBuffers, Tensor } from '../attention.ts'
+import { requireForm } from '../arguments/form.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, Form, Program, Shape } from '../program.ts'
@@ -9,10 +9,9 @@ import { Buffers, KEPT_STORAGE, upload } from './buffers.ts'
 import { bufferOf, bytesOf, callBuffers } from './call-buffers.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 import { pipelineFor } from './pipelines.ts'
-import { fold, record, recordTimed } from './record.ts'
+import { fold, record } from './record.ts'
 import type { Step } from './record.ts'
 import type { Session } from './session.ts'
-import type { StateSizes } from './state.ts'
 import { ShapeBufferPool } from './shape-buffers.ts'
 import type { ShapeBuffers } from './shape-buffers.ts'
 import { sliceCall } from './slices.ts'
@@ -71,7 +70,8 @@ export class Engine {
       this.form(name).dispatches.map(async ({ kernel }) => {
         const source = kernels[kernel]
         if (source === undefined) throw new AttentionError('program', `${program} has no kernel ${kernel}.`)
-        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, source))
+        const code = (await source.load?.()) ?? source.code
+        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, { ...source, code }))
       }),
     )
   }
@@ -83,39 +83,15 @@ export class Engine {
   /** The form's outputs by name. Its commands are submitted before the first await. */
   async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
     const form = this.form(name)
-    const slices = this.#slices(name, inputs.sizes)
+    const slices = this.slices(name, inputs.sizes)
     const outputs = form.buffers.filter(({ role }) => role === 'output')
     return this.#session.run(async () => {
-      const { buffers, steps } = this.#begin(form, slices, inputs)
-      const encoder = this.#encoder(name)
-      record(encoder, this.#label(name), steps)
+      const { buffers, steps } = this.begin(form, slices, inputs)
+      const encoder = this.encoder(name)
+      record(encoder, this.label(name), steps)
       if (inputs.onHost) return this.#readOutputs(encoder, buffers, outputs, slices)
       this.#device.queue.submit([encoder.finish()])
       return new Map(outputs.map((plan) => [plan.name, bufferOf(buffers, plan.name)]))
-    })
-  }
-
-  /** What each dispatch of a form takes, slice by slice. */
-  async profile(name: FormName, inputs: Inputs): Promise<readonly DispatchTime[]> {
-    if (!this.#device.features.has('timestamp-query')) {
-      throw new AttentionError(
-        'backend',
-        `${this.#program.name}.profile needs a device with the feature timestamp-query.`,
-      )
-    }
-    const slices = this.#slices(name, inputs.sizes)
-    return this.#session.run(async () => {
-      const { steps } = this.#begin(this.form(name), slices, inputs)
-      const encoder = this.#encoder(name)
-      const timed = recordTimed(this.#device, encoder, this.#label(name), steps)
-      const [piece] = await this.#readBack(encoder, [timed.times], [timed.times.size]).finally(() =>
-        timed.destroy(),
-      )
-      const stamps = new BigUint64Array(piece ?? new ArrayBuffer(0))
-      return steps.map(({ kernel }, index) => ({
-        kernel,
-        nanoseconds: Number((stamps[index * 2 + 1] ?? 0n) - (stamps[index * 2] ?? 0n)),
-      }))
     })
   }
 
@@ -127,75 +103,17 @@ export class Engine {
     lengths: EncodeBuffers['lengths'],
   ): void {
     const form = this.form('forward')
-    const slices = this.#slices('forward', sizes)
+    const slices = this.slices('forward', sizes)
     this.#buffers.leaveReplaced()
     const fixed = this.#shapes.fixed(slices)
     const shapes = { shape: fixed.shape, lengths: lengths ?? fixed.lengths }
     const buffers = this.#resolve(form, slices, tensors, false, shapes)
-    record(encoder, this.#label('forward'), this.#steps(form, slices, buffers, shapes))
+    record(encoder, this.label('forward'), this.#steps(form, slices, buffers, shapes))
   }
 
-  /** Buffers for what a form carries from call to call. */
-  createState(sizes: StateSizes): NamedBuffers {
-    const plans = this.#statePlans(sizes)
-    return new Map(plans.map(({ name, bytes }) => [name, this.#buffers.create(name, bytes, KEPT_STORAGE)]))
-  }
-
-  /** The same contents, each head's rows where they are with room for `capacity` of them. */
-  copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers {
-    const copies = this.createState({ ...from, capacity })
-    const encoder = this.#encoder('step')
-    const heads = from.batch * from.kvHeads
-    const after = new Map(this.#statePlans({ ...from, capacity }).map(({ name, bytes }) => [name, bytes]))
-    for (const { name, bytes } of this.#statePlans(from)) {
-      const to = after.get(name) ?? bytes
-      const [source, target] = [bufferOf(buffers, name), bufferOf(copies, name)]
-      if (to === bytes) encoder.copyBufferToBuffer(source, 0, target, 0, bytes)
-      else
-        for (let head = 0; head < heads; head++)
-          encoder.copyBufferToBuffer(
-            source,
-            (head * bytes) / heads,
-            target,
-            (head * to) / heads,
-            bytes / heads,
-          )
-    }
-    this.#device.queue.submit([encoder.finish()])
-    return copies
-  }
-
-  async readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>> {
-    const plans = this.#statePlans(sizes)
-    const pieces = await this.#readBack(
-      this.#encoder('step'),
-      plans.map(({ name }) => bufferOf(buffers, name)),
-      plans.map(({ bytes }) => bytes),
-    )
-    return Object.fromEntries(plans.map(({ name }, index) => [name, new Float32Array(pieces[index] ?? [])]))
-  }
-
-  writeState(
-    buffers: NamedBuffers,
-    sizes: StateSizes,
-    tensors: Readonly<Record<string, Float32Array>>,
-  ): void {
-    for (const { name, bytes } of this.#statePlans(sizes)) {
-      const tensor = tensors[name]
-      if (tensor?.byteLength !== bytes)
-        throw new RangeError(
-          `${this.#program.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
-            `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
-        )
-      upload(this.#device, bufferOf(buffers, name), tensor)
-    }
-  }
-
-  #statePlans(sizes: StateSizes): { readonly name: string; readonly bytes: number }[] {
-    const slices = this.#slices('step', { ...sizes, length: 1, keyLength: 1, offset: 0 })
-    return this.form('step')
-      .buffers.filter(({ role }) => role === 'state')
-      .map((plan) => ({ name: plan.name, bytes: bytesOf(plan, slices) }))
+  /** A buffer that somebody else keeps. */
+  createBuffer(name: string, bytes: number): GPUBuffer {
+    return this.#buffers.create(name, bytes, KEPT_STORAGE)
   }
 
   destroy(): void {
@@ -206,19 +124,21 @@ export class Engine {
     this.#session.end()
   }
 
-  #label(name: FormName): string {
+  label(name: FormName): string {
     return `attnc ${this.#program.name} ${name}`
   }
 
-  #encoder(name: FormName): GPUCommandEncoder {
-    return this.#device.createCommandEncoder({ label: this.#label(name) })
+  encoder(name: FormName): GPUCommandEncoder {
+    return this.#device.createCommandEncoder({ label: this.label(name) })
   }
 
-  #slices(name: FormName, sizes: CallSizes): readonly Shape[] {
+  /** How a call is cut to fit the device. */
+  slices(name: FormName, sizes: CallSizes): readonly Shape[] {
     return sliceCall(this.#device, `${this.#program.name}.${name}`, this.form(name), sizes)
   }
 
-  #begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
+  /** Uploads what a call brings; its dispatches are then ready to be recorded. */
+  begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
     const shapes = this.#shapes.written(slices, inputs.lengths)
     const buffers = this.#resolve(form, slices, inputs.tensors, inputs.onHost, shapes)
     return { buffers, steps: this.#steps(form, slices, buffers, shapes) }
@@ -272,11 +192,12 @@ export class Engine {
   ): Promise<ReadonlyMap<string, Float32Array>> {
     const sources = outputs.map(({ name }) => bufferOf(buffers, name))
     const sizes = outputs.map((plan) => bytesOf(plan, slices))
-    const pieces = await this.#readBack(encoder, sources, sizes)
+    const pieces = await this.readBack(encoder, sources, sizes)
     return new Map(pieces.map((piece, index) => [outputs[index]?.name ?? '', new Float32Array(piece)]))
   }
 
-  #readBack(
+  /** Submits the commands and copies of buffers' beginnings, and brings those to the host. */
+  readBack(
     encoder: GPUCommandEncoder,
     sources: readonly GPUBuffer[],
     sizes: readonly number[],

@@ -1,6 +1,6 @@
 /** Dispatches as commands. */
 import { AttentionError } from '../errors.ts'
-import { BufferUsage, SHAPE_STRIDE } from './constants.ts'
+import { SHAPE_STRIDE } from './constants.ts'
 
 export interface Step {
   readonly kernel: string
@@ -36,39 +36,7 @@ export function record(encoder: GPUCommandEncoder, label: string, steps: readonl
   pass.end()
 }
 
-/** A pass per step, with its start and end in nanoseconds as u64 pairs in the buffer that is returned. */
-export function recordTimed(
-  device: GPUDevice,
-  encoder: GPUCommandEncoder,
-  label: string,
-  steps: readonly Step[],
-): { readonly times: GPUBuffer; destroy(): void } {
-  const count = steps.length * 2
-  const querySet = device.createQuerySet({ label, type: 'timestamp', count })
-  const times = device.createBuffer({
-    label: `${label} times`,
-    size: count * 8,
-    usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC,
-  })
-  steps.forEach((step, index) => {
-    const timestampWrites = {
-      querySet,
-      beginningOfPassWriteIndex: index * 2,
-      endOfPassWriteIndex: index * 2 + 1,
-    }
-    const pass = encoder.beginComputePass({ label, timestampWrites })
-    dispatch(pass, step)
-    pass.end()
-  })
-  encoder.resolveQuerySet(querySet, 0, count, times, 0)
-  const destroy = (): void => {
-    querySet.destroy()
-    times.destroy()
-  }
-  return { times, destroy }
-}
-
-function dispatch(pass: GPUComputePassEncoder, { pipeline, bindGroup, slice, x, y }: Step): void {
+export function dispatch(pass: GPUComputePassEncoder, { pipeline, bindGroup, slice, x, y }: Step): void {
   pass.setPipeline(pipeline)
   pass.setBindGroup(0, bindGroup, [slice * SHAPE_STRIDE])
   pass.dispatchWorkgroups(x, y)

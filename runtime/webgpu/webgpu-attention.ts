@@ -1,7 +1,7 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../arguments/call.ts'
-import { checkPrefill, checkSaved, checkStep, foreignState, requireForm } from '../arguments/decoding.ts'
 import { requireObject } from '../arguments/describe.ts'
+import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -17,20 +17,18 @@ import type {
 import { BaseAttention } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, Program } from '../program.ts'
-import { hadamardFactors, hadamardTable } from '../projection/index.ts'
-import { roomFor } from '../room.ts'
+import { drawing } from '../projection/lazy.ts'
+import type { Decoding } from './decoding.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
 import { programFor } from './projection-kind.ts'
-import { WebgpuState } from './state.ts'
-import type { StateKeeper } from './state.ts'
 
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
-  readonly #keeper: StateKeeper
+  #decoding: Decoding | undefined
 
   private constructor(program: Program, session: Session, options: CreateOptions) {
     super(
@@ -41,12 +39,6 @@ export class WebgpuAttention extends BaseAttention {
     )
     this.#session = session
     this.#engine = new Engine(this.program, session)
-    const engine = this.#engine
-    this.#keeper = {
-      name: program.name,
-      copyState: (buffers, from, capacity) => engine.copyState(buffers, from, capacity),
-      readState: (buffers, sizes) => engine.readState(buffers, sizes),
-    }
     this.#writeProjection(program.projection?.seed)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
@@ -87,7 +79,9 @@ export class WebgpuAttention extends BaseAttention {
     const wants = (role: BufferPlan['role']): boolean =>
       Object.values(program.forms).some(({ buffers }) => buffers.some((plan) => plan.role === role))
     if (wants('projection')) this.#engine.setConstant('projection', projection)
-    const factors = wants('factors') ? hadamardFactors({ ...program.projection, seed }) : undefined
+    if (!wants('factors')) return
+    const { hadamardFactors, hadamardTable } = drawing()
+    const factors = hadamardFactors({ ...program.projection, seed })
     if (factors !== undefined) this.#engine.setConstant('factors', hadamardTable(factors))
   }
 
@@ -99,41 +93,29 @@ export class WebgpuAttention extends BaseAttention {
 
   override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
-    const checked = checkPrefill(this.program, call)
-    const { length } = checked.sizes
-    const sizes = { ...checked.sizes, capacity: roomFor(length) }
-    const state = new WebgpuState(this.#keeper, sizes, this.#engine.createState(sizes), length)
-    const tensors = new Map([...checked.tensors, ...state.buffers])
-    const outputs = await this.#run('prefill', { ...checked, sizes, tensors })
+    const decoding = this.#decoding ?? (await this.#loadDecoding())
+    const { inputs, state } = decoding.prefix(call)
+    const outputs = await this.#run('prefill', inputs)
     return { out: outputs.get('out') as T, state }
   }
 
   override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
-    requireForm(this.program, 'step')
-    if (!(state instanceof WebgpuState) || state.owner !== this.#keeper)
-      throw foreignState(this.program, state)
-    // Refused before any work where the state is gone.
-    void state.buffers
-    const checked = checkStep(this.program, state.sizes, call)
-    state.makeRoom()
-    const { capacity } = state.sizes
-    const tensors = new Map([...checked.tensors, ...state.buffers])
-    const offset = state.position++
-    const outputs = await this.#run('step', {
-      ...checked,
-      tensors,
-      sizes: { ...checked.sizes, offset, capacity },
-    })
+    const decoding = this.#decoding ?? (await this.#loadDecoding())
+    const outputs = await this.#run('step', decoding.token(state, call))
     return outputs.get('out') as T
   }
 
-  override restore(saved: SavedState): AttentionState {
+  override async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
-    checkSaved(this.program, saved)
-    const buffers = this.#engine.createState(saved)
-    this.#engine.writeState(buffers, saved, saved.tensors)
-    return new WebgpuState(this.#keeper, saved, buffers, saved.position)
+    const decoding = this.#decoding ?? (await this.#loadDecoding())
+    return decoding.restore(saved)
+  }
+
+  async #loadDecoding(): Promise<Decoding> {
+    const { Decoding } = await import('./decoding.ts')
+    this.#session.assertUsable()
+    return (this.#decoding ??= new Decoding(this.program, this.#session.device, this.#engine))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
@@ -161,7 +143,9 @@ export class WebgpuAttention extends BaseAttention {
 
   override async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
     this.#session.assertUsable()
-    return this.#engine.profile('forward', checkCall(this.program, 'profile', call))
+    const inputs = checkCall(this.program, 'profile', call)
+    const { profile } = await import('./profile.ts')
+    return profile(this.#session, this.#engine, inputs)
   }
 
   destroy(): void {

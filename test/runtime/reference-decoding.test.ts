@@ -47,7 +47,7 @@ test.each(Object.entries(specs))('%s: prefill and step give the rows of forward'
     expect([going.position, other.position]).toEqual([position, position + 1])
     const row = await attention.step(going, part(position, position + 1))
     expect(row).toEqual(rowsOf(whole, batch * heads, position, position + 1))
-    going = attention.restore(await going.save())
+    going = await attention.restore(await going.save())
   }
 
   await expect(attention.step(going, { ...part(0, 1), heads: 3 })).rejects.toThrow(/heads is 4 in the state/)

@@ -1,0 +1,13 @@
+/** A way of running that a program may have been compiled without. */
+import { AttentionError } from '../errors.ts'
+import type { Form, Program } from '../program.ts'
+
+/** @throws AttentionError `form` where the program was compiled without it. */
+export function requireForm({ name, forms }: Program, wanted: keyof Program['forms']): Form {
+  const form = forms[wanted]
+  if (form !== undefined) return form
+  throw new AttentionError(
+    'form',
+    `${name} was compiled without ${wanted}; it has ${Object.keys(forms).join(', ')}.`,
+  )
+}
