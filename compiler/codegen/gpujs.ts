@@ -11,7 +11,8 @@
 import type { CellKernel } from '../kernel/target.ts'
 import { cellOutput, wrap } from '../kernel/target.ts'
 import type { KernelSource } from '../../runtime/program.ts'
-import { indented, Printer } from './gpujs/printer.ts'
+import { Printer } from './gpujs/printer.ts'
+import { indented } from './gpujs/text.ts'
 
 export function gpujs(kernel: CellKernel): KernelSource {
   const { name, summary, inputs, body, result } = kernel

@@ -6,6 +6,7 @@ import type { CellKernel } from '../../kernel/target.ts'
 import type { CellInteger } from '../../../runtime/program.ts'
 import { gpujsOperators } from '../gpujs-operators.ts'
 import type { Helper } from './helpers.ts'
+import { divisorOf, group, indented } from './text.ts'
 
 /** The coordinates of a cell, as gpu.js has them. */
 const coordinates: Readonly<Record<string, string>> = {
@@ -283,23 +284,3 @@ export class Printer {
     return needsParentheses(parent, child, 'right') ? `(${text})` : text
   }
 }
-
-/** What divides, in parentheses where it is more than a word. */
-const divisorOf = (text: string): string => (/^[~\w.]+$/.test(text) ? text : `(${text})`)
-
-/** In parentheses where it is a sum or a difference; products stand on their own. */
-const group = (text: string): string => (isSum(text) ? `(${text})` : text)
-
-/** Whether a sum or difference is outside of all parentheses. */
-function isSum(text: string): boolean {
-  let depth = 0
-  for (let place = 0; place < text.length; place++) {
-    const letter = text.charAt(place)
-    if ('(['.includes(letter)) depth++
-    if (')]'.includes(letter)) depth--
-    if (depth === 0 && place > 0 && (letter === '+' || letter === '-')) return true
-  }
-  return text.startsWith('-')
-}
-
-export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -74,6 +74,7 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     queryCoefficients: hasCoefficients(query.blocks),
     keyCoefficients: hasCoefficients(key.blocks),
     decays: decay !== undefined,
+    rowsOfChunk,
     block: chunksOfBlock,
   }
   const ofKeys = featurePasses(plan, key, { projected, maxima, lengths: true })
@@ -150,6 +151,8 @@ export interface FactorisedPlan {
   readonly queryCoefficients: boolean
   readonly keyCoefficients: boolean
   readonly decays: boolean
+  readonly rowsOfChunk: number
+  /** Chunks of a block. */
   readonly block: number
 }
 

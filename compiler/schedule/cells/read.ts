@@ -10,7 +10,8 @@ export function readPasses(
   plan: FactorisedPlan,
   from: 'state' | 'carried',
 ): { readonly passes: readonly CellPass[]; readonly buffers: readonly BufferPlan[] } {
-  const { attention, features, scaling, heads, decays, queryCoefficients, keyCoefficients } = plan
+  const { attention, features, scaling, heads, decays, queryCoefficients, keyCoefficients, rowsOfChunk } =
+    plan
   const { valueDim, normalize, epsilon } = attention
   const scaled = scaling === 'scaled'
   const near = plan.causal && from === 'state'
@@ -18,7 +19,6 @@ export function readPasses(
   const named = (name: string): string => (from === 'carried' ? `token_${name}` : name)
   const scales = `${from}Scales`
   const sums = `${from}Sums`
-  const rowsOfChunk: Size = 32
   const fading = decays && from === 'state'
   const weighed = scaled || fading
   const weights = weighed ? 'queryWeights' : 'queryFeatures'
