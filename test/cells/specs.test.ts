@@ -1,5 +1,5 @@
 // Every spec in cells, against float64: on the interpreter of kernels, and on gpu.js in WebAssembly.
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { build, understand } from '../../compiler/pipeline.ts'
 import { expected, relativeError, tensors } from '../numeric/harness.ts'
 import type { Sizes } from '../numeric/harness.ts'
@@ -27,25 +27,24 @@ const shapes = (causal: boolean): readonly Sizes[] => [
   { length: 5, heads: 2, keyLength: causal ? 5 : 9 },
 ]
 
-describe.each(compiled)('%s', (name) => {
-  const built = compileCells(sized(name))
+const builds = compiled.map((name) => [name, compileCells(sized(name))] as const)
+// The interpreter takes minutes for the products of an inverse; `settings.test.ts` has a small one.
+const quick = builds.filter(([, { schedule }]) => schedule.rounds === undefined)
 
-  // The interpreter takes minutes for the products of an inverse; `settings.test.ts` has a small one.
-  it.runIf(built.schedule.rounds === undefined)('is right on the interpreter', () => {
-    for (const sizes of shapes(built.schedule.causal)) {
-      const inputs = tensors(built, sizes, 3, deviationOf(name))
-      const weights = weightsFor(built, sizes)
-      const wanted = expected(built, sizes, inputs, undefined, weights)
-      expect(relativeError(interpretedCells(built, sizes, inputs, weights), wanted)).toBeLessThan(1e-5)
-    }
-  })
+it.each(quick)('%s is right on the interpreter', (name, built) => {
+  for (const sizes of shapes(built.schedule.causal)) {
+    const inputs = tensors(built, sizes, 3, deviationOf(name))
+    const weights = weightsFor(built, sizes)
+    const wanted = expected(built, sizes, inputs, undefined, weights)
+    expect(relativeError(interpretedCells(built, sizes, inputs, weights), wanted)).toBeLessThan(1e-5)
+  }
+})
 
-  it('is right on gpu.js', async () => {
-    for (const sizes of shapes(built.schedule.causal)) {
-      const inputs = tensors(built, sizes, 5, deviationOf(name))
-      expect(await gpujsError(built, sizes, inputs, weightsFor(built, sizes))).toBeLessThan(1e-5)
-    }
-  })
+it.each(builds)('%s is right on gpu.js', async (name, built) => {
+  for (const sizes of shapes(built.schedule.causal)) {
+    const inputs = tensors(built, sizes, 5, deviationOf(name))
+    expect(await gpujsError(built, sizes, inputs, weightsFor(built, sizes))).toBeLessThan(1e-5)
+  }
 })
 
 it.each(Object.entries(without))('%s is refused, and why is said', (name, reason) => {

@@ -1,0 +1,24 @@
+// What a causal row gives in cells does not depend on rows behind it, to the bit.
+import { expect, it } from 'vitest'
+import { tensors } from '../numeric/harness.ts'
+import { compileCells, onGpujs } from './harness.ts'
+
+const specs = {
+  exact: 'attention a { dim: 6 kernel: exp(dot(q, k)) mask: causal }',
+  'factorised, scaled': 'attention a { dim: 6 feature: favor projections: 11 mask: causal }',
+  'factorised, plain, decay': 'attention a { dim: 6 feature: elu1 mask: causal decay: 0.9 }',
+}
+
+it.each(Object.entries(specs))('%s', async (_, spec) => {
+  const built = compileCells(spec)
+  const attention = await onGpujs(built)
+  const { dim, valueDim } = built.model
+  const { q, k, v } = tensors(built, { length: 90 }, 13, 2)
+  const whole = (await attention.forward({ q, k, v, length: 90 })) as Float32Array
+  for (const length of [1, 33, 64, 89]) {
+    const part = (tensor: Float32Array, width: number): Float32Array => tensor.slice(0, length * width)
+    const out = await attention.forward({ q: part(q, dim), k: part(k, dim), v: part(v, valueDim), length })
+    expect(out).toEqual(whole.slice(0, length * valueDim))
+  }
+  attention.destroy()
+})
