@@ -14,14 +14,14 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const folder = mkdtempSync(join(tmpdir(), 'attnc-alternative-'))
 const run = promisify(execFile)
 
-const text = `feature favor2(x, w) = exp(dot(w, x) - dot(x, x) / 2)
+const specs = `feature favor2(x, w) = exp(dot(w, x) - dot(x, x) / 2)
 attention fallback { dim: 4 mask: causal feature: favor2 projections: 8 orthogonal seed 1 }
 attention hashed { dim: 4 kernel: exp(dot(q, k)) buckets: 4 rounds 1 chunk 4 seed 1 }`
 
 beforeAll(() => {
   cpSync(join(root, 'dist/runtime'), join(folder, runtimeFolder), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  for (const { path, text } of compile(text).modules.flatMap(({ files }) => files)) {
+  for (const { path, text } of compile(specs).modules.flatMap(({ files }) => files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
@@ -35,7 +35,7 @@ async function outputOf(script: string): Promise<unknown> {
 }
 
 test('a module compiled for webgpu runs on gpu.js, with kernels of its own', async () => {
-  const built = compileOne(text, 'fallback')
+  const built = compileOne(specs, 'fallback')
   const inputs = tensors(built, { length: 70 }, 3)
   const arrays = (['q', 'k', 'v'] as const).map((name) => `${name}: Float32Array.of(${inputs[name].join()})`)
   const output = await outputOf(`
