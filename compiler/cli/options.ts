@@ -22,3 +22,5 @@ export function positiveNumber(text: string): number {
   }
   return value
 }
+
+export const positiveNumbers = (text: string): readonly number[] => text.split(',').map(positiveNumber)

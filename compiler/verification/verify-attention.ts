@@ -53,8 +53,8 @@ async function subjectOf(model: AttentionModel, platform: Platform): Promise<Sub
 }
 
 /** Where there is no quick bound on rounding, every case is computed twice in float64, which takes long. */
-function affordable({ algebra: { score } }: Subject, effort: Effort): Effort {
-  const quick = score.kind === 'exact' || score.kind === 'factorised'
+function affordable({ ofKernelsAlone }: Property, { algebra: { score } }: Subject, effort: Effort): Effort {
+  const quick = ofKernelsAlone ?? (score.kind === 'exact' || score.kind === 'factorised')
   return quick ? effort : { ...effort, runs: Math.ceil(effort.runs / 2) }
 }
 
@@ -66,7 +66,7 @@ async function checkOne(property: Property, subject: Subject, effort: Effort): P
       ? `${subject.platform.backend} has no kernels for ${subject.unsupported} yet`
       : undefined)
   if (reason !== undefined) return { name, status: 'skipped', detail: reason }
-  const { status, detail, counterexample } = await check(subject, affordable(subject, effort))
+  const { status, detail, counterexample } = await check(subject, affordable(property, subject, effort))
   if (counterexample === undefined) return { name, status, detail }
   const { path, ...shown } = counterexample
   const { seed, runs } = effort

@@ -152,7 +152,13 @@ describe('attnc explain', () => {
     const { attentions } = JSON.parse(out) as {
       attentions: { stages: Record<string, string>; costs: { length: number; winsFrom: number } }[]
     }
-    expect(Object.keys(attentions[0]?.stages ?? {})).toEqual(['spec', 'algebra', 'schedule', 'kernels'])
+    expect(Object.keys(attentions[0]?.stages ?? {})).toEqual([
+      'spec',
+      'algebra',
+      'claim',
+      'schedule',
+      'kernels',
+    ])
     expect(attentions[0]?.costs.length).toBe(2048)
     expect(attentions[0]?.costs.winsFrom).toBeGreaterThan(16)
     expect(attentions[0]?.costs.winsFrom).toBeLessThan(2048)

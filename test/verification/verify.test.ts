@@ -53,6 +53,19 @@ describe('the library', () => {
       ])
   })
 
+  test('tries sequences that are long enough for buckets to leak', async () => {
+    const model = modelOf(
+      'attention sorted { dim: 2 kernel: exp(dot(q, k)) buckets: 4 chunk 32 seed 1 mask: causal }',
+    )
+    const { status, detail, counterexample } = await resultOf(model, referencePlatform, 'causality', {
+      runs: 20,
+    })
+    expect(status).toBe('refuted')
+    expect(detail).toMatch(/row \d+, column \d+ .*changes by/)
+    // What differs is seen to differ.
+    expect(counterexample?.table.rows.some(([, before, after]) => before !== after)).toBe(true)
+  })
+
   test('shrinks to a small case', async () => {
     const model = modelOf(exact)
     const wrong = {

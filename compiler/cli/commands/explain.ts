@@ -7,7 +7,7 @@ import { SpecFailure } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Paint, painter } from '../io.ts'
 import { printJson } from '../json.ts'
-import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { jsonOption, onlyOption, positiveNumber, positiveNumbers, wholeNumber } from '../options.ts'
 import { requireAttention } from '../selection.ts'
 import { bytes, grouped, operations, significant, table } from '../table.ts'
 
@@ -15,6 +15,8 @@ interface Options {
   readonly only?: string
   readonly length: number
   readonly stage?: StageName
+  readonly norms?: readonly number[]
+  readonly deviation: number
   readonly json?: true
 }
 
@@ -28,8 +30,22 @@ export function addExplain({ program, io }: Context): void {
       new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
     )
     .addOption(new Option('--stage <name>', 'this stage alone; all but wgsl without it').choices(stageNames))
+    .addOption(
+      new Option('--norms <list>', 'of q and k, times √scale, for which accuracy is given').argParser(
+        positiveNumbers,
+      ),
+    )
+    .addOption(
+      new Option('--deviation <share>', 'of a kernel entry, for which projections are counted')
+        .argParser(positiveNumber)
+        .default(0.1),
+    )
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  $ attnc explain specs/performer.attn --stage algebra')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ attnc explain specs/performer.attn --stage algebra' +
+        '\n  $ attnc explain specs/performer.attn --stage claim --norms 0.5,1 --deviation 0.05',
+    )
     .action((path: string, options: Options) => {
       const source = readSource(io, path)
       const { only } = options
@@ -57,9 +73,10 @@ interface Explanation {
   readonly unsupported?: string
 }
 
-function explain(attention: CompiledAttention | PendingAttention, { stage, length }: Options): Explanation {
+function explain(attention: CompiledAttention | PendingAttention, options: Options): Explanation {
+  const { stage, length, norms, deviation } = options
   const wanted = (name: StageName): boolean => (stage === undefined ? name !== 'wgsl' : name === stage)
-  const stages = [...stagesOf(attention)]
+  const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) })]
     .filter(([name]) => wanted(name))
     .map(([name, text]) => ({ name, text: text() }))
   const { name, model } = attention

@@ -1,4 +1,5 @@
 /** One attention, run, timed, and held against the reference. */
+import { projectionsNeeded } from './advice.ts'
 import { type Difference, difference, judge, type Verdict } from './difference.ts'
 import { type Backend, executorOf, type Runnable } from './execute.ts'
 import type { Inputs } from './inputs.ts'
@@ -30,6 +31,8 @@ export interface Estimate {
   readonly toExact: number
   /** Of attention to every visible key alike: a useful estimate is nearer than this. */
   readonly uniformToExact: number
+  /** Projections with which it would be; where it is not, and where that can be told. */
+  readonly projectionsNeeded?: number
 }
 
 export async function measure(
@@ -69,13 +72,19 @@ export async function measure(
       ...(sticks === undefined
         ? {}
         : {
-            estimate: {
-              toExact: difference(seen, sticks.exact).relativeRms,
-              uniformToExact: difference(sticks.uniform, sticks.exact).relativeRms,
-            },
+            estimate: judged(
+              difference(seen, sticks.exact).relativeRms,
+              difference(sticks.uniform, sticks.exact).relativeRms,
+              () => projectionsNeeded(model, inputs),
+            ),
           }),
     }
   } finally {
     executor.destroy()
   }
+}
+
+function judged(toExact: number, uniformToExact: number, needed: () => number | undefined): Estimate {
+  const projections = toExact < uniformToExact ? undefined : needed()
+  return { toExact, uniformToExact, ...(projections !== undefined && { projectionsNeeded: projections }) }
 }

@@ -155,11 +155,15 @@ function estimates(measurements: readonly Measurement[], paint: Paint): string {
   ])
   const head = ['distance to exact attention', 'estimate', 'uniform']
   const [headLine = '', ...lines] = table([head, ...cells], [1, 2]).split('\n')
-  const judged = rows.map(({ useful }, index) =>
-    useful
+  const judged = rows.map(({ useful, projectionsNeeded: needed }, index) => {
+    const help =
+      needed === undefined
+        ? 'more projections or landmarks help, or smaller rows'
+        : `it takes smaller rows, or some ${Number(needed.toPrecision(2)).toLocaleString('en-US')} projections`
+    return useful
       ? `${lines[index] ?? ''}   ${paint('green', 'nearer than attending to every key alike')}`
-      : `${lines[index] ?? ''}   ${paint('yellow', 'no nearer than attending to every key alike: more projections or landmarks help, or smaller rows')}`,
-  )
+      : `${lines[index] ?? ''}   ${paint('yellow', `no nearer than attending to every key alike: ${help}`)}`
+  })
   const explanation = paint(
     'dim',
     '  relative RMS distance of the outputs; uniform: every visible key has the same weight',

@@ -27,10 +27,14 @@ export interface Variety {
   /** As many keys as queries. */
   readonly square?: boolean
   readonly norms?: readonly number[]
-  readonly longest?: number
+  readonly longest?: number | undefined
   /** Where run-time weights fix the number of heads. */
   readonly heads?: number | undefined
 }
+
+/** Rows from which on not all that are in sight see each other, and some more; nothing where the usual ones do. */
+export const longestOf = ({ buckets }: AttentionModel): number | undefined =>
+  buckets === undefined ? undefined : Math.max(longest, 4 * buckets.chunk + 6)
 
 /** Two tiles of rows and a bit, and one chunk of keys where nothing is masked. */
 const longest = 70
@@ -39,7 +43,9 @@ export const longestKeys = 270
 export function cases(variety: Variety = {}): Arbitrary<Case> {
   const { square = false, norms = [1, 0.25, 3], heads } = variety
   const most = variety.longest ?? longest
-  const length = fc.integer({ min: 1, max: most })
+  const short = fc.integer({ min: 1, max: Math.min(most, longest) })
+  const long = fc.integer({ min: Math.ceil((2 * most) / 3), max: most })
+  const length = most <= longest ? short : fc.oneof(short, { weight: 4, arbitrary: long })
   const shape = fc.record({
     length,
     keyLength: square
@@ -53,6 +59,9 @@ export function cases(variety: Variety = {}): Arbitrary<Case> {
   })
   return shape.map((one) => (square ? { ...one, keyLength: one.length } : one))
 }
+
+/** A place between the ends, each as likely: floating-point numbers would lie nearly all at the start. */
+export const fraction = (): Arbitrary<number> => fc.integer({ min: 0, max: 999 }).map((part) => part / 1000)
 
 export function callOf(model: AttentionModel, one: Case): Call {
   const { length, batch, kvHeads, group, norm, values } = one

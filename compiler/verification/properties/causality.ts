@@ -3,7 +3,7 @@
  * the rows before them as they were, to the bit.
  */
 import * as fc from 'fast-check'
-import { callOf, cases, type Case, describeCase, tensor } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, fraction, longestOf, tensor } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import { visibility } from '../rounding/tolerance.ts'
@@ -22,6 +22,7 @@ interface Change {
 export const causality: Property = {
   name: 'causality',
   onDevice: true,
+  ofKernelsAlone: true,
   inapplicable: ({ algebra }) =>
     seesNoLaterRow(algebra) ? undefined : 'the mask shows rows what comes later',
   check: async (subject, effort) => {
@@ -29,12 +30,14 @@ export const causality: Property = {
     return tryCases<Change>(
       {
         cases: fc.record({
-          shape: cases({ square: true, heads: subject.heads }).map((shape) => ({
-            ...shape,
-            length: shape.length + 1,
-            keyLength: shape.length + 1,
-          })),
-          place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+          shape: cases({ square: true, heads: subject.heads, longest: longestOf(subject.model) }).map(
+            (shape) => ({
+              ...shape,
+              length: shape.length + 1,
+              keyLength: shape.length + 1,
+            }),
+          ),
+          place: fraction(),
           size: fc.constantFrom(1, 0, 30, 1000),
         }),
         describe: (change) => `${describeCase(change.shape)}, rows from ${firstChanged(change)} on changed`,

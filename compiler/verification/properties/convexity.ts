@@ -1,7 +1,7 @@
 /** Where scores are positive, a row of the output is a weighted mean of value rows. */
 import * as fc from 'fast-check'
 import type { Attention } from '../../algebra/attention.ts'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum } from '../rounding/bounded.ts'
 import { visibility } from '../rounding/tolerance.ts'
@@ -30,7 +30,11 @@ export const convexity: Property = {
     return tryCases<{ readonly shape: Case; readonly alike: boolean }>(
       {
         cases: fc.record({
-          shape: cases({ heads: subject.heads, norms: carriesScale(algebra) ? [1, 0.25, 10] : [1, 0.25] }),
+          shape: cases({
+            heads: subject.heads,
+            longest: longestOf(subject.model),
+            norms: carriesScale(algebra) ? [1, 0.25, 10] : [1, 0.25],
+          }),
           alike: fc.boolean(),
         }),
         describe: ({ shape, alike }) => `${describeCase(shape)}${alike ? ', every value 1' : ''}`,

@@ -103,12 +103,14 @@ export function tableOf(
   const start = ((batchItem * heads + head) * rows.length + rows.indexOf(row)) * valueDim
   const first = Math.max(0, Math.min(column - 1, valueDim - shownColumns))
   const shown = Array.from({ length: Math.min(shownColumns, valueDim) }, (_, n) => first + n)
+  const cells = (at: number, text: (value: number) => string): string[] =>
+    columns.map(([, values]) => text(values[start + at] ?? Number.NaN))
+  // What differs is shown with as many digits as it takes.
+  const [left, right] = cells(column, numberText)
+  const text = left === right ? allDigits : numberText
   return {
     columns: ['column', ...columns.map(([name]) => name)],
-    rows: shown.map((at) => [
-      String(at),
-      ...columns.map(([, values]) => numberText(values[start + at] ?? Number.NaN)),
-    ]),
+    rows: shown.map((at) => [String(at), ...cells(at, text)]),
   }
 }
 
@@ -117,6 +119,9 @@ const shownColumns = 4
 /** Seven digits, all that f32 has. */
 export const numberText = (value: number): string =>
   Number.isFinite(value) ? String(Number(value.toPrecision(7))) : String(value)
+
+/** Nine, by which any two f32 numbers are told apart. */
+const allDigits = (value: number): string => String(Number(value.toPrecision(9)))
 
 /** `3.1e-7` */
 export const smallText = (value: number): string =>

@@ -1,6 +1,6 @@
 /** Key rows past a batch item's length are as if absent, whatever they hold. */
 import * as fc from 'fast-check'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, fraction } from '../cases/case.ts'
 import { sliceRows } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
@@ -29,7 +29,7 @@ export const padding: Property = {
       {
         cases: fc.record({
           shape: cases({ heads: subject.heads }),
-          part: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+          part: fraction(),
         }),
         describe: (padded) =>
           `${describeCase(padded.shape)}, of which ${visibleIn(padded).join(' and ')} count`,

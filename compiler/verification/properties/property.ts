@@ -46,6 +46,8 @@ export interface Property {
   readonly inapplicable?: (subject: Subject) => string | undefined
   /** True where the property runs the attention's own kernels. */
   readonly onDevice: boolean
+  /** True where the kernels are compared with themselves alone, which costs no float64. */
+  readonly ofKernelsAlone?: true
   readonly check: (subject: Subject, effort: Effort) => Promise<Outcome>
 }
 

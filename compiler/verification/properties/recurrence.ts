@@ -11,7 +11,7 @@
 import * as fc from 'fast-check'
 import { reference } from '../../reference/reference.ts'
 import { mentions } from '../../symbolic/traverse.ts'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, fraction } from '../cases/case.ts'
 import { rowsOfCall } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Failure } from './try-cases.ts'
@@ -45,7 +45,7 @@ export const recurrence: Property = {
             length: shape.length + 1,
             keyLength: shape.length + 1,
           })),
-          place: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+          place: fraction(),
         }),
         describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,
         held: (count) => `${count} sequences, cut at random: ${waysOf(subject).join(', ')} agree`,

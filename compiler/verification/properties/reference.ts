@@ -1,6 +1,6 @@
 /** The kernels compute what the file says: the device against float64. */
 import * as fc from 'fast-check'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import { differenceFrom } from './expected.ts'
 import { smallText, whereIs } from './difference.ts'
 import { executorOf, type Property } from './property.ts'
@@ -16,7 +16,10 @@ export const referenceProperty: Property = {
     let worst = 0
     return tryCases<{ readonly shape: Case; readonly draw: number }>(
       {
-        cases: fc.record({ shape: cases({ heads: subject.heads }), draw: fc.nat({ max: 3 }) }),
+        cases: fc.record({
+          shape: cases({ heads: subject.heads, longest: longestOf(subject.model) }),
+          draw: fc.nat({ max: 3 }),
+        }),
         describe: ({ shape }) => describeCase(shape),
         held: (count) =>
           `${count} shapes agree with float64; the largest error is ${smallText(worst)} of the largest value`,
