@@ -1,56 +1,28 @@
 // A generated module: written to disk beside the runtime, imported by a process that knows nothing else.
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ProgramDescription } from '../../compiler/codegen/description.ts'
 import { programFrom } from '../../compiler/codegen/description.ts'
-import { compact, printModule, runtimeFolder } from '../../compiler/codegen/module.ts'
+import { printModule } from '../../compiler/codegen/module.ts'
 import { shapeFields as kernelFields } from '../../compiler/kernel/kernel.ts'
-import type { Form, Program } from '../../runtime/index.ts'
+import type { Program } from '../../runtime/index.ts'
 import { shapeFields } from '../../runtime/program.ts'
+import { comparable, moduleFolder, root, spelt } from '../setup/modules.ts'
+import type { ModuleFolder } from '../setup/modules.ts'
 import { randomCall, softmaxAttention } from './expected.ts'
 import { copy, runningSum, softmax } from './programs.ts'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const folder = mkdtempSync(join(tmpdir(), 'attnc-module-'))
 const programs: readonly ProgramDescription[] = [copy, softmax(4, 3), softmax(4, 3, true), runningSum]
 const run = promisify(execFile)
+let folder: ModuleFolder
 
 beforeAll(() => {
-  cpSync(join(root, 'dist/runtime'), join(folder, runtimeFolder), { recursive: true })
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  for (const { path, text } of programs.flatMap(printModule)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), text)
-  }
+  folder = moduleFolder(programs.flatMap((program) => printModule(program)))
 })
-afterAll(() => rmSync(folder, { recursive: true }))
-
-/** Functions of the shape by what they return on an odd one. */
-function onOddShape(form: Form): unknown {
-  const shape = Object.fromEntries(shapeFields.map((field, index) => [field, 2 * index + 3])) as never
-  return {
-    ...form,
-    chunks: form.chunks(shape),
-    buffers: form.buffers.map((plan) => ({ ...plan, size: plan.size(shape) })),
-    dispatches: form.dispatches.map((dispatch) =>
-      'workgroups' in dispatch
-        ? { ...dispatch, workgroups: dispatch.workgroups(shape) }
-        : { ...dispatch, extent: dispatch.extent(shape) },
-    ),
-  }
-}
-const comparable = (program: Program): unknown => ({
-  ...program,
-  kernels: Object.fromEntries(
-    Object.entries(program.kernels).map(([name, facts]) => [name, { ...facts, code: compact(facts.code) }]),
-  ),
-  forms: Object.fromEntries(Object.entries(program.forms).map(([name, form]) => [name, onOddShape(form)])),
-})
+afterAll(() => folder.remove())
 
 /** With the texts that are loaded when they are needed. */
 async function whole(program: Program): Promise<Program> {
@@ -64,16 +36,15 @@ describe('a printed module', () => {
   test.each(programs.map((program) => [program.name, program] as const))(
     '%s is the program in memory',
     async (name, program) => {
-      const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as { program: Program }
-      expect(comparable(await whole(module.program))).toEqual(comparable(programFrom(program)))
+      expect(comparable(await whole(await folder.program(name)))).toEqual(comparable(programFrom(program)))
       for (const [kernel, { code }] of Object.entries(program.kernels)) {
-        expect(readFileSync(join(folder, name, `${kernel}.wgsl`), 'utf8')).toBe(code)
+        expect(readFileSync(join(folder.path, name, `${kernel}.wgsl`), 'utf8')).toBe(code)
       }
     },
   )
 
   test('is read by a person', () => {
-    const text = readFileSync(join(folder, 'softmax.js'), 'utf8')
+    const text = readFileSync(join(folder.path, 'softmax.js'), 'utf8')
     expect(text.replace(/`[^]*?(?<!\\)`/g, '`…`')).toMatchInlineSnapshot(`
       "// softmax, compiled by attnc. Its kernels can be read in softmax/.
       import { createAttention } from './attnc-runtime/create.js'
@@ -126,21 +97,12 @@ describe('a printed module', () => {
 
   test('runs in a process of its own, which ends by itself', async () => {
     const call = randomCall({ length: 5, heads: 2 }, 4, 3)
-    const arrays = Object.entries(call).map(([name, value]) =>
-      typeof value === 'number'
-        ? `${name}: ${value}`
-        : `${name}: new Float32Array([${[...(value as Float32Array)].join()}])`,
-    )
-    const script = `
+    const out = (await folder.printed(`
       import { create } from './softmax.js'
       const attention = await create({ backend: 'webgpu' })
-      const out = await attention.forward({ ${arrays.join(', ')} })
+      const out = await attention.forward({ ${spelt(call)} })
       attention.destroy()
-      console.log(JSON.stringify([...out]))`
-    writeFileSync(join(folder, 'use.js'), script)
-    // Packages are also looked for where the program was started: here.
-    const { stdout } = await run(process.execPath, [join(folder, 'use.js')], { cwd: root, timeout: 30_000 })
-    const out = JSON.parse(stdout) as number[]
+      console.log(JSON.stringify([...out]))`)) as number[]
     const expected = softmaxAttention(call, 4, 3)
     expect(out.length).toBe(expected.length)
     for (const [index, value] of expected.entries()) expect(out[index]).toBeCloseTo(value, 5)
@@ -155,13 +117,13 @@ describe('a printed module', () => {
       ${line}
       export { name }`
     writeFileSync(
-      join(folder, 'right.ts'),
+      join(folder.path, 'right.ts'),
       program(
         'const out: Float32Array = await attention.forward({ q: rows, k: rows, v: rows, length: 1 })\nexport { out }',
       ),
     )
     writeFileSync(
-      join(folder, 'wrong.ts'),
+      join(folder.path, 'wrong.ts'),
       program('await attention.forward({ q: [1], k: rows, v: rows, length: 1 })'),
     )
     const flags = [
@@ -179,7 +141,7 @@ describe('a printed module', () => {
       'false',
     ]
     const check = (file: string) =>
-      run(join(root, 'node_modules/.bin/tsc'), [...flags, file], { cwd: folder })
+      run(join(root, 'node_modules/.bin/tsc'), [...flags, file], { cwd: folder.path })
     await expect(check('right.ts')).resolves.toMatchObject({ stdout: '' })
     await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: /wrong\.ts.*number\[\]/s })
   })
