@@ -1,4 +1,4 @@
-/** What every backend's attention has in common: the facts of the program, its projection, and plain refusals. */
+/** What every backend's attention has in common: the facts of the program, and its projection. */
 import { checkSeed } from './arguments/options.ts'
 import type {
   Attention,
@@ -60,40 +60,15 @@ export abstract class BaseAttention implements Attention {
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
+  abstract prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
+  abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
+  abstract restore(saved: SavedState): Promise<AttentionState>
+  abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
+  abstract profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>
   abstract destroy(): void
-
-  async prefill<T extends Tensor>(_call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    throw this.#refusal('prefill')
-  }
-
-  async step<T extends Tensor>(_state: AttentionState, _call: StepCall<T>): Promise<T> {
-    throw this.#refusal('step')
-  }
-
-  async restore(_saved: SavedState): Promise<AttentionState> {
-    throw this.#refusal('restore')
-  }
-
-  async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
-    throw this.#refusal('backward')
-  }
-
-  encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
-    throw this.#refusal('encode')
-  }
-
-  async profile(_call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
-    throw this.#refusal('profile')
-  }
 
   [Symbol.dispose](): void {
     this.destroy()
-  }
-
-  #refusal(member: string): AttentionError {
-    return new AttentionError(
-      'backend',
-      `${this.name}.${member} is not to be had from the backend ${this.backend}. Try the backend webgpu.`,
-    )
   }
 }

@@ -23,6 +23,8 @@ export async function createAttention(program: Program, options: CreateOptions =
     )
   }
   checkOptions(program, options)
+  if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
+    (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)
   await loadDrawing(program)
   const asked = options.backend ?? program.target
   try {

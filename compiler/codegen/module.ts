@@ -144,16 +144,17 @@ function programLines(program: ProgramDescription, own: readonly string[]): stri
   ]
 }
 
-/**
- * The same kernel without comments, indentation and most spaces: the one to read is the file beside the module.
- * A minus keeps its spaces, since two of them would be another operator.
- */
+/** The same kernel without comments and needless spaces: the one to read is the file beside the module. */
 export const compact = (code: string): string =>
   code
     .split('\n')
-    .map((line) => line.trim().replaceAll(/ *([-]>|[=<>(){},;:*?]) */g, '$1'))
+    .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('//'))
+    .map((line) => line.replaceAll(needlessSpaces, '$1$2'))
     .join('\n')
+
+/** Around operators, unless two of them would become another one or a comment. */
+const needlessSpaces = / *(->|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
 
 const kernelLine = (
   kernel: string,

@@ -15,8 +15,8 @@ import type {
   StepCall,
   Tensor,
 } from '../attention.ts'
-import { BaseAttention } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
+import { PartialAttention } from '../partial-attention.ts'
 import type { Program } from '../program.ts'
 import { roomFor } from '../room.ts'
 import { Engine } from './engine.ts'
@@ -28,7 +28,7 @@ import { GpujsState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 import { StateTensors } from './state-tensors.ts'
 
-export class GpujsAttention extends BaseAttention {
+export class GpujsAttention extends PartialAttention {
   readonly #session: Session
   readonly #engine: Engine
   readonly #tensors: StateTensors
@@ -76,7 +76,7 @@ export class GpujsAttention extends BaseAttention {
     return outputs.get('out') as Tensor as T
   }
 
-  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
     const inputs = this.#inputs('prefill', checkPrefill(this.program, call))
     const { length } = inputs.sizes
@@ -87,7 +87,7 @@ export class GpujsAttention extends BaseAttention {
     return { out: outputs.get('out') as Tensor as T, state }
   }
 
-  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
     requireForm(this.program, 'step')
     if (!(state instanceof GpujsState) || state.owner !== this.#keeper)
@@ -103,7 +103,7 @@ export class GpujsAttention extends BaseAttention {
     return outputs.get('out') as Tensor as T
   }
 
-  override async restore(saved: SavedState): Promise<AttentionState> {
+  async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
     checkSaved(this.program, saved)
     return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), saved.position)

@@ -11,9 +11,9 @@ import type {
   StepCall,
   Tensor,
 } from '../attention.ts'
-import { BaseAttention } from '../base-attention.ts'
 import { AttentionError, messageOf } from '../errors.ts'
 import { loadPackage } from '../load.ts'
+import { PartialAttention } from '../partial-attention.ts'
 import type { Program } from '../program.ts'
 import { History } from './history.ts'
 
@@ -25,7 +25,7 @@ interface Package {
   reference(source: string, name: string): Reference
 }
 
-export class ReferenceAttention extends BaseAttention {
+export class ReferenceAttention extends PartialAttention {
   readonly #weights: CreateOptions['weights']
   #reference: Reference | undefined
 
@@ -54,7 +54,7 @@ export class ReferenceAttention extends BaseAttention {
     return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
   }
 
-  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#assertUsable()
     const checked = checkPrefill(this.program, call)
     if (checked.lengths !== undefined)
@@ -69,7 +69,7 @@ export class ReferenceAttention extends BaseAttention {
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
-  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#assertUsable()
     requireForm(this.program, 'step')
     if (!(state instanceof History) || state.owner !== this) throw foreignState(this.program, state)
@@ -87,7 +87,7 @@ export class ReferenceAttention extends BaseAttention {
     return this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]) as T
   }
 
-  override async restore(saved: SavedState): Promise<AttentionState> {
+  async restore(saved: SavedState): Promise<AttentionState> {
     this.#assertUsable()
     checkSaved(this.program, saved)
     const { position, batch, kvHeads, tensors } = saved

@@ -1,6 +1,5 @@
 /** The device that an attention runs on: the caller's, or one of its own. */
 import { builtInGpu, inNode } from '../environment.ts'
-import { AttentionError, messageOf } from '../errors.ts'
 
 /** Asked of an adapter in full, so that large shapes fit; every program works within the defaults. */
 const wanted = [
@@ -14,16 +13,7 @@ const wanted = [
 export async function acquireDevice(): Promise<GPUDevice> {
   const { gpu, notes } = await findGpu()
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (adapter === null) {
-    throw new AttentionError(
-      'no-adapter',
-      [
-        'WebGPU is here but offers no adapter.',
-        ...notes,
-        'Try a browser or a system with a graphics driver.',
-      ].join(' '),
-    )
-  }
+  if (adapter === null) throw (await import('./no-device.ts')).noAdapter(notes)
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
     ? ['timestamp-query']
     : []
@@ -31,18 +21,16 @@ export async function acquireDevice(): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({ label: 'attnc', requiredFeatures, requiredLimits })
   } catch (cause) {
-    throw new AttentionError('no-adapter', `The adapter gave no device: ${messageOf(cause)}`, { cause })
+    throw (await import('./no-device.ts')).noDevice(cause)
   }
 }
 
-async function findGpu(): Promise<{ gpu: GPU; notes: readonly string[] }> {
+/** `notes`: what this surrounding says on the devices that it found, where it says something. */
+async function findGpu(): Promise<{ gpu: GPU; notes?: readonly string[] }> {
   const gpu = builtInGpu()
-  if (gpu !== undefined) return { gpu, notes: ['In a browser, see whether graphics acceleration is on.'] }
+  if (gpu !== undefined) return { gpu }
   if (inNode()) return (await import('../node-gpu.ts')).nodeGpu()
-  throw new AttentionError(
-    'no-webgpu',
-    'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',
-  )
+  throw (await import('./no-device.ts')).noGpu()
 }
 
 /** What a device is called, for people. */

@@ -23,7 +23,6 @@ import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
-import { programFor } from './projection-kind.ts'
 
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
@@ -31,14 +30,9 @@ export class WebgpuAttention extends BaseAttention {
   #decoding: Decoding | undefined
 
   private constructor(program: Program, session: Session, options: CreateOptions) {
-    super(
-      programFor(program, options.projection === undefined ? 'drawn' : 'given'),
-      'webgpu',
-      deviceName(session.device),
-      options.projection,
-    )
+    super(program, 'webgpu', deviceName(session.device), options.projection)
     this.#session = session
-    this.#engine = new Engine(this.program, session)
+    this.#engine = new Engine(program, session)
     this.#writeProjection(program.projection?.seed)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
@@ -91,7 +85,7 @@ export class WebgpuAttention extends BaseAttention {
     return outputs.get('out') as T
   }
 
-  override async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
     const decoding = this.#decoding ?? (await this.#loadDecoding())
     const { inputs, state } = decoding.prefix(call)
@@ -99,14 +93,14 @@ export class WebgpuAttention extends BaseAttention {
     return { out: outputs.get('out') as T, state }
   }
 
-  override async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
     const decoding = this.#decoding ?? (await this.#loadDecoding())
     const outputs = await this.#run('step', decoding.token(state, call))
     return outputs.get('out') as T
   }
 
-  override async restore(saved: SavedState): Promise<AttentionState> {
+  async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
     const decoding = this.#decoding ?? (await this.#loadDecoding())
     return decoding.restore(saved)
@@ -118,7 +112,7 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#decoding ??= new Decoding(this.program, this.#session.device, this.#engine))
   }
 
-  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     requireForm(this.program, 'backward')
     const outputs = await this.#run(
@@ -128,7 +122,7 @@ export class WebgpuAttention extends BaseAttention {
     return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
   }
 
-  override encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
+  encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
     this.#session.assertUsable()
     requireObject(`${this.name}.encode`, buffers)
     requireObject(`${this.name}.encode`, sizes)
@@ -141,7 +135,7 @@ export class WebgpuAttention extends BaseAttention {
     this.#engine.encode(encoder, checked.tensors, checked.sizes, checked.lengths)
   }
 
-  override async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
+  async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
     this.#session.assertUsable()
     const inputs = checkCall(this.program, 'profile', call)
     const { profile } = await import('./profile.ts')

@@ -58,7 +58,7 @@ describe.runIf(browser)('in Chromium', () => {
     expect(await page.evaluate(`import('${module}').then(Object.keys)`)).toEqual(['create', 'program'])
     await page.waitForLoadState('networkidle')
     expect(await asked()).toBe(0)
-    expect(server.requests).toContain('/modules/attnc-runtime/index.js')
+    expect(server.requests).toContain('/modules/attnc-runtime/create.js')
     expect(server.requests.filter((path) => !path.startsWith('/modules/') || unused.test(path))).toEqual([])
 
     const { error } = await errorIn(page, 'runHere', prepared)

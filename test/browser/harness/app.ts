@@ -1,6 +1,6 @@
 // Apps built by Vite with its defaults, as users build theirs.
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { build, createLogger } from 'vite'
 import { pagesFolder } from './pages.ts'
 
@@ -30,20 +30,51 @@ export async function buildApp(folder: string, module: string): Promise<string[]
 export async function buildWithVite(root: string, outDir: string, input: string): Promise<string[]> {
   const warnings: string[] = []
   const keep = (message: string): void => void warnings.push(message)
-  // Vitest sets it, and Vite then builds for development.
-  const before = process.env['NODE_ENV']
-  process.env['NODE_ENV'] = 'production'
-  try {
-    await build({
+  await inProduction(() =>
+    build({
       root,
       base: '/app/',
       configFile: false,
       logLevel: 'warn',
       customLogger: { ...createLogger('silent'), warn: keep, warnOnce: keep, error: keep },
       build: { outDir, emptyOutDir: true, rolldownOptions: { input: join(root, input) } },
-    })
+    }),
+  )
+  return warnings
+}
+
+/** A module and all that it imports, bundled and minified; what it loads later is left out and named. */
+export async function bundle(path: string): Promise<{ code: string; later: readonly string[] }> {
+  const later = new Set<string>()
+  const leaveOut = {
+    name: 'leave-out-what-is-loaded-later',
+    resolveDynamicImport: (specifier: unknown) => {
+      later.add(String(specifier))
+      return { id: String(specifier), external: true }
+    },
+  }
+  const built = await inProduction(() =>
+    build({
+      root: dirname(path),
+      configFile: false,
+      logLevel: 'silent',
+      plugins: [leaveOut],
+      // Of the formats of a library, the one that Vite minifies to the last space.
+      build: { write: false, minify: true, lib: { entry: path, formats: ['iife'], name: 'attention' } },
+    }),
+  )
+  const chunks = [built].flat().flatMap((result) => ('output' in result ? result.output : []))
+  const code = chunks.map((part) => (part.type === 'chunk' ? part.code : '')).join('')
+  return { code, later: [...later].sort() }
+}
+
+/** Vitest sets NODE_ENV, and Vite would then build for development. */
+async function inProduction<T>(work: () => Promise<T>): Promise<T> {
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    return await work()
   } finally {
     process.env['NODE_ENV'] = before
   }
-  return warnings
 }

@@ -1,0 +1,48 @@
+// What a page carries for one attention, bundled and minified: the module, its kernels and the runtime.
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { textOf } from '../numeric/small-specs.ts'
+import { bundle } from './harness/app.ts'
+import { compileInto } from './harness/compiled.ts'
+import type { CompiledFolder } from './harness/compiled.ts'
+
+const kilobyte = 1024
+const specs = ['linear_transformer', 'performer'] as const
+
+let folder: CompiledFolder
+beforeAll(async () => {
+  folder = await compileInto(Object.fromEntries(specs.map((name) => [name, textOf(name)])))
+})
+afterAll(() => folder.remove())
+
+const zipped = (code: string): number => gzipSync(code, { level: 9 }).length
+
+test.each(specs)('%s is below 12 KB; what it may need later comes apart', async (name) => {
+  const { code, later } = await bundle(join(folder.path, `${name}.js`))
+  expect(code).toContain('fn finish(')
+  expect(zipped(code)).toBeLessThan(12 * kilobyte)
+  expect(later).toEqual(
+    [
+      // Kernels of decoding, and of the other target.
+      `./${name}/decoding.js`,
+      `./${name}/gpujs.js`,
+      // The caller's own tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
+      '../node-gpu.js',
+      './arguments/own-tensors.js',
+      './decoding.js',
+      './other-backends.js',
+      './profile.js',
+      './projection-kind.js',
+      './drawing.js',
+      './no-device.js',
+    ].sort(),
+  )
+})
+
+test('drawing projections, which only attentions with projections load, is below 3 KB', async () => {
+  const { code, later } = await bundle(join(folder.path, 'attnc-runtime/projection/drawing.js'))
+  expect(code).toContain('hadamard')
+  expect(zipped(code)).toBeLessThan(3 * kilobyte)
+  expect(later).toEqual([])
+})
