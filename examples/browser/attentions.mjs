@@ -26,8 +26,17 @@ async function load(name) {
     return await create({ backend: 'webgpu' })
   } catch (missing) {
     if (missing.code !== 'no-webgpu' && missing.code !== 'no-adapter') throw missing
-    // Where the modules were compiled for gpu.js as well, WebGL or WebAssembly does instead.
-    const other = await import(`./modules/gpujs/${name}.js`).catch(() => Promise.reject(missing))
-    return other.create({ backend: 'gpujs' })
+    // The same module on WebGL, where gpu.js lies beside it.
+    await script('./modules/gpu-browser.min.js').catch(() => Promise.reject(missing))
+    return create({ backend: 'gpujs' })
   }
+}
+
+/** A script of the old kind, which leaves its name on the page. */
+function script(src) {
+  return new Promise((resolve, reject) => {
+    document.head.append(
+      Object.assign(document.createElement('script'), { src, onload: resolve, onerror: reject }),
+    )
+  })
 }

@@ -2,6 +2,7 @@
 //
 //     npm run example:browser
 import { execFileSync } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { serve } from '../../scripts/serve.mjs'
 
@@ -16,6 +17,8 @@ execFileSync(
     stdio: ['ignore', 'ignore', 'inherit'],
   },
 )
+// For browsers without WebGPU.
+copyFileSync(here('../../node_modules/gpu.js/dist/gpu-browser.min.js'), here('modules/gpu-browser.min.js'))
 // A port that is taken is no reason to stop.
 const { origin } = await serve({ attention: here('.') }, port).catch(() => serve({ attention: here('.') }))
 console.log(`${origin}/attention/ (Ctrl+C ends it)`)

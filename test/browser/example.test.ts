@@ -26,6 +26,10 @@ describe.runIf(browser)('in Chromium', () => {
       filter: (path) => !path.startsWith(join(example, 'modules')),
     })
     await attnc(folder, 'compile', 'attentions.attn', '-o', 'modules')
+    const library = fileURLToPath(
+      new URL('../../node_modules/gpu.js/dist/gpu-browser.min.js', import.meta.url),
+    )
+    await cp(library, join(folder, 'modules/gpu-browser.min.js'))
     server = await serve({ example: folder })
     address = `${server.origin}/example/`
   })
@@ -79,12 +83,19 @@ describe.runIf(browser)('in Chromium', () => {
     await page.close()
   })
 
-  test('no sideways scrolling at 360 px; without WebGPU it says so and stays usable', async () => {
+  test('without WebGPU it runs on gpu.js, and where that is missing says so; no sideways scrolling', async () => {
     const context = await browser!.newContext({ viewport: { width: 360, height: 700 } })
     await context.addInitScript(() => {
       Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })
     })
     const { page } = await openPage(context, address)
+    await done(page)
+    expect(await page.locator('#status').textContent()).toMatch(/^gpujs on /)
+    expect(await error(page)).toBeLessThan(await share(page, '#uniform'))
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+
+    await context.route('**/gpu-browser.min.js', (route) => route.abort())
+    await page.reload()
     await page.getByRole('alert').waitFor()
     expect(await page.getByRole('alert').textContent()).toMatch(/needs WebGPU/)
     expect(await page.locator('#performer-error').textContent()).toBe('–')
