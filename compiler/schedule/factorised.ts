@@ -21,7 +21,7 @@ import type {
 import { apply, constant } from '../symbolic/build.ts'
 import { mentions } from '../symbolic/traverse.ts'
 import { plainTerm, scaledTerm, scaleRows } from './terms.ts'
-import { rowsOfTile, threads, valueTile } from './tiles.ts'
+import { featureTile, rowsOfTile, tallTile, threads, valueTile } from './tiles.ts'
 
 /** Components of φ at a time: as many as shared memory has room for. */
 const plainSteps = 32
@@ -56,8 +56,10 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   // A causal chunk is a tile: its pairs are taken all at once.
   const chunk = causal ? rowsOfTile : longChunk
   const chunks: Size = ['max', 1, ['ceildiv', causal ? 'length' : 'keyLength', chunk]]
-  const reduceTile = valueTile(valueDim, 32)
-  const finishTile = valueTile(valueDim, scaling === 'scaled' ? scaledSteps : plainSteps)
+  // With projections the tile's code is long as it is, and they take the better part of its time.
+  const largestBlock = Math.max(...score.key.map(({ size }) => size))
+  const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)
+  const finishTile = tallTile(valueDim, scaling === 'scaled' ? scaledSteps : plainSteps)
   const valueTiles = Math.ceil(valueDim / reduceTile.columns)
 
   const timesOver = valueTiles + (maxima ? 1 : 0)

@@ -141,9 +141,10 @@ export interface BufferPlan {
 }
 
 /**
- * How a workgroup is laid over a tile of `rows` × `columns` results: `threads`
- * threads, each holding 4 rows (the lanes of a vec4 register) by
- * columns / (threads / (rows / 4)) columns.
+ * How a workgroup is laid over a tile of `rows` × `columns` results (`steps` ×
+ * `columns` where components of φ are what a result has one of): eight threads
+ * along the columns, `threads` / 8 down the rows, each holding its rows in fours
+ * (the lanes of vec4 registers).
  */
 export interface Tile {
   readonly threads: number

@@ -15,3 +15,22 @@ export function valueTile(valueDim: number, steps: number): Tile {
   const tiles = Math.ceil(groups / widest)
   return { threads, rows: rowsOfTile, steps, columns: Math.ceil(groups / tiles) * threadsAlong * 4 }
 }
+
+/**
+ * The more square a thread's share of a product is, the fewer numbers it loads
+ * for each that it multiplies. Where it has up to eight columns, it may have
+ * eight rows, too: 64 sums, which registers hold everywhere.
+ */
+const mayBeTall = ({ columns }: Tile): boolean => columns <= threadsAlong * 8
+
+/** A value tile in which half as many threads have twice as many rows. */
+export function tallTile(valueDim: number, steps: number): Tile {
+  const tile = valueTile(valueDim, steps)
+  return mayBeTall(tile) ? { ...tile, threads: threads / 2 } : tile
+}
+
+/** A value tile for products with up to `count` features, in which as many threads have twice as many of them. */
+export function featureTile(valueDim: number, count: number): Tile {
+  const tile = valueTile(valueDim, rowsOfTile)
+  return mayBeTall(tile) && count > tile.steps ? { ...tile, steps: 2 * tile.steps } : tile
+}

@@ -3,6 +3,7 @@
  * key rows of one chunk, in shared memory by (component, row group); and the
  * scores that they add to.
  */
+import { invariant } from '../../diagnostics/invariant.ts'
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
@@ -15,7 +16,18 @@ import { firstKeyRow, firstQueryRow, logDecay, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { projectedOf } from './projected-layout.ts'
-import { columnGroup, lanes, place, range, rowGroup, rowNumbers, side, tileArray, within } from './tile.ts'
+import {
+  columnGroup,
+  lanes,
+  place,
+  range,
+  rowNumbers,
+  rowVector,
+  side,
+  tileArray,
+  vectorsOf,
+  within,
+} from './tile.ts'
 
 export interface ChunkArrays {
   /** φ(q), or its exponents where sums are scaled. */
@@ -37,16 +49,20 @@ export interface ChunkTile {
   readonly names: Body
   /** Computes a tile of components from the block's `first` on. */
   readonly fill: (which: number, first: Value) => Body
-  /** Adds component f's part of φ(q_i)·φ(k_j) to the scores; scaled sums are measured by the rows' scale. */
+  /**
+   * Adds component f's part of φ(q_i)·φ(k_j) to the scores, in fours of rows by keys; scaled sums are measured
+   * by the rows' scales. What is known is so for each four of a thread's rows.
+   */
   readonly score: (
     which: number,
     scores: Registers,
     f: Value,
-    known: { readonly query: Value } | { readonly rowScale: Value },
+    known: { readonly query: readonly Value[] } | { readonly rowScale: readonly Value[] },
   ) => Body
 }
 
 type Registers = Extract<Statement, { kind: 'registers' }>
+type Named = Extract<Statement, { kind: 'let' }>
 
 export function chunkTile(
   schedule: Schedule,
@@ -56,7 +72,10 @@ export function chunkTile(
 ): ChunkTile {
   const { tile, causal } = pass
   const scaled = pass.scaling === 'scaled'
-  const items = tile.steps / side
+  const vectors = vectorsOf(tile, tile.rows)
+  // What fills the arrays: a thread has four rows of its own, and every so many-th component.
+  const strides = tile.threads / side
+  const items = tile.steps / strides
   const array = (name: string): SharedArray => tileArray(name, tile.steps)
   const query = array('query')
   const scale = array('scale')
@@ -78,14 +97,16 @@ export function chunkTile(
 
   const decays = pass.buffers.includes('decay')
   const withMaxima = pass.buffers.includes('maxima')
-  const componentOf = (item: number): Value => ir.add(ir.mul(columnGroup, items), item)
+  const fillRows = ir.let_('fillRows', ir.div(ir.thread, strides))
+  const fillColumn = ir.let_('fillColumn', ir.mod(ir.thread, strides))
+  const componentOf = (item: number): Value => ir.add(ir.ref(fillColumn), item * strides)
 
-  const rowAt = (lane: number): Value => ir.add(firstRow, ir.mul(rowGroup, lanes), lane)
+  const rowAt = (four: Value, lane: number): Value => ir.add(firstRow, ir.mul(four, lanes), lane)
 
-  const rowsOf = (side: 'query' | 'key'): FeatureRows => {
+  const rowsOf = (side: 'query' | 'key', four: Value): FeatureRows => {
     const count = side === 'query' ? ir.shape('length') : visible
     const first = side === 'query' ? firstQueryRow : firstKeyRow
-    const at = (lane: number): Value => within(rowAt(lane), count)
+    const at = (lane: number): Value => within(rowAt(four, lane), count)
     const maximum = (lane: number): Value =>
       side === 'query'
         ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, at(lane))))
@@ -105,9 +126,9 @@ export function chunkTile(
   }
 
   /** Key rows that are not there bring no exponent, whatever lies in memory where they would be. */
-  const ofVisible = (value: Value, absent: number): Value => {
+  const ofVisible = (four: Value, value: Value, absent: number): Value => {
     const at = (lane: 0 | 1 | 2 | 3): Value =>
-      ir.select(ir.lt(rowAt(lane), visible), ir.lane(value, lane), absent)
+      ir.select(ir.lt(rowAt(four, lane), visible), ir.lane(value, lane), absent)
     return ir.vec4(at(0), at(1), at(2), at(3))
   }
 
@@ -116,13 +137,15 @@ export function chunkTile(
     evaluated: EvaluatedFeatures,
     item: number,
     at: Value,
+    four: Value,
   ): Body => {
     const [values, coefficients] =
       side === 'query' ? [query, arrays.queryCoefficient] : [arrays.key, arrays.keyCoefficient]
-    const target = place(at, rowGroup)
+    const target = place(at, four)
     // Unscaled scores of keys past the last are never read.
     if (!scaled) return ir.sharedStore(values, target, widen(evaluated.value(item)))
-    const seen = (value: Value, absent: number): Value => (side === 'key' ? ofVisible(value, absent) : value)
+    const seen = (value: Value, absent: number): Value =>
+      side === 'key' ? ofVisible(four, value, absent) : value
     const { coefficient } = evaluated
     return [
       ir.sharedStore(values, target, seen(exponentOf(evaluated, item), lowest)),
@@ -132,89 +155,114 @@ export function chunkTile(
     ]
   }
 
-  const queryRows = prepareRows(rowsOf('query'), pass.query.blocks)
-  const keyRows = causal ? prepareRows(rowsOf('key'), pass.key.blocks) : undefined
+  const prepare = (side: 'query' | 'key', blocks: readonly ScheduledBlock[], four: Value): PreparedRows =>
+    prepareRows(rowsOf(side, four), blocks)
+  const ownRows = {
+    query: prepare('query', pass.query.blocks, ir.ref(fillRows)),
+    key: causal ? prepare('key', pass.key.blocks, ir.ref(fillRows)) : undefined,
+  }
+  /** Whether a thread has rows of its own for all components, since something is computed once for them. */
+  const keepsRows = (block: ScheduledBlock, { shares }: PreparedRows): boolean => block.projected || shares
+  const names = (['query', 'key'] as const).map((side): Body => {
+    const own = ownRows[side]
+    const kept = own !== undefined && pass[side].blocks.some((block) => keepsRows(block, own))
+    return kept ? own.statements : []
+  })
 
-  const fillSide = (
-    side: 'query' | 'key',
-    prepared: PreparedRows,
-    block: ScheduledBlock,
-    first: Value,
-  ): Body => {
-    const evaluate = (each: number, at: (item: number) => Value): EvaluatedFeatures =>
-      prepared.evaluate({
+  const fillSide = (side: 'query' | 'key', block: ScheduledBlock | undefined, first: Value): Body => {
+    const own = ownRows[side]
+    if (own === undefined || block === undefined) return []
+    const evaluate = (rows: PreparedRows, each: number, at: (item: number) => Value): EvaluatedFeatures =>
+      rows.evaluate({
         block,
         each,
         at: (item) => ir.add(first, at(item)),
         steps: tile.steps,
         projection: block.projected ? binding('w') : undefined,
       })
-    // Projections of several components share their loads; entries of a row share nothing.
-    if (!block.projected)
-      return ir.for_(`${side}Item`, 0, items, 1, (item) => {
-        const at = ir.let_('at', ir.add(ir.mul(columnGroup, items), item))
-        const evaluated = evaluate(1, () => ir.ref(at))
-        return [at, evaluated.statements, storeComponent(side, evaluated, 0, ir.ref(at))]
+    // Projections of several components share their loads.
+    if (block.projected) {
+      const evaluated = evaluate(own, items, componentOf)
+      return [
+        evaluated.statements,
+        range(items).map((item) =>
+          storeComponent(side, evaluated, item, componentOf(item), ir.ref(fillRows)),
+        ),
+      ]
+    }
+    if (own.shares)
+      return ir.for_(`${side}Item`, ir.ref(fillColumn), tile.steps, strides, (component) => {
+        const evaluated = evaluate(own, 1, () => component)
+        return [evaluated.statements, storeComponent(side, evaluated, 0, component, ir.ref(fillRows))]
       })
-    const evaluated = evaluate(items, componentOf)
-    return [
-      evaluated.statements,
-      range(items).map((item) => storeComponent(side, evaluated, item, componentOf(item))),
-    ]
+    // Where nothing is shared, neighbouring threads read neighbouring entries of the same rows.
+    return ir.for_(`${side}Item`, ir.thread, (tile.steps * tile.rows) / lanes, tile.threads, (item) => {
+      const component = ir.let_(`${side}Component`, ir.mod(item, tile.steps))
+      const four = ir.let_(`${side}Four`, ir.div(item, tile.steps))
+      const rows = prepare(side, [block], ir.ref(four))
+      const evaluated = evaluate(rows, 1, () => ir.ref(component))
+      return [
+        [component, four, rows.statements, evaluated.statements],
+        storeComponent(side, evaluated, 0, ir.ref(component), ir.ref(four)),
+      ]
+    })
   }
 
   return {
     arrays,
     shared: needed,
-    names: [queryRows.statements, keyRows?.statements ?? []],
-    fill: (which, first) => {
-      const queryBlock = pass.query.blocks[which]
-      const keyBlock = pass.key.blocks[which]
-      return [
-        queryBlock === undefined ? [] : fillSide('query', queryRows, queryBlock, first),
-        keyRows === undefined || keyBlock === undefined ? [] : fillSide('key', keyRows, keyBlock, first),
-      ]
-    },
+    names: ir.block(names).length === 0 ? [] : [fillRows, fillColumn, names],
+    fill: (which, first) => [
+      fillSide('query', pass.query.blocks[which], first),
+      fillSide('key', pass.key.blocks[which], first),
+    ],
     score: (which, scores, f, known) => {
-      const ofQuery = ir.let_('ofQuery', ir.sharedLoad(query, place(f, rowGroup)))
-      const q = 'query' in known ? known.query : ir.ref(ofQuery)
       const k = ir.let_('ofKey', ir.sharedLoad(arrays.key, place(f, columnGroup)))
-      const factors: Statement[] = []
       const coefficientOf = (
         blocks: readonly ScheduledBlock[],
         name: string,
         from: SharedArray,
         group: Value,
-      ): Value | undefined => {
-        if (!hasCoefficients(blocks.slice(which, which + 1))) return undefined
-        const loaded = ir.let_(name, ir.sharedLoad(from, place(f, group)))
-        factors.push(loaded)
-        return ir.ref(loaded)
-      }
-      const qc = coefficientOf(pass.query.blocks, 'qc', arrays.queryCoefficient, rowGroup)
+      ): Named | undefined =>
+        hasCoefficients(blocks.slice(which, which + 1))
+          ? ir.let_(name, ir.sharedLoad(from, place(f, group)))
+          : undefined
       const kc = coefficientOf(pass.key.blocks, 'kc', arrays.keyCoefficient, columnGroup)
-      const term = (item: 0 | 1 | 2 | 3): Value => {
-        const ofKey = ir.splat(ir.lane(ir.ref(k), item))
-        if ('query' in known) return ir.mul(q, ofKey)
-        // Positive only for keys that the row does not see, whose scores are dropped.
-        const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
-        const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(key)))
-        const both = ir.add(ir.sub(q, known.rowScale), ofKey)
-        const exponent = ir.call('min', decays ? ir.add(both, since) : both, 0)
-        const power = ir.call('exp2', exponent)
-        const withQuery = qc === undefined ? power : ir.mul(qc, power)
-        return kc === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(kc, item)))
+
+      const ofRows = (vector: number): Body => {
+        const four = rowVector(vector, vectors)
+        const q = ir.let_(`ofQuery${vector}`, ir.sharedLoad(query, place(f, four)))
+        const qc = coefficientOf(pass.query.blocks, `qc${vector}`, arrays.queryCoefficient, four)
+        const term = (item: 0 | 1 | 2 | 3): Value => {
+          const ofKey = ir.splat(ir.lane(ir.ref(k), item))
+          if ('query' in known) return ir.mul(nth(known.query, vector), ofKey)
+          // Positive only for keys that the row does not see, whose scores are dropped.
+          const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
+          const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0, four), ir.splat(key)))
+          const both = ir.add(ir.sub(ir.ref(q), nth(known.rowScale, vector)), ofKey)
+          const exponent = ir.call('min', decays ? ir.add(both, since) : both, 0)
+          const power = ir.call('exp2', exponent)
+          const withQuery = qc === undefined ? power : ir.mul(ir.ref(qc), power)
+          return kc === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(ir.ref(kc), item)))
+        }
+        return [
+          'query' in known ? [] : q,
+          qc ?? [],
+          ([0, 1, 2, 3] as const).map((item) => {
+            const score = ir.register(scores, vector * lanes + item)
+            return ir.assign(score, ir.add(score, term(item)))
+          }),
+        ]
       }
-      return [
-        'query' in known ? [] : ofQuery,
-        k,
-        factors,
-        ([0, 1, 2, 3] as const).map((item) =>
-          ir.assign(ir.register(scores, item), ir.add(ir.register(scores, item), term(item))),
-        ),
-      ]
+      return [k, kc ?? [], range(vectors).map(ofRows)]
     },
   }
+}
+
+function nth(values: readonly Value[], vector: number): Value {
+  const value = values[vector]
+  invariant(value !== undefined, 'each four of rows has a value')
+  return value
 }
 
 const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>

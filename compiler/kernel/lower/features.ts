@@ -49,6 +49,8 @@ export interface Components {
 export interface PreparedRows {
   /** Row indexes, and what depends on the rows alone: before any component. */
   readonly statements: Body
+  /** Whether anything does, so that it is worth having the same rows for all components. */
+  readonly shares: boolean
   readonly evaluate: (components: Components) => EvaluatedFeatures
 }
 
@@ -99,6 +101,7 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
       : { statements: [], reduced: new Map() }
   return {
     statements: [indexes, starts, projectedStarts, shared.statements],
+    shares: shared.reduced.size > 0,
     evaluate: (components) => evaluateComponents(rows, vectors, scalars, shared.reduced, components),
   }
 }

@@ -10,7 +10,7 @@
 import type { FinishPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
-import type { Kernel, Value } from '../kernel.ts'
+import type { Kernel, Statement, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
 import { chunkTile } from './chunk-tile.ts'
 import {
@@ -36,10 +36,14 @@ import {
   range,
   rowGroup,
   rowNumbers,
+  rowVector,
   threadNames,
   tileArray,
   valueTiles,
+  vectorsOf,
 } from './tile.ts'
+
+type Registers = Extract<Statement, { kind: 'registers' }>
 
 export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
@@ -48,9 +52,11 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const decays = pass.buffers.includes('decay')
   const layout = stateLayout(schedule, pass.scaling)
   const columns = columnsOf(tile, schedule.valueDim)
-  const sums = ir.registers('sums', 'vec4f', columns.count)
-  const total = ir.var_('total', ir.splat(0))
-  const scores = ir.registers('scores', 'vec4f', lanes)
+  const vectors = vectorsOf(tile, tile.rows)
+  // Of each, those of a thread's first four rows come first.
+  const sums = ir.registers('sums', 'vec4f', vectors * columns.count)
+  const totals = ir.registers('totals', 'vec4f', vectors)
+  const scores = ir.registers('scores', 'vec4f', vectors * lanes)
   const pairs = tileArray('pairs', tile.rows)
 
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
@@ -59,37 +65,52 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const state = ir.let_('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
 
   const features = chunkTile(schedule, pass, binding, ir.ref(firstRow))
-  const scale = rowScale(pass, layout, binding('state'), features.arrays, causal ? [sums, scores] : [sums])
+  const summed = causal ? [sums, totals, scores] : [sums, totals]
+  const scale = rowScale(pass, layout, binding('state'), features.arrays, summed)
+
+  const eachFour = (then: (vector: number, four: Value) => Body): Body =>
+    range(vectors).map((vector) => then(vector, rowVector(vector, vectors)))
+
+  /** Adds weights of the thread's rows, times what they weigh: one number for all rows, and one a column. */
+  const addWeighed = (weights: readonly Value[], total: Value | undefined, column: readonly Value[]): Body =>
+    weights.map((weight, vector) => {
+      const add = (registers: Registers, index: number, weighed: Value): Statement =>
+        ir.assign(ir.register(registers, index), ir.add(ir.register(registers, index), weighed))
+      return [
+        add(totals, vector, total === undefined ? weight : ir.mul(weight, ir.splat(total))),
+        column.map((value, index) =>
+          add(sums, vector * columns.count + index, ir.mul(weight, ir.splat(value))),
+        ),
+      ]
+    })
+
+  /** The numbers of a thread's columns in a row of a buffer, loaded once for all its rows. */
+  const loadColumns = (from: string, start: Value): { names: Body; numbers: readonly Value[] } => {
+    const row = columns.along(start)
+    const numbers = range(columns.count).map((index) =>
+      ir.let_(`column${index}`, ir.load(binding(from), row.at(index))),
+    )
+    return { names: [row.name, numbers], numbers: numbers.map(ir.ref) }
+  }
 
   /** Component by component: φ(q)·S and φ(q)·z, and the pairs' scores. */
   const readState = (which: number, first: Value, count: Value): Body =>
     ir.for_('f', 0, count, 1, (f) => {
-      const weight = ir.let_('weight', ir.sharedLoad(features.arrays.weight, place(f, rowGroup)))
+      const weights = range(vectors).map((vector) => {
+        const at = place(f, rowVector(vector, vectors))
+        return ir.let_(`weight${vector}`, ir.sharedLoad(features.arrays.weight, at))
+      })
       const feature = ir.let_('feature', ir.add(first, f))
-      const s = (index: number): Value =>
-        ir.load(binding('state'), layout.s(ir.ref(state), ir.ref(feature), columns.at(index)))
+      const column = loadColumns('state', layout.s(ir.ref(state), ir.ref(feature), ir.u32(0)))
+      const z = ir.let_('z', ir.load(binding('state'), layout.z(ir.ref(state), ir.ref(feature))))
+      const query = weights.map(ir.ref)
       return [
-        weight,
+        weights,
         feature,
-        range(columns.count).map((index) =>
-          ir.assign(
-            ir.register(sums, index),
-            ir.add(ir.register(sums, index), ir.mul(ir.ref(weight), ir.splat(s(index)))),
-          ),
-        ),
-        ir.assign(
-          ir.ref(total),
-          ir.add(
-            ir.ref(total),
-            ir.mul(
-              ir.ref(weight),
-              ir.splat(ir.load(binding('state'), layout.z(ir.ref(state), ir.ref(feature)))),
-            ),
-          ),
-        ),
-        causal
-          ? features.score(which, scores, f, scaled ? { rowScale: scale.current } : { query: ir.ref(weight) })
-          : [],
+        column.names,
+        z,
+        addWeighed(query, ir.ref(z), column.numbers),
+        causal ? features.score(which, scores, f, scaled ? { rowScale: scale.current } : { query }) : [],
       ]
     })
 
@@ -103,67 +124,72 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       feature,
       features.fill(which, firstComponent),
       ir.barrier,
-      scaled ? scale.raise(which, ir.ref(state), ir.ref(feature), ir.ref(count), ir.ref(total)) : [],
+      scaled ? scale.raise(which, ir.ref(state), ir.ref(feature), ir.ref(count)) : [],
       readState(which, ir.ref(feature), ir.ref(count)),
-      ir.barrier,
+      // Without pairs, what the next tile fills has last been read before the barrier behind the scales.
+      scaled && !causal ? [] : ir.barrier,
     ]
   }
 
   /** What came before the chunk has faded by γ for each row since; in scaled sums the scale says so. */
   const fadeState = (): Body => {
     if (!decays || scaled) return []
-    const faded = ir.let_('faded', ir.call('exp2', ir.mul(ir.splat(logDecay), rowNumbers(1))))
-    return [
-      faded,
-      ir.assign(ir.ref(total), ir.mul(ir.ref(total), ir.ref(faded))),
-      range(columns.count).map((index) =>
-        ir.assign(ir.register(sums, index), ir.mul(ir.register(sums, index), ir.ref(faded))),
-      ),
-    ]
+    return eachFour((vector, four) => {
+      const faded = ir.let_(
+        `faded${vector}`,
+        ir.call('exp2', ir.mul(ir.splat(logDecay), rowNumbers(1, four))),
+      )
+      const fade = (registers: Registers, index: number): Statement =>
+        ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(faded)))
+      return [
+        faded,
+        fade(totals, vector),
+        range(columns.count).map((index) => fade(sums, vector * columns.count + index)),
+      ]
+    })
   }
   /** γ^(i−j) of the rows in the lanes and a key of the chunk. */
-  const fadedBy = (key: Value): Value =>
-    ir.call('exp2', ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0), ir.splat(ir.convert('f32', key)))))
+  const fadedBy = (key: Value, four: Value): Value =>
+    ir.call('exp2', ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0, four), ir.splat(ir.convert('f32', key)))))
+
+  /** The scores of one key and four rows, none for rows before the key. */
+  const storePairs = (item: number): Body => {
+    const key = ir.let_(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
+    const storeFour = (vector: number, four: Value): Body => {
+      const register = ir.register(scores, vector * lanes + item)
+      const score = ir.let_(
+        `score${vector * lanes + item}`,
+        decays && !scaled ? ir.mul(register, fadedBy(ir.ref(key), four)) : register,
+      )
+      const seen = ([0, 1, 2, 3] as const).map((lane) =>
+        ir.select(ir.le(ir.ref(key), ir.add(ir.mul(four, lanes), lane)), ir.lane(ir.ref(score), lane), 0),
+      ) as [Value, Value, Value, Value]
+      return [score, ir.sharedStore(pairs, place(ir.ref(key), four), ir.vec4(...seen))]
+    }
+    return [key, eachFour(storeFour)]
+  }
 
   /** The pairs of the chunk, each row seeing the keys up to its own. */
   const addPairs: Body = causal
     ? [
         ir.comment('pairs inside the chunk: key j for rows i ≥ j'),
-        range(lanes).map((item) => {
-          const key = ir.let_(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
-          const score = ir.let_(
-            `score${item}`,
-            decays && !scaled
-              ? ir.mul(ir.register(scores, item), fadedBy(ir.ref(key)))
-              : ir.register(scores, item),
-          )
-          const seen = ([0, 1, 2, 3] as const).map((lane) =>
-            ir.select(
-              ir.le(ir.ref(key), ir.add(ir.mul(rowGroup, lanes), lane)),
-              ir.lane(ir.ref(score), lane),
-              0,
-            ),
-          ) as [Value, Value, Value, Value]
-          return [key, score, ir.sharedStore(pairs, place(ir.ref(key), rowGroup), ir.vec4(...seen))]
-        }),
+        range(lanes).map(storePairs),
         ir.barrier,
         // Rows of a thread see no key behind the last of them.
-        ir.for_('j', 0, ir.call('min', ir.ref(keys), ir.mul(ir.add(rowGroup, 1), lanes)), 1, (j) => {
-          const pair = ir.let_('pair', ir.sharedLoad(pairs, place(j, rowGroup)))
-          const row = ir.let_('valueRow', ir.mul(ir.add(firstKeyRow, ir.ref(firstRow), j), schedule.valueDim))
-          return [
-            pair,
-            row,
-            ir.assign(ir.ref(total), ir.add(ir.ref(total), ir.ref(pair))),
-            range(columns.count).map((index) => {
-              const value = ir.load(binding('v'), ir.add(ir.ref(row), columns.at(index)))
-              return ir.assign(
-                ir.register(sums, index),
-                ir.add(ir.register(sums, index), ir.mul(ir.ref(pair), ir.splat(value))),
-              )
-            }),
-          ]
-        }),
+        ir.for_(
+          'j',
+          0,
+          ir.call('min', ir.ref(keys), ir.mul(ir.add(rowGroup, 1), vectors * lanes)),
+          1,
+          (j) => {
+            const seen = range(vectors).map((vector) =>
+              ir.let_(`pair${vector}`, ir.sharedLoad(pairs, place(j, rowVector(vector, vectors)))),
+            )
+            const row = ir.add(firstKeyRow, ir.ref(firstRow), j)
+            const column = loadColumns('v', ir.mul(row, schedule.valueDim))
+            return [seen, column.names, addWeighed(seen.map(ir.ref), undefined, column.numbers)]
+          },
+        ),
       ]
     : []
 
@@ -184,7 +210,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     keys,
     state,
     sums,
-    total,
+    totals,
     causal ? scores : [],
     scaled ? scale.names : [],
     features.names,
@@ -196,10 +222,10 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       valueDim: schedule.valueDim,
       columns,
       sums,
-      total: ir.ref(total),
+      totals: range(vectors).map((vector) => ir.register(totals, vector)),
       out: binding('out'),
       firstRow: ir.ref(firstRow),
-      ...(scaled ? { scale: scale.current } : {}),
+      ...(scaled ? { scales: scale.current } : {}),
     }),
   )
   const what = causal

@@ -169,8 +169,8 @@ export function lowerNear(schedule: Schedule, pass: NearPass): Kernel {
         return ir.sharedStore(pairs, slot(item), inFour(weight))
       }),
       ir.barrier,
+      // The next tile's exponents and a barrier come before anything is stored where this one reads.
       addValues(from, ir.ref(here)),
-      ir.barrier,
     ]
   }
 

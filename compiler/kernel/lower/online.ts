@@ -132,7 +132,8 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
         : plain(),
       ir.barrier,
       addValues(from, ir.ref(here)),
-      ir.barrier,
+      // Scaled, the next tile's exponents and a barrier come before anything is stored where this one reads.
+      scaled ? [] : ir.barrier,
     ])
   }
 
@@ -216,12 +217,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       valueDim,
       columns,
       sums,
-      total: ir.ref(total),
+      totals: [ir.ref(total)],
       out: binding(out.buffer),
       firstRow: ir.ref(firstRow),
       rows: queryCount,
       firstOut: firstOf(out, pass.over),
-      ...(scaled ? { scale: ir.ref(scale) } : {}),
+      ...(scaled ? { scales: [ir.ref(scale)] } : {}),
       ...(convolution === undefined
         ? {}
         : { added: convolve({ convolution, binding, valueDim, columns, sums, firstRow: ir.ref(firstRow) }) }),

@@ -10,7 +10,7 @@ import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
 import { firstQueryRow } from './frame.ts'
-import { lanes, range, rowGroup } from './tile.ts'
+import { lanes, range, rowVector } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 /** Beyond this a power of two is not finite in f32. */
@@ -21,10 +21,10 @@ export interface Readout {
   readonly valueDim: number
   readonly columns: Columns
   readonly sums: Extract<Statement, { kind: 'registers' }>
-  /** vec4f: the rows' denominators so far. */
-  readonly total: Value
-  /** vec4f: the rows' log-scales, where sums are scaled. */
-  readonly scale?: Value
+  /** The rows' denominators so far: a vec4f for each four of a thread's rows. */
+  readonly totals: readonly Value[]
+  /** Their log-scales likewise, where sums are scaled. */
+  readonly scales?: readonly Value[]
   readonly out: Binding
   readonly firstRow: Value
   /** How many rows there are; those of a query head unless it is said otherwise. */
@@ -37,56 +37,73 @@ export interface Readout {
 
 export function readout(from: Readout): Body {
   const { sums, columns } = from
-  const factorOf = (lane: 0 | 1 | 2 | 3): Value | undefined =>
-    rowFactor(from.pass, ir.lane(from.total, lane), from.scale && ir.lane(from.scale, lane))
-  const [a, b, c, d] = [factorOf(0), factorOf(1), factorOf(2), factorOf(3)]
-  const named =
-    a === undefined || b === undefined || c === undefined || d === undefined
+  const factors = from.totals.map((total, vector) => {
+    const scale = from.scales?.[vector]
+    const factorOf = (lane: 0 | 1 | 2 | 3): Value | undefined =>
+      rowFactor(from.pass, ir.lane(total, lane), scale && ir.lane(scale, lane))
+    const [a, b, c, d] = [factorOf(0), factorOf(1), factorOf(2), factorOf(3)]
+    return a === undefined || b === undefined || c === undefined || d === undefined
       ? undefined
-      : ir.let_('factor', ir.vec4(a, b, c, d))
-  const quotient = (index: number): Value =>
-    named === undefined ? ir.register(sums, index) : ir.mul(ir.register(sums, index), ir.ref(named))
+      : ir.let_(from.totals.length === 1 ? 'factor' : `factor${vector}`, ir.vec4(a, b, c, d))
+  })
+  const named = factors.filter((factor) => factor !== undefined)
+  const quotient = (index: number): Value => {
+    const factor = factors[Math.floor(index / columns.count)]
+    return factor === undefined ? ir.register(sums, index) : ir.mul(ir.register(sums, index), ir.ref(factor))
+  }
   const first = from.firstOut ?? firstQueryRow
-  const rows = { ...from, rows: from.rows ?? ir.shape('length') }
+  const rows = { ...from, rows: from.rows ?? ir.shape('length'), vectors: from.totals.length }
   const startOf = (row: Value): Value => ir.mul(ir.add(first, row), from.valueDim)
-  if (from.added === undefined) return [named ?? [], storeRows(rows, startOf, quotient)]
+  if (from.added === undefined) return [named, storeRows(rows, startOf, quotient)]
   return [
-    named ?? [],
-    range(columns.count).map((index) => ir.assign(ir.register(sums, index), quotient(index))),
+    named,
+    range(sums.count).map((index) => ir.assign(ir.register(sums, index), quotient(index))),
     from.added,
     storeRows(rows, startOf, (index) => ir.register(sums, index)),
   ]
 }
 
+export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'> {
+  readonly rows: Value
+  /** How many fours of rows a thread has; one unless it is said otherwise. */
+  readonly vectors?: number
+}
+
 /**
- * Stores a thread's four rows where they exist: of each the value columns, and
+ * Stores a thread's rows where they exist: of each the value columns, and
  * whatever else `more` says is to be stored with it.
  *
  * @param startOf index in `out` of a row's first number
- * @param value vec4f of the four rows, for a register of the columns
+ * @param value vec4f of four rows, for a register: those of the first four rows' columns, then the next
  */
 export function storeRows(
-  { columns, firstRow, rows, out }: Pick<Readout, 'columns' | 'firstRow' | 'out'> & { readonly rows: Value },
+  { columns, firstRow, rows, out, vectors = 1 }: StoredRows,
   startOf: (row: Value) => Value,
   value: (index: number) => Value,
   more: (start: Value, lane: 0 | 1 | 2 | 3) => Body = () => [],
 ): Body {
-  return ([0, 1, 2, 3] as const).map((lane) => {
-    const row = ir.let_(`row${lane}`, ir.add(firstRow, ir.mul(rowGroup, lanes), lane))
-    const start = ir.let_(`out${lane}`, startOf(ir.ref(row)))
+  const storeRow = (vector: number, lane: 0 | 1 | 2 | 3): Body => {
+    const which = vector * lanes + lane
+    const row = ir.let_(`row${which}`, ir.add(firstRow, ir.mul(rowVector(vector, vectors), lanes), lane))
+    const start = ir.let_(`out${which}`, startOf(ir.ref(row)))
     return [
       row,
       ir.if_(ir.lt(ir.ref(row), rows), [
         start,
         range(columns.count).map((index) =>
           columns.guard(index, (column) =>
-            ir.store(out, ir.add(ir.ref(start), column), ir.lane(value(index), lane)),
+            ir.store(
+              out,
+              ir.add(ir.ref(start), column),
+              ir.lane(value(vector * columns.count + index), lane),
+            ),
           ),
         ),
         more(ir.ref(start), lane),
       ]),
     ]
-  })
+  }
+  return range(vectors).map((vector) => ([0, 1, 2, 3] as const).map((lane) => storeRow(vector, lane)))
 }
 
 /**

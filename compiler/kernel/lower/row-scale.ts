@@ -13,26 +13,21 @@ import { lowest } from '../kernel.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
 import type { ChunkArrays } from './chunk-tile.ts'
 import type { StateLayout } from './state-layout.ts'
-import { columnGroup, place, range, rowGroup, rowNumbers, side } from './tile.ts'
+import { columnGroup, place, range, rowNumbers, rowVector, side, vectorsOf } from './tile.ts'
 import { logDecay } from './frame.ts'
 
 type Registers = Extract<Statement, { kind: 'registers' }>
+type Register = Extract<Value, { kind: 'register' }>
 
 export interface RowScale {
   readonly names: Body
-  /** vec4f, of the thread's rows. */
-  readonly current: Value
+  /** vec4f, of each four of the thread's rows. */
+  readonly current: readonly Register[]
   /**
    * Takes a tile's exponents into the rows' scales, shrinks what is summed, and
    * leaves in `arrays.scale` what weighs the state: coefficient · 2^(exponents − scale).
    */
-  readonly raise: (
-    which: number,
-    state: Value,
-    firstFeature: Value,
-    count: Value,
-    total: Value & { kind: 'name' },
-  ) => Body
+  readonly raise: (which: number, state: Value, firstFeature: Value, count: Value) => Body
 }
 
 export function rowScale(
@@ -42,8 +37,9 @@ export function rowScale(
   arrays: ChunkArrays,
   sums: readonly Registers[],
 ): RowScale {
-  const scale = ir.var_('rowScale', ir.splat(lowest))
-  const current = ir.ref(scale)
+  const vectors = vectorsOf(pass.tile, pass.tile.rows)
+  const scale = ir.registers('rowScale', 'vec4f', vectors, lowest)
+  const current = range(vectors).map((vector) => ir.register(scale, vector))
   const items = pass.tile.steps / side
   const decays = pass.buffers.includes('decay')
 
@@ -76,51 +72,60 @@ export function rowScale(
   return {
     names: scale,
     current,
-    raise: (which, start, firstFeature, count, total) => {
-      const old = ir.let_('scaleSoFar', current)
-      const shrink = ir.let_('shrink', ir.call('exp2', ir.sub(ir.ref(old), current)))
-      const featureScale = (f: Value): Value =>
-        pass.causal
-          ? ir.sharedLoad(arrays.scale, place(f, rowGroup))
-          : ir.splat(before(start, ir.add(firstFeature, f)))
+    raise: (which, start, firstFeature, count) => {
       const term = pass.query.blocks[which]?.term
-      const weigh = range(items).map((item) => {
-        const component = ir.let_(`component${item}`, ir.add(ir.mul(columnGroup, items), item))
-        const at = place(ir.ref(component), rowGroup)
-        const exponent = ir.sub(
-          ir.add(
-            ir.sharedLoad(arrays.query, at),
-            ir.splat(before(start, ir.add(firstFeature, ir.ref(component)))),
+      const weighByCoefficient = term?.kind === 'scaled' && term.coefficient !== undefined
+
+      const raiseRows = (now: Register, vector: number): Body => {
+        const four = rowVector(vector, vectors)
+        const old = ir.let_(`scaleSoFar${vector}`, now)
+        const shrink = ir.let_(`shrink${vector}`, ir.call('exp2', ir.sub(ir.ref(old), now)))
+        const featureScale = (f: Value): Value =>
+          pass.causal
+            ? ir.sharedLoad(arrays.scale, place(f, four))
+            : ir.splat(before(start, ir.add(firstFeature, f)))
+        return [
+          old,
+          ir.for_('f', 0, count, 1, (f) =>
+            ir.assign(
+              now,
+              ir.call('max', now, ir.add(ir.sharedLoad(arrays.query, place(f, four)), featureScale(f))),
+            ),
           ),
-          current,
-        )
-        const sinceState = ir.mul(ir.splat(logDecay), rowNumbers(1))
-        const power = ir.call('exp2', decays ? ir.add(exponent, sinceState) : exponent)
-        const weight =
-          term?.kind === 'scaled' && term.coefficient !== undefined
+          shrink,
+          sums.map((registers) => {
+            const each = registers.count / vectors
+            return range(each).map((index) => {
+              const sum = ir.register(registers, vector * each + index)
+              return ir.assign(sum, ir.mul(sum, ir.ref(shrink)))
+            })
+          }),
+        ]
+      }
+
+      const weigh = (item: number): Body => {
+        const component = ir.let_(`component${item}`, ir.add(ir.mul(columnGroup, items), item))
+        const beforeIt = ir.splat(before(start, ir.add(firstFeature, ir.ref(component))))
+        const weighRows = (now: Value, vector: number): Body => {
+          const four = rowVector(vector, vectors)
+          const at = place(ir.ref(component), four)
+          const exponent = ir.sub(ir.add(ir.sharedLoad(arrays.query, at), beforeIt), now)
+          const sinceState = ir.mul(ir.splat(logDecay), rowNumbers(1, four))
+          const power = ir.call('exp2', decays ? ir.add(exponent, sinceState) : exponent)
+          const weight = weighByCoefficient
             ? ir.mul(ir.sharedLoad(arrays.queryCoefficient, at), power)
             : power
-        return [component, ir.if_(ir.lt(ir.ref(component), count), ir.sharedStore(arrays.scale, at, weight))]
-      })
+          return ir.sharedStore(arrays.scale, at, weight)
+        }
+        return [component, ir.if_(ir.lt(ir.ref(component), count), current.map(weighRows))]
+      }
+
       return [
         ir.comment('scales of the features down the rows, then of the rows'),
         pass.causal ? [runDown(start, firstFeature, count), ir.barrier] : [],
-        old,
-        ir.for_('f', 0, count, 1, (f) =>
-          ir.assign(
-            current,
-            ir.call('max', current, ir.add(ir.sharedLoad(arrays.query, place(f, rowGroup)), featureScale(f))),
-          ),
-        ),
-        shrink,
-        ir.assign(total, ir.mul(total, ir.ref(shrink))),
-        sums.map((registers) =>
-          range(registers.count).map((index) =>
-            ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(shrink))),
-          ),
-        ),
+        current.map(raiseRows),
         pass.causal ? ir.barrier : [],
-        weigh,
+        range(items).map(weigh),
         ir.barrier,
       ]
     },

@@ -1,6 +1,7 @@
 /**
- * Threads over a tile: 8 × 8 threads, each owning four rows (the lanes of its
- * vec4 registers) and, of the value columns, four at a time, 32 apart, so that
+ * Threads over a tile of results: eight along the columns, and down the rows as
+ * many as the tile has threads for. Each owns rows in fours, the lanes of its
+ * vec4 registers, and of the value columns four at a time, 32 apart, so that
  * neighbouring threads read neighbouring numbers.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
@@ -10,7 +11,7 @@ import type { Body, Operand } from '../build.ts'
 import type { SharedArray, Statement, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 
-/** Threads along either side of a tile. */
+/** Threads along the columns of a tile; also how many fours there are in its 32 rows. */
 export const side = 8
 /** Rows in a vec4 register. */
 export const lanes = 4
@@ -19,26 +20,35 @@ export const rowGroup = u32Name('rowGroup')
 export const columnGroup = u32Name('columnGroup')
 
 export function threadNames(tile: Tile): Statement[] {
-  invariant(tile.threads === side * side, 'a tile is worked by 8 × 8 threads')
   invariant(tile.rows === side * lanes, 'a tile has 32 rows')
   return [let_('rowGroup', div(thread, side)), let_('columnGroup', mod(thread, side))]
 }
 
-/** The thread's rows within its tile as vec4f, counted from `from`. */
-export function rowNumbers(from: number): Value {
-  const row = (lane: number): Value => convert('f32', add(mul(rowGroup, lanes), lane + from))
+/** How many vec4 registers a thread's share of `count` rows fills. */
+export function vectorsOf({ threads }: Tile, count: number): number {
+  const vectors = (count * side) / (threads * lanes)
+  invariant(Number.isInteger(vectors) && vectors > 0, `${threads} threads share ${count} rows in fours`)
+  return vectors
+}
+
+/** Among all fours of a tile's rows, the thread's, of which it has `vectors`. */
+export const rowVector = (vector: number, vectors: number): Value => add(mul(rowGroup, vectors), vector)
+
+/** The rows of a four within their tile as vec4f, counted from `from`. */
+export function rowNumbers(from: number, four: Value = rowGroup): Value {
+  const row = (lane: number): Value => convert('f32', add(mul(four, lanes), lane + from))
   return vec4(row(0), row(1), row(2), row(3))
 }
 
 /** Four numbers for each of `count` places, by (place, group of four). */
-export const tileArray = (name: string, places: number): SharedArray => ({
+export const tileArray = (name: string, places: number, groups = side): SharedArray => ({
   name,
   element: 'vec4f',
-  length: places * side,
+  length: places * groups,
 })
 
-export const place = (index: Operand, group: Value): Value =>
-  add(mul(typeof index === 'number' ? u32(index) : index, side), group)
+export const place = (index: Operand, group: Value, groups = side): Value =>
+  add(mul(typeof index === 'number' ? u32(index) : index, groups), group)
 
 /** An index, or the last one there is: a load that stays inside. */
 export function within(index: Value, count: Value | number): Value {
@@ -60,6 +70,8 @@ export interface Columns {
   readonly names: Statement
   /** Column of a register, clamped to the last one there is. */
   readonly at: (register: number) => Value
+  /** Where in memory a row's columns lie: a declaration, and the index of a register's number. */
+  readonly along: (start: Value) => { readonly name: Statement; readonly at: (register: number) => Value }
   /** Whether the register's column exists, around a store to it. */
   readonly guard: (register: number, then: (column: Value) => Body) => Body
 }
@@ -67,12 +79,20 @@ export interface Columns {
 export function columnsOf(tile: Tile, valueDim: number): Columns {
   const first = let_('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
   const exact = valueDim % tile.columns === 0
-  const column = (register: number): Value =>
-    add(ref(first), Math.floor(register / lanes) * side * lanes + (register % lanes))
+  const offset = (register: number): number =>
+    Math.floor(register / lanes) * side * lanes + (register % lanes)
+  const column = (register: number): Value => add(ref(first), offset(register))
+  const at = (register: number): Value =>
+    exact ? column(register) : call('min', column(register), valueDim - 1)
   return {
     count: tile.columns / side,
     names: first,
-    at: (register) => (exact ? column(register) : call('min', column(register), valueDim - 1)),
+    at,
+    along: (start) => {
+      // Constants last: each index is then one addition to what all have in common.
+      const name = let_('rowStart', exact ? add(start, ref(first)) : start)
+      return { name, at: (register) => add(ref(name), exact ? offset(register) : at(register)) }
+    },
     guard: (register, then) =>
       exact ? then(column(register)) : if_(lt(column(register), valueDim), then(column(register))),
   }

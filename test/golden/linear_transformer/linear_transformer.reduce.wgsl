@@ -1,5 +1,5 @@
 // reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
-// 64 threads a workgroup, 4096 bytes of workgroup memory
+// 64 threads a workgroup, 8192 bytes of workgroup memory
 // reads k, v, lengths; writes state
 
 struct Shape {
@@ -21,7 +21,7 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read_write> state: array<f32>;
 
-var<workgroup> phi: array<vec4f, 256>;
+var<workgroup> phi: array<vec4f, 512>;
 
 // e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
 fn exp_vec4f(x: vec4f) -> vec4f {
@@ -40,14 +40,13 @@ fn reduce(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * shape.chunks * 2u) {
+  if (workgroup >= shape.sliceCount * shape.chunks) {
     return;
   }
   let valueTile = 0u;
-  let featureTile = workgroup % 2u;
-  let rest2 = workgroup / 2u;
-  let chunk = rest2 % shape.chunks;
-  let slice = rest2 / shape.chunks;
+  let featureTile = 0u;
+  let chunk = workgroup % shape.chunks;
+  let slice = workgroup / shape.chunks;
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
@@ -57,7 +56,7 @@ fn reduce(
   let firstColumn = valueTile * 64u + columnGroup * 4u;
   let firstRow = chunk * 32u;
   let rows = min(max(visible, firstRow) - firstRow, 32u);
-  let components = featureTile * 32u;
+  let components = featureTile * 64u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -66,124 +65,164 @@ fn reduce(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var total = vec4f(0.0);
+  var sums_8 = vec4f(0.0);
+  var sums_9 = vec4f(0.0);
+  var sums_10 = vec4f(0.0);
+  var sums_11 = vec4f(0.0);
+  var sums_12 = vec4f(0.0);
+  var sums_13 = vec4f(0.0);
+  var sums_14 = vec4f(0.0);
+  var sums_15 = vec4f(0.0);
+  var totals_0 = vec4f(0.0);
+  var totals_1 = vec4f(0.0);
   for (var from_ = 0u; from_ < rows; from_ += 32u) {
     let here = min(max(rows, from_) - from_, 32u);
-    let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
-    let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
-    let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
-    let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
-    let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-    let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-    let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-    let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
-    let kComponent0 = components + rowGroup * 4u;
-    let kComponent1 = components + rowGroup * 4u + 1u;
-    let kComponent2 = components + rowGroup * 4u + 2u;
-    let kComponent3 = components + rowGroup * 4u + 3u;
-    let k_x1 = vec4f(
-      k[kStart0 + kComponent0],
-      k[kStart0 + kComponent1],
-      k[kStart0 + kComponent2],
-      k[kStart0 + kComponent3],
-    );
-    let k_value2 = exp_vec4f(min(k_x1, vec4f(0.0))) + max(k_x1, vec4f(0.0));
-    let k_x3 = vec4f(
-      k[kStart1 + kComponent0],
-      k[kStart1 + kComponent1],
-      k[kStart1 + kComponent2],
-      k[kStart1 + kComponent3],
-    );
-    let k_value4 = exp_vec4f(min(k_x3, vec4f(0.0))) + max(k_x3, vec4f(0.0));
-    let k_x5 = vec4f(
-      k[kStart2 + kComponent0],
-      k[kStart2 + kComponent1],
-      k[kStart2 + kComponent2],
-      k[kStart2 + kComponent3],
-    );
-    let k_value6 = exp_vec4f(min(k_x5, vec4f(0.0))) + max(k_x5, vec4f(0.0));
-    let k_x7 = vec4f(
-      k[kStart3 + kComponent0],
-      k[kStart3 + kComponent1],
-      k[kStart3 + kComponent2],
-      k[kStart3 + kComponent3],
-    );
-    let k_value8 = exp_vec4f(min(k_x7, vec4f(0.0))) + max(k_x7, vec4f(0.0));
-    phi[columnGroup * 32u + rowGroup] = k_value2;
-    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value4;
-    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value6;
-    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value8;
+    for (var item = thread; item < 512u; item += 64u) {
+      let fillRow = item / 16u;
+      let fillComponents = item % 16u;
+      let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
+      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kComponent0 = components + fillComponents * 4u;
+      let kComponent1 = components + fillComponents * 4u + 1u;
+      let kComponent2 = components + fillComponents * 4u + 2u;
+      let kComponent3 = components + fillComponents * 4u + 3u;
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0],
+        k[kStart0 + kComponent1],
+        k[kStart0 + kComponent2],
+        k[kStart0 + kComponent3],
+      );
+      let k_value2 = exp_vec4f(min(k_x1, vec4f(0.0))) + max(k_x1, vec4f(0.0));
+      phi[fillRow * 16u + fillComponents] = k_value2;
+    }
     workgroupBarrier();
     for (var j = 0u; j < here; j++) {
-      let feature = phi[j * 8u + rowGroup];
-      let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u;
-      total = total + feature;
-      sums_0 = sums_0 + feature * v[valueRow + firstColumn];
-      sums_1 = sums_1 + feature * v[valueRow + (firstColumn + 1u)];
-      sums_2 = sums_2 + feature * v[valueRow + (firstColumn + 2u)];
-      sums_3 = sums_3 + feature * v[valueRow + (firstColumn + 3u)];
-      sums_4 = sums_4 + feature * v[valueRow + (firstColumn + 32u)];
-      sums_5 = sums_5 + feature * v[valueRow + (firstColumn + 33u)];
-      sums_6 = sums_6 + feature * v[valueRow + (firstColumn + 34u)];
-      sums_7 = sums_7 + feature * v[valueRow + (firstColumn + 35u)];
+      let feature0 = phi[j * 16u + rowGroup * 2u];
+      let feature1 = phi[j * 16u + (rowGroup * 2u + 1u)];
+      let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
+      let column0 = v[rowStart];
+      let column1 = v[rowStart + 1u];
+      let column2 = v[rowStart + 2u];
+      let column3 = v[rowStart + 3u];
+      let column4 = v[rowStart + 32u];
+      let column5 = v[rowStart + 33u];
+      let column6 = v[rowStart + 34u];
+      let column7 = v[rowStart + 35u];
+      totals_0 = totals_0 + feature0;
+      sums_0 = sums_0 + feature0 * column0;
+      sums_1 = sums_1 + feature0 * column1;
+      sums_2 = sums_2 + feature0 * column2;
+      sums_3 = sums_3 + feature0 * column3;
+      sums_4 = sums_4 + feature0 * column4;
+      sums_5 = sums_5 + feature0 * column5;
+      sums_6 = sums_6 + feature0 * column6;
+      sums_7 = sums_7 + feature0 * column7;
+      totals_1 = totals_1 + feature1;
+      sums_8 = sums_8 + feature1 * column0;
+      sums_9 = sums_9 + feature1 * column1;
+      sums_10 = sums_10 + feature1 * column2;
+      sums_11 = sums_11 + feature1 * column3;
+      sums_12 = sums_12 + feature1 * column4;
+      sums_13 = sums_13 + feature1 * column5;
+      sums_14 = sums_14 + feature1 * column6;
+      sums_15 = sums_15 + feature1 * column7;
     }
-    workgroupBarrier();
   }
   let stateStart = (slice * shape.chunks + chunk) * 4160u;
-  let component0 = components + rowGroup * 4u;
-  if (component0 < 64u) {
-    state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
-    state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
-    state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
-    state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
-    state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
-    state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
-    state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
-    state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 4096u + component0] = total.x;
-    }
+  let component0 = components + rowGroup * 8u;
+  state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
+  state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
+  state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
+  state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
+  state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
+  state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
+  state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
+  state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component0] = totals_0.x;
   }
-  let component1 = components + rowGroup * 4u + 1u;
-  if (component1 < 64u) {
-    state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
-    state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
-    state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
-    state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
-    state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
-    state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
-    state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
-    state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 4096u + component1] = total.y;
-    }
+  let component1 = components + rowGroup * 8u + 1u;
+  state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
+  state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
+  state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
+  state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
+  state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
+  state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
+  state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
+  state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component1] = totals_0.y;
   }
-  let component2 = components + rowGroup * 4u + 2u;
-  if (component2 < 64u) {
-    state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
-    state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
-    state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
-    state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
-    state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
-    state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
-    state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
-    state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 4096u + component2] = total.z;
-    }
+  let component2 = components + rowGroup * 8u + 2u;
+  state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
+  state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
+  state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
+  state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
+  state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
+  state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
+  state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
+  state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component2] = totals_0.z;
   }
-  let component3 = components + rowGroup * 4u + 3u;
-  if (component3 < 64u) {
-    state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
-    state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
-    state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
-    state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
-    state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
-    state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
-    state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
-    state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 4096u + component3] = total.w;
-    }
+  let component3 = components + rowGroup * 8u + 3u;
+  state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
+  state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
+  state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
+  state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
+  state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
+  state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
+  state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
+  state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component3] = totals_0.w;
+  }
+  let component4 = components + (rowGroup * 2u + 1u) * 4u;
+  state[stateStart + component4 * 64u + firstColumn] = sums_8.x;
+  state[stateStart + component4 * 64u + (firstColumn + 1u)] = sums_9.x;
+  state[stateStart + component4 * 64u + (firstColumn + 2u)] = sums_10.x;
+  state[stateStart + component4 * 64u + (firstColumn + 3u)] = sums_11.x;
+  state[stateStart + component4 * 64u + (firstColumn + 32u)] = sums_12.x;
+  state[stateStart + component4 * 64u + (firstColumn + 33u)] = sums_13.x;
+  state[stateStart + component4 * 64u + (firstColumn + 34u)] = sums_14.x;
+  state[stateStart + component4 * 64u + (firstColumn + 35u)] = sums_15.x;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component4] = totals_1.x;
+  }
+  let component5 = components + (rowGroup * 2u + 1u) * 4u + 1u;
+  state[stateStart + component5 * 64u + firstColumn] = sums_8.y;
+  state[stateStart + component5 * 64u + (firstColumn + 1u)] = sums_9.y;
+  state[stateStart + component5 * 64u + (firstColumn + 2u)] = sums_10.y;
+  state[stateStart + component5 * 64u + (firstColumn + 3u)] = sums_11.y;
+  state[stateStart + component5 * 64u + (firstColumn + 32u)] = sums_12.y;
+  state[stateStart + component5 * 64u + (firstColumn + 33u)] = sums_13.y;
+  state[stateStart + component5 * 64u + (firstColumn + 34u)] = sums_14.y;
+  state[stateStart + component5 * 64u + (firstColumn + 35u)] = sums_15.y;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component5] = totals_1.y;
+  }
+  let component6 = components + (rowGroup * 2u + 1u) * 4u + 2u;
+  state[stateStart + component6 * 64u + firstColumn] = sums_8.z;
+  state[stateStart + component6 * 64u + (firstColumn + 1u)] = sums_9.z;
+  state[stateStart + component6 * 64u + (firstColumn + 2u)] = sums_10.z;
+  state[stateStart + component6 * 64u + (firstColumn + 3u)] = sums_11.z;
+  state[stateStart + component6 * 64u + (firstColumn + 32u)] = sums_12.z;
+  state[stateStart + component6 * 64u + (firstColumn + 33u)] = sums_13.z;
+  state[stateStart + component6 * 64u + (firstColumn + 34u)] = sums_14.z;
+  state[stateStart + component6 * 64u + (firstColumn + 35u)] = sums_15.z;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component6] = totals_1.z;
+  }
+  let component7 = components + (rowGroup * 2u + 1u) * 4u + 3u;
+  state[stateStart + component7 * 64u + firstColumn] = sums_8.w;
+  state[stateStart + component7 * 64u + (firstColumn + 1u)] = sums_9.w;
+  state[stateStart + component7 * 64u + (firstColumn + 2u)] = sums_10.w;
+  state[stateStart + component7 * 64u + (firstColumn + 3u)] = sums_11.w;
+  state[stateStart + component7 * 64u + (firstColumn + 32u)] = sums_12.w;
+  state[stateStart + component7 * 64u + (firstColumn + 33u)] = sums_13.w;
+  state[stateStart + component7 * 64u + (firstColumn + 34u)] = sums_14.w;
+  state[stateStart + component7 * 64u + (firstColumn + 35u)] = sums_15.w;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 4096u + component7] = totals_1.w;
   }
 }

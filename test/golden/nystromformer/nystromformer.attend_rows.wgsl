@@ -187,7 +187,6 @@ fn attend_rows(
         sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
         sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
       }
-      workgroupBarrier();
     }
     let factor = vec4f(
       select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),

@@ -183,7 +183,6 @@ fn relate_landmarks(
         sums_6 = sums_6 + pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
         sums_7 = sums_7 + pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
       }
-      workgroupBarrier();
     }
     let factor = vec4f(
       select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),

@@ -188,7 +188,6 @@ fn summarize(
         sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
         sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
       }
-      workgroupBarrier();
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {

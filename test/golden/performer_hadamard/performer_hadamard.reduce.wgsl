@@ -1,5 +1,5 @@
 // reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
-// 64 threads a workgroup, 4096 bytes of workgroup memory
+// 64 threads a workgroup, 4224 bytes of workgroup memory
 // reads k, v, lengths; writes projected, state
 
 struct Shape {
@@ -23,6 +23,7 @@ struct Shape {
 @group(0) @binding(5) var<storage, read_write> state: array<f32>;
 
 var<workgroup> phi: array<vec4f, 256>;
+var<workgroup> scales: array<vec4f, 8>;
 
 // x^2
 fn power_2_f32(x: f32) -> f32 {
@@ -52,6 +53,8 @@ fn reduce(
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let fillComponents = thread % 8u;
+  let fillRow = thread / 8u;
   let firstRow = chunk * 32u;
   let rows = min(max(visible, firstRow) - firstRow, 32u);
   let components = featureTile * 32u;
@@ -63,14 +66,14 @@ fn reduce(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var total = vec4f(0.0);
-  var largest = vec4f(-1e30);
+  var totals_0 = vec4f(0.0);
+  var largest_0 = vec4f(-1e30);
   for (var from_ = 0u; from_ < rows; from_ += 32u) {
     let here = min(max(rows, from_) - from_, 32u);
-    let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
-    let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
-    let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
-    let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
+    let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
+    let kRow1 = firstRow + from_ + min(fillRow + 8u, max(here, 1u) - 1u);
+    let kRow2 = firstRow + from_ + min(fillRow + 16u, max(here, 1u) - 1u);
+    let kRow3 = firstRow + from_ + min(fillRow + 24u, max(here, 1u) - 1u);
     let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
     let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
     let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
@@ -79,10 +82,10 @@ fn reduce(
     let kProjected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow1) * 256u;
     let kProjected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow2) * 256u;
     let kProjected3 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow3) * 256u;
-    let kComponent0 = components + rowGroup * 4u;
-    let kComponent1 = components + rowGroup * 4u + 1u;
-    let kComponent2 = components + rowGroup * 4u + 2u;
-    let kComponent3 = components + rowGroup * 4u + 3u;
+    let kComponent0 = components + fillComponents * 4u;
+    let kComponent1 = components + fillComponents * 4u + 1u;
+    let kComponent2 = components + fillComponents * 4u + 2u;
+    let kComponent3 = components + fillComponents * 4u + 3u;
     var k_sum1_0 = 0.0;
     var k_sum1_1 = 0.0;
     var k_sum1_2 = 0.0;
@@ -126,105 +129,108 @@ fn reduce(
     );
     let k_value14 = 1.442695 * (0.35355338 * k_projected13 - 0.0625 * k_sum1_3) - 4.0;
     // each component is scaled by its largest exponent so far
-    phi[columnGroup * 32u + rowGroup] = k_value8;
-    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value10;
-    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value12;
-    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value14;
+    phi[fillRow * 8u + fillComponents] = k_value8;
+    phi[(fillRow + 8u) * 8u + fillComponents] = k_value10;
+    phi[(fillRow + 16u) * 8u + fillComponents] = k_value12;
+    phi[(fillRow + 24u) * 8u + fillComponents] = k_value14;
     workgroupBarrier();
-    let before = largest;
+    let before0 = largest_0;
     for (var j = 0u; j < here; j++) {
-      largest = max(largest, phi[j * 8u + rowGroup]);
+      largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
     }
-    let shrink = exp2(before - largest);
-    total = total * shrink;
-    sums_0 = sums_0 * shrink;
-    sums_1 = sums_1 * shrink;
-    sums_2 = sums_2 * shrink;
-    sums_3 = sums_3 * shrink;
-    sums_4 = sums_4 * shrink;
-    sums_5 = sums_5 * shrink;
-    sums_6 = sums_6 * shrink;
-    sums_7 = sums_7 * shrink;
-    workgroupBarrier();
-    phi[columnGroup * 32u + rowGroup] = exp2(k_value8 - largest);
-    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = exp2(k_value10 - largest);
-    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = exp2(k_value12 - largest);
-    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = exp2(k_value14 - largest);
-    workgroupBarrier();
-    for (var j = 0u; j < here; j++) {
-      let feature = phi[j * 8u + rowGroup];
-      let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u;
-      total = total + feature;
-      sums_0 = sums_0 + feature * v[valueRow + firstColumn];
-      sums_1 = sums_1 + feature * v[valueRow + (firstColumn + 1u)];
-      sums_2 = sums_2 + feature * v[valueRow + (firstColumn + 2u)];
-      sums_3 = sums_3 + feature * v[valueRow + (firstColumn + 3u)];
-      sums_4 = sums_4 + feature * v[valueRow + (firstColumn + 32u)];
-      sums_5 = sums_5 + feature * v[valueRow + (firstColumn + 33u)];
-      sums_6 = sums_6 + feature * v[valueRow + (firstColumn + 34u)];
-      sums_7 = sums_7 + feature * v[valueRow + (firstColumn + 35u)];
+    let shrink0 = exp2(before0 - largest_0);
+    totals_0 = totals_0 * shrink0;
+    sums_0 = sums_0 * shrink0;
+    sums_1 = sums_1 * shrink0;
+    sums_2 = sums_2 * shrink0;
+    sums_3 = sums_3 * shrink0;
+    sums_4 = sums_4 * shrink0;
+    sums_5 = sums_5 * shrink0;
+    sums_6 = sums_6 * shrink0;
+    sums_7 = sums_7 * shrink0;
+    if (columnGroup == 0u) {
+      scales[rowGroup] = largest_0;
     }
     workgroupBarrier();
+    let scale = scales[fillComponents];
+    phi[fillRow * 8u + fillComponents] = exp2(k_value8 - scale);
+    phi[(fillRow + 8u) * 8u + fillComponents] = exp2(k_value10 - scale);
+    phi[(fillRow + 16u) * 8u + fillComponents] = exp2(k_value12 - scale);
+    phi[(fillRow + 24u) * 8u + fillComponents] = exp2(k_value14 - scale);
+    workgroupBarrier();
+    for (var j = 0u; j < here; j++) {
+      let feature0 = phi[j * 8u + rowGroup];
+      let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
+      let column0 = v[rowStart];
+      let column1 = v[rowStart + 1u];
+      let column2 = v[rowStart + 2u];
+      let column3 = v[rowStart + 3u];
+      let column4 = v[rowStart + 32u];
+      let column5 = v[rowStart + 33u];
+      let column6 = v[rowStart + 34u];
+      let column7 = v[rowStart + 35u];
+      totals_0 = totals_0 + feature0;
+      sums_0 = sums_0 + feature0 * column0;
+      sums_1 = sums_1 + feature0 * column1;
+      sums_2 = sums_2 + feature0 * column2;
+      sums_3 = sums_3 + feature0 * column3;
+      sums_4 = sums_4 + feature0 * column4;
+      sums_5 = sums_5 + feature0 * column5;
+      sums_6 = sums_6 + feature0 * column6;
+      sums_7 = sums_7 + feature0 * column7;
+    }
   }
   let stateStart = (slice * shape.chunks + chunk) * 17152u;
   let component0 = components + rowGroup * 4u;
-  if (component0 < 256u) {
-    state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
-    state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
-    state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
-    state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
-    state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
-    state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
-    state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
-    state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + component0] = total.x;
-      state[stateStart + 16640u + component0] = largest.x;
-    }
+  state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
+  state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
+  state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
+  state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
+  state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
+  state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
+  state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
+  state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 16384u + component0] = totals_0.x;
+    state[stateStart + 16640u + component0] = largest_0.x;
   }
   let component1 = components + rowGroup * 4u + 1u;
-  if (component1 < 256u) {
-    state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
-    state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
-    state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
-    state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
-    state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
-    state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
-    state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
-    state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + component1] = total.y;
-      state[stateStart + 16640u + component1] = largest.y;
-    }
+  state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
+  state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
+  state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
+  state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
+  state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
+  state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
+  state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
+  state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 16384u + component1] = totals_0.y;
+    state[stateStart + 16640u + component1] = largest_0.y;
   }
   let component2 = components + rowGroup * 4u + 2u;
-  if (component2 < 256u) {
-    state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
-    state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
-    state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
-    state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
-    state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
-    state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
-    state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
-    state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + component2] = total.z;
-      state[stateStart + 16640u + component2] = largest.z;
-    }
+  state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
+  state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
+  state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
+  state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
+  state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
+  state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
+  state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
+  state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 16384u + component2] = totals_0.z;
+    state[stateStart + 16640u + component2] = largest_0.z;
   }
   let component3 = components + rowGroup * 4u + 3u;
-  if (component3 < 256u) {
-    state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
-    state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
-    state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
-    state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
-    state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
-    state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
-    state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
-    state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + component3] = total.w;
-      state[stateStart + 16640u + component3] = largest.w;
-    }
+  state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
+  state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
+  state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
+  state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
+  state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
+  state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
+  state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
+  state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 16384u + component3] = totals_0.w;
+    state[stateStart + 16640u + component3] = largest_0.w;
   }
 }

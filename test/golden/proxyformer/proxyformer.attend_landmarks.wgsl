@@ -172,7 +172,6 @@ fn attend_landmarks(
       sums_2 = sums_2 + pair * solution[valueRow + (firstColumn + 2u)];
       sums_3 = sums_3 + pair * solution[valueRow + (firstColumn + 3u)];
     }
-    workgroupBarrier();
   }
   let factor = vec4f(
     select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),

@@ -197,7 +197,6 @@ fn relate_landmarks(
       sums_14 = sums_14 + pair * select(0.0, 1.0, valueKey == firstColumn + 98u);
       sums_15 = sums_15 + pair * select(0.0, 1.0, valueKey == firstColumn + 99u);
     }
-    workgroupBarrier();
   }
   let factor = vec4f(
     select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),

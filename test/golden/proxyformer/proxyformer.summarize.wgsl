@@ -174,7 +174,6 @@ fn summarize(
       sums_2 = sums_2 + pair * v[valueRow + (firstColumn + 2u)];
       sums_3 = sums_3 + pair * v[valueRow + (firstColumn + 3u)];
     }
-    workgroupBarrier();
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {

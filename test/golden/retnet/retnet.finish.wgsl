@@ -71,33 +71,26 @@ fn finish(
   var sums_13 = vec4f(0.0);
   var sums_14 = vec4f(0.0);
   var sums_15 = vec4f(0.0);
-  var total = vec4f(0.0);
+  var totals_0 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  let qRow0 = min(firstRow + rowGroup * 4u, max(shape.length, 1u) - 1u);
-  let qRow1 = min(firstRow + rowGroup * 4u + 1u, max(shape.length, 1u) - 1u);
-  let qRow2 = min(firstRow + rowGroup * 4u + 2u, max(shape.length, 1u) - 1u);
-  let qRow3 = min(firstRow + rowGroup * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-  let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-  let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-  let qStart3 = (queryHead * shape.length + qRow3) * 64u;
-  let kRow0 = min(firstRow + rowGroup * 4u, max(visible, 1u) - 1u);
-  let kRow1 = min(firstRow + rowGroup * 4u + 1u, max(visible, 1u) - 1u);
-  let kRow2 = min(firstRow + rowGroup * 4u + 2u, max(visible, 1u) - 1u);
-  let kRow3 = min(firstRow + rowGroup * 4u + 3u, max(visible, 1u) - 1u);
-  let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-  let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-  let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-  let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
   for (var components0 = 0u; components0 < 64u; components0 += 32u) {
     let count = min(max(64u, components0) - components0, 32u);
     let firstFeature = components0;
-    for (var queryItem = 0u; queryItem < 4u; queryItem++) {
-      let at = columnGroup * 4u + queryItem;
-      let qComponent0 = components0 + at;
+    for (var queryItem = thread; queryItem < 256u; queryItem += 64u) {
+      let queryComponent = queryItem % 32u;
+      let queryFour = queryItem / 32u;
+      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
+      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
+      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
+      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
+      let qStart0 = (queryHead * shape.length + qRow0) * 64u;
+      let qStart1 = (queryHead * shape.length + qRow1) * 64u;
+      let qStart2 = (queryHead * shape.length + qRow2) * 64u;
+      let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+      let qComponent0 = components0 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
         q[qStart1 + qComponent0],
@@ -105,11 +98,20 @@ fn finish(
         q[qStart3 + qComponent0],
       );
       let q_value2 = 0.35355338 * q_x1;
-      query[at * 8u + rowGroup] = q_value2;
+      query[queryComponent * 8u + queryFour] = q_value2;
     }
-    for (var keyItem = 0u; keyItem < 4u; keyItem++) {
-      let at = columnGroup * 4u + keyItem;
-      let kComponent0 = components0 + at;
+    for (var keyItem = thread; keyItem < 256u; keyItem += 64u) {
+      let keyComponent = keyItem % 32u;
+      let keyFour = keyItem / 32u;
+      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
+      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
+      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
+      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
+      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
+      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kComponent0 = components0 + keyComponent;
       let k_x1 = vec4f(
         k[kStart0 + kComponent0],
         k[kStart1 + kComponent0],
@@ -117,60 +119,78 @@ fn finish(
         k[kStart3 + kComponent0],
       );
       let k_value2 = 0.35355338 * k_x1;
-      key[at * 8u + rowGroup] = k_value2;
+      key[keyComponent * 8u + keyFour] = k_value2;
     }
     workgroupBarrier();
     for (var f = 0u; f < count; f++) {
-      let weight = query[f * 8u + rowGroup];
+      let weight0 = query[f * 8u + rowGroup];
       let feature = firstFeature + f;
-      sums_0 = sums_0 + weight * state[stateStart + feature * 128u + firstColumn];
-      sums_1 = sums_1 + weight * state[stateStart + feature * 128u + (firstColumn + 1u)];
-      sums_2 = sums_2 + weight * state[stateStart + feature * 128u + (firstColumn + 2u)];
-      sums_3 = sums_3 + weight * state[stateStart + feature * 128u + (firstColumn + 3u)];
-      sums_4 = sums_4 + weight * state[stateStart + feature * 128u + (firstColumn + 32u)];
-      sums_5 = sums_5 + weight * state[stateStart + feature * 128u + (firstColumn + 33u)];
-      sums_6 = sums_6 + weight * state[stateStart + feature * 128u + (firstColumn + 34u)];
-      sums_7 = sums_7 + weight * state[stateStart + feature * 128u + (firstColumn + 35u)];
-      sums_8 = sums_8 + weight * state[stateStart + feature * 128u + (firstColumn + 64u)];
-      sums_9 = sums_9 + weight * state[stateStart + feature * 128u + (firstColumn + 65u)];
-      sums_10 = sums_10 + weight * state[stateStart + feature * 128u + (firstColumn + 66u)];
-      sums_11 = sums_11 + weight * state[stateStart + feature * 128u + (firstColumn + 67u)];
-      sums_12 = sums_12 + weight * state[stateStart + feature * 128u + (firstColumn + 96u)];
-      sums_13 = sums_13 + weight * state[stateStart + feature * 128u + (firstColumn + 97u)];
-      sums_14 = sums_14 + weight * state[stateStart + feature * 128u + (firstColumn + 98u)];
-      sums_15 = sums_15 + weight * state[stateStart + feature * 128u + (firstColumn + 99u)];
-      total = total + weight * state[stateStart + 8192u + feature];
+      let rowStart = stateStart + feature * 128u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 1u];
+      let column2 = state[rowStart + 2u];
+      let column3 = state[rowStart + 3u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 33u];
+      let column6 = state[rowStart + 34u];
+      let column7 = state[rowStart + 35u];
+      let column8 = state[rowStart + 64u];
+      let column9 = state[rowStart + 65u];
+      let column10 = state[rowStart + 66u];
+      let column11 = state[rowStart + 67u];
+      let column12 = state[rowStart + 96u];
+      let column13 = state[rowStart + 97u];
+      let column14 = state[rowStart + 98u];
+      let column15 = state[rowStart + 99u];
+      let z = state[stateStart + 8192u + feature];
+      totals_0 = totals_0 + weight0 * z;
+      sums_0 = sums_0 + weight0 * column0;
+      sums_1 = sums_1 + weight0 * column1;
+      sums_2 = sums_2 + weight0 * column2;
+      sums_3 = sums_3 + weight0 * column3;
+      sums_4 = sums_4 + weight0 * column4;
+      sums_5 = sums_5 + weight0 * column5;
+      sums_6 = sums_6 + weight0 * column6;
+      sums_7 = sums_7 + weight0 * column7;
+      sums_8 = sums_8 + weight0 * column8;
+      sums_9 = sums_9 + weight0 * column9;
+      sums_10 = sums_10 + weight0 * column10;
+      sums_11 = sums_11 + weight0 * column11;
+      sums_12 = sums_12 + weight0 * column12;
+      sums_13 = sums_13 + weight0 * column13;
+      sums_14 = sums_14 + weight0 * column14;
+      sums_15 = sums_15 + weight0 * column15;
       let ofKey = key[f * 8u + columnGroup];
-      scores_0 = scores_0 + weight * ofKey.x;
-      scores_1 = scores_1 + weight * ofKey.y;
-      scores_2 = scores_2 + weight * ofKey.z;
-      scores_3 = scores_3 + weight * ofKey.w;
+      scores_0 = scores_0 + weight0 * ofKey.x;
+      scores_1 = scores_1 + weight0 * ofKey.y;
+      scores_2 = scores_2 + weight0 * ofKey.z;
+      scores_3 = scores_3 + weight0 * ofKey.w;
     }
     workgroupBarrier();
   }
-  let faded = exp2(logDecay * vec4f(
+  let faded0 = exp2(logDecay * vec4f(
     f32(rowGroup * 4u + 1u),
     f32(rowGroup * 4u + 2u),
     f32(rowGroup * 4u + 3u),
     f32(rowGroup * 4u + 4u),
   ));
-  total = total * faded;
-  sums_0 = sums_0 * faded;
-  sums_1 = sums_1 * faded;
-  sums_2 = sums_2 * faded;
-  sums_3 = sums_3 * faded;
-  sums_4 = sums_4 * faded;
-  sums_5 = sums_5 * faded;
-  sums_6 = sums_6 * faded;
-  sums_7 = sums_7 * faded;
-  sums_8 = sums_8 * faded;
-  sums_9 = sums_9 * faded;
-  sums_10 = sums_10 * faded;
-  sums_11 = sums_11 * faded;
-  sums_12 = sums_12 * faded;
-  sums_13 = sums_13 * faded;
-  sums_14 = sums_14 * faded;
-  sums_15 = sums_15 * faded;
+  totals_0 = totals_0 * faded0;
+  sums_0 = sums_0 * faded0;
+  sums_1 = sums_1 * faded0;
+  sums_2 = sums_2 * faded0;
+  sums_3 = sums_3 * faded0;
+  sums_4 = sums_4 * faded0;
+  sums_5 = sums_5 * faded0;
+  sums_6 = sums_6 * faded0;
+  sums_7 = sums_7 * faded0;
+  sums_8 = sums_8 * faded0;
+  sums_9 = sums_9 * faded0;
+  sums_10 = sums_10 * faded0;
+  sums_11 = sums_11 * faded0;
+  sums_12 = sums_12 * faded0;
+  sums_13 = sums_13 * faded0;
+  sums_14 = sums_14 * faded0;
+  sums_15 = sums_15 * faded0;
   // pairs inside the chunk: key j for rows i ≥ j
   let key0 = columnGroup * 4u;
   let score0 = scores_0 * exp2(logDecay * (vec4f(
@@ -226,25 +246,41 @@ fn finish(
   );
   workgroupBarrier();
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
-    let pair = pairs[j * 8u + rowGroup];
-    let valueRow = (keyGroup * shape.keyLength + firstRow + j) * 128u;
-    total = total + pair;
-    sums_0 = sums_0 + pair * v[valueRow + firstColumn];
-    sums_1 = sums_1 + pair * v[valueRow + (firstColumn + 1u)];
-    sums_2 = sums_2 + pair * v[valueRow + (firstColumn + 2u)];
-    sums_3 = sums_3 + pair * v[valueRow + (firstColumn + 3u)];
-    sums_4 = sums_4 + pair * v[valueRow + (firstColumn + 32u)];
-    sums_5 = sums_5 + pair * v[valueRow + (firstColumn + 33u)];
-    sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
-    sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
-    sums_8 = sums_8 + pair * v[valueRow + (firstColumn + 64u)];
-    sums_9 = sums_9 + pair * v[valueRow + (firstColumn + 65u)];
-    sums_10 = sums_10 + pair * v[valueRow + (firstColumn + 66u)];
-    sums_11 = sums_11 + pair * v[valueRow + (firstColumn + 67u)];
-    sums_12 = sums_12 + pair * v[valueRow + (firstColumn + 96u)];
-    sums_13 = sums_13 + pair * v[valueRow + (firstColumn + 97u)];
-    sums_14 = sums_14 + pair * v[valueRow + (firstColumn + 98u)];
-    sums_15 = sums_15 + pair * v[valueRow + (firstColumn + 99u)];
+    let pair0 = pairs[j * 8u + rowGroup];
+    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 128u + firstColumn;
+    let column0 = v[rowStart];
+    let column1 = v[rowStart + 1u];
+    let column2 = v[rowStart + 2u];
+    let column3 = v[rowStart + 3u];
+    let column4 = v[rowStart + 32u];
+    let column5 = v[rowStart + 33u];
+    let column6 = v[rowStart + 34u];
+    let column7 = v[rowStart + 35u];
+    let column8 = v[rowStart + 64u];
+    let column9 = v[rowStart + 65u];
+    let column10 = v[rowStart + 66u];
+    let column11 = v[rowStart + 67u];
+    let column12 = v[rowStart + 96u];
+    let column13 = v[rowStart + 97u];
+    let column14 = v[rowStart + 98u];
+    let column15 = v[rowStart + 99u];
+    totals_0 = totals_0 + pair0;
+    sums_0 = sums_0 + pair0 * column0;
+    sums_1 = sums_1 + pair0 * column1;
+    sums_2 = sums_2 + pair0 * column2;
+    sums_3 = sums_3 + pair0 * column3;
+    sums_4 = sums_4 + pair0 * column4;
+    sums_5 = sums_5 + pair0 * column5;
+    sums_6 = sums_6 + pair0 * column6;
+    sums_7 = sums_7 + pair0 * column7;
+    sums_8 = sums_8 + pair0 * column8;
+    sums_9 = sums_9 + pair0 * column9;
+    sums_10 = sums_10 + pair0 * column10;
+    sums_11 = sums_11 + pair0 * column11;
+    sums_12 = sums_12 + pair0 * column12;
+    sums_13 = sums_13 + pair0 * column13;
+    sums_14 = sums_14 + pair0 * column14;
+    sums_15 = sums_15 + pair0 * column15;
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {

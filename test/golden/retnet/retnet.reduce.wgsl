@@ -67,176 +67,148 @@ fn reduce(
   var sums_13 = vec4f(0.0);
   var sums_14 = vec4f(0.0);
   var sums_15 = vec4f(0.0);
-  var total = vec4f(0.0);
+  var totals_0 = vec4f(0.0);
   for (var from_ = 0u; from_ < rows; from_ += 32u) {
     let here = min(max(rows, from_) - from_, 32u);
-    let kRow0 = firstRow + from_ + min(columnGroup * 4u, max(here, 1u) - 1u);
-    let kRow1 = firstRow + from_ + min(columnGroup * 4u + 1u, max(here, 1u) - 1u);
-    let kRow2 = firstRow + from_ + min(columnGroup * 4u + 2u, max(here, 1u) - 1u);
-    let kRow3 = firstRow + from_ + min(columnGroup * 4u + 3u, max(here, 1u) - 1u);
-    let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-    let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-    let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-    let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
-    let kComponent0 = components + rowGroup * 4u;
-    let kComponent1 = components + rowGroup * 4u + 1u;
-    let kComponent2 = components + rowGroup * 4u + 2u;
-    let kComponent3 = components + rowGroup * 4u + 3u;
-    let k_x1 = vec4f(
-      k[kStart0 + kComponent0],
-      k[kStart0 + kComponent1],
-      k[kStart0 + kComponent2],
-      k[kStart0 + kComponent3],
-    );
-    let k_value2 = 0.35355338 * k_x1;
-    let k_x3 = vec4f(
-      k[kStart1 + kComponent0],
-      k[kStart1 + kComponent1],
-      k[kStart1 + kComponent2],
-      k[kStart1 + kComponent3],
-    );
-    let k_value4 = 0.35355338 * k_x3;
-    let k_x5 = vec4f(
-      k[kStart2 + kComponent0],
-      k[kStart2 + kComponent1],
-      k[kStart2 + kComponent2],
-      k[kStart2 + kComponent3],
-    );
-    let k_value6 = 0.35355338 * k_x5;
-    let k_x7 = vec4f(
-      k[kStart3 + kComponent0],
-      k[kStart3 + kComponent1],
-      k[kStart3 + kComponent2],
-      k[kStart3 + kComponent3],
-    );
-    let k_value8 = 0.35355338 * k_x7;
-    phi[columnGroup * 32u + rowGroup] = k_value2 * exp2(logDecay * f32(lastRow - (firstRow + from_ + min(
-      columnGroup * 4u,
-      max(here, 1u) - 1u,
-    ))));
-    phi[(columnGroup * 4u + 1u) * 8u + rowGroup] = k_value4 * exp2(logDecay * f32(lastRow - (firstRow + from_ + min(
-      columnGroup * 4u + 1u,
-      max(here, 1u) - 1u,
-    ))));
-    phi[(columnGroup * 4u + 2u) * 8u + rowGroup] = k_value6 * exp2(logDecay * f32(lastRow - (firstRow + from_ + min(
-      columnGroup * 4u + 2u,
-      max(here, 1u) - 1u,
-    ))));
-    phi[(columnGroup * 4u + 3u) * 8u + rowGroup] = k_value8 * exp2(logDecay * f32(lastRow - (firstRow + from_ + min(
-      columnGroup * 4u + 3u,
-      max(here, 1u) - 1u,
-    ))));
-    workgroupBarrier();
-    for (var j = 0u; j < here; j++) {
-      let feature = phi[j * 8u + rowGroup];
-      let valueRow = (keyGroup * shape.keyLength + firstRow + from_ + j) * 128u;
-      total = total + feature;
-      sums_0 = sums_0 + feature * v[valueRow + firstColumn];
-      sums_1 = sums_1 + feature * v[valueRow + (firstColumn + 1u)];
-      sums_2 = sums_2 + feature * v[valueRow + (firstColumn + 2u)];
-      sums_3 = sums_3 + feature * v[valueRow + (firstColumn + 3u)];
-      sums_4 = sums_4 + feature * v[valueRow + (firstColumn + 32u)];
-      sums_5 = sums_5 + feature * v[valueRow + (firstColumn + 33u)];
-      sums_6 = sums_6 + feature * v[valueRow + (firstColumn + 34u)];
-      sums_7 = sums_7 + feature * v[valueRow + (firstColumn + 35u)];
-      sums_8 = sums_8 + feature * v[valueRow + (firstColumn + 64u)];
-      sums_9 = sums_9 + feature * v[valueRow + (firstColumn + 65u)];
-      sums_10 = sums_10 + feature * v[valueRow + (firstColumn + 66u)];
-      sums_11 = sums_11 + feature * v[valueRow + (firstColumn + 67u)];
-      sums_12 = sums_12 + feature * v[valueRow + (firstColumn + 96u)];
-      sums_13 = sums_13 + feature * v[valueRow + (firstColumn + 97u)];
-      sums_14 = sums_14 + feature * v[valueRow + (firstColumn + 98u)];
-      sums_15 = sums_15 + feature * v[valueRow + (firstColumn + 99u)];
+    for (var item = thread; item < 256u; item += 64u) {
+      let fillRow = item / 8u;
+      let fillComponents = item % 8u;
+      let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
+      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kComponent0 = components + fillComponents * 4u;
+      let kComponent1 = components + fillComponents * 4u + 1u;
+      let kComponent2 = components + fillComponents * 4u + 2u;
+      let kComponent3 = components + fillComponents * 4u + 3u;
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0],
+        k[kStart0 + kComponent1],
+        k[kStart0 + kComponent2],
+        k[kStart0 + kComponent3],
+      );
+      let k_value2 = 0.35355338 * k_x1;
+      phi[fillRow * 8u + fillComponents] = k_value2 * exp2(logDecay * f32(lastRow - (firstRow + from_ + min(
+        fillRow,
+        max(here, 1u) - 1u,
+      ))));
     }
     workgroupBarrier();
+    for (var j = 0u; j < here; j++) {
+      let feature0 = phi[j * 8u + rowGroup];
+      let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 128u + firstColumn;
+      let column0 = v[rowStart];
+      let column1 = v[rowStart + 1u];
+      let column2 = v[rowStart + 2u];
+      let column3 = v[rowStart + 3u];
+      let column4 = v[rowStart + 32u];
+      let column5 = v[rowStart + 33u];
+      let column6 = v[rowStart + 34u];
+      let column7 = v[rowStart + 35u];
+      let column8 = v[rowStart + 64u];
+      let column9 = v[rowStart + 65u];
+      let column10 = v[rowStart + 66u];
+      let column11 = v[rowStart + 67u];
+      let column12 = v[rowStart + 96u];
+      let column13 = v[rowStart + 97u];
+      let column14 = v[rowStart + 98u];
+      let column15 = v[rowStart + 99u];
+      totals_0 = totals_0 + feature0;
+      sums_0 = sums_0 + feature0 * column0;
+      sums_1 = sums_1 + feature0 * column1;
+      sums_2 = sums_2 + feature0 * column2;
+      sums_3 = sums_3 + feature0 * column3;
+      sums_4 = sums_4 + feature0 * column4;
+      sums_5 = sums_5 + feature0 * column5;
+      sums_6 = sums_6 + feature0 * column6;
+      sums_7 = sums_7 + feature0 * column7;
+      sums_8 = sums_8 + feature0 * column8;
+      sums_9 = sums_9 + feature0 * column9;
+      sums_10 = sums_10 + feature0 * column10;
+      sums_11 = sums_11 + feature0 * column11;
+      sums_12 = sums_12 + feature0 * column12;
+      sums_13 = sums_13 + feature0 * column13;
+      sums_14 = sums_14 + feature0 * column14;
+      sums_15 = sums_15 + feature0 * column15;
+    }
   }
   let stateStart = (slice * shape.chunks + chunk) * 8256u;
   let component0 = components + rowGroup * 4u;
-  if (component0 < 64u) {
-    state[stateStart + component0 * 128u + firstColumn] = sums_0.x;
-    state[stateStart + component0 * 128u + (firstColumn + 1u)] = sums_1.x;
-    state[stateStart + component0 * 128u + (firstColumn + 2u)] = sums_2.x;
-    state[stateStart + component0 * 128u + (firstColumn + 3u)] = sums_3.x;
-    state[stateStart + component0 * 128u + (firstColumn + 32u)] = sums_4.x;
-    state[stateStart + component0 * 128u + (firstColumn + 33u)] = sums_5.x;
-    state[stateStart + component0 * 128u + (firstColumn + 34u)] = sums_6.x;
-    state[stateStart + component0 * 128u + (firstColumn + 35u)] = sums_7.x;
-    state[stateStart + component0 * 128u + (firstColumn + 64u)] = sums_8.x;
-    state[stateStart + component0 * 128u + (firstColumn + 65u)] = sums_9.x;
-    state[stateStart + component0 * 128u + (firstColumn + 66u)] = sums_10.x;
-    state[stateStart + component0 * 128u + (firstColumn + 67u)] = sums_11.x;
-    state[stateStart + component0 * 128u + (firstColumn + 96u)] = sums_12.x;
-    state[stateStart + component0 * 128u + (firstColumn + 97u)] = sums_13.x;
-    state[stateStart + component0 * 128u + (firstColumn + 98u)] = sums_14.x;
-    state[stateStart + component0 * 128u + (firstColumn + 99u)] = sums_15.x;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 8192u + component0] = total.x;
-    }
+  state[stateStart + component0 * 128u + firstColumn] = sums_0.x;
+  state[stateStart + component0 * 128u + (firstColumn + 1u)] = sums_1.x;
+  state[stateStart + component0 * 128u + (firstColumn + 2u)] = sums_2.x;
+  state[stateStart + component0 * 128u + (firstColumn + 3u)] = sums_3.x;
+  state[stateStart + component0 * 128u + (firstColumn + 32u)] = sums_4.x;
+  state[stateStart + component0 * 128u + (firstColumn + 33u)] = sums_5.x;
+  state[stateStart + component0 * 128u + (firstColumn + 34u)] = sums_6.x;
+  state[stateStart + component0 * 128u + (firstColumn + 35u)] = sums_7.x;
+  state[stateStart + component0 * 128u + (firstColumn + 64u)] = sums_8.x;
+  state[stateStart + component0 * 128u + (firstColumn + 65u)] = sums_9.x;
+  state[stateStart + component0 * 128u + (firstColumn + 66u)] = sums_10.x;
+  state[stateStart + component0 * 128u + (firstColumn + 67u)] = sums_11.x;
+  state[stateStart + component0 * 128u + (firstColumn + 96u)] = sums_12.x;
+  state[stateStart + component0 * 128u + (firstColumn + 97u)] = sums_13.x;
+  state[stateStart + component0 * 128u + (firstColumn + 98u)] = sums_14.x;
+  state[stateStart + component0 * 128u + (firstColumn + 99u)] = sums_15.x;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 8192u + component0] = totals_0.x;
   }
   let component1 = components + rowGroup * 4u + 1u;
-  if (component1 < 64u) {
-    state[stateStart + component1 * 128u + firstColumn] = sums_0.y;
-    state[stateStart + component1 * 128u + (firstColumn + 1u)] = sums_1.y;
-    state[stateStart + component1 * 128u + (firstColumn + 2u)] = sums_2.y;
-    state[stateStart + component1 * 128u + (firstColumn + 3u)] = sums_3.y;
-    state[stateStart + component1 * 128u + (firstColumn + 32u)] = sums_4.y;
-    state[stateStart + component1 * 128u + (firstColumn + 33u)] = sums_5.y;
-    state[stateStart + component1 * 128u + (firstColumn + 34u)] = sums_6.y;
-    state[stateStart + component1 * 128u + (firstColumn + 35u)] = sums_7.y;
-    state[stateStart + component1 * 128u + (firstColumn + 64u)] = sums_8.y;
-    state[stateStart + component1 * 128u + (firstColumn + 65u)] = sums_9.y;
-    state[stateStart + component1 * 128u + (firstColumn + 66u)] = sums_10.y;
-    state[stateStart + component1 * 128u + (firstColumn + 67u)] = sums_11.y;
-    state[stateStart + component1 * 128u + (firstColumn + 96u)] = sums_12.y;
-    state[stateStart + component1 * 128u + (firstColumn + 97u)] = sums_13.y;
-    state[stateStart + component1 * 128u + (firstColumn + 98u)] = sums_14.y;
-    state[stateStart + component1 * 128u + (firstColumn + 99u)] = sums_15.y;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 8192u + component1] = total.y;
-    }
+  state[stateStart + component1 * 128u + firstColumn] = sums_0.y;
+  state[stateStart + component1 * 128u + (firstColumn + 1u)] = sums_1.y;
+  state[stateStart + component1 * 128u + (firstColumn + 2u)] = sums_2.y;
+  state[stateStart + component1 * 128u + (firstColumn + 3u)] = sums_3.y;
+  state[stateStart + component1 * 128u + (firstColumn + 32u)] = sums_4.y;
+  state[stateStart + component1 * 128u + (firstColumn + 33u)] = sums_5.y;
+  state[stateStart + component1 * 128u + (firstColumn + 34u)] = sums_6.y;
+  state[stateStart + component1 * 128u + (firstColumn + 35u)] = sums_7.y;
+  state[stateStart + component1 * 128u + (firstColumn + 64u)] = sums_8.y;
+  state[stateStart + component1 * 128u + (firstColumn + 65u)] = sums_9.y;
+  state[stateStart + component1 * 128u + (firstColumn + 66u)] = sums_10.y;
+  state[stateStart + component1 * 128u + (firstColumn + 67u)] = sums_11.y;
+  state[stateStart + component1 * 128u + (firstColumn + 96u)] = sums_12.y;
+  state[stateStart + component1 * 128u + (firstColumn + 97u)] = sums_13.y;
+  state[stateStart + component1 * 128u + (firstColumn + 98u)] = sums_14.y;
+  state[stateStart + component1 * 128u + (firstColumn + 99u)] = sums_15.y;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 8192u + component1] = totals_0.y;
   }
   let component2 = components + rowGroup * 4u + 2u;
-  if (component2 < 64u) {
-    state[stateStart + component2 * 128u + firstColumn] = sums_0.z;
-    state[stateStart + component2 * 128u + (firstColumn + 1u)] = sums_1.z;
-    state[stateStart + component2 * 128u + (firstColumn + 2u)] = sums_2.z;
-    state[stateStart + component2 * 128u + (firstColumn + 3u)] = sums_3.z;
-    state[stateStart + component2 * 128u + (firstColumn + 32u)] = sums_4.z;
-    state[stateStart + component2 * 128u + (firstColumn + 33u)] = sums_5.z;
-    state[stateStart + component2 * 128u + (firstColumn + 34u)] = sums_6.z;
-    state[stateStart + component2 * 128u + (firstColumn + 35u)] = sums_7.z;
-    state[stateStart + component2 * 128u + (firstColumn + 64u)] = sums_8.z;
-    state[stateStart + component2 * 128u + (firstColumn + 65u)] = sums_9.z;
-    state[stateStart + component2 * 128u + (firstColumn + 66u)] = sums_10.z;
-    state[stateStart + component2 * 128u + (firstColumn + 67u)] = sums_11.z;
-    state[stateStart + component2 * 128u + (firstColumn + 96u)] = sums_12.z;
-    state[stateStart + component2 * 128u + (firstColumn + 97u)] = sums_13.z;
-    state[stateStart + component2 * 128u + (firstColumn + 98u)] = sums_14.z;
-    state[stateStart + component2 * 128u + (firstColumn + 99u)] = sums_15.z;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 8192u + component2] = total.z;
-    }
+  state[stateStart + component2 * 128u + firstColumn] = sums_0.z;
+  state[stateStart + component2 * 128u + (firstColumn + 1u)] = sums_1.z;
+  state[stateStart + component2 * 128u + (firstColumn + 2u)] = sums_2.z;
+  state[stateStart + component2 * 128u + (firstColumn + 3u)] = sums_3.z;
+  state[stateStart + component2 * 128u + (firstColumn + 32u)] = sums_4.z;
+  state[stateStart + component2 * 128u + (firstColumn + 33u)] = sums_5.z;
+  state[stateStart + component2 * 128u + (firstColumn + 34u)] = sums_6.z;
+  state[stateStart + component2 * 128u + (firstColumn + 35u)] = sums_7.z;
+  state[stateStart + component2 * 128u + (firstColumn + 64u)] = sums_8.z;
+  state[stateStart + component2 * 128u + (firstColumn + 65u)] = sums_9.z;
+  state[stateStart + component2 * 128u + (firstColumn + 66u)] = sums_10.z;
+  state[stateStart + component2 * 128u + (firstColumn + 67u)] = sums_11.z;
+  state[stateStart + component2 * 128u + (firstColumn + 96u)] = sums_12.z;
+  state[stateStart + component2 * 128u + (firstColumn + 97u)] = sums_13.z;
+  state[stateStart + component2 * 128u + (firstColumn + 98u)] = sums_14.z;
+  state[stateStart + component2 * 128u + (firstColumn + 99u)] = sums_15.z;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 8192u + component2] = totals_0.z;
   }
   let component3 = components + rowGroup * 4u + 3u;
-  if (component3 < 64u) {
-    state[stateStart + component3 * 128u + firstColumn] = sums_0.w;
-    state[stateStart + component3 * 128u + (firstColumn + 1u)] = sums_1.w;
-    state[stateStart + component3 * 128u + (firstColumn + 2u)] = sums_2.w;
-    state[stateStart + component3 * 128u + (firstColumn + 3u)] = sums_3.w;
-    state[stateStart + component3 * 128u + (firstColumn + 32u)] = sums_4.w;
-    state[stateStart + component3 * 128u + (firstColumn + 33u)] = sums_5.w;
-    state[stateStart + component3 * 128u + (firstColumn + 34u)] = sums_6.w;
-    state[stateStart + component3 * 128u + (firstColumn + 35u)] = sums_7.w;
-    state[stateStart + component3 * 128u + (firstColumn + 64u)] = sums_8.w;
-    state[stateStart + component3 * 128u + (firstColumn + 65u)] = sums_9.w;
-    state[stateStart + component3 * 128u + (firstColumn + 66u)] = sums_10.w;
-    state[stateStart + component3 * 128u + (firstColumn + 67u)] = sums_11.w;
-    state[stateStart + component3 * 128u + (firstColumn + 96u)] = sums_12.w;
-    state[stateStart + component3 * 128u + (firstColumn + 97u)] = sums_13.w;
-    state[stateStart + component3 * 128u + (firstColumn + 98u)] = sums_14.w;
-    state[stateStart + component3 * 128u + (firstColumn + 99u)] = sums_15.w;
-    if (columnGroup + valueTile == 0u) {
-      state[stateStart + 8192u + component3] = total.w;
-    }
+  state[stateStart + component3 * 128u + firstColumn] = sums_0.w;
+  state[stateStart + component3 * 128u + (firstColumn + 1u)] = sums_1.w;
+  state[stateStart + component3 * 128u + (firstColumn + 2u)] = sums_2.w;
+  state[stateStart + component3 * 128u + (firstColumn + 3u)] = sums_3.w;
+  state[stateStart + component3 * 128u + (firstColumn + 32u)] = sums_4.w;
+  state[stateStart + component3 * 128u + (firstColumn + 33u)] = sums_5.w;
+  state[stateStart + component3 * 128u + (firstColumn + 34u)] = sums_6.w;
+  state[stateStart + component3 * 128u + (firstColumn + 35u)] = sums_7.w;
+  state[stateStart + component3 * 128u + (firstColumn + 64u)] = sums_8.w;
+  state[stateStart + component3 * 128u + (firstColumn + 65u)] = sums_9.w;
+  state[stateStart + component3 * 128u + (firstColumn + 66u)] = sums_10.w;
+  state[stateStart + component3 * 128u + (firstColumn + 67u)] = sums_11.w;
+  state[stateStart + component3 * 128u + (firstColumn + 96u)] = sums_12.w;
+  state[stateStart + component3 * 128u + (firstColumn + 97u)] = sums_13.w;
+  state[stateStart + component3 * 128u + (firstColumn + 98u)] = sums_14.w;
+  state[stateStart + component3 * 128u + (firstColumn + 99u)] = sums_15.w;
+  if (columnGroup + valueTile == 0u) {
+    state[stateStart + 8192u + component3] = totals_0.w;
   }
 }

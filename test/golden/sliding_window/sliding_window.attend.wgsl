@@ -256,7 +256,6 @@ fn attend(
         sums_6 = sums_6 + pair * v[valueRow + (firstColumn + 34u)];
         sums_7 = sums_7 + pair * v[valueRow + (firstColumn + 35u)];
       }
-      workgroupBarrier();
     }
   }
   let factor = vec4f(
