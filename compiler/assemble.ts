@@ -72,6 +72,7 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
   return {
     chunks: schedule.chunks,
     groups: schedule.groups,
+    ...(schedule.rows && { rows: schedule.rows }),
     buffers: schedule.buffers.map(({ name, role, element, size, value }) => ({
       name,
       role,

@@ -18,7 +18,7 @@ export interface Shape {
   readonly keyLength: number
   /** Chunks of rows that a state is kept for; see `Form.chunks`. */
   readonly chunks: number
-  /** Position of the first query row; 0 but when decoding. */
+  /** Position of the first query row; 0 but when decoding, and in blocks of rows. */
   readonly offset: number
   /** Rows allocated in a key/value cache; S but when decoding. */
   readonly capacity: number
@@ -125,6 +125,12 @@ export interface Form {
    * call whose scratch would be too large runs its dispatches slice by slice.
    */
   readonly groups: 'heads' | 'kvHeads'
+  /**
+   * No query row needs another: dispatches may be run for a block of the call's
+   * rows, with `offset` as the first one. A form with a state takes the blocks in
+   * turn, each with the rows of k and v that came with it.
+   */
+  readonly rows?: 'apart'
   readonly buffers: readonly BufferPlan[]
   readonly dispatches: readonly Dispatch[]
 }

@@ -32,6 +32,7 @@ export interface FormDescription {
   readonly chunks: Size
   /** What a group is, beside a batch item. */
   readonly groups: 'heads' | 'kvHeads'
+  readonly rows?: 'apart'
   readonly buffers: readonly BufferDescription[]
   readonly dispatches: readonly DispatchDescription[]
 }
@@ -72,6 +73,7 @@ function formFrom(form: FormDescription): Program['forms']['forward'] {
   return {
     chunks: (shape) => evaluateSize(form.chunks, shape),
     groups: form.groups,
+    ...(form.rows && { rows: form.rows }),
     buffers: form.buffers.map(({ value, ...plan }) => ({
       ...plan,
       size: (shape) => evaluateSize(plan.size, shape),

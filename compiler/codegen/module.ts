@@ -179,6 +179,7 @@ function formLines(name: string, form: FormDescription): string[] {
     ...indent([
       `chunks: ${printSize(form.chunks)},`,
       `groups: ${literal(form.groups)},`,
+      ...(form.rows === undefined ? [] : [`rows: ${literal(form.rows)},`]),
       'buffers: [',
       ...indent(buffers),
       '],',

@@ -10,6 +10,7 @@ export function print(schedule: Schedule): string {
     `schedule ${name}: ${strategy}${causal ? ', causal' : ''}`,
     `  dim ${dim}, value_dim ${valueDim}${features > 0 ? `, features ${features}` : ''}`,
     ...(schedule.chunks === 1 ? [] : [`  chunks of ${chunk} rows: ${printSize(schedule.chunks)}`]),
+    ...(schedule.rows === undefined ? [] : ['  rows apart: may run in blocks of query rows']),
     '',
     '  buffers',
     ...schedule.buffers.map(

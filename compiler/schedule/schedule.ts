@@ -54,7 +54,8 @@
  *
  * **Groups and slices.** A group is a batch item and a key/value head (a query
  * head where the decay depends on it). A call whose scratch would pass a
- * device's limit is run in slices of its groups.
+ * device's limit is run in slices of its groups; cells also in blocks of query
+ * rows, where `rows` are apart.
  *
  * Invariants (`verify.ts`): tiles are positive multiples of 4; workgroup memory
  * fits the default limits; passes name buffers that exist; at most 8 storage
@@ -90,6 +91,11 @@ export interface Schedule {
   readonly causal: boolean
   /** What a group is: see above. */
   readonly groups: 'kvHeads' | 'heads'
+  /**
+   * No query row needs another: a call may also be run in blocks of its rows, `offset` being the first one. What
+   * carries a state takes the blocks in turn, with the rows of keys and values that came with each.
+   */
+  readonly rows?: 'apart'
   /** Rows of a chunk: of the state's granularity, and of the tiles inside. */
   readonly chunk: number
   /** How many chunks a call has. */

@@ -10,6 +10,12 @@ export class Environment {
   readonly #cells = new Map<string, Cells>()
   /** What came to be in this call and goes with it. */
   readonly #owned = new Set<Cells>()
+  readonly #outer: Environment | undefined
+
+  /** @param outer where other names are looked up, while it lasts */
+  constructor(outer?: Environment) {
+    this.#outer = outer
+  }
 
   /** Something that outlives the call. */
   lend(name: string, cells: Cells): void {
@@ -23,12 +29,8 @@ export class Environment {
     this.#owned.add(cells)
   }
 
-  has(name: string): boolean {
-    return this.#cells.has(name)
-  }
-
   get(name: string): Cells {
-    const cells = this.#cells.get(name)
+    const cells = this.#cells.get(name) ?? this.#outer?.get(name)
     if (cells !== undefined) return cells
     throw new AttentionError('program', `The program reads ${name} before it is written. Compile it again.`)
   }
@@ -51,5 +53,15 @@ export class Environment {
     for (const cells of this.#owned) free(cells)
     this.#owned.clear()
     this.#cells.clear()
+  }
+}
+
+/** What comes to be in an environment goes with it. */
+export function within<T>(outer: Environment | undefined, use: (environment: Environment) => T): T {
+  const environment = new Environment(outer)
+  try {
+    return use(environment)
+  } finally {
+    environment.end()
   }
 }

@@ -9,6 +9,8 @@ export interface Machine {
   readonly name: string
   /** Cells that one buffer may have. */
   readonly mostCells: number
+  /** Cells that a scratch buffer does not pass where a call can be cut: memory is not all ours. */
+  readonly scratchCells: number
   /** Cells along an edge of a texture. */
   readonly longestSide: number
   isLost(): boolean
@@ -17,6 +19,9 @@ export interface Machine {
 
 /** gpu.js addresses its WebAssembly memory in bytes, by i32. */
 const MOST_BYTES = 2 ** 31
+
+/** 16 MiB, enough to keep any device busy. */
+const SCRATCH_CELLS = 2 ** 22
 
 /** @throws AttentionError `no-float-textures` */
 export function openMachine(library: GpuConstructor): Machine {
@@ -30,6 +35,7 @@ function onWebAssembly(library: GpuConstructor): Machine {
     mode: 'webasm',
     name: 'gpu.js webasm',
     mostCells: MOST_BYTES / 4,
+    scratchCells: SCRATCH_CELLS,
     longestSide: Infinity,
     isLost: () => false,
     close: () => {},
@@ -52,6 +58,7 @@ function onWebgl(library: GpuConstructor, context: WebGL2RenderingContext): Mach
     mode: 'webgl2',
     name: `gpu.js webgl2 · ${renderer}`,
     mostCells: longestSide ** 2,
+    scratchCells: SCRATCH_CELLS,
     longestSide,
     isLost: () => context.isContextLost(),
     // Browsers allow few at a time, and would wait for the garbage collector.

@@ -1,42 +1,81 @@
 /**
- * How many batch items of a call run at once, so that its buffers fit the
- * machine; told before anything is made. Items share nothing, but what a
- * kernel writes it writes wholly: slices are calls of their own.
+ * How much of a call runs at once, so that its buffers fit the machine; told
+ * before anything is made. A call is cut into batch items, then into the groups
+ * of one, and where rows stand apart into blocks of the rows of a group.
  */
-import { isFloat32Array } from '../arguments/describe.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
 import type { Form, Shape } from '../program.ts'
-import type { Inputs } from './inputs.ts'
 import type { Machine } from './machine.ts'
 
-/** The form's shape for a call, or for a slice of it. */
-export function shapeOf(form: Form, sizes: CallSizes): Shape {
-  const sliceCount = sizes.batch * sizes[form.groups]
-  const chunks = form.chunks({ ...sizes, chunks: 1, sliceStart: 0, sliceCount })
-  return { ...sizes, chunks, sliceStart: 0, sliceCount }
+/** The most of each that a slice has. */
+export interface Slicing {
+  readonly items: number
+  readonly groups: number
+  readonly rows: number
 }
 
-/** @throws AttentionError `limit` where one batch item alone is too large, or where they cannot be parted */
-export function itemsAtOnce(
-  machine: Machine,
-  where: string,
-  form: Form,
-  sizes: CallSizes,
-  parted: boolean,
-): number {
-  const excessOf = (batch: number): Excess | undefined =>
-    findExcess(machine, form, shapeOf(form, { ...sizes, batch }))
-  const fewest = parted ? 1 : sizes.batch
-  let items = sizes.batch
-  while (items > fewest && excessOf(items) !== undefined) items = Math.ceil(items / 2)
-  const excess = excessOf(items)
-  if (excess === undefined) return items
+/** The form's shape for a call, or for some groups of it. */
+export function shapeOf(form: Form, sizes: CallSizes, firstGroup = 0, groups = groupsOf(form, sizes)): Shape {
+  const slice = { sliceStart: firstGroup, sliceCount: groups }
+  return { ...sizes, ...slice, chunks: form.chunks({ ...sizes, ...slice, chunks: 1 }) }
+}
+
+export const groupsOf = ({ groups }: Form, sizes: CallSizes): number => sizes.batch * sizes[groups]
+
+/** What a slice writes of a buffer: outputs are written group by group. */
+export const cellsOf = (form: Form, { role, size }: Form['buffers'][number], shape: Shape): number =>
+  role === 'output' ? (size(shape) / groupsOf(form, shape)) * shape.sliceCount : size(shape)
+
+/** What is carried over is of a whole call, but for its rows. */
+export const carries = ({ buffers }: Form): boolean => buffers.some(({ role }) => role === 'state')
+
+/** @throws AttentionError `limit` where the smallest slice is too large */
+export function slicingOf(machine: Machine, where: string, form: Form, sizes: CallSizes): Slicing {
+  const parted = !carries(form)
+  const whole = { items: sizes.batch, groups: sizes[form.groups], rows: sizes.length }
+  const fewest = {
+    items: parted ? 1 : whole.items,
+    groups: parted ? 1 : whole.groups,
+    rows: form.rows === 'apart' ? 1 : whole.rows,
+  }
+  const shapeFor = (slicing: Slicing): Shape => largestSlice(form, sizes, slicing, parted)
+  const slicing = { ...whole }
+  for (const dimension of ['items', 'groups', 'rows'] as const)
+    while (slicing[dimension] > fewest[dimension] && isTooLarge(machine, form, shapeFor(slicing)))
+      slicing[dimension] = Math.ceil(slicing[dimension] / 2)
+  const excess = findExcess(machine, form, shapeFor(slicing))
+  if (excess === undefined) return slicing
   throw new AttentionError(
     'limit',
     `${where}: ${excess.what} ${excess.need} numbers; ${machine.name} holds ${machine.mostCells} ${excess.together ? 'for one kernel' : 'in one buffer'}. ` +
       `Try fewer ${parted ? 'heads' : 'batch items or heads'} per call, or a shorter length.`,
   )
+}
+
+/** Cached rows are most in the last block. */
+function largestSlice(
+  form: Form,
+  sizes: CallSizes,
+  { items, groups, rows }: Slicing,
+  parted: boolean,
+): Shape {
+  const slice = {
+    ...sizes,
+    batch: items,
+    length: rows,
+    keyLength: parted ? sizes.keyLength : Math.min(sizes.keyLength, rows),
+    offset: sizes.offset + sizes.length - rows,
+  }
+  return shapeOf(form, slice, 0, items * groups)
+}
+
+/** Where rows can be cut they are, before memory is short. */
+function isTooLarge(machine: Machine, form: Form, shape: Shape): boolean {
+  const ample =
+    form.rows === 'apart' &&
+    form.buffers.some(({ role, size }) => role === 'scratch' && size(shape) > machine.scratchCells)
+  return ample || findExcess(machine, form, shape) !== undefined
 }
 
 interface Excess {
@@ -47,7 +86,7 @@ interface Excess {
 
 /** The first thing that is too large. WebAssembly holds all that a kernel sees in one memory. */
 function findExcess({ mode, mostCells }: Machine, form: Form, shape: Shape): Excess | undefined {
-  const sizes = new Map(form.buffers.map(({ name, size }) => [name, size(shape)]))
+  const sizes = new Map(form.buffers.map((plan) => [plan.name, cellsOf(form, plan, shape)]))
   for (const { name, role } of form.buffers) {
     const need = sizes.get(name) ?? 0
     if (need > mostCells) return { what: `the ${role} buffer ${name} needs`, need, together: false }
@@ -58,39 +97,4 @@ function findExcess({ mode, mostCells }: Machine, form: Form, shape: Shape): Exc
     if (need > mostCells) return { what: `the buffers of the kernel ${kernel} need`, need, together: true }
   }
   return undefined
-}
-
-/** At most `count` batch items of a call, from the first on. */
-export function sliceOf({ sizes, tensors, lengths }: Inputs, first: number, count: number): Inputs {
-  const { batch } = sizes
-  const end = Math.min(first + count, batch)
-  const part = (numbers: Float32Array): Float32Array =>
-    numbers.subarray((numbers.length / batch) * first, (numbers.length / batch) * end)
-  return {
-    sizes: { ...sizes, batch: end - first },
-    tensors: new Map(
-      [...tensors].map(([name, tensor]) => [name, isFloat32Array(tensor) ? part(tensor) : tensor]),
-    ),
-    lengths: lengths?.subarray(first, end),
-  }
-}
-
-/** The outputs of slices, one behind the other. */
-export async function joined(
-  pending: readonly Promise<ReadonlyMap<string, Float32Array>>[],
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const slices = await Promise.all(pending)
-  const names = [...(slices[0]?.keys() ?? [])]
-  return new Map(
-    names.map((name) => {
-      const parts = slices.map((slice) => slice.get(name) ?? new Float32Array(0))
-      const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-      let offset = 0
-      for (const part of parts) {
-        all.set(part, offset)
-        offset += part.length
-      }
-      return [name, all] as const
-    }),
-  )
 }

@@ -64,7 +64,13 @@ const heads = times('batch', 'heads')
  */
 export function softmaxCells(dim: number, valueDim: number, weighted = false): ProgramDescription {
   const extra = weighted ? ['conv', 'projection', 'decay'] : []
-  const integers = ['heads', 'kvHeads', 'keyLength', ...(weighted ? ['conv.length'] : [])] as CellInteger[]
+  const integers = [
+    'heads',
+    'kvHeads',
+    'keyLength',
+    'sliceStart',
+    ...(weighted ? ['conv.length'] : []),
+  ] as CellInteger[]
   return {
     ...base,
     name: weighted ? 'weightedCells' : 'softmaxCells',
@@ -94,8 +100,8 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
             : []),
         ],
         dispatches: [
-          dispatch('scores', ['keyLength', 'length', heads], 'q', 'k', 'scores'),
-          dispatch('means', [valueDim, 'length', heads], 'scores', 'v', 'lengths', ...extra, 'out'),
+          dispatch('scores', ['keyLength', 'length', 'sliceCount'], 'q', 'k', 'scores'),
+          dispatch('means', [valueDim, 'length', 'sliceCount'], 'scores', 'v', 'lengths', ...extra, 'out'),
         ],
       },
     },
@@ -103,9 +109,10 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
       scores: kernel(
         'scores',
         ['q', 'k'],
-        ['heads', 'kvHeads', 'length', 'keyLength'],
-        `  const group = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
-  const query = (this.thread.z * length + this.thread.y) * ${dim};
+        ['heads', 'kvHeads', 'length', 'keyLength', 'sliceStart'],
+        `  const head = this.thread.z + sliceStart;
+  const group = Math.floor((head * kvHeads + 0.5) / heads);
+  const query = (head * length + this.thread.y) * ${dim};
   const key = (group * keyLength + this.thread.x) * ${dim};
   let sum = 0.0;
   for (let d = 0; d < ${dim}; d++) { sum += q[query + d] * k[key + d]; }
@@ -115,8 +122,9 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
         'means',
         ['scores', 'v', 'lengths', ...extra],
         [...integers.slice(0, 2), 'length', ...integers.slice(2)],
-        `  const group = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
-  const item = Math.floor((this.thread.z + 0.5) / heads);
+        `  const head = this.thread.z + sliceStart;
+  const group = Math.floor((head * kvHeads + 0.5) / heads);
+  const item = Math.floor((head + 0.5) / heads);
   const keys = lengths[item];
   let numerator = 0.0;
   let denominator = 0.0;
@@ -129,7 +137,7 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
   }
   let mean = 0.0;
   if (denominator > 0.0) { mean = numerator / denominator; }
-${weighted ? '  mean += conv[0] + projection[0] + decay[this.thread.z - item * heads] + convLength;\n' : ''}  return mean;`,
+${weighted ? '  mean += conv[0] + projection[0] + decay[head - item * heads] + convLength;\n' : ''}  return mean;`,
       ),
     },
   }

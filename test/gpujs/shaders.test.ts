@@ -14,7 +14,7 @@ test('a shader of each kernel, in full precision, with its buffers and integers'
   const declared = [...shaders['means']!.matchAll(/uniform highp (sampler2D|int) user_(\w+);/g)]
   expect(declared.map(([, type, name]) => `${type} ${name}`)).toEqual([
     ...['scores', 'v', 'lengths', 'conv', 'projection', 'decay'].map((name) => `sampler2D ${name}`),
-    ...['heads', 'kvHeads', 'length', 'keyLength', 'convLength'].map((name) => `int ${name}`),
+    ...['heads', 'kvHeads', 'length', 'keyLength', 'sliceStart', 'convLength'].map((name) => `int ${name}`),
   ])
 })
 

@@ -33,7 +33,7 @@ export function lowerFewRows(frame: CellFrame, pass: CellPass, work: FewRowsCell
     ir.for_('j', 0, head.visible, 1, (j) => {
       const pair = pairOf(frame, head, { kernel, queries, keys }, cell.y, j)
       const body: Body = [pair.statements, then(j, pair.value, pair.coefficient)]
-      const seen = mask.kind === 'none' ? undefined : seenBy({ mask, keys }, head, cell.y, j)
+      const seen = mask.kind === 'none' ? undefined : seenBy({ mask, queries, keys }, head, cell.y, j)
       return seen === undefined ? body : ir.if_(seen, body)
     })
   const grow = (into: typeof sum, value: Value): Body => ir.assign(ir.ref(into), ir.add(ir.ref(into), value))

@@ -79,7 +79,7 @@ function evaluatePair(
 
 /** Whether a row sees a key; undefined where it sees all that there are. */
 export function seenBy(
-  { mask, keys }: Pick<PairCells, 'mask' | 'keys'>,
+  { mask, queries, keys }: Pick<PairCells, 'mask' | 'queries' | 'keys'>,
   head: Head,
   row: Value,
   key: Value,
@@ -87,10 +87,10 @@ export function seenBy(
   const there = keys.count === 'visible' ? ir.lt(key, head.visible) : undefined
   const both = (condition: Value): Value => (there === undefined ? condition : ir.and(there, condition))
   if (mask.kind === 'none') return there
-  // Cached rows come before those of the call.
-  if (mask.kind === 'causal')
-    return both(ir.le(key, keys.of === 'cachedHead' ? ir.add(ir.shape('offset'), row) : row))
-  const names: Record<string, Value> = { i: row, j: key, length: head.visible }
+  // Rows of a block, and those behind a cache, are not the first of their sequence.
+  const position = queries.count === 'length' ? ir.add(ir.shape('offset'), row) : row
+  if (mask.kind === 'causal') return both(ir.le(key, position))
+  const names: Record<string, Value> = { i: position, j: key, length: head.visible }
   return both(conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))))
 }
 

@@ -3,8 +3,8 @@
  *
  * A cell that adds up values would have to evaluate κ anew for each of its
  * columns, so the weights of a row are a pass of their own, and every number of
- * the output costs one product a key. The weights of a slice of the call's heads
- * are in memory at a time, and of those alone: see `Form.groups`.
+ * the output costs one product a key. Rows stand apart, so that a long sequence
+ * runs in blocks of its query rows, with the weights of one block in memory.
  *
  *   exponents   of κ for each pair, nothing where the mask hides it
  *   scales      the largest of each row: of what the row sees and of no more
@@ -199,6 +199,7 @@ export function scheduleExactCells(attention: Attention, score: ExactScore): Sch
     features: 0,
     causal,
     groups: 'kvHeads',
+    rows: 'apart',
     chunk: 1,
     chunks: 1,
     buffers: [...dataBuffers(attention), ...forward.buffers],

@@ -1,11 +1,11 @@
-function attend_exponents(q, k, lengths, sliceStart, heads, kvHeads, keyLength, length) {
+function attend_exponents(q, k, lengths, sliceStart, heads, kvHeads, keyLength, offset, length) {
   // The exponent of κ for each key and query row.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const batchItem = Math.floor((queryHead + 0.5) / heads);
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
   const visible = Math.min(lengths[~~batchItem], keyLength);
   let value = -1e30;
-  if (this.thread.x < visible && this.thread.x <= this.thread.y) {
+  if (this.thread.x < visible && this.thread.x <= offset + this.thread.y) {
     let dotKQ = 0;
     for (let t = 0; t < 64; t++) {
       dotKQ += k[(~~keyGroup * keyLength + this.thread.x) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
