@@ -81,32 +81,42 @@ function moduleText(program: ProgramDescription, other: ProgramDescription | und
     '',
     `const source = ${template(source)}`,
     '',
-    ...programLines(program, own),
+    ...programLines(program, own, laterKernels(program)),
     '',
     'export const create = (options) => createAttention(program, options)',
     '',
   ].join('\n')
 }
 
-/** The text of the spec, which only the reference reads, is in the module that loads this one. */
+/**
+ * The text of the spec, which only the reference reads, is in the module that loads this one. All kernels are in
+ * this one, which is itself loaded late.
+ */
 function alternativeText(program: ProgramDescription): string {
   const { name, target } = program
   return [
     `// ${name} for the target ${target}, compiled by attnc. ../${name}.js loads it where it is needed.`,
     "const source = ''",
     '',
-    ...programLines(program, []),
+    ...programLines(program, [], []),
     '',
   ].join('\n')
 }
 
-/** Declares `program`, which refers to `source`. */
-function programLines(program: ProgramDescription, own: readonly string[]): string[] {
+/**
+ * Declares `program`, which refers to `source`.
+ *
+ * @param later names of the kernels whose texts are elsewhere
+ */
+function programLines(
+  program: ProgramDescription,
+  own: readonly string[],
+  later: readonly string[],
+): string[] {
   const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries } = program
   const { texts } = languages[target]
-  const later = new Set(laterKernels(program))
   const textOf = (kernel: string): string =>
-    later.has(kernel)
+    later.includes(kernel)
       ? `code: '', load: async () => (await import(${literal(`./${decodingPath(program)}`)})).${texts}.${kernel}`
       : `code: ${texts}.${kernel}`
   const fields = [
@@ -135,7 +145,7 @@ function programLines(program: ProgramDescription, own: readonly string[]): stri
     ...textLines(
       `const ${texts}`,
       program,
-      Object.keys(program.kernels).filter((name) => !later.has(name)),
+      Object.keys(program.kernels).filter((name) => !later.includes(name)),
     ),
     '',
     'export const program = {',

@@ -1,6 +1,7 @@
 // One generated module for both targets: what it was compiled for, and the other beside it.
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compile } from '../../compiler/index.ts'
+import { compile, targets } from '../../compiler/index.ts'
 import { compileOne, expected, relativeError, tensors } from '../numeric/harness.ts'
 import { moduleFolder, spelt } from '../setup/modules.ts'
 import type { ModuleFolder } from '../setup/modules.ts'
@@ -26,6 +27,15 @@ test('a module compiled for webgpu runs on gpu.js, with kernels of its own', asy
   const [backend, ...out] = output as [string, ...number[]]
   expect(backend).toBe('gpujs')
   expect(relativeError(out, expected(built, { length: 70 }, inputs))).toBeLessThan(1e-5)
+})
+
+test.each(targets)('what a module for %s loads is written with it', (target) => {
+  const files = compile(specs, { target }).modules.flatMap((module) => module.files)
+  const paths = files.map(({ path }) => path)
+  expect(paths).toContain(target === 'webgpu' ? 'fallback/gpujs.js' : 'fallback/webgpu.js')
+  for (const { path, text } of files)
+    for (const [, loaded = ''] of text.matchAll(/import\('(\..*?)'\)/g))
+      expect(paths, `what ${path} loads`).toContain(join(dirname(path), loaded))
 })
 
 test('where gpu.js cannot do it, asking for it is an error that says why', async () => {
