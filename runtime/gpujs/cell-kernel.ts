@@ -34,9 +34,9 @@ export class CellKernel {
       // read, gpu.js would write into one that it wrote still earlier, which may be of another size.
       this.#kernel.setOutput(this.#outputFor(extent))
       const made = this.#kernel(...buffers, ...integers)
-      return this.#machine.mode === 'webgl2'
-        ? (made as Cells)
-        : flat(made as readonly (readonly Float32Array[])[], extent)
+      if (this.#machine.mode === 'webasm') return flat(made as readonly (readonly Float32Array[])[], extent)
+      letGo(this.#kernel)
+      return made as Cells
     } catch (cause) {
       throw refusal(this.#machine, this.#name, cause)
     }
@@ -57,6 +57,9 @@ export class CellKernel {
     return depth === 1 && height > 1 && tooLong ? [width, height, 2] : [width, height, depth]
   }
 }
+
+/** A kernel holds what it wrote last, until it gets another output: what others free would stay. */
+export const letGo = (kernel: GpuKernel): void => void kernel.setOutput([1, 1, 1])
 
 /** A kernel that leaves its result where the next one reads it. */
 export const makeKernel = (

@@ -1,5 +1,5 @@
 /** Numbers between the host and where kernels read them, and from one size of buffer to another. */
-import { CellKernel, makeKernel, refusal } from './cell-kernel.ts'
+import { CellKernel, letGo, makeKernel, refusal } from './cell-kernel.ts'
 import type { Cells, GpuKernel } from './library.ts'
 import type { Machine } from './machine.ts'
 
@@ -31,7 +31,9 @@ export class Transfers {
     try {
       this.#upload ??= makeKernel(machine, identity, parameters, 'Array')
       this.#upload.setOutput([numbers.length, 1, 1])
-      return this.#upload(numbers) as Cells
+      const cells = this.#upload(numbers) as Cells
+      letGo(this.#upload)
+      return cells
     } catch (cause) {
       throw refusal(machine, 'transfer', cause)
     }
@@ -46,7 +48,10 @@ export class Transfers {
     try {
       this.#read ??= makeKernel(machine, identity, parameters, cells.type, settings)
       this.#read.setOutput([count])
-      return (await this.#read(cells)) as Float32Array
+      // The copy is on its way when this returns.
+      const pending = this.#read(cells) as Promise<Float32Array>
+      this.#read.setOutput([1])
+      return await pending
     } catch (cause) {
       throw refusal(machine, 'transfer', cause)
     }

@@ -89,6 +89,11 @@ describe.runIf(browser)('on WebGL 2', () => {
     expect(await ask('texturesAfter', 'softmaxCells', call, 300)).toBe(before)
   })
 
+  test('nor does a large one leave its numbers', async () => {
+    expect(await errorOf({ length: 60, heads: 2 })).toBeLessThan(1e-5)
+    expect(await ask('cells')).toBeLessThan(60)
+  })
+
   test('a state goes on past its room; a copy of it goes its own way', async () => {
     const values = numbers(2 * 70 * 3, 9)
     const rows = (from: number, length: number): number[] =>

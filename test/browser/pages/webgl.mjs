@@ -12,6 +12,12 @@ const contexts = []
 /** @type {string[]} */
 const shaders = []
 let textures = 0
+/**
+ * How many cells the textures have that are there.
+ *
+ * @type {Map<WebGLTexture, number>}
+ */
+const cellsIn = new Map()
 
 // oxlint-disable-next-line typescript/unbound-method -- each is called on its object
 const { getContext } = OffscreenCanvas.prototype
@@ -28,13 +34,19 @@ OffscreenCanvas.prototype.getContext = /** @type {typeof getContext} */ (
   }
 )
 // oxlint-disable-next-line typescript/unbound-method -- each is called on its object
-const { createTexture, deleteTexture, shaderSource } = WebGL2RenderingContext.prototype
+const { createTexture, deleteTexture, shaderSource, texStorage2D } = WebGL2RenderingContext.prototype
+WebGL2RenderingContext.prototype.texStorage2D = function (target, levels, format, width, height) {
+  const bound = /** @type {unknown} */ (this.getParameter(this.TEXTURE_BINDING_2D))
+  if (bound instanceof WebGLTexture) cellsIn.set(bound, width * height)
+  texStorage2D.call(this, target, levels, format, width, height)
+}
 WebGL2RenderingContext.prototype.createTexture = function () {
   textures++
   return createTexture.call(this)
 }
 WebGL2RenderingContext.prototype.deleteTexture = function (texture) {
   if (texture !== null && this.isTexture(texture)) textures--
+  if (texture !== null) cellsIn.delete(texture)
   deleteTexture.call(this, texture)
 }
 WebGL2RenderingContext.prototype.shaderSource = function (shader, text) {
@@ -109,6 +121,7 @@ const page = {
     attention.destroy()
     return codes
   },
+  cells: () => [...cellsIn.values()].reduce((sum, cells) => sum + cells, 0),
   lostContexts: () => contexts.map((context) => context.isContextLost()),
   shaders: () => shaders,
 }
