@@ -41,25 +41,32 @@ export class GpujsAttention extends PartialAttention {
     this.#tensors = new StateTensors(program, session)
     this.#keeper = {
       name: program.name,
+      states: new Set(),
       stretchState: (...of) => this.#tensors.stretch(...of),
       readState: (...of) => this.#tensors.read(...of),
-    }
-    if (this.projection) this.#engine.setConstant('projection', this.projection)
-    for (const { name, otherwise } of program.weights) {
-      const { weights = {} } = options
-      const weight = weights[name] ?? (otherwise && weights[otherwise])
-      if (weight !== undefined) this.#engine.setConstant(name, weight)
     }
   }
 
   /** @throws AttentionError `no-gpujs`, `no-float-textures` */
   static async open(program: Program, options: CreateOptions): Promise<GpujsAttention> {
     const session = new Session(program.name, await loadLibrary(program.library))
+    let attention: GpujsAttention | undefined
     try {
-      return new GpujsAttention(program, session, options)
+      attention = new GpujsAttention(program, session, options)
+      attention.#setConstants(options)
+      return attention
     } catch (thrown) {
+      attention?.destroy()
       session.end()
       throw thrown
+    }
+  }
+
+  #setConstants({ weights = {} }: CreateOptions): void {
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    for (const { name, otherwise } of this.program.weights) {
+      const weight = weights[name] ?? (otherwise && weights[otherwise])
+      if (weight !== undefined) this.#engine.setConstant(name, weight)
     }
   }
 
@@ -83,8 +90,14 @@ export class GpujsAttention extends PartialAttention {
     const sizes = { ...inputs.sizes, capacity: roomFor(length) }
     const results = this.#engine.run('prefill', { ...inputs, sizes })
     const state = new GpujsState(this.#keeper, sizes, results.state, length)
-    const outputs = await results.outputs
-    return { out: outputs.get('out') as Tensor as T, state }
+    try {
+      const outputs = await results.outputs
+      return { out: outputs.get('out') as Tensor as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
+    }
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
@@ -124,6 +137,7 @@ export class GpujsAttention extends PartialAttention {
   }
 
   destroy(): void {
+    for (const state of this.#keeper.states) state.deref()?.destroy()
     this.#engine.destroy()
     this.#session.end()
   }

@@ -4,6 +4,7 @@ import type { SavedState } from '../attention.ts'
 import type { Program } from '../program.ts'
 import type { Session } from './session.ts'
 import { shapeOf } from './slices.ts'
+import { cellsByName } from './state.ts'
 import type { NamedCells, StateSizes } from './state.ts'
 import { share } from './transfers.ts'
 
@@ -39,27 +40,19 @@ export class StateTensors {
         )
     }
     const { transfers } = this.#session
-    return new Map(
-      [...lengths.keys()].map((name) => [name, transfers.upload(Float32Array.from(tensors[name] ?? []))]),
-    )
+    return cellsByName(lengths, (_, name) => transfers.upload(Float32Array.from(tensors[name] ?? [])))
   }
 
   /** Each head's rows stay where they are, with room for `capacity` of them. */
   stretch(cells: NamedCells, from: StateSizes, capacity: number): NamedCells {
     const heads = from.batch * from.kvHeads
+    const before = this.#lengths(from)
     const after = this.#lengths({ ...from, capacity })
-    return new Map(
-      [...this.#lengths(from)].flatMap(([name, before]) => {
-        const one = cells.get(name)
-        const length = after.get(name) ?? before
-        if (one === undefined) return []
-        const stretched =
-          length === before
-            ? share(one)
-            : this.#session.transfers.stretch(one, heads, before / heads, length / heads)
-        return [[name, stretched] as const]
-      }),
-    )
+    return cellsByName(cells, (one, name) => {
+      const [length, wanted] = [before.get(name) ?? 0, after.get(name) ?? 0]
+      if (length === wanted) return share(one)
+      return this.#session.transfers.stretch(one, heads, length / heads, wanted / heads)
+    })
   }
 
   #lengths({ batch, heads, kvHeads, capacity }: StateSizes): ReadonlyMap<string, number> {

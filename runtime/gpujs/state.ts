@@ -8,11 +8,28 @@ import { free, share } from './transfers.ts'
 
 export type NamedCells = ReadonlyMap<string, Cells>
 
+/** Cells for each name, or for none: where one cannot be made, those that were are freed. */
+export function cellsByName<T>(
+  entries: Iterable<readonly [string, T]>,
+  make: (from: T, name: string) => Cells,
+): NamedCells {
+  const made = new Map<string, Cells>()
+  try {
+    for (const [name, from] of entries) made.set(name, make(from, name))
+    return made
+  } catch (thrown) {
+    for (const cells of made.values()) free(cells)
+    throw thrown
+  }
+}
+
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
 /** What a state asks of the attention that made it. */
 export interface StateKeeper {
   readonly name: string
+  /** Those that are not destroyed. Their textures are freed while there are the kernels that made them, or never. */
+  readonly states: Set<WeakRef<GpujsState>>
   /** The same contents with room for `capacity` rows; what needs no more room is shared. */
   stretchState(cells: NamedCells, from: StateSizes, capacity: number): NamedCells
   readState(cells: NamedCells, sizes: StateSizes): Promise<Record<string, Float32Array>>
@@ -20,6 +37,7 @@ export interface StateKeeper {
 
 export class GpujsState implements AttentionState {
   readonly owner: StateKeeper
+  readonly #self: WeakRef<GpujsState> = new WeakRef(this)
   #sizes: StateSizes
   #cells: NamedCells | undefined
   #position: number
@@ -30,6 +48,7 @@ export class GpujsState implements AttentionState {
     this.#sizes = { batch, heads, kvHeads, capacity }
     this.#cells = cells
     this.#position = position
+    owner.states.add(this.#self)
   }
 
   get position(): number {
@@ -64,7 +83,7 @@ export class GpujsState implements AttentionState {
   }
 
   copy(): GpujsState {
-    const cells = new Map([...this.cells].map(([name, one]) => [name, share(one)]))
+    const cells = cellsByName([...this.cells], share)
     return new GpujsState(this.owner, this.#sizes, cells, this.#position)
   }
 
@@ -78,6 +97,7 @@ export class GpujsState implements AttentionState {
   destroy(): void {
     for (const cells of this.#cells?.values() ?? []) free(cells)
     this.#cells = undefined
+    this.owner.states.delete(this.#self)
   }
 
   #replace(cells: NamedCells): void {
