@@ -1,4 +1,5 @@
 /** Verification of a file: every attention in it, and what a test suite wants to know of the result. */
+import type { Backend } from '../../runtime/index.ts'
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
 import { understand } from '../pipeline.ts'
 import type { Platform } from './execution/executor.ts'
@@ -23,7 +24,7 @@ export interface VerifyOptions {
   /** Replays the one case of a counterexample. */
   readonly path?: string | undefined
   /** `webgpu` where it is not given. */
-  readonly backend?: 'webgpu' | 'gpujs' | 'reference' | undefined
+  readonly backend?: Backend | undefined
   /** The device to run on with webgpu; one of its own where it is not given. */
   readonly device?: GPUDevice | undefined
   /** Told what is being done, often. */

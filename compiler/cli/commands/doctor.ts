@@ -3,6 +3,7 @@ import { versions } from 'node:process'
 import { gpujsName } from '../../../runtime/gpujs/probe.ts'
 import { messageOf } from '../../../runtime/errors.ts'
 import { type AdapterReport, type Missing, probe, type Probe } from '../../../runtime/node-gpu.ts'
+import type { Backend } from '../../../runtime/index.ts'
 import type { Context } from '../context.ts'
 import { status } from '../failure.ts'
 import { type Paint, painter } from '../io.ts'
@@ -27,7 +28,7 @@ export function addDoctor({ program, io, conclude }: Context): void {
 }
 
 interface BackendState {
-  readonly name: 'webgpu' | 'gpujs' | 'reference'
+  readonly name: Backend
   readonly usable: boolean
   readonly reason: string
 }

@@ -4,6 +4,7 @@
  * check serves all of them.
  */
 import type { AttentionModel } from '../../semantics/model.ts'
+import type { Backend } from '../../../runtime/index.ts'
 import type { ProjectionOptions } from '../../../runtime/projection/index.ts'
 
 /** The tensors of one call, in the shapes of a generated module's `forward`. */
@@ -31,7 +32,7 @@ export interface Executor {
 }
 
 export interface Platform {
-  readonly backend: 'webgpu' | 'gpujs' | 'reference' | 'interpreter'
+  readonly backend: Backend | 'interpreter'
   readonly device: string
   /** @param weights run-time weights by name, where the attention has them */
   open(model: AttentionModel, weights?: Weights): Promise<Executor | Unsupported>
