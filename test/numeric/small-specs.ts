@@ -7,6 +7,8 @@ export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>>
   bigbird: { dim: '8' },
   cosformer: { dim: '12', value_dim: '24' },
   linear_transformer: { dim: '40', value_dim: '24' },
+  linformer: { dim: '8', compress: '20 learned' },
+  nystromformer: { dim: '8', landmarks: '12 segment_means' },
   oprf: { dim: '12', projections: '35 orthogonal seed 42' },
   performer: { dim: '8', value_dim: '5', projections: '266 orthogonal seed 42' },
   // As narrow as rows are projected by transforms.
@@ -14,6 +16,7 @@ export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>>
   performer_hyperbolic: { dim: '8', projections: '17 orthogonal seed 42' },
   performer_relu: { dim: '16', projections: '40 orthogonal seed 42' },
   performer_trigonometric: { dim: '8', projections: '32 orthogonal seed 42' },
+  proxyformer: { dim: '8', landmarks: '12 learned' },
   retnet: { dim: '8', value_dim: '40' },
   sliding_window: { dim: '16', mask: 'i >= j && i - j < 5' },
   softmax: { dim: '40', value_dim: '24' },

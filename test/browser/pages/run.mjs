@@ -4,6 +4,7 @@
  * @typedef {object} Run
  * @property {string} module the address of a compiled module
  * @property {string} text the spec that it was compiled from
+ * @property {string} [library] the address of gpu.js, which a page without a bundler brings itself
  * @property {import('../../../runtime/attention.ts').Backend} [backend]
  * @property {Readonly<Record<string, readonly number[]>>} weights
  * @property {readonly Call[]} calls
@@ -26,6 +27,7 @@
  * @returns {Promise<Outcome>}
  */
 export async function run(run) {
+  if (run.library !== undefined) await import(/* @vite-ignore */ run.library)
   const { create } = /** @type {Module} */ (await import(run.module))
   return runWith(create, run)
 }

@@ -1,0 +1,45 @@
+// What every spec is asked, on every backend: the same calls, in the same numbers, with a tolerance for each mechanism.
+import type { Built } from '../../compiler/pipeline.ts'
+import { prepare } from '../browser/harness/runs.ts'
+import type { Prepared } from '../browser/harness/runs.ts'
+import { compileOne } from '../numeric/harness.ts'
+import type { Sizes } from '../numeric/harness.ts'
+import { sized } from '../numeric/small-specs.ts'
+
+/** Whole tiles and cut ones, a second chunk, grouped heads, a shorter item; unequal sides. */
+const shapesOf = ({ program }: Built): readonly Sizes[] => [
+  { length: 67, heads: 2, kvHeads: 1, batch: 2, lengths: [67, 40] },
+  { length: 5, heads: 2, keyLength: program.causal || program.keysAreQueries === true ? 5 : 9 },
+]
+
+interface Conditions {
+  /** Of the entries of q and k. */
+  readonly deviation: number
+  /** The relative RMS error allowed, from float64 and between two backends. */
+  readonly tolerance: number
+}
+
+const usual: Conditions = { deviation: 1, tolerance: 2e-6 }
+
+const conditions: Readonly<Record<string, Conditions>> = {
+  // An estimate whose denominator may come near 0 where rows are long.
+  performer_trigonometric: { deviation: 0.5, tolerance: 1e-5 },
+  // Six steps of Newton's towards an inverse: `numeric/landmarks.test.ts` says how rounding grows in them.
+  nystromformer: { deviation: 1, tolerance: 2e-5 },
+  proxyformer: { deviation: 1, tolerance: 2e-5 },
+}
+
+/** Specs that gpu.js does not do, and the reason that the compiler gives. */
+export const beyondGpujs: Readonly<Record<string, string>> = {
+  reformer: 'buckets for the target gpujs, which has no sort',
+}
+
+export interface Case extends Prepared {
+  readonly tolerance: number
+}
+
+export function caseOf(name: string): Case {
+  const { deviation, tolerance } = conditions[name] ?? usual
+  const built = compileOne(sized(name))
+  return { ...prepare(built, shapesOf(built), 'webgpu', deviation), tolerance }
+}
