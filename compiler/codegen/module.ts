@@ -6,6 +6,7 @@
 import type { KernelSource } from '../../runtime/program.ts'
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
+import { compact, compactWgsl } from './compact.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize, printSizes } from './size.ts'
@@ -19,10 +20,10 @@ export interface OutputFile {
 /** The folder of the runtime, as generated modules import it. */
 export const runtimeFolder = 'attnc-runtime'
 
-/** What kernels are written in: how their files end, and what the module calls their texts. */
+/** What kernels are written in: how their files end, what the module calls their texts, and how it carries them. */
 const languages = {
-  webgpu: { extension: 'wgsl', texts: 'wgsl' },
-  gpujs: { extension: 'js', texts: 'functions' },
+  webgpu: { extension: 'wgsl', texts: 'wgsl', carried: compactWgsl },
+  gpujs: { extension: 'js', texts: 'functions', carried: compact },
 } as const satisfies Record<ProgramDescription['target'], unknown>
 
 export function printModule(program: ProgramDescription): OutputFile[] {
@@ -62,9 +63,13 @@ function decodingText(program: ProgramDescription, kernels: readonly string[]): 
 }
 
 /** Declares an object, in which a kernel may have any name, also that of something else in the module. */
-const textLines = (declared: string, { kernels }: ProgramDescription, names: readonly string[]): string[] => [
+const textLines = (
+  declared: string,
+  { kernels, target }: ProgramDescription,
+  names: readonly string[],
+): string[] => [
   `${declared} = {`,
-  ...names.map((name) => `  ${name}: ${template(compact(kernels[name]?.code ?? ''))},`),
+  ...names.map((name) => `  ${name}: ${template(languages[target].carried(kernels[name]?.code ?? ''))},`),
   '}',
 ]
 
@@ -153,18 +158,6 @@ function programLines(
     '}',
   ]
 }
-
-/** The same kernel without comments and needless spaces: the one to read is the file beside the module. */
-export const compact = (code: string): string =>
-  code
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('//'))
-    .map((line) => line.replaceAll(needlessSpaces, '$1$2'))
-    .join('\n')
-
-/** Around operators, unless two of them would become another one or a comment. */
-const needlessSpaces = / *(->|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
 
 const kernelLine = (
   kernel: string,

@@ -10,7 +10,7 @@ import { printModule } from '../../compiler/codegen/module.ts'
 import { shapeFields as kernelFields } from '../../compiler/kernel/kernel.ts'
 import type { Program } from '../../runtime/index.ts'
 import { shapeFields } from '../../runtime/program.ts'
-import { comparable, moduleFolder, root, spelt } from '../setup/modules.ts'
+import { asCarried, comparable, moduleFolder, root, spelt } from '../setup/modules.ts'
 import type { ModuleFolder } from '../setup/modules.ts'
 import { randomCall, softmaxAttention } from './expected.ts'
 import { copy, runningSum, softmax } from './programs.ts'
@@ -36,7 +36,9 @@ describe('a printed module', () => {
   test.each(programs.map((program) => [program.name, program] as const))(
     '%s is the program in memory',
     async (name, program) => {
-      expect(comparable(await whole(await folder.program(name)))).toEqual(comparable(programFrom(program)))
+      expect(comparable(await whole(await folder.program(name)))).toEqual(
+        comparable(asCarried(programFrom(program))),
+      )
       for (const [kernel, { code }] of Object.entries(program.kernels)) {
         expect(readFileSync(join(folder.path, name, `${kernel}.wgsl`), 'utf8')).toBe(code)
       }

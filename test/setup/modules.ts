@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { compact, runtimeFolder } from '../../compiler/codegen/module.ts'
+import { compact, compactWgsl } from '../../compiler/codegen/compact.ts'
+import { runtimeFolder } from '../../compiler/codegen/module.ts'
 import type { OutputFile } from '../../compiler/codegen/module.ts'
 import type { Form, Program } from '../../runtime/index.ts'
 import { shapeFields } from '../../runtime/program.ts'
@@ -55,13 +56,19 @@ export const spelt = (call: object): string =>
     )
     .join(', ')
 
-/** A program as data: functions of the shape by what they return on an odd one, kernels without comments. */
+/** A program in memory with its kernels as a module carries them. */
+export function asCarried(program: Program): Program {
+  const carried = program.target === 'webgpu' ? compactWgsl : compact
+  const kernels = Object.entries(program.kernels).map(
+    ([name, facts]) => [name, { ...facts, code: carried(facts.code) }] as const,
+  )
+  return { ...program, kernels: Object.fromEntries(kernels) }
+}
+
+/** A program as data: functions of the shape by what they return on an odd one. */
 export const comparable = (program: Program): unknown => ({
   ...program,
   library: undefined,
-  kernels: Object.fromEntries(
-    Object.entries(program.kernels).map(([name, facts]) => [name, { ...facts, code: compact(facts.code) }]),
-  ),
   forms: Object.fromEntries(Object.entries(program.forms).map(([name, form]) => [name, onOddShape(form)])),
 })
 

@@ -17,7 +17,7 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
     case 'var':
       return [`${statement.kind} ${wgslName(statement.name)} = ${values.print(statement.value)};`]
     case 'assign':
-      return [`${values.print(statement.target)} = ${values.print(statement.value)};`]
+      return [printAssign(statement, values)]
     case 'for': {
       const index = wgslName(statement.index)
       const step = statement.step === 1 ? `${index}++` : `${index} += ${statement.step}u`
@@ -51,6 +51,18 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
     case 'registers':
       throw new InvariantError(`registers such as ${statement.name} are unrolled before a kernel is printed`)
   }
+}
+
+/** `sum += a * b`, where the sum is what it is added to. */
+function printAssign(
+  { target, value }: Extract<Statement, { kind: 'assign' }>,
+  values: ValuePrinter,
+): string {
+  const name = values.print(target)
+  const shorter = value.kind === 'binary' && ['+', '-', '*'].includes(value.operator)
+  return shorter && values.print(value.left) === name
+    ? `${name} ${value.operator}= ${values.print(value.right)};`
+    : `${name} = ${values.print(value)};`
 }
 
 function otherwise(statements: readonly Statement[], values: ValuePrinter): string[] {

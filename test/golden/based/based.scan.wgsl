@@ -39,7 +39,7 @@ fn scan(
       let stateStart = (slice * shape.chunks + chunk) * 17745u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      carry = carry + sum;
+      carry += sum;
     }
   }
 }

@@ -224,23 +224,23 @@ fn step(
         let total4 = totals[four];
         let feature0 = components + four * 4u;
         if (feature0 < 1u) {
-          total = total + total4.x;
-          sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+          total += total4.x;
+          sums_0 += weight4.x * carried[stateStart + feature0 * 64u + thread];
         }
         let feature1 = components + four * 4u + 1u;
         if (feature1 < 1u) {
-          total = total + total4.y;
-          sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+          total += total4.y;
+          sums_0 += weight4.y * carried[stateStart + feature1 * 64u + thread];
         }
         let feature2 = components + four * 4u + 2u;
         if (feature2 < 1u) {
-          total = total + total4.z;
-          sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+          total += total4.z;
+          sums_0 += weight4.z * carried[stateStart + feature2 * 64u + thread];
         }
         let feature3 = components + four * 4u + 3u;
         if (feature3 < 1u) {
-          total = total + total4.w;
-          sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+          total += total4.w;
+          sums_0 += weight4.w * carried[stateStart + feature3 * 64u + thread];
         }
       }
       workgroupBarrier();
@@ -277,17 +277,17 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + (feature0 + 1u) * 64u + thread];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + (feature0 + 1u) * 64u + thread];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + (feature1 + 1u) * 64u + thread];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + (feature1 + 1u) * 64u + thread];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + (feature2 + 1u) * 64u + thread];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + (feature2 + 1u) * 64u + thread];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + (feature3 + 1u) * 64u + thread];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + (feature3 + 1u) * 64u + thread];
       }
       workgroupBarrier();
     }
@@ -324,17 +324,17 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + (feature0 + 17u) * 64u + thread];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + (feature0 + 17u) * 64u + thread];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + (feature1 + 17u) * 64u + thread];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + (feature1 + 17u) * 64u + thread];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + (feature2 + 17u) * 64u + thread];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + (feature2 + 17u) * 64u + thread];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + (feature3 + 17u) * 64u + thread];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + (feature3 + 17u) * 64u + thread];
       }
       workgroupBarrier();
     }

@@ -38,7 +38,7 @@ fn scan(
     for (var chunk = 0u; chunk < shape.chunks; chunk++) {
       let stateStart = (slice * shape.chunks + chunk) * 8320u;
       let sum = state[stateStart + index];
-      carry = carry + sum;
+      carry += sum;
     }
     let firstState = slice * shape.chunks * 8320u;
     state[firstState + index] = carry;

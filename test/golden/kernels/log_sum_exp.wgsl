@@ -89,7 +89,7 @@ fn log_sum_exp(
   if (top > -1e29) {
     var sum = 0.0;
     for (var index = thread; index < shape.length; index += 32u) {
-      sum = sum + exp_f32(values[start + index] - top);
+      sum += exp_f32(values[start + index] - top);
     }
     partial[thread] = sum;
     workgroupBarrier();

@@ -43,7 +43,7 @@ fn scan_and_carry(
       let stateStart = (slice * shape.chunks + chunk) * 4160u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      carry = carry + sum;
+      carry += sum;
     }
     carried[group * 4160u + index] = carry;
   }

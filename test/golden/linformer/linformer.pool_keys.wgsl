@@ -97,14 +97,14 @@ fn pool_keys(
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 64u;
-      sums_0 = sums_0 + entry * k[rightStart + firstColumn];
-      sums_1 = sums_1 + entry * k[rightStart + (firstColumn + 1u)];
-      sums_2 = sums_2 + entry * k[rightStart + (firstColumn + 2u)];
-      sums_3 = sums_3 + entry * k[rightStart + (firstColumn + 3u)];
-      sums_4 = sums_4 + entry * k[rightStart + (firstColumn + 32u)];
-      sums_5 = sums_5 + entry * k[rightStart + (firstColumn + 33u)];
-      sums_6 = sums_6 + entry * k[rightStart + (firstColumn + 34u)];
-      sums_7 = sums_7 + entry * k[rightStart + (firstColumn + 35u)];
+      sums_0 += entry * k[rightStart + firstColumn];
+      sums_1 += entry * k[rightStart + (firstColumn + 1u)];
+      sums_2 += entry * k[rightStart + (firstColumn + 2u)];
+      sums_3 += entry * k[rightStart + (firstColumn + 3u)];
+      sums_4 += entry * k[rightStart + (firstColumn + 32u)];
+      sums_5 += entry * k[rightStart + (firstColumn + 33u)];
+      sums_6 += entry * k[rightStart + (firstColumn + 34u)];
+      sums_7 += entry * k[rightStart + (firstColumn + 35u)];
     }
     workgroupBarrier();
   }

@@ -97,14 +97,14 @@ fn pool_values(
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 64u;
-      sums_0 = sums_0 + entry * v[rightStart + firstColumn];
-      sums_1 = sums_1 + entry * v[rightStart + (firstColumn + 1u)];
-      sums_2 = sums_2 + entry * v[rightStart + (firstColumn + 2u)];
-      sums_3 = sums_3 + entry * v[rightStart + (firstColumn + 3u)];
-      sums_4 = sums_4 + entry * v[rightStart + (firstColumn + 32u)];
-      sums_5 = sums_5 + entry * v[rightStart + (firstColumn + 33u)];
-      sums_6 = sums_6 + entry * v[rightStart + (firstColumn + 34u)];
-      sums_7 = sums_7 + entry * v[rightStart + (firstColumn + 35u)];
+      sums_0 += entry * v[rightStart + firstColumn];
+      sums_1 += entry * v[rightStart + (firstColumn + 1u)];
+      sums_2 += entry * v[rightStart + (firstColumn + 2u)];
+      sums_3 += entry * v[rightStart + (firstColumn + 3u)];
+      sums_4 += entry * v[rightStart + (firstColumn + 32u)];
+      sums_5 += entry * v[rightStart + (firstColumn + 33u)];
+      sums_6 += entry * v[rightStart + (firstColumn + 34u)];
+      sums_7 += entry * v[rightStart + (firstColumn + 35u)];
     }
     workgroupBarrier();
   }

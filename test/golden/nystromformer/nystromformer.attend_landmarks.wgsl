@@ -92,10 +92,10 @@ fn attend_landmarks(
         let pair_k5 = keyMeans[keyRow1 + pair_t2];
         let pair_k6 = keyMeans[keyRow2 + pair_t2];
         let pair_k7 = keyMeans[keyRow3 + pair_t2];
-        pair_sum1_0 = pair_sum1_0 + pair_k3 * pair_q4;
-        pair_sum1_1 = pair_sum1_1 + pair_k5 * pair_q4;
-        pair_sum1_2 = pair_sum1_2 + pair_k6 * pair_q4;
-        pair_sum1_3 = pair_sum1_3 + pair_k7 * pair_q4;
+        pair_sum1_0 += pair_k3 * pair_q4;
+        pair_sum1_1 += pair_k5 * pair_q4;
+        pair_sum1_2 += pair_k6 * pair_q4;
+        pair_sum1_3 += pair_k7 * pair_q4;
       }
       let pair_value8 = 0.18033688 * pair_sum1_0;
       let pair_value9 = 0.18033688 * pair_sum1_1;
@@ -140,15 +140,15 @@ fn attend_landmarks(
         rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
       }
       let shrink = exp2(scaleSoFar - rowScale);
-      total = total * shrink;
-      sums_0 = sums_0 * shrink;
-      sums_1 = sums_1 * shrink;
-      sums_2 = sums_2 * shrink;
-      sums_3 = sums_3 * shrink;
-      sums_4 = sums_4 * shrink;
-      sums_5 = sums_5 * shrink;
-      sums_6 = sums_6 * shrink;
-      sums_7 = sums_7 * shrink;
+      total *= shrink;
+      sums_0 *= shrink;
+      sums_1 *= shrink;
+      sums_2 *= shrink;
+      sums_3 *= shrink;
+      sums_4 *= shrink;
+      sums_5 *= shrink;
+      sums_6 *= shrink;
+      sums_7 *= shrink;
       pairs[columnGroup * 32u + rowGroup] = vec4f(
         select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
         select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
@@ -178,15 +178,15 @@ fn attend_landmarks(
         let pair = pairs[j * 8u + rowGroup];
         let valueKey = from_ + j;
         let valueRow = (firstValue + valueKey) * 64u;
-        total = total + pair;
-        sums_0 = sums_0 + pair * solution[valueRow + firstColumn];
-        sums_1 = sums_1 + pair * solution[valueRow + (firstColumn + 1u)];
-        sums_2 = sums_2 + pair * solution[valueRow + (firstColumn + 2u)];
-        sums_3 = sums_3 + pair * solution[valueRow + (firstColumn + 3u)];
-        sums_4 = sums_4 + pair * solution[valueRow + (firstColumn + 32u)];
-        sums_5 = sums_5 + pair * solution[valueRow + (firstColumn + 33u)];
-        sums_6 = sums_6 + pair * solution[valueRow + (firstColumn + 34u)];
-        sums_7 = sums_7 + pair * solution[valueRow + (firstColumn + 35u)];
+        total += pair;
+        sums_0 += pair * solution[valueRow + firstColumn];
+        sums_1 += pair * solution[valueRow + (firstColumn + 1u)];
+        sums_2 += pair * solution[valueRow + (firstColumn + 2u)];
+        sums_3 += pair * solution[valueRow + (firstColumn + 3u)];
+        sums_4 += pair * solution[valueRow + (firstColumn + 32u)];
+        sums_5 += pair * solution[valueRow + (firstColumn + 33u)];
+        sums_6 += pair * solution[valueRow + (firstColumn + 34u)];
+        sums_7 += pair * solution[valueRow + (firstColumn + 35u)];
       }
     }
     let factor = vec4f(
@@ -195,14 +195,14 @@ fn attend_landmarks(
       select(1.0 / select(total.z, 1.0, total.z == 0.0), 0.0, total.z == 0.0),
       select(1.0 / select(total.w, 1.0, total.w == 0.0), 0.0, total.w == 0.0),
     );
-    sums_0 = sums_0 * factor;
-    sums_1 = sums_1 * factor;
-    sums_2 = sums_2 * factor;
-    sums_3 = sums_3 * factor;
-    sums_4 = sums_4 * factor;
-    sums_5 = sums_5 * factor;
-    sums_6 = sums_6 * factor;
-    sums_7 = sums_7 * factor;
+    sums_0 *= factor;
+    sums_1 *= factor;
+    sums_2 *= factor;
+    sums_3 *= factor;
+    sums_4 *= factor;
+    sums_5 *= factor;
+    sums_6 *= factor;
+    sums_7 *= factor;
     // the convolution over the values: entry t of the filter for the row t − half below
     let filterStart = queryHead % shape.heads * 33u;
     let firstConvolved = keyGroup * shape.keyLength;
@@ -217,14 +217,14 @@ fn attend_landmarks(
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
       let convolvedStart = (firstConvolved + min(convolvedRow, max(visible, 1u) - 1u)) * 64u;
-      sums_0 = sums_0 + weights * select(0.0, v[convolvedStart + firstColumn], there);
-      sums_1 = sums_1 + weights * select(0.0, v[convolvedStart + (firstColumn + 1u)], there);
-      sums_2 = sums_2 + weights * select(0.0, v[convolvedStart + (firstColumn + 2u)], there);
-      sums_3 = sums_3 + weights * select(0.0, v[convolvedStart + (firstColumn + 3u)], there);
-      sums_4 = sums_4 + weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
-      sums_5 = sums_5 + weights * select(0.0, v[convolvedStart + (firstColumn + 33u)], there);
-      sums_6 = sums_6 + weights * select(0.0, v[convolvedStart + (firstColumn + 34u)], there);
-      sums_7 = sums_7 + weights * select(0.0, v[convolvedStart + (firstColumn + 35u)], there);
+      sums_0 += weights * select(0.0, v[convolvedStart + firstColumn], there);
+      sums_1 += weights * select(0.0, v[convolvedStart + (firstColumn + 1u)], there);
+      sums_2 += weights * select(0.0, v[convolvedStart + (firstColumn + 2u)], there);
+      sums_3 += weights * select(0.0, v[convolvedStart + (firstColumn + 3u)], there);
+      sums_4 += weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
+      sums_5 += weights * select(0.0, v[convolvedStart + (firstColumn + 33u)], there);
+      sums_6 += weights * select(0.0, v[convolvedStart + (firstColumn + 34u)], there);
+      sums_7 += weights * select(0.0, v[convolvedStart + (firstColumn + 35u)], there);
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < shape.length) {

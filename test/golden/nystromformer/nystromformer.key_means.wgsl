@@ -49,7 +49,7 @@ fn key_means(
       let start = (keyGroup * shape.keyLength + first) * 64u + column;
       var sum = 0.0;
       for (var row = 0u; row < size; row++) {
-        sum = sum + k[start + row * 64u];
+        sum += k[start + row * 64u];
       }
       keyMeans[slice * 4096u + number] = sum / f32(size);
     }

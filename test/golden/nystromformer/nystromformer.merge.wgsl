@@ -55,8 +55,8 @@ fn merge(
       for (var part = 0u; part < shape.chunks; part++) {
         let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row) * 66u;
         let weight = exp2(parts[start + 65u] - largest);
-        sum = sum + weight * parts[start + column];
-        total = total + weight * parts[start + 64u];
+        sum += weight * parts[start + column];
+        total += weight * parts[start + 64u];
       }
       summary[(slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + number] = sum * select(
         1.0 / select(total, 1.0, total == 0.0),

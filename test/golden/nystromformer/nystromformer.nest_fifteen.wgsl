@@ -99,42 +99,38 @@ fn nest_fifteen(
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
         let rightStart = (firstRight + rightRow) * 64u;
-        sums_0 = sums_0 + entry * (select(
-          0.0,
-          15.0,
-          rightRow == firstColumn,
-        ) - inner[rightStart + firstColumn]);
-        sums_1 = sums_1 + entry * (select(
+        sums_0 += entry * (select(0.0, 15.0, rightRow == firstColumn) - inner[rightStart + firstColumn]);
+        sums_1 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 1u,
         ) - inner[rightStart + (firstColumn + 1u)]);
-        sums_2 = sums_2 + entry * (select(
+        sums_2 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 2u,
         ) - inner[rightStart + (firstColumn + 2u)]);
-        sums_3 = sums_3 + entry * (select(
+        sums_3 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 3u,
         ) - inner[rightStart + (firstColumn + 3u)]);
-        sums_4 = sums_4 + entry * (select(
+        sums_4 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 32u,
         ) - inner[rightStart + (firstColumn + 32u)]);
-        sums_5 = sums_5 + entry * (select(
+        sums_5 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 33u,
         ) - inner[rightStart + (firstColumn + 33u)]);
-        sums_6 = sums_6 + entry * (select(
+        sums_6 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 34u,
         ) - inner[rightStart + (firstColumn + 34u)]);
-        sums_7 = sums_7 + entry * (select(
+        sums_7 += entry * (select(
           0.0,
           15.0,
           rightRow == firstColumn + 35u,

@@ -98,42 +98,38 @@ fn nest_seven(
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
         let rightStart = (firstRight + rightRow) * 64u;
-        sums_0 = sums_0 + entry * (select(
-          0.0,
-          7.0,
-          rightRow == firstColumn,
-        ) - applied[rightStart + firstColumn]);
-        sums_1 = sums_1 + entry * (select(
+        sums_0 += entry * (select(0.0, 7.0, rightRow == firstColumn) - applied[rightStart + firstColumn]);
+        sums_1 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 1u,
         ) - applied[rightStart + (firstColumn + 1u)]);
-        sums_2 = sums_2 + entry * (select(
+        sums_2 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 2u,
         ) - applied[rightStart + (firstColumn + 2u)]);
-        sums_3 = sums_3 + entry * (select(
+        sums_3 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 3u,
         ) - applied[rightStart + (firstColumn + 3u)]);
-        sums_4 = sums_4 + entry * (select(
+        sums_4 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 32u,
         ) - applied[rightStart + (firstColumn + 32u)]);
-        sums_5 = sums_5 + entry * (select(
+        sums_5 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 33u,
         ) - applied[rightStart + (firstColumn + 33u)]);
-        sums_6 = sums_6 + entry * (select(
+        sums_6 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 34u,
         ) - applied[rightStart + (firstColumn + 34u)]);
-        sums_7 = sums_7 + entry * (select(
+        sums_7 += entry * (select(
           0.0,
           7.0,
           rightRow == firstColumn + 35u,

@@ -52,7 +52,7 @@ fn query_means(
       let start = (queryHead * shape.length + first) * 64u + column;
       var sum = 0.0;
       for (var row = 0u; row < size; row++) {
-        sum = sum + q[start + row * 64u];
+        sum += q[start + row * 64u];
       }
       queryMeans[(slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + number] = sum / f32(size);
     }

@@ -88,10 +88,10 @@ fn relate_landmarks(
         let pair_k5 = keyMeans[keyRow1 + pair_t2];
         let pair_k6 = keyMeans[keyRow2 + pair_t2];
         let pair_k7 = keyMeans[keyRow3 + pair_t2];
-        pair_sum1_0 = pair_sum1_0 + pair_k3 * pair_q4;
-        pair_sum1_1 = pair_sum1_1 + pair_k5 * pair_q4;
-        pair_sum1_2 = pair_sum1_2 + pair_k6 * pair_q4;
-        pair_sum1_3 = pair_sum1_3 + pair_k7 * pair_q4;
+        pair_sum1_0 += pair_k3 * pair_q4;
+        pair_sum1_1 += pair_k5 * pair_q4;
+        pair_sum1_2 += pair_k6 * pair_q4;
+        pair_sum1_3 += pair_k7 * pair_q4;
       }
       let pair_value8 = 0.18033688 * pair_sum1_0;
       let pair_value9 = 0.18033688 * pair_sum1_1;
@@ -136,15 +136,15 @@ fn relate_landmarks(
         rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
       }
       let shrink = exp2(scaleSoFar - rowScale);
-      total = total * shrink;
-      sums_0 = sums_0 * shrink;
-      sums_1 = sums_1 * shrink;
-      sums_2 = sums_2 * shrink;
-      sums_3 = sums_3 * shrink;
-      sums_4 = sums_4 * shrink;
-      sums_5 = sums_5 * shrink;
-      sums_6 = sums_6 * shrink;
-      sums_7 = sums_7 * shrink;
+      total *= shrink;
+      sums_0 *= shrink;
+      sums_1 *= shrink;
+      sums_2 *= shrink;
+      sums_3 *= shrink;
+      sums_4 *= shrink;
+      sums_5 *= shrink;
+      sums_6 *= shrink;
+      sums_7 *= shrink;
       pairs[columnGroup * 32u + rowGroup] = vec4f(
         select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
         select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
@@ -173,15 +173,15 @@ fn relate_landmarks(
       for (var j = 0u; j < here; j++) {
         let pair = pairs[j * 8u + rowGroup];
         let valueKey = from_ + j;
-        total = total + pair;
-        sums_0 = sums_0 + pair * select(0.0, 1.0, valueKey == firstColumn);
-        sums_1 = sums_1 + pair * select(0.0, 1.0, valueKey == firstColumn + 1u);
-        sums_2 = sums_2 + pair * select(0.0, 1.0, valueKey == firstColumn + 2u);
-        sums_3 = sums_3 + pair * select(0.0, 1.0, valueKey == firstColumn + 3u);
-        sums_4 = sums_4 + pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
-        sums_5 = sums_5 + pair * select(0.0, 1.0, valueKey == firstColumn + 33u);
-        sums_6 = sums_6 + pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
-        sums_7 = sums_7 + pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
+        total += pair;
+        sums_0 += pair * select(0.0, 1.0, valueKey == firstColumn);
+        sums_1 += pair * select(0.0, 1.0, valueKey == firstColumn + 1u);
+        sums_2 += pair * select(0.0, 1.0, valueKey == firstColumn + 2u);
+        sums_3 += pair * select(0.0, 1.0, valueKey == firstColumn + 3u);
+        sums_4 += pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
+        sums_5 += pair * select(0.0, 1.0, valueKey == firstColumn + 33u);
+        sums_6 += pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
+        sums_7 += pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
       }
     }
     let factor = vec4f(

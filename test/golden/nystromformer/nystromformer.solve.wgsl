@@ -99,14 +99,14 @@ fn solve(
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
         let rightStart = (firstRight + rightRow) * 64u;
-        sums_0 = sums_0 + entry * summary[rightStart + firstColumn];
-        sums_1 = sums_1 + entry * summary[rightStart + (firstColumn + 1u)];
-        sums_2 = sums_2 + entry * summary[rightStart + (firstColumn + 2u)];
-        sums_3 = sums_3 + entry * summary[rightStart + (firstColumn + 3u)];
-        sums_4 = sums_4 + entry * summary[rightStart + (firstColumn + 32u)];
-        sums_5 = sums_5 + entry * summary[rightStart + (firstColumn + 33u)];
-        sums_6 = sums_6 + entry * summary[rightStart + (firstColumn + 34u)];
-        sums_7 = sums_7 + entry * summary[rightStart + (firstColumn + 35u)];
+        sums_0 += entry * summary[rightStart + firstColumn];
+        sums_1 += entry * summary[rightStart + (firstColumn + 1u)];
+        sums_2 += entry * summary[rightStart + (firstColumn + 2u)];
+        sums_3 += entry * summary[rightStart + (firstColumn + 3u)];
+        sums_4 += entry * summary[rightStart + (firstColumn + 32u)];
+        sums_5 += entry * summary[rightStart + (firstColumn + 33u)];
+        sums_6 += entry * summary[rightStart + (firstColumn + 34u)];
+        sums_7 += entry * summary[rightStart + (firstColumn + 35u)];
       }
       workgroupBarrier();
     }

@@ -49,8 +49,8 @@ fn start_inverse(
       var columnSum = 0.0;
       var rowSum = 0.0;
       for (var along = 0u; along < 64u; along++) {
-        columnSum = columnSum + abs(core[from_ + along * 64u + line]);
-        rowSum = rowSum + abs(core[from_ + line * 64u + along]);
+        columnSum += abs(core[from_ + along * 64u + line]);
+        rowSum += abs(core[from_ + line * 64u + along]);
       }
       largestColumn = max(largestColumn, columnSum);
       largestRow = max(largestRow, rowSum);

@@ -107,10 +107,10 @@ fn reduce(
       let k_x5 = k[kStart1 + k_t2];
       let k_x6 = k[kStart2 + k_t2];
       let k_x7 = k[kStart3 + k_t2];
-      k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-      k_sum1_1 = k_sum1_1 + k_w3 * k_x5;
-      k_sum1_2 = k_sum1_2 + k_w3 * k_x6;
-      k_sum1_3 = k_sum1_3 + k_w3 * k_x7;
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w3 * k_x5;
+      k_sum1_2 += k_w3 * k_x6;
+      k_sum1_3 += k_w3 * k_x7;
     }
     var k_sum8 = vec4f(0.0);
     for (var k_t9 = 0u; k_t9 < 64u; k_t9++) {
@@ -120,7 +120,7 @@ fn reduce(
         w[kProjection2 + k_t9],
         w[kProjection3 + k_t9],
       );
-      k_sum8 = k_sum8 + power_2_vec4f(k_w10);
+      k_sum8 += power_2_vec4f(k_w10);
     }
     var k_sum11_0 = 0.0;
     var k_sum11_1 = 0.0;
@@ -131,10 +131,10 @@ fn reduce(
       let k_x14 = k[kStart1 + k_t12];
       let k_x15 = k[kStart2 + k_t12];
       let k_x16 = k[kStart3 + k_t12];
-      k_sum11_0 = k_sum11_0 + power_2_f32(k_x13);
-      k_sum11_1 = k_sum11_1 + power_2_f32(k_x14);
-      k_sum11_2 = k_sum11_2 + power_2_f32(k_x15);
-      k_sum11_3 = k_sum11_3 + power_2_f32(k_x16);
+      k_sum11_0 += power_2_f32(k_x13);
+      k_sum11_1 += power_2_f32(k_x14);
+      k_sum11_2 += power_2_f32(k_x15);
+      k_sum11_3 += power_2_f32(k_x16);
     }
     let k_value17 = 1.442695 * (0.41833 * k_sum1_0 - 0.1 * k_sum8 - 0.0625 * k_sum11_0) + 3.7668293;
     let k_value18 = 1.442695 * (0.41833 * k_sum1_1 - 0.1 * k_sum8 - 0.0625 * k_sum11_1) + 3.7668293;
@@ -151,15 +151,15 @@ fn reduce(
       largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
     }
     let shrink0 = exp2(before0 - largest_0);
-    totals_0 = totals_0 * shrink0;
-    sums_0 = sums_0 * shrink0;
-    sums_1 = sums_1 * shrink0;
-    sums_2 = sums_2 * shrink0;
-    sums_3 = sums_3 * shrink0;
-    sums_4 = sums_4 * shrink0;
-    sums_5 = sums_5 * shrink0;
-    sums_6 = sums_6 * shrink0;
-    sums_7 = sums_7 * shrink0;
+    totals_0 *= shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
     if (columnGroup == 0u) {
       scales[rowGroup] = largest_0;
     }
@@ -181,15 +181,15 @@ fn reduce(
       let column5 = v[rowStart + 33u];
       let column6 = v[rowStart + 34u];
       let column7 = v[rowStart + 35u];
-      totals_0 = totals_0 + feature0;
-      sums_0 = sums_0 + feature0 * column0;
-      sums_1 = sums_1 + feature0 * column1;
-      sums_2 = sums_2 + feature0 * column2;
-      sums_3 = sums_3 + feature0 * column3;
-      sums_4 = sums_4 + feature0 * column4;
-      sums_5 = sums_5 + feature0 * column5;
-      sums_6 = sums_6 + feature0 * column6;
-      sums_7 = sums_7 + feature0 * column7;
+      totals_0 += feature0;
+      sums_0 += feature0 * column0;
+      sums_1 += feature0 * column1;
+      sums_2 += feature0 * column2;
+      sums_3 += feature0 * column3;
+      sums_4 += feature0 * column4;
+      sums_5 += feature0 * column5;
+      sums_6 += feature0 * column6;
+      sums_7 += feature0 * column7;
     }
   }
   let stateStart = (slice * shape.chunks + chunk) * 17152u;

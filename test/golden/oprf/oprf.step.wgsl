@@ -76,7 +76,7 @@ fn step(
         w[kProjection3 + k_t2],
       );
       let k_x4 = k[kStart0 + k_t2];
-      k_sum1 = k_sum1 + k_w3 * k_x4;
+      k_sum1 += k_w3 * k_x4;
     }
     var k_sum5 = vec4f(0.0);
     for (var k_t6 = 0u; k_t6 < 64u; k_t6++) {
@@ -86,12 +86,12 @@ fn step(
         w[kProjection2 + k_t6],
         w[kProjection3 + k_t6],
       );
-      k_sum5 = k_sum5 + power_2_vec4f(k_w7);
+      k_sum5 += power_2_vec4f(k_w7);
     }
     var k_sum8 = 0.0;
     for (var k_t9 = 0u; k_t9 < 64u; k_t9++) {
       let k_x10 = k[kStart0 + k_t9];
-      k_sum8 = k_sum8 + power_2_f32(k_x10);
+      k_sum8 += power_2_f32(k_x10);
     }
     let k_value11 = 1.442695 * (0.41833 * k_sum1 - 0.1 * k_sum5 - 0.0625 * k_sum8) + 3.7668293;
     let oldScale = vec4f(
@@ -159,7 +159,7 @@ fn step(
           w[qProjection3 + q_t2],
         );
         let q_x4 = q[qStart0 + q_t2];
-        q_sum1 = q_sum1 + q_w3 * q_x4;
+        q_sum1 += q_w3 * q_x4;
       }
       var q_sum5 = vec4f(0.0);
       for (var q_t6 = 0u; q_t6 < 64u; q_t6++) {
@@ -169,12 +169,12 @@ fn step(
           w[qProjection2 + q_t6],
           w[qProjection3 + q_t6],
         );
-        q_sum5 = q_sum5 + power_2_vec4f(q_w7);
+        q_sum5 += power_2_vec4f(q_w7);
       }
       var q_sum8 = 0.0;
       for (var q_t9 = 0u; q_t9 < 64u; q_t9++) {
         let q_x10 = q[qStart0 + q_t9];
-        q_sum8 = q_sum8 + power_2_f32(q_x10);
+        q_sum8 += power_2_f32(q_x10);
       }
       let q_value11 = 1.442695 * (0.41833 * q_sum1 - 0.1 * q_sum5 - 0.0625 * q_sum8) + 3.7668293;
       let exponent = q_value11 + vec4f(
@@ -194,8 +194,8 @@ fn step(
         rowScale = max(rowScale, exponents4.w);
       }
       let shrink = exp2(scaleSoFar - rowScale);
-      total = total * shrink;
-      sums_0 = sums_0 * shrink;
+      total *= shrink;
+      sums_0 *= shrink;
       let weight = exp2(exponent - rowScale);
       weights[thread] = weight;
       totals[thread] = weight * vec4f(
@@ -209,17 +209,17 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + feature0 * 64u + thread];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + feature1 * 64u + thread];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + feature2 * 64u + thread];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + feature3 * 64u + thread];
       }
       workgroupBarrier();
     }

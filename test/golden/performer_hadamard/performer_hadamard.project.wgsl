@@ -105,10 +105,10 @@ fn project(
     workgroupBarrier();
     for (var t = 0u; t < here; t++) {
       let entries = rowTileEntries[t * 8u + rowGroup];
-      sums_0 = sums_0 + entries * w[projection0 + from_ + t];
-      sums_1 = sums_1 + entries * w[projection1 + from_ + t];
-      sums_2 = sums_2 + entries * w[projection2 + from_ + t];
-      sums_3 = sums_3 + entries * w[projection3 + from_ + t];
+      sums_0 += entries * w[projection0 + from_ + t];
+      sums_1 += entries * w[projection1 + from_ + t];
+      sums_2 += entries * w[projection2 + from_ + t];
+      sums_3 += entries * w[projection3 + from_ + t];
     }
     workgroupBarrier();
   }

@@ -70,12 +70,12 @@ fn step(
         w[kProjection3 + k_t2],
       );
       let k_x4 = k[kStart0 + k_t2];
-      k_sum1 = k_sum1 + k_w3 * k_x4;
+      k_sum1 += k_w3 * k_x4;
     }
     var k_sum5 = 0.0;
     for (var k_t6 = 0u; k_t6 < 64u; k_t6++) {
       let k_x7 = k[kStart0 + k_t6];
-      k_sum5 = k_sum5 + power_2_f32(k_x7);
+      k_sum5 += power_2_f32(k_x7);
     }
     let k_value8 = 1.442695 * (0.35355338 * k_sum1 - 0.0625 * k_sum5) - 4.0;
     let oldScale = vec4f(
@@ -143,12 +143,12 @@ fn step(
           w[qProjection3 + q_t2],
         );
         let q_x4 = q[qStart0 + q_t2];
-        q_sum1 = q_sum1 + q_w3 * q_x4;
+        q_sum1 += q_w3 * q_x4;
       }
       var q_sum5 = 0.0;
       for (var q_t6 = 0u; q_t6 < 64u; q_t6++) {
         let q_x7 = q[qStart0 + q_t6];
-        q_sum5 = q_sum5 + power_2_f32(q_x7);
+        q_sum5 += power_2_f32(q_x7);
       }
       let q_value8 = 1.442695 * (0.35355338 * q_sum1 - 0.0625 * q_sum5) - 4.0;
       let exponent = q_value8 + vec4f(
@@ -168,8 +168,8 @@ fn step(
         rowScale = max(rowScale, exponents4.w);
       }
       let shrink = exp2(scaleSoFar - rowScale);
-      total = total * shrink;
-      sums_0 = sums_0 * shrink;
+      total *= shrink;
+      sums_0 *= shrink;
       let weight = exp2(exponent - rowScale);
       weights[thread] = weight;
       totals[thread] = weight * vec4f(
@@ -183,17 +183,17 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + feature0 * 64u + thread];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + feature1 * 64u + thread];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + feature2 * 64u + thread];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + feature3 * 64u + thread];
       }
       workgroupBarrier();
     }

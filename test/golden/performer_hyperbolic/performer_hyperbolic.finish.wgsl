@@ -107,7 +107,7 @@ fn finish(
       q[qStart2 + qRows_t2],
       q[qStart3 + qRows_t2],
     );
-    qRows_sum1 = qRows_sum1 + power_2_vec4f(qRows_x3);
+    qRows_sum1 += power_2_vec4f(qRows_x3);
   }
   let kRow0 = min(firstRow + fillRows * 4u, max(visible, 1u) - 1u);
   let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
@@ -125,7 +125,7 @@ fn finish(
       k[kStart2 + kRows_t2],
       k[kStart3 + kRows_t2],
     );
-    kRows_sum1 = kRows_sum1 + power_2_vec4f(kRows_x3);
+    kRows_sum1 += power_2_vec4f(kRows_x3);
   }
   for (var components0 = 0u; components0 < 128u; components0 += 16u) {
     let count = min(max(128u, components0) - components0, 16u);
@@ -148,10 +148,10 @@ fn finish(
       let q_w5 = w[qProjection1 + q_t2];
       let q_w6 = w[qProjection2 + q_t2];
       let q_w7 = w[qProjection3 + q_t2];
-      q_sum1_0 = q_sum1_0 + q_w3 * q_x4;
-      q_sum1_1 = q_sum1_1 + q_w5 * q_x4;
-      q_sum1_2 = q_sum1_2 + q_w6 * q_x4;
-      q_sum1_3 = q_sum1_3 + q_w7 * q_x4;
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
+      q_sum1_2 += q_w6 * q_x4;
+      q_sum1_3 += q_w7 * q_x4;
     }
     let q_value8 = 1.442695 * (0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
     let q_value9 = 1.442695 * (0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
@@ -179,10 +179,10 @@ fn finish(
       let k_w5 = w[kProjection1 + k_t2];
       let k_w6 = w[kProjection2 + k_t2];
       let k_w7 = w[kProjection3 + k_t2];
-      k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-      k_sum1_1 = k_sum1_1 + k_w5 * k_x4;
-      k_sum1_2 = k_sum1_2 + k_w6 * k_x4;
-      k_sum1_3 = k_sum1_3 + k_w7 * k_x4;
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w5 * k_x4;
+      k_sum1_2 += k_w6 * k_x4;
+      k_sum1_3 += k_w7 * k_x4;
     }
     let k_value8 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
     let k_value9 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
@@ -232,19 +232,19 @@ fn finish(
       rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup * 2u] + scale[f * 8u + rowGroup * 2u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
-    sums_0 = sums_0 * shrink0;
-    sums_1 = sums_1 * shrink0;
-    sums_2 = sums_2 * shrink0;
-    sums_3 = sums_3 * shrink0;
-    sums_4 = sums_4 * shrink0;
-    sums_5 = sums_5 * shrink0;
-    sums_6 = sums_6 * shrink0;
-    sums_7 = sums_7 * shrink0;
-    totals_0 = totals_0 * shrink0;
-    scores_0 = scores_0 * shrink0;
-    scores_1 = scores_1 * shrink0;
-    scores_2 = scores_2 * shrink0;
-    scores_3 = scores_3 * shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    totals_0 *= shrink0;
+    scores_0 *= shrink0;
+    scores_1 *= shrink0;
+    scores_2 *= shrink0;
+    scores_3 *= shrink0;
     let scaleSoFar1 = rowScale_1;
     for (var f = 0u; f < count; f++) {
       rowScale_1 = max(
@@ -253,19 +253,19 @@ fn finish(
       );
     }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 = sums_8 * shrink1;
-    sums_9 = sums_9 * shrink1;
-    sums_10 = sums_10 * shrink1;
-    sums_11 = sums_11 * shrink1;
-    sums_12 = sums_12 * shrink1;
-    sums_13 = sums_13 * shrink1;
-    sums_14 = sums_14 * shrink1;
-    sums_15 = sums_15 * shrink1;
-    totals_1 = totals_1 * shrink1;
-    scores_4 = scores_4 * shrink1;
-    scores_5 = scores_5 * shrink1;
-    scores_6 = scores_6 * shrink1;
-    scores_7 = scores_7 * shrink1;
+    sums_8 *= shrink1;
+    sums_9 *= shrink1;
+    sums_10 *= shrink1;
+    sums_11 *= shrink1;
+    sums_12 *= shrink1;
+    sums_13 *= shrink1;
+    sums_14 *= shrink1;
+    sums_15 *= shrink1;
+    totals_1 *= shrink1;
+    scores_4 *= shrink1;
+    scores_5 *= shrink1;
+    scores_6 *= shrink1;
+    scores_7 *= shrink1;
     workgroupBarrier();
     let component0 = columnGroup * 2u;
     if (component0 < count) {
@@ -292,35 +292,35 @@ fn finish(
       let column6 = state[rowStart + 34u];
       let column7 = state[rowStart + 35u];
       let z = state[stateStart + 16384u + feature];
-      totals_0 = totals_0 + weight0 * z;
-      sums_0 = sums_0 + weight0 * column0;
-      sums_1 = sums_1 + weight0 * column1;
-      sums_2 = sums_2 + weight0 * column2;
-      sums_3 = sums_3 + weight0 * column3;
-      sums_4 = sums_4 + weight0 * column4;
-      sums_5 = sums_5 + weight0 * column5;
-      sums_6 = sums_6 + weight0 * column6;
-      sums_7 = sums_7 + weight0 * column7;
-      totals_1 = totals_1 + weight1 * z;
-      sums_8 = sums_8 + weight1 * column0;
-      sums_9 = sums_9 + weight1 * column1;
-      sums_10 = sums_10 + weight1 * column2;
-      sums_11 = sums_11 + weight1 * column3;
-      sums_12 = sums_12 + weight1 * column4;
-      sums_13 = sums_13 + weight1 * column5;
-      sums_14 = sums_14 + weight1 * column6;
-      sums_15 = sums_15 + weight1 * column7;
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
       let ofKey = key[f * 8u + columnGroup];
       let ofQuery0 = query[f * 8u + rowGroup * 2u];
-      scores_0 = scores_0 + exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
-      scores_1 = scores_1 + exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
-      scores_2 = scores_2 + exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
-      scores_3 = scores_3 + exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
+      scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
+      scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
+      scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
+      scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
       let ofQuery1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      scores_4 = scores_4 + exp2(min(ofQuery1 - rowScale_1 + ofKey.x, vec4f(0.0)));
-      scores_5 = scores_5 + exp2(min(ofQuery1 - rowScale_1 + ofKey.y, vec4f(0.0)));
-      scores_6 = scores_6 + exp2(min(ofQuery1 - rowScale_1 + ofKey.z, vec4f(0.0)));
-      scores_7 = scores_7 + exp2(min(ofQuery1 - rowScale_1 + ofKey.w, vec4f(0.0)));
+      scores_4 += exp2(min(ofQuery1 - rowScale_1 + ofKey.x, vec4f(0.0)));
+      scores_5 += exp2(min(ofQuery1 - rowScale_1 + ofKey.y, vec4f(0.0)));
+      scores_6 += exp2(min(ofQuery1 - rowScale_1 + ofKey.z, vec4f(0.0)));
+      scores_7 += exp2(min(ofQuery1 - rowScale_1 + ofKey.w, vec4f(0.0)));
     }
     workgroupBarrier();
   }
@@ -345,10 +345,10 @@ fn finish(
       let q_w5 = w[qProjection1 + q_t2];
       let q_w6 = w[qProjection2 + q_t2];
       let q_w7 = w[qProjection3 + q_t2];
-      q_sum1_0 = q_sum1_0 + q_w3 * q_x4;
-      q_sum1_1 = q_sum1_1 + q_w5 * q_x4;
-      q_sum1_2 = q_sum1_2 + q_w6 * q_x4;
-      q_sum1_3 = q_sum1_3 + q_w7 * q_x4;
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
+      q_sum1_2 += q_w6 * q_x4;
+      q_sum1_3 += q_w7 * q_x4;
     }
     let q_value8 = 1.442695 * (-0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
     let q_value9 = 1.442695 * (-0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
@@ -376,10 +376,10 @@ fn finish(
       let k_w5 = w[kProjection1 + k_t2];
       let k_w6 = w[kProjection2 + k_t2];
       let k_w7 = w[kProjection3 + k_t2];
-      k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-      k_sum1_1 = k_sum1_1 + k_w5 * k_x4;
-      k_sum1_2 = k_sum1_2 + k_w6 * k_x4;
-      k_sum1_3 = k_sum1_3 + k_w7 * k_x4;
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w5 * k_x4;
+      k_sum1_2 += k_w6 * k_x4;
+      k_sum1_3 += k_w7 * k_x4;
     }
     let k_value8 = 1.442695 * (-0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
     let k_value9 = 1.442695 * (-0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
@@ -429,19 +429,19 @@ fn finish(
       rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup * 2u] + scale[f * 8u + rowGroup * 2u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
-    sums_0 = sums_0 * shrink0;
-    sums_1 = sums_1 * shrink0;
-    sums_2 = sums_2 * shrink0;
-    sums_3 = sums_3 * shrink0;
-    sums_4 = sums_4 * shrink0;
-    sums_5 = sums_5 * shrink0;
-    sums_6 = sums_6 * shrink0;
-    sums_7 = sums_7 * shrink0;
-    totals_0 = totals_0 * shrink0;
-    scores_0 = scores_0 * shrink0;
-    scores_1 = scores_1 * shrink0;
-    scores_2 = scores_2 * shrink0;
-    scores_3 = scores_3 * shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    totals_0 *= shrink0;
+    scores_0 *= shrink0;
+    scores_1 *= shrink0;
+    scores_2 *= shrink0;
+    scores_3 *= shrink0;
     let scaleSoFar1 = rowScale_1;
     for (var f = 0u; f < count; f++) {
       rowScale_1 = max(
@@ -450,19 +450,19 @@ fn finish(
       );
     }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 = sums_8 * shrink1;
-    sums_9 = sums_9 * shrink1;
-    sums_10 = sums_10 * shrink1;
-    sums_11 = sums_11 * shrink1;
-    sums_12 = sums_12 * shrink1;
-    sums_13 = sums_13 * shrink1;
-    sums_14 = sums_14 * shrink1;
-    sums_15 = sums_15 * shrink1;
-    totals_1 = totals_1 * shrink1;
-    scores_4 = scores_4 * shrink1;
-    scores_5 = scores_5 * shrink1;
-    scores_6 = scores_6 * shrink1;
-    scores_7 = scores_7 * shrink1;
+    sums_8 *= shrink1;
+    sums_9 *= shrink1;
+    sums_10 *= shrink1;
+    sums_11 *= shrink1;
+    sums_12 *= shrink1;
+    sums_13 *= shrink1;
+    sums_14 *= shrink1;
+    sums_15 *= shrink1;
+    totals_1 *= shrink1;
+    scores_4 *= shrink1;
+    scores_5 *= shrink1;
+    scores_6 *= shrink1;
+    scores_7 *= shrink1;
     workgroupBarrier();
     let component0 = columnGroup * 2u;
     if (component0 < count) {
@@ -489,35 +489,35 @@ fn finish(
       let column6 = state[rowStart + 34u];
       let column7 = state[rowStart + 35u];
       let z = state[stateStart + 16384u + feature];
-      totals_0 = totals_0 + weight0 * z;
-      sums_0 = sums_0 + weight0 * column0;
-      sums_1 = sums_1 + weight0 * column1;
-      sums_2 = sums_2 + weight0 * column2;
-      sums_3 = sums_3 + weight0 * column3;
-      sums_4 = sums_4 + weight0 * column4;
-      sums_5 = sums_5 + weight0 * column5;
-      sums_6 = sums_6 + weight0 * column6;
-      sums_7 = sums_7 + weight0 * column7;
-      totals_1 = totals_1 + weight1 * z;
-      sums_8 = sums_8 + weight1 * column0;
-      sums_9 = sums_9 + weight1 * column1;
-      sums_10 = sums_10 + weight1 * column2;
-      sums_11 = sums_11 + weight1 * column3;
-      sums_12 = sums_12 + weight1 * column4;
-      sums_13 = sums_13 + weight1 * column5;
-      sums_14 = sums_14 + weight1 * column6;
-      sums_15 = sums_15 + weight1 * column7;
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
       let ofKey = key[f * 8u + columnGroup];
       let ofQuery0 = query[f * 8u + rowGroup * 2u];
-      scores_0 = scores_0 + exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
-      scores_1 = scores_1 + exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
-      scores_2 = scores_2 + exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
-      scores_3 = scores_3 + exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
+      scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
+      scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
+      scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
+      scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
       let ofQuery1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      scores_4 = scores_4 + exp2(min(ofQuery1 - rowScale_1 + ofKey.x, vec4f(0.0)));
-      scores_5 = scores_5 + exp2(min(ofQuery1 - rowScale_1 + ofKey.y, vec4f(0.0)));
-      scores_6 = scores_6 + exp2(min(ofQuery1 - rowScale_1 + ofKey.z, vec4f(0.0)));
-      scores_7 = scores_7 + exp2(min(ofQuery1 - rowScale_1 + ofKey.w, vec4f(0.0)));
+      scores_4 += exp2(min(ofQuery1 - rowScale_1 + ofKey.x, vec4f(0.0)));
+      scores_5 += exp2(min(ofQuery1 - rowScale_1 + ofKey.y, vec4f(0.0)));
+      scores_6 += exp2(min(ofQuery1 - rowScale_1 + ofKey.z, vec4f(0.0)));
+      scores_7 += exp2(min(ofQuery1 - rowScale_1 + ofKey.w, vec4f(0.0)));
     }
     workgroupBarrier();
   }
@@ -595,24 +595,24 @@ fn finish(
     let column5 = v[rowStart + 33u];
     let column6 = v[rowStart + 34u];
     let column7 = v[rowStart + 35u];
-    totals_0 = totals_0 + pair0;
-    sums_0 = sums_0 + pair0 * column0;
-    sums_1 = sums_1 + pair0 * column1;
-    sums_2 = sums_2 + pair0 * column2;
-    sums_3 = sums_3 + pair0 * column3;
-    sums_4 = sums_4 + pair0 * column4;
-    sums_5 = sums_5 + pair0 * column5;
-    sums_6 = sums_6 + pair0 * column6;
-    sums_7 = sums_7 + pair0 * column7;
-    totals_1 = totals_1 + pair1;
-    sums_8 = sums_8 + pair1 * column0;
-    sums_9 = sums_9 + pair1 * column1;
-    sums_10 = sums_10 + pair1 * column2;
-    sums_11 = sums_11 + pair1 * column3;
-    sums_12 = sums_12 + pair1 * column4;
-    sums_13 = sums_13 + pair1 * column5;
-    sums_14 = sums_14 + pair1 * column6;
-    sums_15 = sums_15 + pair1 * column7;
+    totals_0 += pair0;
+    sums_0 += pair0 * column0;
+    sums_1 += pair0 * column1;
+    sums_2 += pair0 * column2;
+    sums_3 += pair0 * column3;
+    sums_4 += pair0 * column4;
+    sums_5 += pair0 * column5;
+    sums_6 += pair0 * column6;
+    sums_7 += pair0 * column7;
+    totals_1 += pair1;
+    sums_8 += pair1 * column0;
+    sums_9 += pair1 * column1;
+    sums_10 += pair1 * column2;
+    sums_11 += pair1 * column3;
+    sums_12 += pair1 * column4;
+    sums_13 += pair1 * column5;
+    sums_14 += pair1 * column6;
+    sums_15 += pair1 * column7;
   }
   let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),

@@ -102,10 +102,10 @@ fn reduce(
         let k_x5 = k[kStart1 + k_t2];
         let k_x6 = k[kStart2 + k_t2];
         let k_x7 = k[kStart3 + k_t2];
-        k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-        k_sum1_1 = k_sum1_1 + k_w3 * k_x5;
-        k_sum1_2 = k_sum1_2 + k_w3 * k_x6;
-        k_sum1_3 = k_sum1_3 + k_w3 * k_x7;
+        k_sum1_0 += k_w3 * k_x4;
+        k_sum1_1 += k_w3 * k_x5;
+        k_sum1_2 += k_w3 * k_x6;
+        k_sum1_3 += k_w3 * k_x7;
       }
       var k_sum8_0 = 0.0;
       var k_sum8_1 = 0.0;
@@ -116,10 +116,10 @@ fn reduce(
         let k_x11 = k[kStart1 + k_t9];
         let k_x12 = k[kStart2 + k_t9];
         let k_x13 = k[kStart3 + k_t9];
-        k_sum8_0 = k_sum8_0 + power_2_f32(k_x10);
-        k_sum8_1 = k_sum8_1 + power_2_f32(k_x11);
-        k_sum8_2 = k_sum8_2 + power_2_f32(k_x12);
-        k_sum8_3 = k_sum8_3 + power_2_f32(k_x13);
+        k_sum8_0 += power_2_f32(k_x10);
+        k_sum8_1 += power_2_f32(k_x11);
+        k_sum8_2 += power_2_f32(k_x12);
+        k_sum8_3 += power_2_f32(k_x13);
       }
       let k_value14 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * k_sum8_0) - 4.0;
       let k_value15 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * k_sum8_1) - 4.0;
@@ -136,15 +136,15 @@ fn reduce(
         largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
       }
       let shrink0 = exp2(before0 - largest_0);
-      totals_0 = totals_0 * shrink0;
-      sums_0 = sums_0 * shrink0;
-      sums_1 = sums_1 * shrink0;
-      sums_2 = sums_2 * shrink0;
-      sums_3 = sums_3 * shrink0;
-      sums_4 = sums_4 * shrink0;
-      sums_5 = sums_5 * shrink0;
-      sums_6 = sums_6 * shrink0;
-      sums_7 = sums_7 * shrink0;
+      totals_0 *= shrink0;
+      sums_0 *= shrink0;
+      sums_1 *= shrink0;
+      sums_2 *= shrink0;
+      sums_3 *= shrink0;
+      sums_4 *= shrink0;
+      sums_5 *= shrink0;
+      sums_6 *= shrink0;
+      sums_7 *= shrink0;
       if (columnGroup == 0u) {
         scales[rowGroup] = largest_0;
       }
@@ -166,15 +166,15 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0 = totals_0 + feature0;
-        sums_0 = sums_0 + feature0 * column0;
-        sums_1 = sums_1 + feature0 * column1;
-        sums_2 = sums_2 + feature0 * column2;
-        sums_3 = sums_3 + feature0 * column3;
-        sums_4 = sums_4 + feature0 * column4;
-        sums_5 = sums_5 + feature0 * column5;
-        sums_6 = sums_6 + feature0 * column6;
-        sums_7 = sums_7 + feature0 * column7;
+        totals_0 += feature0;
+        sums_0 += feature0 * column0;
+        sums_1 += feature0 * column1;
+        sums_2 += feature0 * column2;
+        sums_3 += feature0 * column3;
+        sums_4 += feature0 * column4;
+        sums_5 += feature0 * column5;
+        sums_6 += feature0 * column6;
+        sums_7 += feature0 * column7;
       }
     }
     let stateStart = (slice * shape.chunks + chunk) * 17152u;
@@ -275,10 +275,10 @@ fn reduce(
         let k_x5 = k[kStart1 + k_t2];
         let k_x6 = k[kStart2 + k_t2];
         let k_x7 = k[kStart3 + k_t2];
-        k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-        k_sum1_1 = k_sum1_1 + k_w3 * k_x5;
-        k_sum1_2 = k_sum1_2 + k_w3 * k_x6;
-        k_sum1_3 = k_sum1_3 + k_w3 * k_x7;
+        k_sum1_0 += k_w3 * k_x4;
+        k_sum1_1 += k_w3 * k_x5;
+        k_sum1_2 += k_w3 * k_x6;
+        k_sum1_3 += k_w3 * k_x7;
       }
       var k_sum8_0 = 0.0;
       var k_sum8_1 = 0.0;
@@ -289,10 +289,10 @@ fn reduce(
         let k_x11 = k[kStart1 + k_t9];
         let k_x12 = k[kStart2 + k_t9];
         let k_x13 = k[kStart3 + k_t9];
-        k_sum8_0 = k_sum8_0 + power_2_f32(k_x10);
-        k_sum8_1 = k_sum8_1 + power_2_f32(k_x11);
-        k_sum8_2 = k_sum8_2 + power_2_f32(k_x12);
-        k_sum8_3 = k_sum8_3 + power_2_f32(k_x13);
+        k_sum8_0 += power_2_f32(k_x10);
+        k_sum8_1 += power_2_f32(k_x11);
+        k_sum8_2 += power_2_f32(k_x12);
+        k_sum8_3 += power_2_f32(k_x13);
       }
       let k_value14 = 1.442695 * (-0.35355338 * k_sum1_0 - 0.0625 * k_sum8_0) - 4.0;
       let k_value15 = 1.442695 * (-0.35355338 * k_sum1_1 - 0.0625 * k_sum8_1) - 4.0;
@@ -309,15 +309,15 @@ fn reduce(
         largest_0_v2 = max(largest_0_v2, phi[j * 8u + rowGroup]);
       }
       let shrink0 = exp2(before0 - largest_0_v2);
-      totals_0_v2 = totals_0_v2 * shrink0;
-      sums_0_v2 = sums_0_v2 * shrink0;
-      sums_1_v2 = sums_1_v2 * shrink0;
-      sums_2_v2 = sums_2_v2 * shrink0;
-      sums_3_v2 = sums_3_v2 * shrink0;
-      sums_4_v2 = sums_4_v2 * shrink0;
-      sums_5_v2 = sums_5_v2 * shrink0;
-      sums_6_v2 = sums_6_v2 * shrink0;
-      sums_7_v2 = sums_7_v2 * shrink0;
+      totals_0_v2 *= shrink0;
+      sums_0_v2 *= shrink0;
+      sums_1_v2 *= shrink0;
+      sums_2_v2 *= shrink0;
+      sums_3_v2 *= shrink0;
+      sums_4_v2 *= shrink0;
+      sums_5_v2 *= shrink0;
+      sums_6_v2 *= shrink0;
+      sums_7_v2 *= shrink0;
       if (columnGroup == 0u) {
         scales[rowGroup] = largest_0_v2;
       }
@@ -339,15 +339,15 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0_v2 = totals_0_v2 + feature0;
-        sums_0_v2 = sums_0_v2 + feature0 * column0;
-        sums_1_v2 = sums_1_v2 + feature0 * column1;
-        sums_2_v2 = sums_2_v2 + feature0 * column2;
-        sums_3_v2 = sums_3_v2 + feature0 * column3;
-        sums_4_v2 = sums_4_v2 + feature0 * column4;
-        sums_5_v2 = sums_5_v2 + feature0 * column5;
-        sums_6_v2 = sums_6_v2 + feature0 * column6;
-        sums_7_v2 = sums_7_v2 + feature0 * column7;
+        totals_0_v2 += feature0;
+        sums_0_v2 += feature0 * column0;
+        sums_1_v2 += feature0 * column1;
+        sums_2_v2 += feature0 * column2;
+        sums_3_v2 += feature0 * column3;
+        sums_4_v2 += feature0 * column4;
+        sums_5_v2 += feature0 * column5;
+        sums_6_v2 += feature0 * column6;
+        sums_7_v2 += feature0 * column7;
       }
     }
     let stateStart = (slice * shape.chunks + chunk) * 17152u;

@@ -93,10 +93,10 @@ fn reduce(
       let k_x5 = k[kStart1 + k_t2];
       let k_x6 = k[kStart2 + k_t2];
       let k_x7 = k[kStart3 + k_t2];
-      k_sum1_0 = k_sum1_0 + k_w3 * k_x4;
-      k_sum1_1 = k_sum1_1 + k_w3 * k_x5;
-      k_sum1_2 = k_sum1_2 + k_w3 * k_x6;
-      k_sum1_3 = k_sum1_3 + k_w3 * k_x7;
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w3 * k_x5;
+      k_sum1_2 += k_w3 * k_x6;
+      k_sum1_3 += k_w3 * k_x7;
     }
     let k_value8 = 0.0625 * (max(0.35355338 * k_sum1_0, vec4f(0.0)) + 0.001);
     let k_value9 = 0.0625 * (max(0.35355338 * k_sum1_1, vec4f(0.0)) + 0.001);
@@ -118,15 +118,15 @@ fn reduce(
       let column5 = v[rowStart + 33u];
       let column6 = v[rowStart + 34u];
       let column7 = v[rowStart + 35u];
-      totals_0 = totals_0 + feature0;
-      sums_0 = sums_0 + feature0 * column0;
-      sums_1 = sums_1 + feature0 * column1;
-      sums_2 = sums_2 + feature0 * column2;
-      sums_3 = sums_3 + feature0 * column3;
-      sums_4 = sums_4 + feature0 * column4;
-      sums_5 = sums_5 + feature0 * column5;
-      sums_6 = sums_6 + feature0 * column6;
-      sums_7 = sums_7 + feature0 * column7;
+      totals_0 += feature0;
+      sums_0 += feature0 * column0;
+      sums_1 += feature0 * column1;
+      sums_2 += feature0 * column2;
+      sums_3 += feature0 * column3;
+      sums_4 += feature0 * column4;
+      sums_5 += feature0 * column5;
+      sums_6 += feature0 * column6;
+      sums_7 += feature0 * column7;
     }
   }
   let stateStart = (slice * shape.chunks + chunk) * 16640u;

@@ -63,7 +63,7 @@ fn step(
         w[kProjection3 + k_t2],
       );
       let k_x4 = k[kStart0 + k_t2];
-      k_sum1 = k_sum1 + k_w3 * k_x4;
+      k_sum1 += k_w3 * k_x4;
     }
     let k_value5 = 0.0625 * (max(0.35355338 * k_sum1, vec4f(0.0)) + 0.001);
     let keep = vec4f(1.0);
@@ -119,7 +119,7 @@ fn step(
           w[qProjection3 + q_t2],
         );
         let q_x4 = q[qStart0 + q_t2];
-        q_sum1 = q_sum1 + q_w3 * q_x4;
+        q_sum1 += q_w3 * q_x4;
       }
       let q_value5 = 0.0625 * (max(0.35355338 * q_sum1, vec4f(0.0)) + 0.001);
       let weight = q_value5;
@@ -135,17 +135,17 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 64u + thread];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + feature0 * 64u + thread];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 64u + thread];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + feature1 * 64u + thread];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 64u + thread];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + feature2 * 64u + thread];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 64u + thread];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + feature3 * 64u + thread];
       }
       workgroupBarrier();
     }

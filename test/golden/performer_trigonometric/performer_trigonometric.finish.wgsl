@@ -120,7 +120,7 @@ fn finish(
       q[qStart2 + qRows_t2],
       q[qStart3 + qRows_t2],
     );
-    qRows_sum1 = qRows_sum1 + power_2_vec4f(qRows_x3);
+    qRows_sum1 += power_2_vec4f(qRows_x3);
   }
   for (var components0 = 0u; components0 < 128u; components0 += 16u) {
     let count = min(max(128u, components0) - components0, 16u);
@@ -143,10 +143,10 @@ fn finish(
       let q_w5 = w[qProjection1 + q_t2];
       let q_w6 = w[qProjection2 + q_t2];
       let q_w7 = w[qProjection3 + q_t2];
-      q_sum1_0 = q_sum1_0 + q_w3 * q_x4;
-      q_sum1_1 = q_sum1_1 + q_w5 * q_x4;
-      q_sum1_2 = q_sum1_2 + q_w6 * q_x4;
-      q_sum1_3 = q_sum1_3 + q_w7 * q_x4;
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
+      q_sum1_2 += q_w6 * q_x4;
+      q_sum1_3 += q_w7 * q_x4;
     }
     let q_value8 = 0.09016844 * qRows_sum1;
     let q_value9 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_0);
@@ -191,15 +191,15 @@ fn finish(
       );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
-    sums_0 = sums_0 * shrink0;
-    sums_1 = sums_1 * shrink0;
-    sums_2 = sums_2 * shrink0;
-    sums_3 = sums_3 * shrink0;
-    sums_4 = sums_4 * shrink0;
-    sums_5 = sums_5 * shrink0;
-    sums_6 = sums_6 * shrink0;
-    sums_7 = sums_7 * shrink0;
-    totals_0 = totals_0 * shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    totals_0 *= shrink0;
     let scaleSoFar1 = rowScale_1;
     for (var f = 0u; f < count; f++) {
       rowScale_1 = max(
@@ -208,15 +208,15 @@ fn finish(
       );
     }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 = sums_8 * shrink1;
-    sums_9 = sums_9 * shrink1;
-    sums_10 = sums_10 * shrink1;
-    sums_11 = sums_11 * shrink1;
-    sums_12 = sums_12 * shrink1;
-    sums_13 = sums_13 * shrink1;
-    sums_14 = sums_14 * shrink1;
-    sums_15 = sums_15 * shrink1;
-    totals_1 = totals_1 * shrink1;
+    sums_8 *= shrink1;
+    sums_9 *= shrink1;
+    sums_10 *= shrink1;
+    sums_11 *= shrink1;
+    sums_12 *= shrink1;
+    sums_13 *= shrink1;
+    sums_14 *= shrink1;
+    sums_15 *= shrink1;
+    totals_1 *= shrink1;
     let component0 = columnGroup * 2u;
     if (component0 < count) {
       scale[component0 * 8u + rowGroup * 2u] = queryCoefficient[component0 * 8u + rowGroup * 2u] * exp2(query[component0 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
@@ -242,24 +242,24 @@ fn finish(
       let column6 = state[rowStart + 34u];
       let column7 = state[rowStart + 35u];
       let z = state[stateStart + 16384u + feature];
-      totals_0 = totals_0 + weight0 * z;
-      sums_0 = sums_0 + weight0 * column0;
-      sums_1 = sums_1 + weight0 * column1;
-      sums_2 = sums_2 + weight0 * column2;
-      sums_3 = sums_3 + weight0 * column3;
-      sums_4 = sums_4 + weight0 * column4;
-      sums_5 = sums_5 + weight0 * column5;
-      sums_6 = sums_6 + weight0 * column6;
-      sums_7 = sums_7 + weight0 * column7;
-      totals_1 = totals_1 + weight1 * z;
-      sums_8 = sums_8 + weight1 * column0;
-      sums_9 = sums_9 + weight1 * column1;
-      sums_10 = sums_10 + weight1 * column2;
-      sums_11 = sums_11 + weight1 * column3;
-      sums_12 = sums_12 + weight1 * column4;
-      sums_13 = sums_13 + weight1 * column5;
-      sums_14 = sums_14 + weight1 * column6;
-      sums_15 = sums_15 + weight1 * column7;
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
     }
   }
   for (var components1 = 0u; components1 < 128u; components1 += 16u) {
@@ -283,10 +283,10 @@ fn finish(
       let q_w5 = w[qProjection1 + q_t2];
       let q_w6 = w[qProjection2 + q_t2];
       let q_w7 = w[qProjection3 + q_t2];
-      q_sum1_0 = q_sum1_0 + q_w3 * q_x4;
-      q_sum1_1 = q_sum1_1 + q_w5 * q_x4;
-      q_sum1_2 = q_sum1_2 + q_w6 * q_x4;
-      q_sum1_3 = q_sum1_3 + q_w7 * q_x4;
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
+      q_sum1_2 += q_w6 * q_x4;
+      q_sum1_3 += q_w7 * q_x4;
     }
     let q_value8 = 0.09016844 * qRows_sum1;
     let q_value9 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_0);
@@ -331,15 +331,15 @@ fn finish(
       );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
-    sums_0 = sums_0 * shrink0;
-    sums_1 = sums_1 * shrink0;
-    sums_2 = sums_2 * shrink0;
-    sums_3 = sums_3 * shrink0;
-    sums_4 = sums_4 * shrink0;
-    sums_5 = sums_5 * shrink0;
-    sums_6 = sums_6 * shrink0;
-    sums_7 = sums_7 * shrink0;
-    totals_0 = totals_0 * shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    totals_0 *= shrink0;
     let scaleSoFar1 = rowScale_1;
     for (var f = 0u; f < count; f++) {
       rowScale_1 = max(
@@ -348,15 +348,15 @@ fn finish(
       );
     }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 = sums_8 * shrink1;
-    sums_9 = sums_9 * shrink1;
-    sums_10 = sums_10 * shrink1;
-    sums_11 = sums_11 * shrink1;
-    sums_12 = sums_12 * shrink1;
-    sums_13 = sums_13 * shrink1;
-    sums_14 = sums_14 * shrink1;
-    sums_15 = sums_15 * shrink1;
-    totals_1 = totals_1 * shrink1;
+    sums_8 *= shrink1;
+    sums_9 *= shrink1;
+    sums_10 *= shrink1;
+    sums_11 *= shrink1;
+    sums_12 *= shrink1;
+    sums_13 *= shrink1;
+    sums_14 *= shrink1;
+    sums_15 *= shrink1;
+    totals_1 *= shrink1;
     let component0 = columnGroup * 2u;
     if (component0 < count) {
       scale[component0 * 8u + rowGroup * 2u] = queryCoefficient[component0 * 8u + rowGroup * 2u] * exp2(query[component0 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
@@ -382,24 +382,24 @@ fn finish(
       let column6 = state[rowStart + 34u];
       let column7 = state[rowStart + 35u];
       let z = state[stateStart + 16384u + feature];
-      totals_0 = totals_0 + weight0 * z;
-      sums_0 = sums_0 + weight0 * column0;
-      sums_1 = sums_1 + weight0 * column1;
-      sums_2 = sums_2 + weight0 * column2;
-      sums_3 = sums_3 + weight0 * column3;
-      sums_4 = sums_4 + weight0 * column4;
-      sums_5 = sums_5 + weight0 * column5;
-      sums_6 = sums_6 + weight0 * column6;
-      sums_7 = sums_7 + weight0 * column7;
-      totals_1 = totals_1 + weight1 * z;
-      sums_8 = sums_8 + weight1 * column0;
-      sums_9 = sums_9 + weight1 * column1;
-      sums_10 = sums_10 + weight1 * column2;
-      sums_11 = sums_11 + weight1 * column3;
-      sums_12 = sums_12 + weight1 * column4;
-      sums_13 = sums_13 + weight1 * column5;
-      sums_14 = sums_14 + weight1 * column6;
-      sums_15 = sums_15 + weight1 * column7;
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
     }
   }
   let factor0 = vec4f(

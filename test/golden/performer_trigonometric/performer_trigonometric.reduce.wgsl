@@ -120,10 +120,10 @@ fn reduce(
         let k_x4 = k[kStart1 + k_t2];
         let k_x5 = k[kStart2 + k_t2];
         let k_x6 = k[kStart3 + k_t2];
-        k_sum1_0 = k_sum1_0 + power_2_f32(k_x3);
-        k_sum1_1 = k_sum1_1 + power_2_f32(k_x4);
-        k_sum1_2 = k_sum1_2 + power_2_f32(k_x5);
-        k_sum1_3 = k_sum1_3 + power_2_f32(k_x6);
+        k_sum1_0 += power_2_f32(k_x3);
+        k_sum1_1 += power_2_f32(k_x4);
+        k_sum1_2 += power_2_f32(k_x5);
+        k_sum1_3 += power_2_f32(k_x6);
       }
       var k_sum7_0 = vec4f(0.0);
       var k_sum7_1 = vec4f(0.0);
@@ -140,10 +140,10 @@ fn reduce(
         let k_x11 = k[kStart1 + k_t8];
         let k_x12 = k[kStart2 + k_t8];
         let k_x13 = k[kStart3 + k_t8];
-        k_sum7_0 = k_sum7_0 + k_w9 * k_x10;
-        k_sum7_1 = k_sum7_1 + k_w9 * k_x11;
-        k_sum7_2 = k_sum7_2 + k_w9 * k_x12;
-        k_sum7_3 = k_sum7_3 + k_w9 * k_x13;
+        k_sum7_0 += k_w9 * k_x10;
+        k_sum7_1 += k_w9 * k_x11;
+        k_sum7_2 += k_w9 * k_x12;
+        k_sum7_3 += k_w9 * k_x13;
       }
       let k_value14 = 0.09016844 * k_sum1_0;
       let k_value15 = 0.09016844 * k_sum1_1;
@@ -184,15 +184,15 @@ fn reduce(
         largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
       }
       let shrink0 = exp2(before0 - largest_0);
-      totals_0 = totals_0 * shrink0;
-      sums_0 = sums_0 * shrink0;
-      sums_1 = sums_1 * shrink0;
-      sums_2 = sums_2 * shrink0;
-      sums_3 = sums_3 * shrink0;
-      sums_4 = sums_4 * shrink0;
-      sums_5 = sums_5 * shrink0;
-      sums_6 = sums_6 * shrink0;
-      sums_7 = sums_7 * shrink0;
+      totals_0 *= shrink0;
+      sums_0 *= shrink0;
+      sums_1 *= shrink0;
+      sums_2 *= shrink0;
+      sums_3 *= shrink0;
+      sums_4 *= shrink0;
+      sums_5 *= shrink0;
+      sums_6 *= shrink0;
+      sums_7 *= shrink0;
       if (columnGroup == 0u) {
         scales[rowGroup] = largest_0;
       }
@@ -234,15 +234,15 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0 = totals_0 + feature0;
-        sums_0 = sums_0 + feature0 * column0;
-        sums_1 = sums_1 + feature0 * column1;
-        sums_2 = sums_2 + feature0 * column2;
-        sums_3 = sums_3 + feature0 * column3;
-        sums_4 = sums_4 + feature0 * column4;
-        sums_5 = sums_5 + feature0 * column5;
-        sums_6 = sums_6 + feature0 * column6;
-        sums_7 = sums_7 + feature0 * column7;
+        totals_0 += feature0;
+        sums_0 += feature0 * column0;
+        sums_1 += feature0 * column1;
+        sums_2 += feature0 * column2;
+        sums_3 += feature0 * column3;
+        sums_4 += feature0 * column4;
+        sums_5 += feature0 * column5;
+        sums_6 += feature0 * column6;
+        sums_7 += feature0 * column7;
       }
       workgroupBarrier();
     }
@@ -338,10 +338,10 @@ fn reduce(
         let k_x4 = k[kStart1 + k_t2];
         let k_x5 = k[kStart2 + k_t2];
         let k_x6 = k[kStart3 + k_t2];
-        k_sum1_0 = k_sum1_0 + power_2_f32(k_x3);
-        k_sum1_1 = k_sum1_1 + power_2_f32(k_x4);
-        k_sum1_2 = k_sum1_2 + power_2_f32(k_x5);
-        k_sum1_3 = k_sum1_3 + power_2_f32(k_x6);
+        k_sum1_0 += power_2_f32(k_x3);
+        k_sum1_1 += power_2_f32(k_x4);
+        k_sum1_2 += power_2_f32(k_x5);
+        k_sum1_3 += power_2_f32(k_x6);
       }
       var k_sum7_0 = vec4f(0.0);
       var k_sum7_1 = vec4f(0.0);
@@ -358,10 +358,10 @@ fn reduce(
         let k_x11 = k[kStart1 + k_t8];
         let k_x12 = k[kStart2 + k_t8];
         let k_x13 = k[kStart3 + k_t8];
-        k_sum7_0 = k_sum7_0 + k_w9 * k_x10;
-        k_sum7_1 = k_sum7_1 + k_w9 * k_x11;
-        k_sum7_2 = k_sum7_2 + k_w9 * k_x12;
-        k_sum7_3 = k_sum7_3 + k_w9 * k_x13;
+        k_sum7_0 += k_w9 * k_x10;
+        k_sum7_1 += k_w9 * k_x11;
+        k_sum7_2 += k_w9 * k_x12;
+        k_sum7_3 += k_w9 * k_x13;
       }
       let k_value14 = 0.09016844 * k_sum1_0;
       let k_value15 = 0.09016844 * k_sum1_1;
@@ -402,15 +402,15 @@ fn reduce(
         largest_0_v2 = max(largest_0_v2, phi[j * 8u + rowGroup]);
       }
       let shrink0 = exp2(before0 - largest_0_v2);
-      totals_0_v2 = totals_0_v2 * shrink0;
-      sums_0_v2 = sums_0_v2 * shrink0;
-      sums_1_v2 = sums_1_v2 * shrink0;
-      sums_2_v2 = sums_2_v2 * shrink0;
-      sums_3_v2 = sums_3_v2 * shrink0;
-      sums_4_v2 = sums_4_v2 * shrink0;
-      sums_5_v2 = sums_5_v2 * shrink0;
-      sums_6_v2 = sums_6_v2 * shrink0;
-      sums_7_v2 = sums_7_v2 * shrink0;
+      totals_0_v2 *= shrink0;
+      sums_0_v2 *= shrink0;
+      sums_1_v2 *= shrink0;
+      sums_2_v2 *= shrink0;
+      sums_3_v2 *= shrink0;
+      sums_4_v2 *= shrink0;
+      sums_5_v2 *= shrink0;
+      sums_6_v2 *= shrink0;
+      sums_7_v2 *= shrink0;
       if (columnGroup == 0u) {
         scales[rowGroup] = largest_0_v2;
       }
@@ -452,15 +452,15 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0_v2 = totals_0_v2 + feature0;
-        sums_0_v2 = sums_0_v2 + feature0 * column0;
-        sums_1_v2 = sums_1_v2 + feature0 * column1;
-        sums_2_v2 = sums_2_v2 + feature0 * column2;
-        sums_3_v2 = sums_3_v2 + feature0 * column3;
-        sums_4_v2 = sums_4_v2 + feature0 * column4;
-        sums_5_v2 = sums_5_v2 + feature0 * column5;
-        sums_6_v2 = sums_6_v2 + feature0 * column6;
-        sums_7_v2 = sums_7_v2 + feature0 * column7;
+        totals_0_v2 += feature0;
+        sums_0_v2 += feature0 * column0;
+        sums_1_v2 += feature0 * column1;
+        sums_2_v2 += feature0 * column2;
+        sums_3_v2 += feature0 * column3;
+        sums_4_v2 += feature0 * column4;
+        sums_5_v2 += feature0 * column5;
+        sums_6_v2 += feature0 * column6;
+        sums_7_v2 += feature0 * column7;
       }
       workgroupBarrier();
     }

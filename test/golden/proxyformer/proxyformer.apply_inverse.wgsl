@@ -97,22 +97,22 @@ fn apply_inverse(
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 128u;
-      sums_0 = sums_0 + entry * inverse[rightStart + firstColumn];
-      sums_1 = sums_1 + entry * inverse[rightStart + (firstColumn + 1u)];
-      sums_2 = sums_2 + entry * inverse[rightStart + (firstColumn + 2u)];
-      sums_3 = sums_3 + entry * inverse[rightStart + (firstColumn + 3u)];
-      sums_4 = sums_4 + entry * inverse[rightStart + (firstColumn + 32u)];
-      sums_5 = sums_5 + entry * inverse[rightStart + (firstColumn + 33u)];
-      sums_6 = sums_6 + entry * inverse[rightStart + (firstColumn + 34u)];
-      sums_7 = sums_7 + entry * inverse[rightStart + (firstColumn + 35u)];
-      sums_8 = sums_8 + entry * inverse[rightStart + (firstColumn + 64u)];
-      sums_9 = sums_9 + entry * inverse[rightStart + (firstColumn + 65u)];
-      sums_10 = sums_10 + entry * inverse[rightStart + (firstColumn + 66u)];
-      sums_11 = sums_11 + entry * inverse[rightStart + (firstColumn + 67u)];
-      sums_12 = sums_12 + entry * inverse[rightStart + (firstColumn + 96u)];
-      sums_13 = sums_13 + entry * inverse[rightStart + (firstColumn + 97u)];
-      sums_14 = sums_14 + entry * inverse[rightStart + (firstColumn + 98u)];
-      sums_15 = sums_15 + entry * inverse[rightStart + (firstColumn + 99u)];
+      sums_0 += entry * inverse[rightStart + firstColumn];
+      sums_1 += entry * inverse[rightStart + (firstColumn + 1u)];
+      sums_2 += entry * inverse[rightStart + (firstColumn + 2u)];
+      sums_3 += entry * inverse[rightStart + (firstColumn + 3u)];
+      sums_4 += entry * inverse[rightStart + (firstColumn + 32u)];
+      sums_5 += entry * inverse[rightStart + (firstColumn + 33u)];
+      sums_6 += entry * inverse[rightStart + (firstColumn + 34u)];
+      sums_7 += entry * inverse[rightStart + (firstColumn + 35u)];
+      sums_8 += entry * inverse[rightStart + (firstColumn + 64u)];
+      sums_9 += entry * inverse[rightStart + (firstColumn + 65u)];
+      sums_10 += entry * inverse[rightStart + (firstColumn + 66u)];
+      sums_11 += entry * inverse[rightStart + (firstColumn + 67u)];
+      sums_12 += entry * inverse[rightStart + (firstColumn + 96u)];
+      sums_13 += entry * inverse[rightStart + (firstColumn + 97u)];
+      sums_14 += entry * inverse[rightStart + (firstColumn + 98u)];
+      sums_15 += entry * inverse[rightStart + (firstColumn + 99u)];
     }
     workgroupBarrier();
   }

@@ -84,10 +84,10 @@ fn attend_landmarks(
       let pair_k5 = landmarks[keyRow1 + pair_t2];
       let pair_k6 = landmarks[keyRow2 + pair_t2];
       let pair_k7 = landmarks[keyRow3 + pair_t2];
-      pair_sum1_0 = pair_sum1_0 + pair_k3 * pair_q4;
-      pair_sum1_1 = pair_sum1_1 + pair_k5 * pair_q4;
-      pair_sum1_2 = pair_sum1_2 + pair_k6 * pair_q4;
-      pair_sum1_3 = pair_sum1_3 + pair_k7 * pair_q4;
+      pair_sum1_0 += pair_k3 * pair_q4;
+      pair_sum1_1 += pair_k5 * pair_q4;
+      pair_sum1_2 += pair_k6 * pair_q4;
+      pair_sum1_3 += pair_k7 * pair_q4;
     }
     let pair_value8 = 0.25503486 * pair_sum1_0;
     let pair_value9 = 0.25503486 * pair_sum1_1;
@@ -132,11 +132,11 @@ fn attend_landmarks(
       rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
     }
     let shrink = exp2(scaleSoFar - rowScale);
-    total = total * shrink;
-    sums_0 = sums_0 * shrink;
-    sums_1 = sums_1 * shrink;
-    sums_2 = sums_2 * shrink;
-    sums_3 = sums_3 * shrink;
+    total *= shrink;
+    sums_0 *= shrink;
+    sums_1 *= shrink;
+    sums_2 *= shrink;
+    sums_3 *= shrink;
     pairs[columnGroup * 32u + rowGroup] = vec4f(
       select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
       select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
@@ -166,11 +166,11 @@ fn attend_landmarks(
       let pair = pairs[j * 8u + rowGroup];
       let valueKey = from_ + j;
       let valueRow = (firstValue + valueKey) * 32u;
-      total = total + pair;
-      sums_0 = sums_0 + pair * solution[valueRow + firstColumn];
-      sums_1 = sums_1 + pair * solution[valueRow + (firstColumn + 1u)];
-      sums_2 = sums_2 + pair * solution[valueRow + (firstColumn + 2u)];
-      sums_3 = sums_3 + pair * solution[valueRow + (firstColumn + 3u)];
+      total += pair;
+      sums_0 += pair * solution[valueRow + firstColumn];
+      sums_1 += pair * solution[valueRow + (firstColumn + 1u)];
+      sums_2 += pair * solution[valueRow + (firstColumn + 2u)];
+      sums_3 += pair * solution[valueRow + (firstColumn + 3u)];
     }
   }
   let factor = vec4f(

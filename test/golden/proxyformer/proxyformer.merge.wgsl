@@ -51,8 +51,8 @@ fn merge(
     for (var part = 0u; part < shape.chunks; part++) {
       let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row) * 34u;
       let weight = exp2(parts[start + 33u] - largest);
-      sum = sum + weight * parts[start + column];
-      total = total + weight * parts[start + 32u];
+      sum += weight * parts[start + column];
+      total += weight * parts[start + 32u];
     }
     summary[(slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + number] = sum * select(
       1.0 / select(total, 1.0, total == 0.0),

@@ -97,82 +97,78 @@ fn nest_fifteen(
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 128u;
-      sums_0 = sums_0 + entry * (select(
-        0.0,
-        15.0,
-        rightRow == firstColumn,
-      ) - inner[rightStart + firstColumn]);
-      sums_1 = sums_1 + entry * (select(
+      sums_0 += entry * (select(0.0, 15.0, rightRow == firstColumn) - inner[rightStart + firstColumn]);
+      sums_1 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 1u,
       ) - inner[rightStart + (firstColumn + 1u)]);
-      sums_2 = sums_2 + entry * (select(
+      sums_2 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 2u,
       ) - inner[rightStart + (firstColumn + 2u)]);
-      sums_3 = sums_3 + entry * (select(
+      sums_3 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 3u,
       ) - inner[rightStart + (firstColumn + 3u)]);
-      sums_4 = sums_4 + entry * (select(
+      sums_4 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 32u,
       ) - inner[rightStart + (firstColumn + 32u)]);
-      sums_5 = sums_5 + entry * (select(
+      sums_5 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 33u,
       ) - inner[rightStart + (firstColumn + 33u)]);
-      sums_6 = sums_6 + entry * (select(
+      sums_6 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 34u,
       ) - inner[rightStart + (firstColumn + 34u)]);
-      sums_7 = sums_7 + entry * (select(
+      sums_7 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 35u,
       ) - inner[rightStart + (firstColumn + 35u)]);
-      sums_8 = sums_8 + entry * (select(
+      sums_8 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 64u,
       ) - inner[rightStart + (firstColumn + 64u)]);
-      sums_9 = sums_9 + entry * (select(
+      sums_9 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 65u,
       ) - inner[rightStart + (firstColumn + 65u)]);
-      sums_10 = sums_10 + entry * (select(
+      sums_10 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 66u,
       ) - inner[rightStart + (firstColumn + 66u)]);
-      sums_11 = sums_11 + entry * (select(
+      sums_11 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 67u,
       ) - inner[rightStart + (firstColumn + 67u)]);
-      sums_12 = sums_12 + entry * (select(
+      sums_12 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 96u,
       ) - inner[rightStart + (firstColumn + 96u)]);
-      sums_13 = sums_13 + entry * (select(
+      sums_13 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 97u,
       ) - inner[rightStart + (firstColumn + 97u)]);
-      sums_14 = sums_14 + entry * (select(
+      sums_14 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 98u,
       ) - inner[rightStart + (firstColumn + 98u)]);
-      sums_15 = sums_15 + entry * (select(
+      sums_15 += entry * (select(
         0.0,
         15.0,
         rightRow == firstColumn + 99u,

@@ -86,10 +86,10 @@ fn relate_landmarks(
       let pair_k5 = landmarks[keyRow1 + pair_t2];
       let pair_k6 = landmarks[keyRow2 + pair_t2];
       let pair_k7 = landmarks[keyRow3 + pair_t2];
-      pair_sum1_0 = pair_sum1_0 + pair_k3 * pair_q4;
-      pair_sum1_1 = pair_sum1_1 + pair_k5 * pair_q4;
-      pair_sum1_2 = pair_sum1_2 + pair_k6 * pair_q4;
-      pair_sum1_3 = pair_sum1_3 + pair_k7 * pair_q4;
+      pair_sum1_0 += pair_k3 * pair_q4;
+      pair_sum1_1 += pair_k5 * pair_q4;
+      pair_sum1_2 += pair_k6 * pair_q4;
+      pair_sum1_3 += pair_k7 * pair_q4;
     }
     let pair_value8 = 0.25503486 * pair_sum1_0;
     let pair_value9 = 0.25503486 * pair_sum1_1;
@@ -134,23 +134,23 @@ fn relate_landmarks(
       rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
     }
     let shrink = exp2(scaleSoFar - rowScale);
-    total = total * shrink;
-    sums_0 = sums_0 * shrink;
-    sums_1 = sums_1 * shrink;
-    sums_2 = sums_2 * shrink;
-    sums_3 = sums_3 * shrink;
-    sums_4 = sums_4 * shrink;
-    sums_5 = sums_5 * shrink;
-    sums_6 = sums_6 * shrink;
-    sums_7 = sums_7 * shrink;
-    sums_8 = sums_8 * shrink;
-    sums_9 = sums_9 * shrink;
-    sums_10 = sums_10 * shrink;
-    sums_11 = sums_11 * shrink;
-    sums_12 = sums_12 * shrink;
-    sums_13 = sums_13 * shrink;
-    sums_14 = sums_14 * shrink;
-    sums_15 = sums_15 * shrink;
+    total *= shrink;
+    sums_0 *= shrink;
+    sums_1 *= shrink;
+    sums_2 *= shrink;
+    sums_3 *= shrink;
+    sums_4 *= shrink;
+    sums_5 *= shrink;
+    sums_6 *= shrink;
+    sums_7 *= shrink;
+    sums_8 *= shrink;
+    sums_9 *= shrink;
+    sums_10 *= shrink;
+    sums_11 *= shrink;
+    sums_12 *= shrink;
+    sums_13 *= shrink;
+    sums_14 *= shrink;
+    sums_15 *= shrink;
     pairs[columnGroup * 32u + rowGroup] = vec4f(
       select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
       select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
@@ -179,23 +179,23 @@ fn relate_landmarks(
     for (var j = 0u; j < here; j++) {
       let pair = pairs[j * 8u + rowGroup];
       let valueKey = from_ + j;
-      total = total + pair;
-      sums_0 = sums_0 + pair * select(0.0, 1.0, valueKey == firstColumn);
-      sums_1 = sums_1 + pair * select(0.0, 1.0, valueKey == firstColumn + 1u);
-      sums_2 = sums_2 + pair * select(0.0, 1.0, valueKey == firstColumn + 2u);
-      sums_3 = sums_3 + pair * select(0.0, 1.0, valueKey == firstColumn + 3u);
-      sums_4 = sums_4 + pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
-      sums_5 = sums_5 + pair * select(0.0, 1.0, valueKey == firstColumn + 33u);
-      sums_6 = sums_6 + pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
-      sums_7 = sums_7 + pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
-      sums_8 = sums_8 + pair * select(0.0, 1.0, valueKey == firstColumn + 64u);
-      sums_9 = sums_9 + pair * select(0.0, 1.0, valueKey == firstColumn + 65u);
-      sums_10 = sums_10 + pair * select(0.0, 1.0, valueKey == firstColumn + 66u);
-      sums_11 = sums_11 + pair * select(0.0, 1.0, valueKey == firstColumn + 67u);
-      sums_12 = sums_12 + pair * select(0.0, 1.0, valueKey == firstColumn + 96u);
-      sums_13 = sums_13 + pair * select(0.0, 1.0, valueKey == firstColumn + 97u);
-      sums_14 = sums_14 + pair * select(0.0, 1.0, valueKey == firstColumn + 98u);
-      sums_15 = sums_15 + pair * select(0.0, 1.0, valueKey == firstColumn + 99u);
+      total += pair;
+      sums_0 += pair * select(0.0, 1.0, valueKey == firstColumn);
+      sums_1 += pair * select(0.0, 1.0, valueKey == firstColumn + 1u);
+      sums_2 += pair * select(0.0, 1.0, valueKey == firstColumn + 2u);
+      sums_3 += pair * select(0.0, 1.0, valueKey == firstColumn + 3u);
+      sums_4 += pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
+      sums_5 += pair * select(0.0, 1.0, valueKey == firstColumn + 33u);
+      sums_6 += pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
+      sums_7 += pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
+      sums_8 += pair * select(0.0, 1.0, valueKey == firstColumn + 64u);
+      sums_9 += pair * select(0.0, 1.0, valueKey == firstColumn + 65u);
+      sums_10 += pair * select(0.0, 1.0, valueKey == firstColumn + 66u);
+      sums_11 += pair * select(0.0, 1.0, valueKey == firstColumn + 67u);
+      sums_12 += pair * select(0.0, 1.0, valueKey == firstColumn + 96u);
+      sums_13 += pair * select(0.0, 1.0, valueKey == firstColumn + 97u);
+      sums_14 += pair * select(0.0, 1.0, valueKey == firstColumn + 98u);
+      sums_15 += pair * select(0.0, 1.0, valueKey == firstColumn + 99u);
     }
   }
   let factor = vec4f(

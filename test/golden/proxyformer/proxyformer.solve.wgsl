@@ -91,10 +91,10 @@ fn solve(
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 32u;
-      sums_0 = sums_0 + entry * summary[rightStart + firstColumn];
-      sums_1 = sums_1 + entry * summary[rightStart + (firstColumn + 1u)];
-      sums_2 = sums_2 + entry * summary[rightStart + (firstColumn + 2u)];
-      sums_3 = sums_3 + entry * summary[rightStart + (firstColumn + 3u)];
+      sums_0 += entry * summary[rightStart + firstColumn];
+      sums_1 += entry * summary[rightStart + (firstColumn + 1u)];
+      sums_2 += entry * summary[rightStart + (firstColumn + 2u)];
+      sums_3 += entry * summary[rightStart + (firstColumn + 3u)];
     }
     workgroupBarrier();
   }

@@ -40,8 +40,8 @@ fn start_inverse(
     var columnSum = 0.0;
     var rowSum = 0.0;
     for (var along = 0u; along < 128u; along++) {
-      columnSum = columnSum + abs(core[from_ + along * 128u + line]);
-      rowSum = rowSum + abs(core[from_ + line * 128u + along]);
+      columnSum += abs(core[from_ + along * 128u + line]);
+      rowSum += abs(core[from_ + line * 128u + along]);
     }
     largestColumn = max(largestColumn, columnSum);
     largestRow = max(largestRow, rowSum);

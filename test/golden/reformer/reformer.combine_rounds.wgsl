@@ -54,8 +54,8 @@ fn combine_rounds(
       for (var round_ = 0u; round_ < 2u; round_++) {
         let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + row) * 66u;
         let weight = exp2(parts[start + 65u] - largest);
-        sum = sum + weight * parts[start + column];
-        total = total + weight * parts[start + 64u];
+        sum += weight * parts[start + column];
+        total += weight * parts[start + 64u];
       }
     }
     out[queryHead * shape.length * 64u + number] = sum * select(

@@ -42,7 +42,7 @@ fn find_offsets(
     var total = 0u;
     for (var segment = 0u; segment < shape.chunks; segment++) {
       let at = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.chunks + segment) * 64u + bucket;
-      total = total + offsets[at];
+      total += offsets[at];
     }
     totals[bucket] = total;
   }
@@ -50,13 +50,13 @@ fn find_offsets(
   for (var bucket = thread; bucket < 64u; bucket += 64u) {
     var place = 0u;
     for (var before = 0u; before < bucket; before++) {
-      place = place + totals[before];
+      place += totals[before];
     }
     for (var segment = 0u; segment < shape.chunks; segment++) {
       let at = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.chunks + segment) * 64u + bucket;
       let here = offsets[at];
       offsets[at] = place;
-      place = place + here;
+      place += here;
     }
   }
 }

@@ -73,14 +73,14 @@ fn hash(
       var products_7 = 0.0;
       for (var t = 0u; t < 64u; t++) {
         let x = q[start + t];
-        products_0 = products_0 + x * rotations[rotation0 + t];
-        products_1 = products_1 + x * rotations[rotation1 + t];
-        products_2 = products_2 + x * rotations[rotation2 + t];
-        products_3 = products_3 + x * rotations[rotation3 + t];
-        products_4 = products_4 + x * rotations[rotation4 + t];
-        products_5 = products_5 + x * rotations[rotation5 + t];
-        products_6 = products_6 + x * rotations[rotation6 + t];
-        products_7 = products_7 + x * rotations[rotation7 + t];
+        products_0 += x * rotations[rotation0 + t];
+        products_1 += x * rotations[rotation1 + t];
+        products_2 += x * rotations[rotation2 + t];
+        products_3 += x * rotations[rotation3 + t];
+        products_4 += x * rotations[rotation4 + t];
+        products_5 += x * rotations[rotation5 + t];
+        products_6 += x * rotations[rotation6 + t];
+        products_7 += x * rotations[rotation7 + t];
       }
       if (products_0 > largest) {
         largest = products_0;
@@ -153,7 +153,7 @@ fn hash(
       var squares = 0.0;
       for (var t = 0u; t < 64u; t++) {
         let x = q[start + t];
-        squares = squares + x * x;
+        squares += x * x;
       }
       inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + row] = select(
         0.0,
@@ -167,7 +167,7 @@ fn hash(
   for (var each = thread; each < 64u; each += 64u) {
     var counted = 0u;
     for (var other = 0u; other < 64u; other++) {
-      counted = counted + select(0u, 1u, bucketOf[other] == each);
+      counted += select(0u, 1u, bucketOf[other] == each);
     }
     offsets[(((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.chunks + segment) * 64u + each] = counted;
   }

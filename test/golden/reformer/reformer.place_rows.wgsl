@@ -53,7 +53,7 @@ fn place_rows(
     let own = bucketOf[thread];
     var place = offsets[(((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.chunks + segment) * 64u + own];
     for (var other = 0u; other < thread; other++) {
-      place = place + select(0u, 1u, bucketOf[other] == own);
+      place += select(0u, 1u, bucketOf[other] == own);
     }
     order[((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + place] = row;
   }

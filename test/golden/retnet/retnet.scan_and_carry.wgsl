@@ -46,8 +46,8 @@ fn scan_and_carry(
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
       let rows = min(shape.length - chunk * 32u, 32u);
-      carry = carry * exp2(logDecay * f32(rows));
-      carry = carry + sum;
+      carry *= exp2(logDecay * f32(rows));
+      carry += sum;
     }
     carried[group * 8256u + index] = carry;
   }

@@ -136,21 +136,21 @@ fn step(
         let weight4 = weights[four];
         let total4 = totals[four];
         let feature0 = components + four * 4u;
-        total = total + total4.x;
-        sums_0 = sums_0 + weight4.x * carried[stateStart + feature0 * 128u + thread];
-        sums_1 = sums_1 + weight4.x * carried[stateStart + feature0 * 128u + (thread + 64u)];
+        total += total4.x;
+        sums_0 += weight4.x * carried[stateStart + feature0 * 128u + thread];
+        sums_1 += weight4.x * carried[stateStart + feature0 * 128u + (thread + 64u)];
         let feature1 = components + four * 4u + 1u;
-        total = total + total4.y;
-        sums_0 = sums_0 + weight4.y * carried[stateStart + feature1 * 128u + thread];
-        sums_1 = sums_1 + weight4.y * carried[stateStart + feature1 * 128u + (thread + 64u)];
+        total += total4.y;
+        sums_0 += weight4.y * carried[stateStart + feature1 * 128u + thread];
+        sums_1 += weight4.y * carried[stateStart + feature1 * 128u + (thread + 64u)];
         let feature2 = components + four * 4u + 2u;
-        total = total + total4.z;
-        sums_0 = sums_0 + weight4.z * carried[stateStart + feature2 * 128u + thread];
-        sums_1 = sums_1 + weight4.z * carried[stateStart + feature2 * 128u + (thread + 64u)];
+        total += total4.z;
+        sums_0 += weight4.z * carried[stateStart + feature2 * 128u + thread];
+        sums_1 += weight4.z * carried[stateStart + feature2 * 128u + (thread + 64u)];
         let feature3 = components + four * 4u + 3u;
-        total = total + total4.w;
-        sums_0 = sums_0 + weight4.w * carried[stateStart + feature3 * 128u + thread];
-        sums_1 = sums_1 + weight4.w * carried[stateStart + feature3 * 128u + (thread + 64u)];
+        total += total4.w;
+        sums_0 += weight4.w * carried[stateStart + feature3 * 128u + thread];
+        sums_1 += weight4.w * carried[stateStart + feature3 * 128u + (thread + 64u)];
       }
       workgroupBarrier();
     }

@@ -1,0 +1,38 @@
+/**
+ * A kernel as a module carries it, which is as few bytes as may be: without
+ * comments and needless spaces, and in WGSL with short names for what is
+ * declared in functions. The one to read is the file beside the module.
+ */
+
+export const compact = (code: string): string =>
+  code
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('//'))
+    .map((line) => line.replaceAll(needlessSpaces, '$1$2'))
+    .join('\n')
+
+/** Around operators, unless two of them would become another one or a comment. */
+const needlessSpaces = / *(->|[-+*]=|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
+
+export function compactWgsl(code: string): string {
+  const words = new Set(code.match(/\b\w+\b/g))
+  const declared = new Set([...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name = '']) => name))
+  const short = new Map<string, string>()
+  let next = 0
+  for (const name of declared) {
+    let candidate = shortName(next++)
+    while (words.has(candidate)) candidate = shortName(next++)
+    short.set(name, candidate)
+  }
+  // Behind a dot stands a field, behind @ an attribute; in front of a colon is a declared field or a parameter.
+  return compact(code.replaceAll(/(?<![.@\w]|var<)[A-Za-z_]\w*(?!\w|:)/g, (word) => short.get(word) ?? word))
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+/** a, b, …, Z, then a0, b0, …: WGSL has no word like them. */
+const shortName = (n: number): string => {
+  const [letter = '', round] = [letters[n % letters.length], Math.floor(n / letters.length)]
+  return round === 0 ? letter : `${letter}${round - 1}`
+}

@@ -1,0 +1,56 @@
+// What a module carries of a kernel is the kernel.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { compactWgsl } from '../../compiler/codegen/compact.ts'
+
+const goldens = fileURLToPath(new URL('../golden', import.meta.url))
+const kernels = readdirSync(goldens, { recursive: true, encoding: 'utf8' }).filter((path) =>
+  path.endsWith('.wgsl'),
+)
+
+const wordsOf = (code: string): string[] => code.replaceAll(/\/\/.*/g, '').match(/[\w.@]+/g) ?? []
+
+test.each(kernels)('%s: names differ as they did, and nothing else changes its word', (path) => {
+  const code = readFileSync(join(goldens, path), 'utf8')
+  const short = compactWgsl(code)
+  expect(short.length).toBeLessThan(code.length)
+  const [before, after] = [wordsOf(code), wordsOf(short)]
+  expect(after.length).toBe(before.length)
+  const declared = new Set([...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name]) => name))
+  const renamed = new Map<string, string>()
+  before.forEach((word, place) => {
+    const [name = '', ...fields] = word.split('.')
+    const [other = '', ...others] = (after[place] ?? '').split('.')
+    if (/^\d/.test(word) || !declared.has(name)) return expect(after[place]).toBe(word)
+    expect(others).toEqual(fields)
+    // Attributes, address spaces and fields may read as a name does.
+    if (other === name) return
+    expect(renamed.get(name) ?? other).toBe(other)
+    renamed.set(name, other)
+  })
+  expect(new Set(renamed.values()).size).toBe(renamed.size)
+  const kept = wordsOf(code).filter((word) => !declared.has(word.split('.')[0]))
+  for (const name of renamed.values()) expect(kept).not.toContain(name)
+})
+
+test('names, comments and spaces', () => {
+  const code = `// adds
+var<workgroup> group: array<f32, 4>;
+fn add(x: f32) -> f32 {
+  let group_total = x + 1.0;
+  var length = group_total - -x;
+  length += shape.length;
+  return length;
+}`
+  expect(compactWgsl(code)).toBe(
+    `var<workgroup>group:array<f32,4>;
+fn add(x:f32)->f32{
+let a=x+1.0;
+var b=a - -x;
+b+=shape.length;
+return b;
+}`,
+  )
+})
