@@ -1,6 +1,7 @@
 /** What kernels of gpu.js run on: WebGL 2, or WebAssembly where there is none. */
 import { AttentionError } from '../errors.ts'
 import type { Gpu, GpuConstructor } from './library.ts'
+import { withOwnVertices } from './vertices.ts'
 
 export interface Machine {
   readonly gpu: Gpu
@@ -54,7 +55,7 @@ function onWebgl(library: GpuConstructor, context: WebGL2RenderingContext): Mach
   const longestSide = context.getParameter(context.MAX_TEXTURE_SIZE) as number
   return {
     // In the canvas's place: gpu.js would make one as large as the largest texture, and nothing is shown.
-    gpu: new library({ context, canvas: { width: 1, height: 1 } }),
+    gpu: withOwnVertices(new library({ context, canvas: { width: 1, height: 1 } }), context),
     mode: 'webgl2',
     name: `gpu.js webgl2 · ${renderer}`,
     mostCells: longestSide ** 2,

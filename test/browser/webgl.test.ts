@@ -20,6 +20,9 @@ import { pagesFolder } from './harness/pages.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const browser = await openBrowser()
+const softmax = softmaxCells(4, 3)
+const { forward } = softmax.forms
+const inBlocks = { ...softmax, name: 'inBlocks', forms: { forward: { ...forward, rows: 'apart' } } } as const
 
 /** As it goes to a page. */
 const plain = (call: Partial<Call> & { lengths?: readonly number[] }): Record<string, unknown> =>
@@ -36,7 +39,7 @@ describe.runIf(browser)('on WebGL 2', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'attnc-webgl-'))
     await cp(join(root, 'dist/runtime'), join(folder, runtimeFolder), { recursive: true })
-    for (const { path, text } of [softmaxCells(4, 3), cachedMeans(3)].flatMap(printModule)) {
+    for (const { path, text } of [softmax, inBlocks, cachedMeans(3)].flatMap(printModule)) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), text)
     }
@@ -54,13 +57,13 @@ describe.runIf(browser)('on WebGL 2', () => {
 
   const ask = (name: string, ...given: readonly unknown[]): Promise<unknown> =>
     page.evaluate(`globalThis.page.${name}(...${JSON.stringify(given)})`)
-  const errorOf = async (sizes: Parameters<typeof randomCall>[0], lengths?: number[]): Promise<number> => {
+  const errorOf = async (
+    sizes: Parameters<typeof randomCall>[0],
+    lengths?: number[],
+    name = 'softmaxCells',
+  ): Promise<number> => {
     const call = randomCall(sizes, 4, 3)
-    const out = (await ask(
-      'forward',
-      'softmaxCells',
-      plain({ ...call, ...(lengths && { lengths }) }),
-    )) as number[]
+    const out = (await ask('forward', name, plain({ ...call, ...(lengths && { lengths }) }))) as number[]
     return difference(Float32Array.from(out), softmaxAttention(call, 4, 3, lengths))
   }
 
@@ -92,6 +95,16 @@ describe.runIf(browser)('on WebGL 2', () => {
   test('nor does a large one leave its numbers', async () => {
     expect(await errorOf({ length: 60, heads: 2 })).toBeLessThan(1e-5)
     expect(await ask('cells')).toBeLessThan(60)
+  })
+
+  test('in blocks of rows, more pairs than there is room for', async () => {
+    await ask('open', 'inBlocks')
+    expect(await errorOf({ length: 2500, keyLength: 2000 }, undefined, 'inBlocks')).toBeLessThan(1e-5)
+    await ask('close', 'inBlocks')
+  })
+
+  test('an attention goes on when another one goes, of which the kernels were made later', async () => {
+    expect(await errorOf({ length: 5 })).toBeLessThan(1e-5)
   })
 
   test('a state goes on past its room; a copy of it goes its own way', async () => {
