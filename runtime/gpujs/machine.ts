@@ -58,7 +58,8 @@ function onWebgl(library: GpuConstructor, context: WebGL2RenderingContext): Mach
     gpu: withOwnVertices(new library({ context, canvas: { width: 1, height: 1 } }), context),
     mode: 'webgl2',
     name: `gpu.js webgl2 · ${renderer}`,
-    mostCells: longestSide ** 2,
+    // They are folded into nearly a square, of which one side may be longer by one.
+    mostCells: longestSide * (longestSide - 1),
     scratchCells: SCRATCH_CELLS,
     longestSide,
     isLost: () => context.isContextLost(),
