@@ -17,7 +17,11 @@ const needlessSpaces = / *(->|[-+*]=|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
 
 export function compactWgsl(code: string): string {
   const words = new Set(code.match(/\b\w+\b/g))
-  const declared = new Set([...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name = '']) => name))
+  // What stands in front of a colon, such as a binding or a parameter, keeps its name, wherever else it is declared.
+  const kept = new Set(code.replaceAll(/\/\/.*/g, '').match(/\b\w+(?=:)/g))
+  const declared = new Set(
+    [...code.matchAll(/\b(?:let|var) (\w+)/g)].flatMap(([, name = '']) => (kept.has(name) ? [] : [name])),
+  )
   const short = new Map<string, string>()
   let next = 0
   for (const name of declared) {

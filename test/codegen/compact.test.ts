@@ -54,3 +54,24 @@ return b;
 }`,
   )
 })
+
+test('a variable of the name that a binding has elsewhere', () => {
+  const code = `@group(0) @binding(0) var<storage, read> v: array<f32>;
+fn mixed(a: u32) -> u32 {
+  var v = a * 3u;
+  return v;
+}
+fn main() {
+  let first = v[0];
+}`
+  expect(compactWgsl(code)).toBe(
+    `@group(0)@binding(0)var<storage,read>v:array<f32>;
+fn mixed(a:u32)->u32{
+var v=a*3u;
+return v;
+}
+fn main(){
+let b=v[0];
+}`,
+  )
+})
