@@ -59,7 +59,8 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   // With projections the tile's code is long as it is, and they take the better part of its time.
   const largestBlock = Math.max(...score.key.map(({ size }) => size))
   const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)
-  const finishTile = tallTile(valueDim, scaling === 'scaled' ? scaledSteps : plainSteps)
+  // Beside sums, scaled rows keep scales: twice the rows would leave no registers for the exponentials.
+  const finishTile = scaling === 'scaled' ? valueTile(valueDim, scaledSteps) : tallTile(valueDim, plainSteps)
   const valueTiles = Math.ceil(valueDim / reduceTile.columns)
 
   const timesOver = valueTiles + (maxima ? 1 : 0)

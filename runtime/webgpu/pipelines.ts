@@ -1,5 +1,5 @@
 /** Compiled kernels, made once per device: attentions whose kernels are equal share them. */
-import { AttentionError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { KernelSource } from '../program.ts'
 import { COMPUTE_STAGE } from './constants.ts'
 
@@ -23,7 +23,6 @@ export function pipelineFor(
 }
 
 async function compile(device: GPUDevice, label: string, kernel: KernelSource): Promise<GPUComputePipeline> {
-  checkKernelLimits(device, label, kernel)
   // What is wrong with the module is said by the pipeline, too; here it would reach the device's `uncapturederror`.
   device.pushErrorScope('validation')
   const module = device.createShaderModule({ label, code: kernel.code })
@@ -44,25 +43,7 @@ async function compile(device: GPUDevice, label: string, kernel: KernelSource): 
     return await device.createComputePipelineAsync({ label, layout, compute: { module } })
   } catch (cause) {
     const detail = (await scope.catch(() => null))?.message ?? messageOf(cause)
-    throw new AttentionError('kernel', `The device refused the kernel ${label}: ${detail}`, { cause })
-  }
-}
-
-function checkKernelLimits(device: GPUDevice, label: string, kernel: KernelSource): void {
-  const needs = [
-    ['maxComputeWorkgroupStorageSize', kernel.workgroupBytes, 'bytes of workgroup memory'],
-    ['maxComputeInvocationsPerWorkgroup', kernel.workgroupSize, 'threads a workgroup'],
-    ['maxComputeWorkgroupSizeX', kernel.workgroupSize, 'threads a workgroup'],
-    ['maxStorageBuffersPerShaderStage', kernel.bindings.length, 'storage buffers'],
-  ] as const
-  for (const [limit, need, unit] of needs) {
-    const have = device.limits[limit]
-    if (need > have) {
-      throw new AttentionError(
-        'limit',
-        `The kernel ${label} needs ${need} ${unit}; this device allows ${have} (${limit}). ` +
-          'Request the device with a higher limit where its adapter has it.',
-      )
-    }
+    const { refusal } = await import('./refusal.ts')
+    throw refusal(device, label, kernel, detail, cause)
   }
 }

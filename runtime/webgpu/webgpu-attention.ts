@@ -87,39 +87,43 @@ export class WebgpuAttention extends BaseAttention {
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
-    const decoding = this.#decoding ?? (await this.#loadDecoding())
-    const { inputs, state } = decoding.prefix(call)
+    const [decoding, given] = this.#readyFor('prefill', call) ?? (await this.#getReady('prefill', call))
+    const { inputs, state } = decoding.prefix(given)
     const outputs = await this.#run('prefill', inputs)
     return { out: outputs.get('out') as T, state }
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
-    const decoding = this.#decoding ?? (await this.#loadDecoding())
-    const outputs = await this.#run('step', decoding.token(state, call))
+    const [decoding, given] = this.#readyFor('step', call) ?? (await this.#getReady('step', call))
+    const outputs = await this.#run('step', decoding.token(state, given))
     return outputs.get('out') as T
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
-    const decoding = this.#decoding ?? (await this.#loadDecoding())
-    return decoding.restore(saved)
+    const [decoding, given] = this.#readyFor('step', saved) ?? (await this.#getReady('step', saved))
+    return decoding.restore(given)
   }
 
-  async #loadDecoding(): Promise<Decoding> {
+  #readyFor<Call>(form: FormName, call: Call): readonly [Decoding, Call] | undefined {
+    return this.#decoding && this.#engine.isPrepared(form) ? [this.#decoding, call] : undefined
+  }
+
+  /** The first time there is something to load, and the call is taken as it is now. */
+  async #getReady<Call>(form: FormName, call: Call): Promise<readonly [Decoding, Call]> {
+    const given = kept(call)
     const { Decoding } = await import('./decoding.ts')
+    await this.#engine.prepare(form)
     this.#session.assertUsable()
-    return (this.#decoding ??= new Decoding(this.program, this.#session.device, this.#engine))
+    this.#decoding ??= new Decoding(this.program, this.#session.device, this.#engine)
+    return [this.#decoding, given]
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
-    requireForm(this.program, 'backward')
-    const outputs = await this.#run(
-      'backward',
-      checkCall(this.program, 'backward', call, ['q', 'k', 'v', 'dout']),
-    )
-    return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
+    // No program has it yet.
+    return requireForm(this.program, 'backward') as never
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
@@ -146,18 +150,27 @@ export class WebgpuAttention extends BaseAttention {
     this.#engine.destroy()
   }
 
+  /** Without an await before what is given has been read: calls run in the order in which they were made. */
   async #run(form: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
-    if (
-      inputs.lengths !== undefined &&
-      !this.#engine.form(form).buffers.some(({ role }) => role === 'lengths')
-    ) {
+    const takesLengths = this.#engine.form(form).buffers.some(({ role }) => role === 'lengths')
+    if (inputs.lengths !== undefined && !takesLengths)
       throw new AttentionError(
         'form',
         `${this.name}.${form} was compiled without lengths; pass whole sequences.`,
       )
-    }
-    // Without an await where there is nothing to wait for: calls then run in the order in which they were made.
-    if (!this.#engine.isPrepared(form)) await this.#engine.prepare(form)
     return this.#engine.run(form, inputs)
   }
 }
+
+/** A call whose arrays may be changed from now on. */
+const kept = <Call>(call: Call): Call =>
+  Object(call) === call
+    ? (Object.fromEntries(
+        Object.entries(call as object).map(
+          ([name, value]: [string, { slice?: () => unknown } | undefined]) => [
+            name,
+            value?.slice?.() ?? value,
+          ],
+        ),
+      ) as Call)
+    : call

@@ -34,6 +34,7 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './other-backends.js',
       './profile.js',
       './projection-kind.js',
+      './refusal.js',
       './drawing.js',
       './no-device.js',
     ].sort(),

@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 32 threads a workgroup, 10240 bytes of workgroup memory
+// 64 threads a workgroup, 10240 bytes of workgroup memory
 // reads q, k, v, w, lengths; writes state, out
 
 struct Shape {
@@ -35,7 +35,7 @@ fn power_2_vec4f(x: vec4f) -> vec4f {
   return x2;
 }
 
-@compute @workgroup_size(32, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -69,28 +69,14 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
-  var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  var scores_4 = vec4f(0.0);
-  var scores_5 = vec4f(0.0);
-  var scores_6 = vec4f(0.0);
-  var scores_7 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  var rowScale_1 = vec4f(-1e30);
-  let fillRows = thread / 4u;
-  let fillColumn = thread % 4u;
+  let fillRows = thread / 8u;
+  let fillColumn = thread % 8u;
   let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
   let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
   let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
@@ -131,86 +117,48 @@ fn finish(
     let count = min(max(256u, components0) - components0, 16u);
     let firstFeature = components0;
     let qComponent0 = components0 + fillColumn;
-    let qComponent1 = components0 + (fillColumn + 4u);
-    let qComponent2 = components0 + (fillColumn + 8u);
-    let qComponent3 = components0 + (fillColumn + 12u);
+    let qComponent1 = components0 + (fillColumn + 8u);
     let qProjection0 = qComponent0 * 64u;
     let qProjection1 = qComponent1 * 64u;
-    let qProjection2 = qComponent2 * 64u;
-    let qProjection3 = qComponent3 * 64u;
     var q_sum1_0 = vec4f(0.0);
     var q_sum1_1 = vec4f(0.0);
-    var q_sum1_2 = vec4f(0.0);
-    var q_sum1_3 = vec4f(0.0);
     for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
       let q_w3 = w[qProjection0 + q_t2];
       let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
       let q_w5 = w[qProjection1 + q_t2];
-      let q_w6 = w[qProjection2 + q_t2];
-      let q_w7 = w[qProjection3 + q_t2];
       q_sum1_0 += q_w3 * q_x4;
       q_sum1_1 += q_w5 * q_x4;
-      q_sum1_2 += q_w6 * q_x4;
-      q_sum1_3 += q_w7 * q_x4;
     }
-    let q_value8 = 1.442695 * (0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
-    let q_value9 = 1.442695 * (0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
-    let q_value10 = 1.442695 * (0.35355338 * q_sum1_2 - 0.0625 * qRows_sum1) - 4.0;
-    let q_value11 = 1.442695 * (0.35355338 * q_sum1_3 - 0.0625 * qRows_sum1) - 4.0;
-    query[fillColumn * 8u + fillRows] = q_value8;
-    query[(fillColumn + 4u) * 8u + fillRows] = q_value9;
-    query[(fillColumn + 8u) * 8u + fillRows] = q_value10;
-    query[(fillColumn + 12u) * 8u + fillRows] = q_value11;
+    let q_value6 = 1.442695 * (0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
+    let q_value7 = 1.442695 * (0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
+    query[fillColumn * 8u + fillRows] = q_value6;
+    query[(fillColumn + 8u) * 8u + fillRows] = q_value7;
     let kComponent0 = components0 + fillColumn;
-    let kComponent1 = components0 + (fillColumn + 4u);
-    let kComponent2 = components0 + (fillColumn + 8u);
-    let kComponent3 = components0 + (fillColumn + 12u);
+    let kComponent1 = components0 + (fillColumn + 8u);
     let kProjection0 = kComponent0 * 64u;
     let kProjection1 = kComponent1 * 64u;
-    let kProjection2 = kComponent2 * 64u;
-    let kProjection3 = kComponent3 * 64u;
     var k_sum1_0 = vec4f(0.0);
     var k_sum1_1 = vec4f(0.0);
-    var k_sum1_2 = vec4f(0.0);
-    var k_sum1_3 = vec4f(0.0);
     for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
       let k_w3 = w[kProjection0 + k_t2];
       let k_x4 = vec4f(k[kStart0 + k_t2], k[kStart1 + k_t2], k[kStart2 + k_t2], k[kStart3 + k_t2]);
       let k_w5 = w[kProjection1 + k_t2];
-      let k_w6 = w[kProjection2 + k_t2];
-      let k_w7 = w[kProjection3 + k_t2];
       k_sum1_0 += k_w3 * k_x4;
       k_sum1_1 += k_w5 * k_x4;
-      k_sum1_2 += k_w6 * k_x4;
-      k_sum1_3 += k_w7 * k_x4;
     }
-    let k_value8 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
-    let k_value9 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
-    let k_value10 = 1.442695 * (0.35355338 * k_sum1_2 - 0.0625 * kRows_sum1) - 4.0;
-    let k_value11 = 1.442695 * (0.35355338 * k_sum1_3 - 0.0625 * kRows_sum1) - 4.0;
+    let k_value6 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
+    let k_value7 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
     key[fillColumn * 8u + fillRows] = vec4f(
-      select(-1e30, k_value8.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value8.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value8.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value8.w, firstRow + fillRows * 4u + 3u < visible),
-    );
-    key[(fillColumn + 4u) * 8u + fillRows] = vec4f(
-      select(-1e30, k_value9.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value9.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value9.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value9.w, firstRow + fillRows * 4u + 3u < visible),
+      select(-1e30, k_value6.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value6.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value6.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value6.w, firstRow + fillRows * 4u + 3u < visible),
     );
     key[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(-1e30, k_value10.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value10.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value10.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value10.w, firstRow + fillRows * 4u + 3u < visible),
-    );
-    key[(fillColumn + 12u) * 8u + fillRows] = vec4f(
-      select(-1e30, k_value11.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value11.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value11.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value11.w, firstRow + fillRows * 4u + 3u < visible),
+      select(-1e30, k_value7.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value7.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value7.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value7.w, firstRow + fillRows * 4u + 3u < visible),
     );
     workgroupBarrier();
     // scales of the features down the rows, then of the rows
@@ -229,7 +177,7 @@ fn finish(
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
     for (var f = 0u; f < count; f++) {
-      rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup * 2u] + scale[f * 8u + rowGroup * 2u]);
+      rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup] + scale[f * 8u + rowGroup]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
@@ -245,42 +193,18 @@ fn finish(
     scores_1 *= shrink0;
     scores_2 *= shrink0;
     scores_3 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var f = 0u; f < count; f++) {
-      rowScale_1 = max(
-        rowScale_1,
-        query[f * 8u + (rowGroup * 2u + 1u)] + scale[f * 8u + (rowGroup * 2u + 1u)],
-      );
-    }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 *= shrink1;
-    sums_9 *= shrink1;
-    sums_10 *= shrink1;
-    sums_11 *= shrink1;
-    sums_12 *= shrink1;
-    sums_13 *= shrink1;
-    sums_14 *= shrink1;
-    sums_15 *= shrink1;
-    totals_1 *= shrink1;
-    scores_4 *= shrink1;
-    scores_5 *= shrink1;
-    scores_6 *= shrink1;
-    scores_7 *= shrink1;
     workgroupBarrier();
     let component0 = columnGroup * 2u;
     if (component0 < count) {
-      scale[component0 * 8u + rowGroup * 2u] = exp2(query[component0 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
-      scale[component0 * 8u + (rowGroup * 2u + 1u)] = exp2(query[component0 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_1);
+      scale[component0 * 8u + rowGroup] = exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
     let component1 = columnGroup * 2u + 1u;
     if (component1 < count) {
-      scale[component1 * 8u + rowGroup * 2u] = exp2(query[component1 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
-      scale[component1 * 8u + (rowGroup * 2u + 1u)] = exp2(query[component1 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_1);
+      scale[component1 * 8u + rowGroup] = exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
     }
     workgroupBarrier();
     for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup * 2u];
-      let weight1 = scale[f * 8u + (rowGroup * 2u + 1u)];
+      let weight0 = scale[f * 8u + rowGroup];
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
@@ -301,94 +225,51 @@ fn finish(
       sums_5 += weight0 * column5;
       sums_6 += weight0 * column6;
       sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
       let ofKey = key[f * 8u + columnGroup];
-      let ofQuery0 = query[f * 8u + rowGroup * 2u];
+      let ofQuery0 = query[f * 8u + rowGroup];
       scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
       scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
       scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
       scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
-      let ofQuery1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      scores_4 += exp2(min(ofQuery1 - rowScale_1 + ofKey.x, vec4f(0.0)));
-      scores_5 += exp2(min(ofQuery1 - rowScale_1 + ofKey.y, vec4f(0.0)));
-      scores_6 += exp2(min(ofQuery1 - rowScale_1 + ofKey.z, vec4f(0.0)));
-      scores_7 += exp2(min(ofQuery1 - rowScale_1 + ofKey.w, vec4f(0.0)));
     }
     workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
   let key0 = columnGroup * 4u;
   let score0 = scores_0;
-  pairs[key0 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score0.x, key0 <= rowGroup * 8u),
-    select(0.0, score0.y, key0 <= rowGroup * 8u + 1u),
-    select(0.0, score0.z, key0 <= rowGroup * 8u + 2u),
-    select(0.0, score0.w, key0 <= rowGroup * 8u + 3u),
-  );
-  let score4 = scores_4;
-  pairs[key0 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score4.x, key0 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score4.y, key0 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score4.z, key0 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score4.w, key0 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  pairs[key0 * 8u + rowGroup] = vec4f(
+    select(0.0, score0.x, key0 <= rowGroup * 4u),
+    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
+    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
+    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
   );
   let key1 = columnGroup * 4u + 1u;
   let score1 = scores_1;
-  pairs[key1 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score1.x, key1 <= rowGroup * 8u),
-    select(0.0, score1.y, key1 <= rowGroup * 8u + 1u),
-    select(0.0, score1.z, key1 <= rowGroup * 8u + 2u),
-    select(0.0, score1.w, key1 <= rowGroup * 8u + 3u),
-  );
-  let score5 = scores_5;
-  pairs[key1 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score5.x, key1 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score5.y, key1 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score5.z, key1 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score5.w, key1 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  pairs[key1 * 8u + rowGroup] = vec4f(
+    select(0.0, score1.x, key1 <= rowGroup * 4u),
+    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
+    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
+    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
   );
   let key2 = columnGroup * 4u + 2u;
   let score2 = scores_2;
-  pairs[key2 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score2.x, key2 <= rowGroup * 8u),
-    select(0.0, score2.y, key2 <= rowGroup * 8u + 1u),
-    select(0.0, score2.z, key2 <= rowGroup * 8u + 2u),
-    select(0.0, score2.w, key2 <= rowGroup * 8u + 3u),
-  );
-  let score6 = scores_6;
-  pairs[key2 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score6.x, key2 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score6.y, key2 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score6.z, key2 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score6.w, key2 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  pairs[key2 * 8u + rowGroup] = vec4f(
+    select(0.0, score2.x, key2 <= rowGroup * 4u),
+    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
+    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
+    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
   );
   let key3 = columnGroup * 4u + 3u;
   let score3 = scores_3;
-  pairs[key3 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score3.x, key3 <= rowGroup * 8u),
-    select(0.0, score3.y, key3 <= rowGroup * 8u + 1u),
-    select(0.0, score3.z, key3 <= rowGroup * 8u + 2u),
-    select(0.0, score3.w, key3 <= rowGroup * 8u + 3u),
-  );
-  let score7 = scores_7;
-  pairs[key3 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score7.x, key3 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score7.y, key3 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score7.z, key3 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score7.w, key3 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  pairs[key3 * 8u + rowGroup] = vec4f(
+    select(0.0, score3.x, key3 <= rowGroup * 4u),
+    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
+    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
+    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
   );
   workgroupBarrier();
-  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
-    let pair0 = pairs[j * 8u + rowGroup * 2u];
-    let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
+  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
+    let pair0 = pairs[j * 8u + rowGroup];
     let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 1u];
@@ -407,122 +288,59 @@ fn finish(
     sums_5 += pair0 * column5;
     sums_6 += pair0 * column6;
     sums_7 += pair0 * column7;
-    totals_1 += pair1;
-    sums_8 += pair1 * column0;
-    sums_9 += pair1 * column1;
-    sums_10 += pair1 * column2;
-    sums_11 += pair1 * column3;
-    sums_12 += pair1 * column4;
-    sums_13 += pair1 * column5;
-    sums_14 += pair1 * column6;
-    sums_15 += pair1 * column7;
   }
-  let factor0 = vec4f(
+  let factor = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let factor1 = vec4f(
-    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
-    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
-    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
-    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
-  );
-  let row0 = firstRow + rowGroup * 8u;
+  let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 33u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 34u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 35u)] = (sums_7 * factor0).x;
+    out[out0 + firstColumn] = (sums_0 * factor).x;
+    out[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
+    out[out0 + (firstColumn + 33u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 34u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 35u)] = (sums_7 * factor).x;
   }
-  let row1 = firstRow + rowGroup * 8u + 1u;
+  let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 33u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 34u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 35u)] = (sums_7 * factor0).y;
+    out[out1 + firstColumn] = (sums_0 * factor).y;
+    out[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
+    out[out1 + (firstColumn + 33u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 34u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 35u)] = (sums_7 * factor).y;
   }
-  let row2 = firstRow + rowGroup * 8u + 2u;
+  let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 33u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 34u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 35u)] = (sums_7 * factor0).z;
+    out[out2 + firstColumn] = (sums_0 * factor).z;
+    out[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
+    out[out2 + (firstColumn + 33u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 34u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 35u)] = (sums_7 * factor).z;
   }
-  let row3 = firstRow + rowGroup * 8u + 3u;
+  let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 33u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 34u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 35u)] = (sums_7 * factor0).w;
-  }
-  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
-    out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 1u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 2u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 3u)] = (sums_11 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 33u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 34u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 35u)] = (sums_15 * factor1).x;
-  }
-  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
-    out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 1u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 2u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 3u)] = (sums_11 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 33u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 34u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 35u)] = (sums_15 * factor1).y;
-  }
-  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
-    out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 1u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 2u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 3u)] = (sums_11 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 33u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 34u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 35u)] = (sums_15 * factor1).z;
-  }
-  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
-    out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 1u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 2u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 3u)] = (sums_11 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 33u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 34u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 35u)] = (sums_15 * factor1).w;
+    out[out3 + firstColumn] = (sums_0 * factor).w;
+    out[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
+    out[out3 + (firstColumn + 33u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 34u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 35u)] = (sums_7 * factor).w;
   }
 }

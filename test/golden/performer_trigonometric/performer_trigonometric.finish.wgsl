@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
-// 32 threads a workgroup, 6144 bytes of workgroup memory
+// 64 threads a workgroup, 6144 bytes of workgroup memory
 // reads q, w, lengths; writes state, out
 
 struct Shape {
@@ -56,7 +56,7 @@ fn sin_vec4f(x: vec4f) -> vec4f {
   return sine_ahead_vec4f(x, 0);
 }
 
-@compute @workgroup_size(32, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -90,20 +90,10 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
-  var totals_1 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  var rowScale_1 = vec4f(-1e30);
-  let fillRows = thread / 4u;
-  let fillColumn = thread % 4u;
+  let fillRows = thread / 8u;
+  let fillColumn = thread % 8u;
   let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
   let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
   let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
@@ -126,68 +116,42 @@ fn finish(
     let count = min(max(128u, components0) - components0, 16u);
     let firstFeature = components0;
     let qComponent0 = components0 + fillColumn;
-    let qComponent1 = components0 + (fillColumn + 4u);
-    let qComponent2 = components0 + (fillColumn + 8u);
-    let qComponent3 = components0 + (fillColumn + 12u);
+    let qComponent1 = components0 + (fillColumn + 8u);
     let qProjection0 = qComponent0 * 64u;
     let qProjection1 = qComponent1 * 64u;
-    let qProjection2 = qComponent2 * 64u;
-    let qProjection3 = qComponent3 * 64u;
     var q_sum1_0 = vec4f(0.0);
     var q_sum1_1 = vec4f(0.0);
-    var q_sum1_2 = vec4f(0.0);
-    var q_sum1_3 = vec4f(0.0);
     for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
       let q_w3 = w[qProjection0 + q_t2];
       let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
       let q_w5 = w[qProjection1 + q_t2];
-      let q_w6 = w[qProjection2 + q_t2];
-      let q_w7 = w[qProjection3 + q_t2];
       q_sum1_0 += q_w3 * q_x4;
       q_sum1_1 += q_w5 * q_x4;
-      q_sum1_2 += q_w6 * q_x4;
-      q_sum1_3 += q_w7 * q_x4;
     }
-    let q_value8 = 0.09016844 * qRows_sum1;
-    let q_value9 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_0);
-    let q_value10 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_1);
-    let q_value11 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_2);
-    let q_value12 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_3);
+    let q_value6 = 0.09016844 * qRows_sum1;
+    let q_value7 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_0);
+    let q_value8 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_1);
     query[fillColumn * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value9.x == 0.0),
-      select(q_value8.y, -1e30, q_value9.y == 0.0),
-      select(q_value8.z, -1e30, q_value9.z == 0.0),
-      select(q_value8.w, -1e30, q_value9.w == 0.0),
+      select(q_value6.x, -1e30, q_value7.x == 0.0),
+      select(q_value6.y, -1e30, q_value7.y == 0.0),
+      select(q_value6.z, -1e30, q_value7.z == 0.0),
+      select(q_value6.w, -1e30, q_value7.w == 0.0),
     );
-    queryCoefficient[fillColumn * 8u + fillRows] = q_value9;
-    query[(fillColumn + 4u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value10.x == 0.0),
-      select(q_value8.y, -1e30, q_value10.y == 0.0),
-      select(q_value8.z, -1e30, q_value10.z == 0.0),
-      select(q_value8.w, -1e30, q_value10.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 4u) * 8u + fillRows] = q_value10;
+    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
     query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value11.x == 0.0),
-      select(q_value8.y, -1e30, q_value11.y == 0.0),
-      select(q_value8.z, -1e30, q_value11.z == 0.0),
-      select(q_value8.w, -1e30, q_value11.w == 0.0),
+      select(q_value6.x, -1e30, q_value8.x == 0.0),
+      select(q_value6.y, -1e30, q_value8.y == 0.0),
+      select(q_value6.z, -1e30, q_value8.z == 0.0),
+      select(q_value6.w, -1e30, q_value8.w == 0.0),
     );
-    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value11;
-    query[(fillColumn + 12u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value12.x == 0.0),
-      select(q_value8.y, -1e30, q_value12.y == 0.0),
-      select(q_value8.z, -1e30, q_value12.z == 0.0),
-      select(q_value8.w, -1e30, q_value12.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 12u) * 8u + fillRows] = q_value12;
+    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
     workgroupBarrier();
     // scales of the features down the rows, then of the rows
     let scaleSoFar0 = rowScale_0;
     for (var f = 0u; f < count; f++) {
       rowScale_0 = max(
         rowScale_0,
-        query[f * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + f)],
+        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
       );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
@@ -200,37 +164,17 @@ fn finish(
     sums_6 *= shrink0;
     sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var f = 0u; f < count; f++) {
-      rowScale_1 = max(
-        rowScale_1,
-        query[f * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + f)],
-      );
-    }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 *= shrink1;
-    sums_9 *= shrink1;
-    sums_10 *= shrink1;
-    sums_11 *= shrink1;
-    sums_12 *= shrink1;
-    sums_13 *= shrink1;
-    sums_14 *= shrink1;
-    sums_15 *= shrink1;
-    totals_1 *= shrink1;
     let component0 = columnGroup * 2u;
     if (component0 < count) {
-      scale[component0 * 8u + rowGroup * 2u] = queryCoefficient[component0 * 8u + rowGroup * 2u] * exp2(query[component0 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
-      scale[component0 * 8u + (rowGroup * 2u + 1u)] = queryCoefficient[component0 * 8u + (rowGroup * 2u + 1u)] * exp2(query[component0 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_1);
+      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
     let component1 = columnGroup * 2u + 1u;
     if (component1 < count) {
-      scale[component1 * 8u + rowGroup * 2u] = queryCoefficient[component1 * 8u + rowGroup * 2u] * exp2(query[component1 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
-      scale[component1 * 8u + (rowGroup * 2u + 1u)] = queryCoefficient[component1 * 8u + (rowGroup * 2u + 1u)] * exp2(query[component1 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_1);
+      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
     }
     workgroupBarrier();
     for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup * 2u];
-      let weight1 = scale[f * 8u + (rowGroup * 2u + 1u)];
+      let weight0 = scale[f * 8u + rowGroup];
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
@@ -251,83 +195,48 @@ fn finish(
       sums_5 += weight0 * column5;
       sums_6 += weight0 * column6;
       sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
     }
   }
   for (var components1 = 0u; components1 < 128u; components1 += 16u) {
     let count = min(max(128u, components1) - components1, 16u);
     let firstFeature = components1 + 128u;
     let qComponent0 = components1 + fillColumn;
-    let qComponent1 = components1 + (fillColumn + 4u);
-    let qComponent2 = components1 + (fillColumn + 8u);
-    let qComponent3 = components1 + (fillColumn + 12u);
+    let qComponent1 = components1 + (fillColumn + 8u);
     let qProjection0 = qComponent0 * 64u;
     let qProjection1 = qComponent1 * 64u;
-    let qProjection2 = qComponent2 * 64u;
-    let qProjection3 = qComponent3 * 64u;
     var q_sum1_0 = vec4f(0.0);
     var q_sum1_1 = vec4f(0.0);
-    var q_sum1_2 = vec4f(0.0);
-    var q_sum1_3 = vec4f(0.0);
     for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
       let q_w3 = w[qProjection0 + q_t2];
       let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
       let q_w5 = w[qProjection1 + q_t2];
-      let q_w6 = w[qProjection2 + q_t2];
-      let q_w7 = w[qProjection3 + q_t2];
       q_sum1_0 += q_w3 * q_x4;
       q_sum1_1 += q_w5 * q_x4;
-      q_sum1_2 += q_w6 * q_x4;
-      q_sum1_3 += q_w7 * q_x4;
     }
-    let q_value8 = 0.09016844 * qRows_sum1;
-    let q_value9 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_0);
-    let q_value10 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_1);
-    let q_value11 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_2);
-    let q_value12 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_3);
+    let q_value6 = 0.09016844 * qRows_sum1;
+    let q_value7 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_0);
+    let q_value8 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_1);
     query[fillColumn * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value9.x == 0.0),
-      select(q_value8.y, -1e30, q_value9.y == 0.0),
-      select(q_value8.z, -1e30, q_value9.z == 0.0),
-      select(q_value8.w, -1e30, q_value9.w == 0.0),
+      select(q_value6.x, -1e30, q_value7.x == 0.0),
+      select(q_value6.y, -1e30, q_value7.y == 0.0),
+      select(q_value6.z, -1e30, q_value7.z == 0.0),
+      select(q_value6.w, -1e30, q_value7.w == 0.0),
     );
-    queryCoefficient[fillColumn * 8u + fillRows] = q_value9;
-    query[(fillColumn + 4u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value10.x == 0.0),
-      select(q_value8.y, -1e30, q_value10.y == 0.0),
-      select(q_value8.z, -1e30, q_value10.z == 0.0),
-      select(q_value8.w, -1e30, q_value10.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 4u) * 8u + fillRows] = q_value10;
+    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
     query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value11.x == 0.0),
-      select(q_value8.y, -1e30, q_value11.y == 0.0),
-      select(q_value8.z, -1e30, q_value11.z == 0.0),
-      select(q_value8.w, -1e30, q_value11.w == 0.0),
+      select(q_value6.x, -1e30, q_value8.x == 0.0),
+      select(q_value6.y, -1e30, q_value8.y == 0.0),
+      select(q_value6.z, -1e30, q_value8.z == 0.0),
+      select(q_value6.w, -1e30, q_value8.w == 0.0),
     );
-    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value11;
-    query[(fillColumn + 12u) * 8u + fillRows] = vec4f(
-      select(q_value8.x, -1e30, q_value12.x == 0.0),
-      select(q_value8.y, -1e30, q_value12.y == 0.0),
-      select(q_value8.z, -1e30, q_value12.z == 0.0),
-      select(q_value8.w, -1e30, q_value12.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 12u) * 8u + fillRows] = q_value12;
+    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
     workgroupBarrier();
     // scales of the features down the rows, then of the rows
     let scaleSoFar0 = rowScale_0;
     for (var f = 0u; f < count; f++) {
       rowScale_0 = max(
         rowScale_0,
-        query[f * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + f)],
+        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
       );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
@@ -340,37 +249,17 @@ fn finish(
     sums_6 *= shrink0;
     sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var f = 0u; f < count; f++) {
-      rowScale_1 = max(
-        rowScale_1,
-        query[f * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + f)],
-      );
-    }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_8 *= shrink1;
-    sums_9 *= shrink1;
-    sums_10 *= shrink1;
-    sums_11 *= shrink1;
-    sums_12 *= shrink1;
-    sums_13 *= shrink1;
-    sums_14 *= shrink1;
-    sums_15 *= shrink1;
-    totals_1 *= shrink1;
     let component0 = columnGroup * 2u;
     if (component0 < count) {
-      scale[component0 * 8u + rowGroup * 2u] = queryCoefficient[component0 * 8u + rowGroup * 2u] * exp2(query[component0 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
-      scale[component0 * 8u + (rowGroup * 2u + 1u)] = queryCoefficient[component0 * 8u + (rowGroup * 2u + 1u)] * exp2(query[component0 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_1);
+      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
     let component1 = columnGroup * 2u + 1u;
     if (component1 < count) {
-      scale[component1 * 8u + rowGroup * 2u] = queryCoefficient[component1 * 8u + rowGroup * 2u] * exp2(query[component1 * 8u + rowGroup * 2u] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
-      scale[component1 * 8u + (rowGroup * 2u + 1u)] = queryCoefficient[component1 * 8u + (rowGroup * 2u + 1u)] * exp2(query[component1 * 8u + (rowGroup * 2u + 1u)] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_1);
+      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
     }
     workgroupBarrier();
     for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup * 2u];
-      let weight1 = scale[f * 8u + (rowGroup * 2u + 1u)];
+      let weight0 = scale[f * 8u + rowGroup];
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
@@ -391,123 +280,60 @@ fn finish(
       sums_5 += weight0 * column5;
       sums_6 += weight0 * column6;
       sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
     }
   }
-  let factor0 = vec4f(
+  let factor = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let factor1 = vec4f(
-    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
-    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
-    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
-    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
-  );
-  let row0 = firstRow + rowGroup * 8u;
+  let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 33u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 34u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 35u)] = (sums_7 * factor0).x;
+    out[out0 + firstColumn] = (sums_0 * factor).x;
+    out[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
+    out[out0 + (firstColumn + 33u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 34u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 35u)] = (sums_7 * factor).x;
   }
-  let row1 = firstRow + rowGroup * 8u + 1u;
+  let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 33u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 34u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 35u)] = (sums_7 * factor0).y;
+    out[out1 + firstColumn] = (sums_0 * factor).y;
+    out[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
+    out[out1 + (firstColumn + 33u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 34u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 35u)] = (sums_7 * factor).y;
   }
-  let row2 = firstRow + rowGroup * 8u + 2u;
+  let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 33u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 34u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 35u)] = (sums_7 * factor0).z;
+    out[out2 + firstColumn] = (sums_0 * factor).z;
+    out[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
+    out[out2 + (firstColumn + 33u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 34u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 35u)] = (sums_7 * factor).z;
   }
-  let row3 = firstRow + rowGroup * 8u + 3u;
+  let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 33u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 34u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 35u)] = (sums_7 * factor0).w;
-  }
-  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
-    out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 1u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 2u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 3u)] = (sums_11 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 33u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 34u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 35u)] = (sums_15 * factor1).x;
-  }
-  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
-    out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 1u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 2u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 3u)] = (sums_11 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 33u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 34u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 35u)] = (sums_15 * factor1).y;
-  }
-  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
-    out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 1u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 2u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 3u)] = (sums_11 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 33u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 34u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 35u)] = (sums_15 * factor1).z;
-  }
-  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
-    out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 1u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 2u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 3u)] = (sums_11 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 33u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 34u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 35u)] = (sums_15 * factor1).w;
+    out[out3 + firstColumn] = (sums_0 * factor).w;
+    out[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
+    out[out3 + (firstColumn + 33u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 34u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 35u)] = (sums_7 * factor).w;
   }
 }
