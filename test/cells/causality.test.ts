@@ -19,6 +19,12 @@ it.each(Object.entries(specs))('%s', async (_, spec) => {
     const part = (tensor: Float32Array, width: number): Float32Array => tensor.slice(0, length * width)
     const out = await attention.forward({ q: part(q, dim), k: part(k, dim), v: part(v, valueDim), length })
     expect(out).toEqual(whole.slice(0, length * valueDim))
+    // What lies behind a row may as well be no number.
+    const spoilt = (tensor: Float32Array, width: number): Float32Array =>
+      tensor.slice().fill(Number.NaN, length * width)
+    const call = { q: spoilt(q, dim), k: spoilt(k, dim), v: spoilt(v, valueDim), length: 90 }
+    const outOfSpoilt = await attention.forward(call)
+    expect(outOfSpoilt.slice(0, length * valueDim)).toEqual(out)
   }
   attention.destroy()
 })

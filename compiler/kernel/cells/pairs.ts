@@ -25,8 +25,10 @@ import { countOf, firstOf, headOf, rowsOf } from './frame.ts'
 import type { CellFrame, Head } from './frame.ts'
 import { finitePower, inverse, powerOf, unlessZero } from './numbers.ts'
 import { denominator } from './read.ts'
+import { smaller } from './states.ts'
 
 type Pairs = Pick<PairCells, 'queries' | 'keys'>
+type Masked = Pick<PairCells, 'mask' | 'queries'>
 
 /** x: key, y: row, z: head. */
 export function lowerPairs(frame: CellFrame, pass: CellPass, work: PairCells): CellKernel {
@@ -87,12 +89,22 @@ export function seenBy(
   const there = keys.count === 'visible' ? ir.lt(key, head.visible) : undefined
   const both = (condition: Value): Value => (there === undefined ? condition : ir.and(there, condition))
   if (mask.kind === 'none') return there
-  // Rows of a block, and those behind a cache, are not the first of their sequence.
-  const position = queries.count === 'length' ? ir.add(ir.shape('offset'), row) : row
+  const position = positionOf(queries, row)
   if (mask.kind === 'causal') return both(ir.le(key, position))
   const names: Record<string, Value> = { i: position, j: key, length: head.visible }
   return both(conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))))
 }
+
+/** For each key up to the last one that a row may see: of those behind it a weight would be 0. */
+function eachKey({ mask, queries }: Masked, row: Value, count: Value, body: (j: Value) => Body): Body {
+  if (mask.kind !== 'causal') return ir.for_('j', 0, count, 1, body)
+  const seen = ir.let_('seen', smaller(count, ir.add(positionOf(queries, row), 1)))
+  return [seen, ir.for_('j', 0, ir.ref(seen), 1, body)]
+}
+
+/** Rows of a block, and those behind a cache, are not the first of their sequence. */
+const positionOf = ({ count }: Rows, row: Value): Value =>
+  count === 'length' ? ir.add(ir.shape('offset'), row) : row
 
 /** Index of a row's first weight. */
 const firstWeight = ({ queries, keys }: Pairs, row: Value, at: Value): Value =>
@@ -105,7 +117,7 @@ const ofRow = ({ queries }: Pairs, row: Value, at: Value): Value =>
 export function lowerPairScales(frame: CellFrame, _: CellPass, work: PairScaleCells): CellKernel {
   const largest = ir.var_('largest', ir.f32(lowest))
   const exponents = frame.input(work.exponents)
-  const loop = ir.for_('j', 0, rowsOf(work.keys.count), 1, (j) =>
+  const loop = eachKey(work, cell.x, rowsOf(work.keys.count), (j) =>
     ir.assign(
       ir.ref(largest),
       ir.call('max', ir.ref(largest), ir.load(exponents, ir.add(firstWeight(work, cell.x, cell.y), j))),
@@ -152,7 +164,7 @@ export function lowerRowFactors(frame: CellFrame, _: CellPass, work: RowFactorCe
     return frame.kernel([], finitePower(scale))
   }
   const sum = ir.var_('sum', ir.f32(0))
-  const loop = ir.for_('j', 0, rowsOf(keys.count), 1, (j) =>
+  const loop = eachKey(work, cell.x, rowsOf(keys.count), (j) =>
     ir.assign(
       ir.ref(sum),
       ir.add(ir.ref(sum), ir.load(frame.input(weights), ir.add(firstWeight(work, cell.x, cell.y), j))),
@@ -167,7 +179,8 @@ export function lowerAverage(frame: CellFrame, pass: CellPass, work: AverageCell
   const { weights, factors, keys, values, columns, convolution } = work
   const head = headOf(frame, pass.over, cell.z)
   const sum = ir.var_('sum', ir.f32(0))
-  const loop = ir.for_('j', 0, frame.reads('lengths') ? countOf(keys, head) : rowsOf(keys.count), 1, (j) => {
+  const count = frame.reads('lengths') ? countOf(keys, head) : rowsOf(keys.count)
+  const loop = eachKey(work, cell.y, count, (j) => {
     const weight = ir.load(frame.input(weights), ir.add(firstWeight(work, cell.y, cell.z), j))
     const value = ir.load(
       frame.input(values.buffer),

@@ -78,7 +78,7 @@ export function attend(from: Attend): { passes: readonly CellPass[]; buffers: re
         over,
         extent: [rows, heads, 1],
         buffers: [exponents, scales],
-        work: { kind: 'pair-scales', exponents, queries, keys },
+        work: { kind: 'pair-scales', mask, exponents, queries, keys },
         what: 'the largest exponent of each query row',
         flops: product(...pairs),
       }),
@@ -106,6 +106,7 @@ export function attend(from: Attend): { passes: readonly CellPass[]; buffers: re
         buffers: [weights, ...(scaled ? [scales] : []), factors],
         work: {
           kind: 'row-factors',
+          mask,
           weights,
           ...(scaled ? { scales } : {}),
           queries,
@@ -144,6 +145,7 @@ export function attend(from: Attend): { passes: readonly CellPass[]; buffers: re
           ]),
           work: {
             kind: 'average',
+            mask,
             weights,
             ...(divides ? { factors } : {}),
             queries,

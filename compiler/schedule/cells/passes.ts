@@ -154,6 +154,7 @@ export interface PairCells {
 export interface PairScaleCells {
   readonly kind: 'pair-scales'
   readonly exponents: string
+  readonly mask: Mask
   readonly queries: Rows
   readonly keys: Rows
 }
@@ -173,6 +174,7 @@ export interface RowFactorCells {
   readonly kind: 'row-factors'
   readonly weights: string
   readonly scales?: string
+  readonly mask: Mask
   readonly queries: Rows
   readonly keys: Rows
   readonly normalize: 'sum' | 'none'
@@ -184,6 +186,7 @@ export interface AverageCells {
   readonly kind: 'average'
   readonly weights: string
   readonly factors?: string
+  readonly mask: Mask
   readonly queries: Rows
   readonly keys: Rows
   readonly values: Rows

@@ -15,10 +15,11 @@ function attend_exponents(q, k, lengths, sliceStart, heads, kvHeads, keyLength, 
   return value;
 }
 
-function attend_scales(attendExponents, keyLength, length) {
+function attend_scales(attendExponents, keyLength, offset, length) {
   // The largest exponent of each query row.
   let largest = -1e30;
-  for (let j = 0; j < keyLength; j++) {
+  const seen = Math.min(keyLength, offset + this.thread.x + 1);
+  for (let j = 0; j < seen; j++) {
     largest = Math.max(largest, attendExponents[(this.thread.y * length + this.thread.x) * keyLength + j]);
   }
   return largest;
@@ -33,24 +34,26 @@ function attend_weights(attendExponents, attendScales, length, keyLength) {
   )) : 0;
 }
 
-function attend_factors(attendWeights, attendScales, keyLength, length) {
+function attend_factors(attendWeights, attendScales, keyLength, offset, length) {
   // 1 over each row’s sum of weights.
   let sum = 0;
-  for (let j = 0; j < keyLength; j++) {
+  const seen = Math.min(keyLength, offset + this.thread.x + 1);
+  for (let j = 0; j < seen; j++) {
     sum += attendWeights[(this.thread.y * length + this.thread.x) * keyLength + j];
   }
   const denominator = sum;
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function attend(attendWeights, attendFactors, v, lengths, sliceStart, heads, kvHeads, keyLength, length) {
+function attend(attendWeights, attendFactors, v, lengths, sliceStart, heads, kvHeads, keyLength, offset, length) {
   // Σ weight · value of each query row.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const batchItem = Math.floor((queryHead + 0.5) / heads);
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
   const visible = Math.min(lengths[~~batchItem], keyLength);
   let sum = 0;
-  for (let j = 0; j < visible; j++) {
+  const seen = Math.min(visible, offset + this.thread.y + 1);
+  for (let j = 0; j < seen; j++) {
     sum += attendWeights[(this.thread.z * length + this.thread.y) * keyLength + j] * v[(~~keyGroup * keyLength + j) * 64 + this.thread.x];
   }
   return sum * attendFactors[this.thread.z * length + this.thread.y];
@@ -98,7 +101,8 @@ function attend_cached_exponents(q, keyCache, sliceStart, heads, kvHeads, offset
 function attend_cached_scales(attendCachedExponents, offset, length) {
   // The largest exponent of each query row.
   let largest = -1e30;
-  for (let j = 0; j < offset + length; j++) {
+  const seen = Math.min(offset + length, offset + this.thread.x + 1);
+  for (let j = 0; j < seen; j++) {
     largest = Math.max(
       largest,
       attendCachedExponents[(this.thread.y * length + this.thread.x) * (offset + length) + j],
@@ -119,7 +123,8 @@ function attend_cached_weights(attendCachedExponents, attendCachedScales, length
 function attend_cached_factors(attendCachedWeights, attendCachedScales, offset, length) {
   // 1 over each row’s sum of weights.
   let sum = 0;
-  for (let j = 0; j < offset + length; j++) {
+  const seen = Math.min(offset + length, offset + this.thread.x + 1);
+  for (let j = 0; j < seen; j++) {
     sum += attendCachedWeights[(this.thread.y * length + this.thread.x) * (offset + length) + j];
   }
   const denominator = sum;
@@ -131,7 +136,8 @@ function attend_cached(attendCachedWeights, attendCachedFactors, valueCache, sli
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
   let sum = 0;
-  for (let j = 0; j < offset + length; j++) {
+  const seen = Math.min(offset + length, offset + this.thread.y + 1);
+  for (let j = 0; j < seen; j++) {
     sum += attendCachedWeights[(this.thread.z * length + this.thread.y) * (offset + length) + j] * valueCache[(~~keyGroup * capacity + j) * 64 + this.thread.x];
   }
   return sum * attendCachedFactors[this.thread.z * length + this.thread.y];
