@@ -1,7 +1,6 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../arguments/call.ts'
 import { requireObject } from '../arguments/describe.ts'
-import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -120,10 +119,14 @@ export class WebgpuAttention extends BaseAttention {
     return [this.#decoding, given]
   }
 
-  async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
-    // No program has it yet.
-    return requireForm(this.program, 'backward') as never
+    const ready = this.#engine.isPrepared('backward')
+    const given = ready ? call : kept(call)
+    const checked = checkCall(this.program, 'backward', given, ['q', 'k', 'v', 'dout'])
+    if (!ready) await this.#engine.prepare('backward')
+    const outputs = await this.#run('backward', checked)
+    return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
