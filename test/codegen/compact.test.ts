@@ -18,21 +18,21 @@ test.each(kernels)('%s: names differ as they did, and nothing else changes its w
   expect(short.length).toBeLessThan(code.length)
   const [before, after] = [wordsOf(code), wordsOf(short)]
   expect(after.length).toBe(before.length)
-  const declared = new Set([...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name]) => name))
-  const renamed = new Map<string, string>()
-  before.forEach((word, place) => {
-    const [name = '', ...fields] = word.split('.')
-    const [other = '', ...others] = (after[place] ?? '').split('.')
-    if (/^\d/.test(word) || !declared.has(name)) return expect(after[place]).toBe(word)
-    expect(others).toEqual(fields)
-    // Attributes, address spaces and fields may read as a name does.
-    if (other === name) return
-    expect(renamed.get(name) ?? other).toBe(other)
-    renamed.set(name, other)
-  })
+  const head = (word = ''): string => word.split('.')[0] ?? ''
+  const changed = before.flatMap((word, place) =>
+    word === after[place] ? [] : [[word, after[place]] as const],
+  )
+  expect(changed.map(([word, other]) => head(other) + word.slice(head(word).length))).toEqual(
+    changed.map(([, other]) => other),
+  )
+  // One name for another, everywhere, and one that nothing else has.
+  const renamed = new Map(changed.map(([word, other]) => [head(word), head(other)]))
+  expect(new Set(changed.map(([word, other]) => `${head(word)} ${head(other)}`)).size).toBe(renamed.size)
   expect(new Set(renamed.values()).size).toBe(renamed.size)
-  const kept = wordsOf(code).filter((word) => !declared.has(word.split('.')[0]))
-  for (const name of renamed.values()) expect(kept).not.toContain(name)
+  const declared = new Set([...code.matchAll(/\b(?:let|var) (\w+)/g)].map(([, name]) => name))
+  expect([...renamed.keys()].filter((name) => !declared.has(name))).toEqual([])
+  const others = new Set(before.map(head).filter((word) => !renamed.has(word)))
+  expect([...renamed.values()].filter((name) => others.has(name))).toEqual([])
 })
 
 test('names, comments and spaces', () => {
