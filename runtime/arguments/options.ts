@@ -26,7 +26,7 @@ export function checkOptions(program: Program, options: CreateOptions): void {
 export function checkWeightSizes(
   { name, perHead, perKeyRow }: WeightPlan,
   have: number,
-  { heads, keyLength }: Shape,
+  { heads, keyLength }: Pick<Shape, 'heads' | 'keyLength'>,
 ): void {
   const all = heads * perHead
   if (perKeyRow === true ? have % all === 0 && have / all >= keyLength : have === all) return

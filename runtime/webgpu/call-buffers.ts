@@ -1,9 +1,8 @@
 /** Which buffer stands behind each name of a form, call by call. */
 import { isFloat32Array } from '../arguments/describe.ts'
-import { checkWeightSizes } from '../arguments/options.ts'
 import type { Tensor } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
-import type { BufferPlan, Form, Program, Shape } from '../program.ts'
+import type { BufferPlan, Form, Shape } from '../program.ts'
 import { KEPT_STORAGE, upload } from './buffers.ts'
 import type { Buffers } from './buffers.ts'
 
@@ -17,7 +16,6 @@ export interface Given {
   readonly lengths: GPUBuffer
   /** `projection` or its `factors`, and weights by name. */
   readonly constants: NamedBuffers
-  readonly weights: Program['weights']
 }
 
 /** Arrays are uploaded; what the caller does not give is kept, but for outputs that become the caller's. */
@@ -58,13 +56,8 @@ function bufferFor(
     case 'projection':
     case 'factors':
       return bufferOf(given.constants, role)
-    case 'weight': {
-      const weight = bufferOf(given.constants, name)
-      const sizes = given.weights.find((one) => one.name === name)
-      const [shape] = slices
-      if (sizes !== undefined && shape !== undefined) checkWeightSizes(sizes, weight.size / 4, shape)
-      return weight
-    }
+    case 'weight':
+      return bufferOf(given.constants, name)
     case 'heads': {
       const { value } = plan
       const buffer = kept.get(name, bytes, KEPT_STORAGE)

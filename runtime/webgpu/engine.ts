@@ -1,6 +1,7 @@
 /** Runs the forms of one program on one device. */
 import type { EncodeBuffers, Tensor } from '../attention.ts'
 import { requireForm } from '../arguments/form.ts'
+import { checkWeightSizes } from '../arguments/options.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, Form, Program, Shape } from '../program.ts'
@@ -132,8 +133,12 @@ export class Engine {
     return this.#device.createCommandEncoder({ label: this.label(name) })
   }
 
-  /** How a call is cut to fit the device. */
+  /** How a call is cut to fit the device; refuses one that the weights do not fit. */
   slices(name: FormName, sizes: CallSizes): readonly Shape[] {
+    for (const plan of this.#program.weights) {
+      const weight = this.#constants.get(plan.name)
+      if (weight !== undefined) checkWeightSizes(plan, weight.size / 4, sizes)
+    }
     return sliceCall(this.#device, `${this.#program.name}.${name}`, this.form(name), sizes)
   }
 
@@ -151,8 +156,7 @@ export class Engine {
     onHost: boolean,
     { lengths }: ShapeBuffers,
   ): NamedBuffers {
-    const { weights } = this.#program
-    const given = { onHost, tensors, lengths, constants: this.#constants, weights }
+    const given = { onHost, tensors, lengths, constants: this.#constants }
     return callBuffers(this.#device, this.#buffers, form, slices, given)
   }
 

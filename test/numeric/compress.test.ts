@@ -44,6 +44,7 @@ test('the identity pools nothing; weights for fewer rows or other heads than a c
     /compressKeys needs 80 numbers .* at least 41 key rows/,
   )
   await expect(run({ length: 20, heads: 3 })).rejects.toThrow(/needs 120 numbers/)
+  await expect(run({ length: 20, heads: 3 })).rejects.toBeInstanceOf(RangeError)
   attention.destroy()
   await expect(onDevice(built, device, undefined, { compressKeys: new Float32Array(60) })).rejects.toThrow(
     /40 numbers per head for each key row of the longest call; it has 60/,
