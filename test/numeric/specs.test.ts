@@ -1,4 +1,4 @@
-// Every spec that is compiled, made small, at every kind of call, on every device.
+// Every spec that is compiled, made small, at every kind of call; on every device those that stand for the others.
 import { describe, expect, it, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
@@ -33,7 +33,18 @@ const compiled = specs
     return [name, cases] as const
   })
 
+/** One for each way in which kernels are made. */
+const representatives = new Set([
+  'softmax',
+  'sliding_window',
+  'linear_transformer',
+  'cosformer',
+  'retnet',
+  'performer',
+])
+
 test('sizes are given for specs that there are', () => {
+  expect([...representatives].filter((name) => !specs.includes(name))).toEqual([])
   expect(Object.keys(sizesOf).filter((name) => !specs.includes(name))).toEqual([])
 })
 
@@ -44,7 +55,7 @@ const kernels = specs.flatMap((name) =>
   ),
 )
 
-describe.each(deviceNames)('on %s', (device) => {
+describe.each(deviceNames.map((device, place) => [device, place === 0] as const))('on %s', (device, all) => {
   test('the kernels of every spec in full size are taken without a warning', async () => {
     const made = await testDevice(device)
     const messages = kernels.map(async ([kernel, code]) => {
@@ -54,7 +65,8 @@ describe.each(deviceNames)('on %s', (device) => {
     expect((await Promise.all(messages)).flat()).toEqual([])
   })
 
-  it.each(compiled)('%s', { timeout: patience }, async (_, cases) =>
+  const held = compiled.filter(([name]) => all || representatives.has(name))
+  it.each(held)('%s', { timeout: patience }, async (_, cases) =>
     expect(await disagreements(device, cases())).toEqual([]),
   )
 })
