@@ -1,4 +1,4 @@
-// Every spec that is compiled, made small, at every kind of call; on every device those that stand for the others.
+// Specs of every mechanism, made small, at every kind of call; some of them on every device.
 import { describe, expect, it, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
@@ -33,14 +33,19 @@ const compiled = specs
     return [name, cases] as const
   })
 
-/** On other devices than the first: one for each way in which kernels are made, whose compiling takes least. */
+/** One for each way in which kernels are made; `test/answers/` runs every spec. */
 const representatives = new Set([
   'softmax',
-  'sliding_window',
   'linear_transformer',
-  'retnet',
   'performer_hadamard',
+  'retnet',
+  'sliding_window',
+  'bigbird',
+  'based',
+  'reformer',
 ])
+/** On devices after the first, whose compilers are slow. */
+const elsewhere = new Set(['softmax', 'linear_transformer'])
 
 test('sizes are given for specs that there are', () => {
   expect([...representatives].filter((name) => !specs.includes(name))).toEqual([])
@@ -64,7 +69,7 @@ describe.each(deviceNames.map((device, place) => [device, place === 0] as const)
     expect((await Promise.all(messages)).flat()).toEqual([])
   })
 
-  const held = compiled.filter(([name]) => all || representatives.has(name))
+  const held = compiled.filter(([name]) => (all ? representatives : elsewhere).has(name))
   it.each(held)('%s', { timeout: patience }, async (_, cases) =>
     expect(await disagreements(device, cases())).toEqual([]),
   )
