@@ -76,9 +76,9 @@ describe.runIf(browser)('in Chromium', () => {
 
     const light = await appearance(page)
     await page.emulateMedia({ colorScheme: 'dark' })
-    const dark = await appearance(page)
-    expect(dark.paper).not.toBe(light.paper)
-    expect(dark.plot).not.toBe(light.plot)
+    // Styles follow at once; the page hears of it, and draws, with the next frame.
+    await expect.poll(async () => (await appearance(page)).plot).not.toBe(light.plot)
+    expect((await appearance(page)).paper).not.toBe(light.paper)
     expect(complaints).toEqual([])
     await page.close()
   })
