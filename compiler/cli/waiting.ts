@@ -31,7 +31,7 @@ export function waitWithoutSpinning(): void {
     const eager = performance.now() - since < eagerMilliseconds
     return eager ? immediately(ask) : setTimeout(ask, pauseMilliseconds)
   }
-  globalThis.setImmediate = Object.assign(schedule, immediately) as typeof setImmediate
+  globalThis.setImmediate = Object.assign(schedule, immediately)
 }
 
 /** A nameless function that is not written in JavaScript. */

@@ -17,7 +17,7 @@ test.each(oneDevice)('a wait does not keep a processor busy: %s', async (name) =
   globalThis.setImmediate = Object.assign(
     (callback: () => void, ...args: []) => ((asked += 1), before(callback, ...args)),
     before,
-  ) as typeof setImmediate
+  )
   try {
     waitWithoutSpinning()
     const module = device.createShaderModule({ code: slow })
