@@ -1,7 +1,7 @@
 // A wait for a device asks it seldom, and gets its answer.
 import { expect, test } from 'vitest'
 import { waitWithoutSpinning } from '../../compiler/cli/waiting.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 
 /** Long enough to be asked many thousand times by a loop that does nothing else. */
 const slow = `
@@ -10,7 +10,7 @@ const slow = `
   for (var n = 0u; n < 3000000u; n++) { sum[0] = sum[0] * 0.5 + 1.0; }
 }`
 
-test.each(oneDevice)('a wait does not keep a processor busy: %s', async (name) => {
+test.each(enoughDevices)('a wait does not keep a processor busy: %s', async (name) => {
   const device = await testDevice(name)
   const before = globalThis.setImmediate
   let asked = 0

@@ -2,7 +2,7 @@
 import { expect, it, test } from 'vitest'
 import { runPasses } from '../../compiler/verification/execution/run-passes.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, full, normals, onDevice, relativeError, tensors } from './harness.ts'
 import type { Sizes } from './harness.ts'
 
@@ -47,7 +47,7 @@ test('a kernel without an exponential: a row that sees no other still gives its 
   expect(found.subarray(0, 8)).toEqual(inputs.v.subarray(0, 8))
 })
 
-it.each(oneDevice)('on %s', async (name) => {
+it.each(enoughDevices)('on %s', async (name) => {
   const built = compileOne(spec('buckets: 10 rounds 2 chunk 20 seed 3'))
   const attention = await onDevice(built, await testDevice(name))
   for (const sizes of shapes) {

@@ -1,13 +1,13 @@
 // Pooled keys and values on the devices, against float64.
 import { expect, it, test } from 'vitest'
 import { exactTwin } from '../../compiler/reference/twin.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, normals, onDevice, relativeError, tensors } from './harness.ts'
 import type { Sizes, Weights } from './harness.ts'
 
 const spec = (settings: string): string => `attention a { dim: 12 kernel: exp(dot(q, k)) ${settings} }`
 
-it.each(oneDevice)('on %s', async (name) => {
+it.each(enoughDevices)('on %s', async (name) => {
   const built = compileOne(spec('value_dim: 5 scale: 0.5 compress: 35 learned'))
   // Columns for more rows than any call has, and not as many for the values.
   const weights: Weights = {
@@ -30,7 +30,7 @@ it.each(oneDevice)('on %s', async (name) => {
 })
 
 test('the identity pools nothing; weights for fewer rows or other heads than a call has are refused', async () => {
-  const [name] = oneDevice
+  const [name] = enoughDevices
   const device = await testDevice(name!)
   const built = compileOne(spec('value_dim: 70 epsilon: 0.5 stabilize: none compress: 40 learned'))
   const compressKeys = Float32Array.from({ length: 2 * 40 * 40 }, (_, at) => ((at % 1600) % 41 === 0 ? 1 : 0))

@@ -1,6 +1,6 @@
 // Decay, and the recurrent form: a prefix at once, then a token at a time, is the whole sequence.
 import { describe, expect, it } from 'vitest'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, full, onDevice, relativeError, tensors } from './harness.ts'
 
 const sizes = { length: 70, batch: 2, heads: 2, kvHeads: 1 }
@@ -30,7 +30,7 @@ const specs = {
 }
 
 // One device is enough to show the algebra; the others run what every kernel shares.
-describe.each(oneDevice)('on %s', (name) => {
+describe.each(enoughDevices)('on %s', (name) => {
   it.each(Object.entries(specs))('%s', async (_, spec) => {
     const built = compileOne(spec)
     const { dim, valueDim } = built.model

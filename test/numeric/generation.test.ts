@@ -1,6 +1,6 @@
 // Two thousand tokens, one by one, are one forward pass, and the state is as large as after the first.
 import { describe, expect, it } from 'vitest'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, onDevice, relativeError, tensors } from './harness.ts'
 
 const length = 2000
@@ -10,7 +10,7 @@ const spec = `attention a {
   dim: 4 scale: 0.5 feature: favor projections: 12 orthogonal mask: causal decay: 1 - 2^(-5 - 3 * head)
 }`
 
-describe.each(oneDevice)('on %s', (name) => {
+describe.each(enoughDevices)('on %s', (name) => {
   it('generating is reading', { timeout: 180_000 }, async () => {
     const built = compileOne(spec)
     const { dim } = built.model

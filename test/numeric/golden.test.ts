@@ -1,12 +1,12 @@
 // The published implementations' tensors, on every device.
 import { describe, expect, it } from 'vitest'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { goldenCases } from './golden/cases.ts'
 import { compileOne, forward, onDevice, relativeError } from './harness.ts'
 
 const cases = goldenCases()
 
-describe.each(oneDevice)('on %s', (name) => {
+describe.each(enoughDevices)('on %s', (name) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const built = compileOne(one.spec)
     const attention = await onDevice(

@@ -5,7 +5,7 @@
 // on SwiftShader with 64 landmarks, deviations of the rows from 0.25 to 1e4).
 import { describe, expect, it, test } from 'vitest'
 import type { Built } from '../../compiler/pipeline.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, normals, onDevice, relativeError, tensors } from './harness.ts'
 import type { Sizes, Weights } from './harness.ts'
 import { interpreted } from './interpreted.ts'
@@ -123,7 +123,7 @@ describe('interpreted:', () => {
   })
 })
 
-describe.each(oneDevice)('on %s', (name) => {
+describe.each(enoughDevices)('on %s', (name) => {
   it.each([
     {
       what: 'means of segments',

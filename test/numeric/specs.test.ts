@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
-import { deviceNames, testDevice } from '../setup/test-devices.ts'
+import { deviceNames, everyDevice, testDevice } from '../setup/test-devices.ts'
 import { disagreements, once, patience, prepare } from './agree.ts'
 import { usualError } from './compare.ts'
 import { compileOne } from './harness.ts'
@@ -59,18 +59,21 @@ const kernels = specs.flatMap((name) =>
   ),
 )
 
-describe.each(deviceNames.map((device, place) => [device, place === 0] as const))('on %s', (device, all) => {
-  test('the kernels of every spec in full size are taken without a warning', async () => {
-    const made = await testDevice(device)
-    const messages = kernels.map(async ([kernel, code]) => {
-      const info = await made.createShaderModule({ label: kernel, code }).getCompilationInfo()
-      return info.messages.map(({ type, message, lineNum }) => `${kernel}:${lineNum}: ${type}: ${message}`)
+describe.each(deviceNames.map((device, place) => [device, place === 0 || everyDevice] as const))(
+  'on %s',
+  (device, all) => {
+    test('the kernels of every spec in full size are taken without a warning', async () => {
+      const made = await testDevice(device)
+      const messages = kernels.map(async ([kernel, code]) => {
+        const info = await made.createShaderModule({ label: kernel, code }).getCompilationInfo()
+        return info.messages.map(({ type, message, lineNum }) => `${kernel}:${lineNum}: ${type}: ${message}`)
+      })
+      expect((await Promise.all(messages)).flat()).toEqual([])
     })
-    expect((await Promise.all(messages)).flat()).toEqual([])
-  })
 
-  const held = compiled.filter(([name]) => (all ? representatives : elsewhere).has(name))
-  it.each(held)('%s', { timeout: patience }, async (_, cases) =>
-    expect(await disagreements(device, cases())).toEqual([]),
-  )
-})
+    const held = compiled.filter(([name]) => everyDevice || (all ? representatives : elsewhere).has(name))
+    it.each(held)('%s', { timeout: patience }, async (_, cases) =>
+      expect(await disagreements(device, cases())).toEqual([]),
+    )
+  },
+)

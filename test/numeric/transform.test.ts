@@ -1,7 +1,7 @@
 // Attentions whose rows are projected by fast transforms, and by a matrix of the caller's in their place.
 import { describe, expect, it, test } from 'vitest'
 import { checkPasses } from '../../compiler/verification/passes/check-passes.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, full, normals, onDevice, relativeError, tensors } from './harness.ts'
 import type { Sizes } from './harness.ts'
 import { holdOnDevice } from './wide.ts'
@@ -55,7 +55,7 @@ test('every stage says the same', () => {
   )
 })
 
-describe.each(oneDevice)('on %s', (name) => {
+describe.each(enoughDevices)('on %s', (name) => {
   it('draws anew, and decodes with what is drawn', async () => {
     const built = compileOne(attention(`${favor} mask: causal decay: 0.9`))
     const sizes = { length: 34, heads: 2, kvHeads: 1, batch: 2 }

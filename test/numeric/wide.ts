@@ -1,7 +1,7 @@
 // Programs whose interest is in their arithmetic and not in how the device is made.
 import { describe, expect, it } from 'vitest'
 import type { Built } from '../../compiler/pipeline.ts'
-import { deviceNames } from '../setup/test-devices.ts'
+import { deviceNames, everyDevice } from '../setup/test-devices.ts'
 import { disagreements, once, patience, prepare } from './agree.ts'
 import type { Conditions } from './agree.ts'
 import { compileOne } from './harness.ts'
@@ -23,7 +23,7 @@ export function holdOnDevice(subjects: Readonly<Record<string, Subject>>): void 
     return { name, built, cases }
   })
   for (const [place, device] of deviceNames.entries()) {
-    const held = named.filter(({ built }) => place === 0 || usesSubgroups(built))
+    const held = named.filter(({ built }) => place === 0 || everyDevice || usesSubgroups(built))
     if (held.length === 0) continue
     describe(`on ${device}`, () => {
       it.each(held.map(({ name, cases }) => [name, cases] as const))(

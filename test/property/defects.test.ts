@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bitsOf } from '../numeric/compare.ts'
 import { compileOne, forward, normals, onDevice, tensors } from '../numeric/harness.ts'
 import type { Sizes, Tensors } from '../numeric/harness.ts'
-import { oneDevice, testDevice } from '../setup/test-devices.ts'
+import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 
 const patience = { timeout: 180_000 }
 
@@ -29,7 +29,7 @@ async function outputs(
 const apart = (a: Float32Array, b: Float32Array): number =>
   Math.sqrt(a.reduce((sum, entry, at) => sum + (entry - (b[at] ?? Number.NaN)) ** 2, 0) / a.length)
 
-describe.each(oneDevice)('on %s', (device) => {
+describe.each(enoughDevices)('on %s', (device) => {
   const sizes = { length: 40 }
   const inputs = tensors(performer(''), sizes, 5, 1.5)
 

@@ -25,11 +25,14 @@ const configurations: readonly Configuration[] = [
 /** Names of the configurations, for `describe.each`; a device that is not to be had is named in the summary. */
 export const deviceNames: readonly string[] = configurations.map(({ name }) => name)
 
+/** Everything on every device, and not what one is enough for on the first: a run of its own, and a long one. */
+export const everyDevice = process.env['ATTNC_EVERY_DEVICE'] !== undefined
+
 /**
  * For what holds on every device if it holds on one. Software devices take seconds to compile a kernel, lavapipe up
  * to half a minute, so that the rest is left to `numeric/specs.test.ts`.
  */
-export const oneDevice = deviceNames.slice(0, 1)
+export const enoughDevices = everyDevice ? deviceNames : deviceNames.slice(0, 1)
 
 if (lavapipe === undefined) recordSkippedDevice('lavapipe', 'ATTNC_LAVAPIPE_ICD does not name its ICD file')
 
