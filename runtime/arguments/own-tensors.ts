@@ -6,6 +6,10 @@ import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
 
 export function checkOwnTensors(program: Program, { projection, weights = {} }: CreateOptions): void {
   const where = `create of ${program.name}`
+  if (typeof weights !== 'object' || weights === null)
+    throw new TypeError(
+      `${where}: weights must be an object of Float32Array by name; it is ${describe(weights)}.`,
+    )
   checkProjection(where, program, projection)
   checkWeights(where, program, weights)
 }

@@ -1,6 +1,6 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../arguments/call.ts'
-import { requireObject } from '../arguments/describe.ts'
+import { describe, requireObject } from '../arguments/describe.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -131,6 +131,8 @@ export class WebgpuAttention extends BaseAttention {
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
     this.#session.assertUsable()
+    if (!encoder?.beginComputePass)
+      throw new TypeError(`${this.name}.encode: expected a GPUCommandEncoder; it is ${describe(encoder)}.`)
     requireObject(`${this.name}.encode`, buffers)
     requireObject(`${this.name}.encode`, sizes)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])

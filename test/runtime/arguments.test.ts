@@ -273,6 +273,9 @@ describe('other members', () => {
     const sizes = { length: 1 }
     const buffers = { q: floats(4), k: floats(4), v: floats(3), out: floats(3) }
     expect(() => attention.encode(encoder, buffers as never, sizes)).toThrow(TypeError)
+    expect(() => attention.encode(null as never, buffers as never, sizes)).toThrow(
+      /expected a GPUCommandEncoder; it is null/,
+    )
     expect(() => attention.encode(encoder, { q: buffer, k: buffer, v: buffer } as never, sizes)).toThrow(
       /out must be/,
     )
@@ -307,6 +310,7 @@ describe('create with', () => {
       RangeError,
       /12 numbers, projections 3 × dim 4; it has 11/,
     ],
+    ['weights that are null', { weights: null }, TypeError, /weights must be an object .* null/],
     ['no weights', {}, AttentionError as never, /needs weights: \{ conv \}.*3 numbers per head/],
     ['weights of the wrong kind', { weights: { conv: [1, 2, 3] } }, TypeError, /conv must be a Float32Array/],
     [
