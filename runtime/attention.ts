@@ -124,7 +124,10 @@ export interface Attention {
   readonly device: string
   /** [projections, D] in use, not to be written to; undefined where the features are not projected. */
   readonly projection: Float32Array | undefined
-  /** New projections from the same distribution, for the calls made from now on. */
+  /**
+   * New projections from the same distribution, for the calls made from now on. States so far hold features of the
+   * old ones: `step` refuses them.
+   */
   redraw(seed: number): void
   /**
    * [B, H, L, E]. Arrays are read before it returns its promise, and may then be

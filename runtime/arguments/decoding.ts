@@ -1,8 +1,9 @@
 /** The calls of decoding, checked: a prefix, and one token more. */
+import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
-import { describe, requireObject } from './describe.ts'
+import { describe, isFloat32Array, requireObject } from './describe.ts'
 import { requireForm } from './form.ts'
 import type { CallSizes } from './sizes.ts'
 
@@ -32,13 +33,16 @@ export function checkStep(
       )
     }
   }
+  if (call['lengths'] !== undefined)
+    throw new AttentionError('form', `${where} takes no lengths: it is one token for every batch item.`)
   return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })
 }
 
 /** What is wrong with a state that is not one of the attention's own. */
 export const foreignState = (program: Program, state: unknown): TypeError =>
   new TypeError(
-    `${program.name}.step: the state must be one that prefill of this attention returned; it is ${describe(state)}.`,
+    `${program.name}.step: the state must be one that prefill of this attention returned` +
+      `${program.projection ? ' since its projection was last drawn' : ''}; it is ${describe(state)}.`,
   )
 
 /** @throws TypeError where it is not what a state of this attention saved. */
@@ -50,4 +54,29 @@ export function checkSaved(program: Program, saved: unknown): void {
     throw new TypeError(
       `${where}: expected what a state of ${program.name} saved; it is of ${describe(saved['name'])}.`,
     )
+  const count = (name: string): number => {
+    const value = saved[name]
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+    throw new RangeError(`${where}: the saved ${name} must be a positive integer; it is ${describe(value)}.`)
+  }
+  count('batch')
+  const [heads, kvHeads] = [count('heads'), count('kvHeads')]
+  if (heads % kvHeads !== 0) {
+    throw new RangeError(
+      `${where}: the saved heads must be a multiple of kvHeads; they are ${heads} and ${kvHeads}.`,
+    )
+  }
+  const [position, capacity] = [count('position'), count('capacity')]
+  if (capacity < position) {
+    throw new RangeError(
+      `${where}: the saved capacity must be room for all ${position} tokens; it is ${capacity}.`,
+    )
+  }
+  const { tensors } = saved
+  if (typeof tensors !== 'object' || tensors === null)
+    throw new TypeError(`${where}: the saved tensors must be an object; they are ${describe(tensors)}.`)
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (!isFloat32Array(tensor))
+      throw new TypeError(`${where}: the saved ${name} must be a Float32Array; it is ${describe(tensor)}.`)
+  }
 }

@@ -32,7 +32,7 @@ export class GpujsAttention extends PartialAttention {
   readonly #session: Session
   readonly #engine: Engine
   readonly #tensors: StateTensors
-  readonly #keeper: StateKeeper
+  #keeper: StateKeeper
 
   private constructor(program: Program, session: Session, options: CreateOptions) {
     super(program, 'gpujs', session.machine.name, options.projection)
@@ -74,6 +74,8 @@ export class GpujsAttention extends PartialAttention {
     this.#session.assertUsable()
     super.redraw(seed)
     if (this.projection) this.#engine.setConstant('projection', this.projection)
+    // Another one, so that states so far are refused: sums of features go with the projection.
+    this.#keeper = { ...this.#keeper }
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {

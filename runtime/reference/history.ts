@@ -6,7 +6,7 @@ import { AttentionError } from '../errors.ts'
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
 export class History implements AttentionState {
-  /** The attention whose state it is. */
+  /** Whose state it is. */
   readonly owner: { readonly name: string }
   readonly sizes: HistorySizes
   /** [B, G, position, D] and [B, G, position, E] */

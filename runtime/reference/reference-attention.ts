@@ -27,6 +27,8 @@ interface Package {
 
 export class ReferenceAttention extends PartialAttention {
   readonly #weights: CreateOptions['weights']
+  /** Owns the states since the projection was last drawn. */
+  #states: { readonly name: string } = { name: this.name }
   #reference: Reference | undefined
 
   private constructor(program: Program, options: CreateOptions, reference: Reference) {
@@ -49,6 +51,12 @@ export class ReferenceAttention extends PartialAttention {
     return new ReferenceAttention(program, options, loaded.reference(program.source, program.name))
   }
 
+  override redraw(seed: number): void {
+    this.#assertUsable()
+    super.redraw(seed)
+    this.#states = { name: this.name }
+  }
+
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#assertUsable()
     return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
@@ -65,14 +73,14 @@ export class ReferenceAttention extends PartialAttention {
     const out = this.#evaluate('prefill', checked)
     const { k, v } = hostTensors(checked)
     const rows = { k: k.slice(), v: v.slice() }
-    return { out: out as T, state: new History(this, checked.sizes, checked.sizes.length, rows) }
+    return { out: out as T, state: new History(this.#states, checked.sizes, checked.sizes.length, rows) }
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof History) || state.owner !== this) throw foreignState(this.program, state)
+    if (!(state instanceof History) || state.owner !== this.#states) throw foreignState(this.program, state)
     void state.rows
     const checked = checkStep(this.program, state.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
@@ -100,7 +108,7 @@ export class ReferenceAttention extends PartialAttention {
           'States of another backend hold other tensors.',
       )
     }
-    return new History(this, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
+    return new History(this.#states, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
   }
 
   destroy(): void {

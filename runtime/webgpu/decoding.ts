@@ -5,16 +5,24 @@ import type { AttentionState, SavedState } from '../attention.ts'
 import type { Program } from '../program.ts'
 import { roomFor } from '../room.ts'
 import type { Engine, Inputs } from './engine.ts'
+import type { Session } from './session.ts'
 import { StateBuffers } from './state-buffers.ts'
 import { WebgpuState } from './state.ts'
 
 export class Decoding {
   readonly #program: Program
-  readonly #states: StateBuffers
+  readonly #makeKeeper: () => StateBuffers
+  #states: StateBuffers
 
-  constructor(program: Program, device: GPUDevice, engine: Engine) {
+  constructor(program: Program, session: Session, engine: Engine) {
     this.#program = program
-    this.#states = new StateBuffers(program, device, engine)
+    this.#makeKeeper = () => new StateBuffers(program, session, engine)
+    this.#states = this.#makeKeeper()
+  }
+
+  /** Refuses the states so far from now on: sums of features go with the projection. */
+  disown(): void {
+    this.#states = this.#makeKeeper()
   }
 
   /** A call of `prefill`, and the state that it will leave. */

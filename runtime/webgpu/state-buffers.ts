@@ -4,6 +4,7 @@ import { upload } from './buffers.ts'
 import { bufferOf, bytesOf } from './call-buffers.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 import type { Engine } from './engine.ts'
+import type { Session } from './session.ts'
 import type { StateKeeper, StateSizes } from './state.ts'
 
 interface Plan {
@@ -13,12 +14,12 @@ interface Plan {
 
 export class StateBuffers implements StateKeeper {
   readonly name: string
-  readonly #device: GPUDevice
+  readonly #session: Session
   readonly #engine: Engine
 
-  constructor({ name }: Program, device: GPUDevice, engine: Engine) {
+  constructor({ name }: Program, session: Session, engine: Engine) {
     this.name = name
-    this.#device = device
+    this.#session = session
     this.#engine = engine
   }
 
@@ -30,6 +31,7 @@ export class StateBuffers implements StateKeeper {
 
   /** The same contents, each head's rows where they are with room for `capacity` of them. */
   copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers {
+    this.#session.assertUsable()
     const copies = this.create({ ...from, capacity })
     const encoder = this.#engine.encoder('step')
     const heads = from.batch * from.kvHeads
@@ -48,16 +50,18 @@ export class StateBuffers implements StateKeeper {
             bytes / heads,
           )
     }
-    this.#device.queue.submit([encoder.finish()])
+    this.#session.device.queue.submit([encoder.finish()])
     return copies
   }
 
   async readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>> {
     const plans = this.#plans(sizes)
-    const pieces = await this.#engine.readBack(
-      this.#engine.encoder('step'),
-      plans.map(({ name }) => bufferOf(buffers, name)),
-      plans.map(({ bytes }) => bytes),
+    const pieces = await this.#session.run(() =>
+      this.#engine.readBack(
+        this.#engine.encoder('step'),
+        plans.map(({ name }) => bufferOf(buffers, name)),
+        plans.map(({ bytes }) => bytes),
+      ),
     )
     return Object.fromEntries(plans.map(({ name }, index) => [name, new Float32Array(pieces[index] ?? [])]))
   }
@@ -70,7 +74,7 @@ export class StateBuffers implements StateKeeper {
           `${this.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
             `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
         )
-      upload(this.#device, bufferOf(buffers, name), tensor)
+      upload(this.#session.device, bufferOf(buffers, name), tensor)
     }
   }
 

@@ -63,6 +63,7 @@ export class WebgpuAttention extends BaseAttention {
     this.#session.assertUsable()
     super.redraw(seed)
     this.#writeProjection(seed)
+    this.#decoding?.disown()
   }
 
   /** @param seed what the projection was drawn from, where it was */
@@ -115,7 +116,7 @@ export class WebgpuAttention extends BaseAttention {
     const { Decoding } = await import('./decoding.ts')
     await this.#engine.prepare(form)
     this.#session.assertUsable()
-    this.#decoding ??= new Decoding(this.program, this.#session.device, this.#engine)
+    this.#decoding ??= new Decoding(this.program, this.#session, this.#engine)
     return [this.#decoding, given]
   }
 

@@ -1,0 +1,80 @@
+// What a state of decoding outlives, and what is refused before it is touched, on every backend.
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { compile, reference } from '../../compiler/index.ts'
+import { createAttention } from '../../runtime/index.ts'
+import type { Attention } from '../../runtime/index.ts'
+import type * as Packages from '../../runtime/node/packages.ts'
+import { normals } from '../numeric/harness.ts'
+import { testDevice } from './device.ts'
+
+vi.mock('../../runtime/node/packages.ts', async (original) => {
+  const actual = await original<typeof Packages>()
+  const importPackage = (name: string) =>
+    name === 'attnc' ? Promise.resolve({ reference }) : actual.importPackage(name)
+  return { ...actual, importPackage }
+})
+
+const spec = 'attention a { dim: 4 value_dim: 2 feature: relu_features projections: 3 mask: causal }'
+const tokens = (length: number) => ({
+  q: normals(4 * length, 1),
+  k: normals(4 * length, 2),
+  v: normals(2 * length, 3),
+})
+const prefix = { ...tokens(3), length: 3 }
+
+async function open(backend: 'webgpu' | 'gpujs' | 'reference'): Promise<Attention> {
+  const target = backend === 'gpujs' ? 'gpujs' : 'webgpu'
+  const [module] = compile(spec, { target }).modules
+  const device = backend === 'webgpu' ? { device: await testDevice() } : {}
+  return createAttention(module!.program, { backend, ...device })
+}
+
+describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
+  let attention: Attention
+  beforeAll(async () => {
+    attention = await open(backend)
+  })
+
+  test('a step refused leaves the state as it was', async () => {
+    const { state } = await attention.prefill(prefix)
+    const refused = attention.step(state, { ...tokens(1), lengths: [1] } as never)
+    await expect(refused).rejects.toMatchObject({ code: 'form' })
+    expect(state.position).toBe(3)
+  })
+
+  test('a state does not outlive its projection', async () => {
+    const { state } = await attention.prefill(prefix)
+    attention.redraw(9)
+    await expect(attention.step(state, tokens(1))).rejects.toThrow(/since its projection was last drawn/)
+    const { state: next } = await attention.prefill(prefix)
+    await attention.step(next, tokens(1))
+    expect(next.position).toBe(4)
+  })
+
+  test('what was not saved is not restored', async () => {
+    const { state } = await attention.prefill(prefix)
+    const saved = await state.save()
+    const wrong: readonly [object, RegExp][] = [
+      [{ position: NaN }, /saved position must be a positive integer; it is NaN/],
+      [{ position: -1 }, /saved position/],
+      [{ capacity: 2 }, /room for all 3 tokens/],
+      [{ kvHeads: 2 }, /multiple of kvHeads/],
+      [{ batch: '1' }, /saved batch must be a positive integer; it is "1"/],
+      [{ tensors: undefined }, /saved tensors must be an object; they are nothing/],
+      [{ tensors: { ...saved.tensors, k: [1, 2] } }, /saved k must be a Float32Array; it is an Array/],
+    ]
+    for (const [change, says] of wrong)
+      await expect(attention.restore({ ...saved, ...change })).rejects.toThrow(says)
+  })
+
+  // The reference keeps no more than the caller's rows, and has nothing to free.
+  test.skipIf(backend === 'reference')(
+    'a state of a destroyed attention is neither copied nor saved',
+    async () => {
+      const { state } = await attention.prefill(prefix)
+      attention.destroy()
+      expect(() => state.copy()).toThrow(/destroyed/)
+      await expect(state.save()).rejects.toMatchObject({ code: 'destroyed' })
+    },
+  )
+})
