@@ -15,7 +15,7 @@ import type {
 } from './attention.ts'
 import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
-import { drawing } from './projection/lazy.ts'
+import type { Drawing, Opening } from './projection/lazy.ts'
 
 export abstract class BaseAttention implements Attention {
   readonly name: string
@@ -26,9 +26,10 @@ export abstract class BaseAttention implements Attention {
   readonly backend: Backend
   readonly device: string
   protected readonly program: Program
+  protected readonly drawing: Drawing | undefined
   #projection: Float32Array | undefined
 
-  constructor(program: Program, backend: Backend, device: string, projection: Float32Array | undefined) {
+  constructor(program: Program, backend: Backend, device: string, { drawing, projection }: Opening) {
     this.program = program
     this.name = program.name
     this.dim = program.dim
@@ -37,9 +38,9 @@ export abstract class BaseAttention implements Attention {
     this.causal = program.causal
     this.backend = backend
     this.device = device
+    this.drawing = drawing
     // A copy: the caller may go on to change theirs.
-    this.#projection =
-      projection?.slice() ?? (program.projection && drawing().drawProjection(program.projection))
+    this.#projection = projection?.slice() ?? (program.projection && drawing?.draw(program.projection))
   }
 
   /** A copy: what is written into it is not what runs. */
@@ -50,13 +51,13 @@ export abstract class BaseAttention implements Attention {
   redraw(seed: number): void {
     const where = `${this.name}.redraw`
     checkSeed(where, seed)
-    if (this.program.projection === undefined) {
+    if (this.program.projection === undefined || this.drawing === undefined) {
       throw new AttentionError(
         'form',
         `${where}: its features are not projected; there is nothing to redraw.`,
       )
     }
-    this.#projection = drawing().drawProjection({ ...this.program.projection, seed })
+    this.#projection = this.drawing.draw({ ...this.program.projection, seed })
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>

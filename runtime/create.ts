@@ -25,19 +25,19 @@ export async function createAttention(program: Program, options: CreateOptions =
   checkOptions(program, options)
   if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
     (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)
-  await loadDrawing(program)
+  const opening = { ...options, drawing: await loadDrawing(program) }
   const asked = options.backend ?? program.target
   try {
-    if (asked === 'webgpu' && program.target === 'webgpu') return await openWebgpu(program, options)
-    const { open } = await import('./other-backends.ts')
-    return await open(program, asked, options)
+    if (asked === 'webgpu' && program.target === 'webgpu') return await openWebgpu(program, opening)
+    return await (await others()).open(program, asked, opening)
   } catch (thrown) {
     const settled = options.backend !== undefined || options.device !== undefined
     if (settled || !isMissing(thrown)) throw thrown
-    const { fallBack } = await import('./other-backends.ts')
-    return fallBack(program, asked, options, thrown)
+    return (await others()).fallBack(program, asked, opening, thrown)
   }
 }
+
+const others = () => import('./other-backends.ts')
 
 const missing: readonly AttentionError['code'][] = [
   'no-webgpu',

@@ -1,8 +1,9 @@
 /** Backends that a program was not compiled for, or not for alone; loaded where one is wanted. */
-import type { Attention, Backend, CreateOptions } from './attention.ts'
+import type { Attention, Backend } from './attention.ts'
 import { AttentionError, messageOf } from './errors.ts'
 import { loadPackage } from './load.ts'
 import type { Program } from './program.ts'
+import type { Opening } from './projection/lazy.ts'
 import { openWebgpu } from './webgpu/open.ts'
 
 /** In the order in which they are tried, from a program's own on. */
@@ -12,7 +13,7 @@ const backends: readonly Backend[] = ['webgpu', 'gpujs', 'reference']
 const warned = new Set<string>()
 
 /** On a backend that is asked for by name. */
-export async function open(program: Program, backend: Backend, options: CreateOptions): Promise<Attention> {
+export async function open(program: Program, backend: Backend, options: Opening): Promise<Attention> {
   switch (backend) {
     case 'webgpu':
       return openWebgpu(await compiledFor(program, backend), options)
@@ -37,7 +38,7 @@ export async function open(program: Program, backend: Backend, options: CreateOp
 export async function fallBack(
   program: Program,
   absent: Backend,
-  options: CreateOptions,
+  options: Opening,
   reason: AttentionError,
 ): Promise<Attention> {
   for (const backend of backends.slice(backends.indexOf(absent) + 1)) {

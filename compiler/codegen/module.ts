@@ -121,9 +121,7 @@ function programLines(
   const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries } = program
   const { texts } = languages[target]
   const textOf = (kernel: string): string =>
-    later.includes(kernel)
-      ? `code: '', load: async () => (await import(${literal(`./${decodingPath(program)}`)})).${texts}.${kernel}`
-      : `code: ${texts}.${kernel}`
+    later.includes(kernel) ? `code: '', load: () => later(${literal(kernel)})` : `code: ${texts}.${kernel}`
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -153,6 +151,12 @@ function programLines(
       Object.keys(program.kernels).filter((name) => !later.includes(name)),
     ),
     '',
+    ...(later.length === 0
+      ? []
+      : [
+          `const later = async (name) => (await import(${literal(`./${decodingPath(program)}`)})).${texts}[name]`,
+          '',
+        ]),
     'export const program = {',
     ...indent(fields),
     '}',

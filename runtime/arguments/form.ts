@@ -1,4 +1,4 @@
-/** A way of running that a program may have been compiled without. */
+/** What a program may have been compiled without. */
 import { AttentionError } from '../errors.ts'
 import type { Form, Program } from '../program.ts'
 
@@ -10,4 +10,10 @@ export function requireForm({ name, forms }: Program, wanted: keyof Program['for
     'form',
     `${name} was compiled without ${wanted}; it has ${Object.keys(forms).join(', ')}.`,
   )
+}
+
+/** @throws AttentionError `program` where there is none of what the compiler writes. */
+export function present<T>(found: T | undefined, what: string): T {
+  if (found !== undefined) return found
+  throw new AttentionError('program', `The program has no ${what}. Compile it again.`)
 }

@@ -7,7 +7,6 @@ import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
   BackwardCall,
-  CreateOptions,
   EncodeBuffers,
   ForwardCall,
   SavedState,
@@ -18,6 +17,7 @@ import type {
 import { AttentionError } from '../errors.ts'
 import { PartialAttention } from '../partial-attention.ts'
 import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
 import { roomFor } from '../room.ts'
 import { Engine } from './engine.ts'
 import type { FormName } from './engine.ts'
@@ -34,8 +34,8 @@ export class GpujsAttention extends PartialAttention {
   readonly #tensors: StateTensors
   #keeper: StateKeeper
 
-  private constructor(program: Program, session: Session, options: CreateOptions) {
-    super(program, 'gpujs', session.machine.name, options.projection)
+  private constructor(program: Program, session: Session, options: Opening) {
+    super(program, 'gpujs', session.machine.name, options)
     this.#session = session
     this.#engine = new Engine(program, session)
     this.#tensors = new StateTensors(program, session)
@@ -48,7 +48,7 @@ export class GpujsAttention extends PartialAttention {
   }
 
   /** @throws AttentionError `no-gpujs`, `no-float-textures` */
-  static async open(program: Program, options: CreateOptions): Promise<GpujsAttention> {
+  static async open(program: Program, options: Opening): Promise<GpujsAttention> {
     const session = new Session(program.name, await loadLibrary(program.library))
     let attention: GpujsAttention | undefined
     try {
@@ -62,7 +62,7 @@ export class GpujsAttention extends PartialAttention {
     }
   }
 
-  #setConstants({ weights = {} }: CreateOptions): void {
+  #setConstants({ weights = {} }: Opening): void {
     if (this.projection) this.#engine.setConstant('projection', this.projection)
     for (const { name, otherwise } of this.program.weights) {
       const weight = weights[name] ?? (otherwise && weights[otherwise])

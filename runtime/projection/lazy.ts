@@ -1,19 +1,17 @@
-/** The drawing of projections, loaded for those attentions alone that have some. */
-import { AttentionError } from '../errors.ts'
+/** The drawing of projections, loaded for those attentions alone that have some, and with transforms for those that may use them. */
+import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
-import type * as Drawing from './drawing.ts'
+import type * as Rows from './rows.ts'
+import type * as Transformed from './transformed.ts'
 
-let loaded: typeof Drawing | undefined
+export type Drawing = typeof Rows & Partial<typeof Transformed>
 
-/** To be awaited once before `drawing` is called; from then on drawing needs no waiting. */
-export async function loadDrawing({ projection }: Program): Promise<void> {
-  if (projection !== undefined) loaded ??= await import('./drawing.ts')
+/** What an attention is opened with: the caller's options, and what draws its projection where it has one. */
+export interface Opening extends CreateOptions {
+  readonly drawing: Drawing | undefined
 }
 
-export function drawing(): typeof Drawing {
-  if (loaded !== undefined) return loaded
-  throw new AttentionError(
-    'program',
-    'Nothing draws projections yet: attentions are made by createAttention.',
-  )
+export async function loadDrawing({ projection }: Program): Promise<Drawing | undefined> {
+  if (projection === undefined) return undefined
+  return projection.coupling === 'hadamard' ? import('./transformed.ts') : import('./rows.ts')
 }

@@ -15,6 +15,7 @@ import { AttentionError, messageOf } from '../errors.ts'
 import { loadPackage } from '../load.ts'
 import { PartialAttention } from '../partial-attention.ts'
 import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
 import { History } from './history.ts'
 
 /** [B, H, L, E] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
@@ -31,13 +32,13 @@ export class ReferenceAttention extends PartialAttention {
   #states: { readonly name: string } = { name: this.name }
   #reference: Reference | undefined
 
-  private constructor(program: Program, options: CreateOptions, reference: Reference) {
-    super(program, 'reference', 'CPU, float64', options.projection)
+  private constructor(program: Program, options: Opening, reference: Reference) {
+    super(program, 'reference', 'CPU, float64', options)
     this.#weights = options.weights
     this.#reference = reference
   }
 
-  static async open(program: Program, options: CreateOptions): Promise<ReferenceAttention> {
+  static async open(program: Program, options: Opening): Promise<ReferenceAttention> {
     let loaded: Package
     try {
       loaded = (await loadPackage('attnc')) as Package

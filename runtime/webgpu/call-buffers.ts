@@ -1,7 +1,7 @@
 /** Which buffer stands behind each name of a form, call by call. */
 import { isFloat32Array } from '../arguments/describe.ts'
+import { present } from '../arguments/form.ts'
 import type { Tensor } from '../attention.ts'
-import { AttentionError } from '../errors.ts'
 import type { BufferPlan, Form, Shape } from '../program.ts'
 import { KEPT_STORAGE, upload } from './buffers.ts'
 import type { Buffers } from './buffers.ts'
@@ -29,11 +29,8 @@ export function callBuffers(
   return new Map(form.buffers.map((plan) => [plan.name, bufferFor(device, kept, plan, slices, given)]))
 }
 
-export function bufferOf(buffers: NamedBuffers, name: string): GPUBuffer {
-  const buffer = buffers.get(name)
-  if (buffer !== undefined) return buffer
-  throw new AttentionError('program', `The program has no buffer ${name}. Compile it again.`)
-}
+export const bufferOf = (buffers: NamedBuffers, name: string): GPUBuffer =>
+  present(buffers.get(name), `buffer ${name}`)
 
 /** Of the largest slice. */
 export const bytesOf = (plan: BufferPlan, slices: readonly Shape[]): number => {

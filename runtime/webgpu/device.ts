@@ -13,7 +13,7 @@ const wanted = [
 export async function acquireDevice(): Promise<GPUDevice> {
   const { gpu, notes } = await findGpu()
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (adapter === null) throw (await import('./no-device.ts')).noAdapter(notes)
+  if (adapter === null) throw (await reasons()).noAdapter(notes)
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
     ? ['timestamp-query']
     : []
@@ -21,16 +21,18 @@ export async function acquireDevice(): Promise<GPUDevice> {
   try {
     return await adapter.requestDevice({ label: 'attnc', requiredFeatures, requiredLimits })
   } catch (cause) {
-    throw (await import('./no-device.ts')).noDevice(cause)
+    throw (await reasons()).noDevice(cause)
   }
 }
+
+const reasons = () => import('./no-device.ts')
 
 /** `notes`: what this surrounding says on the devices that it found, where it says something. */
 async function findGpu(): Promise<{ gpu: GPU; notes?: readonly string[] }> {
   const gpu = builtInGpu()
   if (gpu !== undefined) return { gpu }
   if (inNode()) return (await import('../node-gpu.ts')).nodeGpu()
-  throw (await import('./no-device.ts')).noGpu()
+  throw (await reasons()).noGpu()
 }
 
 /** What a device is called, for people. */

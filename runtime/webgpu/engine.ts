@@ -1,10 +1,9 @@
 /** Runs the forms of one program on one device. */
 import type { EncodeBuffers, Tensor } from '../attention.ts'
-import { requireForm } from '../arguments/form.ts'
+import { present, requireForm } from '../arguments/form.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
-import { AttentionError } from '../errors.ts'
-import type { BufferPlan, Form, Program, Shape } from '../program.ts'
+import type { BufferPlan, Form, Program, Shape, WorkgroupDispatch } from '../program.ts'
 import { BindGroups } from './bind-groups.ts'
 import { Buffers, KEPT_STORAGE, upload } from './buffers.ts'
 import { bufferOf, bytesOf, callBuffers } from './call-buffers.ts'
@@ -66,11 +65,10 @@ export class Engine {
 
   /** Compiles the kernels of a form, without which it cannot run. */
   async prepare(name: FormName): Promise<void> {
-    const { name: program, kernels } = this.#program
+    const { kernels } = this.#program
     await Promise.all(
       this.form(name).dispatches.map(async ({ kernel }) => {
-        const source = kernels[kernel]
-        if (source === undefined) throw new AttentionError('program', `${program} has no kernel ${kernel}.`)
+        const source = present(kernels[kernel], `kernel ${kernel}`)
         const code = (await source.load?.()) ?? source.code
         this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, { ...source, code }))
       }),
@@ -166,11 +164,11 @@ export class Engine {
     buffers: NamedBuffers,
     { shape: uniform }: ShapeBuffers,
   ): Step[] {
-    const bound = form.dispatches.map((dispatch) => {
+    // `openWebgpu` is given programs for WebGPU alone.
+    const dispatches = form.dispatches as readonly WorkgroupDispatch[]
+    const bound = dispatches.map((dispatch) => {
       const { kernel } = dispatch
-      const pipeline = this.#pipelines.get(kernel)
-      if (pipeline === undefined || !('workgroups' in dispatch))
-        throw new AttentionError('program', `The kernel ${kernel} was not prepared for WebGPU.`)
+      const pipeline = present(this.#pipelines.get(kernel), `kernel ${kernel} for WebGPU`)
       const named = dispatch.buffers.map((name) => bufferOf(buffers, name))
       return {
         dispatch,

@@ -1,19 +1,11 @@
 /** An attention on WebGPU, on the caller's device or on one of its own. */
-import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
 import { acquireDevice } from './device.ts'
 import { WebgpuAttention } from './webgpu-attention.ts'
 
-export async function openWebgpu(program: Program, options: CreateOptions): Promise<WebgpuAttention> {
-  const { device } = options
-  const fitting = await withFittingDispatches(program, options)
+export async function openWebgpu(program: Program, options: Opening): Promise<WebgpuAttention> {
+  const { device, drawing, projection } = options
+  const fitting = drawing?.programFor?.(program, projection === undefined ? 'drawn' : 'given') ?? program
   return WebgpuAttention.open(fitting, device ?? (await acquireDevice()), device === undefined, options)
-}
-
-/** Few programs have dispatches for one kind of projections alone. */
-async function withFittingDispatches(program: Program, { projection }: CreateOptions): Promise<Program> {
-  const forms = Object.values(program.forms)
-  if (!forms.some(({ dispatches }) => dispatches.some((dispatch) => 'when' in dispatch))) return program
-  const { programFor } = await import('./projection-kind.ts')
-  return programFor(program, projection === undefined ? 'drawn' : 'given')
 }

@@ -4,7 +4,6 @@ import { describe, requireObject } from '../arguments/describe.ts'
 import type {
   AttentionState,
   BackwardCall,
-  CreateOptions,
   DispatchTime,
   EncodeBuffers,
   ForwardCall,
@@ -15,8 +14,8 @@ import type {
 } from '../attention.ts'
 import { BaseAttention } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
-import type { BufferPlan, Program } from '../program.ts'
-import { drawing } from '../projection/lazy.ts'
+import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
 import type { Decoding } from './decoding.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
@@ -28,8 +27,8 @@ export class WebgpuAttention extends BaseAttention {
   readonly #engine: Engine
   #decoding: Decoding | undefined
 
-  private constructor(program: Program, session: Session, options: CreateOptions) {
-    super(program, 'webgpu', deviceName(session.device), options.projection)
+  private constructor(program: Program, session: Session, options: Opening) {
+    super(program, 'webgpu', deviceName(session.device), options)
     this.#session = session
     this.#engine = new Engine(program, session)
     this.#writeProjection(program.projection?.seed)
@@ -45,7 +44,7 @@ export class WebgpuAttention extends BaseAttention {
     program: Program,
     device: GPUDevice,
     owned: boolean,
-    options: CreateOptions,
+    options: Opening,
   ): Promise<WebgpuAttention> {
     const session = new Session(program.name, device, owned)
     const attention = await session.run(async () => new WebgpuAttention(program, session, options))
@@ -66,17 +65,11 @@ export class WebgpuAttention extends BaseAttention {
     this.#decoding?.disown()
   }
 
-  /** @param seed what the projection was drawn from, where it was */
-  #writeProjection(seed = 0): void {
+  #writeProjection(seed: number | undefined): void {
     const { program, projection } = this
-    if (projection === undefined || program.projection === undefined) return
-    const wants = (role: BufferPlan['role']): boolean =>
-      Object.values(program.forms).some(({ buffers }) => buffers.some((plan) => plan.role === role))
-    if (wants('projection')) this.#engine.setConstant('projection', projection)
-    if (!wants('factors')) return
-    const { hadamardFactors, hadamardTable } = drawing()
-    const factors = hadamardFactors({ ...program.projection, seed })
-    if (factors !== undefined) this.#engine.setConstant('factors', hadamardTable(factors))
+    if (projection === undefined) return
+    const constants = this.drawing?.constantsOf?.(program, projection, seed) ?? [['projection', projection]]
+    for (const [name, data] of constants) this.#engine.setConstant(name, data)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {

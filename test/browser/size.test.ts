@@ -33,17 +33,16 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './decoding.js',
       './other-backends.js',
       './profile.js',
-      './projection-kind.js',
       './refusal.js',
-      './drawing.js',
+      './rows.js',
+      './transformed.js',
       './no-device.js',
     ].sort(),
   )
 })
 
-test('drawing projections, which only attentions with projections load, is below 3 KB', async () => {
-  const { code, later } = await bundle(join(folder.path, 'attnc-runtime/projection/drawing.js'))
-  expect(code).toContain('hadamard')
-  expect(zipped(code)).toBeLessThan(3 * kilobyte)
+test('drawing projections, which only attentions with projections load, is below 2 KB', async () => {
+  const { code, later } = await bundle(join(folder.path, 'attnc-runtime/projection/rows.js'))
+  expect(zipped(code)).toBeLessThan(2 * kilobyte)
   expect(later).toEqual([])
 })
