@@ -7,7 +7,7 @@ import type { CellKernel } from '../../compiler/kernel/cell.ts'
 import { intrinsic, intrinsics } from '../../compiler/kernel/intrinsics.ts'
 import type { IntrinsicName } from '../../compiler/kernel/intrinsics.ts'
 import { lowest } from '../../compiler/kernel/kernel.ts'
-import type { Binding, Value } from '../../compiler/kernel/kernel.ts'
+import type { Binding, Statement, Value } from '../../compiler/kernel/kernel.ts'
 import { CellKernel as RunningKernel } from '../../runtime/gpujs/cell-kernel.ts'
 import { loadLibrary } from '../../runtime/gpujs/library.ts'
 import { openMachine } from '../../runtime/gpujs/machine.ts'
@@ -26,13 +26,14 @@ function run(
   result: Value,
   points: Float32Array,
   integers: Readonly<Record<string, number>> = {},
+  body: readonly Statement[] = [],
 ): Float32Array {
   const kernel: CellKernel = {
     name: 'probe',
     summary: 'A function at points.',
     inputs: [numbers],
     extent: [ir.u32(points.length), ir.u32(1), ir.u32(1)],
-    body: [],
+    body,
     result,
   }
   const source = gpujs(kernel)
@@ -101,6 +102,15 @@ describe('functions', () => {
   test('a logarithm of nothing is the lowest number', () => {
     const x = ir.load(numbers, cell.x)
     expect([...run(ir.call('log', x), Float32Array.of(0, -1))]).toEqual([lowest, lowest].map(Math.fround))
+  })
+
+  test('what functions of the kernel give may be declared, and be part of what is', () => {
+    const square = ir.call('power', ir.load(numbers, cell.x), 2)
+    const declared = ir.let_('square', square)
+    const changed = ir.var_('changed', ir.sub(ir.ref(declared), square))
+    const other = ir.let_('other', ir.add(ir.ref(declared), ir.ref(changed)))
+    const result = ir.mul(ir.ref(other), ir.ref(declared))
+    expect([...run(result, Float32Array.of(2, -3), {}, [declared, changed, other])]).toEqual([16, 81])
   })
 
   test('every intrinsic is held to its value here or below', () => {

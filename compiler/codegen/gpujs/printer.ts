@@ -47,10 +47,11 @@ export class Printer {
         return [`// ${statement.text}`]
       case 'let': {
         const { name, type, value } = statement
-        return [`const ${name} = ${type === 'f32' ? this.#whole(value) : this.count(value)};`]
+        if (type !== 'f32') return [`const ${name} = ${this.count(value)};`]
+        return this.#declaration('const', name, this.#whole(value))
       }
       case 'var':
-        return [`let ${statement.name} = ${this.#whole(statement.value)};`]
+        return this.#declaration('let', statement.name, this.#whole(statement.value))
       case 'assign':
         return [this.#assignment(statement.target.name, statement.value)]
       case 'for':
@@ -69,6 +70,12 @@ export class Printer {
       default:
         throw new InvariantError(`a kernel of cells has no statement of the kind ${statement.kind}`)
     }
+  }
+
+  /** gpu.js does not find the type of what is declared as the result of one of the helpers: it is a float from the start. */
+  #declaration(keyword: 'const' | 'let', name: string, value: string): string[] {
+    const calls = [...this.#helpers.keys()].some((helper) => value.includes(`${helper}(`))
+    return calls ? [`let ${name} = 0;`, `${name} = ${value};`] : [`${keyword} ${name} = ${value};`]
   }
 
   /** Of loops without constant bounds gpu.js declares the index outside: each has a name of its own. */
