@@ -1,5 +1,6 @@
 // The checks are checked: each of these wrong things must be refuted by some property.
 import { describe, expect, test } from 'vitest'
+import { drawProjection, type ProjectionOptions } from '../../runtime/projection/index.ts'
 import { fromModel } from '../../compiler/algebra/build.ts'
 import { lower } from '../../compiler/kernel/lower/lower.ts'
 import { schedule } from '../../compiler/schedule/build.ts'
@@ -40,6 +41,16 @@ describe('wrong projections', () => {
     const result = await resultOf(model, { ...referencePlatform, draw }, 'orthogonality')
     expect(result).toMatchObject({ status: 'refuted' })
   })
+})
+
+// The theorem bounds cosh by half of what independent rows vary by.
+test('independent rows are refuted where orthogonal ones should vary less together', async () => {
+  const model = modelOf('attention one { dim: 4 feature: favor_hyperbolic projections: 4 orthogonal }')
+  const draw = (options: ProjectionOptions): Float32Array<ArrayBuffer> =>
+    drawProjection({ ...options, coupling: 'iid' })
+  const { status, detail } = await resultOf(model, { ...referencePlatform, draw }, 'variance')
+  expect(status).toBe('refuted')
+  expect(detail).toMatch(/^a mean over orthogonal rows varies/)
 })
 
 describe('wrong schedules', () => {

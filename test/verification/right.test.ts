@@ -70,6 +70,20 @@ describe.each(['iid', 'orthogonal', 'hadamard', 'simplex', 'orthogonal fixed_nor
   },
 )
 
+// Two corners of a simplex are opposite, so that even functions are the same at both; no theorem speaks against it.
+test.each([
+  ['favor_hyperbolic', 'simplex'],
+  ['fast', 'orthogonal fixed_norm'],
+])('%s of two rows that are %s varies more than of two independent ones', async (feature, law) => {
+  const model = modelOf(
+    `feature fast(x, w) = [cos(8 * dot(w, x)), sin(8 * dot(w, x))]
+    attention one { dim: 2 feature: ${feature} projections: 4 ${law} }`,
+  )
+  const { status, detail } = await resultOf(model, referencePlatform, 'variance', { runs: 20 })
+  expect(status).toBe('held')
+  expect(detail).toMatch(/rows vary up to 1\.\d+ times as much as independent ones$/)
+})
+
 describe('right claims', () => {
   test.each(rightClaims)('$what', async ({ text, by }) => {
     const sample = { draws: [40, 40], projections: 128 } as const

@@ -40,8 +40,10 @@ export interface Rows {
 
 /** No more than this, and less than the variance of independent rows. */
 export interface OrthogonalBound {
+  /** For the file's number of projections. */
   readonly formula: string
-  readonly at: (rows: Rows) => number
+  /** For that number or another. */
+  readonly at: (rows: Rows, projections?: number) => number
 }
 
 export type Variance = ClosedVariance | NoMoments
@@ -76,11 +78,12 @@ function written(single: Value, dim: number): Pick<ClosedVariance, 'formula' | '
 function bound(moments: Moments, single: Value, dim: number): { orthogonal?: OrthogonalBound } {
   const gap = orthogonalGap(moments, dim)
   if (gap === undefined) return {}
-  const m = moments.projections
-  const share = pairsInBlocks(m, dim) / m ** 2
-  const whole = add(scale(single, 1 / m), scale(gap, -share))
+  const of = (m: number): Value => add(scale(single, 1 / m), scale(gap, -pairsInBlocks(m, dim) / m ** 2))
   return {
-    orthogonal: { formula: text(whole, dim), at: (rows) => Math.max(0, valueAt(whole, rows)) },
+    orthogonal: {
+      formula: text(of(moments.projections), dim),
+      at: (rows, count = moments.projections) => Math.max(0, valueAt(of(count), rows)),
+    },
   }
 }
 

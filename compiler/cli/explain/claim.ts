@@ -76,7 +76,7 @@ function accuracy(model: AttentionModel, count: number, { norms, deviation }: St
   const m = `m = ${grouped(count)}`
   const head = ['norm', 'across', 'along', `m for ${short(deviation)}`, 'weights', 'm for 1']
   return [
-    `accuracy    over ${m} independent projections; coupled ones do somewhat better`,
+    `accuracy    over ${m} independent projections; coupled ones mostly do somewhat better`,
     '',
     table([head, ...rows], [0, 1, 2, 3, 4, 5], '       '),
     '',

@@ -1,11 +1,13 @@
 /**
  * The variance of what one projection estimates is what the closed form says, and
- * coupled rows do no worse together than independent ones.
+ * orthogonal rows keep together what a theorem promises of them.
  *
  * Rows of projections are drawn as the runtime draws them, in whole blocks; blocks
  * are independent. With F the estimate of a row and μ its mean, the mean of
  * (F − μ)² over a block estimates the variance, and dim times the square of the
- * block's mean error estimates what is left of it in a mean over coupled rows.
+ * block's mean error estimates what is left of it in a mean over coupled rows. Where
+ * no theorem bounds that, coupled rows may do worse than independent ones, as the
+ * opposite rows of a simplex of two do with even functions: then it is only said.
  *
  * The blocks are put into forty groups, whose means a Student test is made of that
  * refutes what is right once in 1e8 attentions. Squares of what grows exponentially
@@ -49,10 +51,14 @@ export const variance: Property = {
     if (closed.kind !== 'closed') return { status: 'skipped', detail: lowerFirst(closed.reason) }
     const fourth = fourthMoment(subject.model)
     if (fourth.kind === 'infinite') return untold(closed.formula, lowerFirst(fourth.reason))
+    const { dim, projections } = subject.model
+    const coupling = projections?.coupling
     const pairs = pairsOf(subject).map((pair) => ({
       ...pair,
       mean: closed.meanAt(pair),
       variance: closed.at(pair, 1),
+      bound:
+        coupling === 'iid' ? closed.at(pair, 1) : closed.orthogonal && dim * closed.orthogonal.at(pair, dim),
       fourth: fourth.kind === 'closed' ? fourth.at(pair) : undefined,
     }))
     return judge(subject, sampled(subject, effort, pairs), pairs, closed.formula)
@@ -63,6 +69,8 @@ export const variance: Property = {
 interface KnownPair extends Pair {
   readonly mean: number
   readonly variance: number
+  /** What the mean of a block varies by, times its rows: no more than this, where that is known. */
+  readonly bound: number | undefined
   /** E[(F − E[F])⁴], where it is known. */
   readonly fourth: number | undefined
 }
@@ -167,8 +175,9 @@ function judge(
     return untold(formula, `its tails are too heavy for ${rows.toLocaleString('en-US')} projections`)
   let largest = 0
   let share = 0
+  let isWorse = false
   for (const [n, pair] of judged) {
-    const { variance: wanted } = pair
+    const { variance: wanted, bound } = pair
     const found = ofRows.mean(n)
     if (!isStill(pair)) largest = Math.max(largest, Math.abs(found / wanted - 1))
     const error = Math.max(knownError(pair, rows), ofRows.standardError(n))
@@ -178,15 +187,20 @@ function judge(
         pair,
       )
     const coupled = ofMeans.mean(n)
+    const doubt = threshold * ofMeans.standardError(n) + rounding(pair)
     if (!isStill(pair)) share = Math.max(share, coupled / wanted)
-    if (coupled > wanted + threshold * ofMeans.standardError(n) + rounding(pair))
+    if (coupled > wanted + doubt) isWorse = true
+    if (bound !== undefined && coupled > bound + doubt)
       return wrong(
-        `a mean over ${coupling} rows varies ${numberText(coupled / wanted)} times as much as one over independent rows`,
+        `a mean over ${coupling} rows varies ${numberText(coupled / wanted)} times as much as one over independent rows, where ${numberText(bound / wanted)} is the most that it may`,
         pair,
       )
   }
   const gain = share < plainGain ? `have ${percent(share)} of it or less` : 'do no worse'
-  const together = coupling === 'iid' ? '' : `; together, ${coupling} rows ${gain}`
+  const words = isWorse
+    ? `vary up to ${Number(share.toPrecision(3))} times as much as independent ones`
+    : gain
+  const together = coupling === 'iid' ? '' : `; together, ${coupling} rows ${words}`
   const where = judged.length === pairs.length ? '' : ` at ${judged.length} of ${pairs.length} pairs of rows`
   return {
     status: 'held',
