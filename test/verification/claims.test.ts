@@ -54,3 +54,39 @@ describe('heavy tails refute nothing', () => {
     })
   })
 })
+
+describe('a result says', () => {
+  const sample = { draws: [24, 24], projections: 128 } as const
+  test.each([
+    {
+      what: 'on paper what kernels were refuted for',
+      feature: '(x) = [1, x, outer(x, x) / 1.414]',
+      kernel: '1 + dot(q, k) + dot(q, k)^2 / 2',
+      status: 'refuted',
+      detail:
+        /; on paper: it estimates .*, which is the kernel but for 0\.04\d%, as if a constant had been rounded/,
+    },
+    {
+      what: 'what maxima add to the features',
+      feature: '(x, w) = exp(dot(w, x) - dot(x, x) / 2)',
+      kernel: 'exp(dot(q, k))',
+      law: '8',
+      settings: 'stabilize: max 0.1',
+      status: 'proved',
+      detail: /; the 0\.1 that `stabilize: max` adds to each feature is a bias that comes on top$/,
+    },
+    {
+      what: 'the size of a bias where no share of the kernel can be given',
+      feature: '(x, w) = query abs(dot(w, x)) key dot(w, x)',
+      kernel: '0 * dot(q, k)',
+      law: '8',
+      status: 'held',
+      detail: /where a bias of 0\.\d+( at \d+ of \d+ pairs of rows)? would show/,
+    },
+  ])('$what', async ({ status, detail, settings = '', ...form }) => {
+    const text = attentionOf(form).replace('kernel:', `${settings} kernel:`)
+    const result = await resultOf(modelOf(text), referencePlatform, 'unbiased', { sample })
+    expect(result.status).toBe(status)
+    expect(result.detail).toMatch(detail)
+  })
+})

@@ -90,7 +90,15 @@ function sampleWords(gram: Gram, entries: number): string {
   if (entries === 0) return `what the kernels estimate ${sampleOf(gram)} has tails too heavy to tell its mean`
   const judged =
     entries === gram.claimed.length ? '' : ` at ${entries} of ${gram.claimed.length} pairs of rows`
-  return `the kernels estimate it ${sampleOf(gram)}, where a bias of ${percent(resolutionOf(gram))}${judged} would show`
+  return `the kernels estimate it ${sampleOf(gram)}, where a bias of ${leastBias(gram)}${judged} would show`
+}
+
+/** A kernel that is 0 has no shares. */
+function leastBias(gram: Gram): string {
+  const { claimed, moments } = gram
+  if (claimed.some((kernel) => kernel !== 0)) return percent(resolutionOf(gram))
+  const errors = Array.from(claimed, (_, index) => errorOf(gram, index)).filter(Number.isFinite)
+  return numberText(errorsToFind(claimed.length, moments.seen) * Math.max(...errors))
 }
 
 function refuted(gram: Gram, index: number): Outcome {

@@ -38,20 +38,32 @@ export const unbiased: Property = {
         )
     const tested = gram && judgeBias(gram)
     if (tested?.refutation !== undefined) {
-      const proved =
-        verdict.status === 'proved' ? '; on paper the claim is true, so the kernels are wrong' : ''
-      return { ...tested.refutation, detail: `${tested.refutation.detail}${proved}` }
+      return { ...tested.refutation, detail: `${tested.refutation.detail}${onPaper(verdict)}` }
     }
+    const added = addedByMaxima(subject)
     if (verdict.status === 'proved')
       return {
         status: 'proved',
-        detail: `E[φ(q)·φ(k)] = ${verdict.estimates}${tested === undefined ? '' : `; ${tested.words}`}`,
+        detail: `E[φ(q)·φ(k)] = ${verdict.estimates}${tested === undefined ? '' : `; ${tested.words}`}${added}`,
       }
     if (tested === undefined || tested.entries === 0)
       return { status: 'skipped', detail: undecided(verdict, tested?.words) }
-    return { status: 'held', detail: `${tested.words}; no proof: ${lowerFirst(verdict.reason)}` }
+    return { status: 'held', detail: `${tested.words}${added}; no proof: ${lowerFirst(verdict.reason)}` }
   },
 }
+
+/** What is known beside a refutation by the kernels. */
+function onPaper(verdict: ClaimVerdict): string {
+  if (verdict.status === 'proved') return '; on paper the claim is true, so the kernels are wrong'
+  const isKnown = verdict.status === 'undecided' && verdict.estimates !== undefined
+  return isKnown ? `; on paper: ${lowerFirst(verdict.reason)}` : ''
+}
+
+/** The claim is of the features as they are written. */
+const addedByMaxima = ({ model: { stabilize } }: Subject): string =>
+  stabilize.kind === 'max' && stabilize.epsilon > 0
+    ? `; the ${numberText(stabilize.epsilon)} that \`stabilize: max\` adds to each feature is a bias that comes on top`
+    : ''
 
 const undecided = (verdict: ClaimVerdict, why = 'no test can tell'): string =>
   verdict.status === 'undecided' ? `${verdict.reason} And ${why}` : why
