@@ -123,6 +123,13 @@ export const trueForms: readonly Form[] = [
     law: '8',
     dim: 2,
   },
+  {
+    what: 'a bump of the projection, with a determinant to an odd half',
+    feature: '(x, w) = dot(w, x) * exp(-dot(w, x)^2)',
+    kernel: 'dot(q, k) / ((1 + 2 * dot(q, q)) * (1 + 2 * dot(k, k)) - 4 * dot(q, k)^2)^1.5',
+    law: '8',
+    dim: 2,
+  },
 ]
 
 /** And what the feature estimates instead. */
@@ -244,6 +251,13 @@ export const falseForms: readonly (Form & { readonly estimates: string })[] = [
     kernel: 'exp(4 * dot(q, k) + 2 * sum(q) + 1.98 * sum(k) + dim)',
     law: '8',
     estimates: '54.5981500331 * exp(4 * dot(q, k) + 2 * sum(q) + 2 * sum(k))',
+  },
+  {
+    what: 'a determinant to a power one percent off',
+    feature: '(x, w) = exp(-dot(w, x)^2 / 2)',
+    kernel: '((1 + dot(q, q)) * (1 + dot(k, k)) - dot(q, k)^2)^-0.505',
+    law: '8',
+    estimates: '1 / sqrt(dot(q, q) * dot(k, k) + dot(q, q) + dot(k, k) + 1 - dot(q, k)^2)',
   },
 ]
 

@@ -55,18 +55,20 @@ interface Divisor {
 function withoutQuotients(a: Value, b: Value): readonly [Value, Value] {
   const divisors = new Map<string, Divisor>()
   for (const { atom, power } of [...a, ...b].flatMap(({ factors }) => factors)) {
-    if (atom.kind !== 'group' || !Number.isInteger(power) || power > 0) continue
+    if (atom.kind !== 'group' || power > 0) continue
     const known = divisors.get(atom.key)
     divisors.set(atom.key, { atom, power: Math.max(-power, known?.power ?? 0) })
   }
   return [cleared(a, [...divisors.values()]), cleared(b, [...divisors.values()])]
 }
 
-/** A term that is divided by the group loses that; the others are multiplied out. */
 const cleared = (value: Value, divisors: readonly Divisor[]): Value =>
   divisors.reduce<Value>((rest, divisor) => add(...rest.map((part) => clearedTerm(part, divisor))), value)
 
+/** What is left of the group after that is multiplied out, but for a fraction of a power. */
 function clearedTerm(part: Term, { atom, power }: Divisor): Value {
-  const divided = part.factors.some((factor) => factor.atom.key === atom.key)
-  return multiply([part], divided ? atomic(atom, power) : wholePower(atom.body, power))
+  const own = part.factors.find((factor) => factor.atom.key === atom.key)?.power ?? 0
+  const left = own + power
+  const whole = Math.floor(left + 1e-9)
+  return multiply([part], atomic(atom, left - whole - own), wholePower(atom.body, whole))
 }
