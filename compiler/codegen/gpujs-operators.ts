@@ -53,6 +53,22 @@ const step = helper('step', '1 where x is positive, else 0', [
 ])
 const fma = helper('multiplyAdd', 'a times b, and c', ['return a * b + c;'], { parameters: ['a', 'b', 'c'] })
 
+const floorModulo = helper(
+  'floorModulo',
+  'a - b * floor(a / b), with the sign of b: a quotient rounded across a whole number is one off',
+  [
+    'const remainder = -Math.floor(a / b) * b + a;',
+    'if (remainder * Math.sign(b) < 0) {',
+    '  return remainder + b;',
+    '}',
+    'if (Math.abs(remainder) >= Math.abs(b)) {',
+    '  return remainder - b;',
+    '}',
+    'return remainder;',
+  ],
+  { parameters: ['a', 'b'] },
+)
+
 export const gpujsOperators: Record<IntrinsicName, Row> = {
   exp: builtin('exp'),
   log: defined(logarithm),
@@ -84,7 +100,8 @@ export const gpujsOperators: Record<IntrinsicName, Row> = {
   },
   fma: defined(fma),
   floorDivide: ofIntegers,
-  floorModulo: ofIntegers,
+  /** Of floats; that of integers is written out. */
+  floorModulo: defined(floorModulo),
   random: (args) => ({
     callee: random.name,
     // A literal would be taken for a float.

@@ -8,7 +8,7 @@ import { elu, exp, log, log2, sigmoid, silu, softplus } from './wgsl/exponential
 import { helper, lanesOf } from './wgsl/helper.ts'
 import type { Helper, Lanes } from './wgsl/helper.ts'
 import { cosh, sinh, tanh } from './wgsl/hyperbolic.ts'
-import { floorDivide, floorModulo, random } from './wgsl/integers.ts'
+import { floorDivide, floorModulo, floorModuloOfFloats, random } from './wgsl/integers.ts'
 import { erf, gelu } from './wgsl/normal.ts'
 import { power } from './wgsl/power.ts'
 import { cos, sin } from './wgsl/trigonometry.ts'
@@ -79,6 +79,7 @@ export const wgslOperators: Record<IntrinsicName, Row> = {
   },
   fma: builtin('fma'),
   floorDivide: ofIntegers(floorDivide),
-  floorModulo: ofIntegers(floorModulo),
+  floorModulo: (args, type) =>
+    type === 'f32' ? called(floorModuloOfFloats, args) : ofIntegers(floorModulo)(args, type),
   random: ofIntegers(random),
 }

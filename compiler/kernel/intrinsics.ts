@@ -65,8 +65,8 @@ export const intrinsics = {
   fma: { arity: 3, takes: floats, value: (a, b, c) => a * b + c },
   /** ⌊a / b⌋ of integers. */
   floorDivide: { arity: 2, takes: ['i32', 'u32'], value: (a, b) => Math.floor(a / b) },
-  /** a − b·⌊a / b⌋ of integers: the divisor's sign. */
-  floorModulo: { arity: 2, takes: ['i32', 'u32'], value: modulo },
+  /** a − b·⌊a / b⌋, with the divisor's sign. */
+  floorModulo: { arity: 2, takes: ['i32', 'u32', 'f32'], value: modulo },
   /** In [0, 1), from three integers, the same on every device. */
   random: { ...ofLanguage('random', 3, ['i32', 'u32']), result: 'f32' },
 } satisfies Record<string, Intrinsic>

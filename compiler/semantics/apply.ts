@@ -8,6 +8,7 @@ import type { OperatorName } from '../symbolic/operators.ts'
 import { print } from '../symbolic/print.ts'
 import type * as ast from '../syntax/ast.ts'
 import { isFunction, signatureOf } from './functions.ts'
+import { isIntegral } from './integral.ts'
 import { limits } from './limits.ts'
 import type { Report } from './report.ts'
 import type { Scope } from './scope.ts'
@@ -62,10 +63,11 @@ function allowedValues({ operator, args, trees, span }: Application, scope: Scop
     return false
   }
   if (operator !== 'random') return true
-  const fraction = args.findIndex((arg) => arg.kind === 'constant' && !Number.isInteger(arg.value))
+  const fraction = args.findIndex((arg) => !isIntegral(arg))
   const found = args[fraction]
-  if (found?.kind !== 'constant') return true
-  report(messages.randomArgument(trees[fraction]?.span ?? span, found.value))
+  if (found === undefined) return true
+  const what = found.kind === 'constant' ? String(found.value) : 'what may be a fraction'
+  report(messages.randomArgument(trees[fraction]?.span ?? span, what))
   return false
 }
 

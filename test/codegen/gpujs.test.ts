@@ -133,6 +133,17 @@ describe('integers', () => {
     expect([...rest]).toEqual(each((n) => n - 300 - divisor * Math.floor((n - 300) / divisor)))
   })
 
+  test.each([2.5, -0.75, 3])('remainders of floats by %d, and quotients rounded down', (divisor) => {
+    const real = ir.mul(ir.convert('f32', signed), 0.25)
+    const rest = run(ir.call('floorModulo', real, ir.f32(divisor)), points)
+    const modulo = (n: number): number => n / 4 - divisor * Math.floor(n / 4 / divisor)
+    expect([...rest].map((value) => value + 0)).toEqual(each((n) => modulo(n - 300) + 0))
+    const whole = ir.convert('i32', ir.call('floor', ir.div(real, ir.f32(divisor))))
+    expect([...run(ir.convert('f32', whole), points)]).toEqual(
+      each((n) => Math.floor((n - 300) / 4 / divisor) + 0),
+    )
+  })
+
   test('quotients and remainders by sizes of the call', () => {
     for (const heads of [1, 3, 6, 7, 49]) {
       const quotient = run(ir.convert('f32', ir.div(cell.x, ir.shape('heads'))), points, { heads })

@@ -56,6 +56,13 @@ test.each(['i32', 'u32'] as const)('floorDivide and floorModulo of %s round towa
   expect([...remainder]).toEqual(expected(type, (a, b) => a - (b || 7) * Math.floor(a / (b || 7))))
 })
 
+test('floorModulo of floats has the sign of the divisor, and is below it', async () => {
+  const quarter = (value: Value): Value => ir.mul(ir.convert('f32', value), 0.25)
+  const remainder = await table('i32', (a, b) => ir.call('floorModulo', quarter(a), quarter(safe(b))))
+  const wanted = expected('i32', (a, b) => (a - (b || 7) * Math.floor(a / (b || 7))) / 4)
+  expect([...remainder].map((value) => value + 0)).toEqual(wanted.map((value) => value + 0))
+})
+
 test.each(['i32', 'u32'] as const)('min, max and random of %s', async (type) => {
   expect([...(await table(type, (a, b) => ir.call('min', a, b)))]).toEqual(expected(type, Math.min))
   expect([...(await table(type, (a, b) => ir.call('max', a, b)))]).toEqual(expected(type, Math.max))

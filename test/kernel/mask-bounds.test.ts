@@ -17,6 +17,8 @@ const masks = [
   'random(floor(i / 32), floor(j / 32), 3) < 0.4',
   'j < 3 || j >= length - 2 || min(i, j) == 1 || max(i, j) > 66',
   'i % 64 < 32 && -j + 5 <= 0 && i < length / 2.5',
+  '(i / 2) % 2.5 < 1 || -j % 0.5 == floor(i / 2.5) % 2',
+  'random(floor(i / 2.5), j - 3000000000, 2^31) < 0.4 || i % 1e10 == j',
 ]
 
 test.each(masks)('%s', (mask) => {

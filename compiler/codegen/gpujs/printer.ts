@@ -119,8 +119,13 @@ export class Printer {
         return `${value.buffer}[${this.integer(value.index)}]`
       case 'unary':
         return `-${this.#inside(value.operand, 'prefix')}`
-      case 'binary':
+      case 'binary': {
+        const { operator, right } = value
+        // gpu.js would divide by an integer, where the quotient is rounded to one.
+        if (operator === '/' && right.kind === 'number' && right.value < 0)
+          return `-(${this.real({ ...value, right: { ...right, value: -right.value } })})`
         return this.#binary(value, (child) => this.real(child))
+      }
       case 'select':
         return `(${this.condition(value.condition)} ? ${this.real(value.yes)} : ${this.real(value.no)})`
       case 'call':
@@ -162,7 +167,7 @@ export class Printer {
       case 'call':
         return this.#countCall(value)
       case 'convert':
-        return this.count(value.value)
+        return typeOf(value.value) === 'f32' ? this.#rounded(value.value) : this.count(value.value)
       case 'binary':
         return this.#arithmetic(value, (child) => this.count(child), 'Math.floor')
       default:
@@ -187,12 +192,21 @@ export class Printer {
       case 'unary':
         return `-${group(this.integer(value.operand))}`
       case 'convert':
-        return this.integer(value.value)
+        // Without the sum gpu.js would make integers of the numbers within.
+        return typeOf(value.value) === 'f32'
+          ? `~~(0.0 + ${this.#rounded(value.value)})`
+          : this.integer(value.value)
       case 'binary':
         return this.#arithmetic(value, (child) => this.integer(child), '~~')
       default:
         throw new InvariantError(`a kernel of cells has no integer of the kind ${value.kind}`)
     }
+  }
+
+  /** A float that is an integer. */
+  #rounded(value: Value): string {
+    invariant(value.kind === 'call' && value.intrinsic === 'floor', 'a float is rounded before it is counted')
+    return this.real(value)
   }
 
   /** Whether the name is that of a `const`, and not a coordinate or an index. */

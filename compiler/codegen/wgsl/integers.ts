@@ -1,4 +1,4 @@
-/** Integer functions of masks. */
+/** Functions of masks: of integers, and the remainder of what is none. */
 
 import type { Helper } from './helper.ts'
 
@@ -35,6 +35,18 @@ fn floor_modulo_i32(a: i32, b: i32) -> i32 {
 }`,
   uses: [],
 })
+
+export const floorModuloOfFloats: Helper = {
+  name: 'floor_modulo_f32',
+  source: `// a − b·⌊a / b⌋, which has the sign of b: a quotient that was rounded across a whole number is one off
+fn floor_modulo_f32(a: f32, b: f32) -> f32 {
+  let remainder = a - b * floor(a / b);
+  let under = remainder * sign(b) < 0.0;
+  let over = abs(remainder) >= abs(b);
+  return remainder + select(select(0.0, -b, over), b, under);
+}`,
+  uses: [],
+}
 
 /** The algorithm is that of `runtime/projection/random.ts`, step by step. */
 export const random = (type: Integer): Helper => ({

@@ -66,8 +66,8 @@ export const expressionMessages = {
     help,
   })),
 
-  randomArgument: error('A0315', (value: number) => ({
-    message: `expected an integer argument of \`random\`, found ${value}`,
+  randomArgument: error('A0315', (found: string) => ({
+    message: `expected an integer argument of \`random\`, found ${found}`,
     help: 'round it: `floor(…)`',
   })),
 }

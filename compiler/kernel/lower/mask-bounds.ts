@@ -163,6 +163,7 @@ function remainder(a: Bounds, divisor: Expression | undefined): Bounds | undefin
 function randomBounds(args: readonly Bounds[]): Bounds | undefined {
   const [a, b, seed] = args
   if (a === undefined || b === undefined || seed === undefined) return undefined
+  if ([a, b, seed].some(({ low }) => ir.typeOf(low) !== 'i32')) return undefined
   const known = ir.and(isPoint(a), isPoint(b), isPoint(seed))
   const drawn = ir.call('random', a.low, b.low, seed.low)
   return { low: ir.select(known, drawn, 0), high: ir.select(known, drawn, 1) }

@@ -3,7 +3,7 @@
  *
  * What is built from indexes and integers by + − * % floor(a / b) abs min max
  * stays in i32, so that `floor(i / 3) == floor(j / 3)` means what it says on
- * every device; anything else is f32.
+ * every device; anything else is f32, and i32 again once it is rounded down.
  */
 import { InvariantError, invariant } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
@@ -19,6 +19,11 @@ const comparisons = {
   equal: ir.eq,
   notEqual: ir.ne,
 } as const
+
+/** What modulo 2³² is as good as on all integers. */
+const ring = { add: ir.add, subtract: ir.sub, multiply: ir.mul } as const
+
+const isRingOperator = (operator: string): operator is keyof typeof ring => Object.hasOwn(ring, operator)
 
 /** `names` gives `i`, `j` and `length` as i32. */
 export function conditionValue(expression: Expression, names: (name: string) => Value): Value {
@@ -48,21 +53,17 @@ function integer(expression: Expression, names: (name: string) => Value): Value 
     const quotient = integers(first.args, names)
     if (quotient !== undefined) return ir.call('floorDivide', ...quotient)
   }
+  if (expression.operator === 'floor' && first !== undefined)
+    return integer(first, names) ?? ir.convert('i32', ir.call('floor', real(first, names)))
   const args = integers(expression.args, names)
   const a = args?.[0]
   if (args === undefined || a === undefined || first === undefined) return undefined
   if (expression.operator === 'negate') return ir.neg(a)
-  if (expression.operator === 'abs' || expression.operator === 'floor')
-    return expression.operator === 'abs' ? ir.call('abs', a) : a
+  if (expression.operator === 'abs') return ir.call('abs', a)
   const b = args[1]
   if (b === undefined || second === undefined) return undefined
+  if (isRingOperator(expression.operator)) return ring[expression.operator](a, b)
   switch (expression.operator) {
-    case 'add':
-      return ir.add(a, b)
-    case 'subtract':
-      return ir.sub(a, b)
-    case 'multiply':
-      return ir.mul(a, b)
     case 'modulo':
       return ir.call('floorModulo', a, b)
     case 'min':
@@ -84,13 +85,23 @@ function real(expression: Expression, names: (name: string) => Value): Value {
   if (whole !== undefined) return ir.convert('f32', whole)
   if (expression.kind === 'constant') return ir.f32(expression.value)
   invariant(expression.kind === 'apply', 'what is no integer in a mask is built by operators')
-  if (expression.operator === 'random') {
-    const args = integers(expression.args, names)
-    invariant(args !== undefined, 'random takes integers')
-    return ir.call('random', ...args)
+  if (expression.operator === 'random')
+    return ir.call('random', ...expression.args.map((argument) => word(argument, names)))
+  const args = expression.args.map((argument) => real(argument, names))
+  return expression.operator === 'modulo'
+    ? ir.call('floorModulo', ...args)
+    : applyOperator(expression.operator, args)
+}
+
+/** An integer modulo 2³², which is all that `random` sees of it: constants may be beyond i32. */
+function word(expression: Expression, names: (name: string) => Value): Value {
+  const whole = integer(expression, names)
+  if (whole !== undefined) return whole
+  if (expression.kind === 'constant') return ir.i32(expression.value | 0)
+  if (expression.kind === 'apply' && isRingOperator(expression.operator)) {
+    const [a, b] = expression.args.map((argument) => word(argument, names))
+    invariant(a !== undefined && b !== undefined, `${expression.operator} has two arguments`)
+    return ring[expression.operator](a, b)
   }
-  return applyOperator(
-    expression.operator,
-    expression.args.map((argument) => real(argument, names)),
-  )
+  return ir.convert('i32', ir.call('floor', real(expression, names)))
 }
