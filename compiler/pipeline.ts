@@ -14,6 +14,7 @@ import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { asKernel } from './kernel/cell.ts'
 import { cellKernels } from './kernel/cells/lower.ts'
+import { BeyondSingle } from './kernel/check-value.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { lower } from './kernel/lower/lower.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
@@ -56,12 +57,14 @@ export function build(
   const planned = plan(algebra, target)
   if ('unsupported' in planned) return { model, algebra, ...planned }
   const forms = formsOf(planned)
+  if ('unsupported' in forms) return { model, algebra, ...forms }
   const other = target === 'webgpu' ? 'gpujs' : 'webgpu'
   const description = {
     ...assemble(model, forms, source.text),
     alternative: () => {
       const planned = plan(algebra, other)
-      return 'unsupported' in planned ? undefined : assemble(model, formsOf(planned), source.text)
+      const forms = 'unsupported' in planned ? planned : formsOf(planned)
+      return 'unsupported' in forms ? undefined : assemble(model, forms, source.text)
     },
   }
   return {
@@ -83,12 +86,18 @@ function plan(algebra: Attention, target: Program['target']): Schedule | { reado
   return verifySchedule(planned)
 }
 
-function formsOf(forward: Schedule): Built['forms'] {
+function formsOf(forward: Schedule): Built['forms'] | { readonly unsupported: string } {
   const { prefill, step } = forward.decoding ?? {}
-  return {
-    forward: lowered(forward),
-    ...(prefill === undefined ? {} : { prefill: lowered(prefill) }),
-    ...(step === undefined ? {} : { step: lowered(step) }),
+  try {
+    return {
+      forward: lowered(forward),
+      ...(prefill === undefined ? {} : { prefill: lowered(prefill) }),
+      ...(step === undefined ? {} : { step: lowered(step) }),
+    }
+  } catch (error) {
+    if (error instanceof BeyondSingle)
+      return { unsupported: 'constants that come to more than f32 holds, about 3.4e38,' }
+    throw error
   }
 }
 

@@ -98,7 +98,11 @@ export function checkValue(value: Value, names: Names): ValueType {
   return typeOf(value)
 }
 
+/** Constants of a file, each of which f32 holds, can come to a number that it does not hold. */
+export class BeyondSingle extends InvariantError {}
+
 function checkNumber(type: ScalarType, value: number): void {
+  if (type === 'f32' && Math.abs(value) === Infinity) throw new BeyondSingle(`${value} is no number of f32`)
   const fits = {
     f32: Number.isFinite(value) && Object.is(Math.fround(value), value),
     i32: (value | 0) === value,

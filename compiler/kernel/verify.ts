@@ -1,10 +1,10 @@
 /**
  * What a kernel promises to whoever prints or runs it. A failure is a defect of
- * the lowering, never of the user's file, and is thrown.
+ * the lowering, and is thrown; `BeyondSingle` alone says something of the user's file.
  */
 
 import { invariant, InvariantError } from '../diagnostics/invariant.ts'
-import { checkValue } from './check-value.ts'
+import { BeyondSingle, checkValue } from './check-value.ts'
 import type { Declared, Names } from './check-value.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value, ValueType } from './kernel.ts'
 import { defaultLimits, sharedBytes } from './limits.ts'
@@ -22,6 +22,7 @@ export function verify(kernel: Kernel, limits: KernelLimits = defaultLimits): Ke
     for (const complaint of nonUniformBarriers(unrolled)) throw new InvariantError(complaint)
     return unrolled
   } catch (error) {
+    if (error instanceof BeyondSingle) throw error
     if (error instanceof InvariantError) throw new InvariantError(`kernel ${kernel.name}: ${error.message}`)
     throw error
   }

@@ -57,7 +57,7 @@ describe('ill-typed', () => {
     [
       'infinity',
       [ir.store(out, 0, raw({ kind: 'number', type: 'f32', value: Infinity }))],
-      /number Infinity is a value of f32/,
+      /Infinity is no number of f32/,
     ],
     [
       'a double that is no f32',
