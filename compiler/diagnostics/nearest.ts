@@ -1,8 +1,8 @@
 /** Which known name a misspelt one was probably meant to be. */
 
 /** The closest of `names`, if it is close enough for a suggestion to help rather than puzzle. */
-export function nearest(wanted: string, names: Iterable<string>): string | undefined {
-  let best: string | undefined
+export function nearest<Name extends string>(wanted: string, names: Iterable<Name>): Name | undefined {
+  let best: Name | undefined
   // One letter is as near to any other as can be, and tells nothing.
   let bestDistance = wanted.length < 2 ? 0.5 : Math.max(1, Math.floor(wanted.length / 3)) + 0.5
   // Nobody misspells a word by writing pages of letters, and the distance costs their product.

@@ -60,7 +60,7 @@ function call(tree: ast.Call, scope: Scope, report: Report): Expression | undefi
   const args = every(tree.args, scope, report)
   const { text: name, span } = tree.callee
   if (!isFunction(name)) {
-    const hint = scope.hint?.(name)
+    const hint = scope.conditions ? undefined : scope.hint?.(name)
     if (hint !== undefined) report(messages.notAFunction(span, name, 'a feature', hint))
     else if (scope.names.has(name))
       report(messages.notAFunction(span, name, 'a value', 'multiplication is `*`'))

@@ -74,6 +74,7 @@ export const maskScope = (sizes: Sizes): Scope => ({
   ]),
   functions: maskFunctions,
   conditions: true,
+  hint: (name) => (name === 'causal' ? 'as a condition, `causal` is `j <= i`' : undefined),
 })
 
 /** `head` is the variable of that name, or one head's index. */

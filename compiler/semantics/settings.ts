@@ -32,16 +32,19 @@ const isSettingName = (name: string): name is SettingName => settingNames.some((
 
 export function collectSettings({ settings }: AttentionDeclaration, report: Report): Settings {
   const found = new Map<SettingName, Setting>()
+  const meant = new Map<SettingName, Setting>()
   for (const setting of settings) {
     const { text, span } = setting.key
     if (!isSettingName(text)) {
       // What stands before a syntax error need not have been meant as a setting.
-      if (!isBroken(setting))
-        report(messages.unknownSetting(span, text, nearest(text, settingNames), settingNames))
+      const near = nearest(text, settingNames)
+      if (!isBroken(setting)) report(messages.unknownSetting(span, text, near, settingNames))
+      if (near !== undefined) meant.set(near, setting)
     } else if (found.has(text)) report(messages.duplicateSetting(span, text))
     else found.set(text, setting)
   }
-  return found
+  // What is misspelt is there all the same, and its value is read.
+  return new Map([...meant, ...found])
 }
 
 /** Whether a syntax error took the value away; it has been reported. */
@@ -51,17 +54,20 @@ export const isBroken = (setting: Setting): boolean => setting.value.items.lengt
 export function single(setting: Setting, report: Report): Expression | undefined {
   const [first, ...others] = setting.value.items
   if (others.length === 0) return first
-  report(messages.oneExpression(spanOfAll(others), setting.key.text, others.length + 1, missingColon(others)))
+  report(messages.oneExpression(spanOfAll(others), setting.key.text, others.length + 1, sideBySide(setting)))
   return undefined
 }
 
-/** A setting whose colon was forgotten reads as more of the value before it. */
-function missingColon(items: readonly Expression[]): string | undefined {
-  const name = items
-    .map((item) => (item.kind === 'reference' ? item.name : ''))
-    .find((name) => isSettingName(name))
-  return name === undefined ? undefined : `a setting needs a colon: \`${name}: …\``
+/** A setting whose colon was forgotten reads as more of the value before it, and so does an operator in letters. */
+function sideBySide({ value: { items } }: Setting): string | undefined {
+  const names = items.flatMap((item) => (item.kind === 'reference' ? [item.name] : []))
+  const name = names.find((name) => isSettingName(name))
+  if (name !== undefined) return `a setting needs a colon: \`${name}: …\``
+  const word = names.find((name) => Object.hasOwn(operators, name))
+  return word === undefined ? undefined : `\`${word}\` is written \`${operators[word] ?? ''}\``
 }
+
+const operators: Readonly<Record<string, string>> = { and: '&&', or: '||', not: '!', mod: '%' }
 
 export const spanOfAll = (items: readonly Expression[]): Span => ({
   start: items[0]?.span.start ?? 0,

@@ -3,6 +3,7 @@ import { EOF, tokenLabel } from 'chevrotain'
 import type { IParserErrorMessageProvider, IRecognitionException, IToken, TokenType } from 'chevrotain'
 import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
+import { nearest } from '../diagnostics/nearest.ts'
 import { placeOf } from '../diagnostics/place.ts'
 import { spanOf } from './scan.ts'
 import * as tokens from './tokens.ts'
@@ -45,12 +46,13 @@ export class ExpectationProvider implements IParserErrorMessageProvider {
 }
 
 const aDeclaration = 'a declaration, `feature` or `attention`'
+const aSetting = 'a setting such as `dim: 64`, or `}`'
 
 /** By rule and token, where the token's own spelling would say too little. */
 const expectations: Readonly<Record<string, string>> = {
   [`file ${EOF.name}`]: aDeclaration,
   'attention Name': 'the name of the attention',
-  'attention RightBrace': 'a setting such as `dim: 64`, or `}`',
+  'attention RightBrace': aSetting,
   'feature Name': 'a name',
   'feature LeftParenthesis': '`(` and the parameters, `(x)` or `(x, w)`',
   'feature RightParenthesis': '`,` or `)`',
@@ -85,7 +87,7 @@ export function problem(exception: IRecognitionException, textEnd: number, scann
       span,
       expected,
       found,
-      help(token, previous, expected) ?? stillOpen(token, expected, scanned),
+      help(token, previous, expected, scanned) ?? stillOpen(token, expected, scanned),
     ),
     after: known ? previous.startOffset : Math.max(0, span.start - 1),
   }
@@ -93,23 +95,35 @@ export function problem(exception: IRecognitionException, textEnd: number, scann
 
 const shorten = (image: string): string => (image.length > 30 ? `${image.slice(0, 30)}…` : image)
 
-function help(token: IToken, previous: IToken | undefined, expected: string): string | undefined {
+function help(
+  token: IToken,
+  previous: IToken | undefined,
+  expected: string,
+  { text, tokens: all }: Scanned,
+): string | undefined {
   switch (token.tokenType) {
     case tokens.LeftBracket:
       return 'a list is the whole body of a feature; write factors inside it, as in `[a * b, a * c]`'
     case tokens.Equals:
-      return expected === expectations['setting Colon']
+      return expected === expectations['setting Colon'] ||
+        (expected === aSetting && startsLine(all[all.indexOf(token) - 1], text))
         ? 'a setting is written `name: value`'
         : 'values are compared with `==`'
     case tokens.Comma:
-      return expected === expectations['attention RightBrace']
-        ? 'settings follow one another without commas'
-        : undefined
+      return expected === aSetting ? 'settings follow one another without commas' : undefined
+  }
+  if (expected === aDeclaration) {
+    const near = nearest(token.image, ['feature', 'attention'])
+    if (near !== undefined) return `did you mean \`${near}\`?`
   }
   if (token.image === '/' && previous?.image === '/') return 'a comment starts with `#`'
   if (token.image === '*' && previous?.image === '*') return 'a power is written `^`'
   return undefined
 }
+
+/** Names do, that were meant as those of settings. */
+const startsLine = (token: IToken | undefined, text: string): boolean =>
+  token !== undefined && /(?:^|[\n\r{])[^\S\n\r]*$/.test(text.slice(0, token.startOffset))
 
 /** Where what is missing may be a closing bracket lines above, which one was opened. */
 function stillOpen(
@@ -117,13 +131,17 @@ function stillOpen(
   expected: string,
   { file, text, tokens: all }: Scanned,
 ): string | undefined {
-  if (!expected.includes('`)`') && !expected.includes('`]`')) return undefined
-  const end = token.tokenType === EOF ? text.length : token.startOffset
+  const type = token.tokenType
+  const inside = expected.includes('`)`') || expected.includes('`]`')
+  const between = expected === aSetting && [EOF, tokens.Attention, tokens.Feature].includes(type)
+  if (!inside && !between) return undefined
+  const [opening, closing] = inside ? ['([', ')]'] : ['{', '}']
+  const end = type === EOF ? text.length : token.startOffset
   const open: IToken[] = []
   for (const one of all) {
     if (one.startOffset >= end) break
-    if (one.image === '(' || one.image === '[') open.push(one)
-    if (one.image === ')' || one.image === ']') open.pop()
+    if (opening.includes(one.image)) open.push(one)
+    if (closing.includes(one.image)) open.pop()
   }
   const last = open.at(-1)
   if (last === undefined || !/[\r\n]/.test(text.slice(last.startOffset, end))) return undefined

@@ -31,6 +31,10 @@ describe('names', () => {
     [mask('causal && i < 3'), ['A0301 causal']],
     [attention('feature: favr projections: 8'), ['A0411 favr']],
     [attention('feature: elu1 kernal: dot(q, k)'), ['A0401 kernal']],
+    [
+      check('attention a { dims: 8 kernal: exp(dto(q, k)) }').found,
+      ['A0401 dims', 'A0401 kernal', 'A0303 dto'],
+    ],
     [exact('scale: 1 / dimm'), ['A0301 dimm']],
     [check('attention a { dim: dim feature: elu1 }').found, ['A0301 dim']],
     [exact('scale: head'), ['A0302 head']],

@@ -75,9 +75,9 @@ export const settingMessages = {
     help: 'add `feature: favor`, or drop `projections`',
   })),
 
-  projectionsForm: error('A0416', (found: string) => ({
+  projectionsForm: error('A0416', (found: string, near?: string) => ({
     message: `expected \`N [iid | orthogonal | hadamard | simplex] [fixed_norm] [seed S]\`, found ${found}`,
-    help: 'for example `projections: 256 orthogonal seed 42`',
+    help: didYouMean(near) ?? 'for example `projections: 256 orthogonal seed 42`',
   })),
 
   simplexDim: error('A0417', () => ({
@@ -85,9 +85,9 @@ export const settingMessages = {
     help: 'use `orthogonal` or `iid`',
   })),
 
-  landmarksForm: error('A0418', (found: string) => ({
+  landmarksForm: error('A0418', (found: string, near?: string) => ({
     message: `expected \`N segment_means\` or \`N learned\` for \`landmarks\`, found ${found}`,
-    help: 'for example `landmarks: 64 segment_means`',
+    help: didYouMean(near) ?? 'for example `landmarks: 64 segment_means`',
   })),
 
   landmarksWithFeature: error('A0419', () => ({
@@ -172,9 +172,9 @@ export const settingMessages = {
     help: 'drop `epsilon`',
   })),
 
-  compressForm: error('A0435', (found: string) => ({
+  compressForm: error('A0435', (found: string, near?: string) => ({
     message: `expected \`N learned\` for \`compress\`, found ${found}`,
-    help: 'for example `compress: 256 learned`',
+    help: didYouMean(near) ?? 'for example `compress: 256 learned`',
   })),
 
   evaluatedTwice: error('A0436', (first: string, second: string) => ({
@@ -187,9 +187,9 @@ export const settingMessages = {
     help: 'drop the `mask`, or `compress`',
   })),
 
-  bucketsForm: error('A0438', (found: string) => ({
+  bucketsForm: error('A0438', (found: string, near?: string) => ({
     message: `expected \`B [rounds R] [chunk C] [seed S]\` for \`buckets\`, found ${found}`,
-    help: 'for example `buckets: 64 rounds 2 chunk 64 seed 42`',
+    help: didYouMean(near) ?? 'for example `buckets: 64 rounds 2 chunk 64 seed 42`',
   })),
 
   bucketsOdd: error('A0439', (found: number) => ({

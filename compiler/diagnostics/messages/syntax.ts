@@ -6,7 +6,7 @@ const instead: Readonly<Record<string, string>> = {
   ';': 'nothing separates settings or declarations; leave it out',
   '.': 'a number has digits on both sides of its point, such as 0.5',
   '&': 'both conditions: `&&`',
-  '|': 'either condition: `||`',
+  '|': 'either condition is `||`, an absolute value `abs(x)`',
   '·': 'multiplication is `*`, a dot product is `dot(a, b)`',
   '×': 'multiplication is `*`',
   '÷': 'division is `/`',
@@ -26,6 +26,14 @@ const instead: Readonly<Record<string, string>> = {
   '\\': 'comments start with `#`',
 }
 
+/** `2x`, as papers write products; neither an exponent nor another base. */
+function product(text: string): string | undefined {
+  const [, number, name] = /^(\d+(?:\.\d+)?)((?![eE]\d*$|[xXbBoO][\dA-Fa-f])[A-Za-z_]\w*)$/.exec(text) ?? []
+  return number && name
+    ? `multiplication is written out: \`${visible(number)} * ${visible(name)}\``
+    : undefined
+}
+
 const visible = (text: string): string => {
   const characters = Array.from(text)
   const shown = characters.slice(0, 20).map((character) => {
@@ -40,12 +48,14 @@ const visible = (text: string): string => {
 export const syntaxMessages = {
   illegalCharacter: error('A0101', (text: string) => ({
     message: `\`${visible(text)}\` is not part of the language`,
-    help: instead[String.fromCodePoint(text.codePointAt(0) ?? 0)],
+    help:
+      instead[String.fromCodePoint(text.codePointAt(0) ?? 0)] ??
+      (/^\p{L}/u.test(text) ? 'names are of letters from A to Z, digits and `_`' : undefined),
   })),
 
   malformedNumber: error('A0102', (text: string) => ({
     message: `\`${visible(text)}\` is not a number`,
-    help: 'numbers are decimal, with an optional fraction and exponent: 64, 0.5, 1e-4',
+    help: product(text) ?? 'numbers are decimal, with an optional fraction and exponent: 64, 0.5, 1e-4',
   })),
 
   numberTooLarge: error('A0103', (text: string) => ({

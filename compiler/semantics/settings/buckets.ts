@@ -7,7 +7,7 @@ import { integerOf } from '../numbers.ts'
 import { spanOfAll } from '../settings.ts'
 import { readable } from './context.ts'
 import type { Context } from './context.ts'
-import { describe, isWord } from './words.ts'
+import { describe, isWord, nearWord } from './words.ts'
 
 const options = {
   rounds: { least: 1, most: limits.rounds, otherwise: 2 },
@@ -33,7 +33,11 @@ export function readBuckets(context: Context): BucketsModel | undefined {
   const rounds = takeOption('rounds', items, context)
   const chunk = takeOption('chunk', items, context)
   const seed = takeOption('seed', items, context)
-  if (items.length > 0) report(messages.bucketsForm(spanOfAll(items), describe(items[0])))
+  const [rest] = items
+  if (rest !== undefined) {
+    const near = nearWord(rest, Object.keys(options))
+    report(messages.bucketsForm(near === undefined ? spanOfAll(items) : rest.span, describe(rest), near))
+  }
   if (count === undefined || rounds === undefined || chunk === undefined || seed === undefined)
     return undefined
   return { count, rounds, chunk, seed }

@@ -6,7 +6,7 @@ import { integerOf } from '../numbers.ts'
 import { spanOfAll } from '../settings.ts'
 import { readable } from './context.ts'
 import type { Context } from './context.ts'
-import { describe, isWord } from './words.ts'
+import { describe, isWord, nearWord } from './words.ts'
 
 export function readCompress(context: Context): CompressModel | undefined {
   const { sizes, report } = context
@@ -22,7 +22,7 @@ export function readCompress(context: Context): CompressModel | undefined {
   const count = integerOf(number, range, sizes, report)
   const learned = isWord(word, 'learned')
   if (word === undefined) report(messages.compressForm(number.span, `${describe(number)} alone`))
-  else if (!learned) report(messages.compressForm(word.span, describe(word)))
+  else if (!learned) report(messages.compressForm(word.span, describe(word), nearWord(word, ['learned'])))
   else if (more.length > 0) report(messages.compressForm(spanOfAll(more), `${describe(more[0])} after it`))
   if (count === undefined || !learned || more.length > 0) return undefined
   return { count, source: 'learned' }

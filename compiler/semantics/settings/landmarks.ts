@@ -6,7 +6,7 @@ import { integerOf } from '../numbers.ts'
 import { single, spanOfAll } from '../settings.ts'
 import { readable } from './context.ts'
 import type { Context } from './context.ts'
-import { describe, isWord } from './words.ts'
+import { describe, isWord, nearWord } from './words.ts'
 
 const sources = ['segment_means', 'learned'] as const
 
@@ -26,7 +26,13 @@ export function readLandmarks(context: Context): LandmarksModel | undefined {
   if (sources.some((known) => isWord(number, known)))
     report(messages.landmarksForm(number.span, `${describe(number)} without a number before it`))
   else if (source === undefined)
-    report(messages.landmarksForm(word?.span ?? number.span, describeNumber(word, number)))
+    report(
+      messages.landmarksForm(
+        word?.span ?? number.span,
+        describeNumber(word, number),
+        nearWord(word, sources),
+      ),
+    )
   else if (more.length > 0) report(messages.landmarksForm(spanOfAll(more), `${describe(more[0])} after it`))
   if (count === undefined || source === undefined || more.length > 0) return undefined
   return { count, source, pinv, ...(conv !== undefined && { conv }) }

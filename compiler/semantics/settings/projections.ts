@@ -8,7 +8,7 @@ import { spanOfAll } from '../settings.ts'
 import type { Settings } from '../settings.ts'
 import type { Sizes } from '../scope.ts'
 import { readable } from './context.ts'
-import { describe, isWord } from './words.ts'
+import { describe, isWord, nearWord } from './words.ts'
 
 const couplings: readonly Coupling[] = ['iid', 'orthogonal', 'hadamard', 'simplex']
 
@@ -47,7 +47,11 @@ export function readProjections(
       value &&
       integerOf(value, { what: '`seed`', setting: 'projections', least: 0, most: limits.seed }, sizes, report)
   }
-  if (items.length > 0) report(messages.projectionsForm(spanOfAll(items), describe(items[0])))
+  const [rest] = items
+  if (rest !== undefined) {
+    const near = nearWord(rest, [...couplings, 'fixed_norm', 'seed'])
+    report(messages.projectionsForm(near === undefined ? spanOfAll(items) : rest.span, describe(rest), near))
+  }
   if (coupling === 'simplex' && sizes.dim < 2) report(messages.simplexDim(couplingItem?.span ?? number.span))
   if (count === undefined || seed === undefined) return undefined
   return { count, coupling: coupling ?? 'iid', fixedNorm, seed }

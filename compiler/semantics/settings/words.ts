@@ -25,6 +25,12 @@ export function describe(item: Expression | undefined): string {
 export const isWord = (item: Expression | undefined, word: string): boolean =>
   item?.kind === 'reference' && item.name === word
 
+/** The word that a misspelt one was probably meant to be. */
+export function nearWord(item: Expression | undefined, words: readonly string[]): string | undefined {
+  const near = item?.kind === 'reference' ? nearest(item.name, words) : undefined
+  return isWord(item, near ?? '') ? undefined : near
+}
+
 export function wordOf<Word extends string>(
   setting: Setting,
   words: readonly Word[],
@@ -34,8 +40,7 @@ export function wordOf<Word extends string>(
   if (item === undefined) return undefined
   const word = words.find((known) => isWord(item, known))
   if (word === undefined) {
-    const near = item.kind === 'reference' ? nearest(item.name, words) : undefined
-    report(messages.unknownChoice(item.span, setting.key.text, describe(item), words, near))
+    report(messages.unknownChoice(item.span, setting.key.text, describe(item), words, nearWord(item, words)))
   }
   return word
 }
