@@ -19,6 +19,15 @@ export function readSource(io: Io, path: string): Source {
   return { file: path, text: new TextDecoder().decode(readBytes(io, path)) }
 }
 
+/** Whoever writes a file back would lose such bytes, which a comment may hold. */
+export function requireUtf8(io: Io, path: string): void {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(readBytes(io, path))
+  } catch (error) {
+    throw error instanceof TypeError ? usage(`cannot rewrite ${path}: it is not text in UTF-8`) : error
+  }
+}
+
 /** Writes the file and the directories above it. */
 export function writeFile(io: Io, path: string, content: string | Uint8Array): void {
   const absolute = resolve(io.directory, path)

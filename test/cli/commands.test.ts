@@ -80,6 +80,14 @@ describe('attnc fmt', () => {
     expect((await at.run(['fmt', '--check', 'untidy.attn'])).status).toBe(0)
   })
 
+  test('bytes that are no UTF-8 are not lost', async () => {
+    const latin = Buffer.from('# caf\xe9\nattention a{dim: 4 feature: elu1}', 'latin1')
+    at.write('latin.attn', latin)
+    const { status, err } = await at.run(['fmt', 'latin.attn'])
+    expect([status, err]).toEqual([2, 'error: cannot rewrite latin.attn: it is not text in UTF-8\n'])
+    expect(readFileSync(join(at.directory, 'latin.attn'))).toEqual(latin)
+  })
+
   test('a file with syntax errors stays as it is', async () => {
     const { status, err } = await at.run(['fmt', 'broken.attn'])
     expect(status).toBe(1)

@@ -218,6 +218,12 @@ describe('attnc run', () => {
     expect([status, out]).toEqual([2, ''])
   })
 
+  test('refuses random tensors that no memory holds', async () => {
+    const { status, out, err } = await at.run(['run', 'good.attn', '--length', '99999999999'])
+    expect(err).toContain('q of the shape [1, 4, 99999999999, 8] would have')
+    expect([status, out]).toEqual([2, ''])
+  })
+
   test('a directory of .npy files, and what it lacks', async () => {
     const other = new Console({ 'good.attn': good, 'q.npy': writeNpy(tensor([4, 8], () => 1)) })
     const { status, err } = await other.run(['run', 'good.attn', '--input', '.'])

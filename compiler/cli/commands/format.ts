@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { reportFiles } from '../diagnostics.ts'
 import { toJson } from '../../diagnostics/render.ts'
 import { status } from '../failure.ts'
-import { readSource, writeFile } from '../files.ts'
+import { readSource, requireUtf8, writeFile } from '../files.ts'
 import { printJson } from '../json.ts'
 import { jsonOption } from '../options.ts'
 
@@ -24,7 +24,10 @@ export function addFormat({ program, io, conclude }: Context): void {
         text === undefined ? [] : [{ file: source.file, text, changed: text !== source.text }],
       )
       const changed = files.filter((file) => file.changed)
-      if (options.check !== true) for (const { file, text } of changed) writeFile(io, file, text)
+      if (options.check !== true) {
+        for (const { file } of changed) requireUtf8(io, file)
+        for (const { file, text } of changed) writeFile(io, file, text)
+      }
       if (options.json === true) {
         printJson(io, {
           files: formatted.map(({ source, text, diagnostics }) =>

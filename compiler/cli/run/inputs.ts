@@ -4,7 +4,7 @@
  * key/value heads; a file may leave off the leading axes of size one.
  */
 import { usage } from '../failure.ts'
-import { type LoadedTensor, shapeText, type Tensor } from '../tensors/tensor.ts'
+import { type LoadedTensor, shapeText, sizeOf, type Tensor } from '../tensors/tensor.ts'
 import { normals } from './normals.ts'
 
 export interface Inputs {
@@ -42,6 +42,9 @@ export interface RandomOptions {
 
 export function randomInputs(options: RandomOptions, dim: number, valueDim: number): Inputs {
   const { batch, heads, kvHeads, length, keyLength, seed, deviation } = options
+  requireRoom('q', [batch, heads, length, dim])
+  requireRoom('k', [batch, kvHeads, keyLength, dim])
+  requireRoom('v', [batch, kvHeads, keyLength, valueDim])
   return {
     batch,
     heads,
@@ -57,6 +60,18 @@ export function randomInputs(options: RandomOptions, dim: number, valueDim: numb
     rank: 4,
     notes: [],
   }
+}
+
+/** 2 GiB of f32, beyond which a tensor is a slip of the keyboard. */
+const mostEntries = 2 ** 29
+
+function requireRoom(name: string, shape: readonly number[]): void {
+  const entries = sizeOf(shape)
+  if (entries > mostEntries)
+    throw usage(
+      `${name} of the shape ${shapeText(shape)} would have ${entries.toLocaleString('en')} entries; the most is ${mostEntries.toLocaleString('en')}`,
+      'choose fewer rows, heads or batch items',
+    )
 }
 
 const weightNames = ['landmarks', 'queryLandmarks', 'conv', 'compressKeys', 'compressValues']
