@@ -8,7 +8,7 @@ import type {
   File,
   Setting,
 } from './ast.ts'
-import { blocksText, conditionParts, expressionText, valueText } from './text.ts'
+import { conditionParts, expressionText, sidesText, valueText } from './text.ts'
 
 export interface Line {
   readonly text: string
@@ -73,37 +73,34 @@ function layoutSetting({ key, value, span }: Setting, width: number): Line[] {
 function layoutFeature(declaration: FeatureDeclaration, comments: readonly Comment[]): Line[] {
   const { name, parameters, body, span } = declaration
   const head = `feature ${name.text}(${parameters.map(({ text }) => text).join(', ')}) =`
-  const sides: [string, Blocks][] =
-    body.kind === 'shared'
-      ? [['', body.body]]
-      : [
-          ['query ', body.query],
-          ['key ', body.key],
-        ]
-  const text = `${head} ${sides.map(([word, blocks]) => `${word}${blocksText(blocks)}`).join(' ')}`
-  const commented = comments.some(
-    (comment) => body.span.start < comment.span.start && comment.span.end < body.span.end,
-  )
+  const sides = sidesText(body)
+  const [first = '', second = ''] = sides
+  const text = `${head} ${sides.join(' ')}`
+  const headEnd = Math.min(...parameters.map((p) => p.span.end))
+  // Before `query` there is room for a comment, too, once there are several lines.
+  const inner = body.kind === 'shared' ? body.span.start : headEnd
+  const commented = comments.some(({ span }) => inner < span.start && span.end < body.span.end)
   if (text.length <= widest && !commented)
     return [{ text, indent: 0, start: span.start, end: span.end, opens: true, tall: false }]
-  if (body.kind === 'shared') return layoutBlocks(head, body.body, 0, span.start, true)
+  if (body.kind === 'shared') return layoutBlocks(`${head} `, text, body.body, 0, span.start, true)
   return [
     {
       text: head,
       indent: 0,
       start: span.start,
-      end: Math.min(...parameters.map((p) => p.span.end)),
+      end: headEnd,
       opens: true,
       tall: true,
     },
-    ...layoutBlocks('query', body.query, 2, undefined, false),
-    ...layoutBlocks('key', body.key, 2, undefined, false),
+    ...layoutBlocks('query ', first, body.query, 2, undefined, false),
+    ...layoutBlocks('key ', second, body.key, 2, undefined, false),
   ]
 }
 
-/** A list one block a line; a single expression is not broken. */
+/** A list one block a line; a single expression is not broken, and printed as `text`. */
 function layoutBlocks(
   head: string,
+  text: string,
   blocks: Blocks,
   indent: number,
   from: number | undefined,
@@ -112,10 +109,10 @@ function layoutBlocks(
   const { bracketed, items, span } = blocks
   const start = from ?? span.start
   const first = { indent, start, ...(opens && { opens: true as const }), tall: true }
-  if (!bracketed) return [{ ...first, text: `${head} ${blocksText(blocks)}`, end: span.end }]
+  if (!bracketed) return [{ ...first, text, end: span.end }]
   const last = items.length - 1
   return [
-    { ...first, text: `${head} [`, end: span.start + 1 },
+    { ...first, text: `${head}[`, end: span.start + 1 },
     ...items.map((item, index): Line => ({
       text: `${expressionText(item)}${index < last ? ',' : ''}`,
       indent: indent + 2,

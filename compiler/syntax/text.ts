@@ -1,5 +1,5 @@
 /** Expressions as text, with the brackets that reading them back needs and no others. */
-import type { Blocks, Expression } from './ast.ts'
+import type { Blocks, Expression, FeatureBody } from './ast.ts'
 import { levelOf, primaryLevel, unaryLevel } from './precedence.ts'
 
 const levelOfTree = (tree: Expression): number => {
@@ -53,7 +53,29 @@ export function conditionParts(
   return [{ text: atLeast(level, rest), tree: rest }, ...others]
 }
 
-export const valueText = (items: readonly Expression[]): string => items.map(expressionText).join(' ')
+/** Side by side, with brackets where two would be read as one: `256 (-3)` is no subtraction. */
+export const valueText = (items: readonly Expression[]): string =>
+  items.reduceRight((after, item, index) => {
+    const text = expressionText(item)
+    const apart = (index > 0 && text.startsWith('-')) || runsOn(text, after) ? `(${text})` : text
+    return after === '' ? apart : `${apart} ${after}`
+  }, '')
+
+/** Whether what is printed behind an expression would make a call or a declaration of its last name. */
+const runsOn = (text: string, after: string): boolean =>
+  (after.startsWith('(') && /(?<![\w.])[A-Za-z_]\w*$/.test(text)) ||
+  (/^[A-Za-z_]\w* ?\(/.test(after) && /(?<!\w)feature$/.test(text))
+
+/** One body, or that of a query and that of a key, each after its word. */
+export function sidesText(body: FeatureBody): readonly string[] {
+  if (body.kind === 'shared') {
+    const text = blocksText(body.body)
+    // A body that begins with a name of that spelling is not that of a query.
+    return [/^query(?: -|\()/.test(text) ? `(${text})` : text]
+  }
+  const [query, key] = [blocksText(body.query), `key ${blocksText(body.key)}`]
+  return [`query ${runsOn(query, key) ? `(${query})` : query}`, key]
+}
 
 export const blocksText = ({ bracketed, items }: Blocks): string =>
   bracketed ? `[${items.map(expressionText).join(', ')}]` : valueText(items)

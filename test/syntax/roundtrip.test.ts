@@ -65,6 +65,22 @@ test('comments anywhere are kept in order, and the layout is still a fixed point
   )
 })
 
+test.each([
+  'attention a { projections: 256 (-3) }',
+  'attention a { mask: (a) (b) (-c) }',
+  'attention a { mask: (a) ((b + c) * d) 1e5 (-2) }',
+  'attention a { mask: (-feature) f(2) }',
+  'feature f(feature) = query (feature) key (feature + 1) * 2',
+  'feature f(query) = (query) - 1',
+  'feature f(x) = (query(x))',
+  'feature f(x) = # why\n# indeed\nquery x key 1',
+  'feature f(x, # second\n w) = query x # first\n key 1',
+])('%j stays what it is', (text) => {
+  const once = formatted(text)
+  expect(sameTree(read(once).file, read(text).file)).toBe(true)
+  expect(formatted(once)).toBe(once)
+})
+
 test('trees that differ anywhere are not the same', () => {
   const one = read('feature f(x) = x + 1 # a').file
   const others = [
