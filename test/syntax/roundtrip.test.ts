@@ -73,7 +73,7 @@ test.each([
   'feature f(feature) = query (feature) key (feature + 1) * 2',
   'feature f(query) = (query) - 1',
   'feature f(x) = (query(x))',
-  'feature f(x) = # why\n# indeed\nquery x key 1',
+  'feature f(x) = query x + # why\n 1 key x',
   'feature f(x, # second\n w) = query x # first\n key 1',
 ])('%j stays what it is', (text) => {
   const once = formatted(text)
