@@ -121,6 +121,14 @@ describe('attnc compile', () => {
     other.remove()
   })
 
+  test('a package of CommonJS modules is told that these are ES modules', async () => {
+    const other = new Console({ 'good.attn': good, 'package.json': '{ "type": "commonjs" }' })
+    const { status, err } = await other.run(['compile', 'good.attn', '--only', 'small', '-o', 'built'])
+    other.remove()
+    expect(status).toBe(0)
+    expect(err).toContain('package.json says "type": "commonjs"')
+  })
+
   test("somebody's own file is not replaced, a compiled one is", async () => {
     const other = new Console({ 'good.attn': good, 'small.js': 'my own work\n' })
     const { status, err } = await other.run(['compile', 'good.attn'])

@@ -68,6 +68,7 @@ export function addCompile({ program, io }: Context): void {
 
       const written = (paths: readonly { readonly path: string }[]): string[] =>
         paths.map((file) => displayPath(io, join(directory, file.path)))
+      noteModuleType(io, directory)
       if (options.json === true) {
         printJson(io, {
           attentions: modules.map((module) => ({
@@ -102,6 +103,17 @@ async function checkStages(io: Io, module: CompiledAttention): Promise<void> {
   io.err.write(`${module.name}, each stage against the one before it\n${table(lines)}\n`)
   const wrong = results.find((result) => result.wrong !== undefined)
   if (wrong !== undefined) throw new InvariantError(`${module.name}: ${wrong.wrong ?? ''}`)
+}
+
+/** Node.js goes by the nearest package.json, and those that `npm init` writes now say CommonJS. */
+function noteModuleType(io: Io, directory: string): void {
+  let folder = resolve(io.directory, directory)
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
+  const path = join(folder, 'package.json')
+  if (!existsSync(path) || !/"type"\s*:\s*"commonjs"/.test(readSource(io, path).text)) return
+  io.err.write(
+    `note: the modules are ES modules, and ${displayPath(io, path)} says "type": "commonjs"; Node.js needs "type": "module" there\n`,
+  )
 }
 
 /** A module begins with a line that names attnc; what does not is somebody's own work. */
