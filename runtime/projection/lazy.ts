@@ -1,10 +1,10 @@
 /** The drawing of projections, loaded for those attentions alone that have some, and with transforms for those that may use them. */
 import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
-import type * as Rows from './rows.ts'
+import type * as Drawn from './drawn.ts'
 import type * as Transformed from './transformed.ts'
 
-export type Drawing = typeof Rows & Partial<typeof Transformed>
+export type Drawing = typeof Drawn & Partial<typeof Transformed>
 
 /** What an attention is opened with: the caller's options, and what draws its projection where it has one. */
 export interface Opening extends CreateOptions {
@@ -13,5 +13,5 @@ export interface Opening extends CreateOptions {
 
 export async function loadDrawing({ projection }: Program): Promise<Drawing | undefined> {
   if (projection === undefined) return undefined
-  return projection.coupling === 'hadamard' ? import('./transformed.ts') : import('./rows.ts')
+  return projection.coupling === 'hadamard' ? import('./transformed.ts') : import('./drawn.ts')
 }

@@ -34,7 +34,7 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './other-backends.js',
       './profile.js',
       './refusal.js',
-      './rows.js',
+      './drawn.js',
       './transformed.js',
       './no-device.js',
     ].sort(),
@@ -42,7 +42,7 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
 })
 
 test('drawing projections, which only attentions with projections load, is below 2 KB', async () => {
-  const { code, later } = await bundle(join(folder.path, 'attnc-runtime/projection/rows.js'))
+  const { code, later } = await bundle(join(folder.path, 'attnc-runtime/projection/drawn.js'))
   expect(zipped(code)).toBeLessThan(2 * kilobyte)
   expect(later).toEqual([])
 })

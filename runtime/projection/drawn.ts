@@ -1,0 +1,2 @@
+// What `lazy.ts` loads for projections that have no fast transforms.
+export { draw } from './rows.ts'
