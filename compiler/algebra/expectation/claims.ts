@@ -9,6 +9,8 @@
  *              (`compare.ts` says how much), and they agree at sample rows
  *   refuted    at concrete rows the two differ beyond doubt; what the feature
  *              estimates instead is given in closed form
+ *   integrated no closed form here, but numbers: at sample rows the integral over
+ *              the projection is the kernel (`integrated.ts`), or else refuted
  *   undecided  everything else: a function without a closed form here, rows that
  *              are only nearly normal, constants typed with three digits
  *
@@ -20,6 +22,7 @@ import { Divergent } from './convergence.ts'
 import { counterexampleOf, kernelAt } from './counterexample.ts'
 import { type Marginal, marginalOf } from './couplings.ts'
 import { text } from './express.ts'
+import { integrated } from './integrated.ts'
 import { integrandOf } from './integrand.ts'
 import { judge } from './judge.ts'
 import { mean, type Mean } from './law.ts'
@@ -43,7 +46,8 @@ export function proveClaim(model: AttentionModel): ClaimVerdict {
   const written = decide(claim, 'written')
   if (written.status !== 'undecided') return written
   const reduced = decide(claim, 'reduced')
-  return reduced.status === 'undecided' ? written : reduced
+  if (reduced.status !== 'undecided') return reduced
+  return written.estimates === undefined ? (integrated(claim, written) ?? written) : written
 }
 
 function decide(claim: Claim, basis: Basis): ClaimVerdict {

@@ -52,7 +52,7 @@ function compareAt(estimated: Value, kernel: Expression, points: readonly Point[
 const rounding = 1e-9
 
 /** The first, so the simplest, that shows at least so much, and a good part of the largest difference. */
-export function mostTelling(all: readonly Comparison[], least: number): Comparison | undefined {
+export function mostTelling<Some extends Comparison>(all: readonly Some[], least: number): Some | undefined {
   const bar = Math.max(least, 0.1 * Math.max(0, ...all.map(({ difference }) => difference)))
   return all.find(({ difference }) => difference >= bar)
 }
@@ -85,4 +85,21 @@ export function constantRatio(comparisons: readonly Comparison[]): number | unde
   if (first === undefined || first === 0 || ratios.length < 3 || comparisons.length > ratios.length)
     return undefined
   return ratios.every((ratio) => Math.abs(ratio / first - 1) < 1e-9) ? first : undefined
+}
+
+export const comparisonText = (comparison: Pick<Comparison, 'point' | 'expected' | 'claimed'>): string =>
+  `${rowsText(comparison)} it is ${short(comparison.claimed)}, the estimate ${short(comparison.expected)}`
+
+export function rowsText({ point }: Pick<Comparison, 'point'>): string {
+  const row = (name: string): string => shortRow(Array.from(point.rows[name] ?? []))
+  return `at q = ${row('q')}, k = ${row('k')}`
+}
+
+export const short = (value: number): string => String(Number(value.toPrecision(6)))
+
+/** Without the zeros at the end. */
+function shortRow(row: readonly number[]): string {
+  const end = row.findLastIndex((entry) => entry !== 0) + 1
+  const shown = row.slice(0, Math.max(end, 1)).map(short)
+  return `[${shown.join(', ')}${end < row.length ? ', 0, …' : ''}]`
 }

@@ -17,6 +17,7 @@
  * and on top of it
  *
  *   claims.ts          is φ(q)·φ(k) unbiased for the kernel? With the derivation
+ *   integrated.ts      the same by numerical integration, where a closed form is out of reach
  *   variance.ts        the variance of one entry of the kernel, from the mean of the square
  *   fourth-moment.ts   how well a sample tells that variance
  *   quality.ts         what that says about the attention weights, and how many projections it takes

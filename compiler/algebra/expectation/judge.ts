@@ -1,14 +1,17 @@
 /** Compares what is estimated with what is claimed. */
+import type { AttentionModel } from '../../semantics/model.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { print } from '../../symbolic/print.ts'
 import { likeness } from './compare.ts'
 import {
   type Comparison,
   comparisons,
+  comparisonText,
   constantRatio,
   counterexampleOf,
   largerComparisons,
   mostTelling,
+  short,
 } from './counterexample.ts'
 import type { Marginal } from './couplings.ts'
 import { express, text } from './express.ts'
@@ -117,19 +120,21 @@ function detailOf(
   const ratio = constantRatio(all)
   const factor = ratio === undefined ? queryFactor(value, claimed) : undefined
   const constantly = factor && asConstant(factor)?.re
-  const unaffected =
-    model.normalize === 'sum' && model.epsilon === 0 ? '; normalised outputs are unaffected' : ''
   const sentences: string[] = []
   const number = ratio ?? constantly
   if (number !== undefined)
-    sentences.push(`It estimates ${Number(number.toPrecision(6))} times the kernel${unaffected}.`)
+    sentences.push(`It estimates ${short(number)} times the kernel${unaffected(model)}.`)
   else if (factor !== undefined)
     sentences.push(
-      `It estimates ${text(factor, model.dim)} times the kernel, a factor of the query alone${unaffected}.`,
+      `It estimates ${text(factor, model.dim)} times the kernel, a factor of the query alone${unaffected(model)}.`,
     )
   if (marginal?.law === 'spherical') sentences.push(sphereSentence(marginal, estimates))
   return sentences.length === 0 ? {} : { detail: sentences.join(' ') }
 }
+
+/** By a factor that all keys of a query share. */
+export const unaffected = ({ normalize, epsilon }: AttentionModel): string =>
+  normalize === 'sum' && epsilon === 0 ? '; normalised outputs are unaffected' : ''
 
 /** The estimate over the kernel, where both are single terms and no key is in it. */
 function queryFactor(value: Value, claimed: Value | undefined): Value | undefined {
@@ -145,25 +150,11 @@ const sphereSentence = ({ reason }: Marginal, estimates: string): string =>
 const seriesLegend =
   'S(z) is the sum over n of (dim * z / 4)^n / (n! * (dim / 2) * (dim / 2 + 1) * … * (dim / 2 + n - 1)), less than exp(z / 2).'
 
-function differenceStep(
-  claim: Claim,
-  claimedValue: Value | undefined,
-  { point, expected, claimed }: Comparison,
-): Step {
-  const row = (name: string): string => shortRow(Array.from(point.rows[name] ?? []))
+function differenceStep(claim: Claim, claimedValue: Value | undefined, comparison: Comparison): Step {
   return {
     title: 'Not the kernel',
-    formula: `the kernel is ${sideText(claim, claimedValue)}: at q = ${row('q')}, k = ${row('k')} it is ${short(claimed)}, the estimate ${short(expected)}`,
+    formula: `the kernel is ${sideText(claim, claimedValue)}: ${comparisonText(comparison)}`,
   }
-}
-
-const short = (value: number): string => String(Number(value.toPrecision(6)))
-
-/** Without the zeros at the end. */
-function shortRow(row: readonly number[]): string {
-  const end = row.findLastIndex((entry) => entry !== 0) + 1
-  const shown = row.slice(0, Math.max(end, 1)).map(short)
-  return `[${shown.join(', ')}${end < row.length ? ', 0, …' : ''}]`
 }
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))}%`

@@ -34,6 +34,10 @@ export function comparisonPoints(dim: number): readonly Point[] {
   return [...sparse, ...dense, ...dense.slice(1, 3).map(positivePoint)]
 }
 
+/** More of those, of other lengths. */
+export const pointsOfLength = (dim: number, others: readonly number[]): readonly Point[] =>
+  others.map((length, n) => densePoint(dim, length, lengths.length + n))
+
 /** For what has a value at positive entries alone. */
 const positivePoint = ({ rows, scalars }: Point): Point => ({
   rows: mapRows(rows, (entry) => Math.round((Math.abs(entry) + 0.1) * 100) / 100),

@@ -6,7 +6,7 @@ import type { Counterexample } from './counterexample.ts'
 import type { Marginal } from './couplings.ts'
 import type { Step } from './steps.ts'
 
-export type ClaimVerdict = Proved | Refuted | Undecided
+export type ClaimVerdict = Proved | Refuted | Integrated | Undecided
 
 export interface Proved {
   readonly status: 'proved'
@@ -24,6 +24,14 @@ export interface Refuted {
   readonly counterexample: Counterexample
   /** A sentence on what this means for the outputs, where there is something to say. */
   readonly detail?: string
+  readonly steps: readonly Step[]
+}
+
+/** No proof, but at rows tried the expectation is the kernel, to many digits. */
+export interface Integrated {
+  readonly status: 'integrated'
+  /** A sentence: why there is no proof, at how many rows it was integrated, and how well. */
+  readonly reason: string
   readonly steps: readonly Step[]
 }
 

@@ -27,7 +27,8 @@ function derivation(verdict: ClaimVerdict, kernel: string): string {
   if (status === 'refuted') lines.push(`verdict     refuted: the features estimate ${verdict.estimates}`)
   if (status === 'refuted' && verdict.detail !== undefined) lines.push(`            ${verdict.detail}`)
   if (status === 'undecided') lines.push(`verdict     not decided on paper: \`attnc verify\` tests it`)
-  if (status === 'undecided') lines.push(`            ${verdict.reason}`)
+  if (status === 'integrated') lines.push(`verdict     held: not proved, but integrated numerically`)
+  if (status === 'undecided' || status === 'integrated') lines.push(`            ${verdict.reason}`)
   for (const [n, { title, formula }] of steps.entries())
     lines.push('', `${String(n + 1).padStart(3)}. ${title}`, `       ${formula}`)
   return `${lines.join('\n')}\n`

@@ -1,6 +1,8 @@
 /**
  * E[φ(q)·φ(k)] = κ(q, k): proved in closed form where that can be done, and
- * tested on the device in any case, since a proof says nothing of its kernels.
+ * tested on the device in any case, since a proof says nothing of its kernels. Where
+ * there is no closed form the expectation is integrated numerically, if it can be:
+ * that refutes as a proof does, and what it does not refute is held.
  *
  * For the test (`bias.ts`), each of some calls draws projections anew. Calls are
  * made until a bias of 5% would be found in each entry with probability 0.99, as
@@ -47,7 +49,10 @@ export const unbiased: Property = {
         detail: `E[φ(q)·φ(k)] = ${verdict.estimates}${tested === undefined ? '' : `; ${tested.words}`}${added}`,
       }
     if (tested === undefined || tested.entries === 0)
-      return { status: 'skipped', detail: undecided(verdict, tested?.words) }
+      return {
+        status: verdict.status === 'integrated' ? 'held' : 'skipped',
+        detail: `${verdict.reason} And ${tested?.words ?? 'no test can tell'}`,
+      }
     return { status: 'held', detail: `${tested.words}${added}; no proof: ${lowerFirst(verdict.reason)}` }
   },
 }
@@ -55,6 +60,7 @@ export const unbiased: Property = {
 /** What is known beside a refutation by the kernels. */
 function onPaper(verdict: ClaimVerdict): string {
   if (verdict.status === 'proved') return '; on paper the claim is true, so the kernels are wrong'
+  if (verdict.status === 'integrated') return `; ${lowerFirst(verdict.reason)}, so the kernels are wrong`
   const isKnown = verdict.status === 'undecided' && verdict.estimates !== undefined
   return isKnown ? `; on paper: ${lowerFirst(verdict.reason)}` : ''
 }
@@ -64,9 +70,6 @@ const addedByMaxima = ({ model: { stabilize } }: Subject): string =>
   stabilize.kind === 'max' && stabilize.epsilon > 0
     ? `; the ${numberText(stabilize.epsilon)} that \`stabilize: max\` adds to each feature is a bias that comes on top`
     : ''
-
-const undecided = (verdict: ClaimVerdict, why = 'no test can tell'): string =>
-  verdict.status === 'undecided' ? `${verdict.reason} And ${why}` : why
 
 const lowerFirst = (sentence: string): string =>
   `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`.replace(/\.$/, '')

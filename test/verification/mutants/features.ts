@@ -3,8 +3,8 @@
 export interface WrongClaim {
   readonly what: string
   readonly text: string
-  /** Where no proof is within reach, the estimates themselves must show it. */
-  readonly by: 'proof' | 'test'
+  /** Where no proof is within reach, numbers show it; where they are not either, the estimates themselves must. */
+  readonly by: 'proof' | 'numbers' | 'test'
 }
 
 const projected = (feature: string, kernel = 'exp(dot(q, k))', law = 'iid'): string => `
@@ -61,13 +61,28 @@ export const wrongClaims: readonly WrongClaim[] = [
   },
   {
     what: 'rectified rows taken for their product',
-    by: 'test',
+    by: 'numbers',
     text: projected('relu(dot(w, x)) + 0.1', 'dot(q, k) / 2 + 0.1'),
   },
   {
     what: 'a squashed row taken for the row',
-    by: 'test',
+    by: 'numbers',
     text: projected('1 + tanh(dot(w, x))', '1 + dot(q, k)'),
+  },
+  {
+    what: 'half of a product one percent off',
+    by: 'numbers',
+    text: projected('query relu(dot(w, x)) key dot(w, x)', 'dot(q, k) / 1.98', 'orthogonal'),
+  },
+  {
+    what: 'rectified rows weighted by the length of the projection',
+    by: 'test',
+    text: projected('relu(dot(w, x)) * norm(w) + 0.1', 'dot(q, k) / 2 + 0.1'),
+  },
+  {
+    what: 'a squashed row beside the entries of the projection',
+    by: 'test',
+    text: projected('1 + tanh(dot(w, x)) * maximum(w)', '1 + dot(q, k)'),
   },
 ]
 
