@@ -11,6 +11,7 @@ import type { Kernel } from './kernel/kernel.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { AttentionModel } from './semantics/model.ts'
+import { excess, inCells, inWords } from './symbolic/index-arithmetic.ts'
 import type { KernelSource } from '../runtime/program.ts'
 
 /** A schedule and its kernels, one a pass. */
@@ -27,9 +28,11 @@ export function assemble(
   forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
   source: string,
 ): ProgramDescription {
-  const { name, dim, valueDim, buckets } = model
+  const { name, dim, valueDim, buckets, mask } = model
   const law = lawOf(model)
   const { forward, ...others } = forms
+  const exact = forward.cells === undefined ? inWords : inCells
+  const limit = mask.kind === 'condition' ? excess(mask.condition, exact) : undefined
   return {
     name,
     dim,
@@ -39,6 +42,7 @@ export function assemble(
     target: forward.cells === undefined ? 'webgpu' : 'gpujs',
     ...(law && { projection: law }),
     ...(buckets && { keysAreQueries: true }),
+    ...(limit && { longest: limit.longest }),
     weights: weightsOf(model),
     source: withoutComments(source),
     forms: {

@@ -54,6 +54,8 @@ export interface Program {
   readonly projection?: ProjectionLaw
   /** The rows of q serve as keys, too: a call has as many keys as queries, and k is not read. */
   readonly keysAreQueries?: true
+  /** Rows of q and of k that a call may have: with more, integers of its mask would not be exact. */
+  readonly longest?: number
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
   /** The text of the spec, for the reference backend. */

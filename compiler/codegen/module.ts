@@ -118,7 +118,8 @@ function programLines(
   own: readonly string[],
   later: readonly string[],
 ): string[] {
-  const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries } = program
+  const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries, longest } =
+    program
   const { texts } = languages[target]
   const textOf = (kernel: string): string =>
     later.includes(kernel) ? `code: '', load: () => later(${literal(kernel)})` : `code: ${texts}.${kernel}`
@@ -132,6 +133,7 @@ function programLines(
     `target: ${literal(target)},`,
     ...(projection === undefined ? [] : [`projection: ${literal(projection)},`]),
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
+    ...(longest === undefined ? [] : [`longest: ${longest},`]),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,

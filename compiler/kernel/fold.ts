@@ -1,7 +1,7 @@
 /**
  * Binary operators on values, folded where folding is exact.
  *
- * Numbers fold in the arithmetic of their type. Integers drop neutral operands
+ * Numbers fold in the arithmetic of their type, in which i32 wraps. Integers drop neutral operands
  * and gather constants (`x + 3 + 4` is `x + 7`). A float drops what is exact for
  * every float: `x * 1`, `x / 1` and `x - 0`.
  */
@@ -26,14 +26,14 @@ function foldNumbers(operator: BinaryOperator, type: ScalarType, left: number, r
 }
 
 function evaluate(operator: BinaryOperator, type: ScalarType, left: number, right: number): number {
-  const round = type === 'f32' ? Math.fround : Math.trunc
+  const round = type === 'f32' ? Math.fround : type === 'i32' ? (value: number) => value | 0 : Math.trunc
   switch (operator) {
     case '+':
       return round(left + right)
     case '-':
       return round(left - right)
     case '*':
-      return round(left * right)
+      return type === 'i32' ? Math.imul(left, right) : round(left * right)
     case '/':
       return round(left / right)
     case '%':

@@ -1,6 +1,7 @@
 /** One attention against all properties, on one platform. */
 import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
+import { rowsOf } from './cases/case.ts'
 import { weightsOf } from './cases/weights.ts'
 import type { Platform } from './execution/executor.ts'
 import { properties } from './properties/properties.ts'
@@ -47,7 +48,7 @@ export async function verifyAttention(
 async function subjectOf(model: AttentionModel, platform: Platform): Promise<Subject> {
   const { values: weights, heads } = weightsOf(model)
   const executor = await platform.open(model, heads === undefined ? undefined : weights)
-  const shared = { model, algebra: fromModel(model), platform, weights, heads }
+  const shared = { model, algebra: fromModel(model), platform, weights, heads, rows: rowsOf(model) }
   if ('unsupported' in executor) return { ...shared, executor: undefined, unsupported: executor.unsupported }
   return { ...shared, executor }
 }

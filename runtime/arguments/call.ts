@@ -32,6 +32,12 @@ export function checkCall(
       `${where}: the rows of q are the keys, so keyLength must be length; they are ${sizes.keyLength} and ${sizes.length}.`,
     )
   }
+  const rows = Math.max(sizes.length, sizes.keyLength)
+  if (program.longest !== undefined && rows > program.longest) {
+    throw new RangeError(
+      `${where}: the integers of its mask are exact for at most ${program.longest} rows; the call has ${rows}.`,
+    )
+  }
   const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
   const tensors = checkTensors(where, given, all, { ...sizes, dim: program.dim, valueDim: program.valueDim })
   const onHost = !isBuffer(tensors.get('q'))

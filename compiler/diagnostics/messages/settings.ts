@@ -1,6 +1,9 @@
 /** A04: the settings of an attention, each alone and together. */
 import { alternatives, didYouMean, error, warning } from './message.ts'
 
+const smallerIntegers =
+  'i32 goes to 2,147,483,647, and beside constants beyond it f32 is exact to 16,777,216: compare smaller numbers'
+
 export const settingMessages = {
   unknownSetting: error('A0401', (name: string, near: string | undefined, known: readonly string[]) => ({
     message: `there is no setting \`${name}\``,
@@ -206,5 +209,15 @@ export const settingMessages = {
     message:
       'with `buckets` the earlier rows of a causal attention depend on later ones: which rows meet is decided by sorting all of them',
     help: 'the values of later rows stay hidden; an exact `kernel` without `buckets` does not look ahead at all',
+  })),
+
+  maskGrowsLarge: warning('A0442', (expression: string, longest: number) => ({
+    message: `\`${expression}\` passes the integers of a device from ${(longest + 1).toLocaleString('en')} rows on, so a call takes at most ${longest.toLocaleString('en')}`,
+    help: smallerIntegers,
+  })),
+
+  maskTooLarge: error('A0443', (expression: string) => ({
+    message: `\`${expression}\` passes the integers of a device in every call`,
+    help: smallerIntegers,
   })),
 }

@@ -7,6 +7,7 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
+import { neverWraps } from '../../symbolic/index-arithmetic.ts'
 import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
 
@@ -98,7 +99,7 @@ function bounds(expression: Expression, names: (name: string) => Bounds): Bounds
     return quotient(first.args, names)
   const ends = args.map((argument) => bounds(argument, names))
   if (!ends.every((one) => one !== undefined)) return undefined
-  if (operator === 'random') return randomBounds(ends)
+  if (operator === 'random') return randomBounds(ends, args.every(neverWraps))
   const [left, right] = ends
   const [a, b] = right === undefined ? [left, undefined] : alike(left, right)
   if (a === undefined) return undefined
@@ -159,8 +160,9 @@ function remainder(a: Bounds, divisor: Expression | undefined): Bounds | undefin
   }
 }
 
-/** One number where its arguments are, else anything in [0, 1). */
-function randomBounds(args: readonly Bounds[]): Bounds | undefined {
+/** One number where its arguments are, else anything in [0, 1). Ends that may have wrapped tell nothing. */
+function randomBounds(args: readonly Bounds[], areEnds: boolean): Bounds | undefined {
+  if (!areEnds) return { low: ir.f32(0), high: ir.f32(1) }
   const [a, b, seed] = args
   if (a === undefined || b === undefined || seed === undefined) return undefined
   if ([a, b, seed].some(({ low }) => ir.typeOf(low) !== 'i32')) return undefined

@@ -7,6 +7,7 @@ import type { OnlinePass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import type { Value } from '../kernel.ts'
+import { excess, inWords } from '../../symbolic/index-arithmetic.ts'
 import { visible } from './frame.ts'
 import { conditionValue } from './mask.ts'
 import { truth } from './mask-bounds.ts'
@@ -63,10 +64,13 @@ export function visibility(
     return ir.vec4(at(0), at(1), at(2), at(3))
   }
 
+  const limit = mask.kind === 'condition' ? excess(mask.condition, inWords) : undefined
+  // A tile may go on behind the last row, and the integers of one behind a limit would wrap.
+  const within = (row: Value): Value => (limit === undefined ? row : ir.call('min', row, limit.longest - 1))
   const between = (low: Value, high: Value): Bounds => ({ low: signed(low), high: signed(high) })
   const corners: Record<string, Bounds> = {
-    i: between(firstRow, ir.add(firstRow, rows - 1)),
-    j: between(from, ir.add(from, keys - 1)),
+    i: between(firstRow, within(ir.add(firstRow, rows - 1))),
+    j: between(from, within(ir.add(from, keys - 1))),
     length: between(visible, visible),
   }
   const ofTile =

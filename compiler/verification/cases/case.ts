@@ -7,6 +7,7 @@
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import type { AttentionModel } from '../../semantics/model.ts'
+import { excess, inCells } from '../../symbolic/index-arithmetic.ts'
 import type { Call } from '../execution/executor.ts'
 import { scatteredNormal } from './scatter.ts'
 
@@ -30,18 +31,24 @@ export interface Variety {
   readonly longest?: number | undefined
   /** Where run-time weights fix the number of heads. */
   readonly heads?: number | undefined
+  /** As many as a call may have, where the mask limits them. */
+  readonly rows?: number | undefined
 }
 
 /** Rows from which on not all that are in sight see each other, and some more; nothing where the usual ones do. */
 export const longestOf = ({ buckets }: AttentionModel): number | undefined =>
   buckets === undefined ? undefined : Math.max(longest, 4 * buckets.chunk + 6)
 
+/** Rows that a call may have on every target. */
+export const rowsOf = ({ mask }: AttentionModel): number | undefined =>
+  mask.kind === 'condition' ? excess(mask.condition, inCells)?.longest : undefined
+
 /** Two tiles of rows and a bit, and one chunk of keys where nothing is masked. */
 const longest = 70
 export const longestKeys = 270
 
 export function cases(variety: Variety = {}): Arbitrary<Case> {
-  const { square = false, norms = [1, 0.25, 3], heads } = variety
+  const { square = false, norms = [1, 0.25, 3], heads, rows = Infinity } = variety
   const most = variety.longest ?? longest
   const short = fc.integer({ min: 1, max: Math.min(most, longest) })
   const long = fc.integer({ min: Math.ceil((2 * most) / 3), max: most })
@@ -57,7 +64,12 @@ export function cases(variety: Variety = {}): Arbitrary<Case> {
     norm: fc.constantFrom(...norms),
     values: fc.nat({ max: 999 }),
   })
-  return shape.map((one) => (square ? { ...one, keyLength: one.length } : one))
+  // Some properties take a row more.
+  const within = (count: number): number => Math.min(count, Math.max(1, rows - 1))
+  return shape.map((one) => {
+    const [length, keyLength] = [within(one.length), within(one.keyLength)]
+    return { ...one, length, keyLength: square ? length : keyLength }
+  })
 }
 
 /** A place between the ends, each as likely: floating-point numbers would lie nearly all at the start. */

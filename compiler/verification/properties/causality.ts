@@ -30,13 +30,16 @@ export const causality: Property = {
     return tryCases<Change>(
       {
         cases: fc.record({
-          shape: cases({ square: true, heads: subject.heads, longest: longestOf(subject.model) }).map(
-            (shape) => ({
-              ...shape,
-              length: shape.length + 1,
-              keyLength: shape.length + 1,
-            }),
-          ),
+          shape: cases({
+            square: true,
+            heads: subject.heads,
+            rows: subject.rows,
+            longest: longestOf(subject.model),
+          }).map((shape) => ({
+            ...shape,
+            length: shape.length + 1,
+            keyLength: shape.length + 1,
+          })),
           place: fraction(),
           size: fc.constantFrom(1, 0, 30, 1000),
         }),

@@ -32,6 +32,7 @@ export const convexity: Property = {
         cases: fc.record({
           shape: cases({
             heads: subject.heads,
+            rows: subject.rows,
             longest: longestOf(subject.model),
             norms: carriesScale(algebra) ? [1, 0.25, 10] : [1, 0.25],
           }),

@@ -28,7 +28,7 @@ export const padding: Property = {
     return tryCases<Padded>(
       {
         cases: fc.record({
-          shape: cases({ heads: subject.heads }),
+          shape: cases({ heads: subject.heads, rows: subject.rows }),
           part: fraction(),
         }),
         describe: (padded) =>

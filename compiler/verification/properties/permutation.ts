@@ -28,7 +28,10 @@ export const permutation: Property = {
     const executor = executorOf(subject)
     return tryCases<{ readonly shape: Case; readonly order: number }>(
       {
-        cases: fc.record({ shape: cases({ heads: subject.heads }), order: fc.nat({ max: 999 }) }),
+        cases: fc.record({
+          shape: cases({ heads: subject.heads, rows: subject.rows }),
+          order: fc.nat({ max: 999 }),
+        }),
         describe: ({ shape }) => `${describeCase(shape)}, keys in another order`,
         held: (count) => `${count} times the keys came in another order, and the rows were the same`,
         attempt: async ({ shape, order }) => {

@@ -18,6 +18,8 @@ export interface Subject {
   readonly weights: Weights
   /** Heads of a call, where the weights fix them. */
   readonly heads: number | undefined
+  /** Rows that a call may have, where the mask limits them. */
+  readonly rows: number | undefined
 }
 
 export interface Effort {

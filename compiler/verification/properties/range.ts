@@ -26,7 +26,7 @@ export const range: Property = {
     let compared = 0
     return tryCases<Case>(
       {
-        cases: cases({ heads: subject.heads, norms: [large, 10, extreme], longest: 40 }),
+        cases: cases({ heads: subject.heads, rows: subject.rows, norms: [large, 10, extreme], longest: 40 }),
         describe: describeCase,
         held: (count) =>
           `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64`,

@@ -40,11 +40,13 @@ export const recurrence: Property = {
     return tryCases<Cut>(
       {
         cases: fc.record({
-          shape: cases({ square: true, heads: subject.heads, longest: 40 }).map((shape) => ({
-            ...shape,
-            length: shape.length + 1,
-            keyLength: shape.length + 1,
-          })),
+          shape: cases({ square: true, heads: subject.heads, rows: subject.rows, longest: 40 }).map(
+            (shape) => ({
+              ...shape,
+              length: shape.length + 1,
+              keyLength: shape.length + 1,
+            }),
+          ),
           place: fraction(),
         }),
         describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,

@@ -17,7 +17,7 @@ export const referenceProperty: Property = {
     return tryCases<{ readonly shape: Case; readonly draw: number }>(
       {
         cases: fc.record({
-          shape: cases({ heads: subject.heads, longest: longestOf(subject.model) }),
+          shape: cases({ heads: subject.heads, rows: subject.rows, longest: longestOf(subject.model) }),
           draw: fc.nat({ max: 3 }),
         }),
         describe: ({ shape }) => describeCase(shape),
