@@ -19,6 +19,8 @@ const masks = [
   'i % 64 < 32 && -j + 5 <= 0 && i < length / 2.5',
   '(i / 2) % 2.5 < 1 || -j % 0.5 == floor(i / 2.5) % 2',
   'random(floor(i / 2.5), j - 3000000000, 2^31) < 0.4 || i % 1e10 == j',
+  'i % j < 3 || floor(j / (i - 3)) == 2',
+  'i / (j - 2) != 4 && !(i % (j % 3) == 1)',
   // Up to 108 rows; a tile goes on to where they wrap.
   'i * 20000000 >= j * 20000000',
   'random(i * 1073741824 * 2 + j * 1073741824 * 2, j, 3) < 0.4',

@@ -6,6 +6,7 @@ import type { Expression } from '../../symbolic/expression.ts'
 import { excess, inWords } from '../../symbolic/index-arithmetic.ts'
 import { describeType } from '../../symbolic/operators.ts'
 import { print } from '../../symbolic/print.ts'
+import { withDivisorsNotZero } from '../division.ts'
 import { elaborate } from '../elaborate.ts'
 import type { MaskModel } from '../model.ts'
 import { maskScope } from '../scope.ts'
@@ -33,7 +34,7 @@ export function readMask(context: Context): MaskModel | undefined {
   if (condition === undefined) return undefined
   if (condition.type.kind === 'boolean') {
     checkIntegers(condition, item.span, report)
-    return { kind: 'condition', condition }
+    return { kind: 'condition', condition: withDivisorsNotZero(condition) }
   }
   report(messages.maskNotCondition(item.span, describeType(condition.type), undefined))
   return undefined
