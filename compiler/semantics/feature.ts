@@ -17,6 +17,7 @@ import type { Report } from './report.ts'
 import { featureScope } from './scope.ts'
 import type { Scope, Sizes } from './scope.ts'
 import { inTermsOfDim, standInSize } from './sizes.ts'
+import { checkVanishing, scaleOf } from './vanishing.ts'
 
 export interface Feature {
   readonly declaration: FeatureDeclaration
@@ -89,8 +90,29 @@ function model(
   if (query.length !== key.length) report(messages.blockCounts(body.span, query.length, key.length))
   else if (features !== keyFeatures)
     report(messages.featureCounts(body.span, told(features), told(keyFeatures)))
-  else return { name: name.text, projected, query, key, features: features ?? 0 }
+  else {
+    if (!sizes.standIn) checkScales(body, query, key, report)
+    return { name: name.text, projected, query, key, features: features ?? 0 }
+  }
   return undefined
+}
+
+/** A block that is 0 on a device, or a product of query and key that is. */
+function checkScales(
+  body: FeatureDeclaration['body'],
+  query: readonly Expression[],
+  key: readonly Expression[],
+  report: Report,
+): void {
+  const products = query.map((block, index) => scaleOf(block) * scaleOf(key[index] ?? block))
+  const written = body.kind === 'shared' ? [body.body] : [body.query, body.key]
+  const found = written.flatMap(({ items }, side) =>
+    items.map((item, index) => {
+      const block = (side === 0 ? query : key)[index]
+      return block !== undefined && checkVanishing('this', scaleOf(block), item.span, report)
+    }),
+  )
+  if (!found.includes(true)) checkVanishing('φ(q)·φ(k)', Math.max(...products), body.span, report)
 }
 
 function elaborateBlocks(

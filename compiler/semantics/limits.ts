@@ -15,6 +15,8 @@ export const limits = {
   seed: Number.MAX_SAFE_INTEGER,
   /** The largest finite f32. */
   single: 3.4028234663852886e38,
+  /** The smallest f32 that no device takes for 0. */
+  smallest: 2 ** -126,
   /** Heads for which a decay is held to its range. */
   heads: 64,
 } as const

@@ -54,6 +54,27 @@ describe('names', () => {
   })
 })
 
+describe('factors that f32 takes for 0', () => {
+  const used = (declaration: string): readonly string[] =>
+    check(`feature f(x) = ${declaration} attention a { dim: 8 feature: f } attention b { dim: 8 feature: f }`)
+      .found
+  test.each([
+    [used('1e-60 * elu(x)'), ['A0316 1e-60 * elu(x)']],
+    [used('1e-30 * x * 1e-20'), ['A0316 1e-30 * x * 1e-20']],
+    [used('[x, 1e-39]'), ['A0316 1e-39']],
+    [used('(x / 1e10)^4'), ['A0316 (x / 1e10)^4']],
+    [used('1e-25 * x'), ['A0316 1e-25 * x']],
+    [used('query 1e-30 * x key x'), []],
+    [used('x + 1e-60'), []],
+    [used('[x, 1e-25 * x]'), []],
+    [used('0 * x'), []],
+    [kernel('exp(dot(q, k)) * 1e-39'), ['A0316 exp(dot(q, k)) * 1e-39']],
+    [kernel('exp(dot(q, k)) + 1e-39'), []],
+  ])('%#: %j', (found, expected) => {
+    expect(found).toEqual(expected)
+  })
+})
+
 describe('types', () => {
   test.each([
     [kernel('dot(q, k) + q'), ['A0410 dot(q, k) + q']],

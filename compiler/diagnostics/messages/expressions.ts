@@ -1,5 +1,5 @@
 /** A03: names and types within an expression. */
-import { didYouMean, error } from './message.ts'
+import { didYouMean, error, warning } from './message.ts'
 
 export const expressionMessages = {
   unknownName: error('A0301', (name: string, where: string, help: string | undefined) => ({
@@ -69,5 +69,10 @@ export const expressionMessages = {
   randomArgument: error('A0315', (found: string) => ({
     message: `expected an integer argument of \`random\`, found ${found}`,
     help: 'round it: `floor(…)`',
+  })),
+
+  vanishes: warning('A0316', (what: string, scale: number) => ({
+    message: `${what} is multiplied by about ${scale.toPrecision(2)}, which the f32 arithmetic that runs it may take for 0`,
+    help: 'the smallest number there is about 1.2e-38; with a denominator a common factor cancels and can be left out',
   })),
 }
