@@ -71,8 +71,9 @@ export interface PendingAttention extends Unscheduled {
  * Compiles the attentions of a file.
  *
  * @param text an attn file
- * @throws RangeError for a target that there is not. What is wrong with the
- *   text is in `diagnostics`; nothing is thrown for it.
+ * @throws RangeError for a target that there is not, and where `only` names no
+ *   attention of a file without errors. What is wrong with the text is in
+ *   `diagnostics`; nothing is thrown for it.
  */
 export function compile(text: string, options: CompileOptions = {}): Compilation {
   const { target = 'webgpu', only } = options
@@ -84,6 +85,10 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const { checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }
+  if (only !== undefined && !attentions.includes(only))
+    throw new RangeError(
+      `only: expected one of the attentions (${attentions.join(', ') || 'none'}), found '${only}'`,
+    )
 
   const modules: CompiledAttention[] = []
   const pending: PendingAttention[] = []

@@ -1,6 +1,23 @@
 /** What `--only` chose, and what a person hears where it chose nothing. */
 import { nearest } from '../diagnostics/nearest.ts'
+import type { Source } from '../diagnostics/diagnostic.ts'
+import { check, type Compilation, compile, type Target } from '../index.ts'
 import { usage } from './failure.ts'
+
+/**
+ * Compiles what was chosen; a file with errors is compiled for them.
+ *
+ * @throws CommandFailure where that is no attention of a file without errors
+ */
+export function compileChosen(
+  { file, text }: Source,
+  { only, ...options }: { readonly only?: string | undefined; readonly target?: Target },
+): Compilation {
+  const { checked, diagnostics } = check(text, { file })
+  const names = checked.attentions.map(({ name }) => name)
+  if (!diagnostics.some(({ severity }) => severity === 'error')) requireAttention(file, names, only)
+  return compile(text, { file, ...options, ...(only === undefined ? {} : { only }) })
+}
 
 /**
  * @param names of all attentions in the file, compiled or not

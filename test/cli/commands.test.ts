@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compile } from '../../compiler/index.ts'
 import { bad, Console, good, pending } from './console.ts'
 
 let at: Console
@@ -204,6 +205,9 @@ describe('the command line', () => {
     [['run', 'good.attn', '--backend', 'cuda'], 'Allowed choices are webgpu, gpujs, reference'],
     [['run', 'good.attn', '--heads', '6', '--kv-heads', '4'], 'no multiple of --kv-heads 4'],
     [['run', 'good.attn', '--only', 'smal'], 'did you mean small?'],
+    [['compile', 'good.attn', '--only', 'smal'], 'did you mean small?'],
+    [['explain', 'good.attn', '--only', 'smal'], 'did you mean small?'],
+    [['bench', 'good.attn', '--only', 'smal'], 'did you mean small?'],
     [['run', 'good.attn', '--output', 'result.txt'], 'end it in .npy, .npz or .safetensors'],
     [['run', 'good.attn', '--output', 'result.npy'], 'choose one with --only'],
     [['bench', 'good.attn', '--backend', 'reference'], 'Allowed choices are webgpu, gpujs'],
@@ -250,4 +254,9 @@ describe('the command line', () => {
       (await at.run(['check', 'bad.attn'], { terminal: true, env: { NO_COLOR: '1' } })).err,
     ).not.toContain(escape)
   })
+})
+
+test('the library refuses a name that the file does not have, and says what is wrong with a file first', () => {
+  expect(() => compile(good, { only: 'smal' })).toThrow(/only: expected one of the attentions \(small/)
+  expect(compile(bad, { only: 'smal' }).diagnostics.map(({ severity }) => severity)).toContain('error')
 })

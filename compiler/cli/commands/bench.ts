@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { compile, type Target, targets } from '../../index.ts'
+import { type Target, targets } from '../../index.ts'
 import { type Sweep, sweep } from '../bench/sweep.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
@@ -8,7 +8,7 @@ import { readSource } from '../files.ts'
 import { type Io, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
-import { requireAttention } from '../selection.ts'
+import { compileChosen } from '../selection.ts'
 import { duration, table } from '../table.ts'
 
 interface Options {
@@ -44,15 +44,9 @@ export function addBench({ program, io, conclude }: Context): void {
 async function bench(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
   const { only, backend } = options
-  const compiled = compile(source.text, {
-    file: source.file,
-    target: backend,
-    ...(only === undefined ? {} : { only }),
-  })
-  const { modules, diagnostics, attentions } = compiled
+  const { modules, diagnostics } = compileChosen(source, { target: backend, only })
   if (modules.length === 0 && diagnostics.some(({ severity }) => severity === 'error'))
     throw new SpecFailure([{ source, diagnostics }])
-  requireAttention(source.file, attentions, only)
   reportDiagnostics(io, { source, diagnostics })
   const progress = progressOn(io.err)
   const result = await sweep(modules, options, (step) => progress.say(`${step} …`)).finally(() =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { type CompiledAttention, compile, type OutputFile, type Target, targets } from '../../index.ts'
+import { type CompiledAttention, type OutputFile, type Target, targets } from '../../index.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
@@ -11,7 +11,7 @@ import { glslFiles } from '../glsl.ts'
 import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption } from '../options.ts'
-import { requireAttention } from '../selection.ts'
+import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
 
@@ -42,15 +42,9 @@ export function addCompile({ program, io }: Context): void {
     .action(async (path: string, options: Options) => {
       const source = readSource(io, path)
       const { target, only } = options
-      const compilation = compile(source.text, {
-        file: source.file,
-        target,
-        ...(only === undefined ? {} : { only }),
-      })
-      const { diagnostics, modules, attentions } = compilation
+      const { diagnostics, modules } = compileChosen(source, { target, only })
       if (diagnostics.some(({ severity }) => severity === 'error'))
         throw new SpecFailure([{ source, diagnostics }])
-      requireAttention(source.file, attentions, only)
       reportDiagnostics(io, { source, diagnostics })
 
       if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)

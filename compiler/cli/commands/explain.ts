@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { type CompiledAttention, compile, type PendingAttention } from '../../index.ts'
+import type { CompiledAttention, PendingAttention } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
 import { type StageName, stageNames, stagesOf, stageTitles } from '../explain/stages.ts'
@@ -8,7 +8,7 @@ import { readSource } from '../files.ts'
 import { type Paint, painter } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, positiveNumbers, wholeNumber } from '../options.ts'
-import { requireAttention } from '../selection.ts'
+import { compileChosen } from '../selection.ts'
 import { bytes, grouped, operations, significant, table } from '../table.ts'
 
 interface Options {
@@ -49,16 +49,12 @@ export function addExplain({ program, io }: Context): void {
     .action((path: string, options: Options) => {
       const source = readSource(io, path)
       const { only } = options
-      const { diagnostics, modules, pending, attentions } = compile(source.text, {
-        file: source.file,
-        ...(only === undefined ? {} : { only }),
-      })
+      const { diagnostics, modules, pending, attentions } = compileChosen(source, { only })
       const shown = [...modules, ...pending].sort(
         (left, right) => attentions.indexOf(left.name) - attentions.indexOf(right.name),
       )
       const wrong = diagnostics.some(({ severity }) => severity === 'error')
       if (wrong && shown.length === 0) throw new SpecFailure([{ source, diagnostics }])
-      requireAttention(source.file, attentions, only)
       const explained = shown.map((attention) => explain(attention, options))
       if (options.json === true) printJson(io, { file: source.file, attentions: explained.map(asDocument) })
       else io.out.write(explained.map((one) => inWords(one, painter(io.out, io.env))).join('\n'))

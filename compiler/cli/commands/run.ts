@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { type Compilation, compile } from '../../index.ts'
+import type { Compilation } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status, usage } from '../failure.ts'
@@ -12,7 +12,7 @@ import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions 
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
 import { withRandomWeights } from '../run/weights.ts'
-import { requireAttention } from '../selection.ts'
+import { compileChosen } from '../selection.ts'
 import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
 
 interface Options {
@@ -70,16 +70,11 @@ export function addRun({ program, io, conclude }: Context): void {
 async function run(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
   const { only, output } = options
-  const compilation = compile(source.text, {
-    file: source.file,
-    target: targetOf(options.backend),
-    ...(only === undefined ? {} : { only }),
-  })
-  const { diagnostics, attentions } = compilation
+  const compilation = compileChosen(source, { target: targetOf(options.backend), only })
+  const { diagnostics } = compilation
   const { runnable, pending } = choose(compilation, options.backend)
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   if (wrong && runnable.length === 0) throw new SpecFailure([{ source, diagnostics }])
-  requireAttention(source.file, attentions, only)
   reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
   if (output !== undefined) requireOutputName(output, runnable.length)
 
