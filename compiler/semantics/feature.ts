@@ -18,6 +18,7 @@ import { featureScope } from './scope.ts'
 import type { Scope, Sizes } from './scope.ts'
 import { inTermsOfDim, standInSize } from './sizes.ts'
 import { checkVanishing, scaleOf } from './vanishing.ts'
+import { isShortEnough } from './written-out.ts'
 
 export interface Feature {
   readonly declaration: FeatureDeclaration
@@ -123,6 +124,7 @@ function elaborateBlocks(
 ): readonly Expression[] | undefined {
   const elaborated = blocks.items.map((item) => {
     const block = elaborate(item, scope, report)
+    if (block !== undefined && !scope.standIn && !isShortEnough(block, item.span, report)) return undefined
     if (block === undefined || !projected || block.type.kind === 'scalar') return block
     report(messages.projectedBlock(item.span, inTermsOfDim(describeType(block.type), scope.standIn)))
     return undefined

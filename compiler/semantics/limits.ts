@@ -13,6 +13,8 @@ export const limits = {
   rounds: 64,
   chunk: 4096,
   seed: Number.MAX_SAFE_INTEGER,
+  /** Operators of an expression in the form that kernels are made from. */
+  writtenOut: 2 ** 13,
   /** The largest finite f32. */
   single: 3.4028234663852886e38,
   /** The smallest f32 that no device takes for 0. */

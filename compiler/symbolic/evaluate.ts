@@ -7,6 +7,7 @@ import { InvariantError } from '../diagnostics/invariant.ts'
 import type { Apply, Expression, Reduce } from './expression.ts'
 import { rowOperator, scalarOperator } from './operators.ts'
 import type { ScalarOperator } from './operators.ts'
+import { freeVariables } from './traverse.ts'
 
 export type Value = number | Float64Array
 
@@ -81,11 +82,41 @@ function lift({ value }: ScalarOperator, args: readonly Value[]): Value {
   )
 }
 
-function reduceEvaluator({ operator, index, size, body }: Reduce): Evaluator {
+/** One evaluation of a reduce, while it goes through its index. */
+interface Frame {
+  readonly index: string
+  readonly around: Environment
+  /** Of the reduces within that do not change with the index. */
+  readonly known: Map<Reduce, number>
+}
+
+const frames = new WeakMap<Environment, Frame>()
+
+/** A reduce within others is evaluated once for all indexes that it does not see. */
+function reduceEvaluator(reduce: Reduce): Evaluator {
+  const sees = freeVariables(reduce)
+  const total = totalOf(reduce)
+  return (environment) => {
+    let around = environment
+    let outermost: Frame | undefined
+    for (let frame = frames.get(around); frame && !sees.has(frame.index); frame = frames.get(around)) {
+      outermost = frame
+      around = frame.around
+    }
+    const before = outermost?.known.get(reduce)
+    if (before !== undefined) return before
+    const value = total(around)
+    outermost?.known.set(reduce, value)
+    return value
+  }
+}
+
+function totalOf({ operator, index, size, body }: Reduce): (environment: Environment) => number {
   const part = evaluator(body)
   return (environment) => {
     let at = 0
     const inner: Environment = (name) => (name === index ? at : environment(name))
+    frames.set(inner, { index, around: environment, known: new Map() })
     let total = operator === 'sum' ? 0 : -Infinity
     for (; at < size; at++) {
       const value = asNumber(part(inner))

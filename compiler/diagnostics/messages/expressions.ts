@@ -75,4 +75,9 @@ export const expressionMessages = {
     message: `${what} is multiplied by about ${scale.toPrecision(2)}, which the f32 arithmetic that runs it may take for 0`,
     help: 'the smallest number there is about 1.2e-38; with a denominator a common factor cancels and can be left out',
   })),
+
+  tooLongWrittenOut: error('A0317', (found: number, limit: number) => ({
+    message: `written out for a kernel this has about ${found.toLocaleString('en')} operators; the most is ${limit.toLocaleString('en')}`,
+    help: 'a softmax has its argument four times, and a sum of many exponentials compares each with all: use fewer',
+  })),
 }

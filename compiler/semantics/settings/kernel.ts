@@ -9,6 +9,7 @@ import { single } from '../settings.ts'
 import { inTermsOfDim } from '../sizes.ts'
 import { readable } from './context.ts'
 import { checkVanishing, scaleOf } from '../vanishing.ts'
+import { isShortEnough } from '../written-out.ts'
 import type { Context } from './context.ts'
 
 export function readKernel(context: Context): Expression | undefined {
@@ -26,6 +27,7 @@ export function readKernel(context: Context): Expression | undefined {
   }
   const seen = referencesOf([item])
   for (const name of ['q', 'k']) if (!seen.has(name)) report(messages.kernelIgnoresRow(item.span, name))
+  if (!sizes.standIn && !isShortEnough(kernel, item.span, report)) return undefined
   if (!sizes.standIn) checkVanishing('this kernel', scaleOf(kernel), item.span, report)
   return kernel
 }
