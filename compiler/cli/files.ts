@@ -7,6 +7,7 @@ import { usage } from './failure.ts'
 import type { Io } from './io.ts'
 
 export function readBytes(io: Io, path: string): Uint8Array {
+  if (path === '') throw usage('cannot read a file whose name is empty')
   try {
     return readFileSync(resolve(io.directory, path))
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
-import type { AttentionDeclaration, FeatureDeclaration, File } from '../syntax/ast.ts'
+import type { AttentionDeclaration, Blocks, FeatureDeclaration, File, Name } from '../syntax/ast.ts'
 import { checkAttention } from './attention.ts'
 import { checkFeature } from './feature.ts'
 import type { Feature } from './feature.ts'
@@ -37,6 +37,8 @@ export function analyze(file: File, prelude: File): Analysis {
     else features.set(text, feature)
     own.add(text)
   }
+  for (const name of file.hidden ?? [])
+    if (!features.has(name.text)) features.set(name.text, checkFeature(unread(name), false, known, ignore))
   const attentions = file.declarations.filter(isAttention)
   const names = new Set<string>()
   const models = attentions.flatMap((declaration) => {
@@ -55,6 +57,20 @@ function checkPresence(file: File, attentions: readonly AttentionDeclaration[], 
   const [first] = file.declarations
   if (first === undefined) report(messages.nothingDeclared({ start: 0, end: 0 }))
   else if (attentions.length === 0) report(messages.noAttention(first.name.span))
+}
+
+/** A declaration that could not be read; that has been said. */
+function unread(name: Name): FeatureDeclaration {
+  const { span } = name
+  const body: Blocks = { kind: 'blocks', bracketed: false, items: [], span }
+  return {
+    kind: 'feature',
+    name,
+    parameters: [],
+    body: { kind: 'shared', body, span },
+    span,
+    incomplete: true,
+  }
 }
 
 const isFeature = (declaration: File['declarations'][number]): declaration is FeatureDeclaration =>

@@ -18,8 +18,12 @@ export function referencesOf(expressions: readonly Expression[]): ReadonlySet<st
         visit(expression.left)
         visit(expression.right)
         break
-      case 'number':
+      case 'number': {
+        // `2x`, which is told to be no number, was meant to name x.
+        const [name] = /[A-Za-z_]\w*$/.exec(expression.text) ?? []
+        if (name !== undefined) names.add(name)
         break
+      }
     }
   }
   expressions.forEach(visit)

@@ -14,6 +14,8 @@ export interface File {
   readonly span: Span
   /** A syntax error lies within: what seems to be missing may have been written. So below. */
   readonly incomplete?: true
+  /** Names of features whose declaration begins with another word, as `featur f(x) = …` does. */
+  readonly hidden?: readonly Name[]
 }
 
 export interface Comment {

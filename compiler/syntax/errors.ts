@@ -5,6 +5,7 @@ import type { Diagnostic, Source, Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
 import { nearest } from '../diagnostics/nearest.ts'
 import { placeOf } from '../diagnostics/place.ts'
+import type { Name } from './ast.ts'
 import { spanOf } from './scan.ts'
 import * as tokens from './tokens.ts'
 
@@ -45,6 +46,7 @@ export class ExpectationProvider implements IParserErrorMessageProvider {
   }
 }
 
+const declarations = ['feature', 'attention'] as const
 const aDeclaration = 'a declaration, `feature` or `attention`'
 const aSetting = 'a setting such as `dim: 64`, or `}`'
 
@@ -73,6 +75,8 @@ export interface SyntaxProblem {
   readonly diagnostic: Diagnostic
   /** Offset of the last token that was understood. */
   readonly after: number
+  /** The name of a feature that a misspelt word hides. */
+  readonly hidden?: Name
 }
 
 export function problem(exception: IRecognitionException, textEnd: number, scanned: Scanned): SyntaxProblem {
@@ -90,7 +94,16 @@ export function problem(exception: IRecognitionException, textEnd: number, scann
       help(token, previous, expected, scanned) ?? stillOpen(token, expected, scanned),
     ),
     after: known ? previous.startOffset : Math.max(0, span.start - 1),
+    ...(expected === aDeclaration && hiddenBehind(token, scanned)),
   }
+}
+
+/** `featur f(x) = …` would have declared f. */
+function hiddenBehind(token: IToken, { tokens: all }: Scanned): { readonly hidden: Name } | undefined {
+  const name = all[all.indexOf(token) + 1]
+  if (name === undefined || !tokens.isName(name) || nearest(token.image, declarations) !== 'feature')
+    return undefined
+  return { hidden: { kind: 'name', text: name.image, span: spanOf(name) } }
 }
 
 const shorten = (image: string): string => (image.length > 30 ? `${image.slice(0, 30)}…` : image)
@@ -113,7 +126,7 @@ function help(
       return expected === aSetting ? 'settings follow one another without commas' : undefined
   }
   if (expected === aDeclaration) {
-    const near = nearest(token.image, ['feature', 'attention'])
+    const near = nearest(token.image, declarations)
     if (near !== undefined) return `did you mean \`${near}\`?`
   }
   if (token.image === '/' && previous?.image === '/') return 'a comment starts with `#`'

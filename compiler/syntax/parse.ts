@@ -46,7 +46,9 @@ export function parse(source: Source): Parsed {
     const reach = Math.max(end, regionEnd(regions, start))
     return places.some((place) => start <= place && place < reach)
   }
-  return { file: buildFile(cst, scanned.comments, text.length, damaged), diagnostics }
+  const hidden = problems.flatMap(({ hidden }) => hidden ?? [])
+  const file = buildFile(cst, scanned.comments, text.length, damaged)
+  return { file: hidden.length === 0 ? file : { ...file, hidden }, diagnostics }
 }
 
 /** The concrete tree, with holes; nothing where the errors were too many to go on. */

@@ -214,6 +214,7 @@ describe('the command line', () => {
     [['compile', 'good.attn', '--target', 'wasm'], 'Allowed choices are webgpu, gpujs'],
     [['check', 'godo.attn'], 'did you mean good.attn?'],
     [['check', '.'], 'it is a directory'],
+    [['check', ''], 'a file whose name is empty'],
     [['compile', 'good.attn', '-o', 'good.attn/sub'], 'cannot write'],
     [['explain', 'good.attn', '--stage', 'nonsense'], 'Allowed choices are'],
   ])('%j is a mistake of usage', async (args, words) => {

@@ -159,6 +159,7 @@ describe('files of others', () => {
     const read = readSafetensors(file)
     expect([...read.keys()]).toEqual(['q'])
     expect([...(read.get('q')?.data ?? [])]).toEqual([1, -3])
+    expect(() => readSafetensors(file, ['q', 'flags'])).toThrow('array flags holds entries of type BOOL')
   })
 })
 

@@ -50,7 +50,24 @@ describe('names', () => {
     expect(help('attention a { dim: 8 feature: elu1 stabilise: none }')).toContain('`stabilize`')
     expect(help('attention a { dim: 8 feature: elu1 mask: casual }')).toContain('`causal`')
     expect(help('feature f(x) = x * lenght attention a { dim: 8 feature: f }')).toContain('`length`')
+    for (const exponent of ['x', 'position'])
+      expect(help(`feature f(x) = x^${exponent} attention a { dim: 8 feature: f }`)).toContain('log(base)')
     expect(help('attention a { dim: 8 kernel: elu1 }')).toContain('`feature: elu1`')
+  })
+})
+
+describe('one mistake is told once', () => {
+  test.each([
+    [check('featur f(x) = x + 1 attention a { dim: 4 feature: f }').found, ['A0108 featur']],
+    [
+      check(
+        'featur f(x, w) = x attention a { dim: 4 feature: f projections: 4 }  attention b { dim: 4 feature: g }',
+      ).found,
+      ['A0108 featur', 'A0411 g'],
+    ],
+    [feature('(x) = 2x'), ['A0102 2x']],
+  ])('%#: %j', (found, expected) => {
+    expect(found).toEqual(expected)
   })
 })
 

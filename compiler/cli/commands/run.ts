@@ -8,7 +8,14 @@ import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
 import { type Backend, backends, type Runnable, targetOf } from '../run/execute.ts'
-import { type Inputs, inputsFrom, outputShape, randomInputs, type RandomOptions } from '../run/inputs.ts'
+import {
+  type Inputs,
+  inputNames,
+  inputsFrom,
+  outputShape,
+  randomInputs,
+  type RandomOptions,
+} from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
 import { withRandomWeights } from '../run/weights.ts'
@@ -129,7 +136,7 @@ function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
     const flag = clash.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     throw usage(`--${flag} is for random tensors, and ${input} has its own shape`, 'leave one of the two out')
   }
-  const given = inputsFrom(input, loadArrays(io, input))
+  const given = inputsFrom(input, loadArrays(io, input, inputNames))
   return ({ name, model }) => {
     if (given.dim === model.dim && given.valueDim === model.valueDim) return given
     throw usage(

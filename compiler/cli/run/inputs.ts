@@ -76,6 +76,8 @@ function requireRoom(name: string, shape: readonly number[]): void {
 
 const weightNames = ['landmarks', 'queryLandmarks', 'conv', 'compressKeys', 'compressValues']
 const extras = ['lengths', 'projection', ...weightNames]
+/** What a file may give to an attention. */
+export const inputNames: readonly string[] = ['q', 'k', 'v', ...extras]
 
 /** Holds the arrays against each other; what an attention makes of their widths is its own check. */
 export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTensor>): Inputs {
@@ -156,8 +158,8 @@ function rowsOf(path: string, arrays: ReadonlyMap<string, LoadedTensor>, name: s
   }
   if (!data.every(Number.isFinite)) {
     throw usage(
-      `${path}: ${name} has entries that are infinite or not a number`,
-      'an attention of those is undefined',
+      `${path}: ${name} has entries that are infinite or not a number, or become so in float32`,
+      'the largest float32 is about 3.4e38; of infinities an attention is undefined',
     )
   }
   const [batch = 1, heads = 1, length = 1, dim = 1] = [...Array<number>(4 - shape.length).fill(1), ...shape]
@@ -175,7 +177,7 @@ function lengthsOf(path: string, tensor: LoadedTensor, batch: number, keyLength:
 }
 
 function notesOn(arrays: ReadonlyMap<string, LoadedTensor>): string[] {
-  const used = new Set<string>(['q', 'k', 'v', ...extras])
+  const used = new Set(inputNames)
   const conversions = [...arrays]
     .filter(([name]) => used.has(name))
     .flatMap(([name, { notes }]) => notes.map((note) => `${name} was ${note}`))

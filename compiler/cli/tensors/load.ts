@@ -12,10 +12,12 @@ import { readNpz, writeNpz } from './npz.ts'
 import { readSafetensors, writeSafetensors } from './safetensors.ts'
 import { type LoadedTensor, type Tensor, TensorFileError } from './tensor.ts'
 
-export function loadArrays(io: Io, path: string): Map<string, LoadedTensor> {
+/** @param asked names whose arrays must be of a type that can be read */
+export function loadArrays(io: Io, path: string, asked: readonly string[]): Map<string, LoadedTensor> {
   if (isDirectory(io, path)) return loadDirectory(io, path)
   if (path.endsWith('.npz')) return describing(path, () => readNpz(readBytes(io, path)))
-  if (path.endsWith('.safetensors')) return describing(path, () => readSafetensors(readBytes(io, path)))
+  if (path.endsWith('.safetensors'))
+    return describing(path, () => readSafetensors(readBytes(io, path), asked))
   throw usage(
     `cannot tell what ${path} holds from its name`,
     'give a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors file',

@@ -44,7 +44,7 @@ export function readNpy(bytes: Uint8Array): LoadedTensor {
   const type = elements[descr.slice(1)]
   if (type === undefined || !'<>|='.includes(order)) {
     throw new TensorFileError(
-      `holds entries of type '${descr}'; expected float32 ('<f4'), or float16, float64 or integers to convert`,
+      `holds entries of type '${descr}'; expected float32 ('<f4'), float16 or float64 to convert, or integers as lengths`,
     )
   }
   const littleEndian = order !== '>'

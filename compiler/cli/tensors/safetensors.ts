@@ -36,8 +36,8 @@ const elements: Readonly<Record<string, ElementType>> = {
   U64: uint64,
 }
 
-/** Arrays of other types (booleans, 8-bit floats) are passed over, as long as nobody asks for them. */
-export function readSafetensors(bytes: Uint8Array): Map<string, LoadedTensor> {
+/** Arrays of other types (booleans, 8-bit floats) are passed over, but for those that are `asked` for. */
+export function readSafetensors(bytes: Uint8Array, asked: readonly string[] = []): Map<string, LoadedTensor> {
   if (bytes.length < 8) throw new TensorFileError('is not a .safetensors file: it is shorter than 8 bytes')
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerLength = Number(view.getBigUint64(0, true))
@@ -52,7 +52,8 @@ export function readSafetensors(bytes: Uint8Array): Map<string, LoadedTensor> {
   for (const [name, entry] of Object.entries(header)) {
     if (name !== '__metadata__') {
       const tensor = readEntry(name, entry, body)
-      if (tensor !== undefined) arrays.set(name, tensor)
+      if ('unread' in tensor) refuseIfAsked(name, tensor.unread, asked)
+      else arrays.set(name, tensor)
     }
   }
   return arrays
@@ -90,7 +91,19 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   return header
 }
 
-function readEntry(name: string, entry: unknown, body: Uint8Array): LoadedTensor | undefined {
+/** An array of a type that is not read. */
+interface Unread {
+  readonly unread: string
+}
+
+function refuseIfAsked(name: string, dtype: string, asked: readonly string[]): void {
+  if (!asked.includes(name)) return
+  throw new TensorFileError(
+    `: the array ${name} holds entries of type ${dtype}; expected F32, F16, BF16 or F64`,
+  )
+}
+
+function readEntry(name: string, entry: unknown, body: Uint8Array): LoadedTensor | Unread {
   const { dtype, shape, data_offsets: offsets } = isRecord(entry) ? entry : {}
   if (typeof dtype !== 'string' || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
     throw new TensorFileError(`: the array ${name} lacks a proper dtype, shape or data_offsets`)
@@ -102,7 +115,7 @@ function readEntry(name: string, entry: unknown, body: Uint8Array): LoadedTensor
     )
   }
   const type = elements[dtype]
-  if (type === undefined) return undefined
+  if (type === undefined) return { unread: dtype }
   try {
     return {
       shape,

@@ -1,6 +1,8 @@
 /** A03: names and types within an expression. */
 import { didYouMean, error, warning } from './message.ts'
 
+const varyingPower = 'a power of something that varies is `exp(exponent * log(base))`'
+
 export const expressionMessages = {
   unknownName: error('A0301', (name: string, where: string, help: string | undefined) => ({
     message: `\`${name}\` means nothing in ${where}`,
@@ -27,7 +29,10 @@ export const expressionMessages = {
     help: `it is ${signature}`,
   })),
 
-  wrongOperands: error('A0306', (operator: string, complaint: string) => `\`${operator}\`: ${complaint}`),
+  wrongOperands: error('A0306', (operator: string, complaint: string) => ({
+    message: `\`${operator}\`: ${complaint}`,
+    help: operator === '^' ? varyingPower : undefined,
+  })),
 
   operatorElsewhere: error('A0307', (operator: string, where: string) => ({
     message: `\`${operator}\` cannot be used in ${where}`,
@@ -41,7 +46,7 @@ export const expressionMessages = {
 
   exponentNotConstant: error('A0309', () => ({
     message: 'expected a constant exponent',
-    help: 'a power of something that varies is `exp(exponent * log(base))`',
+    help: varyingPower,
   })),
 
   undefinedValue: error('A0310', (what: string, result: string) => `${what} is ${result}`),
