@@ -17,6 +17,15 @@ import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import type { Drawing, Opening } from './projection/lazy.ts'
 
+/** An attention with one projection: whose states are, since sums of features go with it. */
+export interface Drawn {
+  readonly name: string
+  /** Not written to. */
+  readonly projection: Float32Array | undefined
+  /** What it was drawn from, unless it is the caller's. */
+  readonly seed: number | undefined
+}
+
 export abstract class BaseAttention implements Attention {
   readonly name: string
   readonly dim: number
@@ -27,7 +36,8 @@ export abstract class BaseAttention implements Attention {
   readonly device: string
   protected readonly program: Program
   protected readonly drawing: Drawing | undefined
-  #projection: Float32Array | undefined
+  /** Another one after each `redraw`. */
+  protected drawn: Drawn
 
   constructor(program: Program, backend: Backend, device: string, { drawing, projection }: Opening) {
     this.program = program
@@ -39,13 +49,17 @@ export abstract class BaseAttention implements Attention {
     this.backend = backend
     this.device = device
     this.drawing = drawing
-    // A copy: the caller may go on to change theirs.
-    this.#projection = projection?.slice() ?? (program.projection && drawing?.draw(program.projection))
+    this.drawn = {
+      name: program.name,
+      // A copy: the caller may go on to change theirs.
+      projection: projection?.slice() ?? (program.projection && drawing?.draw(program.projection)),
+      seed: program.projection?.seed,
+    }
   }
 
   /** A copy: what is written into it is not what runs. */
   get projection(): Float32Array | undefined {
-    return this.#projection?.slice()
+    return this.drawn.projection?.slice()
   }
 
   redraw(seed: number): void {
@@ -57,7 +71,8 @@ export abstract class BaseAttention implements Attention {
         `${where}: its features are not projected; there is nothing to redraw.`,
       )
     }
-    this.#projection = this.drawing.draw({ ...this.program.projection, seed })
+    const projection = this.drawing.draw({ ...this.program.projection, seed })
+    this.drawn = { name: this.name, projection, seed }
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>

@@ -40,7 +40,7 @@ export class GpujsAttention extends PartialAttention {
     this.#engine = new Engine(program, session)
     this.#tensors = new StateTensors(program, session)
     this.#keeper = {
-      name: program.name,
+      drawn: this.drawn,
       states: new Set(),
       stretchState: (...of) => this.#tensors.stretch(...of),
       readState: (...of) => this.#tensors.read(...of),
@@ -74,8 +74,7 @@ export class GpujsAttention extends PartialAttention {
     this.#session.assertUsable()
     super.redraw(seed)
     if (this.projection) this.#engine.setConstant('projection', this.projection)
-    // Another one, so that states so far are refused: sums of features go with the projection.
-    this.#keeper = { ...this.#keeper }
+    this.#keeper = { ...this.#keeper, drawn: this.drawn }
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -105,7 +104,7 @@ export class GpujsAttention extends PartialAttention {
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof GpujsState) || state.owner !== this.#keeper)
+    if (!(state instanceof GpujsState) || state.owner.drawn !== this.drawn)
       throw foreignState(this.program, state)
     // Refused before any work where the state is gone.
     void state.cells

@@ -1,6 +1,7 @@
 /** The state of a decoding attention, in arrays or textures that are replaced and never written to. */
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import { roomFor } from '../room.ts'
 import type { Cells } from './library.ts'
@@ -25,9 +26,9 @@ export function cellsByName<T>(
 
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
-/** What a state asks of the attention that made it. */
+/** What a state asks of the attention that made it, with the projection that it had. */
 export interface StateKeeper {
-  readonly name: string
+  readonly drawn: Drawn
   /** Those that are not destroyed. Their textures are freed while there are the kernels that made them, or never. */
   readonly states: Set<WeakRef<GpujsState>>
   /** The same contents with room for `capacity` rows; what needs no more room is shared. */
@@ -64,7 +65,7 @@ export class GpujsState implements AttentionState {
     if (this.#cells !== undefined) return this.#cells
     throw new AttentionError(
       'destroyed',
-      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+      `This state of ${this.owner.drawn.name} was destroyed; go on from a copy, or prefill again.`,
     )
   }
 
@@ -91,7 +92,7 @@ export class GpujsState implements AttentionState {
     const { position } = this
     const sizes = this.#sizes
     const tensors = await this.owner.readState(this.cells, sizes)
-    return { name: this.owner.name, position, ...sizes, tensors }
+    return { name: this.owner.drawn.name, position, ...sizes, tensors }
   }
 
   destroy(): void {

@@ -1,20 +1,20 @@
 /** The state of a decoding attention in the float64 reference: every key and value row so far. */
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
 export class History implements AttentionState {
-  /** Whose state it is. */
-  readonly owner: { readonly name: string }
+  readonly owner: Drawn
   readonly sizes: HistorySizes
   /** [B, G, position, D] and [B, G, position, E] */
   #rows: { readonly k: Float32Array; readonly v: Float32Array } | undefined
   #position: number
 
   constructor(
-    owner: { readonly name: string },
+    owner: Drawn,
     { batch, heads, kvHeads }: HistorySizes,
     position: number,
     rows: { readonly k: Float32Array; readonly v: Float32Array },

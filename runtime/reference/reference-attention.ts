@@ -28,8 +28,6 @@ interface Package {
 
 export class ReferenceAttention extends PartialAttention {
   readonly #weights: CreateOptions['weights']
-  /** Owns the states since the projection was last drawn. */
-  #states: { readonly name: string } = { name: this.name }
   #reference: Reference | undefined
 
   private constructor(program: Program, options: Opening, reference: Reference) {
@@ -55,7 +53,6 @@ export class ReferenceAttention extends PartialAttention {
   override redraw(seed: number): void {
     this.#assertUsable()
     super.redraw(seed)
-    this.#states = { name: this.name }
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -74,14 +71,14 @@ export class ReferenceAttention extends PartialAttention {
     const out = this.#evaluate('prefill', checked)
     const { k, v } = hostTensors(checked)
     const rows = { k: k.slice(), v: v.slice() }
-    return { out: out as T, state: new History(this.#states, checked.sizes, checked.sizes.length, rows) }
+    return { out: out as T, state: new History(this.drawn, checked.sizes, checked.sizes.length, rows) }
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof History) || state.owner !== this.#states) throw foreignState(this.program, state)
+    if (!(state instanceof History) || state.owner !== this.drawn) throw foreignState(this.program, state)
     void state.rows
     const checked = checkStep(this.program, state.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
@@ -109,7 +106,7 @@ export class ReferenceAttention extends PartialAttention {
           'States of another backend hold other tensors.',
       )
     }
-    return new History(this.#states, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
+    return new History(this.drawn, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
   }
 
   destroy(): void {

@@ -2,6 +2,7 @@
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
 import { requireForm } from '../arguments/form.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
 import type { Program } from '../program.ts'
 import { roomFor } from '../room.ts'
 import type { Engine, Inputs } from './engine.ts'
@@ -11,33 +12,33 @@ import { WebgpuState } from './state.ts'
 
 export class Decoding {
   readonly #program: Program
-  readonly #makeKeeper: () => StateBuffers
-  #states: StateBuffers
+  readonly #session: Session
+  readonly #engine: Engine
 
   constructor(program: Program, session: Session, engine: Engine) {
     this.#program = program
-    this.#makeKeeper = () => new StateBuffers(program, session, engine)
-    this.#states = this.#makeKeeper()
+    this.#session = session
+    this.#engine = engine
   }
 
-  /** Refuses the states so far from now on: sums of features go with the projection. */
-  disown(): void {
-    this.#states = this.#makeKeeper()
+  #statesOf(drawn: Drawn): StateBuffers {
+    return new StateBuffers(drawn, this.#session, this.#engine)
   }
 
   /** A call of `prefill`, and the state that it will leave. */
-  prefix(call: unknown): { inputs: Inputs; state: AttentionState } {
+  prefix(drawn: Drawn, call: unknown): { inputs: Inputs; state: AttentionState } {
     const checked = checkPrefill(this.#program, call)
     const { length } = checked.sizes
     const sizes = { ...checked.sizes, capacity: roomFor(length) }
-    const state = new WebgpuState(this.#states, sizes, this.#states.create(sizes), length)
+    const states = this.#statesOf(drawn)
+    const state = new WebgpuState(states, sizes, states.create(sizes), length)
     return { inputs: { ...checked, sizes, tensors: new Map([...checked.tensors, ...state.buffers]) }, state }
   }
 
   /** A call of `step`; the state is then one token further. */
-  token(state: AttentionState, call: unknown): Inputs {
+  token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
     requireForm(this.#program, 'step')
-    if (!(state instanceof WebgpuState) || state.owner !== this.#states)
+    if (!(state instanceof WebgpuState) || state.owner.drawn !== drawn)
       throw foreignState(this.#program, state)
     // Refused before any work where the state is gone.
     void state.buffers
@@ -49,10 +50,11 @@ export class Decoding {
     return { ...checked, tensors, sizes: { ...checked.sizes, offset, capacity } }
   }
 
-  restore(saved: SavedState): AttentionState {
+  restore(drawn: Drawn, saved: SavedState): AttentionState {
     checkSaved(this.#program, saved)
-    const buffers = this.#states.create(saved)
-    this.#states.write(buffers, saved, saved.tensors)
-    return new WebgpuState(this.#states, saved, buffers, saved.position)
+    const states = this.#statesOf(drawn)
+    const buffers = states.create(saved)
+    states.write(buffers, saved, saved.tensors)
+    return new WebgpuState(states, saved, buffers, saved.position)
   }
 }

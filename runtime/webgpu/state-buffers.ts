@@ -1,5 +1,5 @@
 /** What a form carries from call to call, as buffers on the device. */
-import type { Program } from '../program.ts'
+import type { Drawn } from '../base-attention.ts'
 import { upload } from './buffers.ts'
 import { bufferOf, bytesOf } from './call-buffers.ts'
 import type { NamedBuffers } from './call-buffers.ts'
@@ -13,12 +13,12 @@ interface Plan {
 }
 
 export class StateBuffers implements StateKeeper {
-  readonly name: string
+  readonly drawn: Drawn
   readonly #session: Session
   readonly #engine: Engine
 
-  constructor({ name }: Program, session: Session, engine: Engine) {
-    this.name = name
+  constructor(drawn: Drawn, session: Session, engine: Engine) {
+    this.drawn = drawn
     this.#session = session
     this.#engine = engine
   }
@@ -71,7 +71,7 @@ export class StateBuffers implements StateKeeper {
       const tensor = tensors[name]
       if (tensor?.byteLength !== bytes)
         throw new RangeError(
-          `${this.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
+          `${this.drawn.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
             `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
         )
       upload(this.#session.device, bufferOf(buffers, name), tensor)

@@ -1,5 +1,6 @@
 /** The state of a decoding attention, in buffers on its device. */
 import type { AttentionState, SavedState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import { roomFor } from '../room.ts'
@@ -7,9 +8,9 @@ import type { NamedBuffers } from './call-buffers.ts'
 
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
-/** What a state asks of the attention that made it. */
+/** What a state asks of the attention that made it, with the projection that it had. */
 export interface StateKeeper {
-  readonly name: string
+  readonly drawn: Drawn
   /** The same contents in buffers with room for `capacity` rows. */
   copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers
   readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>>
@@ -39,7 +40,7 @@ export class WebgpuState implements AttentionState {
     if (this.#destroyed)
       throw new AttentionError(
         'destroyed',
-        `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+        `This state of ${this.owner.drawn.name} was destroyed; go on from a copy, or prefill again.`,
       )
     return this.#buffers
   }
@@ -62,7 +63,7 @@ export class WebgpuState implements AttentionState {
   async save(): Promise<SavedState> {
     const { position } = this
     const tensors = await this.owner.readState(this.buffers, this.#sizes)
-    return { name: this.owner.name, position, ...this.#sizes, tensors }
+    return { name: this.owner.drawn.name, position, ...this.#sizes, tensors }
   }
 
   destroy(): void {

@@ -13,6 +13,7 @@ import type {
   Tensor,
 } from '../attention.ts'
 import { BaseAttention } from '../base-attention.ts'
+import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
@@ -31,7 +32,7 @@ export class WebgpuAttention extends BaseAttention {
     super(program, 'webgpu', deviceName(session.device), options)
     this.#session = session
     this.#engine = new Engine(program, session)
-    this.#writeProjection(program.projection?.seed)
+    this.#writeProjection(this.drawn)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
       const weight = weights[name] ?? (otherwise && weights[otherwise])
@@ -61,65 +62,64 @@ export class WebgpuAttention extends BaseAttention {
   override redraw(seed: number): void {
     this.#session.assertUsable()
     super.redraw(seed)
-    this.#writeProjection(seed)
-    this.#decoding?.disown()
+    this.#writeProjection(this.drawn)
   }
 
-  #writeProjection(seed: number | undefined): void {
-    const { program, projection } = this
+  #writeProjection({ projection, seed }: Drawn): void {
     if (projection === undefined) return
-    const constants = this.drawing?.constantsOf?.(program, projection, seed) ?? [['projection', projection]]
+    const constants = this.drawing?.constantsOf?.(this.program, projection, seed) ?? [
+      ['projection', projection],
+    ]
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#session.assertUsable()
-    const outputs = await this.#run('forward', checkCall(this.program, 'forward', call))
+    const outputs = await this.#run('forward', this.drawn, checkCall(this.program, 'forward', call))
     return outputs.get('out') as T
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#session.assertUsable()
-    const [decoding, given] = this.#readyFor('prefill', call) ?? (await this.#getReady('prefill', call))
-    const { inputs, state } = decoding.prefix(given)
-    const outputs = await this.#run('prefill', inputs)
+    const { drawn } = this
+    const ready = this.#engine.isPrepared('prefill') ? this.#decoding : undefined
+    const given = ready ? call : kept(call)
+    const { inputs, state } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
+    const outputs = await this.#run('prefill', drawn, inputs)
     return { out: outputs.get('out') as T, state }
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     this.#session.assertUsable()
-    const [decoding, given] = this.#readyFor('step', call) ?? (await this.#getReady('step', call))
-    const outputs = await this.#run('step', decoding.token(state, given))
+    // Whoever has a state of it has loaded it: this is taken at once.
+    const decoding = this.#decoding ?? (await this.#loadDecoding('step'))
+    const outputs = await this.#run('step', this.drawn, decoding.token(this.drawn, state, call))
     return outputs.get('out') as T
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
-    const [decoding, given] = this.#readyFor('step', saved) ?? (await this.#getReady('step', saved))
-    return decoding.restore(given)
+    const { drawn } = this
+    const given = this.#decoding ? saved : kept(saved)
+    return (this.#decoding ?? (await this.#loadDecoding('step'))).restore(drawn, given)
   }
 
-  #readyFor<Call>(form: FormName, call: Call): readonly [Decoding, Call] | undefined {
-    return this.#decoding && this.#engine.isPrepared(form) ? [this.#decoding, call] : undefined
-  }
-
-  /** The first time there is something to load, and the call is taken as it is now. */
-  async #getReady<Call>(form: FormName, call: Call): Promise<readonly [Decoding, Call]> {
-    const given = kept(call)
+  /** With what steps need, so that where there is a state they need not wait. */
+  async #loadDecoding(form: FormName): Promise<Decoding> {
     const { Decoding } = await import('./decoding.ts')
-    await this.#engine.prepare(form)
+    await Promise.all([this.#engine.prepare(form), this.#engine.prepare('step')])
     this.#session.assertUsable()
-    this.#decoding ??= new Decoding(this.program, this.#session, this.#engine)
-    return [this.#decoding, given]
+    return (this.#decoding ??= new Decoding(this.program, this.#session, this.#engine))
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
+    const { drawn } = this
     const ready = this.#engine.isPrepared('backward')
     const given = ready ? call : kept(call)
     const checked = checkCall(this.program, 'backward', given, ['q', 'k', 'v', 'dout'])
     if (!ready) await this.#engine.prepare('backward')
-    const outputs = await this.#run('backward', checked)
+    const outputs = await this.#run('backward', drawn, checked)
     return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
   }
 
@@ -150,25 +150,30 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
-  async #run(form: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
+  async #run(form: FormName, drawn: Drawn, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
     const takesLengths = this.#engine.form(form).buffers.some(({ role }) => role === 'lengths')
     if (inputs.lengths !== undefined && !takesLengths)
       throw new AttentionError(
         'form',
         `${this.name}.${form} was compiled without lengths; pass whole sequences.`,
       )
-    return this.#engine.run(form, inputs)
+    // Drawn anew while something was loaded for the call.
+    const anew = drawn !== this.drawn
+    if (anew) this.#writeProjection(drawn)
+    const outputs = this.#engine.run(form, inputs)
+    if (anew) this.#writeProjection(this.drawn)
+    return outputs
   }
 }
 
-/** A call whose arrays may be changed from now on. */
+/** A call whose arrays may be changed from now on, also those of a saved state's tensors. */
 const kept = <Call>(call: Call): Call =>
   Object(call) === call
     ? (Object.fromEntries(
         Object.entries(call as object).map(
           ([name, value]: [string, { slice?: () => unknown } | undefined]) => [
             name,
-            value?.slice?.() ?? value,
+            name === 'tensors' ? kept(value) : (value?.slice?.() ?? value),
           ],
         ),
       ) as Call)

@@ -51,6 +51,33 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     expect(next.position).toBe(4)
   })
 
+  test('the first calls are taken as they were made, whatever is drawn or written while they load', async () => {
+    using fresh = await open(backend)
+    const call = { ...tokens(3), length: 3 }
+    const expected = await fresh.forward(call)
+    const first = fresh.prefill(call)
+    fresh.redraw(9)
+    for (const tensor of [call.q, call.k, call.v]) tensor.fill(0)
+    const { out, state } = await first
+    expect(out).toEqual(expected)
+    await expect(fresh.step(state, tokens(1))).rejects.toThrow(/since its projection was last drawn/)
+    expect(await fresh.forward(prefix)).not.toEqual(expected)
+  })
+
+  test('the first state to be restored is what was saved, with the projection of then', async () => {
+    using fresh = await open(backend)
+    using other = await open(backend)
+    const { state } = await fresh.prefill(prefix)
+    const saved = await state.save()
+    const expected = structuredClone(saved.tensors)
+    const first = other.restore(saved)
+    other.redraw(9)
+    for (const tensor of Object.values(saved.tensors)) tensor.fill(0)
+    const restored = await first
+    expect((await restored.save()).tensors).toEqual(expected)
+    await expect(other.step(restored, tokens(1))).rejects.toThrow(/since its projection was last drawn/)
+  })
+
   test('what was not saved is not restored', async () => {
     const { state } = await attention.prefill(prefix)
     const saved = await state.save()
