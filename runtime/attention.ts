@@ -94,6 +94,8 @@ export interface SavedState {
   readonly kvHeads: number
   /** Rows that there is room for, where rows are kept. */
   readonly capacity: number
+  /** A hash of the projection in use, where there is one. A state that was saved without it is not asked for it. */
+  readonly projection?: number | undefined
   readonly tensors: Readonly<Record<string, Float32Array>>
 }
 
@@ -138,7 +140,7 @@ export interface Attention {
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
   /** One more token, [B, H, E]; updates `state` in place. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
-  /** A state from what `save` of a state gave. */
+  /** A state from what `save` of a state gave, by an attention with the same projection. */
   restore(saved: SavedState): Promise<AttentionState>
   /** Gradients of Σ out·dout with respect to q, k and v. */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>

@@ -17,6 +17,7 @@
  * - `gpu`: the device refused a command, such as one on a buffer of another device
  * - `form`: what was compiled has no such way of running
  * - `weights`: run-time weights are missing
+ * - `projection`: a state was saved with another projection than this attention has
  * - `backend`: the backend asked for cannot be had, or cannot do this
  * - `program`: the module was written by another version of attnc
  */
@@ -33,6 +34,7 @@ export type AttentionErrorCode =
   | 'gpu'
   | 'form'
   | 'weights'
+  | 'projection'
   | 'backend'
   | 'program'
 

@@ -1,6 +1,8 @@
 /** The calls of decoding, checked: a prefix, and one token more. */
+import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
+import { markOf } from '../projection/fingerprint.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
@@ -45,14 +47,24 @@ export const foreignState = (program: Program, state: unknown): TypeError =>
       `${program.projection ? ' since its projection was last drawn' : ''}; it is ${describe(state)}.`,
   )
 
-/** @throws TypeError where it is not what a state of this attention saved. */
-export function checkSaved(program: Program, saved: unknown): void {
+/**
+ * @throws TypeError, RangeError where it is not what a state of this attention saved
+ * @throws AttentionError `projection` where that had another projection
+ */
+export function checkSaved(program: Program, drawn: Drawn, saved: unknown): void {
   const where = `${program.name}.restore`
   requireForm(program, 'step')
   requireObject(where, saved)
   if (saved['name'] !== program.name)
     throw new TypeError(
       `${where}: expected what a state of ${program.name} saved; it is of ${describe(saved['name'])}.`,
+    )
+  const { projection } = saved
+  if (projection !== undefined && projection !== markOf(drawn).projection)
+    throw new AttentionError(
+      'projection',
+      `${where}: the state was saved with another projection, of which it holds features. ` +
+        'Create the attention with that projection, redraw with its seed, or prefill again.',
     )
   const count = (name: string): number => {
     const value = saved[name]

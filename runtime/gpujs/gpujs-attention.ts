@@ -119,7 +119,7 @@ export class GpujsAttention extends PartialAttention {
 
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
-    checkSaved(this.program, saved)
+    checkSaved(this.program, this.drawn, saved)
     return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), saved.position)
   }
 

@@ -3,6 +3,7 @@ import type { CallSizes } from '../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
+import { markOf } from '../projection/fingerprint.ts'
 import { roomFor } from '../room.ts'
 import type { Cells } from './library.ts'
 import { free, share } from './transfers.ts'
@@ -92,7 +93,8 @@ export class GpujsState implements AttentionState {
     const { position } = this
     const sizes = this.#sizes
     const tensors = await this.owner.readState(this.cells, sizes)
-    return { name: this.owner.drawn.name, position, ...sizes, tensors }
+    const { drawn } = this.owner
+    return { name: drawn.name, position, ...sizes, ...markOf(drawn), tensors }
   }
 
   destroy(): void {

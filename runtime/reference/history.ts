@@ -3,6 +3,7 @@ import type { CallSizes } from '../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
+import { markOf } from '../projection/fingerprint.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
@@ -55,7 +56,7 @@ export class History implements AttentionState {
     const { k, v } = this.rows
     const { sizes, position } = this
     const tensors = { k: k.slice(), v: v.slice() }
-    return { name: this.owner.name, position, ...sizes, capacity: position, tensors }
+    return { name: this.owner.name, position, ...sizes, capacity: position, ...markOf(this.owner), tensors }
   }
 
   destroy(): void {

@@ -95,7 +95,7 @@ export class ReferenceAttention extends PartialAttention {
 
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#assertUsable()
-    checkSaved(this.program, saved)
+    checkSaved(this.program, this.drawn, saved)
     const { position, batch, kvHeads, tensors } = saved
     const rows = (name: string, width: number): Float32Array => {
       const tensor = tensors[name]

@@ -51,7 +51,7 @@ export class Decoding {
   }
 
   restore(drawn: Drawn, saved: SavedState): AttentionState {
-    checkSaved(this.#program, saved)
+    checkSaved(this.#program, drawn, saved)
     const states = this.#statesOf(drawn)
     const buffers = states.create(saved)
     states.write(buffers, saved, saved.tensors)

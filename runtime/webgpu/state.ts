@@ -3,6 +3,7 @@ import type { AttentionState, SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
+import { markOf } from '../projection/fingerprint.ts'
 import { roomFor } from '../room.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 
@@ -63,7 +64,8 @@ export class WebgpuState implements AttentionState {
   async save(): Promise<SavedState> {
     const { position } = this
     const tensors = await this.owner.readState(this.buffers, this.#sizes)
-    return { name: this.owner.drawn.name, position, ...this.#sizes, tensors }
+    const { drawn } = this.owner
+    return { name: drawn.name, position, ...this.#sizes, ...markOf(drawn), tensors }
   }
 
   destroy(): void {

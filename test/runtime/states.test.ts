@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { compile, reference } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
-import type { Attention } from '../../runtime/index.ts'
+import type { Attention, Backend } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
 import { normals } from '../numeric/harness.ts'
 import { testDevice } from './device.ts'
@@ -22,11 +22,11 @@ const tokens = (length: number) => ({
 })
 const prefix = { ...tokens(3), length: 3 }
 
-async function open(backend: 'webgpu' | 'gpujs' | 'reference'): Promise<Attention> {
+async function open(backend: Backend, projection?: Float32Array): Promise<Attention> {
   const target = backend === 'gpujs' ? 'gpujs' : 'webgpu'
   const [module] = compile(spec, { target }).modules
   const device = backend === 'webgpu' ? { device: await testDevice() } : {}
-  return createAttention(module!.program, { backend, ...device })
+  return createAttention(module!.program, { backend, projection, ...device })
 }
 
 describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
@@ -76,6 +76,20 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     const restored = await first
     expect((await restored.save()).tensors).toEqual(expected)
     await expect(other.step(restored, tokens(1))).rejects.toThrow(/since its projection was last drawn/)
+  })
+
+  test('a state that was saved is not taken up with another projection', async () => {
+    const { state } = await attention.prefill(prefix)
+    const saved = structuredClone(await state.save())
+    await attention.step(await attention.restore(saved), tokens(1))
+    using other = await open(
+      backend,
+      attention.projection!.map((entry) => -entry),
+    )
+    const refused = { code: 'projection', message: /saved with another projection.*prefill again/ }
+    await expect(other.restore(saved)).rejects.toMatchObject(refused)
+    // As states were saved before they said.
+    await expect(other.restore({ ...saved, projection: undefined })).resolves.toMatchObject({ position: 3 })
   })
 
   test('what was not saved is not restored', async () => {
