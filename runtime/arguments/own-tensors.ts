@@ -26,11 +26,7 @@ function checkProjection(where: string, { projection: law }: Program, projection
       `${where}: projection needs ${law.rows * law.dim} numbers, projections ${law.rows} × dim ${law.dim}; it has ${projection.length}.`,
     )
   }
-  const odd = projection.findIndex((entry) => !Number.isFinite(entry))
-  if (odd >= 0)
-    throw new RangeError(
-      `${where}: projection holds ${projection[odd]} at index ${odd}; expected finite numbers alone.`,
-    )
+  requireFinite(`${where}: projection`, projection)
 }
 
 function checkWeights(where: string, program: Program, weights: Readonly<Record<string, unknown>>): void {
@@ -56,7 +52,14 @@ function checkWeights(where: string, program: Program, weights: Readonly<Record<
     if (weight.length === 0 || weight.length % perHead !== 0) {
       throw new RangeError(`${where}: weights.${name} needs ${numbersOf(plan)}; it has ${weight.length}.`)
     }
+    requireFinite(`${where}: weights.${name}`, weight)
   }
+}
+
+function requireFinite(what: string, tensor: Float32Array): void {
+  const odd = tensor.findIndex((entry) => !Number.isFinite(entry))
+  if (odd >= 0)
+    throw new RangeError(`${what} holds ${tensor[odd]} at index ${odd}; expected finite numbers alone.`)
 }
 
 const numbersOf = ({ perHead, perKeyRow }: WeightPlan): string =>

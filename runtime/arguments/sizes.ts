@@ -9,7 +9,7 @@ export type CallSizes = Omit<Shape, 'chunks' | 'sliceStart' | 'sliceCount'>
 
 export function checkSizes(where: string, given: Readonly<Record<string, unknown>>): CallSizes {
   const size = (name: (typeof sizeNames)[number], otherwise?: number): number => {
-    const value = given[name] ?? otherwise
+    const { [name]: value = otherwise } = given
     if (typeof value !== 'number') {
       throw new TypeError(`${where}: ${name} must be a number; it is ${describe(value)}.`)
     }

@@ -5,7 +5,6 @@ import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/
 import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
-  CreateOptions,
   ForwardCall,
   SavedState,
   StepCall,
@@ -27,12 +26,14 @@ interface Package {
 }
 
 export class ReferenceAttention extends PartialAttention {
-  readonly #weights: CreateOptions['weights']
+  readonly #weights: Readonly<Record<string, Float32Array | undefined>>
   #reference: Reference | undefined
 
   private constructor(program: Program, options: Opening, reference: Reference) {
     super(program, 'reference', 'CPU, float64', options)
-    this.#weights = options.weights
+    const { weights = {} } = options
+    // Copies: the caller may go on to change theirs.
+    this.#weights = Object.fromEntries(program.weights.map(({ name }) => [name, weights[name]?.slice()]))
     this.#reference = reference
   }
 

@@ -244,8 +244,15 @@ const rows: readonly Row[] = [
   },
 ]
 
+const nulls = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'lengths'].map((name) => ({
+  what: `${name} null`,
+  call: withGood({ [name]: null }),
+  error: TypeError,
+  says: new RegExp(`${name} must be .*; it is null`),
+}))
+
 describe('a call of forward with', () => {
-  test.each(rows)('$what', async ({ call, error, says }) => {
+  test.each([...rows, ...nulls])('$what', async ({ call, error, says }) => {
     const submit = device.queue.submit.bind(device.queue)
     let submitted = 0
     device.queue.submit = (commands) => {
@@ -318,6 +325,18 @@ describe('create with', () => {
       { weights: { conv: floats(4) } },
       RangeError,
       /3 numbers per head; it has 4/,
+    ],
+    [
+      'weights that are not numbers',
+      { weights: { conv: Float32Array.of(0, NaN, 0) } },
+      RangeError,
+      /weights\.conv holds NaN at index 1; expected finite numbers/,
+    ],
+    [
+      'infinite weights',
+      { weights: { conv: Float32Array.of(1, 2, -Infinity) } },
+      RangeError,
+      /-Infinity at index 2/,
     ],
     ['weights nobody reads', { weights: { ...weights, cnov: floats(3) } }, TypeError, /'cnov'/],
   ]

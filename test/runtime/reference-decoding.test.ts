@@ -62,3 +62,13 @@ test('a prefix with lengths is refused', async () => {
   const call = { ...tensors(built, { length: 4 }, 1), length: 4, lengths: [2] }
   await expect(attention.prefill(call)).rejects.toThrow(/without lengths/)
 })
+
+test('weights are read when it is made', async () => {
+  const built = compileOne('attention a { dim: 2 kernel: exp(dot(q, k)) landmarks: 2 segment_means conv: 3 }')
+  const conv = Float32Array.of(1, 2, 3)
+  using attention = await createAttention(built.program, { backend: 'reference', weights: { conv } })
+  const call = { ...tensors(built, { length: 5 }, 1), length: 5 }
+  const before = await attention.forward(call)
+  conv.fill(0)
+  expect(await attention.forward(call)).toEqual(before)
+})
