@@ -147,7 +147,9 @@ export interface Attention {
   /**
    * Records the forward pass into `encoder`, in a compute pass of its own. The
    * attention must not be destroyed, nor `redraw` called, before the commands
-   * are submitted.
+   * are submitted. WebGPU does not tell an encoder that is finished, or of
+   * another device, from a good one: nothing is thrown for it here, and its
+   * device reports an error of validation (`uncapturederror`).
    */
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
   /** Runs the forward pass and measures each dispatch; needs a device with `timestamp-query`. */
