@@ -35,6 +35,10 @@ export function checkStep(
       )
     }
   }
+  for (const name of ['length', 'keyLength']) {
+    if (call[name] !== undefined && call[name] !== 1)
+      throw new RangeError(`${where}: it is one token; ${name} is ${describe(call[name])} in the call.`)
+  }
   if (call['lengths'] !== undefined)
     throw new AttentionError('form', `${where} takes no lengths: it is one token for every batch item.`)
   return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })

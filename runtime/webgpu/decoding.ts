@@ -53,8 +53,6 @@ export class Decoding {
   restore(drawn: Drawn, saved: SavedState): AttentionState {
     checkSaved(this.#program, drawn, saved)
     const states = this.#statesOf(drawn)
-    const buffers = states.create(saved)
-    states.write(buffers, saved, saved.tensors)
-    return new WebgpuState(states, saved, buffers, saved.position)
+    return new WebgpuState(states, saved, states.upload(saved), saved.position)
   }
 }

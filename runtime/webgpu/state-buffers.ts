@@ -1,4 +1,5 @@
 /** What a form carries from call to call, as buffers on the device. */
+import type { SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { upload } from './buffers.ts'
 import { bufferOf, bytesOf } from './call-buffers.ts'
@@ -66,7 +67,8 @@ export class StateBuffers implements StateKeeper {
     return Object.fromEntries(plans.map(({ name }, index) => [name, new Float32Array(pieces[index] ?? [])]))
   }
 
-  write(buffers: NamedBuffers, sizes: StateSizes, tensors: Readonly<Record<string, Float32Array>>): void {
+  /** @throws RangeError before any buffer is made, where the tensors are not of their sizes. */
+  upload({ tensors, ...sizes }: SavedState): NamedBuffers {
     for (const { name, bytes } of this.#plans(sizes)) {
       const tensor = tensors[name]
       if (tensor?.byteLength !== bytes)
@@ -74,8 +76,11 @@ export class StateBuffers implements StateKeeper {
           `${this.drawn.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
             `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
         )
-      upload(this.#session.device, bufferOf(buffers, name), tensor)
     }
+    const buffers = this.create(sizes)
+    for (const [name, buffer] of buffers)
+      upload(this.#session.device, buffer, tensors[name] ?? new Float32Array())
+    return buffers
   }
 
   #plans(sizes: StateSizes): Plan[] {

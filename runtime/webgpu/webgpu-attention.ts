@@ -85,8 +85,14 @@ export class WebgpuAttention extends BaseAttention {
     const ready = this.#engine.isPrepared('prefill') ? this.#decoding : undefined
     const given = ready ? call : kept(call)
     const { inputs, state } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
-    const outputs = await this.#run('prefill', drawn, inputs)
-    return { out: outputs.get('out') as T, state }
+    try {
+      const outputs = await this.#run('prefill', drawn, inputs)
+      return { out: outputs.get('out') as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
+    }
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
 import { normals } from '../numeric/harness.ts'
-import { testDevice } from './device.ts'
+import { countBuffers, testDevice } from './device.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
   const actual = await original<typeof Packages>()
@@ -29,6 +29,21 @@ async function open(backend: Backend, projection?: Float32Array): Promise<Attent
   return createAttention(module!.program, { backend, projection, ...device })
 }
 
+test('what is refused keeps no buffers', async () => {
+  const device = await testDevice()
+  const exact = 'attention a { dim: 4 value_dim: 2 kernel: exp(dot(q, k)) mask: causal }'
+  const [module] = compile(exact, { target: 'webgpu' }).modules
+  using attention = await createAttention(module!.program, { device })
+  const { state } = await attention.prefill(prefix)
+  const saved = await state.save()
+  const buffers = countBuffers(device)
+  await expect(attention.prefill({ ...prefix, lengths: [2] })).rejects.toMatchObject({ code: 'form' })
+  const [name] = Object.keys(saved.tensors)
+  const short = { ...saved, tensors: { ...saved.tensors, [name!]: new Float32Array(1) } }
+  await expect(attention.restore(short)).rejects.toThrow(/is expected to have/)
+  expect(buffers.live).toBe(0)
+})
+
 describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
   let attention: Attention
   beforeAll(async () => {
@@ -39,6 +54,8 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     const { state } = await attention.prefill(prefix)
     const refused = attention.step(state, { ...tokens(1), lengths: [1] } as never)
     await expect(refused).rejects.toMatchObject({ code: 'form' })
+    const longer = attention.step(state, { ...tokens(1), length: 2 } as never)
+    await expect(longer).rejects.toThrow(/one token; length is 2/)
     expect(state.position).toBe(3)
   })
 
