@@ -136,7 +136,10 @@ export interface Attention {
    * changed. A new buffer has the usages STORAGE, COPY_SRC and COPY_DST.
    */
   forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
-  /** As `forward`, and the state from which `step` goes on. */
+  /**
+   * As `forward`, and the state from which `step` goes on: with token `length`, and without the keys past `lengths`.
+   * An attention that keeps its rows, having no features, takes no `lengths` here.
+   */
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
   /** One more token, [B, H, E]; updates `state` in place. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>

@@ -27,6 +27,8 @@ export interface ReferenceInputs {
   readonly rows?: readonly number[]
   /** [B] Visible key rows of each batch item, all S where absent. */
   readonly lengths?: ArrayLike<number>
+  /** [B, S] 0 for key rows that are absent wherever they lie. Not where rows are pooled, or meet by landmarks or a hash. */
+  readonly seen?: ArrayLike<number>
   /** [M, D] Projections, or the rotations of all rounds. Shared by all heads; the file's own draw where absent. */
   readonly projection?: Numbers
   /** [H, N, D] For `learned` landmarks; also those of the queries, unless these are given. */
@@ -57,6 +59,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     if (!Number.isInteger(row) || row < 0 || row >= length)
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
   if (inputs.lengths !== undefined) checkLengths(inputs.lengths, batch, keyLength)
+  if (inputs.seen !== undefined) checkSeen(model, inputs.seen, batch * keyLength)
   const law = projectionLaw(model)
   if (law !== undefined && inputs.projection !== undefined)
     expectShape('projection', inputs.projection, [law.rows, dim])
@@ -109,6 +112,17 @@ function checkLengths(lengths: ArrayLike<number>, batch: number, keyLength: numb
   for (const length of Array.from(lengths))
     if (!Number.isInteger(length) || length < 0 || length > keyLength)
       throw new RangeError(`lengths: expected integers from 0 to keyLength (${keyLength}), found ${length}`)
+}
+
+function checkSeen(
+  { landmarks, compress, buckets }: AttentionModel,
+  seen: ArrayLike<number>,
+  count: number,
+): void {
+  if ((landmarks ?? compress ?? buckets) !== undefined)
+    throw new RangeError('seen: expected an attention whose query rows see single key rows')
+  if (seen.length !== count)
+    throw new RangeError(`seen: expected one number for each of ${count} key rows, found ${seen.length}`)
 }
 
 /** `count` rows from the start of matrix `index` of a tensor whose matrices are [height, width]. */

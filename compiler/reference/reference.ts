@@ -33,6 +33,8 @@ interface Head {
   readonly q: readonly Vector[]
   readonly k: readonly Vector[]
   readonly v: readonly Vector[]
+  /** Whether a key row before the length is there. */
+  readonly has: (row: number) => boolean
 }
 
 /**
@@ -88,11 +90,12 @@ function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, in
   const factor = Math.sqrt(model.scale)
   const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
   const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
-  if (model.buckets !== undefined) return { index, q, k: ownKeys(q.slice(0, visible), model.scale), v }
+  const has = (row: number): boolean => inputs.seen?.[item * keyLength + row] !== 0
+  if (model.buckets !== undefined) return { index, q, k: ownKeys(q.slice(0, visible), model.scale), v, has }
   const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
   return model.compress === undefined || visible === 0
-    ? { index, q, k, v }
-    : { index, q, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
+    ? { index, q, k, v, has }
+    : { index, q, has, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
 }
 
 function pooledRows(
@@ -153,7 +156,8 @@ function termRows(
     buckets === undefined
       ? pair
       : meetings(pair, chunksOf(head.q.slice(0, head.k.length), projection, buckets))
-  const visible = visibility(model.mask, head.q.length, head.k.length)
+  const allowed = visibility(model.mask, head.q.length, head.k.length)
+  const visible = (i: number, j: number): boolean => head.has(j) && allowed(i, j)
   const logGamma = logDecay(model, head.index)
   return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))
 }

@@ -7,19 +7,23 @@ import { markOf } from '../projection/fingerprint.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
+/** A type and no interface, so that it is tensors by name. */
+type Rows = {
+  /** [B, G, position, D] */
+  readonly k: Float32Array
+  /** [B, G, position, E] */
+  readonly v: Float32Array
+  /** [B, position] 0 for keys of the prefix that were past its lengths. */
+  readonly seen: Float32Array
+}
+
 export class History implements AttentionState {
   readonly owner: Drawn
   readonly sizes: HistorySizes
-  /** [B, G, position, D] and [B, G, position, E] */
-  #rows: { readonly k: Float32Array; readonly v: Float32Array } | undefined
+  #rows: Rows | undefined
   #position: number
 
-  constructor(
-    owner: Drawn,
-    { batch, heads, kvHeads }: HistorySizes,
-    position: number,
-    rows: { readonly k: Float32Array; readonly v: Float32Array },
-  ) {
+  constructor(owner: Drawn, { batch, heads, kvHeads }: HistorySizes, position: number, rows: Rows) {
     this.owner = owner
     this.sizes = { batch, heads, kvHeads }
     this.#position = position
@@ -31,7 +35,7 @@ export class History implements AttentionState {
   }
 
   /** @throws AttentionError once the state is destroyed. */
-  get rows(): { readonly k: Float32Array; readonly v: Float32Array } {
+  get rows(): Rows {
     if (this.#rows !== undefined) return this.#rows
     throw new AttentionError(
       'destroyed',
@@ -41,9 +45,14 @@ export class History implements AttentionState {
 
   /** One more row of each head: `k` [B, G, D], `v` [B, G, E]. */
   append(k: Float32Array, v: Float32Array): void {
-    const groups = this.sizes.batch * this.sizes.kvHeads
+    const { batch, kvHeads } = this.sizes
+    const groups = batch * kvHeads
     const before = this.rows
-    this.#rows = { k: appended(before.k, k, groups), v: appended(before.v, v, groups) }
+    this.#rows = {
+      k: appended(before.k, k, groups),
+      v: appended(before.v, v, groups),
+      seen: appended(before.seen, new Float32Array(batch).fill(1), batch),
+    }
     this.#position++
   }
 
@@ -53,9 +62,9 @@ export class History implements AttentionState {
   }
 
   async save(): Promise<SavedState> {
-    const { k, v } = this.rows
+    const { k, v, seen } = this.rows
     const { sizes, position } = this
-    const tensors = { k: k.slice(), v: v.slice() }
+    const tensors = { k: k.slice(), v: v.slice(), seen: seen.slice() }
     return { name: this.owner.name, position, ...sizes, capacity: position, ...markOf(this.owner), tensors }
   }
 

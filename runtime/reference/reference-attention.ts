@@ -58,15 +58,15 @@ export class ReferenceAttention extends PartialAttention {
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#assertUsable()
     const checked = checkPrefill(this.program, call)
-    if (checked.lengths !== undefined)
-      throw new AttentionError(
-        'form',
-        `${this.name}.prefill: the backend reference goes on from whole sequences alone; pass them without lengths.`,
-      )
     const out = this.#evaluate('prefill', checked)
     const { k, v } = hostTensors(checked)
-    const rows = { k: k.slice(), v: v.slice() }
-    return { out: out as T, state: new History(this.drawn, checked.sizes, checked.sizes.length, rows) }
+    const { batch, length } = checked.sizes
+    const lengths = checked.lengths as Uint32Array | undefined
+    const seen = Float32Array.from({ length: batch * length }, (_, index) =>
+      index % length < (lengths?.[Math.floor(index / length)] ?? length) ? 1 : 0,
+    )
+    const rows = { k: k.slice(), v: v.slice(), seen }
+    return { out: out as T, state: new History(this.drawn, checked.sizes, length, rows) }
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
@@ -92,16 +92,21 @@ export class ReferenceAttention extends PartialAttention {
     this.#assertUsable()
     checkSaved(this.program, this.drawn, saved)
     const { position, batch, kvHeads, tensors } = saved
-    const rows = (name: string, width: number): Float32Array => {
+    const rows = (name: string, heads: number, width: number): Float32Array => {
       const tensor = tensors[name]
-      const need = batch * kvHeads * position * width
+      const need = batch * heads * position * width
       if (tensor?.length === need) return tensor.slice()
       throw new TypeError(
         `${this.name}.restore: expected ${need} numbers in the saved ${name}; there are ${tensor?.length ?? 0}. ` +
           'States of another backend hold other tensors.',
       )
     }
-    return new History(this.drawn, saved, position, { k: rows('k', this.dim), v: rows('v', this.valueDim) })
+    return new History(this.drawn, saved, position, {
+      k: rows('k', kvHeads, this.dim),
+      v: rows('v', kvHeads, this.valueDim),
+      // States were once saved without it, and then had seen every row.
+      seen: tensors['seen'] === undefined ? new Float32Array(batch * position).fill(1) : rows('seen', 1, 1),
+    })
   }
 
   destroy(): void {

@@ -16,9 +16,15 @@ const specs = {
 const sizes = { batch: 2, heads: 4, kvHeads: 2, length: 7 }
 
 /** Rows `from` to `to` of each of the heads of a tensor [heads, length, width]. */
-function rowsOf(tensor: Float32Array, heads: number, from: number, to: number): Float32Array {
+function rowsOf(
+  tensor: Float32Array,
+  heads: number,
+  from: number,
+  to: number,
+  length = sizes.length,
+): Float32Array {
   const each = tensor.length / heads
-  const width = each / sizes.length
+  const width = each / length
   const parts = Array.from({ length: heads }, (_, head) => [
     ...tensor.subarray(head * each + from * width, head * each + to * width),
   ])
@@ -56,12 +62,27 @@ test.each(Object.entries(specs))('%s: prefill and step give the rows of forward'
   await expect(attention.step(going, part(0, 1))).rejects.toMatchObject({ code: 'destroyed' })
 })
 
-test('a prefix with lengths is refused', async () => {
-  const built = compileOne('attention a { dim: 5 mask: causal feature: elu1 }')
-  using attention = await createAttention(built.program, { backend: 'reference' })
-  const call = { ...tensors(built, { length: 4 }, 1), length: 4, lengths: [2] }
-  await expect(attention.prefill(call)).rejects.toThrow(/without lengths/)
-})
+test.each(Object.entries(specs))(
+  '%s: a prefix goes on without the keys past its lengths',
+  async (_, settings) => {
+    const built = compileOne(
+      `attention a { dim: 5 value_dim: 3 mask: causal ${settings.replace(/decay.*/, '')} }`,
+    )
+    using attention = await createAttention(built.program, { backend: 'reference' })
+    const { q, k, v } = tensors(built, { heads: 2, length: 4 }, 1)
+    const call = (from: number, to: number) => ({
+      q: rowsOf(q, 2, from, to, 4),
+      k: rowsOf(k, 2, from, to, 4),
+      v: rowsOf(v, 2, from, to, 4),
+    })
+    const shorter = await attention.prefill({ ...call(0, 2), heads: 2, length: 2 })
+    const { state } = await attention.prefill({ ...call(0, 3), heads: 2, length: 3, lengths: [2] })
+    const restored = await attention.restore(await state.save())
+    const expected = await attention.step(shorter.state, call(3, 4))
+    for (const one of [state, restored]) expect(await attention.step(one, call(3, 4))).toEqual(expected)
+    expect(state.position).toBe(4)
+  },
+)
 
 test('weights are read when it is made', async () => {
   const built = compileOne('attention a { dim: 2 kernel: exp(dot(q, k)) landmarks: 2 segment_means conv: 3 }')

@@ -4,7 +4,8 @@ import { compile, reference } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
-import { normals } from '../numeric/harness.ts'
+
+import { normals, relativeError } from '../numeric/harness.ts'
 import { countBuffers, testDevice } from './device.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
@@ -15,6 +16,10 @@ vi.mock('../../runtime/node/packages.ts', async (original) => {
 })
 
 const spec = 'attention a { dim: 4 value_dim: 2 feature: relu_features projections: 3 mask: causal }'
+/** A key row of zeros weighs nothing, as one that is absent. */
+const linear = `attention a {
+  dim: 4 value_dim: 2 feature: identity normalize: none decay: 1 - 2^(-1 - head) mask: causal
+}`
 const tokens = (length: number) => ({
   q: normals(4 * length, 1),
   k: normals(4 * length, 2),
@@ -22,15 +27,18 @@ const tokens = (length: number) => ({
 })
 const prefix = { ...tokens(3), length: 3 }
 
-async function open(backend: Backend, projection?: Float32Array): Promise<Attention> {
+/** One, so that kernels are compiled once. */
+const shared = testDevice()
+
+async function open(backend: Backend, projection?: Float32Array, text = spec): Promise<Attention> {
   const target = backend === 'gpujs' ? 'gpujs' : 'webgpu'
-  const [module] = compile(spec, { target }).modules
-  const device = backend === 'webgpu' ? { device: await testDevice() } : {}
+  const [module] = compile(text, { target }).modules
+  const device = backend === 'webgpu' ? { device: await shared } : {}
   return createAttention(module!.program, { backend, projection, ...device })
 }
 
 test('what is refused keeps no buffers', async () => {
-  const device = await testDevice()
+  const device = await shared
   const exact = 'attention a { dim: 4 value_dim: 2 kernel: exp(dot(q, k)) mask: causal }'
   const [module] = compile(exact, { target: 'webgpu' }).modules
   using attention = await createAttention(module!.program, { device })
@@ -107,6 +115,25 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     await expect(other.restore(saved)).rejects.toMatchObject(refused)
     // As states were saved before they said.
     await expect(other.restore({ ...saved, projection: undefined })).resolves.toMatchObject({ position: 3 })
+  })
+
+  test('a prefix with lengths goes on after its last row, without the keys past them', async () => {
+    using decaying = await open(backend, undefined, linear)
+    const sizes = { batch: 3, heads: 2, kvHeads: 1 }
+    const lengths = [2, 0, 5]
+    const absent = (index: number): boolean => Math.floor(index / 4) % 5 >= lengths[Math.floor(index / 20)]!
+    const call = { ...sizes, q: normals(120, 1), k: normals(60, 2), v: normals(30, 3), length: 5 }
+    const filled = (value: number) => call.k.map((entry, index) => (absent(index) ? value : entry))
+    const { out, state } = await decaying.prefill({ ...call, k: filled(NaN), lengths })
+    const whole = await decaying.prefill({ ...call, k: filled(0) })
+    expect(relativeError(out, whole.out)).toBeLessThan(1e-6)
+    expect(state.position).toBe(5)
+    const restored = await decaying.restore(await state.save())
+    const token = { q: normals(24, 4), k: normals(12, 5), v: normals(6, 6) }
+    const expected = await decaying.step(whole.state, token)
+    expect(Math.max(...expected)).toBeGreaterThan(0)
+    for (const one of [state, restored])
+      expect(relativeError(await decaying.step(one, token), expected)).toBeLessThan(1e-6)
   })
 
   test('what was not saved is not restored', async () => {
