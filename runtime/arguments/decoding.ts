@@ -27,7 +27,7 @@ export function checkStep(
   call: unknown,
 ): CheckedCall {
   const where = `${program.name}.step`
-  requireObject(where, call)
+  requireObject(where, call, '{ q, k, v }')
   for (const [name, size] of Object.entries({ batch, heads, kvHeads })) {
     if (call[name] !== undefined && call[name] !== size) {
       throw new RangeError(
@@ -58,7 +58,7 @@ export const foreignState = (program: Program, state: unknown): TypeError =>
 export function checkSaved(program: Program, drawn: Drawn, saved: unknown): void {
   const where = `${program.name}.restore`
   requireForm(program, 'step')
-  requireObject(where, saved)
+  requireObject(where, saved, 'what save of a state gave')
   if (saved['name'] !== program.name)
     throw new TypeError(
       `${where}: expected what a state of ${program.name} saved; it is of ${describe(saved['name'])}.`,

@@ -32,10 +32,9 @@ export function refuseUnknown(where: string, given: object, known: readonly stri
 export function requireObject(
   where: string,
   value: unknown,
+  example = '{ q, k, v, length: 128 }',
 ): asserts value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) {
-    throw new TypeError(
-      `${where} takes an object, such as { q, k, v, length: 128 }; it was given ${describe(value)}.`,
-    )
+    throw new TypeError(`${where} takes an object, such as ${example}; it was given ${describe(value)}.`)
   }
 }

@@ -148,6 +148,9 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
       [{ tensors: undefined }, /saved tensors must be an object; they are nothing/],
       [{ tensors: { ...saved.tensors, k: [1, 2] } }, /saved k must be a Float32Array; it is an Array/],
     ]
+    await expect(attention.restore(null as never)).rejects.toThrow(
+      /such as what save of a state gave; .* null/,
+    )
     for (const [change, says] of wrong)
       await expect(attention.restore({ ...saved, ...change })).rejects.toThrow(says)
   })
