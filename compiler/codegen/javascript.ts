@@ -11,7 +11,7 @@ const spellings: Readonly<Record<string, (...args: string[]) => string>> = {
   multiply: (a, b) => `${a} * ${b}`,
   divide: (a, b) => `${a} / (${b})`,
   negate: (a) => `(-${a})`,
-  power: (a, b) => `(${a}) ** ${b}`,
+  power: (a, b) => `Math.pow(${a}, ${b})`,
   exp: (a) => `Math.exp(${a})`,
   log: (a) => `Math.log(${a})`,
   sqrt: (a) => `Math.sqrt(${a})`,
@@ -28,7 +28,7 @@ const spellings: Readonly<Record<string, (...args: string[]) => string>> = {
   elu: (a) => `(${a} > 0 ? ${a} : Math.expm1(${a}))`,
   sigmoid: (a) => `1 / (1 + Math.exp(-(${a})))`,
   silu: (a) => `(${a}) / (1 + Math.exp(-(${a})))`,
-  softplus: (a) => `Math.log1p(Math.exp(${a}))`,
+  softplus: (a) => `(Math.max(${a}, 0) + Math.log1p(Math.exp(-Math.abs(${a}))))`,
 }
 
 /** Whether `javascript` can say it. */
