@@ -7,6 +7,7 @@
 
 import { scalarOperators } from '../symbolic/operators.ts'
 import type { ScalarOperatorName } from '../symbolic/operators.ts'
+import { functions } from '../symbolic/operators/functions.ts'
 import { modulo } from '../symbolic/special.ts'
 import { lowest } from './kernel.ts'
 import type { ValueType } from './kernel.ts'
@@ -34,29 +35,24 @@ const ofLanguage = (
   value: scalarOperators[name].value,
 })
 
+/** Every function of one number. */
+const ofFunctions = Object.fromEntries(
+  Object.entries(functions).map(([name, { value }]): [string, Intrinsic] => [
+    name,
+    { arity: 1, takes: floats, value },
+  ]),
+) as Record<keyof typeof functions, Intrinsic>
+
 export const intrinsics = {
-  exp: ofLanguage('exp', 1),
+  ...ofFunctions,
   /** `lowest` where the argument is not positive, as of log2: a kernel has no infinity. */
   log: { arity: 1, takes: floats, value: (x) => (x > 0 ? Math.log(x) : lowest) },
-  sqrt: ofLanguage('sqrt', 1),
   abs: ofLanguage('abs', 1, ['f32', 'vec4f', 'i32']),
   sign: ofLanguage('sign', 1),
   step: ofLanguage('step', 1),
   floor: ofLanguage('floor', 1),
   min: ofLanguage('min', 2, numbers),
   max: ofLanguage('max', 2, numbers),
-  sin: ofLanguage('sin', 1),
-  cos: ofLanguage('cos', 1),
-  tanh: ofLanguage('tanh', 1),
-  sinh: ofLanguage('sinh', 1),
-  cosh: ofLanguage('cosh', 1),
-  erf: ofLanguage('erf', 1),
-  relu: ofLanguage('relu', 1),
-  elu: ofLanguage('elu', 1),
-  gelu: ofLanguage('gelu', 1),
-  sigmoid: ofLanguage('sigmoid', 1),
-  silu: ofLanguage('silu', 1),
-  softplus: ofLanguage('softplus', 1),
   /** The second argument is a constant. */
   power: ofLanguage('power', 2),
   exp2: { arity: 1, takes: floats, value: (x) => 2 ** x },
