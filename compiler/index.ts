@@ -157,7 +157,7 @@ export function reference(source: string, name: string): (inputs: ReferenceInput
  *
  * @param text an attn file
  * @returns results by attention and property; the same seed gives the same cases
- * @throws RangeError where `only` names no attention of the file
+ * @throws RangeError where `only` names no attention of the file, or `path` no case
  * @throws AttentionError of `attnc/runtime` where there is no usable device, or it fails
  */
 export async function verify(text: string, options: VerifyOptions = {}): Promise<Verification> {

@@ -53,6 +53,15 @@ export interface Replay {
   readonly runs: number
 }
 
+/** A path that leads to no case: it is of another seed, of another attention, or no path at all. */
+export class NoSuchCase extends RangeError {
+  override readonly name = 'NoSuchCase'
+
+  constructor(path: string, seed: number) {
+    super(`path: expected one that a counterexample of seed ${seed} names, such as 3:0:1, found '${path}'`)
+  }
+}
+
 export interface AttentionReport {
   readonly name: string
   readonly backend: string

@@ -21,7 +21,7 @@ export interface VerifyOptions {
   readonly seed?: number | undefined
   /** Cases of a property, 20 where it is not given; samples of projections grow in proportion. */
   readonly runs?: number | undefined
-  /** Replays the one case of a counterexample. */
+  /** Replays the one case of a counterexample, whose `replay` has it. */
   readonly path?: string | undefined
   /** `webgpu` where it is not given. */
   readonly backend?: Backend | undefined

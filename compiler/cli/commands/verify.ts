@@ -3,10 +3,12 @@ import { AttentionError } from '../../../runtime/index.ts'
 import { check, verify } from '../../index.ts'
 import {
   type AttentionReport,
+  NoSuchCase,
   type PropertyName,
   propertyNames,
   type PropertyResult,
 } from '../../verification/report.ts'
+import { defaultRuns } from '../../verification/properties/property.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { CommandFailure, SpecFailure, status, usage } from '../failure.ts'
@@ -43,7 +45,7 @@ export function addVerify({ program, io, conclude }: Context): void {
     .addOption(
       new Option('--runs <n>', 'cases of a property; samples grow in proportion')
         .argParser(wholeNumber(1))
-        .default(20),
+        .default(defaultRuns),
     )
     .option('--path <path>', 'replay one case of a property, as a counterexample names it')
     .addOption(new Option('--backend <name>', 'what runs the attentions').choices(backends).default('webgpu'))
@@ -123,6 +125,7 @@ async function verifyFile(
       }
     return attentions
   } catch (error) {
+    if (error instanceof NoSuchCase) throw usage(error.message)
     if (!(error instanceof AttentionError)) throw error
     throw new CommandFailure(
       status.device,

@@ -1,5 +1,6 @@
 /** The results of a verification, for people and as data. */
 import type { AttentionReport, Counterexample, PropertyResult, Status } from '../../verification/report.ts'
+import { defaultRuns } from '../../verification/properties/property.ts'
 import type { Paint } from '../io.ts'
 import { table } from '../table.ts'
 
@@ -43,13 +44,11 @@ function commandOf(file: string, { replay }: Counterexample, backend: string): s
   const { only, property, seed, path, runs } = replay
   return [
     `attnc verify ${quoted(file)} --only ${only} --property ${property} --seed ${seed}`,
-    ...(runs === usualRuns ? [] : [`--runs ${runs}`]),
+    ...(runs === defaultRuns ? [] : [`--runs ${runs}`]),
     ...(path === undefined ? [] : [`--path ${path}`]),
     ...(backend === 'webgpu' ? [] : [`--backend ${backend}`]),
   ].join(' ')
 }
-
-const usualRuns = 20
 
 /** As a shell takes it. */
 const quoted = (path: string): string =>

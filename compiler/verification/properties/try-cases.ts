@@ -1,6 +1,7 @@
 /** Tries a property on generated cases, and shrinks the first that fails. */
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
+import { NoSuchCase } from '../report.ts'
 import type { Table } from '../report.ts'
 import type { Effort, Outcome } from './property.ts'
 
@@ -44,11 +45,9 @@ export async function tryCases<Given>(
       return true
     }
   })
-  const result = await fc.check(property, {
-    seed,
-    numRuns: runs,
-    ...(path === undefined ? {} : { path, endOnFailure: true }),
-  })
+  const result = await (path === undefined
+    ? fc.check(property, { seed, numRuns: runs })
+    : replay(property, { seed, numRuns: runs, path }))
   if (thrown !== undefined) throw thrown
   const [given] = result.counterexample ?? []
   if (!result.failed || given === undefined || failure === undefined)
@@ -62,4 +61,17 @@ export async function tryCases<Given>(
       ...(result.counterexamplePath === null ? {} : { path: result.counterexamplePath }),
     },
   }
+}
+
+/** @throws NoSuchCase where fast-check does not find its way */
+async function replay<Given>(
+  property: fc.IAsyncProperty<[Given]>,
+  options: { readonly seed: number; readonly numRuns: number; readonly path: string },
+): Promise<fc.RunDetails<[Given]>> {
+  const { path, seed } = options
+  if (!/^\d+(:\d+)*$/.test(path)) throw new NoSuchCase(path, seed)
+  const check = async () => fc.check(property, { ...options, endOnFailure: true })
+  const result = await check().catch(() => undefined)
+  if (result === undefined || result.numRuns === 0) throw new NoSuchCase(path, seed)
+  return result
 }
