@@ -124,7 +124,10 @@ export interface Attention {
   readonly backend: Backend
   /** What it runs on, for people. */
   readonly device: string
-  /** [projections, D] in use, not to be written to; undefined where the features are not projected. */
+  /**
+   * A copy of the [projections, D] in use, or of the rotations of a hash; undefined where features are not projected
+   * and nothing is hashed.
+   */
   readonly projection: Float32Array | undefined
   /**
    * New projections from the same distribution, for the calls made from now on. States so far hold features of the
@@ -137,25 +140,27 @@ export interface Attention {
    */
   forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
   /**
-   * As `forward`, and the state from which `step` goes on: with token `length`, and without the keys past `lengths`.
-   * An attention that keeps its rows, having no features, takes no `lengths` here.
+   * As `forward`, with as many keys as queries, and the state from which `step` goes on: with token `length`, and
+   * without the keys past `lengths`. An attention that keeps its rows, having no features, takes no `lengths` here.
+   * Rejects with the `AttentionError` `form` where there is no state: without a causal mask, or with a look ahead.
    */
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
   /** One more token, [B, H, E]; updates `state` in place. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave, by an attention with the same projection. */
   restore(saved: SavedState): Promise<AttentionState>
-  /** Gradients of Σ out·dout with respect to q, k and v. */
+  /** Gradients of Σ out·dout with respect to q, k and v. The compiler does not make them yet: `form`. */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   /**
    * Records the forward pass into `encoder`, in a compute pass of its own. The
    * attention must not be destroyed, nor `redraw` called, before the commands
    * are submitted. WebGPU does not tell an encoder that is finished, or of
    * another device, from a good one: nothing is thrown for it here, and its
-   * device reports an error of validation (`uncapturederror`).
+   * device reports an error of validation (`uncapturederror`). Of the backend
+   * webgpu; others throw the `AttentionError` `backend`.
    */
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
-  /** Runs the forward pass and measures each dispatch; needs a device with `timestamp-query`. */
+  /** Runs the forward pass and measures each dispatch; needs the backend webgpu and a device with `timestamp-query`. */
   profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>
   /** Frees what it holds. A device of the caller's is left alone. May be called again. */
   destroy(): void
@@ -167,8 +172,11 @@ export interface CreateOptions {
   readonly device?: GPUDevice | undefined
   /** That one or an error. Without it: what was compiled for, and where its device is missing, the next. */
   readonly backend?: Backend | undefined
-  /** [projections, D] to use instead of the file's own. */
+  /** [projections, D] to use instead of the file's own; with `buckets` [rounds · buckets / 2, D]. */
   readonly projection?: Float32Array | undefined
-  /** `landmarks` and `queryLandmarks` [H, N, D], `conv` [H, width]. */
+  /**
+   * `landmarks` and `queryLandmarks` [H, N, D], `conv` [H, width], `compressKeys` and `compressValues` [H, N, P] with
+   * P ≥ S for every call; N as declared. `queryLandmarks` and `compressValues` may be left out for the others.
+   */
   readonly weights?: Readonly<Record<string, Float32Array>> | undefined
 }

@@ -1,10 +1,12 @@
 /** An attention without a device of WebGPU: what takes one is refused. */
+import { requireForm } from './arguments/form.ts'
 import type { BackwardCall, DispatchTime, EncodeBuffers, ForwardCall, Sizes, Tensor } from './attention.ts'
 import { BaseAttention } from './base-attention.ts'
 import { AttentionError } from './errors.ts'
 
 export abstract class PartialAttention extends BaseAttention {
   async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    requireForm(this.program, 'backward')
     throw this.#refusal('backward')
   }
 

@@ -37,7 +37,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .showHelpAfterError('(--help shows how it is used)')
     .addHelpText(
       'after',
-      '\nExample:\n  $ attnc run specs/performer.attn\n\nExit status: 0 done, 1 the spec is wrong, 2 the command line is wrong, 3 no usable device',
+      '\nExample:\n  $ attnc run specs/performer.attn\n\nExit status: 0 done, 1 the spec is wrong or a result is, 2 the command line is wrong, 3 no usable device',
     )
   const context = { program, io, conclude: (result: number) => void (concluded = result) }
   for (const add of [addCompile, addCheck, addRun, addVerify, addExplain, addBench, addFormat, addDoctor])

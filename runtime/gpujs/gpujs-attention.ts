@@ -125,7 +125,6 @@ export class GpujsAttention extends PartialAttention {
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
-    requireForm(this.program, 'backward')
     return super.backward(call)
   }
 

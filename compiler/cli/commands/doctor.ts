@@ -55,7 +55,7 @@ function backendsFor({ adapters, missing }: Probe, gpujs: Omit<BackendState, 'na
     {
       name: 'reference',
       usable: true,
-      reason: 'float64 on the CPU: slow, and only where it is asked for by name',
+      reason: 'float64 on the CPU: slow, where it is asked for or the others are missing',
     },
   ]
 }
