@@ -1,5 +1,6 @@
 /** What an attention costs, beside exact softmax of the same sizes. */
 import { fromModel } from '../../algebra/build.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
 import { type Cost, cost } from '../../schedule/cost.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
@@ -60,6 +61,6 @@ function softmaxOf(model: AttentionModel): Schedule {
       stabilize: { kind: 'auto' },
     }),
   )
-  if ('unsupported' in plan) throw new Error('exact softmax can always be scheduled')
+  invariant(!('unsupported' in plan), 'exact softmax can always be scheduled')
   return plan
 }

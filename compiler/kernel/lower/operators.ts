@@ -3,7 +3,7 @@
  * of f32 and vec4f the arguments are (a scalar meets a vector by `splat`), and
  * u32 arithmetic for the indexes of entries.
  */
-import { invariant } from '../../diagnostics/invariant.ts'
+import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { add, call, div, mod, mul, neg, splat, sub, typeOf, u32 } from '../build.ts'
 import { isIntrinsic } from '../intrinsics.ts'
@@ -49,7 +49,7 @@ export function indexValue(expression: Expression, names: (name: string) => Valu
     case 'modulo':
       return mod(a, b)
     default:
-      throw new Error(`no index is built with ${expression.operator}`)
+      throw new InvariantError(`no index is built with ${expression.operator}`)
   }
 }
 
