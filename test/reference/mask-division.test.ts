@@ -11,7 +11,7 @@ function seen(mask: string, length = 6): readonly string[] {
     text,
     'a',
   )({ q: ones, k: ones, v, length, heads: 1, batch: 1, kvHeads: 1, keyLength: length })
-  return [...out].map((sum) => [...sum.toString(2).padStart(length, '0')].reverse().join(''))
+  return [...out].map((sum) => Array.from(sum.toString(2).padStart(length, '0')).reverse().join(''))
 }
 
 test.each([

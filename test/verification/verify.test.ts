@@ -154,7 +154,11 @@ describe('the command', () => {
     expect(await console.run(['verify', 'exact.attn', '--path', '0:1'])).toMatchObject({ status: 2 })
     const replayed = ['verify', 'exact.attn', '--property', 'causality', '--backend', 'reference', '--path']
     for (const path of ['abc', '', '-1', '1e1', '0:99999:0'])
-      expect(await console.run([...replayed, path]), path).toMatchObject({ status: 2, out: '' })
+      expect({ path, ...(await console.run([...replayed, path])) }).toMatchObject({
+        path,
+        status: 2,
+        out: '',
+      })
     expect(await console.run(['verify', 'exact.attn', '--runs', 'many'])).toMatchObject({ status: 2 })
     expect(await console.run(['verify', 'nowhere.attn'])).toMatchObject({ status: 2 })
     expect(await console.run(['verify', 'bad.attn'])).toMatchObject({ status: 1 })
