@@ -145,7 +145,7 @@ export interface Attention {
    * Rejects with the `AttentionError` `form` where there is no state: without a causal mask, or with a look ahead.
    */
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
-  /** One more token, [B, H, E]; updates `state` in place. */
+  /** One more token, [B, H, E]; updates `state` in place. A step that the device refuses destroys it. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave, by an attention with the same projection. */
   restore(saved: SavedState): Promise<AttentionState>

@@ -99,8 +99,14 @@ export class WebgpuAttention extends BaseAttention {
     this.#session.assertUsable()
     // Whoever has a state of it has loaded it: this is taken at once.
     const decoding = this.#decoding ?? (await this.#loadDecoding('step'))
-    const outputs = await this.#run('step', this.drawn, decoding.token(this.drawn, state, call))
-    return outputs.get('out') as T
+    const inputs = decoding.token(this.drawn, state, call)
+    try {
+      return (await this.#run('step', this.drawn, inputs)).get('out') as T
+    } catch (error) {
+      // What the device refused may be half done, or not at all.
+      state.destroy()
+      throw error
+    }
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {

@@ -164,3 +164,23 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     await expect(state.save()).rejects.toMatchObject({ code: 'destroyed' })
   })
 })
+
+test('a step that the device refuses leaves no state that is half a token further', async () => {
+  const device = await testDevice()
+  const [module] = compile(spec).modules
+  using attention = await createAttention(module!.program, { device })
+  const { state } = await attention.prefill(prefix)
+  const copy = state.copy()
+  const buffer = (floats: number): GPUBuffer =>
+    device.createBuffer({
+      size: 4 * floats,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    })
+  const out = buffer(2)
+  out.destroy()
+  const refused = attention.step(state, { q: buffer(4), k: buffer(4), v: buffer(2), out })
+  await expect(refused).rejects.toMatchObject({ code: 'gpu' })
+  await expect(attention.step(state, tokens(1))).rejects.toThrow(/destroyed; go on from a copy/)
+  await attention.step(copy, tokens(1))
+  expect(copy.position).toBe(4)
+})
