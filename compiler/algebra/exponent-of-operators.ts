@@ -36,7 +36,8 @@ export function splitOperator(whole: Apply, split: Splitter): Split {
     case 'relu':
       return scaled(apply(operator, c), exponent)
     case 'log':
-      return split(simplify(add(log(c), exponent)))
+      // The logarithm of c, which grows as a power at most, has no exponent to look for.
+      return addSplits([{ coefficient: log(c) }, split(exponent)])
     case 'sign':
     case 'step':
       return { coefficient: simplify(apply(operator, c)) }

@@ -58,6 +58,7 @@ const exponential: Readonly<Record<string, Expression>> = {
 const tame: Readonly<Record<string, Expression>> = {
   polynomial: add(power(u, 4), squares),
   'log of a sum of exponentials': log(apply('sum', exp(x))),
+  'log of exponentials': log(add(exp(u), exp(negate(u)))),
   'log of a product': log(multiply(exp(u), add(constant(1), squares))),
   logistic: divide(constant(1), add(constant(1), exp(negate(u)))),
   'softplus written out': log(add(constant(1), exp(u))),
