@@ -4,6 +4,7 @@
  */
 import { invariant } from '../diagnostics/invariant.ts'
 import { evaluateScalar } from '../symbolic/evaluate.ts'
+import type { Environment } from '../symbolic/evaluate.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { rowOperator } from '../symbolic/operators.ts'
 import { print } from '../symbolic/print.ts'
@@ -59,12 +60,24 @@ function verifyTerm(term: ScaledTerm, names: readonly string[], dim: number, siz
     const factor = evaluateScalar(coefficient, point)
     const split = exponent === undefined ? factor : factor * Math.exp(evaluateScalar(exponent, point))
     if (!Number.isFinite(whole) || !Number.isFinite(split)) continue
+    const apart = Math.abs(whole - split)
     invariant(
-      Math.abs(whole - split) <= 1e-9 * (Math.abs(whole) + Math.abs(split)) + 1e-12,
+      apart <= 1e-9 * (Math.abs(whole) + Math.abs(split)) + 1e-12 ||
+        apart <= rounding * largestPart(value, point),
       `${print(value)} is ${print(coefficient)} times exp of its exponent`,
     )
     if (term.sign !== 'unknown') invariant(whole >= 0, `${print(value)} is not negative`)
   }
+}
+
+/** A few roundings of float64, relatively. */
+const rounding = 2 ** -46
+
+/** The largest number on the way to a value: where numbers cancel, what is left is known to their rounding alone. */
+function largestPart(node: Expression, point: Environment): number {
+  const own = Math.abs(evaluateScalar(node, point))
+  const parts = node.kind === 'apply' ? node.args.map((arg) => largestPart(arg, point)) : []
+  return Math.max(Number.isNaN(own) ? Infinity : own, ...parts)
 }
 
 function verifyForm(expression: Expression, names: readonly string[]): void {

@@ -110,6 +110,16 @@ describe('what is built', () => {
   })
 })
 
+test('what cancels down to its rounding is no false split', () => {
+  const s = dot(row('q', 4), row('k', 4))
+  const large = multiply(constant(1e8), s)
+  const whole = subtract(
+    power(add(large, constant(1)), 2),
+    add(power(large, 2), multiply(constant(2), large)),
+  )
+  expect(() => verify(fromModel(exact(add(exp(s), whole))))).not.toThrow()
+})
+
 describe('verification', () => {
   const attention = fromModel(features.favor)
   const score = factors(features.favor)
