@@ -4,7 +4,7 @@
  */
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, product } from './buffers.ts'
-import { exponentialsOf, stabilizeByMaxima } from './maxima.ts'
+import { exponentialsOf, hasMaxima, stabilizeByMaxima } from './maxima.ts'
 import { projectByTransform } from './projected.ts'
 import { carriedSize, stateSize } from './schedule.ts'
 import type {
@@ -35,7 +35,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const causal = attention.mask.kind === 'causal'
   const exponents = [...score.query, ...score.key].some((block) => block.exponent !== undefined)
   const scaling: Scaling = exponents && stabilize.kind === 'auto' ? 'scaled' : 'plain'
-  const maxima = exponents && stabilize.kind === 'max'
+  const maxima = hasMaxima(score, stabilize)
 
   const toTerm = (block: FeatureBlock): Term => {
     if (scaling === 'scaled') return scaledTerm(block, attention.scale)

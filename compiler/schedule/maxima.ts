@@ -3,10 +3,15 @@
  * exponential the maximum of the part that sees the projections is subtracted
  * from the exponent, and E is added to the exponential.
  */
+import type { FactorisedScore, Stabilize } from '../algebra/attention.ts'
 import { add, apply, constant, subtract, variable } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { simplify } from '../symbolic/simplify.ts'
 import { children, mapChildren, mentions } from '../symbolic/traverse.ts'
+
+/** Whether there is an exponential from which a maximum is taken: also one that is bounded, and no exponent. */
+export const hasMaxima = ({ query, key }: FactorisedScore, stabilize: Stabilize): boolean =>
+  stabilize.kind === 'max' && [...query, ...key].some(({ value }) => exponentialsOf(value).length > 0)
 
 /** The value with the row's or the head's `maximum` taken off its projected exponentials. */
 export function stabilizeByMaxima(value: Expression, epsilon: number): Expression {

@@ -19,7 +19,7 @@ import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/att
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, product } from '../buffers.ts'
 import { decodes, placed, projectionBuffer } from '../factorised.ts'
-import { exponentialsOf, stabilizeByMaxima } from '../maxima.ts'
+import { exponentialsOf, hasMaxima, stabilizeByMaxima } from '../maxima.ts'
 import type {
   BufferPlan,
   Features,
@@ -47,7 +47,7 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
   const causal = mask.kind === 'causal'
   const exponents = [...score.query, ...score.key].some((block) => block.exponent !== undefined)
   const scaling: Scaling = exponents && stabilize.kind === 'auto' ? 'scaled' : 'plain'
-  const maxima = exponents && stabilize.kind === 'max'
+  const maxima = hasMaxima(score, stabilize)
   const projected = projections !== undefined
 
   const toTerm = (block: FeatureBlock): Term => {
