@@ -147,7 +147,7 @@ export interface BufferPlan {
    */
   readonly role:
     'input' | 'output' | 'scratch' | 'projection' | 'factors' | 'lengths' | 'weight' | 'state' | 'heads'
-  /** Of the role `heads`: the number of query head 0, 1, …. */
+  /** Of the role `heads`: log₂ of what query head 0, 1, … has in (0, 1]. */
   readonly value?: (head: number) => number
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */

@@ -8,6 +8,7 @@
 import type { AttentionModel } from '../semantics/model.ts'
 import type { ProjectionOptions } from '../../runtime/projection/index.ts'
 import { Vector } from './vector.ts'
+import { logDecay } from './weights.ts'
 
 export type Numbers = Float32Array | Float64Array
 
@@ -43,7 +44,7 @@ export interface ReferenceInputs {
   readonly compressValues?: Numbers
 }
 
-/** @throws RangeError where a tensor has another number of entries than its shape. */
+/** @throws RangeError where a tensor has another number of entries than its shape, or a head no decay. */
 export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): void {
   const { batch, heads, kvHeads, length, keyLength } = inputs
   for (const [name, count] of Object.entries({ batch, heads, kvHeads, length, keyLength }))
@@ -51,6 +52,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
       throw new RangeError(`${name}: expected a positive integer, found ${count}`)
   if (heads % kvHeads !== 0)
     throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
+  checkDecay(model, heads)
   const { dim, valueDim, landmarks, compress, buckets } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
@@ -78,6 +80,17 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   expectShape('landmarks', inputs.landmarks, [heads, landmarks.count, dim])
   if (inputs.queryLandmarks !== undefined)
     expectShape('queryLandmarks', inputs.queryLandmarks, [heads, landmarks.count, dim])
+}
+
+/** The compiler has looked at the first heads only. */
+function checkDecay(model: AttentionModel, heads: number): void {
+  for (let head = 0; head < heads; head++) {
+    const logGamma = logDecay(model, head)
+    if (logGamma <= 0 && Number.isFinite(logGamma)) continue
+    throw new RangeError(
+      `heads: expected a decay in (0, 1] for each, found ${Math.exp(logGamma)} for head ${head}`,
+    )
+  }
 }
 
 /** The rows that are drawn for an attention, and how: projections of features, or rotations of a hash. */

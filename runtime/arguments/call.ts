@@ -2,6 +2,7 @@
 import type { Tensor } from '../attention.ts'
 import type { Program } from '../program.ts'
 import { isBuffer, refuseUnknown, requireObject } from './describe.ts'
+import { checkHeads } from './heads.ts'
 import { checkLengths } from './lengths.ts'
 import { checkSizes, sizeNames } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
@@ -40,6 +41,7 @@ export function checkCall(
   }
   const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
   const tensors = checkTensors(where, given, all, { ...sizes, dim: program.dim, valueDim: program.valueDim })
+  checkHeads(where, program, sizes.heads)
   const onHost = !isBuffer(tensors.get('q'))
   const out = tensors.get('out')
   if (onHost && out !== undefined) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import type { Attention, CreateOptions } from '../../runtime/index.ts'
 import { AttentionError, createAttention } from '../../runtime/index.ts'
+import { compileOne } from '../numeric/harness.ts'
 import { bufferWith, testDevice } from './device.ts'
 import { copy, softmax } from './programs.ts'
 
@@ -272,6 +273,17 @@ describe('a call of forward with', () => {
   test('everything right', async () => {
     expect(await attention.forward(good)).toEqual(floats(18))
   })
+})
+
+test('heads for which the file has no decay are refused', async () => {
+  const { program } = compileOne('attention a { dim: 1 feature: elu1 mask: causal decay: 1 - head / 64 }')
+  using decaying = await createAttention(program, { device })
+  const [q, k] = [floats(65), floats(1)]
+  const sizes = { length: 1, kvHeads: 1, heads: 65 }
+  await expect(decaying.forward({ q, k, v: k, ...sizes })).rejects.toThrow(
+    /a\.forward: the decay of query head 64 must be in \(0, 1\]; it is 0\. Try 64 heads/,
+  )
+  await expect(decaying.prefill({ q, k, v: k, ...sizes })).rejects.toThrow(RangeError)
 })
 
 describe('other members', () => {
