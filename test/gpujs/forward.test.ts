@@ -65,7 +65,7 @@ describe('forward', () => {
     using attention = await open(softmaxCells(4, 3, true), { weights: { conv }, projection })
     const rest = conv.length + 0.25
     const withHead = (first: number): Float64Array =>
-      plain.map((value, index) => value + rest + first + Math.floor(index / 6))
+      plain.map((value, index) => value + rest + first - Math.floor(index / 6))
     conv.fill(9)
     projection.fill(9)
     expect(difference(await attention.forward(call), withHead(0.5))).toBeLessThan(1e-5)

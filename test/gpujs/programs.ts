@@ -6,7 +6,7 @@ import type {
   ProgramDescription,
 } from '../../compiler/codegen/description.ts'
 import type { Size } from '../../compiler/codegen/size.ts'
-import { variable } from '../../compiler/symbolic/build.ts'
+import { negate, variable } from '../../compiler/symbolic/build.ts'
 import type { CellInteger, KernelSource } from '../../runtime/index.ts'
 
 const times = (...sizes: readonly [Size, ...Size[]]): Size => {
@@ -95,7 +95,7 @@ export function softmaxCells(dim: number, valueDim: number, weighted = false): P
             ? [
                 f32('conv', 'weight', times('heads', 3)),
                 f32('projection', 'projection', 3 * dim),
-                { ...f32('decay', 'heads', 'heads'), value: variable('head') },
+                { ...f32('decay', 'heads', 'heads'), value: negate(variable('head')) },
               ]
             : []),
         ],
