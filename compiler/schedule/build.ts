@@ -6,6 +6,7 @@ import { scheduleCompressed } from './compressed.ts'
 import { scheduleExact } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
 import { scheduleLandmarks } from './landmarks.ts'
+import { hasExponentialOfEntries } from './maxima.ts'
 import type { Schedule } from './schedule.ts'
 
 /** The schedule, or why there is none, in words for the writer of the file. */
@@ -16,6 +17,8 @@ export function schedule(
   const { score } = attention
   if (attention.decay !== undefined && attention.stabilize.kind === 'max')
     return { unsupported: 'a decay together with stabilize: max' }
+  if (attention.stabilize.kind === 'max' && score.kind === 'factorised' && hasExponentialOfEntries(score))
+    return { unsupported: 'stabilize: max and a softmax, or exponentials of entries of w,' }
   if (target === 'gpujs') return scheduleCells(attention)
   switch (score.kind) {
     case 'exact':

@@ -31,6 +31,21 @@ export function exponentialsOf(value: Expression): Expression[] {
   return projected.length === 0 ? [] : [simplify(add(...projected))]
 }
 
+/**
+ * Whether there is an exponential that is not to be treated so, or of which there is no one maximum: those of a
+ * softmax, which take off a maximum of their own, and those of entries that see the projections.
+ */
+export const hasExponentialOfEntries = ({ query, key }: FactorisedScore): boolean =>
+  [...query, ...key].some(({ value }) => withinReduce(value, false))
+
+function withinReduce(node: Expression, inside: boolean): boolean {
+  if (inside && isExponential(node)) return mentions(node, 'w') || hasMaximum(node)
+  return children(node).some((child) => withinReduce(child, inside || node.kind === 'reduce'))
+}
+
+const hasMaximum = (node: Expression): boolean =>
+  (node.kind === 'reduce' && node.operator === 'maximum') || children(node).some(hasMaximum)
+
 const isExponential = (node: Expression): node is Expression & { kind: 'apply' } =>
   node.kind === 'apply' && node.operator === 'exp'
 
