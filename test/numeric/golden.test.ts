@@ -1,12 +1,12 @@
 // The published implementations' tensors, on every device.
 import { describe, expect, it } from 'vitest'
-import { enoughDevices, testDevice } from '../setup/test-devices.ts'
+import { deviceNames, testDevice } from '../setup/test-devices.ts'
 import { goldenCases } from './golden/cases.ts'
 import { compileOne, forward, onDevice, relativeError } from './harness.ts'
 
 const cases = goldenCases()
 
-describe.each(enoughDevices)('on %s', (name) => {
+describe.each(deviceNames)('on %s', (name) => {
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const built = compileOne(one.spec)
     const attention = await onDevice(

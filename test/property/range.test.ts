@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileOne, expected, forward, onDevice, relativeError } from '../numeric/harness.ts'
 import type { Tensors } from '../numeric/harness.ts'
-import { enoughDevices, testDevice } from '../setup/test-devices.ts'
+import { deviceNames, testDevice } from '../setup/test-devices.ts'
 import { attentionOn, builtOf, dim, exponents, inner, subjects, valueDim } from './subjects.ts'
 import type { Subject } from './subjects.ts'
 import { bits, calls, matrix, tensorsOf, upTo } from './tensors.ts'
@@ -47,7 +47,7 @@ function before(out: Uint32Array, { length }: Call, from: number): number[] {
   return [...out].filter((_, at) => Math.floor(at / valueDim) % length < from)
 }
 
-describe.each(enoughDevices)('on %s', (device) => {
+describe.each(deviceNames)('on %s', (device) => {
   describe.each(subjects)('%s', (subject) => {
     it.each([1, 100, 1e4])(
       'P2, D2: rows see nothing of later ones, to the bit, entries of size %d',

@@ -30,7 +30,7 @@ export const everyDevice = process.env['ATTNC_EVERY_DEVICE'] !== undefined
 
 /**
  * For what holds on every device if it holds on one. Software devices take seconds to compile a kernel, lavapipe up
- * to half a minute, so that the rest is left to `numeric/specs.test.ts`.
+ * to half a minute. Published tensors, the properties of forms and ranges, and two specs are held on all.
  */
 export const enoughDevices = everyDevice ? deviceNames : deviceNames.slice(0, 1)
 
