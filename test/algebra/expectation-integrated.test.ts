@@ -95,6 +95,12 @@ describe('not judged', () => {
     ['a pole', 'query 1 / abs(dot(w, x)) key 1', '1', '8'],
     ['three directions', 'query relu(dot(w, x)) key dot(w, x) + sum(w)', 'dot(q, k) / 2 + sum(q) / 2', '8'],
     ['rows that are nearly normal', 'query relu(dot(w, x)) key dot(w, x)', 'dot(q, k)', '8 hadamard'],
+    [
+      'a spike between all points',
+      'query relu(1 - abs(1e5 * dot(w, x) - 7e4)) key 1',
+      'exp(-0.245 / dot(q, q)) / (1e5 * norm(q) * sqrt(2 * pi))',
+      '8',
+    ],
     ['a constant typed with four digits', 'query abs(dot(w, x)) key 1', 'norm(q) * 0.7979', '8'],
   ])('%s', (_, feature, kernel, law) => {
     expect(verdictOf({ feature, kernel, law, dim: 16 }, kernel).status).toBe('undecided')

@@ -106,6 +106,8 @@ function samplesAt(claim: Claim, law: RadialLaw, points: readonly Point[]): Samp
     const claimed = kernelAt(claim.kernel, point)
     const integral = Number.isFinite(claimed) ? integralAt(claim, law, point) : undefined
     if (integral === undefined || !(integral.error <= useful * integral.magnitude)) return []
+    // What is 0 wherever it was looked at may be something in between.
+    if (integral.magnitude === 0 && claimed !== 0) return []
     return [{ point, claimed, integral }]
   })
   const largest = Math.max(0, ...found.map(({ integral }) => integral.magnitude))
