@@ -12,6 +12,5 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 10_000,
     globalSetup: ['test/setup/global.ts'],
-    setupFiles: ['test/setup/process.ts'],
   },
 })

@@ -2,9 +2,7 @@
 import process from 'node:process'
 import { main } from './cli/main.ts'
 import { flushed, processIo } from './cli/process.ts'
-import { waitWithoutSpinning } from './cli/waiting.ts'
 
-waitWithoutSpinning()
 const status = await main(process.argv.slice(2), processIo())
 await flushed()
 // A device that is still open would keep the process waiting for it.

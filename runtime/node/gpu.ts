@@ -1,6 +1,7 @@
 import { AttentionError, messageOf } from '../errors.ts'
 import { builtin } from './builtin.ts'
 import { importPackage } from './packages.ts'
+import { waitWithoutSpinning } from './waiting.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
 
 /** Which devices Dawn is to find. On other systems than Linux only `flags` has an effect. */
@@ -98,6 +99,7 @@ function settingsOf({ software, icd, flags = [] }: NodeGpuOptions): Settings {
 
 async function open(settings: Settings): Promise<NodeGpu> {
   const dawn = await loadDawn()
+  waitWithoutSpinning(dawn.globals)
   for (const [name, value] of Object.entries(dawn.globals)) {
     if (!(name in globalThis))
       Object.defineProperty(globalThis, name, { value, writable: true, configurable: true })

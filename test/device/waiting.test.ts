@@ -1,6 +1,5 @@
 // A wait for a device asks it seldom, and gets its answer.
 import { expect, test } from 'vitest'
-import { waitWithoutSpinning } from '../../compiler/cli/waiting.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 
 /** Long enough to be asked many thousand times by a loop that does nothing else. */
@@ -19,7 +18,6 @@ test.each(enoughDevices)('a wait does not keep a processor busy: %s', async (nam
     before,
   )
   try {
-    waitWithoutSpinning()
     const module = device.createShaderModule({ code: slow })
     const pipeline = await device.createComputePipelineAsync({ layout: 'auto', compute: { module } })
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
