@@ -1,8 +1,8 @@
 import { AttentionError, messageOf } from '../errors.ts'
 import { builtin } from './builtin.ts'
 import { importPackage } from './packages.ts'
-import { waitWithoutSpinning } from './waiting.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
+import { waitWithoutSpinning } from './waiting.ts'
 
 /** Which devices Dawn is to find. On other systems than Linux only `flags` has an effect. */
 export interface NodeGpuOptions {

@@ -461,7 +461,7 @@ describe('what is not decidable here is said to be so', () => {
       { named: 'favor', kernel: softmax, projections: '16 hadamard', dim: 16 },
       /For normal rows it is exact.*nearly N\(0, I\)/,
     ],
-    'an exponent of the third degree': [
+    'an exponent of the fourth degree': [
       { feature: '(x, w) = exp(-dot(w, w)^2)', kernel: softmax, projections: iid },
       /degree 4/,
     ],

@@ -4,7 +4,6 @@ import { compile, reference } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
-
 import { normals, relativeError } from '../numeric/harness.ts'
 import { countBuffers, testDevice } from './device.ts'
 
