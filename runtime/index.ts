@@ -28,9 +28,9 @@ export type {
   Form,
   KernelSource,
   Program,
-  ProjectionLaw,
   Shape,
   WeightPlan,
   WorkgroupDispatch,
 } from './program.ts'
+export type { ProjectionLaw } from './contract/projections.ts'
 export { drawProjection } from './projection/index.ts'

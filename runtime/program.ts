@@ -4,6 +4,8 @@
  * Plain data and small functions of the shape; no dependency.
  */
 
+import type { ProjectionLaw } from './contract/projections.ts'
+
 /** Sizes known at a call. Rows are counted, not bytes. */
 export interface Shape {
   /** B */
@@ -72,14 +74,6 @@ export interface Program {
   }
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
-}
-
-export interface ProjectionLaw {
-  readonly rows: number
-  readonly dim: number
-  readonly coupling: 'iid' | 'orthogonal' | 'hadamard' | 'simplex'
-  readonly fixedNorm: boolean
-  readonly seed: number
 }
 
 export interface WeightPlan {

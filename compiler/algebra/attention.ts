@@ -23,6 +23,7 @@
  * function (checked on random points); query and key have equally many blocks
  * of equal sizes.
  */
+import type { Coupling } from '../../runtime/contract/projections.ts'
 import type { Expression } from '../symbolic/expression.ts'
 
 export interface Attention {
@@ -80,7 +81,7 @@ export interface FactorisedScore {
 
 export interface Projections {
   readonly count: number
-  readonly coupling: 'iid' | 'orthogonal' | 'hadamard' | 'simplex'
+  readonly coupling: Coupling
   readonly fixedNorm: boolean
   readonly seed: number
 }

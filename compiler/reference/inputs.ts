@@ -6,7 +6,7 @@
  * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
  */
 import type { AttentionModel } from '../semantics/model.ts'
-import type { ProjectionOptions } from '../../runtime/projection/index.ts'
+import type { ProjectionLaw } from '../../runtime/contract/projections.ts'
 import { Vector } from './vector.ts'
 import { logDecay } from './weights.ts'
 
@@ -94,7 +94,7 @@ function checkDecay(model: AttentionModel, heads: number): void {
 }
 
 /** The rows that are drawn for an attention, and how: projections of features, or rotations of a hash. */
-export function projectionLaw({ dim, projections, buckets }: AttentionModel): ProjectionOptions | undefined {
+export function projectionLaw({ dim, projections, buckets }: AttentionModel): ProjectionLaw | undefined {
   if (projections !== undefined) {
     const { count, ...law } = projections
     return { rows: count, dim, ...law }

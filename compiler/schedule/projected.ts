@@ -7,6 +7,7 @@
  * pass that wants them. Transformed, they are projected once for all passes, but
  * through memory.
  */
+import { drawnAs, paddedSize } from '../../runtime/contract/projections.ts'
 import type { Attention, FactorisedScore } from '../algebra/attention.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { product } from './buffers.ts'
@@ -14,8 +15,6 @@ import { readProjected } from './projected-terms.ts'
 import type { BufferPlan, Features, Pass, ProjectPass, Size, TransformPass } from './schedule.ts'
 import { rowsOfTile, threads } from './tiles.ts'
 
-/** The smallest transform that projections are drawn from; they are a matrix below. */
-const smallest = 16
 /** A workgroup of 256 threads holds no larger one. */
 const largest = 2048
 /** Numbers of a transform that a thread holds. */
@@ -48,18 +47,12 @@ export function projectByTransform(
   headsPerGroup: Size,
   uses: Uses,
 ): ProjectedRows | undefined {
-  if (projections?.coupling !== 'hadamard') return undefined
+  if (projections === undefined || drawnAs({ ...projections, dim }) !== 'hadamard') return undefined
   const { count } = projections
   if (!isCheaper(dim, count, uses)) return undefined
   if (!sides.every(({ blocks }) => blocks.every((block) => readProjected(block) !== undefined)))
     return undefined
   return projectedRows(dim, count, headsPerGroup)
-}
-
-export function paddedSize(dim: number): number {
-  let padded = 1
-  while (padded < dim) padded *= 2
-  return padded
 }
 
 const blocksOf = (count: number, padded: number): number => Math.ceil(count / padded)
@@ -72,7 +65,7 @@ export function operationsOfTransforms(count: number, padded: number): number {
 /** Whether transforms and traffic take less than the products of all passes, for as many queries as keys. */
 export function isCheaper(dim: number, count: number, { query, key }: Uses): boolean {
   const padded = paddedSize(dim)
-  if (padded < smallest || padded > largest) return false
+  if (padded > largest) return false
   const products = (query + key) * 2 * dim * count
   const traffic = (2 + query + key) * count * worthOfNumber
   return 2 * operationsOfTransforms(count, padded) + traffic < products

@@ -15,6 +15,7 @@
  *  - a projected feature's blocks are scalar; query and key have equally many
  *    blocks and the same number of features.
  */
+import type { Coupling } from '../../runtime/contract/projections.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
@@ -64,8 +65,6 @@ export interface FeatureModel {
   /** r, the length of φ(x): blocks × projections, or the blocks' sizes added. */
   readonly features: number
 }
-
-export type Coupling = 'iid' | 'orthogonal' | 'hadamard' | 'simplex'
 
 export interface ProjectionsModel {
   readonly count: number

@@ -1,39 +1,23 @@
 /** What the laws of projections have in common: blocks of rows, each with random numbers of its own. */
+import { couplings, type ProjectionLaw } from '../contract/projections.ts'
 import type { Stream } from './counter.ts'
 import { norm, scale } from './haar.ts'
 import { fillNormal } from './normal.ts'
 
-/** How the rows of one block depend on each other; each row alone is N(0, I) in all of them. */
-export type Coupling = 'iid' | 'orthogonal' | 'hadamard' | 'simplex'
-
-/** Which random projection matrix: the `projections:` setting of an attention, and its `dim`. */
-export interface ProjectionOptions {
-  /** Number of projections m ≥ 1. */
-  readonly rows: number
-  /** Width of a row, d ≥ 1. */
-  readonly dim: number
-  readonly coupling: Coupling
-  /** Every row has length √dim, in place of a random one. */
-  readonly fixedNorm: boolean
-  /** Integer from 0 to 2^53 − 1. */
-  readonly seed: number
-}
-
 const USES = ['directions', 'lengths', 'signs'] as const
-export const COUPLINGS = ['iid', 'orthogonal', 'hadamard', 'simplex'] as const
 
 /** Each coupling, use and block reads numbers of its own. */
 export function streamOf(
-  { coupling, seed }: ProjectionOptions,
+  { coupling, seed }: ProjectionLaw,
   use: (typeof USES)[number],
   block: number,
 ): Stream {
-  return { seed, use: COUPLINGS.indexOf(coupling) * USES.length + USES.indexOf(use), block }
+  return { seed, use: couplings.indexOf(coupling) * USES.length + USES.indexOf(use), block }
 }
 
 /** Rows [rows × dim] from blocks of so many rows, of which the last may be short; rounded to f32. */
 export function stacked(
-  { rows, dim }: ProjectionOptions,
+  { rows, dim }: ProjectionLaw,
   height: number,
   drawBlock: (block: number, rows: number) => Float64Array,
 ): Float32Array<ArrayBuffer> {

@@ -1,5 +1,4 @@
-import { COUPLINGS } from './blocks.ts'
-import type { ProjectionOptions } from './blocks.ts'
+import { couplings, type ProjectionLaw } from '../contract/projections.ts'
 import type { HadamardFactors } from './hadamard.ts'
 import { draw, factorsOf } from './transforms.ts'
 
@@ -26,7 +25,7 @@ import { draw, factorsOf } from './transforms.ts'
  * @throws RangeError for a size that is no positive integer or a seed that is no integer from 0 to 2^53 − 1
  * @throws TypeError for an unknown coupling
  */
-export function drawProjection(options: ProjectionOptions): Float32Array<ArrayBuffer> {
+export function drawProjection(options: ProjectionLaw): Float32Array<ArrayBuffer> {
   check(options)
   return draw(options)
 }
@@ -38,12 +37,12 @@ export function drawProjection(options: ProjectionOptions): Float32Array<ArrayBu
  *
  * @throws what `drawProjection` throws
  */
-export function hadamardFactors(options: ProjectionOptions): HadamardFactors | undefined {
+export function hadamardFactors(options: ProjectionLaw): HadamardFactors | undefined {
   check(options)
   return factorsOf(options)
 }
 
-function check({ rows, dim, coupling, seed }: ProjectionOptions): void {
+function check({ rows, dim, coupling, seed }: ProjectionLaw): void {
   for (const [name, value] of [
     ['rows', rows],
     ['dim', dim],
@@ -53,7 +52,7 @@ function check({ rows, dim, coupling, seed }: ProjectionOptions): void {
   }
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new RangeError(`a projection's seed must be an integer from 0 to 2^53 - 1, not ${String(seed)}`)
-  if (!COUPLINGS.includes(coupling))
+  if (!couplings.includes(coupling))
     throw new TypeError(
       `a projection's coupling must be iid, orthogonal, hadamard or simplex, not ${JSON.stringify(coupling)}`,
     )

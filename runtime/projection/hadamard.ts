@@ -31,13 +31,6 @@ export function hadamardTable({ padded, signs, lengths }: HadamardFactors): Floa
   return table
 }
 
-/** The smallest power of two that is at least dim. */
-export function paddedSize(dim: number): number {
-  let padded = 1
-  while (padded < dim) padded *= 2
-  return padded
-}
-
 const BITS_PER_CALL = 128
 
 /** The three diagonals of one block, [3 × padded], a random bit each; another attempt gives independent ones. */

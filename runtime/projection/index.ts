@@ -1,5 +1,4 @@
 // Random projections and mask randomness, bit-identical wherever they are computed.
-export type { Coupling, ProjectionOptions } from './blocks.ts'
 export { drawProjection, hadamardFactors } from './draw.ts'
 export { type HadamardFactors, hadamardTable } from './hadamard.ts'
 export { normalQuantile } from './normal.ts'

@@ -1,6 +1,6 @@
 /** Rows that no transform is needed for: independent ones, and those made from Haar-distributed blocks. */
+import type { ProjectionLaw } from '../contract/projections.ts'
 import { fixingLengths, randomLengths, scaleRows, stacked, streamOf } from './blocks.ts'
-import type { ProjectionOptions } from './blocks.ts'
 import { haarRows } from './haar.ts'
 import { fillNormal } from './normal.ts'
 import { simplexOf } from './simplex.ts'
@@ -9,11 +9,11 @@ import { simplexOf } from './simplex.ts'
  * What `drawProjection` draws, of options that are known to be right. Independent rows could come in blocks of any
  * height; dim keeps the streams short.
  */
-export const draw = (options: ProjectionOptions): Float32Array<ArrayBuffer> =>
+export const draw = (options: ProjectionLaw): Float32Array<ArrayBuffer> =>
   stacked(options, options.dim, (block, rows) => drawBlock(options, block, rows))
 
 /** One block's rows with their lengths, [rows × dim]. */
-function drawBlock(options: ProjectionOptions, block: number, rows: number): Float64Array {
+function drawBlock(options: ProjectionLaw, block: number, rows: number): Float64Array {
   const { dim, coupling, fixedNorm } = options
   const stream = streamOf(options, 'directions', block)
   if (coupling === 'iid') {

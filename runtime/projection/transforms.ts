@@ -1,19 +1,12 @@
 /** `hadamard` projections, whole and as the factors of fast transforms. */
+import { drawnAs, paddedSize, type ProjectionLaw } from '../contract/projections.ts'
 import { fixingLengths, randomLengths, scaleRows, stacked, streamOf } from './blocks.ts'
-import type { ProjectionOptions } from './blocks.ts'
-import { type HadamardFactors, hadamardRow, paddedSize, signDiagonals } from './hadamard.ts'
+import { type HadamardFactors, hadamardRow, signDiagonals } from './hadamard.ts'
 import { draw as drawRows } from './rows.ts'
 
-/**
- * Below this size three rounds of sign flips leave too few distinct rows to stand for normal ones: the mean of
- * exp(ω·z) at ‖z‖ = 2 would be 33% off at size 2, 23% at 4 and 4% at 8, against 1% at 16. There is also nothing
- * to save by a fast transform, so the rows of such a block are drawn Haar instead.
- */
-const SMALLEST_HADAMARD = 16
-
 /** What `drawProjection` draws, of options that are known to be right. */
-export function draw(options: ProjectionOptions): Float32Array<ArrayBuffer> {
-  if (!usesTransform(options)) return drawRows(options)
+export function draw(options: ProjectionLaw): Float32Array<ArrayBuffer> {
+  if (drawnAs(options) !== 'hadamard') return drawRows(options)
   return stacked(options, paddedSize(options.dim), (block, rows) => {
     const { directions, lengths } = hadamardBlock(options, block, rows)
     return scaleRows(directions, options.dim, lengths)
@@ -21,8 +14,8 @@ export function draw(options: ProjectionOptions): Float32Array<ArrayBuffer> {
 }
 
 /** What `hadamardFactors` finds, of options that are known to be right. */
-export function factorsOf(options: ProjectionOptions): HadamardFactors | undefined {
-  if (!usesTransform(options)) return undefined
+export function factorsOf(options: ProjectionLaw): HadamardFactors | undefined {
+  if (drawnAs(options) !== 'hadamard') return undefined
   const { rows } = options
   const padded = paddedSize(options.dim)
   const signs = new Int8Array(Math.ceil(rows / padded) * 3 * padded)
@@ -36,17 +29,13 @@ export function factorsOf(options: ProjectionOptions): HadamardFactors | undefin
   return { padded, signs, lengths }
 }
 
-function usesTransform({ coupling, dim }: ProjectionOptions): boolean {
-  return coupling === 'hadamard' && paddedSize(dim) >= SMALLEST_HADAMARD
-}
-
 interface HadamardBlock {
   readonly directions: Float64Array
   readonly signs: Int8Array
   readonly lengths: Float64Array
 }
 
-function hadamardBlock(options: ProjectionOptions, block: number, rows: number): HadamardBlock {
+function hadamardBlock(options: ProjectionLaw, block: number, rows: number): HadamardBlock {
   const { dim, fixedNorm } = options
   const padded = paddedSize(dim)
   for (let attempt = 0; ; attempt++) {

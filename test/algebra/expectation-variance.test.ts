@@ -8,7 +8,8 @@ import {
   type Variance,
   variance,
 } from '../../compiler/algebra/expectation/index.ts'
-import type { AttentionModel, Coupling } from '../../compiler/semantics/model.ts'
+import type { Coupling } from '../../runtime/contract/projections.ts'
+import type { AttentionModel } from '../../compiler/semantics/model.ts'
 import { environmentOf, evaluateScalar } from '../../compiler/symbolic/evaluate.ts'
 import { hadamardFactors } from '../../runtime/projection/index.ts'
 import { modelOf } from '../reference/spec.ts'

@@ -1,7 +1,8 @@
 // What makes random features unbiased: each row alone is N(0, I), also along the directions in which a QR
 // factorisation without a sign correction is known to fail.
 import { describe, expect, test } from 'vitest'
-import { type Coupling, drawProjection, type ProjectionOptions } from '../../runtime/projection/index.ts'
+import type { Coupling, ProjectionLaw } from '../../runtime/contract/projections.ts'
+import { drawProjection } from '../../runtime/projection/index.ts'
 import {
   chiSquaredDistribution,
   kolmogorov,
@@ -16,7 +17,7 @@ const exactCouplings: readonly Coupling[] = ['iid', 'orthogonal', 'simplex']
 
 type Draw = (seed: number) => ArrayLike<number>
 
-function drawing(options: Omit<ProjectionOptions, 'seed' | 'fixedNorm'>): Draw {
+function drawing(options: Omit<ProjectionLaw, 'seed' | 'fixedNorm'>): Draw {
   return (seed) => drawProjection({ ...options, fixedNorm: false, seed })
 }
 

@@ -1,13 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type Coupling,
-  drawProjection,
-  hadamardFactors,
-  type ProjectionOptions,
-} from '../../runtime/projection/index.ts'
-
-const couplings: readonly Coupling[] = ['iid', 'orthogonal', 'hadamard', 'simplex']
+import { type Coupling, couplings, type ProjectionLaw } from '../../runtime/contract/projections.ts'
+import { drawProjection, hadamardFactors } from '../../runtime/projection/index.ts'
 
 const anyOptions = fc.record({
   rows: fc.integer({ min: 1, max: 70 }),
@@ -158,7 +152,7 @@ describe('the factors of a hadamard projection', () => {
   test('reproduce the stored matrix', () => {
     fc.assert(
       fc.property(anyOptions, fc.integer({ min: 9, max: 40 }), (chosen, dim) => {
-        const options: ProjectionOptions = { ...chosen, dim, coupling: 'hadamard' }
+        const options: ProjectionLaw = { ...chosen, dim, coupling: 'hadamard' }
         const { rows } = options
         const { padded, signs, lengths } = hadamardFactors(options)!
         const entry = (i: number, j: number): number => {
@@ -196,7 +190,7 @@ describe('the factors of a hadamard projection', () => {
 })
 
 describe('wrong options', () => {
-  const right: ProjectionOptions = { rows: 4, dim: 4, coupling: 'iid', fixedNorm: false, seed: 0 }
+  const right: ProjectionLaw = { rows: 4, dim: 4, coupling: 'iid', fixedNorm: false, seed: 0 }
 
   test.each([-1, 0.5, NaN, Infinity, 2 ** 53])('seed %d', (seed) => {
     expect(() => drawProjection({ ...right, seed })).toThrow(RangeError)

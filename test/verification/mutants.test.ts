@@ -1,6 +1,7 @@
 // The checks are checked: each of these wrong things must be refuted by some property.
 import { describe, expect, test } from 'vitest'
-import { drawProjection, type ProjectionOptions } from '../../runtime/projection/index.ts'
+import type { ProjectionLaw } from '../../runtime/contract/projections.ts'
+import { drawProjection } from '../../runtime/projection/index.ts'
 import { fromModel } from '../../compiler/algebra/build.ts'
 import { lower } from '../../compiler/kernel/lower/lower.ts'
 import { schedule } from '../../compiler/schedule/build.ts'
@@ -50,14 +51,17 @@ describe('wrong projections', () => {
 })
 
 // The theorem bounds cosh by half of what independent rows vary by.
-test('independent rows are refuted where orthogonal ones should vary less together', async () => {
-  const model = modelOf('attention one { dim: 4 feature: favor_hyperbolic projections: 4 orthogonal }')
-  const draw = (options: ProjectionOptions): Float32Array<ArrayBuffer> =>
-    drawProjection({ ...options, coupling: 'iid' })
-  const { status, detail } = await resultOf(model, { ...referencePlatform, draw }, 'variance')
-  expect(status).toBe('refuted')
-  expect(detail).toMatch(/^a mean over orthogonal rows varies/)
-})
+test.each(['orthogonal', 'hadamard'])(
+  'independent rows are refuted where %s ones should vary less together',
+  async (law) => {
+    const model = modelOf(`attention one { dim: 5 feature: favor_hyperbolic projections: 5 ${law} }`)
+    const draw = (options: ProjectionLaw): Float32Array<ArrayBuffer> =>
+      drawProjection({ ...options, coupling: 'iid' })
+    const { status, detail } = await resultOf(model, { ...referencePlatform, draw }, 'variance')
+    expect(status).toBe('refuted')
+    expect(detail).toMatch(new RegExp(`^a mean over ${law} rows varies`))
+  },
+)
 
 describe('wrong schedules', () => {
   test.each(wrongSchedules)('$what', async ({ spec, replacements }) => {

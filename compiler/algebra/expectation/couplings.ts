@@ -2,6 +2,7 @@
  * What each way of drawing projections says of a single row, which is all that
  * an expectation depends on.
  */
+import { drawnAs } from '../../../runtime/contract/projections.ts'
 import type { ProjectionsModel } from '../../semantics/model.ts'
 
 export interface Marginal {
@@ -23,11 +24,9 @@ const reasons: Readonly<Record<ProjectionsModel['coupling'], string>> = {
     'The rows of this projection are nearly N(0, I): three rounds of sign flips and Hadamard transforms stand for a random rotation, with the right moments up to degree 3 and a bias below a percent beyond.',
 }
 
-/** Where the transform would be smaller, rows are drawn from random rotations instead. */
-const smallestTransform = 16
-
 export function marginalOf({ coupling, fixedNorm }: ProjectionsModel, dim: number): Marginal {
-  const transformed = coupling === 'hadamard' && 2 ** Math.ceil(Math.log2(dim)) >= smallestTransform
+  const drawn = drawnAs({ coupling, dim })
+  const transformed = drawn === 'hadamard'
   const exactDegree = transformed ? (fixedNorm ? 1 : 3) : Infinity
   if (fixedNorm)
     return {
@@ -35,10 +34,5 @@ export function marginalOf({ coupling, fixedNorm }: ProjectionsModel, dim: numbe
       exactDegree,
       reason: `Each row of the projection has length sqrt(dim) and is ${transformed ? 'nearly ' : ''}uniform on that sphere, so its entries are not normal.`,
     }
-  if (transformed) return { law: 'nearly normal', exactDegree, reason: reasons.hadamard }
-  return {
-    law: 'normal',
-    exactDegree,
-    reason: coupling === 'hadamard' ? reasons.orthogonal : reasons[coupling],
-  }
+  return { law: transformed ? 'nearly normal' : 'normal', exactDegree, reason: reasons[drawn] }
 }

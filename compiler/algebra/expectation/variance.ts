@@ -5,7 +5,8 @@
  *
  * in closed form, and what is known of orthogonal rows.
  */
-import type { AttentionModel, Coupling } from '../../semantics/model.ts'
+import { drawnAs } from '../../../runtime/contract/projections.ts'
+import type { AttentionModel } from '../../semantics/model.ts'
 import { divide, variable } from '../../symbolic/build.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { print } from '../../symbolic/print.ts'
@@ -27,7 +28,7 @@ export interface ClosedVariance {
   /** At rows that are multiplied by √scale already, and the file's number of projections or another. */
   readonly at: (rows: Rows, projections?: number) => number
   readonly meanAt: (rows: Rows) => number
-  /** For `orthogonal` rows, where the theorem applies. */
+  /** For rows drawn as `orthogonal` ones, where the theorem applies. */
   readonly orthogonal?: OrthogonalBound
 }
 
@@ -60,7 +61,7 @@ export function variance(model: AttentionModel): Variance {
     mean: text(moments.mean, dim),
     at,
     meanAt: (rows) => valueAt(moments.mean, rows),
-    ...(projections?.coupling === ('orthogonal' satisfies Coupling) && bound(moments, single, dim)),
+    ...(projections && drawnAs({ ...projections, dim }) === 'orthogonal' && bound(moments, single, dim)),
   }
 }
 

@@ -1,7 +1,8 @@
 /** `projections`: N [iid | orthogonal | hadamard | simplex] [fixed_norm] [seed S] */
+import { couplings } from '../../../runtime/contract/projections.ts'
 import { messages } from '../../diagnostics/messages.ts'
 import { limits } from '../limits.ts'
-import type { Coupling, ProjectionsModel } from '../model.ts'
+import type { ProjectionsModel } from '../model.ts'
 import { integerOf } from '../numbers.ts'
 import type { Report } from '../report.ts'
 import { spanOfAll } from '../settings.ts'
@@ -9,8 +10,6 @@ import type { Settings } from '../settings.ts'
 import type { Sizes } from '../scope.ts'
 import { readable } from './context.ts'
 import { describe, isWord, nearWord } from './words.ts'
-
-const couplings: readonly Coupling[] = ['iid', 'orthogonal', 'hadamard', 'simplex']
 
 export function readProjections(
   settings: Settings,

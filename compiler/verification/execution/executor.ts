@@ -5,7 +5,7 @@
  */
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Backend } from '../../../runtime/index.ts'
-import type { ProjectionOptions } from '../../../runtime/projection/index.ts'
+import type { ProjectionLaw } from '../../../runtime/contract/projections.ts'
 
 /** The tensors of one call, in the shapes of a generated module's `forward`. */
 export interface Call {
@@ -37,7 +37,7 @@ export interface Platform {
   /** @param weights run-time weights by name, where the attention has them */
   open(model: AttentionModel, weights?: Weights): Promise<Executor | Unsupported>
   /** The distribution that `redraw` draws from; rows, dim and law are the options'. */
-  draw(options: ProjectionOptions): Float32Array
+  draw(options: ProjectionLaw): Float32Array
 }
 
 export type Weights = Readonly<Record<string, Float32Array>>

@@ -3,8 +3,8 @@
  * law of their lengths, and rows that favour no direction. The last is what a
  * rotation lacks that is a bare QR factorisation, whose signs follow the data.
  */
+import { blockHeight, type Coupling } from '../../../runtime/contract/projections.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
-import type { Coupling } from '../../semantics/model.ts'
 import { chiSquaredBelow, kolmogorovDistance, kolmogorovThreshold } from '../statistics/chi-squared.ts'
 import { normalThreshold } from '../statistics/quantiles.ts'
 import { numberText } from './difference.ts'
@@ -38,7 +38,7 @@ function check({ model, platform, executor }: Subject, { seed, runs, say }: Effo
   invariant(projections !== undefined, 'projected features have projections')
   const { coupling, fixedNorm } = projections
   say('drawing projections')
-  const height = coupling === 'hadamard' && dim >= smallestTransform(dim) ? paddedSize(dim) : dim
+  const height = blockHeight({ coupling, dim })
   const blocks = Math.max(50, Math.ceil((usualBlocks * runs) / defaultRuns))
   const options = { dim, coupling, fixedNorm, seed }
   const drawn: Drawn = {
@@ -58,12 +58,8 @@ function check({ model, platform, executor }: Subject, { seed, runs, say }: Effo
   return failure ?? { status: 'held', detail: `${describe(drawn)}; ${drawn.rows.length} rows looked at` }
 }
 
-const paddedSize = (dim: number): number => 2 ** Math.ceil(Math.log2(dim))
-/** Below this, structured rows are drawn as orthogonal ones. */
-const smallestTransform = (dim: number): number => (paddedSize(dim) < 16 ? Infinity : 0)
-
 /** Structured rows of a padded size lose their last entries, and with them their angles and lengths. */
-const isCut = ({ coupling, height, dim }: Drawn): boolean => coupling === 'hadamard' && height > dim
+const isCut = ({ height, dim }: Drawn): boolean => height > dim
 
 /** The cosine that two rows of a block must have; absent where any will do. */
 function cosineOf(drawn: Drawn): number | undefined {

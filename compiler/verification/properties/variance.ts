@@ -17,6 +17,7 @@
  * concluded, and where it has no closed form here, nothing of pairs of rows whose
  * groups are too skew.
  */
+import { blockHeight } from '../../../runtime/contract/projections.ts'
 import { variance as closedVariance, fourthMoment } from '../../algebra/expectation/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { estimates, type Pair } from '../sampling/estimates.ts'
@@ -102,7 +103,7 @@ function sampled({ model, algebra, platform }: Subject, effort: Effort, pairs: r
   const wanted = Math.max(fewestBlocks, rowsToDraw(pairs, effort) / dim)
   const inGroup = Math.ceil(wanted / groups)
   const { coupling, fixedNorm } = projections
-  const height = blockHeight(coupling, dim)
+  const height = blockHeight({ coupling, dim })
   const rows = groups * inGroup * height
   const found = estimates(
     algebra,
@@ -131,10 +132,6 @@ function mean(numbers: Iterable<number>): number {
   }
   return sum / count
 }
-
-/** Rows that depend on one another. */
-const blockHeight = (coupling: string, dim: number): number =>
-  coupling === 'hadamard' ? 2 ** Math.ceil(Math.log2(dim)) : dim
 
 /** Of a difference of squares. */
 const rounding = ({ mean: expected, variance: square }: KnownPair): number =>

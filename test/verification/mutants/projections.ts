@@ -1,10 +1,11 @@
 // Draws of projections that are not what their law says.
-import { drawProjection, type ProjectionOptions } from '../../../runtime/projection/index.ts'
+import type { ProjectionLaw } from '../../../runtime/contract/projections.ts'
+import { drawProjection } from '../../../runtime/projection/index.ts'
 
 export interface WrongDraw {
   readonly what: string
   readonly law: string
-  readonly draw: (options: ProjectionOptions) => Float32Array<ArrayBuffer>
+  readonly draw: (options: ProjectionLaw) => Float32Array<ArrayBuffer>
 }
 
 const rowsOf = (matrix: Float32Array, dim: number): Float32Array[] =>
@@ -14,7 +15,7 @@ const inner = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, entry, t) => sum + entry * (b[t] ?? 0), 0)
 
 /** Each row as long as the given number says. */
-function withLengths(options: ProjectionOptions, length: (row: number) => number): Float32Array<ArrayBuffer> {
+function withLengths(options: ProjectionLaw, length: (row: number) => number): Float32Array<ArrayBuffer> {
   const drawn = drawProjection(options)
   rowsOf(drawn, options.dim).forEach((row, index) => {
     const factor = length(index) / Math.sqrt(inner(row, row))
@@ -24,7 +25,7 @@ function withLengths(options: ProjectionOptions, length: (row: number) => number
 }
 
 /** What a Householder factorisation returns: the diagonal of R has the sign of no one's choice. */
-function bareQr(options: ProjectionOptions): Float32Array<ArrayBuffer> {
+function bareQr(options: ProjectionLaw): Float32Array<ArrayBuffer> {
   const { dim } = options
   const gaussian = drawProjection({ ...options, coupling: 'iid' })
   const drawn = drawProjection(options)
