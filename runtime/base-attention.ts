@@ -52,7 +52,9 @@ export abstract class BaseAttention implements Attention {
     this.drawn = {
       name: program.name,
       // A copy: the caller may go on to change theirs.
-      projection: projection?.slice() ?? (program.projection && drawing?.draw(program.projection)),
+      projection: projection
+        ? new Float32Array(projection)
+        : program.projection && drawing?.draw(program.projection),
       seed: program.projection?.seed,
     }
   }

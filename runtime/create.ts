@@ -1,7 +1,7 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import { checkOptions } from './arguments/options.ts'
 import type { Attention, CreateOptions } from './attention.ts'
-import { AttentionError } from './errors.ts'
+import { AttentionError, isAttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
 import { openWebgpu } from './webgpu/open.ts'
@@ -47,4 +47,4 @@ const missing: readonly AttentionError['code'][] = [
 ]
 
 const isMissing = (thrown: unknown): thrown is AttentionError =>
-  thrown instanceof AttentionError && missing.includes(thrown.code)
+  isAttentionError(thrown) && missing.includes(thrown.code)

@@ -49,6 +49,10 @@ export class AttentionError extends Error {
   }
 }
 
-/** The text of whatever was thrown. */
+/** By name: what several modules share, such as the search for a device, throws with one module's class. */
+export const isAttentionError = (thrown: unknown): thrown is AttentionError =>
+  (thrown as Partial<Error> | undefined)?.name === 'AttentionError'
+
+/** The text of whatever was thrown, in whichever realm. */
 export const messageOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message : String(thrown)
+  String((thrown as Partial<Error> | undefined)?.message ?? thrown)

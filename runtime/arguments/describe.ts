@@ -2,7 +2,8 @@
 
 const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
 
-export const isFloat32Array = (value: unknown): value is Float32Array => tag(value) === 'Float32Array'
+export const isFloat32Array = (value: unknown): value is Float32Array =>
+  ArrayBuffer.isView(value) && tag(value) === 'Float32Array'
 
 /** By what it does, so that a wrapped buffer counts. */
 export const isBuffer = (value: unknown): value is GPUBuffer =>

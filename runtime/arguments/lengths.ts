@@ -36,4 +36,4 @@ export function checkLengths(
 }
 
 const isNumbers = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+  Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)

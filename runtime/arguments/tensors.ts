@@ -18,6 +18,10 @@ export type TensorName = keyof typeof layouts
 
 const STORAGE = 0x80
 
+/** The same numbers in an array of this realm: gpu.js looks at classes. */
+const ours = ({ buffer, byteOffset, length }: Float32Array): Float32Array =>
+  new Float32Array(buffer, byteOffset, length)
+
 /** The tensors by name, either all of them on the host or all of them on the device. */
 export function checkTensors(
   where: string,
@@ -41,7 +45,7 @@ export function checkTensors(
       )
     }
     checkCount(where, name, tensor, sizes)
-    tensors.set(name, tensor)
+    tensors.set(name, isBuffer(tensor) ? tensor : ours(tensor))
   }
   return tensors
 }

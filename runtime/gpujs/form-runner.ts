@@ -34,7 +34,7 @@ export class FormRunner {
   /** Writes a projection or a weight, for the calls made from now on. */
   setConstant(name: string, numbers: Float32Array): void {
     const before = this.#constants.get(name)
-    const cells = this.#session.transfers.upload(numbers.slice())
+    const cells = this.#session.transfers.upload(new Float32Array(numbers))
     this.#constants.set(name, { cells, length: numbers.length })
     if (before !== undefined) free(before.cells)
   }

@@ -2,7 +2,7 @@
 import { checkCall } from '../arguments/call.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
-import { isFloat32Array } from '../arguments/describe.ts'
+import { isBuffer } from '../arguments/describe.ts'
 import { requireForm } from '../arguments/form.ts'
 import type {
   AttentionState,
@@ -143,10 +143,7 @@ export class GpujsAttention extends PartialAttention {
   }
 
   #inputs(member: FormName, { sizes, tensors, lengths }: CheckedCall): Inputs {
-    const onHost = [...tensors.values(), lengths].every(
-      (tensor) => tensor === undefined || isFloat32Array(tensor) || tensor instanceof Uint32Array,
-    )
-    if (!onHost) {
+    if ([...tensors.values(), lengths].some(isBuffer)) {
       throw new AttentionError(
         'backend',
         `${this.name}.${member}: the backend gpujs takes Float32Array, no GPUBuffer.`,

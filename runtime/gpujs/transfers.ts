@@ -1,4 +1,5 @@
 /** Numbers between the host and where kernels read them, and from one size of buffer to another. */
+import { isFloat32Array } from '../arguments/describe.ts'
 import { CellKernel, letGo, makeKernel, refusal } from './cell-kernel.ts'
 import type { Cells, GpuKernel } from './library.ts'
 import type { Machine } from './machine.ts'
@@ -41,7 +42,7 @@ export class Transfers {
 
   /** What is in the first `count` cells now, whatever becomes of them while the host waits. */
   async read(cells: Cells, count: number): Promise<Float32Array> {
-    if (cells instanceof Float32Array) return cells
+    if (isFloat32Array(cells)) return cells
     const machine = this.#machine
     const parameters = { buffers: 1, integers: 0 }
     const settings = { output: [count], pipeline: false, asyncMode: true }
@@ -66,8 +67,8 @@ export class Transfers {
 
 /** Frees a texture, once nothing else holds it. */
 export function free(cells: Cells): void {
-  if (!(cells instanceof Float32Array)) cells.delete()
+  if (!isFloat32Array(cells)) cells.delete()
 }
 
 /** Another holder of the same numbers. */
-export const share = (cells: Cells): Cells => (cells instanceof Float32Array ? cells : cells.clone())
+export const share = (cells: Cells): Cells => (isFloat32Array(cells) ? cells : cells.clone())

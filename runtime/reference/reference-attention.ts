@@ -20,14 +20,19 @@ interface Package {
 }
 
 export class ReferenceAttention extends PartialAttention {
-  readonly #weights: Readonly<Record<string, Float32Array | undefined>>
+  readonly #weights: Readonly<Record<string, Float32Array>>
   #reference: Reference | undefined
 
   private constructor(program: Program, options: Opening, reference: Reference) {
     super(program, 'reference', 'CPU, float64', options)
     const { weights = {} } = options
     // Copies: the caller may go on to change theirs.
-    this.#weights = Object.fromEntries(program.weights.map(({ name }) => [name, weights[name]?.slice()]))
+    this.#weights = Object.fromEntries(
+      program.weights.flatMap(({ name }) => {
+        const { [name]: weight } = weights
+        return weight ? [[name, new Float32Array(weight)]] : []
+      }),
+    )
     this.#reference = reference
   }
 
@@ -95,7 +100,7 @@ export class ReferenceAttention extends PartialAttention {
     const rows = (name: string, heads: number, width: number): Float32Array => {
       const tensor = tensors[name]
       const need = batch * heads * position * width
-      if (tensor?.length === need) return tensor.slice()
+      if (tensor?.length === need) return new Float32Array(tensor)
       throw new TypeError(
         `${this.name}.restore: expected ${need} numbers in the saved ${name}; there are ${tensor?.length ?? 0}. ` +
           'States of another backend hold other tensors.',

@@ -2,7 +2,7 @@
  * A device for as long as one attention uses it: turns its loss and its errors
  * into rejections of the calls that they concern.
  */
-import { AttentionError, messageOf } from '../errors.ts'
+import { AttentionError, isAttentionError, messageOf } from '../errors.ts'
 
 /** Milliseconds in which a device that is lost will have said so. */
 const PATIENCE = 1000
@@ -86,7 +86,7 @@ export class Session {
       promise.then(
         (value) => settle(() => resolve(value)),
         (thrown: unknown) => {
-          if (thrown instanceof AttentionError) return settle(() => reject(thrown))
+          if (isAttentionError(thrown)) return settle(() => reject(thrown))
           // A lost device also aborts what was pending; its own message may come later, and says more.
           setTimeout(
             () => settle(() => reject(new AttentionError('gpu', `${this.name}: ${messageOf(thrown)}`))),

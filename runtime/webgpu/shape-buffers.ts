@@ -1,4 +1,5 @@
 /** What a kernel knows of a call's sizes, as buffers. */
+import { isBuffer } from '../arguments/describe.ts'
 import { shapeFields } from '../program.ts'
 import type { Shape } from '../program.ts'
 import { upload } from './buffers.ts'
@@ -31,7 +32,7 @@ export class ShapeBufferPool {
   /** For commands submitted at once: two buffers, written anew by each call. */
   written(slices: readonly Shape[], lengths: Uint32Array | GPUBuffer | undefined): ShapeBuffers {
     const shape = this.#upload('shape', words(slices), SHAPE_USAGE, true)
-    if (lengths !== undefined && !(lengths instanceof Uint32Array)) return { shape, lengths }
+    if (isBuffer(lengths)) return { shape, lengths }
     return { shape, lengths: this.#upload('lengths', lengths ?? everyKey(slices), LENGTHS_USAGE, true) }
   }
 

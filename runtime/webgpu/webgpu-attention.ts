@@ -1,6 +1,6 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../arguments/call.ts'
-import { describe, requireObject } from '../arguments/describe.ts'
+import { describe, isBuffer, requireObject } from '../arguments/describe.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -142,12 +142,13 @@ export class WebgpuAttention extends BaseAttention {
     requireObject(`${this.name}.encode`, buffers)
     requireObject(`${this.name}.encode`, sizes)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
-    if (checked.onHost || checked.lengths instanceof Uint32Array) {
+    const { lengths } = checked
+    if (checked.onHost || (lengths && !isBuffer(lengths))) {
       throw new TypeError(
         `${this.name}.encode takes GPUBuffers, lengths included: what it records runs later.`,
       )
     }
-    this.#engine.encode(encoder, checked.tensors, checked.sizes, checked.lengths)
+    this.#engine.encode(encoder, checked.tensors, checked.sizes, lengths)
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {

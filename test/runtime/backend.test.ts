@@ -96,6 +96,15 @@ describe('without a device', () => {
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/copy runs on the CPU.*driver is missing/))
   })
 
+  test('also where another module with a runtime of its own looked for it', async () => {
+    vi.spyOn(console, 'warn').mockReturnValue()
+    const theirs = Object.assign(new Error('none'), { name: 'AttentionError', code: 'no-adapter' })
+    nodeGpu.mockRejectedValue(theirs)
+    importPackage.mockResolvedValue(packageStandIn())
+    using attention = await createAttention(programFrom(copy))
+    expect(attention.backend).toBe('reference')
+  })
+
   test('and without the package, the missing device is the error', async () => {
     nodeGpu.mockResolvedValue(noAdapter)
     importPackage.mockImplementation(noPackage)
