@@ -22,7 +22,7 @@ export interface LoweredForm {
   readonly cells?: readonly CellKernel[]
 }
 
-/** @param source the text of the spec, for the reference backend */
+/** @param source the attention as canonical text, for backends that its kernels are not for */
 export function assemble(
   model: AttentionModel,
   forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
@@ -44,7 +44,7 @@ export function assemble(
     ...(buckets && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
     weights: weightsOf(model),
-    source: withoutComments(source),
+    source,
     forms: {
       forward: formOf(forward),
       ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(one)])),
@@ -129,11 +129,3 @@ function lawOf({ dim, projections, buckets }: AttentionModel): ProgramDescriptio
   const { count, rounds, seed } = buckets
   return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
 }
-
-/** The reference reads the text of a spec in a program; a person reads the file. */
-const withoutComments = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trimEnd())
-    .filter((line) => line !== '')
-    .join('\n')

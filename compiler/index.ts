@@ -82,7 +82,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
       `target: expected ${targets.map((known) => `'${known}'`).join(' or ')}, found '${target}'`,
     )
   const source = sourceOf(text, options)
-  const { checked, diagnostics } = understand(source)
+  const { tree, checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }
   if (only !== undefined && !attentions.includes(only))
@@ -94,7 +94,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const pending: PendingAttention[] = []
   for (const model of checked.attentions) {
     if (only !== undefined && model.name !== only) continue
-    const built = build(model, source, target)
+    const built = build(model, tree, target)
     if ('unsupported' in built) pending.push({ name: model.name, ...built })
     else modules.push({ name: model.name, ...built, files: built.files() })
   }

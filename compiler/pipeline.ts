@@ -24,8 +24,10 @@ import type { Schedule } from './schedule/schedule.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
 import { analyze } from './semantics/analyze.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
+import { alone } from './syntax/alone.ts'
 import type { File } from './syntax/ast.ts'
 import { parse } from './syntax/parse.ts'
+import { print } from './syntax/print.ts'
 import type { Program } from '../runtime/program.ts'
 
 /** Text → tree → checked spec, and everything that is wrong on the way. */
@@ -47,10 +49,14 @@ export interface Understood {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** Checked spec → algebra → schedule → kernels → files, and a program that runs. */
+/**
+ * Checked spec → algebra → schedule → kernels → files, and a program that runs.
+ *
+ * @param tree the file that declares the attention
+ */
 export function build(
   model: AttentionModel,
-  source: Source,
+  tree: File,
   target: Program['target'] = 'webgpu',
 ): Built | Unscheduled {
   const algebra = verifyAlgebra(fromModel(model))
@@ -59,12 +65,13 @@ export function build(
   const forms = formsOf(planned)
   if ('unsupported' in forms) return { model, algebra, ...forms }
   const other = target === 'webgpu' ? 'gpujs' : 'webgpu'
+  const source = print(alone(tree, model.name))
   const description = {
-    ...assemble(model, forms, source.text),
+    ...assemble(model, forms, source),
     alternative: () => {
       const planned = plan(algebra, other)
       const forms = 'unsupported' in planned ? planned : formsOf(planned)
-      return 'unsupported' in forms ? undefined : assemble(model, forms, source.text)
+      return 'unsupported' in forms ? undefined : assemble(model, forms, source)
     },
   }
   return {

@@ -60,7 +60,7 @@ export interface Program {
   readonly longest?: number
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
-  /** The text of the spec, for the reference backend. */
+  /** The attention and its features as text in the canonical layout, for backends that these kernels are not for. */
   readonly source: string
   /** The same attention compiled for the other target, where that has kernels for it; loaded when it is needed. */
   readonly alternative?: () => Promise<{ readonly program?: Program }>

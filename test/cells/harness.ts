@@ -12,10 +12,10 @@ import type { Sizes, Tensors, Weights } from '../numeric/harness.ts'
 /** The only attention of a text, for the target gpujs. */
 export function compileCells(text: string): Built {
   const source = { file: 'test.attn', text }
-  const { checked, diagnostics } = understand(source)
+  const { tree, checked, diagnostics } = understand(source)
   const [model] = checked.attentions
   if (model === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
-  const built = build(model, source, 'gpujs')
+  const built = build(model, tree, 'gpujs')
   if ('unsupported' in built) throw new Error(`not compiled: ${built.unsupported}`)
   return built
 }

@@ -17,8 +17,9 @@ const names = readdirSync(specs).map((file) => file.replace(/\.attn$/, ''))
 function stagesOf(spec: string): Record<string, string> {
   const source = { file: `${spec}.attn`, text: readFileSync(`${specs}${spec}.attn`, 'utf8') }
   const stages: Record<string, string> = {}
-  for (const model of understand(source).checked.attentions) {
-    const built = build(model, source)
+  const { tree, checked } = understand(source)
+  for (const model of checked.attentions) {
+    const built = build(model, tree)
     stages[`${model.name}.checked.txt`] = printAttention(model)
     stages[`${model.name}.algebra.txt`] = printAlgebra(built.algebra)
     if ('unsupported' in built) continue

@@ -15,8 +15,9 @@ const shapes = [
 
 test.each(['softmax', 'linear_transformer', 'performer', 'retnet'])('%s', async (name) => {
   const source = { file: `${name}.attn`, text: readFileSync(`specs/${name}.attn`, 'utf8') }
-  const [model] = understand(source).checked.attentions
-  const built = build(model!, source, 'gpujs')
+  const { tree, checked } = understand(source)
+  const [model] = checked.attentions
+  const built = build(model!, tree, 'gpujs')
   if ('unsupported' in built) throw new Error(built.unsupported)
   using attention = await createAttention(built.program)
   const { projection } = attention

@@ -28,9 +28,10 @@ const masks = [
 
 test.each(masks)('%s', (mask) => {
   const source = { file: 'mask.attn', text: `attention a { dim: 4 kernel: exp(dot(q, k)) mask: ${mask} }` }
-  const [model] = understand(source).checked.attentions
+  const { tree, checked } = understand(source)
+  const [model] = checked.attentions
   if (model === undefined) throw new Error('the mask is right')
-  const built = build(model, source)
+  const built = build(model, tree)
   if ('unsupported' in built) throw new Error(built.unsupported)
   const [kernel] = built.kernels
   if (kernel === undefined) throw new Error('there is a kernel')
@@ -50,9 +51,10 @@ test.each(masks)('%s', (mask) => {
 test('BigBird touches no tile that its pattern leaves out, and asks it of mixed tiles alone', () => {
   const text = readFileSync(new URL('../../specs/bigbird.attn', import.meta.url), 'utf8')
   const source = { file: 'bigbird.attn', text: text.replace(/dim: +64/, 'dim: 4') }
-  const [model] = understand(source).checked.attentions
+  const { tree, checked } = understand(source)
+  const [model] = checked.attentions
   if (model === undefined) throw new Error('the spec is right')
-  const built = build(model, source)
+  const built = build(model, tree)
   if ('unsupported' in built) throw new Error('it compiles')
   const [kernel] = built.kernels
   if (kernel === undefined) throw new Error('there is a kernel')
@@ -83,8 +85,9 @@ test('a window looks at as many tiles as it is wide', () => {
     file: 'w.attn',
     text: 'attention a { dim: 4 kernel: exp(dot(q, k)) mask: i >= j && i - j < 32 }',
   }
-  const [model] = understand(source).checked.attentions
-  const built = model && build(model, source)
+  const { tree, checked } = understand(source)
+  const [model] = checked.attentions
+  const built = model && build(model, tree)
   if (built === undefined || 'unsupported' in built) throw new Error('it compiles')
   expect(built.program.kernels['attend']?.code).toMatch(/if \(.*firstRow.*\) \{/)
 })

@@ -23,13 +23,13 @@ export interface Tensors {
 /** The only attention of a text, through every stage. */
 export function compileOne(text: string, name?: string): Built {
   const source = { file: 'test.attn', text }
-  const { checked, diagnostics } = understand(source)
+  const { tree, checked, diagnostics } = understand(source)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) throw new Error(errors.map(({ code, message }) => `${code} ${message}`).join('\n'))
   const model =
     name === undefined ? checked.attentions[0] : checked.attentions.find((one) => one.name === name)
   if (model === undefined) throw new Error('the text has no attention')
-  const built = build(model, source)
+  const built = build(model, tree)
   if ('unsupported' in built) throw new Error(`not compiled: ${built.unsupported}`)
   return built
 }

@@ -26,8 +26,9 @@ describe.each(targets)('%s', (target) => {
     const projections = projected ? 'projections: 9' : ''
     for (const [mask, sizes] of Object.entries(calls)) {
       const source = { file: 'test.attn', text: `attention a { ${settings} ${projections} mask: ${mask} }` }
-      const [model] = understand(source).checked.attentions
-      const built = build(model!, source, target)
+      const { tree, checked } = understand(source)
+      const [model] = checked.attentions
+      const built = build(model!, tree, target)
       if ('unsupported' in built) throw new Error(built.unsupported)
       const inputs = tensors(built, sizes, 3, 0.7)
       const { projection } = built.program

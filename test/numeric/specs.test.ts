@@ -17,9 +17,10 @@ const looser: Readonly<Record<string, { readonly deviation: number; readonly rms
 /** Those with weights of the caller's are run by tests of their own. */
 function runsAlone(text: string): boolean {
   const source = { file: 'test.attn', text }
-  const [model] = understand(source).checked.attentions
+  const { tree, checked } = understand(source)
+  const [model] = checked.attentions
   if (model === undefined) return false
-  const built = build(model, source)
+  const built = build(model, tree)
   return !('unsupported' in built) && built.program.weights.length === 0
 }
 

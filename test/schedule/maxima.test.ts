@@ -18,8 +18,9 @@ describe.each(targets)('%s', (target) => {
   ])('%s', (body) => {
     const text = `feature f(x, w) = ${body} attention a { dim: 3 feature: f projections: 5 stabilize: max 0.01 }`
     const source = { file: 'test.attn', text }
-    const [model] = understand(source).checked.attentions
-    const built = build(model!, source, target)
+    const { tree, checked } = understand(source)
+    const [model] = checked.attentions
+    const built = build(model!, tree, target)
     if ('unsupported' in built) throw new Error(built.unsupported)
     const inputs = tensors(built, sizes, 5, 0.5)
     const found = runPasses(built, {

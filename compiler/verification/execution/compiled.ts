@@ -4,6 +4,7 @@ import type { Attention, CreateOptions, ForwardCall, Program } from '../../../ru
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { build } from '../../pipeline.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
+import type { File } from '../../syntax/ast.ts'
 import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
 
@@ -21,12 +22,15 @@ export function compiledPlatform(
   }
 }
 
+/** A variant of an attention may stand in no file, and runs on no backend but its own. */
+const undeclared: File = { kind: 'file', declarations: [], comments: [], span: { start: 0, end: 0 } }
+
 async function open(
   model: AttentionModel,
   weights: Weights | undefined,
   options: CreateOptions & { readonly backend: Program['target'] },
 ): Promise<Executor | Unsupported> {
-  const built = build(model, { file: 'verification', text: '' }, options.backend)
+  const built = build(model, undeclared, options.backend)
   if ('unsupported' in built) return { unsupported: built.unsupported }
   const attention = await createAttention(built.program, { ...options, weights })
   const { prefill, step } = built.program.forms
