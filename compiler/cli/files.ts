@@ -1,10 +1,11 @@
-/** The file system, with its refusals put into words. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+/** Files to read, and how their names are shown. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
 import type { Source } from '../diagnostics/diagnostic.ts'
 import { nearest } from '../diagnostics/nearest.ts'
 import { usage } from './failure.ts'
 import type { Io } from './io.ts'
+import { reason } from './reason.ts'
 
 export function readBytes(io: Io, path: string): Uint8Array {
   if (path === '') throw usage('cannot read a file whose name is empty')
@@ -29,39 +30,11 @@ export function requireUtf8(io: Io, path: string): void {
   }
 }
 
-/** Writes the file and the directories above it. */
-export function writeFile(io: Io, path: string, content: string | Uint8Array): void {
-  const absolute = resolve(io.directory, path)
-  try {
-    mkdirSync(dirname(absolute), { recursive: true })
-    writeFileSync(absolute, content)
-  } catch (error) {
-    throw usage(`cannot write ${path}: ${reason(error)}`)
-  }
-}
-
 /** As short as a reader would write it: relative where that does not climb. */
 export function displayPath(io: Io, path: string): string {
   const absolute = isAbsolute(path) ? path : resolve(io.directory, path)
   const short = relative(io.directory, absolute)
   return short.startsWith('..') ? path : short || '.'
-}
-
-export function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file or directory',
-    EISDIR: 'it is a directory',
-    ENOTDIR: 'a part of the path is a file, not a directory',
-    EACCES: 'permission denied',
-    EPERM: 'not permitted',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'no space is left',
-    EEXIST: 'a file stands where a directory is needed',
-    ELOOP: 'its symbolic links go in a circle',
-    ENAMETOOLONG: 'the name is too long',
-  }
-  return words[code ?? ''] ?? (error as Error).message
 }
 
 function neighbour(io: Io, path: string): string | undefined {

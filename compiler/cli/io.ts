@@ -17,6 +17,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Relative paths start here. */
   readonly directory: string
+  /** Whether a person agrees; absent where nobody is there to be asked. */
+  readonly ask?: (question: string) => Promise<boolean>
 }
 
 /** See no-color.org: the variable counts when it is not empty. */

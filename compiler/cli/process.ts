@@ -1,5 +1,6 @@
 /** This process as a command sees it. */
 import process from 'node:process'
+import { createInterface } from 'node:readline'
 import { isatty } from 'node:tty'
 import type { Io, Sink } from './io.ts'
 
@@ -9,7 +10,20 @@ export function processIo(): Io {
     err: sinkOf(process.stderr),
     env: process.env,
     directory: process.cwd(),
+    ...(isatty(0) && isatty(2) && { ask }),
   }
+}
+
+/** Whoever closes the input, or presses Ctrl-C, has not agreed. */
+function ask(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise((resolve) => {
+    lines.once('close', () => resolve(false))
+    lines.question(`${question} [y/N] `, (answer) => {
+      resolve(/^\s*y(es)?\s*$/i.test(answer))
+      lines.close()
+    })
+  })
 }
 
 /** Resolves when all that was written has left, or cannot leave any more. */

@@ -31,7 +31,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
   const other = program.alternative?.()
   const later = laterKernels(program)
   return [
-    { path: `${name}.js`, text: moduleText(program, other) },
+    { path: modulePath(name), text: moduleText(program, other) },
     ...(other === undefined ? [] : [{ path: alternativePath(other), text: alternativeText(other) }]),
     ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
@@ -41,6 +41,9 @@ export function printModule(program: ProgramDescription): OutputFile[] {
     })),
   ]
 }
+
+/** Of the module that people import, which is put in place when all that it loads is there. */
+export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 

@@ -11,6 +11,10 @@ export interface Result {
   readonly err: string
 }
 
+interface Options extends Partial<Pick<Io, 'env' | 'ask'>> {
+  readonly terminal?: boolean
+}
+
 /** A directory of its own, removed by `remove`. */
 export class Console {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'attnc-cli-'))
@@ -23,8 +27,8 @@ export class Console {
     writeFileSync(join(this.directory, name), content)
   }
 
-  async run(args: readonly string[], options: { terminal?: boolean; env?: Io['env'] } = {}): Promise<Result> {
-    const { terminal = false, env = {} } = options
+  async run(args: readonly string[], options: Options = {}): Promise<Result> {
+    const { terminal = false, env = {}, ask } = options
     let out = ''
     let err = ''
     const status = await main(args, {
@@ -32,6 +36,7 @@ export class Console {
       err: { write: (text) => void (err += text), terminal },
       env,
       directory: this.directory,
+      ...(ask && { ask }),
     })
     return { status, out, err }
   }

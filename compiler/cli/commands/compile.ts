@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { type CompiledAttention, type OutputFile, type Target, targets } from '../../index.ts'
+import { modulePath } from '../../codegen/module.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
-import { SpecFailure, usage } from '../failure.ts'
-import { displayPath, readBytes, readSource, writeFile } from '../files.ts'
+import { SpecFailure } from '../failure.ts'
+import { displayPath, readSource } from '../files.ts'
 import { glslFiles } from '../glsl.ts'
 import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
@@ -14,12 +15,15 @@ import { jsonOption, onlyOption } from '../options.ts'
 import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
+import { requireOwn, signed } from '../writing/own.ts'
+import { type NewFile, writeFiles } from '../writing/write.ts'
 
 interface Options {
   readonly output?: string
   readonly target: Target
   readonly only?: string
   readonly checkPasses?: true
+  readonly force?: true
   readonly json?: true
 }
 
@@ -37,6 +41,7 @@ export function addCompile({ program, io }: Context): void {
       '--check-passes',
       'hold each stage of the compiler to the one before it, on random calls, before writing',
     )
+    .option('--force', 'replace files of these names that attnc did not write, too')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc compile specs/performer.attn -o build')
     .action(async (path: string, options: Options) => {
@@ -56,9 +61,15 @@ export function addCompile({ program, io }: Context): void {
         ...files,
         ...(glsl.get(name) ?? []),
       ]
-      const files = [...modules.flatMap(filesOf), ...runtimeFiles()]
-      for (const module of modules) refuseToReplace(io, join(directory, `${module.name}.js`))
-      for (const file of files) writeFile(io, join(directory, file.path), file.text)
+      const files = [...modules.flatMap(filesOf), ...runtimeFiles()].map(signed)
+      await requireOwn(io, directory, files, options.force === true)
+      const isModule = ({ path }: NewFile): boolean => modules.some(({ name }) => path === modulePath(name))
+      writeFiles(
+        io,
+        directory,
+        files.filter((file) => !isModule(file)),
+        files.filter(isModule),
+      )
 
       const written = (paths: readonly { readonly path: string }[]): string[] =>
         paths.map((file) => displayPath(io, join(directory, file.path)))
@@ -108,17 +119,4 @@ function noteModuleType(io: Io, directory: string): void {
   io.err.write(
     `note: the modules are ES modules, and ${displayPath(io, path)} says "type": "commonjs"; Node.js needs "type": "module" there\n`,
   )
-}
-
-/** A module begins with a line that names attnc; what does not is somebody's own work. */
-function refuseToReplace(io: Io, path: string): void {
-  const absolute = resolve(io.directory, path)
-  if (!existsSync(absolute)) return
-  const [first = ''] = new TextDecoder().decode(readBytes(io, path)).split('\n', 1)
-  if (!first.includes('attnc')) {
-    throw usage(
-      `${path} is there and was not written by attnc`,
-      'move it, or choose another directory with -o',
-    )
-  }
 }

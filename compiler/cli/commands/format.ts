@@ -3,9 +3,10 @@ import type { Context } from '../context.ts'
 import { reportFiles } from '../diagnostics.ts'
 import { toJson } from '../../diagnostics/render.ts'
 import { status } from '../failure.ts'
-import { readSource, requireUtf8, writeFile } from '../files.ts'
+import { readSource, requireUtf8 } from '../files.ts'
 import { printJson } from '../json.ts'
 import { jsonOption } from '../options.ts'
+import { requirePlace, writeFile } from '../writing/write.ts'
 
 export function addFormat({ program, io, conclude }: Context): void {
   program
@@ -25,7 +26,10 @@ export function addFormat({ program, io, conclude }: Context): void {
       )
       const changed = files.filter((file) => file.changed)
       if (options.check !== true) {
-        for (const { file } of changed) requireUtf8(io, file)
+        for (const { file } of changed) {
+          requireUtf8(io, file)
+          requirePlace(io, file)
+        }
         for (const { file, text } of changed) writeFile(io, file, text)
       }
       if (options.json === true) {

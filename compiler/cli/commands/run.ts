@@ -3,7 +3,7 @@ import type { Compilation } from '../../index.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status, usage } from '../failure.ts'
-import { readSource, writeFile } from '../files.ts'
+import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
@@ -21,6 +21,7 @@ import { document, type Origin, text } from '../run/report.ts'
 import { withRandomWeights } from '../run/weights.ts'
 import { compileChosen } from '../selection.ts'
 import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
+import { requirePlace, writeFile } from '../writing/write.ts'
 
 interface Options {
   readonly only?: string
@@ -83,7 +84,11 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   if (wrong && runnable.length === 0) throw new SpecFailure([{ source, diagnostics }])
   reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
-  if (output !== undefined) requireOutputName(output, runnable.length)
+  if (output !== undefined) {
+    // Before the work, which may take a while.
+    requireOutputName(output, runnable.length)
+    requirePlace(io, output)
+  }
 
   const inputs = inputsBy(io, options)
   const progress = progressOn(io.err)
