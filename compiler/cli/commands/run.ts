@@ -86,7 +86,7 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
   reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
   if (output !== undefined) {
     // Before the work, which may take a while.
-    requireOutputName(output, runnable.length)
+    requireOutputName(output, savedNames(runnable))
     requirePlace(io, output)
   }
 
@@ -170,10 +170,14 @@ function randomOptions(options: Options): RandomOptions {
 }
 
 /** One result is `out`; several have the names of their attentions. */
+const savedNames = (runnables: readonly { readonly name: string }[]): readonly string[] =>
+  runnables.length === 1 ? ['out'] : runnables.map(({ name }) => name)
+
 function save(io: Io, path: string, measurements: readonly Measurement[]): void {
+  const names = savedNames(measurements)
   const arrays = new Map(
-    measurements.map(({ name, inputs, valueDim, result }) => [
-      measurements.length === 1 ? 'out' : name,
+    measurements.map(({ inputs, valueDim, result }, index) => [
+      names[index] ?? '',
       { shape: outputShape(inputs, valueDim), data: result },
     ]),
   )

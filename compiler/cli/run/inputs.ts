@@ -4,6 +4,7 @@
  * key/value heads; a file may leave off the leading axes of size one.
  */
 import { usage } from '../failure.ts'
+import type { Loaded } from '../tensors/load.ts'
 import { type LoadedTensor, shapeText, sizeOf, type Tensor } from '../tensors/tensor.ts'
 import { normals } from './normals.ts'
 
@@ -80,8 +81,9 @@ const extras = ['lengths', 'projection', ...weightNames]
 export const inputNames: readonly string[] = ['q', 'k', 'v', ...extras]
 
 /** Holds the arrays against each other; what an attention makes of their widths is its own check. */
-export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTensor>): Inputs {
-  const rows = { q: rowsOf(path, arrays, 'q'), k: rowsOf(path, arrays, 'k'), v: rowsOf(path, arrays, 'v') }
+export function inputsFrom(path: string, loaded: Loaded): Inputs {
+  const { arrays } = loaded
+  const rows = { q: rowsOf(path, loaded, 'q'), k: rowsOf(path, loaded, 'k'), v: rowsOf(path, loaded, 'v') }
   const { q, k, v } = rows
   for (const [name, other] of Object.entries(rows)) {
     if (other.rank !== q.rank) {
@@ -120,7 +122,7 @@ export function inputsFrom(path: string, arrays: ReadonlyMap<string, LoadedTenso
     ...(lengths === undefined ? {} : { lengths: lengthsOf(path, lengths, q.batch, k.length) }),
     ...(projection === undefined ? {} : { projection }),
     weights: new Map([...arrays].filter(([name]) => weightNames.includes(name))),
-    notes: notesOn(arrays),
+    notes: notesOn(loaded),
   }
 }
 
@@ -138,13 +140,13 @@ interface Rows {
   readonly dim: number
 }
 
-function rowsOf(path: string, arrays: ReadonlyMap<string, LoadedTensor>, name: string): Rows {
+function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string): Rows {
   const tensor = arrays.get(name)
   if (tensor === undefined) {
-    const found = [...arrays.keys()].sort()
+    const found = [...arrays.keys(), ...passedOver].sort()
     throw usage(
       `${path} has no array named ${name}`,
-      found.length === 0 ? 'it holds no arrays at all' : `it holds ${found.slice(0, 20).join(', ')}`,
+      found.length === 0 ? 'it holds no arrays at all' : `it holds ${found.slice(0, mostNamed).join(', ')}`,
     )
   }
   const { shape, data } = tensor
@@ -176,11 +178,13 @@ function lengthsOf(path: string, tensor: LoadedTensor, batch: number, keyLength:
   return Uint32Array.from(tensor.data)
 }
 
-function notesOn(arrays: ReadonlyMap<string, LoadedTensor>): string[] {
-  const used = new Set(inputNames)
-  const conversions = [...arrays]
-    .filter(([name]) => used.has(name))
-    .flatMap(([name, { notes }]) => notes.map((note) => `${name} was ${note}`))
-  const unused = [...arrays.keys()].filter((name) => !used.has(name))
-  return unused.length === 0 ? conversions : [...conversions, `not used: ${unused.sort().join(', ')}`]
+/** A file may be a whole model. */
+const mostNamed = 20
+
+function notesOn({ arrays, passedOver }: Loaded): string[] {
+  const conversions = [...arrays].flatMap(([name, { notes }]) => notes.map((note) => `${name} was ${note}`))
+  if (passedOver.length === 0) return conversions
+  const named = passedOver.toSorted().slice(0, mostNamed).join(', ')
+  const more = passedOver.length - mostNamed
+  return [...conversions, `not used: ${named}${more > 0 ? ` and ${more} more` : ''}`]
 }

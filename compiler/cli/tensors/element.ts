@@ -1,10 +1,10 @@
 /** The number types that array files hold, each read into a JavaScript number. */
-import { TensorFileError } from './tensor.ts'
+import { shapeText, sizeOf, TensorFileError } from './tensor.ts'
 
 export interface ElementType {
   /** For people: `float64`. */
   readonly name: string
-  readonly bytes: 1 | 2 | 4 | 8
+  readonly bytes: number
   readonly integer: boolean
   readonly read: (view: DataView, offset: number, littleEndian: boolean) => number
 }
@@ -41,6 +41,22 @@ export const uint64 = integer(8, 'uint64', (view, offset, little) =>
   Number(view.getBigUint64(offset, little)),
 )
 
+/** @throws TensorFileError where a shape does not come to that many bytes */
+export function requireBytes(
+  found: number,
+  shape: readonly number[],
+  { name, bytes }: Pick<ElementType, 'name' | 'bytes'>,
+): void {
+  const expected = sizeOf(shape) * bytes
+  // The product of what comes before a 0 may be beyond all numbers, too.
+  if (!Number.isSafeInteger(sizeOf(shape.filter((extent) => extent > 0)) * 8))
+    throw new TensorFileError(`has the impossible shape ${shapeText(shape)}`)
+  if (found === expected) return
+  throw new TensorFileError(
+    `${found < expected ? 'is cut short' : 'has bytes left over'}: ${shapeText(shape)} of ${name} takes ${expected} bytes, and ${found} are there`,
+  )
+}
+
 /** All of `bytes` as f32, after holding its size against the shape. */
 export function decode(
   bytes: Uint8Array,
@@ -48,14 +64,8 @@ export function decode(
   type: ElementType,
   littleEndian: boolean,
 ): Float32Array {
-  const count = shape.reduce((product, extent) => product * extent, 1)
-  const expected = count * type.bytes
-  if (bytes.byteLength !== expected) {
-    const verdict = bytes.byteLength < expected ? 'is cut short' : 'has bytes left over'
-    throw new TensorFileError(
-      `${verdict}: [${shape.join(', ')}] of ${type.name} takes ${expected} bytes, and ${bytes.byteLength} are there`,
-    )
-  }
+  requireBytes(bytes.byteLength, shape, type)
+  const count = sizeOf(shape)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const data = new Float32Array(count)
   for (let index = 0; index < count; index++) data[index] = type.read(view, index * type.bytes, littleEndian)

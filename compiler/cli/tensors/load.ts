@@ -8,26 +8,37 @@ import { type CommandFailure, usage } from '../failure.ts'
 import { readBytes } from '../files.ts'
 import type { Io } from '../io.ts'
 import { reason } from '../reason.ts'
+import { type Found, readAsked } from './asked.ts'
 import { readNpy, writeNpy } from './npy.ts'
 import { readNpz, writeNpz } from './npz.ts'
-import { readSafetensors, writeSafetensors } from './safetensors.ts'
+import { readSafetensors, reservedName, writeSafetensors } from './safetensors.ts'
 import { type LoadedTensor, type Tensor, TensorFileError } from './tensor.ts'
 
-/** @param asked names whose arrays must be of a type that can be read */
-export function loadArrays(io: Io, path: string, asked: readonly string[]): Map<string, LoadedTensor> {
-  if (isDirectory(io, path)) return loadDirectory(io, path)
-  if (path.endsWith('.npz')) return describing(path, () => readNpz(readBytes(io, path)))
-  if (path.endsWith('.safetensors'))
-    return describing(path, () => readSafetensors(readBytes(io, path), asked))
-  throw usage(
-    `cannot tell what ${path} holds from its name`,
-    'give a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors file',
-  )
+export interface Loaded {
+  readonly arrays: ReadonlyMap<string, LoadedTensor>
+  /** Names of arrays that nobody asked for. */
+  readonly passedOver: readonly string[]
+}
+
+/** Reads, of what is asked for, all that is there. */
+export function loadArrays(io: Io, path: string, asked: readonly string[]): Loaded {
+  const passedOver: string[] = []
+  const passOver = (name: string): void => void passedOver.push(name)
+  const read = (): ReadonlyMap<string, LoadedTensor> => {
+    if (isDirectory(io, path)) return readAsked(findIn(io, path), asked, passOver)
+    if (path.endsWith('.npz')) return readNpz(readBytes(io, path), asked, passOver)
+    if (path.endsWith('.safetensors')) return readSafetensors(readBytes(io, path), asked, passOver)
+    throw usage(
+      `cannot tell what ${path} holds from its name`,
+      'give a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors file',
+    )
+  }
+  return { arrays: describing(path, read), passedOver }
 }
 
 /** The format follows the name; `.npy` holds one array and so no name. */
 export function packArrays(path: string, arrays: ReadonlyMap<string, Tensor>): Uint8Array {
-  requireOutputName(path, arrays.size)
+  requireOutputName(path, [...arrays.keys()])
   if (path.endsWith('.npz')) return writeNpz(arrays)
   if (path.endsWith('.safetensors')) return writeSafetensors(arrays)
   const [only] = arrays.values()
@@ -36,26 +47,26 @@ export function packArrays(path: string, arrays: ReadonlyMap<string, Tensor>): U
 }
 
 /** Said before any work is done, since the work may take a while. */
-export function requireOutputName(path: string, count: number): void {
+export function requireOutputName(path: string, names: readonly string[]): void {
   if (!/\.(npy|npz|safetensors)$/.test(path)) {
     throw usage(`cannot tell from the name ${path} how to save`, 'end it in .npy, .npz or .safetensors')
   }
-  if (path.endsWith('.npy') && count > 1) {
+  if (path.endsWith('.npy') && names.length > 1) {
     throw usage(
-      `${path} can hold one array, and this file has ${count} attentions`,
+      `${path} can hold one array, and this file has ${names.length} attentions`,
       'choose one with --only NAME, or save to .npz or .safetensors',
     )
   }
+  if (path.endsWith('.safetensors') && names.includes(reservedName))
+    throw usage(`no array of a .safetensors file can be called ${reservedName}`, 'save to .npz')
 }
 
-function loadDirectory(io: Io, path: string): Map<string, LoadedTensor> {
-  const names = readdirSync(resolve(io.directory, path))
-    .filter((file) => file.endsWith('.npy'))
-    .sort()
+function findIn(io: Io, path: string): Found {
+  const files = readdirSync(resolve(io.directory, path)).filter((file) => file.endsWith('.npy'))
   return new Map(
-    names.map((file) => {
+    files.sort().map((file) => {
       const whole = join(path, file)
-      return [file.slice(0, -'.npy'.length), describing(whole, () => readNpy(readBytes(io, whole)))] as const
+      return [file.slice(0, -'.npy'.length), () => describing(whole, () => readNpy(readBytes(io, whole)))]
     }),
   )
 }

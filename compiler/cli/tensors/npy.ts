@@ -14,40 +14,32 @@ import {
   int32,
   int64,
   int8,
+  requireBytes,
   uint16,
   uint32,
   uint64,
   uint8,
 } from './element.ts'
-import { type LoadedTensor, sizeOf, type Tensor, TensorFileError } from './tensor.ts'
+import { type LoadedTensor, type Tensor, TensorFileError, UnreadableType } from './tensor.ts'
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] // \x93NUMPY
 
-const elements: Readonly<Record<string, ElementType>> = {
-  f2: float16,
-  f4: float32,
-  f8: float64,
-  i1: int8,
-  u1: uint8,
-  i2: int16,
-  u2: uint16,
-  i4: int32,
-  u4: uint32,
-  i8: int64,
-  u8: uint64,
-}
+const elements: ReadonlyMap<string, ElementType> = new Map([
+  ['f2', float16],
+  ['f4', float32],
+  ['f8', float64],
+  ['i1', int8],
+  ['u1', uint8],
+  ['i2', int16],
+  ['u2', uint16],
+  ['i4', int32],
+  ['u4', uint32],
+  ['i8', int64],
+  ['u8', uint64],
+])
 
 export function readNpy(bytes: Uint8Array): LoadedTensor {
-  const { header, end } = headerOf(bytes)
-  const { descr, fortran, shape } = parseHeader(header)
-  const order = descr.slice(0, 1)
-  const type = elements[descr.slice(1)]
-  if (type === undefined || !'<>|='.includes(order)) {
-    throw new TensorFileError(
-      `holds entries of type '${descr}'; expected float32 ('<f4'), float16 or float64 to convert, or integers as lengths`,
-    )
-  }
-  const littleEndian = order !== '>'
+  const { descr, type, littleEndian, fortran, shape, end } = headerOf(bytes)
   const data = decode(bytes.subarray(end), shape, type, littleEndian)
   const notes: string[] = []
   if (!type.integer && type !== float32) notes.push(`converted from ${type.name}`)
@@ -61,6 +53,12 @@ export function readNpy(bytes: Uint8Array): LoadedTensor {
     integer: type.integer,
     notes,
   }
+}
+
+/** @throws TensorFileError where the header at its beginning speaks of another number of bytes than `size` in all */
+export function requireNpySize(beginning: Uint8Array, size: number): void {
+  const { end, shape, type } = headerOf(beginning)
+  requireBytes(size - end, shape, type)
 }
 
 /** Version 1.0, little-endian f32, C order. */
@@ -79,7 +77,30 @@ export function writeNpy(tensor: Tensor): Uint8Array {
   return bytes
 }
 
-function headerOf(bytes: Uint8Array): { readonly header: string; readonly end: number } {
+interface Header {
+  readonly descr: string
+  readonly type: ElementType
+  readonly littleEndian: boolean
+  readonly fortran: boolean
+  readonly shape: readonly number[]
+  /** Where the entries begin. */
+  readonly end: number
+}
+
+function headerOf(bytes: Uint8Array): Header {
+  const { text, end } = headerText(bytes)
+  const { descr, fortran, shape } = parseHeader(text)
+  const order = descr.slice(0, 1)
+  const type = elements.get(descr.slice(1))
+  if (type === undefined || !'<>|='.includes(order)) {
+    throw new UnreadableType(
+      `holds entries of type '${descr}'; expected float32 ('<f4'), float16 or float64 to convert, or integers as lengths`,
+    )
+  }
+  return { descr, type, littleEndian: order !== '>', fortran, shape, end }
+}
+
+function headerText(bytes: Uint8Array): { readonly text: string; readonly end: number } {
   if (!magic.every((byte, index) => bytes[index] === byte)) {
     throw new TensorFileError('is not a .npy file: it does not begin with \\x93NUMPY')
   }
@@ -94,12 +115,12 @@ function headerOf(bytes: Uint8Array): { readonly header: string; readonly end: n
   const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true)
   const end = start + length
   if (bytes.length < end) throw new TensorFileError('is cut short inside its header')
-  return { header: new TextDecoder('latin1').decode(bytes.subarray(start, end)), end }
+  return { text: new TextDecoder('latin1').decode(bytes.subarray(start, end)), end }
 }
 
 function parseHeader(header: string): { descr: string; fortran: boolean; shape: number[] } {
   if (/'descr'\s*:\s*\[/.test(header)) {
-    throw new TensorFileError('is a structured array (several fields per entry); expected plain float32')
+    throw new UnreadableType('is a structured array (several fields per entry); expected plain float32')
   }
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1]
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1]
@@ -112,9 +133,7 @@ function parseHeader(header: string): { descr: string; fortran: boolean; shape: 
     .map((extent) => extent.trim().replace(/L$/, ''))
     .filter((extent) => extent !== '')
     .map(Number)
-  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(sizeOf(shape) * 8)) {
-    throw new TensorFileError(`has the impossible shape (${extents})`)
-  }
+  if (!shape.every(Number.isSafeInteger)) throw new TensorFileError(`has the impossible shape (${extents})`)
   return { descr, fortran: fortran === 'True', shape }
 }
 

@@ -1,25 +1,38 @@
 /** NumPy's `.npz`: a zip archive with one `.npy` per array. */
-import { unzipSync, zipSync } from 'fflate'
-import { readNpy, writeNpy } from './npy.ts'
+import { zipSync } from 'fflate'
+import { type Found, naming, readAsked } from './asked.ts'
+import { readNpy, requireNpySize, writeNpy } from './npy.ts'
 import { type LoadedTensor, type Tensor, TensorFileError } from './tensor.ts'
+import { type ZipEntry, zipEntries } from './zip.ts'
 
-export function readNpz(bytes: Uint8Array): Map<string, LoadedTensor> {
-  let entries: Record<string, Uint8Array>
-  try {
-    entries = unzipSync(bytes, { filter: ({ name }) => name.endsWith('.npy') })
-  } catch (error) {
-    throw new TensorFileError(`is not a readable .npz (zip) file: ${(error as Error).message}`)
+/** See `readAsked`. */
+export function readNpz(
+  bytes: Uint8Array,
+  asked?: readonly string[],
+  passOver?: (name: string) => void,
+): Map<string, LoadedTensor> {
+  return readAsked(find(bytes), asked, passOver)
+}
+
+function find(bytes: Uint8Array): Found {
+  const found = new Map<string, () => LoadedTensor>()
+  for (const entry of zipEntries(bytes)) {
+    if (!entry.name.endsWith('.npy')) continue
+    const name = entry.name.slice(0, -'.npy'.length)
+    const read = found.has(name) ? twice : () => readEntry(entry)
+    found.set(name, () => naming(entry.name, read))
   }
-  const arrays = new Map<string, LoadedTensor>()
-  for (const [entry, content] of Object.entries(entries)) {
-    try {
-      arrays.set(entry.slice(0, -'.npy'.length), readNpy(content))
-    } catch (error) {
-      if (error instanceof TensorFileError) throw new TensorFileError(`: the array ${entry} ${error.message}`)
-      throw error
-    }
-  }
-  return arrays
+  return found
+}
+
+function twice(): never {
+  throw new TensorFileError('is there twice')
+}
+
+/** A few bytes may inflate to more than any memory holds: the header tells first what they should come to. */
+function readEntry({ size, beginning, content }: ZipEntry): LoadedTensor {
+  requireNpySize(beginning(), size)
+  return readNpy(content())
 }
 
 /** Stored, not deflated: random numbers do not shrink. */

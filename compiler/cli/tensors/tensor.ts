@@ -24,6 +24,9 @@ export class TensorFileError extends Error {
   override readonly name = 'TensorFileError'
 }
 
+/** Nothing is wrong with the file, but its entries are none that can be rows or lengths. */
+export class UnreadableType extends TensorFileError {}
+
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1)
 }
