@@ -40,6 +40,19 @@ export interface Attention {
   readonly stabilize: Stabilize
 }
 
+/**
+ * Whether log-scales are carried beside the sums over keys: where a feature has an exponent that is to be kept in
+ * range, and where sums fade and are divided by one another. A row that has seen no key for long is then a quotient
+ * of sums that f32 need not hold; undivided, what has faded away is 0.
+ */
+export function carriesScales(
+  { decay, normalize, stabilize }: Attention,
+  { query, key }: FactorisedScore,
+): boolean {
+  const exponents = [...query, ...key].some(({ exponent }) => exponent !== undefined)
+  return (decay !== undefined && normalize === 'sum') || (exponents && stabilize.kind === 'auto')
+}
+
 export type Score = ExactScore | FactorisedScore | LandmarkScore | CompressedScore | BucketedScore
 
 export type Mask =

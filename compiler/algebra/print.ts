@@ -1,5 +1,6 @@
 /** The attention as text: what `explain` shows of this stage, and its golden. */
 import { print as printExpression } from '../symbolic/print.ts'
+import { carriesScales } from './attention.ts'
 import type {
   Attention,
   BucketedScore,
@@ -106,12 +107,11 @@ const printBuckets = ({ count, rounds, chunk, seed }: BucketedScore): readonly s
   `  buckets     ${count} in ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of seed ${seed}; chunks of ${chunk} sorted rows, each with the one before it`,
 ]
 
-/** S, z and, where a key feature has an exponent, its running maximum. */
-function printState(
-  { features, key }: FactorisedScore,
-  { valueDim, normalize, stabilize }: Attention,
-): readonly string[] {
-  const scaled = stabilize.kind === 'auto' && key.some(({ exponent }) => exponent !== undefined)
+/** S, z and, where scales are carried, the running maximum of each feature's exponents. */
+function printState(score: FactorisedScore, attention: Attention): readonly string[] {
+  const { features } = score
+  const { valueDim, normalize } = attention
+  const scaled = carriesScales(attention, score)
   const parts = [
     `S [${features}, ${valueDim}]`,
     ...(normalize === 'sum' ? [`z [${features}]`] : []),

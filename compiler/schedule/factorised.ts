@@ -2,9 +2,10 @@
  * Factorised attention: reduce, scan, finish; with the papers' maxima before
  * them where the file asks for those.
  */
+import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, product } from './buffers.ts'
-import { exponentialsOf, hasMaxima, stabilizeByMaxima } from './maxima.ts'
+import { exponentialsOf, hasMaxima, stabilized } from './maxima.ts'
 import { projectByTransform } from './projected.ts'
 import { carriedSize, stateSize } from './schedule.ts'
 import type {
@@ -33,14 +34,14 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const { valueDim, stabilize } = attention
   const { features } = score
   const causal = attention.mask.kind === 'causal'
-  const exponents = [...score.query, ...score.key].some((block) => block.exponent !== undefined)
-  const scaling: Scaling = exponents && stabilize.kind === 'auto' ? 'scaled' : 'plain'
+  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
   const maxima = hasMaxima(score, stabilize)
 
   const toTerm = (block: FeatureBlock): Term => {
-    if (scaling === 'scaled') return scaledTerm(block, attention.scale)
-    const value = stabilize.kind === 'max' ? stabilizeByMaxima(block.value, stabilize.epsilon) : block.value
-    return plainTerm(value, attention.scale)
+    const term = stabilized(attention, block)
+    return scaling === 'scaled'
+      ? scaledTerm(term, attention.scale)
+      : plainTerm(term.coefficient, attention.scale)
   }
   const side = (which: 'query' | 'key', term: (block: FeatureBlock) => Term): Features => ({
     side: which,

@@ -3,7 +3,7 @@
  * exponential the maximum of the part that sees the projections is subtracted
  * from the exponent, and E is added to the exponential.
  */
-import type { FactorisedScore, Stabilize } from '../algebra/attention.ts'
+import type { Attention, FactorisedScore, FeatureBlock, ScaledTerm, Stabilize } from '../algebra/attention.ts'
 import { add, apply, constant, subtract, variable } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { simplify } from '../symbolic/simplify.ts'
@@ -14,7 +14,7 @@ export const hasMaxima = ({ query, key }: FactorisedScore, stabilize: Stabilize)
   stabilize.kind === 'max' && [...query, ...key].some(({ value }) => exponentialsOf(value).length > 0)
 
 /** The value with the row's or the head's `maximum` taken off its projected exponentials. */
-export function stabilizeByMaxima(value: Expression, epsilon: number): Expression {
+function stabilizeByMaxima(value: Expression, epsilon: number): Expression {
   const visit = (node: Expression): Expression => {
     if (!isExponential(node)) return mapChildren(node, visit)
     const exponent = node.args[0] as Expression
@@ -22,6 +22,21 @@ export function stabilizeByMaxima(value: Expression, epsilon: number): Expressio
     return add(apply('exp', shifted), constant(epsilon))
   }
   return simplify(visit(value))
+}
+
+/** A component as the stabilisation has it: its exponent apart, or all of it the coefficient. */
+export function stabilized(
+  { stabilize }: Pick<Attention, 'stabilize'>,
+  block: FeatureBlock,
+): Pick<ScaledTerm, 'coefficient' | 'exponent'> {
+  switch (stabilize.kind) {
+    case 'auto':
+      return block
+    case 'none':
+      return { coefficient: block.value }
+    case 'max':
+      return { coefficient: stabilizeByMaxima(block.value, stabilize.epsilon) }
+  }
 }
 
 /** The projected part of every exponential's exponent. */

@@ -31,15 +31,17 @@ export const plainTerm = (value: Expression, scale: number): Term => ({
 })
 
 /** coefficient · 2^exponent; a term without an exponent has exponent 0. */
-export const scaledTerm = (term: ScaledTerm, scale: number): Exponential => inBase(term, scale, log2e)
+export const scaledTerm = (term: Parts, scale: number): Exponential => inBase(term, scale, log2e)
 
 /** coefficient · e^exponent, for devices whose powers of two are no better than others. */
-export const naturalTerm = (term: ScaledTerm, scale: number): Exponential => inBase(term, scale, 1)
+export const naturalTerm = (term: Parts, scale: number): Exponential => inBase(term, scale, 1)
+
+type Parts = Pick<ScaledTerm, 'coefficient' | 'exponent'>
 
 type Exponential = Extract<Term, { kind: 'scaled' }>
 
 /** @param factor of exponents: 1 over the natural logarithm of the base */
-function inBase({ coefficient, exponent }: ScaledTerm, scale: number, factor: number): Exponential {
+function inBase({ coefficient, exponent }: Parts, scale: number, factor: number): Exponential {
   const whole =
     exponent === undefined ? constant(0) : simplify(multiply(constant(factor), scaleRows(exponent, scale)))
   const rest = scaleRows(coefficient, scale)

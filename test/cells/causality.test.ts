@@ -6,7 +6,7 @@ import { compileCells, onGpujs } from './harness.ts'
 const specs = {
   exact: 'attention a { dim: 6 kernel: exp(dot(q, k)) mask: causal }',
   'factorised, scaled': 'attention a { dim: 6 feature: favor projections: 11 mask: causal }',
-  'factorised, plain, decay': 'attention a { dim: 6 feature: elu1 mask: causal decay: 0.9 }',
+  'factorised, decay': 'attention a { dim: 6 feature: elu1 mask: causal decay: 0.9 }',
 }
 
 it.each(Object.entries(specs))('%s', async (_, spec) => {

@@ -38,7 +38,7 @@ const subjects: Readonly<Record<string, Subject>> = {
   'a mask of indexes': { settings: `${softmax} ${stripes}` },
   'a mask with quotients': { settings: `${softmax} mask: floor(i / 3) == floor(j / 3) || (j - i) % 5 == 1` },
   'a decay, scaled': { settings: `${favor} mask: causal decay: 1 - 2^(-2 - head)` },
-  'a decay, plain': { settings: 'feature: elu1 mask: causal decay: 0.8' },
+  'a decay, of features without exponents': { settings: 'feature: elu1 mask: causal decay: 0.8' },
   'entries of a softmax, nested reductions': {
     before: 'feature soft(x) = softmax(x)',
     settings: 'feature: soft mask: causal',

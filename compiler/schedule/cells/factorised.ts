@@ -15,11 +15,12 @@
  * doubling would not, and a cell adds up 16 states and one for each 512 rows.
  * What lies before a row is summed in one order whatever follows.
  */
+import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, product } from '../buffers.ts'
 import { decodes, placed, projectionBuffer } from '../factorised.ts'
-import { exponentialsOf, hasMaxima, stabilizeByMaxima } from '../maxima.ts'
+import { exponentialsOf, hasMaxima, stabilized } from '../maxima.ts'
 import type {
   BufferPlan,
   Features,
@@ -45,15 +46,13 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
   const { dim, valueDim, stabilize, scale, mask, decay } = attention
   const { features, projections } = score
   const causal = mask.kind === 'causal'
-  const exponents = [...score.query, ...score.key].some((block) => block.exponent !== undefined)
-  const scaling: Scaling = exponents && stabilize.kind === 'auto' ? 'scaled' : 'plain'
+  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
   const maxima = hasMaxima(score, stabilize)
   const projected = projections !== undefined
 
   const toTerm = (block: FeatureBlock): Term => {
-    if (scaling === 'scaled') return naturalTerm(block, scale)
-    const value = stabilize.kind === 'max' ? stabilizeByMaxima(block.value, stabilize.epsilon) : block.value
-    return plainTerm(value, scale)
+    const term = stabilized(attention, block)
+    return scaling === 'scaled' ? naturalTerm(term, scale) : plainTerm(term.coefficient, scale)
   }
   const side = (which: 'query' | 'key'): Features => ({
     side: which,

@@ -11,6 +11,9 @@ import { tryCases } from './try-cases.ts'
 const large = 100
 /** Of an entry. */
 const largest = 1e4
+/** Of a call, and of one in which keys may have faded from sight by more than f32 holds. */
+const rows = 40
+const rowsThatFade = 300
 
 export const range: Property = {
   name: 'range',
@@ -21,12 +24,17 @@ export const range: Property = {
   },
   check: async (subject, effort) => {
     const executor = executorOf(subject)
-    const { dim, scale } = subject.model
+    const { dim, scale, decay } = subject.model
     const extreme = largest * Math.sqrt(dim * scale)
     let compared = 0
     return tryCases<Case>(
       {
-        cases: cases({ heads: subject.heads, rows: subject.rows, norms: [large, 10, extreme], longest: 40 }),
+        cases: cases({
+          heads: subject.heads,
+          rows: subject.rows,
+          norms: [large, 10, extreme],
+          longest: decay === undefined ? rows : rowsThatFade,
+        }),
         describe: describeCase,
         held: (count) =>
           `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64`,

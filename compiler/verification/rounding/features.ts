@@ -1,7 +1,6 @@
 /** Features of rows as |coefficient| and exponent, each with a bound on its f32 error. */
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
-import { exponentialsOf, stabilizeByMaxima } from '../../schedule/maxima.ts'
-import type { Expression } from '../../symbolic/expression.ts'
+import { exponentialsOf, stabilized } from '../../schedule/maxima.ts'
 import { type Bounded, boundedEvaluator, Bindings, unit } from './bounded.ts'
 
 /** φ of one row; feature f is within ±error of coefficient·exp(exponent). */
@@ -10,11 +9,6 @@ export interface BoundedFeatures {
   readonly coefficientError: Float64Array
   readonly exponent: Float64Array
   readonly exponentError: Float64Array
-}
-
-interface Term {
-  readonly coefficient: Expression
-  readonly exponent?: Expression
 }
 
 /**
@@ -48,7 +42,7 @@ export function boundedFeatures(
     attention.stabilize.kind === 'max' ? rowMaxima(score, side, rows, bindings, place, overComponents) : []
   const overall = maxima.reduce<Bounded>(larger, { value: -Infinity, error: 0 })
   const blocks = score[side].map((block) => {
-    const { coefficient, exponent } = termOf(attention, block)
+    const { coefficient, exponent } = stabilized(attention, block)
     return {
       block,
       coefficient: boundedEvaluator(coefficient, bindings),
@@ -73,17 +67,6 @@ export function boundedFeatures(
       })
     return result
   })
-}
-
-function termOf({ stabilize }: Attention, block: FeatureBlock): Term {
-  switch (stabilize.kind) {
-    case 'auto':
-      return block
-    case 'none':
-      return { coefficient: block.value }
-    case 'max':
-      return { coefficient: stabilizeByMaxima(block.value, stabilize.epsilon) }
-  }
 }
 
 function emptyFeatures(features: number): BoundedFeatures {

@@ -45,8 +45,7 @@ export function fitsF32(attention: Attention, call: Call, projection: Float32Arr
     )
     return pairs.every(({ scale, magnitude }) => {
       const sum = magnitude.reduce((total, size) => total + size, 0) * largest
-      // A scale of 0 is none at all: such scores are what they are.
-      if (scale === 0 && sum > 0 && sum < nearlyVanishes) return false
+      if (sum > 0 && sum < nearlyVanishes) return false
       const outside = attention.normalize === 'none' && scale !== -Infinity ? Math.exp(Math.max(0, scale)) : 1
       return sum * outside < nearlyOverflows
     })
@@ -92,10 +91,13 @@ export function visibility(mask: Mask, keys: number): (i: number, j: number) => 
   return (i, j) => evaluateScalar(condition, environmentOf({ i, j, length: keys })) !== 0
 }
 
+/** What fades is measured from the last key that a row sees anything of, so that it is held however old that is. */
 function discount({ scale, value, magnitude, error }: PairRow, i: number, gamma: number): PairRow {
-  const weight = (j: number): number => gamma ** Math.max(0, i - j)
+  const last = magnitude.findLastIndex((size, j) => j <= i && size > 0)
+  const since = last === -1 ? 0 : i - last
+  const weight = (j: number): number => gamma ** Math.max(0, i - j - since)
   return {
-    scale,
+    scale: scale + since * Math.log(gamma),
     value: value.map((score, j) => score * weight(j)),
     magnitude: magnitude.map((size, j) => size * weight(j)),
     error: error.map((bound, j) => (bound + 4 * Math.abs(i - j) * unit * (magnitude[j] ?? 0)) * weight(j)),

@@ -1,7 +1,7 @@
 // Schedules, and specs read wrongly, that compute something else.
-import type { Pass, Schedule, ScheduledBlock, Term } from '../../../compiler/schedule/schedule.ts'
+import type { Features, Pass, Schedule, ScheduledBlock, Term } from '../../../compiler/schedule/schedule.ts'
 import type { AttentionModel } from '../../../compiler/semantics/model.ts'
-import { constant, multiply } from '../../../compiler/symbolic/build.ts'
+import { apply, constant, multiply } from '../../../compiler/symbolic/build.ts'
 import type { Replacements } from '../../../compiler/verification/execution/interpreter.ts'
 
 export interface WrongSchedule {
@@ -50,11 +50,40 @@ function withoutCoefficient(pass: Pass): Pass {
   return { ...pass, kernel }
 }
 
+/** Sums and features as written, whatever comes of them. */
+function unscaled(pass: Pass): Pass {
+  const plain = ({ blocks, ...rest }: Features): Features => ({
+    ...rest,
+    blocks: blocks.map((block) => ({ ...block, term: asWritten(block.term) })),
+  })
+  switch (pass.kind) {
+    case 'reduce':
+      return { ...pass, scaling: 'plain', features: plain(pass.features) }
+    case 'scan':
+      return { ...pass, scaling: 'plain' }
+    case 'finish':
+      return { ...pass, scaling: 'plain', query: plain(pass.query), key: plain(pass.key) }
+    default:
+      return pass
+  }
+}
+
+const asWritten = (term: Term): Term => {
+  if (term.kind === 'plain') return term
+  const power = apply('exp', multiply(constant(Math.LN2), term.exponent))
+  return { kind: 'plain', value: term.coefficient === undefined ? power : multiply(term.coefficient, power) }
+}
+
 const model =
   (change: Partial<AttentionModel>) =>
   (known: AttentionModel): AttentionModel => ({ ...known, ...change })
 
 export const wrongSchedules: readonly WrongSchedule[] = [
+  {
+    what: 'a decay as a factor of sums that f32 does not hold',
+    spec: attention('feature: elu1 mask: causal decay: 0.5'),
+    replacements: { schedule: passes(unscaled) },
+  },
   {
     what: 'the total where the states before each chunk are needed',
     spec: causal,
