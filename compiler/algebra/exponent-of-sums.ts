@@ -8,7 +8,7 @@
  * and the same over an index. The exponents that are left in a coefficient are
  * never positive.
  */
-import { add, apply, constant, exp, multiply, reduce, subtract } from '../symbolic/build.ts'
+import { add, apply, applyNamed, constant, exp, multiply, reduce, subtract } from '../symbolic/build.ts'
 import type { Expression, Reduce } from '../symbolic/expression.ts'
 import { nameIndices } from '../symbolic/indices.ts'
 import { factorsOf, fromFactors } from '../symbolic/rewrites/products.ts'
@@ -37,12 +37,13 @@ export function addSplits(parts: readonly Split[]): Split {
   return scaled(add(...shares), exponent)
 }
 
-/** Of min or max. */
-export function splitChoice(operator: 'min' | 'max', args: readonly Expression[], split: Splitter): Split {
+/** Of an operator that returns one of its arguments. */
+export function splitChoice(operator: string, args: readonly Expression[], split: Splitter): Split {
   const parts = args.map(split)
-  if (parts.every(({ exponent }) => exponent === undefined)) return { coefficient: apply(operator, ...args) }
+  if (parts.every(({ exponent }) => exponent === undefined))
+    return { coefficient: applyNamed(operator, args) }
   const { shares, exponent } = overLargest(parts)
-  return scaled(apply(operator, ...shares), exponent)
+  return scaled(applyNamed(operator, shares), exponent)
 }
 
 export function splitReduce(whole: Reduce, split: Splitter): Split {

@@ -16,7 +16,7 @@
  * So a pair that meets in several rounds counts as often.
  */
 import type { BucketsModel } from '../semantics/model.ts'
-import { exponential, extended, multiply, toNumber } from './extended.ts'
+import { exponential, extended, multiply, toNumber } from '../symbolic/extended.ts'
 import { dot, Vector } from './vector.ts'
 import type { Score } from './weights.ts'
 

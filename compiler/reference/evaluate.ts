@@ -1,5 +1,6 @@
 /**
- * Evaluates expressions in user form, exactly as they are written.
+ * Evaluates expressions in user form, exactly as they are written, apart from sums that would cancel
+ * (`symbolic/identities.ts`).
  *
  * An expression becomes a list of steps, arguments first. A step remembers its
  * last value and runs again only when a variable beneath it was set: of
@@ -7,10 +8,10 @@
  */
 import { InvariantError, invariant } from '../diagnostics/invariant.ts'
 import type { Apply, Expression } from '../symbolic/expression.ts'
+import { withoutCancelling } from '../symbolic/identities.ts'
 import { rowOperator, scalarOperator } from '../symbolic/operators.ts'
-import { extended, toNumber, zero } from './extended.ts'
-import type { Extended } from './extended.ts'
-import { eluPlus, extendedFunction } from './functions.ts'
+import { extended, toNumber } from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
 import { extendedRowFunction } from './rows.ts'
 import { Vector } from './vector.ts'
 
@@ -71,6 +72,8 @@ export class Evaluator {
     if (expression.kind === 'variable') return this.#variable(expression.name)
     if (expression.kind !== 'apply')
       throw new InvariantError('the reference is given expressions in user form')
+    const exact = withoutCancelling(expression)
+    if (exact !== undefined) return this.#compile(exact, known)
     const { args, run } = operation(expression)
     const steps = args.map((arg) => this.#compile(arg, known))
     return {
@@ -101,14 +104,12 @@ interface Operation {
 
 function operation(expression: Apply): Operation {
   const { operator, args } = expression
-  const sum = eluPlusConstant(expression)
-  if (sum !== undefined) return sum
-  const extendedScalar = extendedFunction(operator)
+  const scalar = scalarOperator(operator)
+  const { extended: extendedScalar } = scalar ?? {}
   if (extendedScalar !== undefined) return { args, run: lift((numbers) => extendedScalar(...numbers)) }
   const extendedRow = extendedRowFunction(operator)
   if (extendedRow !== undefined)
     return { args, run: ([a, b]) => extendedRow(asRow(a), b === undefined ? undefined : asRow(b)) }
-  const scalar = scalarOperator(operator)
   if (scalar !== undefined)
     return { args, run: lift((numbers) => extended(scalar.value(...numbers.map(toNumber)))) }
   const row = rowOperator(operator)
@@ -140,12 +141,3 @@ const fromPlain = (value: number | Float64Array): Value =>
   typeof value === 'number'
     ? extended(value)
     : Vector.from(value.length, (index) => extended(value[index] ?? NaN))
-
-/** elu(argument) + constant, in either order: the one sum that cancels over half of its domain. */
-function eluPlusConstant({ operator, args }: Apply): Operation | undefined {
-  if (operator !== 'add') return undefined
-  const elu = args.find((arg): arg is Apply => arg.kind === 'apply' && arg.operator === 'elu')
-  const added = args.find((arg) => arg.kind === 'constant')
-  if (elu === undefined || added === undefined) return undefined
-  return { args: elu.args, run: lift(([a]) => eluPlus(a ?? zero, added.value)) }
-}

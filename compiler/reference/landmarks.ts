@@ -5,8 +5,8 @@
  *
  * each factor divided by its row sums, and A⁺ the iterative pseudo-inverse.
  */
-import { toNumber } from './extended.ts'
-import type { Extended } from './extended.ts'
+import { toNumber } from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
 import { total, Vector } from './vector.ts'
 
 type Matrix = readonly Float64Array[]

@@ -8,8 +8,8 @@ import {
   squareRoot,
   subtract,
   toNumber,
-} from './extended.ts'
-import type { Extended } from './extended.ts'
+} from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
 import { Vector, dot, total } from './vector.ts'
 
 type Value = Extended | Vector

@@ -1,6 +1,6 @@
 /** Rows of extended-range numbers, and their inner product. */
-import { LARGEST, SMALLEST, add, extended, zero } from './extended.ts'
-import type { Extended } from './extended.ts'
+import { LARGEST, SMALLEST, add, extended, zero } from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
 
 /** A row over its own largest log: entry t is `values[t] · exp(peak)`. */
 interface Aligned {

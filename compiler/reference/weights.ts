@@ -1,8 +1,8 @@
 /** From scores to an output row: the mask, the decay, and the weighted sum of values. */
 import type { AttentionModel, MaskModel } from '../semantics/model.ts'
 import { Evaluator } from './evaluate.ts'
-import { exponential, extended, logarithm, multiply, toNumber, zero } from './extended.ts'
-import type { Extended } from './extended.ts'
+import { exponential, extended, logarithm, multiply, toNumber, zero } from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
 import { Vector } from './vector.ts'
 
 /** κ of query row i and key row j. */

@@ -1,53 +1,36 @@
 /**
- * The functions of the language, as they are called, and where each may be. What
- * they do is `symbolic/operators.ts`; they are spelt as their operators.
+ * The functions of the language, and where each may be called. Their records
+ * say how they are called and what they do.
  */
-import type { OperatorName } from '../symbolic/operators.ts'
+import { rowOperators, scalarOperators } from '../symbolic/operators.ts'
+import type { OperatorName, RowOperator, ScalarOperator } from '../symbolic/operators.ts'
 
-const signatures = {
-  exp: '`exp(a)`',
-  log: '`log(a)`',
-  sqrt: '`sqrt(a)`',
-  abs: '`abs(a)`',
-  sin: '`sin(a)`',
-  cos: '`cos(a)`',
-  tanh: '`tanh(a)`',
-  sinh: '`sinh(a)`',
-  cosh: '`cosh(a)`',
-  relu: '`relu(a)`',
-  elu: '`elu(a)`',
-  gelu: '`gelu(a)`',
-  sigmoid: '`sigmoid(a)`',
-  silu: '`silu(a)`',
-  softplus: '`softplus(a)`',
-  min: '`min(a, b)`',
-  max: '`max(a, b)`',
-  dot: '`dot(a, b)`, of two vectors of one size',
-  sum: '`sum(a)`, of a vector',
-  mean: '`mean(a)`, of a vector',
-  norm: '`norm(a)`, of a vector',
-  maximum: '`maximum(a)`, the largest entry of a vector',
-  softmax: '`softmax(a)`, of a vector',
-  outer: '`outer(a, b)`, of two vectors',
-  floor: '`floor(a)`',
-  random: '`random(a, b, seed)`, of three integers',
-} satisfies Partial<Record<OperatorName, string>>
+/** The name of an operator whose record has a call. */
+export type FunctionName = OperatorName
 
-export type FunctionName = keyof typeof signatures
+const records: ReadonlyMap<string, RowOperator | ScalarOperator> = new Map(
+  Object.entries<RowOperator | ScalarOperator>({ ...scalarOperators, ...rowOperators }),
+)
 
-export const functionNames = Object.keys(signatures) as readonly FunctionName[]
-
-export const isFunction = (name: string): name is FunctionName => Object.hasOwn(signatures, name)
-
-/** How a function is called, for help. */
-export const signatureOf = (name: FunctionName): string => signatures[name]
+/** Whether files may call this name. */
+export const isFunction = (name: string): name is FunctionName => records.get(name)?.call !== undefined
 
 const conditionOnly: ReadonlySet<FunctionName> = new Set(['floor', 'random'])
 
 /** Arithmetic on the indices of a pair. */
 export const maskFunctions: ReadonlySet<FunctionName> = new Set([...conditionOnly, 'abs', 'min', 'max'])
 
-/** Everything that is said of rows; also of constants, for which rows are missing. */
+/** Functions of rows, which constants may call too. */
 export const rowFunctions: ReadonlySet<FunctionName> = new Set(
-  functionNames.filter((name) => !conditionOnly.has(name)),
+  [...records.keys()].filter(isFunction).filter((name) => !conditionOnly.has(name)),
 )
+
+/** All functions, those of rows first. */
+export const functionNames: readonly FunctionName[] = [...rowFunctions, ...conditionOnly]
+
+/** How a function is called, for help: "`sum(a)`, of a vector". */
+export function signatureOf(name: FunctionName): string {
+  const { parameters = '', about = '' } = records.get(name)?.call ?? {}
+  const call = `\`${name}(${parameters})\``
+  return about === '' ? call : `${call}, ${about}`
+}

@@ -2,6 +2,7 @@
 import type { Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
 import type { Expression } from '../symbolic/expression.ts'
+import { scalarOperator } from '../symbolic/operators.ts'
 import { limits } from './limits.ts'
 import type { Report } from './report.ts'
 
@@ -19,26 +20,21 @@ export function scaleOf(expression: Expression): number {
   const [a, b] = expression.args
   const [first, second] = [a, b].map((arg) => (arg === undefined ? 1 : scaleOf(arg))) as [number, number]
   switch (expression.operator) {
-    case 'add':
-    case 'subtract':
-      return Math.max(first, second)
     case 'multiply':
     case 'dot':
     case 'outer':
       return first * second
     case 'divide':
       return first / second
-    case 'power':
-      return b?.kind === 'constant' ? first ** b.value : 1
     case 'negate':
-    case 'abs':
-    case 'relu':
     case 'sum':
     case 'mean':
     case 'norm':
     case 'maximum':
       return first
-    default:
-      return 1
   }
+  const growth = scalarOperator(expression.operator)?.growth
+  if (growth?.kind === 'sum' || growth?.kind === 'choice') return Math.max(first, second)
+  if (growth?.kind !== 'homogeneous') return 1
+  return first ** growth.degree(...expression.args.slice(1))
 }

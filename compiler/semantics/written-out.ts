@@ -6,6 +6,8 @@
 import { messages } from '../diagnostics/messages.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 import type { Expression } from '../symbolic/expression.ts'
+import { scalarOperator } from '../symbolic/operators.ts'
+import type { Growth } from '../symbolic/operators/growth.ts'
 import { limits } from './limits.ts'
 import type { Report } from './report.ts'
 
@@ -20,17 +22,18 @@ export function isShortEnough(expression: Expression, span: Span, report: Report
 function sizeOf(expression: Expression): number {
   if (expression.kind !== 'apply') return 1
   const { operator, args } = expression
-  if (comparing.has(operator)) return sizeOfTerms(termsOf(expression))
+  if (isComparing(operator)) return sizeOfTerms(termsOf(expression))
   const size = args.reduce((sum, arg) => sum + sizeOf(arg), 1)
   return operator === 'softmax' ? 4 * size : size
 }
 
+const growthOf = (operator: string): Growth['kind'] | undefined => scalarOperator(operator)?.growth.kind
+
 /** What takes the largest exponent of its terms. */
-const comparing: ReadonlySet<string> = new Set(['add', 'subtract', 'min', 'max'])
-const exponential: ReadonlySet<string> = new Set(['exp', 'cosh', 'sinh'])
+const isComparing = (operator: string): boolean => ['sum', 'choice'].includes(growthOf(operator) ?? '')
 
 const termsOf = (expression: Expression): readonly Expression[] =>
-  expression.kind === 'apply' && comparing.has(expression.operator)
+  expression.kind === 'apply' && isComparing(expression.operator)
     ? expression.args.flatMap(termsOf)
     : [expression]
 
@@ -41,4 +44,5 @@ function sizeOfTerms(terms: readonly Expression[]): number {
 }
 
 const isExponential = (expression: Expression): boolean =>
-  expression.kind === 'apply' && (exponential.has(expression.operator) || expression.args.some(isExponential))
+  expression.kind === 'apply' &&
+  (growthOf(expression.operator) === 'exponential' || expression.args.some(isExponential))

@@ -10,18 +10,24 @@ import type { RowOperator, ScalarOperator } from './operators/operator.ts'
 export { describeType } from './operators/operator.ts'
 export type { RowOperator, ScalarOperator } from './operators/operator.ts'
 
-export const scalarOperators = { ...arithmetic, ...functions, ...numbers, ...conditions }
+/** Every operator on numbers, by name. */
+export const scalarOperators = { ...functions, ...arithmetic, ...numbers, ...conditions }
+/** Every operator on rows, by name. */
 export const rowOperators = rows
 
-/** What a target must be able to spell: component form has no others. */
+/** The operators that every target spells: component form has no others. */
 export type ScalarOperatorName = keyof typeof scalarOperators
+/** The operators on rows. */
 export type RowOperatorName = keyof typeof rowOperators
+/** Any operator. */
 export type OperatorName = ScalarOperatorName | RowOperatorName
 
 const scalarByName: ReadonlyMap<string, ScalarOperator> = new Map(Object.entries(scalarOperators))
 const rowByName: ReadonlyMap<string, RowOperator> = new Map(Object.entries(rowOperators))
 
+/** The record of an operator on numbers, if the name is one's. */
 export const scalarOperator = (name: string): ScalarOperator | undefined => scalarByName.get(name)
+/** The record of an operator on rows, if the name is one's. */
 export const rowOperator = (name: string): RowOperator | undefined => rowByName.get(name)
 
 /** The record of an operator that an expression already names. */

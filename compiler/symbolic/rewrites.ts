@@ -72,7 +72,7 @@ export const rewrites: readonly Rewrite[] = [
     name: 'constants',
     algebra: 'an operator on constants is a constant, where that is finite',
     apply: foldConstants,
-    examples: [exp(constant(2)), divide(constant(1), constant(3)), apply('tanh', constant(0.5))],
+    examples: [exp(constant(2)), divide(constant(1), constant(3)), apply('sinh', constant(0.5))],
   },
   {
     name: 'sum',

@@ -34,6 +34,8 @@ const exponential: Readonly<Record<string, Expression>> = {
   quotient: divide(exp(u), multiply(exp(squares), add(constant(1), squares))),
   'power of exp': power(exp(u), 3),
   'root of a sum': sqrt(add(exp(u), exp(squares))),
+  'fractional power of a sum': power(add(exp(u), constant(1)), 1.5),
+  'fractional inverse power of a sum': power(add(exp(u), exp(squares)), -0.25),
   'three exponents': add(exp(u), exp(negate(u)), exp(negate(squares))),
   'difference of exponentials': subtract(exp(u), exp(negate(u))),
   'exponential and polynomial': add(exp(u), squares, constant(1)),

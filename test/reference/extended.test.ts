@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  add,
+  add as addExtended,
   divide,
   exponential,
   extended,
@@ -14,11 +14,12 @@ import {
   squareRoot,
   subtract,
   toNumber,
-} from '../../compiler/reference/extended.ts'
-import type { Extended } from '../../compiler/reference/extended.ts'
-import { eluPlus, extendedFunction } from '../../compiler/reference/functions.ts'
+} from '../../compiler/symbolic/extended.ts'
+import type { Extended } from '../../compiler/symbolic/extended.ts'
+import { Evaluator } from '../../compiler/reference/evaluate.ts'
 import { extendedRowFunction } from '../../compiler/reference/rows.ts'
 import { dot, Vector } from '../../compiler/reference/vector.ts'
+import { add, applyNamed, constant, variable } from '../../compiler/symbolic/build.ts'
 import { rowOperators, scalarOperator, scalarOperators } from '../../compiler/symbolic/operators.ts'
 
 const seed = 20
@@ -27,12 +28,15 @@ const moderate = fc.double({ min: -50, max: 50, noNaN: true }).filter((x) => x =
 /** The same number behind a log of its own choosing. */
 const disguised = (value: number, log: number): Extended => ({ mantissa: value / Math.exp(log), log })
 
+const extendedFunction = (name: string): ((...args: Extended[]) => Extended) =>
+  scalarOperator(name)!.extended!
+
 /** Relative, and 0 for two zeros. */
 const error = (actual: number, expected: number): number =>
   actual === expected ? 0 : Math.abs(actual - expected) / Math.abs(expected)
 
 describe('where doubles suffice, operators are those of the table', () => {
-  const names = Object.keys(scalarOperators).filter((name) => extendedFunction(name) !== undefined)
+  const names = Object.keys(scalarOperators).filter((name) => scalarOperator(name)?.extended !== undefined)
 
   test('the operators that grow or die exponentially are among them', () => {
     expect(names).toEqual(
@@ -49,7 +53,7 @@ describe('where doubles suffice, operators are those of the table', () => {
       fc.property(moderate, moderate, fc.integer({ min: -40, max: 40 }), (a, b, log) => {
         const second = name === 'power' ? Math.round(b / 10) : b
         const expected = value(a, second)
-        const result = toNumber(extendedFunction(name)!(disguised(a, log), extended(second)))
+        const result = toNumber(extendedFunction(name)(disguised(a, log), extended(second)))
         const scale = Math.abs(expected) + (cancelling.includes(name) ? 1 + Math.abs(a) + Math.abs(b) : 0)
         const near = Math.abs(result - expected) <= 1e-12 * scale
         expect(Object.is(result, expected) || near, `${result} for ${expected}`).toBe(true)
@@ -104,7 +108,7 @@ describe('beyond the range of doubles', () => {
   test('sums are log-sum-exp, and subtracting undoes them', () => {
     fc.assert(
       fc.property(exponent, fc.double({ min: -30, max: 30, noNaN: true }), (u, gap) => {
-        const sum = add(exponential(u), exponential(u + gap))
+        const sum = addExtended(exponential(u), exponential(u + gap))
         const exact = u + gap - u
         expect(Math.abs(logarithm(sum) - u - Math.log1p(Math.exp(exact)))).toBeLessThan(1e-6)
         const again = toNumber(divide(subtract(sum, exponential(u)), exponential(u)))
@@ -134,7 +138,7 @@ describe('beyond the range of doubles', () => {
     expect(toNumber(exponential(-1e5))).toBe(0)
   })
 
-  const of = (name: string, x: number): Extended => extendedFunction(name)!(extended(x))
+  const of = (name: string, x: number): Extended => extendedFunction(name)(extended(x))
 
   test('functions keep their tails', () => {
     expect(error(logarithm(of('cosh', -1e4)), 1e4 - Math.LN2)).toBeLessThan(1e-12)
@@ -177,19 +181,19 @@ describe('beyond the range of doubles', () => {
     const huge = exponential(1e6)
     const negative = extended(-1, 1e6)
     for (const name of ['elu', 'silu', 'gelu', 'softplus', 'relu'])
-      expect(extendedFunction(name)!(huge)).toEqual(huge)
+      expect(extendedFunction(name)(huge)).toEqual(huge)
     for (const name of ['silu', 'gelu', 'softplus', 'relu'])
-      expect(Math.abs(toNumber(extendedFunction(name)!(negative)))).toBe(0)
-    expect(toNumber(extendedFunction('elu')!(negative))).toBe(-1)
-    expect(toNumber(extendedFunction('sigmoid')!(huge))).toBe(1)
-    expect(toNumber(extendedFunction('sigmoid')!(negative))).toBe(0)
-    expect(toNumber(extendedFunction('tanh')!(negative))).toBe(-1)
+      expect(Math.abs(toNumber(extendedFunction(name)(negative)))).toBe(0)
+    expect(toNumber(extendedFunction('elu')(negative))).toBe(-1)
+    expect(toNumber(extendedFunction('sigmoid')(huge))).toBe(1)
+    expect(toNumber(extendedFunction('sigmoid')(negative))).toBe(0)
+    expect(toNumber(extendedFunction('tanh')(negative))).toBe(-1)
   })
 
   test('a number too small for a double passes through what is linear at 0', () => {
     const tiny = exponential(-1e6)
-    for (const name of ['tanh', 'sin', 'sinh', 'elu']) expect(extendedFunction(name)!(tiny)).toEqual(tiny)
-    expect(extendedFunction('silu')!(tiny)).toEqual({ mantissa: 0.5, log: -1e6 })
+    for (const name of ['tanh', 'sin', 'sinh', 'elu']) expect(extendedFunction(name)(tiny)).toEqual(tiny)
+    expect(extendedFunction('silu')(tiny)).toEqual({ mantissa: 0.5, log: -1e6 })
   })
 
   test('a plain number raised beyond the doubles', () => {
@@ -198,11 +202,21 @@ describe('beyond the range of doubles', () => {
     expect(power(extended(-1e100), 5).mantissa).toBeLessThan(0)
   })
 
+  const plus = (name: string, x: number, c: number): Extended =>
+    new Evaluator(add(applyNamed(name, [variable('a')]), constant(c))).set('a', x).scalar()
+
   test('elu + 1 is exp on the left, at any distance', () => {
     for (const x of [-1e-3, -1, -40, -700, -1e4])
-      expect(error(logarithm(eluPlus(extended(x), 1)), x)).toBeLessThan(1e-13)
-    expect(error(toNumber(eluPlus(extended(3), 1)), 4)).toBeLessThan(1e-12)
-    expect(error(toNumber(eluPlus(extended(-3), 0.5)), Math.exp(-3) - 0.5)).toBeLessThan(1e-12)
+      expect(error(logarithm(plus('elu', x, 1)), x)).toBeLessThan(1e-13)
+    expect(error(toNumber(plus('elu', 3, 1)), 4)).toBeLessThan(1e-12)
+    expect(error(toNumber(plus('elu', -3, 0.5)), Math.exp(-3) - 0.5)).toBeLessThan(1e-12)
+  })
+
+  test('tanh + 1 is 2·exp(2x) on the left, at any distance', () => {
+    for (const x of [-40, -700, -1e4])
+      expect(error(logarithm(plus('tanh', x, 1)), 2 * x + Math.LN2)).toBeLessThan(1e-13)
+    expect(error(toNumber(plus('tanh', -1, 1)), 0.23840584404423511)).toBeLessThan(1e-15)
+    expect(error(toNumber(plus('tanh', 1e-9, 0.5)), 0.5 + 1e-9)).toBeLessThan(1e-15)
   })
 })
 

@@ -1,36 +1,71 @@
 /**
- * What an operator's record says. A record is all there is to know about an
- * operator apart from how a target spells it.
+ * The record of an operator. It holds everything there is to know about the
+ * operator, apart from how each target spells it.
  */
 import { boolean, scalar } from '../expression.ts'
 import type { Expression, Type } from '../expression.ts'
+import type { Extended } from '../extended.ts'
 import type { Interval } from '../interval.ts'
+import type { Bounded, MaskOnly, Unbounded } from './growth.ts'
 
-interface Typed {
+interface Common {
   /** Type of the result, or a sentence for the person who wrote wrong arguments. */
   readonly type: (args: readonly Type[]) => Type | string
+  /** How a file calls it by its name. Absent: the operator has a sign, or no spelling in files. */
+  readonly call?: Call
 }
 
-/** Numbers to a number; lifted entry by entry over vectors, with scalars broadcast. */
-export interface ScalarOperator extends Typed {
-  /** In float64; a truth value is 1 or 0. */
+/** How a file calls an operator: `min(a, b)`, or `sum(a)`, of a vector. */
+export interface Call {
+  readonly parameters: string
+  /** A phrase about the parameters, to follow the call after a comma. */
+  readonly about?: string
+}
+
+interface OnNumbers extends Common {
+  /** The value in float64; a truth value is 1 or 0. */
   readonly value: (...numbers: number[]) => number
-  /** A set that holds every value it takes on arguments from the given sets. */
+  /** A set that holds every value on arguments from the given sets. */
   readonly range: (...args: Interval[]) => Interval
   /**
    * The partial derivatives, one per argument, as functions of the arguments.
-   * Absent: 0 wherever it is defined. At a kink, one of the two sides.
+   * Absent: 0 wherever the operator is defined. At a kink, one of the two sides.
    */
   readonly derivative?: (...args: Expression[]) => readonly Expression[]
-  /** Of one argument: f(−x) = f(x), or f(−x) = −f(x). */
+  /** For an operator of one argument: f(−x) = f(x), or f(−x) = −f(x). */
   readonly parity?: 'even' | 'odd'
+  /**
+   * The same function in terms of other operators; expectations are taken of this form. Where it ends in − c,
+   * f(x) + c is rewritten to the rest of it, because the sum as written loses all digits where f(x) nears −c.
+   */
+  readonly identity?: (...args: Expression[]) => Expression
+  /**
+   * How many roundings of 2⁻²⁴ the value has on a target, relative to the value, by the first argument.
+   * Absent: 6, and 8 more in absolute terms, since zeros are not met exactly.
+   */
+  readonly roundings?: (argument: number) => number
 }
 
-/** Has vectors among its arguments and sees their entries together. */
-export interface RowOperator extends Typed {
+type OnExtended = (...numbers: Extended[]) => Extended
+
+/** The value on numbers beyond the range of doubles. Absent: the value on the nearest doubles. */
+type Values =
+  | { readonly growth: Bounded | MaskOnly; readonly extended?: OnExtended }
+  | { readonly growth: Unbounded; readonly extended: OnExtended }
+
+/**
+ * An operator that takes numbers to a number. Over vectors it works entry by entry, and scalars are broadcast.
+ * `growth` is required, and an operator that may grow also needs its `extended` value.
+ */
+export type ScalarOperator = OnNumbers & Values
+
+/** An operator that has vectors among its arguments and sees their entries together. */
+export interface RowOperator extends Common {
+  /** The value in float64. */
   readonly evaluate: (...args: (number | Float64Array)[]) => number | Float64Array
 }
 
+/** A type as a message names it. */
 export function describeType(type: Type): string {
   if (type.kind === 'vector') return `a vector of ${type.size}`
   return type.kind === 'boolean' ? 'a condition' : 'a scalar'
@@ -50,7 +85,7 @@ function firstComplaint(
   return wrong && `expected ${wanted}, found ${describeType(wrong)}`
 }
 
-/** Scalars or vectors of one size; the result has the vectors' size. */
+/** Type rule: scalars or vectors of one size; the result has the vectors' size. */
 export const elementwise =
   (arity: number) =>
   (args: readonly Type[]): Type | string => {
@@ -72,9 +107,11 @@ const allOf =
   (args: readonly Type[]): Type | string =>
     countComplaint(arity, args) ?? firstComplaint(args, [kind], wanted) ?? result(args)
 
+/** Type rule: scalars alone, to a scalar. */
 export const scalarsOnly = (arity: number): ((args: readonly Type[]) => Type | string) =>
   allOf(arity, 'scalar', 'a scalar', () => scalar)
 
+/** Type rule: two scalars, to a condition. */
 export const comparison: (args: readonly Type[]) => Type | string = allOf(
   2,
   'scalar',
@@ -82,10 +119,11 @@ export const comparison: (args: readonly Type[]) => Type | string = allOf(
   () => boolean,
 )
 
+/** Type rule: conditions, to a condition. */
 export const conditions = (arity: number): ((args: readonly Type[]) => Type | string) =>
   allOf(arity, 'boolean', 'a condition', () => boolean)
 
-/** One or more vectors, to what `result` makes of their sizes. */
+/** Type rule: vectors alone; `result` gives the type, or a complaint, by their sizes. */
 export const vectors = (
   arity: number,
   result: (sizes: readonly number[]) => Type | string,

@@ -26,23 +26,41 @@ function largest(row: Float64Array): number {
   return most
 }
 
+const ofVector = { parameters: 'a', about: 'of a vector' }
+
+/** Row operators by name. */
 export const rows = {
   dot: {
+    call: { parameters: 'a, b', about: 'of two vectors of one size' },
     type: vectors(2, ([a, b]) =>
       a === b ? scalar : `expected vectors of one size, found sizes ${a} and ${b}`,
     ),
     evaluate: (a: Value, b: Value) => product(entries(a), entries(b)),
   },
-  sum: { type: vectors(1, () => scalar), evaluate: (a: Value) => total(entries(a)) },
-  mean: { type: vectors(1, () => scalar), evaluate: (a: Value) => total(entries(a)) / entries(a).length },
+  sum: {
+    call: ofVector,
+    type: vectors(1, () => scalar),
+    evaluate: (a: Value) => total(entries(a)),
+  },
+  mean: {
+    call: ofVector,
+    type: vectors(1, () => scalar),
+    evaluate: (a: Value) => total(entries(a)) / entries(a).length,
+  },
   /** Euclidean. */
   norm: {
+    call: ofVector,
     type: vectors(1, () => scalar),
     evaluate: (a: Value) => Math.sqrt(product(entries(a), entries(a))),
   },
   /** The largest entry. */
-  maximum: { type: vectors(1, () => scalar), evaluate: (a: Value) => largest(entries(a)) },
+  maximum: {
+    call: { parameters: 'a', about: 'the largest entry of a vector' },
+    type: vectors(1, () => scalar),
+    evaluate: (a: Value) => largest(entries(a)),
+  },
   softmax: {
+    call: ofVector,
     type: vectors(1, ([size]) => vector(size ?? 0)),
     evaluate: (a: Value) => {
       const top = largest(entries(a))
@@ -53,6 +71,7 @@ export const rows = {
   },
   /** Row-major: entry t is a[⌊t/p⌋]·b[t mod p] with p the length of b. */
   outer: {
+    call: { parameters: 'a, b', about: 'of two vectors' },
     type: vectors(2, ([a, b]) => vector((a ?? 0) * (b ?? 0))),
     evaluate: (a: Value, b: Value) => {
       const left = entries(a)

@@ -1,8 +1,24 @@
 /** Identities of the functions, each a pattern and a result on expressions in normal form. */
-import { add, apply, constant, divide, exp, log, multiply, negate, power, sqrt, variable } from '../build.ts'
+import {
+  add,
+  apply,
+  applyNamed,
+  constant,
+  divide,
+  exp,
+  log,
+  multiply,
+  negate,
+  power,
+  sqrt,
+  variable,
+} from '../build.ts'
 import type { Apply, Expression } from '../expression.ts'
+import { exactSum } from '../identities.ts'
 import { isNonnegative, isNonpositive, isPositive } from '../interval.ts'
 import type { Interval } from '../interval.ts'
+import { functions } from '../operators/functions.ts'
+import { print } from '../print.ts'
 import { rangeOf } from '../range.ts'
 import { children } from '../traverse.ts'
 import { patternRewrite } from './rewrite.ts'
@@ -57,14 +73,7 @@ const patterns: readonly Pattern[] = [
     from: log(add(exp(a), unitary)),
     to: apply('softplus', a),
   },
-  {
-    name: 'elu plus one',
-    algebra: 'elu a + 1 = relu a + exp(min(a, 0)), which keeps its digits where a is far below 0',
-    from: add(apply('elu', a), unitary),
-    to: add(apply('relu', a), exp(apply('min', a, zero))),
-    // It writes a twice, so that nesting it without bound would double without bound.
-    when: (bound) => hasFewerNodes(bound('a'), 40),
-  },
+  ...Object.keys(functions).flatMap(exactSums),
   {
     name: 'sigmoid',
     algebra: 'b/(exp a + 1) = b·sigmoid(−a)',
@@ -91,6 +100,23 @@ const patterns: readonly Pattern[] = [
     to: apply('floor', a),
   },
 ]
+
+/** f(a) + c in the form that keeps its digits where f(a) nears −c. */
+function exactSums(operator: string): readonly Pattern[] {
+  const exact = exactSum(operator, [a])
+  if (exact === undefined) return []
+  const from = add(applyNamed(operator, [a]), constant(exact.constant))
+  return [
+    {
+      name: `${operator} plus ${exact.constant}`,
+      algebra: `${print(from)} = ${print(exact.sum)}, which keeps its digits where the sum cancels`,
+      from,
+      to: exact.sum,
+      // a may occur twice in it, so that nesting it without bound would double without bound.
+      when: (bound) => hasFewerNodes(bound('a'), 40),
+    },
+  ]
+}
 
 /** f(a) = g(a) for those a of which the range is known to lie on one side of 0. */
 function known(

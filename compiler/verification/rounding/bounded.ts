@@ -11,6 +11,7 @@
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Apply, Expression, Reduce } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
+import type { ScalarOperator } from '../../symbolic/operators.ts'
 import { freeVariables } from '../../symbolic/traverse.ts'
 
 /** Half the distance of neighbouring f32 numbers, relatively. */
@@ -237,29 +238,30 @@ function compileApply({ operator, args }: Apply, bindings: Bindings): Evaluate {
   }
 }
 
-/** Roundings of a function beside those of a correctly rounded one: what targets promise, and a bit. */
-const ownError = (operator: string, argument: number, value: number): number => {
-  const relative = operator === 'exp' ? 6 + 4 * Math.abs(argument) : 6
-  // Near a zero of these the error of a target is absolute.
-  const absolute = exactNearZero.has(operator) ? 0 : 8
-  return unit * (relative * Math.abs(value) + absolute) + smallest
+/** The rounding of a function beside those of its arguments: what targets promise, and a bit. */
+function ownErrorOf(operator: string): (argument: number, value: number) => number {
+  const { roundings } = recordOf(operator)
+  return roundings === undefined
+    ? (_, value) => unit * (6 * Math.abs(value) + 8) + smallest
+    : (argument, value) => unit * roundings(argument) * Math.abs(value) + smallest
 }
-const exactNearZero = new Set(['exp', 'negate', 'abs', 'sqrt', 'relu', 'power', 'divide', 'min', 'max'])
 
 function unary(operator: string, argument: Evaluate): Evaluate {
-  const apply = valueOf(operator)
+  const { value: apply } = recordOf(operator)
+  const ownError = ownErrorOf(operator)
   return () => {
     const a = argument()
     const carried = lastError
     const value = apply(a)
     lastError = carried === 0 ? 0 : spread(value, apply(a - carried), apply(a + carried))
-    lastError += ownError(operator, a, value)
+    lastError += ownError(a, value)
     return value
   }
 }
 
 function binary(operator: string, first: Evaluate, second: Evaluate): Evaluate {
-  const apply = valueOf(operator)
+  const { value: apply } = recordOf(operator)
+  const ownError = ownErrorOf(operator)
   return () => {
     const a = first()
     const errorOfA = lastError
@@ -269,7 +271,7 @@ function binary(operator: string, first: Evaluate, second: Evaluate): Evaluate {
     lastError =
       spread(value, apply(a - errorOfA, b), apply(a + errorOfA, b)) +
       spread(value, apply(a, b - errorOfB), apply(a, b + errorOfB)) +
-      ownError(operator, a, value)
+      ownError(a, value)
     // A divisor that may be 0 makes anything of a quotient.
     if (operator === 'divide' && Math.abs(b) <= errorOfB) lastError = Infinity
     return value
@@ -279,8 +281,8 @@ function binary(operator: string, first: Evaluate, second: Evaluate): Evaluate {
 const spread = (value: number, low: number, high: number): number =>
   Math.max(Math.abs(low - value), Math.abs(high - value))
 
-function valueOf(operator: string): (...numbers: number[]) => number {
+function recordOf(operator: string): ScalarOperator {
   const record = scalarOperator(operator)
   if (record === undefined) throw new InvariantError(`${operator} is an operator on numbers`)
-  return record.value
+  return record
 }

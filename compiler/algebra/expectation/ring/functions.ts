@@ -3,12 +3,17 @@
  * as few other functions as an identity allows:
  *
  *     cos v = ½(exp(iv) + exp(−iv))    sin v = (exp(iv) − exp(−iv))/2i
- *     cosh v = ½(exp v + exp(−v))      sinh v = ½(exp v − exp(−v))
  *     (c·Π aᵖ·exp E)ʳ = cʳ·Π aᵖʳ·exp(rE)           where that has a meaning
- *     |c·v| = |c|·|v|,  relu(c·v) = c·relu v for c > 0,  odd functions: f(−v) = −f(v)
+ *
+ * and by the operators' records: f(−v) = ±f(v) by parity, f(c·v) = cᵈ·f(v) for c > 0 by growth, and the identity,
+ * as cosh v = ½(exp v + exp(−v)).
  */
-import { InvariantError } from '../../../diagnostics/invariant.ts'
+import { InvariantError, invariant } from '../../../diagnostics/invariant.ts'
+import { variable } from '../../../symbolic/build.ts'
+import type { Expression } from '../../../symbolic/expression.ts'
+import { everything, isNonnegative as isNonnegativeRange } from '../../../symbolic/interval.ts'
 import { scalarOperator } from '../../../symbolic/operators.ts'
+import type { ScalarOperator } from '../../../symbolic/operators.ts'
 import {
   add,
   asConstant,
@@ -25,7 +30,7 @@ import {
 } from './arithmetic.ts'
 import { compareKeys, functionAtom, groupAtom, term } from './atoms.ts'
 import * as complex from './complex.ts'
-import { type Atom, type Factor, OutOfReach, type Term, type Value } from './value.ts'
+import { type Atom, type Factor, type FunctionAtom, OutOfReach, type Term, type Value } from './value.ts'
 
 const mostWhole = 12
 
@@ -121,10 +126,16 @@ export function isNonnegative({ atom, power }: Factor): boolean {
     case 'maximum':
       return isNonnegativeSum(atom.body)
     case 'function':
-      return ['abs', 'relu', 'softplus', 'sigmoid', 'step'].includes(atom.name)
+      return isNonnegativeFunction(atom)
     case 'group':
       return !Number.isInteger(power) || isNonnegativeSum(atom.body)
   }
+}
+
+/** Whatever its arguments are. */
+function isNonnegativeFunction({ name, args }: FunctionAtom): boolean {
+  const range = scalarOperator(name)?.range(...args.map(() => everything))
+  return range !== undefined && isNonnegativeRange(range)
 }
 
 /** Known not to be negative, term by term. */
@@ -139,9 +150,6 @@ export const isNonnegativeSum = (value: Value): boolean =>
 
 const imaginary = (value: number): complex.Complex => ({ re: 0, im: value })
 const phase = (value: Value, sign: 1 | -1): Value => exponential(scale(value, imaginary(sign)))
-
-const odd: ReadonlySet<string> = new Set(['tanh', 'erf', 'sign'])
-const homogeneous: ReadonlySet<string> = new Set(['abs', 'relu'])
 
 /** How functions are written: as the file has them, or reduced to the fewest, in which more identities show. */
 export type Basis = 'written' | 'reduced'
@@ -170,16 +178,31 @@ export function applied(name: string, args: readonly Value[], basis: Basis): Val
       return scale(add(phase(v, 1), phase(v, -1)), 0.5)
     case 'sin':
       return scale(subtract(phase(v, 1), phase(v, -1)), imaginary(-0.5))
-    case 'cosh':
-      return scale(add(exponential(v), exponential(scale(v, -1))), 0.5)
-    case 'sinh':
-      return scale(subtract(exponential(v), exponential(scale(v, -1))), 0.5)
     case 'log':
       return logarithm(v, basis)
     case 'abs':
       return absolute(v)
   }
-  return (basis === 'reduced' ? reduced(name, v, u) : undefined) ?? opaque(name, args)
+  const { identity, growth } = recordOf(name)
+  // Exponentials have one form in the ring, whatever they are written with.
+  const byIdentity = basis === 'reduced' || growth.kind === 'exponential'
+  return identity !== undefined && byIdentity ? valueAt(identity, args, basis) : opaque(name, args)
+}
+
+/** An identity of a record at these arguments. */
+function valueAt(
+  identity: (...args: Expression[]) => Expression,
+  args: readonly Value[],
+  basis: Basis,
+): Value {
+  const names = args.map((_, place) => `argument ${place}`)
+  const visit = (expression: Expression): Value => {
+    if (expression.kind === 'constant') return constant(expression.value)
+    if (expression.kind === 'variable') return args[names.indexOf(expression.name)] ?? zero
+    invariant(expression.kind === 'apply', 'identities have operators, constants and arguments')
+    return applied(expression.operator, expression.args.map(visit), basis)
+  }
+  return visit(identity(...names.map((name) => variable(name))))
 }
 
 function powerOf(base: Value, exponent: Value, basis: Basis): Value {
@@ -189,38 +212,6 @@ function powerOf(base: Value, exponent: Value, basis: Basis): Value {
   if (from === undefined || from.im !== 0 || from.re <= 0)
     throw new OutOfReach('a power that is not constant')
   return exponential(scale(exponent, Math.log(from.re)))
-}
-
-/** By identities that leave only abs, erf, log and exponentials. */
-function reduced(name: string, v: Value, u: Value): Value | undefined {
-  const half = scale(v, 0.5)
-  const relu = (x: Value): Value => scale(add(x, absolute(x)), 0.5)
-  const sigmoid = (x: Value): Value => {
-    const [up, down] = [exponential(scale(x, 0.5)), exponential(scale(x, -0.5))]
-    return multiply(up, power(add(up, down), -1, 'reduced'))
-  }
-  switch (name) {
-    case 'relu':
-      return relu(v)
-    case 'max':
-      return scale(add(v, u, absolute(subtract(v, u))), 0.5)
-    case 'min':
-      return scale(subtract(add(v, u), absolute(subtract(v, u))), 0.5)
-    case 'elu':
-      return subtract(add(relu(v), exponential(scale(relu(scale(v, -1)), -1))), one)
-    case 'sigmoid':
-      return sigmoid(v)
-    case 'silu':
-      return multiply(v, sigmoid(v))
-    case 'tanh':
-      return subtract(scale(sigmoid(scale(v, 2)), 2), one)
-    case 'gelu':
-      return multiply(half, add(one, opaque('erf', [scale(v, Math.SQRT1_2)])))
-    case 'softplus':
-      return add(half, logarithm(add(exponential(half), exponential(scale(half, -1))), 'reduced'))
-    default:
-      return undefined
-  }
 }
 
 function absolute(value: Value): Value {
@@ -260,19 +251,24 @@ function logarithmOfSum(value: Value): Value {
 
 const middleOf = (value: Value): Value => scale(add(...value.map((part) => part.exponent)), 1 / value.length)
 
-function opaque(name: string, args: readonly Value[]): Value {
-  const numbers = args.map(asConstant)
+function recordOf(name: string): ScalarOperator {
   const record = scalarOperator(name)
   if (record === undefined) throw new InvariantError(`${name} is an operator on numbers`)
+  return record
+}
+
+function opaque(name: string, args: readonly Value[]): Value {
+  const numbers = args.map(asConstant)
+  const { value: valueOf, parity, growth } = recordOf(name)
   if (numbers.every((number) => number?.im === 0))
-    return constant(record.value(...numbers.map((number) => number?.re ?? Number.NaN)))
+    return constant(valueOf(...numbers.map((number) => number?.re ?? Number.NaN)))
   const [value = zero] = args
-  if (odd.has(name) && leadingSign(value) < 0)
-    return scale(atomic(functionAtom(name, [scale(value, -1)])), -1)
-  if (homogeneous.has(name)) {
+  if (growth.kind === 'homogeneous') {
     const { size, unit } = normalised(value)
-    const sign = name === 'abs' ? leadingSign(unit) : 1
-    return scale(atomic(functionAtom(name, [scale(unit, sign)])), size)
+    const sign = parity === undefined ? 1 : leadingSign(unit)
+    const factor = size ** growth.degree() * (parity === 'odd' ? sign : 1)
+    return scale(atomic(functionAtom(name, [scale(unit, sign)])), factor)
   }
-  return atomic(functionAtom(name, args))
+  if (parity === undefined || leadingSign(value) > 0) return atomic(functionAtom(name, args))
+  return scale(atomic(functionAtom(name, [scale(value, -1)])), parity === 'odd' ? -1 : 1)
 }

@@ -11,7 +11,7 @@
  * Atoms are what the ring does not look into: an entry of a row, a scalar such as
  * a position, a sum over the entries of rows that cannot be taken apart
  * (Σ_t q_t·k_t, which is dot(q, k)), the largest entry, a function without a
- * form of its own (`tanh`), and a *group*: a sum under a power that is no
+ * form of its own, and a *group*: a sum under a power that is no
  * positive integer. Every atom is real where its arguments are.
  *
  * An index that a sum binds has its name from how deep the sums below it nest
