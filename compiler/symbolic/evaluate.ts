@@ -1,7 +1,6 @@
 /**
- * The value of an expression in float64: the definition that everything else is
- * held to. An expression is turned into a closure once and kept, so evaluating
- * the same tree on many rows does not walk it by kinds each time.
+ * The value of an expression in float64. An expression becomes a closure once,
+ * which is kept, because the same tree is evaluated on many rows.
  */
 import { InvariantError } from '../diagnostics/invariant.ts'
 import type { Apply, Expression, Reduce } from './expression.ts'
@@ -9,6 +8,7 @@ import { rowOperator, scalarOperator } from './operators.ts'
 import type { ScalarOperator } from './operators.ts'
 import { freeVariables } from './traverse.ts'
 
+/** A scalar, or the entries of a vector. A truth value is 1 or 0. */
 export type Value = number | Float64Array
 
 /** What a variable stands for. */
@@ -23,6 +23,7 @@ export function evaluate(expression: Expression, environment: Environment): Valu
   return evaluator(expression)(environment)
 }
 
+/** The value of an expression that is no vector. */
 export function evaluateScalar(expression: Expression, environment: Environment): number {
   return asNumber(evaluate(expression, environment))
 }
@@ -82,17 +83,17 @@ function lift({ value }: ScalarOperator, args: readonly Value[]): Value {
   )
 }
 
-/** One evaluation of a reduce, while it goes through its index. */
+/** One evaluation of a reduce, while its index runs. */
 interface Frame {
   readonly index: string
   readonly around: Environment
-  /** Of the reduces within that do not change with the index. */
+  /** Values of the inner reduces that do not change with the index. */
   readonly known: Map<Reduce, number>
 }
 
 const frames = new WeakMap<Environment, Frame>()
 
-/** A reduce within others is evaluated once for all indexes that it does not see. */
+/** Evaluates a reduce within others once for all values of the indexes that it does not mention. */
 function reduceEvaluator(reduce: Reduce): Evaluator {
   const sees = freeVariables(reduce)
   const total = totalOf(reduce)

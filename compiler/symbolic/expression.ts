@@ -10,23 +10,29 @@
  *   reduce(op, t, n, body) sum or maximum of body over t = 0 … n−1
  *
  * Component form has scalar nodes only: every `dot`, `norm`, `softmax` or
- * `outer` has become elements under reductions, which is what a loop, an
- * interpreter and a derivative all want to see.
+ * `outer` has become elements under reductions, because loops, derivatives and
+ * ranges are made entry by entry.
  *
  * Every node carries its type. Nodes are immutable and may be shared.
  */
 
+/** The type of a value. Vectors carry their number of entries. */
 export type Type =
   | { readonly kind: 'scalar' }
   | { readonly kind: 'vector'; readonly size: number }
   | { readonly kind: 'boolean' }
 
+/** The type of a number. */
 export const scalar: Type = { kind: 'scalar' }
+/** The type of a condition. */
 export const boolean: Type = { kind: 'boolean' }
+/** The type of a row of `size` numbers. */
 export const vector = (size: number): Type => ({ kind: 'vector', size })
 
+/** A node of the tree, with its children. */
 export type Expression = Constant | Variable | Apply | Element | Reduce
 
+/** A number. */
 export interface Constant {
   readonly kind: 'constant'
   readonly type: Type
@@ -54,6 +60,7 @@ export interface Apply {
   readonly args: readonly Expression[]
 }
 
+/** One entry of a vector variable. */
 export interface Element {
   readonly kind: 'element'
   readonly type: Type
@@ -63,6 +70,7 @@ export interface Element {
   readonly index: Expression
 }
 
+/** A sum or a maximum over an index that it binds. */
 export interface Reduce {
   readonly kind: 'reduce'
   readonly type: Type

@@ -16,7 +16,9 @@ export interface Extended {
   readonly log: number
 }
 
+/** The largest finite mantissa. */
 export const LARGEST = 1e150
+/** The smallest mantissa other than 0. */
 export const SMALLEST = 1e-150
 
 /** Any mantissa and log, brought under the invariant. */
@@ -27,6 +29,7 @@ export function extended(mantissa: number, log = 0): Extended {
   return { mantissa, log: 0 }
 }
 
+/** 0, which has no logarithm: its log is 0 by convention. */
 export const zero: Extended = { mantissa: 0, log: 0 }
 
 /** The nearest double: ±Infinity or 0 where the range of float64 ends. */
@@ -37,6 +40,7 @@ export function toNumber({ mantissa, log }: Extended): number {
   return mantissa * half * half
 }
 
+/** exp of a plain double. */
 export function exponential(exponent: number): Extended {
   if (exponent === -Infinity) return zero
   return Number.isFinite(exponent) ? { mantissa: 1, log: exponent } : extended(exponent)
@@ -45,11 +49,14 @@ export function exponential(exponent: number): Extended {
 /** log of a positive number, a plain double whatever the number's range. */
 export const logarithm = ({ mantissa, log }: Extended): number => Math.log(mantissa) + log
 
+/** a·b. */
 export const multiply = (a: Extended, b: Extended): Extended =>
   extended(a.mantissa * b.mantissa, a.log + b.log)
 
+/** a/b. */
 export const divide = (a: Extended, b: Extended): Extended => extended(a.mantissa / b.mantissa, a.log - b.log)
 
+/** −a. */
 export const negate = ({ mantissa, log }: Extended): Extended => ({ mantissa: -mantissa, log })
 
 /**
@@ -65,6 +72,7 @@ export function add(a: Extended, b: Extended): Extended {
     : extended(b.mantissa + a.mantissa * Math.exp(a.log - b.log), b.log)
 }
 
+/** a − b. */
 export const subtract = (a: Extended, b: Extended): Extended => add(a, negate(b))
 
 /** a to a plain power c; a negative base takes an integer c, as everywhere. */
@@ -75,6 +83,7 @@ export function power(a: Extended, c: number): Extended {
   return { mantissa: Math.sign(a.mantissa) ** c, log: c * (Math.log(Math.abs(a.mantissa)) + a.log) }
 }
 
+/** √a. */
 export const squareRoot = ({ mantissa, log }: Extended): Extended => extended(Math.sqrt(mantissa), log / 2)
 
 /** NaN where either is NaN, as Math.max. */
@@ -84,4 +93,5 @@ export function larger(a: Extended, b: Extended): Extended {
   return difference >= 0 ? a : b
 }
 
+/** The smaller of two numbers; NaN if either is NaN. */
 export const smaller = (a: Extended, b: Extended): Extended => negate(larger(negate(a), negate(b)))

@@ -1,7 +1,7 @@
 /**
  * Sums f(x) + c in which all digits cancel over half of the domain, and the form of them that keeps its digits:
  *
- *     elu x + 1 = relu x + exp(min(x, 0))     tanh x + 1 = 2·sigmoid(2x)
+ *     elu x + 1 = relu x + exp(min(x, 0))
  *
  * They are found in the records: an operator has such a sum where its identity ends in − c.
  */

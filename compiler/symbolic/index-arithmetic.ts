@@ -1,27 +1,27 @@
 /**
- * Integers of a mask, beside those that a device computes exactly: how many rows
- * a call may have before one of them may be larger.
+ * Overflow of the integers in a mask. A device computes integers exactly up to a limit only; this finds the
+ * largest number of rows for which no integer of the mask can pass it.
  */
 import type { Expression } from './expression.ts'
 import { interval, isBounded, point } from './interval.ts'
 import type { Interval } from './interval.ts'
 import { scalarOperator } from './operators.ts'
 
-/** The largest integers up to which arithmetic is exact; as negative numbers, too. */
+/** The limits up to which arithmetic on integers is exact, for both signs. */
 export interface Exact {
   readonly integer: number
-  /** Of ⌊a / b⌋ and a mod b. */
+  /** Limit of a in ⌊a / b⌋ and a mod b. */
   readonly dividend: number
 }
 
 /** Kernels of workgroups compute in i32. */
 export const inWords: Exact = { integer: 2 ** 31 - 1, dividend: 2 ** 31 - 1 }
-/** Cells may have their integers in f32, and half a step beside those that are divided. */
+/** Cells may hold integers in f32, and divide them with an error of half a unit. */
 export const inCells: Exact = { integer: 2 ** 24, dividend: 2 ** 21 }
-/** Up to here an f32 is as good as an integer. */
+/** Every integer up to here is an f32. */
 const single = 2 ** 24
 
-/** As many rows as are looked at. */
+/** The largest number of rows that is looked at. */
 const mostRows = 2 ** 21
 
 const closed: ReadonlySet<string> = new Set([
@@ -35,7 +35,7 @@ const closed: ReadonlySet<string> = new Set([
   'max',
 ])
 
-/** Integers by the way they are built, out of such constants. The variables of a mask are indexes and a length. */
+/** Whether an expression is an integer by its form: its variables are indexes and a length, its constants `isWhole`. */
 const builtOf =
   (isWhole: (value: number) => boolean) =>
   (expression: Expression): boolean => {
@@ -45,18 +45,20 @@ const builtOf =
     return operator === 'floor' || (closed.has(operator) && args.every(builtOf(isWhole)))
   }
 
+/** Whether an expression of a mask is an integer for all integer variables, as far as its form shows. */
 export const isIntegral: (expression: Expression) => boolean = builtOf(Number.isInteger)
-/** What kernels compute in i32. */
+/** Whether kernels compute it in i32. */
 const isWord = builtOf((value) => (value | 0) === value)
 
+/** A part of a condition that becomes too large for exact integers. */
 export interface Excess {
-  /** What is too large. */
+  /** The part that is too large. */
   readonly expression: Expression
-  /** Rows up to which nothing is; 0 where it is too large in every call. */
+  /** The largest number of rows for which nothing is too large; 0 if it is too large in every call. */
   readonly longest: number
 }
 
-/** What of a condition passes the exact integers in calls of fewest rows. */
+/** The part of a condition that passes the exact integers first, as calls get longer. */
 export function excess(condition: Expression, exact: Exact): Excess | undefined {
   const needs = needsOf(condition, exact)
   const tooLarge = (rows: number): Need | undefined => {
@@ -78,7 +80,7 @@ export function excess(condition: Expression, exact: Exact): Excess | undefined 
 export const neverWraps = (expression: Expression): boolean =>
   isWithin(rangeAt(expression, 2 * mostRows, new Map()), inWords.integer)
 
-/** What is divided by nearly nothing has no bounds, and becomes the largest integer where it is rounded. */
+/** A quotient by nearly 0 has no bounds; rounding makes the largest integer of it, which is within every limit. */
 const isWithin = (range: Interval, most: number): boolean =>
   !isBounded(range) || (range.low >= -most && range.high <= most)
 
@@ -123,7 +125,7 @@ const ofQuotient = (args: readonly Expression[], most: number, exact: Exact): re
     ...(arg.kind === 'constant' ? [] : [{ expression: arg, most }]),
   ])
 
-/** Fractions are f32; integers within them are exact where they stand. */
+/** Fractions are f32, but the integers within them are computed as integers first. */
 function ofFraction(expression: Expression, exact: Exact): readonly Need[] {
   if (isWord(expression)) return ofInteger(expression, exact.integer, exact)
   if (expression.kind !== 'apply') return []
@@ -131,14 +133,14 @@ function ofFraction(expression: Expression, exact: Exact): readonly Need[] {
   return expression.args.flatMap((arg) => within(arg, exact))
 }
 
-/** `random` takes integers modulo 2³², as which sums and products may wrap. */
+/** `random` takes integers modulo 2³², so sums and products in its arguments may wrap. */
 function ofHashed(expression: Expression, exact: Exact): readonly Need[] {
   const wraps = expression.kind === 'apply' && ['add', 'subtract', 'multiply'].includes(expression.operator)
   if (wraps) return expression.args.flatMap((arg) => ofHashed(arg, exact))
   return ofFraction(expression, exact)
 }
 
-/** Of a mask's number in a call of so many rows. */
+/** The range of a number of a mask in a call of so many rows. */
 function rangeAt(expression: Expression, rows: number, known: Map<Expression, Interval>): Interval {
   const before = known.get(expression)
   if (before !== undefined) return before

@@ -1,9 +1,8 @@
 /**
- * Sets of reals that an expression is known to stay within: what proves a sign
- * or a bound. An end is open where its value is approached and never taken, as
- * 0 is by exp. Every rule may give a larger set than the true one, never a
- * smaller; where an operator is undefined (division by 0, log of a negative
- * number) it is not taken to have a value.
+ * A set of reals that holds every value of an expression. Signs and bounds are proved by it. An end is open if
+ * the expression approaches it and never takes it, as exp approaches 0. A rule may give a larger set than the
+ * true one, never a smaller one. Points where an operator is undefined (division by 0, log of a negative
+ * number) are left out.
  */
 export interface Interval {
   readonly low: number
@@ -12,6 +11,7 @@ export interface Interval {
   readonly openHigh: boolean
 }
 
+/** The numbers from `low` to `high`; `open` says which ends are left out. Infinite ends always are. */
 export function interval(
   low: number,
   high: number,
@@ -25,14 +25,22 @@ export function interval(
   }
 }
 
+/** One number. */
 export const point = (value: number): Interval => interval(value, value)
+/** All numbers. */
 export const everything: Interval = interval(-Infinity, Infinity)
+/** 0 and all positive numbers. */
 export const nonnegative: Interval = interval(0, Infinity)
+/** The numbers from 0 to 1. */
 export const unit: Interval = interval(0, 1)
 
+/** Whether no number of the set is below 0. */
 export const isNonnegative = ({ low }: Interval): boolean => low >= 0
+/** Whether all numbers of the set are above 0. */
 export const isPositive = ({ low, openLow }: Interval): boolean => low > 0 || (low === 0 && openLow)
+/** Whether no number of the set is above 0. */
 export const isNonpositive = ({ high }: Interval): boolean => high <= 0
+/** Whether both ends are finite. */
 export const isBounded = ({ low, high }: Interval): boolean => low > -Infinity && high < Infinity
 
 interface End {
@@ -54,6 +62,7 @@ const least = (ends: readonly End[]): End =>
 const greatest = (ends: readonly End[]): End =>
   ends.reduce((a, b) => (b.at > a.at || (b.at === a.at && a.open) ? b : a))
 
+/** Contains a + b. */
 export function add(a: Interval, b: Interval): Interval {
   return between(
     { at: a.low + b.low, open: a.openLow || b.openLow },
@@ -61,10 +70,12 @@ export function add(a: Interval, b: Interval): Interval {
   )
 }
 
+/** Contains −a. */
 export function negate(a: Interval): Interval {
   return between({ at: 0 - a.high, open: a.openHigh }, { at: 0 - a.low, open: a.openLow })
 }
 
+/** Contains a − b. */
 export const subtract = (a: Interval, b: Interval): Interval => add(a, negate(b))
 
 function timesEnd(a: End, b: End): End {
@@ -72,11 +83,13 @@ function timesEnd(a: End, b: End): End {
   return { at: a.at * b.at, open: a.open || b.open }
 }
 
+/** Contains a·b. */
 export function multiply(a: Interval, b: Interval): Interval {
   const corners = [lowEnd(a), highEnd(a)].flatMap((x) => [lowEnd(b), highEnd(b)].map((y) => timesEnd(x, y)))
   return between(least(corners), greatest(corners))
 }
 
+/** Contains 1/a. */
 export function reciprocal(a: Interval): Interval {
   if ((a.low < 0 && a.high > 0) || (a.low === 0 && a.high === 0)) return everything
   const below = a.high <= 0
@@ -87,6 +100,7 @@ export function reciprocal(a: Interval): Interval {
   return between(invert(highEnd(a)), invert(lowEnd(a)))
 }
 
+/** Contains a/b. */
 export const divide = (a: Interval, b: Interval): Interval => multiply(a, reciprocal(b))
 
 /** Image under a strictly increasing function, whose limits `f` gives at ±∞. */
@@ -101,14 +115,17 @@ export const nondecreasing =
   (a: Interval): Interval =>
     interval(f(a.low), f(a.high))
 
+/** Contains the smaller of a and b. */
 export function min(a: Interval, b: Interval): Interval {
   return between(least([lowEnd(a), lowEnd(b)]), highEnd(a).at < highEnd(b).at ? highEnd(a) : highEnd(b))
 }
 
+/** Contains the larger of a and b. */
 export function max(a: Interval, b: Interval): Interval {
   return between(lowEnd(a).at > lowEnd(b).at ? lowEnd(a) : lowEnd(b), greatest([highEnd(a), highEnd(b)]))
 }
 
+/** Contains |a|. */
 export function abs(a: Interval): Interval {
   if (a.low >= 0) return a
   if (a.high <= 0) return negate(a)
@@ -140,5 +157,7 @@ const wave =
     return interval(meets(peak + Math.PI) ? -1 : Math.min(...ends), meets(peak) ? 1 : Math.max(...ends))
   }
 
+/** Contains cos a. */
 export const cos: (a: Interval) => Interval = wave(Math.cos, 0)
+/** Contains sin a. */
 export const sin: (a: Interval) => Interval = wave(Math.sin, Math.PI / 2)

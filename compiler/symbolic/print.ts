@@ -37,6 +37,7 @@ const prefixes: ReadonlyMap<string, string> = new Map([
   ['not', '!'],
 ])
 
+/** The text of an expression. */
 export function print(expression: Expression): string {
   return printed(expression).text
 }

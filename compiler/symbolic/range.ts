@@ -10,6 +10,7 @@ import { scalarOperator } from './operators.ts'
 import { factorsOf, fromFactors, isProduct } from './rewrites/products.ts'
 import type { Factor } from './rewrites/products.ts'
 
+/** A set that holds every value of the expression. */
 export function rangeOf(expression: Expression): Interval {
   switch (expression.kind) {
     case 'constant':
@@ -47,8 +48,10 @@ function rangeOfProgress(expression: Expression): Interval | undefined {
   return multiply(interval(0, 1, 'high'), rangeOf(fromFactors({ coefficient, factors: others })))
 }
 
+/** The sign of an expression, as far as its range proves it. */
 export type Sign = 'positive' | 'nonnegative' | 'unknown'
 
+/** The sign that the range of an expression proves. */
 export function signOf(expression: Expression): Sign {
   const range = rangeOf(expression)
   if (isPositive(range)) return 'positive'

@@ -67,6 +67,7 @@ function oppositeArguments(expression: Expression): Expression | undefined {
   return expression.operator === 'max' ? size : negate(size)
 }
 
+/** Every rewrite. The order matters: simplification takes the first that changes a node. */
 export const rewrites: readonly Rewrite[] = [
   {
     name: 'constants',

@@ -1,9 +1,9 @@
 /**
  * Brings an expression in component form into normal form, bottom up.
  *
- * Every rewrite makes its expression smaller, or puts it in an order in which it
- * stays, so this ends; whole chains of sums or products are taken at once, so it
- * is fast.
+ * It ends because every rewrite makes its expression smaller or puts it into an
+ * order that no rewrite changes. It is fast because a whole chain of sums or
+ * products is taken at once.
  */
 import type { Expression } from './expression.ts'
 import { nameIndex, nameIndices } from './indices.ts'
@@ -12,6 +12,7 @@ import { collectProduct, isProduct } from './rewrites/products.ts'
 import { collectSum, isSum } from './rewrites/sums.ts'
 import { equals, mapChildren } from './traverse.ts'
 
+/** The normal form of an expression in component form. */
 export function simplify(expression: Expression): Expression {
   const known = new Map<Expression, Expression>()
   const visit = (node: Expression): Expression => {

@@ -1,6 +1,7 @@
-/** Walking, comparing and substituting; everything else that recurses is built on `mapChildren`. */
+/** Walking, comparing and substituting. Every other recursion is built on `mapChildren`. */
 import type { Expression } from './expression.ts'
 
+/** The expressions directly below a node. */
 export function children(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'constant':
@@ -36,7 +37,7 @@ export function mapChildren(expression: Expression, map: (child: Expression) => 
   }
 }
 
-/** Names that come from outside: variables, and the vectors of elements. */
+/** The names that an expression does not bind itself: variables, and the vectors of elements. */
 export function freeVariables(expression: Expression): Set<string> {
   if (expression.kind === 'variable') return new Set([expression.name])
   const names = new Set(children(expression).flatMap((child) => [...freeVariables(child)]))
@@ -45,6 +46,7 @@ export function freeVariables(expression: Expression): Set<string> {
   return names
 }
 
+/** Whether a variable, or a vector by its entries, occurs free in an expression. */
 export function mentions(expression: Expression, name: string): boolean {
   if (expression.kind === 'variable') return expression.name === name
   if (expression.kind === 'reduce' && expression.index === name) return false
@@ -90,4 +92,5 @@ export function compare(a: Expression, b: Expression): number {
   return rank[a.kind] - rank[b.kind]
 }
 
+/** Whether two expressions are the same tree. */
 export const equals = (a: Expression, b: Expression): boolean => compare(a, b) === 0

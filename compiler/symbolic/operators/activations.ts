@@ -43,6 +43,7 @@ const normalDensity = (x: Expression): Expression =>
 const sigmoid = (x: Expression): Expression => node('sigmoid', x)
 const sigmoidSlope = (x: Expression): Expression => times(sigmoid(x), sigmoid(node('negate', x)))
 
+/** The records, by name. */
 export const activations = {
   relu: {
     type,

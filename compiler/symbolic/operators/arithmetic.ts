@@ -18,6 +18,7 @@ const choice: Unbounded = { kind: 'choice' }
 const constantOf = (exponent: Expression | undefined): number =>
   exponent?.kind === 'constant' ? exponent.value : Number.NaN
 
+/** The records, by name. */
 export const arithmetic = {
   add: {
     type: two,

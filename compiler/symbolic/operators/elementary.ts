@@ -20,6 +20,7 @@ const nonnegativePart = (a: Interval): Interval => intervals.max(a, intervals.po
 const coshCoefficient = (x: Expression): Expression =>
   times(number(0.5), plus(node('exp', times(number(-2), node('abs', x))), number(1)))
 
+/** The records, by name. */
 export const elementary = {
   exp: {
     type,

@@ -2,4 +2,5 @@
 import { activations } from './activations.ts'
 import { elementary } from './elementary.ts'
 
+/** The records, by name. */
 export const functions = { ...elementary, ...activations }

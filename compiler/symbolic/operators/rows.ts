@@ -1,4 +1,4 @@
-/** Operators that see a whole row. `components.ts` says what each is entry by entry. */
+/** Operators that see a whole row. `components.ts` defines each entry by entry. */
 import { scalar, vector } from '../expression.ts'
 import { vectors } from './operator.ts'
 import type { RowOperator } from './operator.ts'

@@ -9,14 +9,19 @@ export interface Coefficient {
   readonly under: number
 }
 
+/** The coefficient of a factor without one. */
 export const one: Coefficient = { over: 1, under: 1 }
+/** A number as a ratio. */
 export const coefficient = (value: number): Coefficient => ({ over: value, under: 1 })
+/** A ratio as a number. */
 export const valueOf = ({ over, under }: Coefficient): number => over / under
 
+/** a · over/under. */
 export function timesRatio(a: Coefficient, over: number, under: number): Coefficient {
   return reduced(a.over * over, a.under * under)
 }
 
+/** a + b. */
 export function plus(a: Coefficient, b: Coefficient): Coefficient {
   if (a.under === b.under) return reduced(a.over + b.over, a.under)
   return reduced(a.over * b.under + b.over * a.under, a.under * b.under)

@@ -1,4 +1,4 @@
-/** Of a and −a, one is the upright: so that (a − b)² and (b − a)² are seen to be equal. */
+/** One of a and −a is called upright. Even functions take the upright one, so (a − b)² and (b − a)² are equal trees. */
 import { negate } from '../build.ts'
 import type { Expression } from '../expression.ts'
 import { compare } from '../traverse.ts'

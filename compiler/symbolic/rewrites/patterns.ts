@@ -1,4 +1,4 @@
-/** Identities of the functions, each a pattern and a result on expressions in normal form. */
+/** Identities of functions, as patterns and results on expressions in normal form. */
 import {
   add,
   apply,
@@ -118,7 +118,7 @@ function exactSums(operator: string): readonly Pattern[] {
   ]
 }
 
-/** f(a) = g(a) for those a of which the range is known to lie on one side of 0. */
+/** f(a) = g(a) for every a whose range lies on one side of 0. */
 function known(
   name: string,
   algebra: string,
@@ -139,7 +139,7 @@ function known(
   }
 }
 
-/** max(a, b) and min(a, b) where the ranges of a and b settle it, for either order. */
+/** max(a, b) or min(a, b) if the ranges of a and b decide which of the two it is. */
 function bounded(
   operator: 'max' | 'min',
   never: string,
@@ -162,4 +162,5 @@ function bounded(
   }))
 }
 
+/** The identities as rewrites. */
 export const patternRewrites: readonly Rewrite[] = patterns.map(patternRewrite)

@@ -12,11 +12,13 @@ import { compare } from '../traverse.ts'
 import { coefficient, one, timesRatio, valueOf } from './coefficient.ts'
 import type { Coefficient } from './coefficient.ts'
 
+/** One factor, base^power. */
 export interface Factor {
   readonly base: Expression
   readonly power: number
 }
 
+/** A product of factors and a constant. */
 export interface Product {
   readonly coefficient: Coefficient
   readonly factors: readonly Factor[]
@@ -24,6 +26,7 @@ export interface Product {
 
 type Map = (expression: Expression) => Expression
 
+/** Whether the node is a product, a quotient, a negation or a whole power. */
 export function isProduct(expression: Expression): boolean {
   if (expression.kind !== 'apply') return false
   return (
@@ -38,10 +41,7 @@ function wholePower({ operator, args }: Apply): number | undefined {
   return Number.isInteger(exponent.value) && exponent.value !== 0 ? exponent.value : undefined
 }
 
-/**
- * The factors of an expression, uncollected. `leaf` maps what is no product
- * itself; what it returns may be one.
- */
+/** The factors of an expression, uncollected. `leaf` maps parts that are no products; it may return products. */
 export function factorsOf(expression: Expression, leaf: Map = (same) => same): Product {
   const factors: Factor[] = []
   let ratio: Coefficient = one
@@ -84,6 +84,7 @@ function splitPower(node: Expression): Factor {
   return { base: node, power: 1 }
 }
 
+/** A product in normal form; `leaf` simplifies its factors. */
 export function collectProduct(expression: Expression, leaf: Map = (same) => same): Expression {
   const product = factorsOf(expression, leaf)
   if (product.coefficient.over === 0) return constant(0)
@@ -110,7 +111,7 @@ function exponentOf(base: Expression): Expression | undefined {
   return base.kind === 'apply' && base.operator === 'exp' ? base.args[0] : undefined
 }
 
-/** Written out: the coefficient first, an exponential last, what is divided by below one line. */
+/** A product as an expression: the coefficient first, an exponential last, all divisors in one denominator. */
 export function fromFactors({ coefficient: ratio, factors }: Product): Expression {
   const collected = settle(collectPowers(factors))
   const over = collected.filter(({ power }) => power > 0).map(raised)

@@ -1,4 +1,4 @@
-/** What does not depend on the index leaves the sum or the maximum. */
+/** Rewrites that move parts without the index out of a sum or a maximum. */
 import { add, constant, multiply } from '../build.ts'
 import type { Expression, Reduce } from '../expression.ts'
 import { isPositive } from '../interval.ts'

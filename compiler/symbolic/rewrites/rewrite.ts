@@ -1,24 +1,26 @@
 /**
- * A rewrite: a name, one line of algebra, and how it is done. Most are a pattern
- * and a result; in both, the variables a, b, c stand for any expression and m, n
- * for constants.
+ * A rewrite has a name, one line of algebra, and a function that applies it. Most are given as a pattern and a
+ * result, in which the variables a, b, c stand for any expression and m, n for constants.
  */
 import { constant } from '../build.ts'
 import type { Expression } from '../expression.ts'
 import { scalarOperator } from '../operators.ts'
 import { equals, mapChildren } from '../traverse.ts'
 
+/** One rewrite. */
 export interface Rewrite {
   readonly name: string
   readonly algebra: string
   /** The rewritten expression, or nothing where the rewrite does not apply. */
   readonly apply: (expression: Expression) => Expression | undefined
-  /** Expressions in a, b, c that it applies to: the soundness test runs on these. */
+  /** Expressions in a, b, c that it applies to. The soundness test evaluates them before and after. */
   readonly examples: readonly Expression[]
 }
 
+/** The expressions that the variables of a pattern stand for. */
 export type Bindings = ReadonlyMap<string, Expression>
 
+/** A rewrite by a pattern and its result. */
 export interface Pattern {
   readonly name: string
   readonly algebra: string
@@ -29,6 +31,7 @@ export interface Pattern {
   readonly examples?: readonly Expression[]
 }
 
+/** The rewrite that a pattern describes. */
 export function patternRewrite({ name, algebra, from, to, when, examples = [from] }: Pattern): Rewrite {
   return {
     name,
@@ -61,7 +64,7 @@ function matches(pattern: Expression, expression: Expression, bindings: Map<stri
   )
 }
 
-/** Arithmetic on constants is done at once, so that an exponent m·n is a constant again. */
+/** Folds arithmetic on constants at once, because an exponent m·n must be a constant again. */
 function instantiate(pattern: Expression, bindings: Bindings): Expression {
   if (pattern.kind === 'variable') return bindings.get(pattern.name) ?? pattern
   const made = mapChildren(pattern, (child) => instantiate(child, bindings))

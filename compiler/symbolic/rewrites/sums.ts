@@ -16,6 +16,7 @@ interface Term {
 
 type Map = (expression: Expression) => Expression
 
+/** Whether the node is a sum or a difference. */
 export function isSum(expression: Expression): boolean {
   return expression.kind === 'apply' && (expression.operator === 'add' || expression.operator === 'subtract')
 }
@@ -39,6 +40,7 @@ export function termsOf(expression: Expression, leaf: Map = (same) => same): rea
   return terms
 }
 
+/** A sum in normal form; `leaf` simplifies its terms. */
 export function collectSum(expression: Expression, leaf: Map = (same) => same): Expression {
   return fromTerms(termsOf(expression, leaf))
 }
