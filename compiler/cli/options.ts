@@ -2,7 +2,14 @@
 import { InvalidArgumentError, Option } from 'commander'
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON document and nothing else')
-export const onlyOption = (): Option => new Option('--only <name>', 'this attention alone')
+export const onlyOption = (): Option => textOption('--only <name>', 'this attention alone')
+
+/** An option that takes a name or a path. An empty one is what a shell leaves of a variable that is not set. */
+export const textOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser((text: string) => {
+    if (text === '') throw new InvalidArgumentError('It is empty.')
+    return text
+  })
 
 /** A parser of whole numbers from `least`; commander says which option was wrong. */
 export function wholeNumber(least: number): (text: string) => number {

@@ -31,7 +31,9 @@ export function nonUniformBarriers(kernel: Kernel): string[] {
     const scope = new Map(outer)
     for (const statement of statements) {
       if (!uniformControl && hasBarrier(statement))
-        complaints.push(`a ${statement.kind} with a barrier stands where control may differ between threads`)
+        complaints.push(
+          `the statement ${statement.kind} with a barrier stands where control may differ between threads`,
+        )
       visitStatement(statement, scope, uniformControl)
     }
   }

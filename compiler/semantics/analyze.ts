@@ -40,11 +40,14 @@ export function analyze(file: File, prelude: File): Analysis {
   for (const name of file.hidden ?? [])
     if (!features.has(name.text)) features.set(name.text, checkFeature(unread(name), false, known, ignore))
   const attentions = file.declarations.filter(isAttention)
-  const names = new Set<string>()
+  const names = new Map<string, string>()
   const models = attentions.flatMap((declaration) => {
     const { text, span } = declaration.name
-    if (names.has(text)) report(messages.duplicateAttention(span, text))
-    names.add(text)
+    const other = names.get(text.toLowerCase())
+    if (other === text) report(messages.duplicateAttention(span, text))
+    else if (other !== undefined) report(messages.attentionsByCase(span, text, other))
+    else if (isDevice(text)) report(messages.deviceName(span, text))
+    if (other === undefined) names.set(text.toLowerCase(), text)
     return checkAttention(declaration, features, report) ?? []
   })
   if (file.incomplete !== true) checkPresence(file, attentions, report)
@@ -72,6 +75,9 @@ function unread(name: Name): FeatureDeclaration {
     incomplete: true,
   }
 }
+
+/** Windows has no file of such a name, whatever its extension. */
+const isDevice = (name: string): boolean => /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i.test(name)
 
 const isFeature = (declaration: File['declarations'][number]): declaration is FeatureDeclaration =>
   declaration.kind === 'feature'

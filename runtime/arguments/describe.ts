@@ -14,7 +14,8 @@ export function describe(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'object' && value !== null)
-    return /^[AEIOU]/.test(tag(value)) ? `an ${tag(value)}` : `a ${tag(value)}`
+    // By ear: a Uint8Array and a URL, an Array and an SVGElement.
+    return `${/^([AEIO]|[FHLMNRSX][A-Z])/.test(tag(value)) ? 'an' : 'a'} ${tag(value)}`
   if (typeof value === 'function') return 'a function'
   const primitive = value as number | bigint | boolean | symbol | null
   return String(primitive)

@@ -1,5 +1,5 @@
 // What every command promises: its exit status, one JSON document on standard output, words on standard error.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
@@ -226,6 +226,38 @@ describe('the command line', () => {
     expect(asJson.status).toBe(2)
     expect(JSON.parse(asJson.out)).toHaveProperty('error.message')
   })
+
+  test('what cannot be written says why', async () => {
+    symlinkSync('circle', join(at.directory, 'circle'))
+    const long = 'n'.repeat(300)
+    for (const [folder, words] of [
+      ['good.attn', 'a file stands where a directory is needed'],
+      ['good.attn/folder', 'a part of the path is a file, not a directory'],
+      ['circle/folder', 'its symbolic links go in a circle'],
+      [long, 'the name is too long'],
+    ] as const) {
+      const { status, err } = await at.run(['compile', 'good.attn', '-o', folder])
+      expect(status).toBe(2)
+      expect(err).toMatch(new RegExp(`^error: cannot write ${folder}\\S*: ${words}`))
+    }
+    rmSync(join(at.directory, 'circle'))
+  })
+
+  test.each(['compile', 'run', 'verify', 'explain', 'bench'])(
+    'no option of %s takes nothing',
+    async (command) => {
+      const { out: help } = await at.run([command, '--help'])
+      const options = [...help.matchAll(/(--[a-z-]+) </g)].map(([, option = '']) => option)
+      expect(options).toContain('--only')
+      const before = readdirSync(at.directory)
+      for (const option of options) {
+        const { status, out, err } = await at.run([command, 'good.attn', option, ''])
+        expect([option, status, out]).toEqual([option, 2, ''])
+        expect(err).toMatch(new RegExp(`^error: option '.*${option} <.*argument '' is invalid`))
+      }
+      expect(readdirSync(at.directory)).toEqual(before)
+    },
+  )
 
   test('no command at all shows the help and is a mistake', async () => {
     const { status, err } = await at.run([])

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
+import { describe as inWords } from '../../runtime/arguments/describe.ts'
 import type { Attention, CreateOptions } from '../../runtime/index.ts'
 import { AttentionError, createAttention } from '../../runtime/index.ts'
 import { compileOne } from '../numeric/harness.ts'
@@ -398,4 +399,16 @@ describe('create with', () => {
       await expect(create).rejects.toMatchObject({ code: 'limit', message: says })
     }
   })
+})
+
+test.each([
+  [new Uint8Array(1), 'a Uint8Array'],
+  [new URL('https://example.org'), 'a URL'],
+  [[], 'an Array'],
+  [new Int8Array(1), 'an Int8Array'],
+  [new Float32Array(1), 'a Float32Array'],
+  [{ [Symbol.toStringTag]: 'HTMLCanvasElement' }, 'an HTMLCanvasElement'],
+  [new Set(), 'a Set'],
+])('an article goes by the ear: %s', (value, words) => {
+  expect(inWords(value)).toBe(words)
 })

@@ -11,7 +11,7 @@ import { displayPath, readSource } from '../files.ts'
 import { glslFiles } from '../glsl.ts'
 import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
-import { jsonOption, onlyOption } from '../options.ts'
+import { jsonOption, onlyOption, textOption } from '../options.ts'
 import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
@@ -32,7 +32,7 @@ export function addCompile({ program, io }: Context): void {
     .command('compile')
     .description('Writes one importable ES module per attention, with its types and its kernels.')
     .argument('<spec>', 'an .attn file')
-    .option('-o, --output <dir>', 'where to write (default: beside the spec)')
+    .addOption(textOption('-o, --output <dir>', 'where to write (default: beside the spec)'))
     .addOption(
       new Option('--target <target>', 'what the kernels are written for').choices(targets).default('webgpu'),
     )

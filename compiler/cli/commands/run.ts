@@ -6,7 +6,7 @@ import { SpecFailure, status, usage } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
-import { jsonOption, onlyOption, positiveNumber, wholeNumber } from '../options.ts'
+import { jsonOption, onlyOption, positiveNumber, textOption, wholeNumber } from '../options.ts'
 import { type Backend, backends, type Runnable, targetOf } from '../run/execute.ts'
 import {
   type Inputs,
@@ -59,8 +59,10 @@ export function addRun({ program, io, conclude }: Context): void {
         positiveNumber,
       ),
     )
-    .option('--input <path>', 'a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors')
-    .option('--output <file>', 'save the result as .npy, .npz or .safetensors')
+    .addOption(
+      textOption('--input <path>', 'a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors'),
+    )
+    .addOption(textOption('--output <file>', 'save the result as .npy, .npz or .safetensors'))
     .addOption(new Option('--backend <name>', 'what runs it').choices(backends).default('webgpu'))
     .addOption(
       new Option('--repeat <n>', 'timed calls after the first, at most')

@@ -15,7 +15,7 @@ import { CommandFailure, SpecFailure, status, usage } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
-import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { jsonOption, onlyOption, textOption, wholeNumber } from '../options.ts'
 import { type Backend, backends } from '../run/execute.ts'
 import { duration } from '../table.ts'
 import { requireAttention } from '../selection.ts'
@@ -47,7 +47,7 @@ export function addVerify({ program, io, conclude }: Context): void {
         .argParser(wholeNumber(1))
         .default(defaultRuns),
     )
-    .option('--path <path>', 'replay one case of a property, as a counterexample names it')
+    .addOption(textOption('--path <path>', 'replay one case of a property, as a counterexample names it'))
     .addOption(new Option('--backend <name>', 'what runs the attentions').choices(backends).default('webgpu'))
     .addOption(jsonOption())
     .addHelpText(

@@ -58,4 +58,14 @@ export const declarationMessages = {
     message: `\`${name}\` has ${found.toLocaleString('en')} features here; the most is ${limit.toLocaleString('en')}`,
     help: 'take a smaller dim or fewer projections',
   })),
+
+  attentionsByCase: error('A0213', (name: string, other: string) => ({
+    message: `\`${name}\` and \`${other}\` differ by capital letters alone`,
+    help: 'give one of them another name: each becomes a module of that name, and many disks take the two for one',
+  })),
+
+  deviceName: warning('A0214', (name: string) => ({
+    message: `Windows has no files called \`${name}\`, and so no module ${name}.js`,
+    help: 'give it another name',
+  })),
 }

@@ -85,7 +85,7 @@ function compileUniform(statement: Statement, scope: Scope): GroupAction {
         agreed(condition, workgroup, 'a condition') !== 0 ? then(workgroup) : otherwise(workgroup)
     }
     default:
-      throw new InvariantError(`a ${statement.kind} holds no barrier`)
+      throw new InvariantError(`the statement ${statement.kind} holds no barrier`)
   }
 }
 
@@ -156,7 +156,7 @@ function compileStatement(statement: Statement, scope: Scope): Action {
     case 'registers':
     case 'barrier':
     case 'uniformLoad':
-      throw new InvariantError(`a ${statement.kind} is no statement of one thread`)
+      throw new InvariantError(`the statement ${statement.kind} is none of one thread`)
   }
 }
 
