@@ -24,7 +24,7 @@ export interface Sizes {
   readonly kvHeads?: number | undefined
 }
 
-/** [B] keys that count, each 0 … S; the rest are as if absent. A row that sees no key is zero. */
+/** [B] rows of each batch item that count. */
 export type Lengths = ArrayLike<number>
 
 /** T is `Float32Array` or `GPUBuffer`; buffers need the usage STORAGE and may be larger than what is asked. */
@@ -35,8 +35,16 @@ export interface ForwardCall<T extends Tensor> extends Sizes {
   readonly k: T
   /** [B, G, S, E] */
   readonly v: T
-  /** Beside buffers also u32 on the device, where nobody checks their range. */
+  /**
+   * Keys that count, each 0 … S; the rest are as if absent. A row that sees no key is zero. Beside buffers also u32 on
+   * the device, where nobody checks their range.
+   */
   readonly lengths?: Lengths | GPUBuffer | undefined
+  /**
+   * Query rows that count, each 0 … L; the rest have an output and enter nothing else. Without it as many as `lengths`
+   * says where L and S are equal, else all.
+   */
+  readonly queryLengths?: Lengths | GPUBuffer | undefined
   /** [B, H, L, E], a buffer for the result; without it the result is a new one that the caller owns. */
   readonly out?: GPUBuffer | undefined
 }
@@ -70,6 +78,8 @@ export interface EncodeBuffers {
   readonly out: GPUBuffer
   /** [B] u32, each 0 … S. */
   readonly lengths?: GPUBuffer | undefined
+  /** [B] u32, each 0 … L; `lengths` where it is not given and L and S are equal. */
+  readonly queryLengths?: GPUBuffer | undefined
 }
 
 /** What an attention carries from token to token. Belongs to the attention that made it. */

@@ -3,6 +3,7 @@
  * pair by pair, features by the state of `state.ts` one key after the other. The
  * schedule is held to this, and this to the checked spec.
  */
+import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import type { Attention, FactorisedScore, Mask, ScaledTerm } from './attention.ts'
@@ -27,6 +28,7 @@ export function interpret(attention: Attention, call: Call): Float64Array | unde
     const rows = headOutput(attention, call, w, {
       index,
       q: rowsOf(call.q, group * length, length, dim, factor),
+      queries: queryRowsOf(call, item),
       k: rowsOf(call.k, first, visible, dim, factor),
       v: rowsOf(call.v, first, visible, valueDim, 1),
     })
@@ -100,11 +102,13 @@ function factorisedOutput(
   attention: Attention,
   score: FactorisedScore,
   projection: readonly Float64Array[],
-  { index, q, k, v }: Head,
+  { index, q, queries: counted, k, v }: Head,
 ): Float64Array[] {
   const { valueDim, mask } = attention
   const features = (side: Side): FeatureRow[] =>
-    featureRows(attention, score[side], side, side === 'query' ? q : k, projection)
+    side === 'query'
+      ? featureRows(attention, score.query, side, q, counted, projection)
+      : featureRows(attention, score.key, side, k, k.length, projection)
   const [queries, keys] = [features('query'), features('key')]
   const gamma = decayOf(attention, index)
   const after = (state: State, row: number): State => {

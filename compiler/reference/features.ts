@@ -12,13 +12,14 @@ export type Side = 'query' | 'key'
 
 /**
  * φ(x) of every row of one head, each laid out block by block.
- * `rows` are already multiplied by √scale, and are all rows there are: a row's
- * `position` and `length` are its index in them and their number.
+ * `rows` are already multiplied by √scale. A row's `position` is its index in
+ * them, and `length` how many of them count.
  */
 export function featureRows(
   model: AttentionModel,
   side: Side,
   rows: readonly Vector[],
+  length: number,
   projection: readonly Vector[],
 ): Vector[] {
   const { feature, stabilize } = model
@@ -26,15 +27,16 @@ export function featureRows(
   const blocks = feature[side]
   const factor = extended(feature.projected ? 1 / Math.sqrt(projection.length) : 1)
   if (stabilize.kind !== 'max') {
-    const phi = new Blocks(blocks, feature.projected, projection)
+    const phi = new Blocks(blocks, feature.projected, projection, length)
     return rows.map((_, index) => phi.row(rows, index, factor))
   }
   const phi = new Blocks(
     blocks.map((block) => withMaximum(block, stabilize.epsilon)),
     feature.projected,
     projection,
+    length,
   )
-  const maxima = rowMaxima(blocks.flatMap(projectedExponents), rows, projection)
+  const maxima = rowMaxima(blocks.flatMap(projectedExponents), rows, length, projection)
   const overall = maxima.reduce(larger, extended(-Infinity))
   return rows.map((_, index) => {
     phi.set(MAXIMUM, side === 'query' ? (maxima[index] ?? overall) : overall)
@@ -46,9 +48,10 @@ export function featureRows(
 function rowMaxima(
   exponents: readonly Expression[],
   rows: readonly Vector[],
+  length: number,
   projection: readonly Vector[],
 ): Extended[] {
-  const every = new Blocks(exponents, true, projection)
+  const every = new Blocks(exponents, true, projection, length)
   return rows.map((_, index) => {
     const values = every.row(rows, index, extended(1))
     let top = extended(-Infinity)
@@ -63,10 +66,16 @@ class Blocks {
   readonly #projected: boolean
   readonly #projection: readonly Vector[]
 
-  constructor(blocks: readonly Expression[], projected: boolean, projection: readonly Vector[]) {
+  constructor(
+    blocks: readonly Expression[],
+    projected: boolean,
+    projection: readonly Vector[],
+    length: number,
+  ) {
     this.#blocks = blocks.map((block) => new Evaluator(block))
     this.#projected = projected
     this.#projection = projection
+    this.set('length', length)
   }
 
   set(name: string, value: Extended | Vector | number): void {
@@ -78,7 +87,6 @@ class Blocks {
     invariant(x !== undefined, 'a feature is evaluated at a row that exists')
     this.set('x', x)
     this.set('position', index)
-    this.set('length', rows.length)
     const entries = this.#blocks.flatMap((block) =>
       this.#projected ? this.#projection.map((w) => block.set('w', w).scalar()) : entriesOf(block.value()),
     )

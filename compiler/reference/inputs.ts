@@ -28,6 +28,8 @@ export interface ReferenceInputs {
   readonly rows?: readonly number[]
   /** [B] Visible key rows of each batch item, all S where absent. */
   readonly lengths?: ArrayLike<number>
+  /** [B] Query rows of each batch item that count; where absent as `lengths` where L and S are equal, else all L. */
+  readonly queryLengths?: ArrayLike<number>
   /** [B, S] 0 for key rows that are absent wherever they lie. Not where rows are pooled, or meet by landmarks or a hash. */
   readonly seen?: ArrayLike<number>
   /** [M, D] Projections, or the rotations of all rounds. Shared by all heads; the file's own draw where absent. */
@@ -60,7 +62,8 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   for (const row of inputs.rows ?? [])
     if (!Number.isInteger(row) || row < 0 || row >= length)
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
-  if (inputs.lengths !== undefined) checkLengths(inputs.lengths, batch, keyLength)
+  checkLengths('lengths', inputs.lengths, batch, { keyLength })
+  checkLengths('queryLengths', inputs.queryLengths, batch, { length })
   if (inputs.seen !== undefined) checkSeen(model, inputs.seen, batch * keyLength)
   const law = projectionLaw(model)
   if (law !== undefined && inputs.projection !== undefined)
@@ -119,12 +122,19 @@ function expectShape(name: string, tensor: Numbers | undefined, shape: readonly 
   throw new RangeError(`${name}: expected ${shape.join(' × ')} = ${expected} numbers, found ${found}`)
 }
 
-function checkLengths(lengths: ArrayLike<number>, batch: number, keyLength: number): void {
+function checkLengths(
+  name: string,
+  lengths: ArrayLike<number> | undefined,
+  batch: number,
+  size: Readonly<Record<string, number>>,
+): void {
+  if (lengths === undefined) return
   if (lengths.length !== batch)
-    throw new RangeError(`lengths: expected one for each of ${batch} batch items, found ${lengths.length}`)
-  for (const length of Array.from(lengths))
-    if (!Number.isInteger(length) || length < 0 || length > keyLength)
-      throw new RangeError(`lengths: expected integers from 0 to keyLength (${keyLength}), found ${length}`)
+    throw new RangeError(`${name}: expected one for each of ${batch} batch items, found ${lengths.length}`)
+  for (const [most, limit] of Object.entries(size))
+    for (const length of Array.from(lengths))
+      if (!Number.isInteger(length) || length < 0 || length > limit)
+        throw new RangeError(`${name}: expected integers from 0 to ${most} (${limit}), found ${length}`)
 }
 
 function checkSeen(

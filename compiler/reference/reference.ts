@@ -10,6 +10,7 @@
 import { invariant } from '../diagnostics/invariant.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
+import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { chunksOf, meetings, ownKeys } from './buckets.ts'
 import { Evaluator } from './evaluate.ts'
 import { featureRows } from './features.ts'
@@ -31,6 +32,8 @@ export type { ReferenceInputs } from './inputs.ts'
 interface Head {
   readonly index: number
   readonly q: readonly Vector[]
+  /** How many of them count. The others have an output, and enter nothing else. */
+  readonly queries: number
   readonly k: readonly Vector[]
   readonly v: readonly Vector[]
   /** Whether a key row before the length is there. */
@@ -86,16 +89,20 @@ function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, in
   const { heads, kvHeads, length, keyLength } = inputs
   const query = item * heads + index
   const key = item * kvHeads + Math.floor((index * kvHeads) / heads)
-  const visible = inputs.lengths?.[item] ?? keyLength
+  const queries = queryRowsOf(inputs, item)
+  const present = inputs.lengths?.[item] ?? keyLength
+  // Rows that are queries and keys in one are there where they count as both.
+  const visible = model.buckets === undefined ? present : Math.min(present, queries)
   const factor = Math.sqrt(model.scale)
   const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
   const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
   const has = (row: number): boolean => inputs.seen?.[item * keyLength + row] !== 0
-  if (model.buckets !== undefined) return { index, q, k: ownKeys(q.slice(0, visible), model.scale), v, has }
+  if (model.buckets !== undefined)
+    return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v, has }
   const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
   return model.compress === undefined || visible === 0
-    ? { index, q, k, v, has }
-    : { index, q, has, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
+    ? { index, q, queries, k, v, has }
+    : { index, q, queries, has, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
 }
 
 function pooledRows(
@@ -165,7 +172,11 @@ function termRows(
 function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[]): Score {
   const [left, right, pair] =
     model.evaluation === 'factorised'
-      ? [featureRows(model, 'query', head.q, projection), featureRows(model, 'key', head.k, projection), dot]
+      ? [
+          featureRows(model, 'query', head.q, head.queries, projection),
+          featureRows(model, 'key', head.k, head.k.length, projection),
+          dot,
+        ]
       : [head.q, head.k, kernelOf(model)]
   return (i, j) => {
     const [a, b] = [left[i], right[j]]
@@ -190,8 +201,8 @@ function throughLandmarks(
   if (landmarks === undefined) return undefined
   const { count, source, pinv } = landmarks
   if (source === 'segment_means') {
-    if (Math.min(head.q.length, head.k.length) <= count) return undefined
-    const means = { q: segmentMeans(head.q, count), k: segmentMeans(head.k, count) }
+    if (Math.min(head.queries, head.k.length) <= count) return undefined
+    const means = { q: segmentMeans(head.q.slice(0, head.queries), count), k: segmentMeans(head.k, count) }
     return landmarkRows(kernelOf(model), head, means, pinv)
   }
   invariant(inputs.landmarks !== undefined, 'learned landmarks are checked to be given')

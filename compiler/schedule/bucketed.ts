@@ -1,6 +1,6 @@
 /** Attention among rows that a hash brings together: sort by bucket in every round, attend nearby, combine. */
 import type { Attention, BucketedScore } from '../algebra/attention.ts'
-import { dataBuffers, product } from './buffers.ts'
+import { dataBuffers, product, queryLengths } from './buffers.ts'
 import type { BufferPlan, Schedule, Size } from './schedule.ts'
 import { scaledTerm } from './terms.ts'
 import { rowsOfTile, threads, valueTile } from './tiles.ts'
@@ -40,6 +40,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
     chunks: ['max', 1, ['ceildiv', 'length', threads]],
     buffers: [
       ...dataBuffers(attention).filter(({ name }) => name !== 'k'),
+      queryLengths,
       {
         name: 'rotations',
         role: 'projection',
@@ -70,7 +71,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         kind: 'hash',
         name: 'hash',
         workgroups: segments,
-        buffers: ['q', 'rotations', 'lengths', 'buckets', 'offsets', 'inverseNorms'],
+        buffers: ['q', 'rotations', 'lengths', 'queryLengths', 'buckets', 'offsets', 'inverseNorms'],
         ...sorting,
       },
       {
@@ -84,7 +85,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         kind: 'place',
         name: 'place_rows',
         workgroups: segments,
-        buffers: ['buckets', 'offsets', 'lengths', 'order'],
+        buffers: ['buckets', 'offsets', 'lengths', 'queryLengths', 'order'],
         ...sorting,
       },
       {
@@ -97,7 +98,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
           ['ceildiv', 'length', chunk],
           Math.ceil(chunk / tile.rows) * Math.ceil(valueDim / tile.columns),
         ),
-        buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'parts'],
+        buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'queryLengths', 'parts'],
         kernel: scaledTerm(score.kernel, attention.scale),
         self,
         mask,
@@ -110,7 +111,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         name: 'combine_rounds',
         threads,
         workgroups: product(sliceQueryHeads, ['ceildiv', ['*', 'length', valueDim], threads]),
-        buffers: ['parts', 'lengths', 'out'],
+        buffers: ['parts', 'lengths', 'queryLengths', 'out'],
         rounds,
         valueDim,
         epsilon,

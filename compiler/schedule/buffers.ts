@@ -41,7 +41,17 @@ export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
   ]
 }
 
+/** For passes to which query rows that do not count make a difference. */
+export const queryLengths: BufferPlan = {
+  name: 'queryLengths',
+  role: 'lengths',
+  element: 'u32',
+  size: 'batch',
+  layout: '[B], query rows that count',
+}
+
 export const queryRows: Rows = { buffer: 'q', of: 'queryHead', count: 'length' }
+export const countedRows: Rows = { ...queryRows, count: 'counted' }
 export const keyRows: Rows = { buffer: 'k', of: 'keyHead', count: 'visible' }
 export const valueRows: Rows = { buffer: 'v', of: 'keyHead', count: 'visible' }
 export const outRows: Rows = { buffer: 'out', of: 'queryHead', count: 'length' }

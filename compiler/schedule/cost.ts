@@ -122,6 +122,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
     }
     case 'project':
     case 'append':
+    case 'gather':
       return 0
     case 'step':
       return (

@@ -4,10 +4,10 @@
  */
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
-import { dataBuffers, product } from './buffers.ts'
+import { dataBuffers, product, queryLengths } from './buffers.ts'
 import { exponentialsOf, hasMaxima, stabilized } from './maxima.ts'
 import { projectByTransform } from './projected.ts'
-import { carriedSize, stateSize } from './schedule.ts'
+import { buffersOfAPass, carriedSize, stateSize } from './schedule.ts'
 import type {
   BufferPlan,
   Features,
@@ -75,6 +75,20 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const matrix = score.projections === undefined ? [] : ['w']
   const projection = projected === undefined ? matrix : ['projected']
   const extra = maxima ? ['maxima'] : []
+  const counting = seesLength(query) ? ['queryLengths'] : []
+  const finishBuffers = (lengths: readonly string[]): string[] => [
+    'q',
+    ...(causal ? ['k', 'v'] : []),
+    ...projection,
+    ...lengths,
+    ...extra,
+    ...fading,
+    'state',
+    'out',
+  ]
+  const ungathered = finishBuffers(['lengths', ...counting])
+  const gathers = ungathered.length > buffersOfAPass
+  const inFinish = gathers ? finishBuffers(['bothLengths']) : ungathered
 
   const scan: ScanPass = {
     kind: 'scan',
@@ -87,6 +101,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     scaling,
   }
   const passes: Pass[] = [
+    ...(gathers ? [gather] : []),
     ...(projected?.passes ?? []),
     ...(maxima ? maximaPasses(attention, score, projection, read) : []),
     {
@@ -109,16 +124,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         ['ceildiv', 'length', finishTile.rows],
         Math.ceil(valueDim / finishTile.columns),
       ),
-      buffers: [
-        'q',
-        ...(causal ? ['k', 'v'] : []),
-        ...projection,
-        'lengths',
-        ...extra,
-        ...fading,
-        'state',
-        'out',
-      ],
+      buffers: inFinish,
       query,
       key,
       scaling,
@@ -151,6 +157,8 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     chunks,
     buffers: [
       ...dataBuffers(attention),
+      ...(counting.length === 0 ? [] : [queryLengths]),
+      ...(gathers ? [bothLengths] : []),
       ...projectionBuffer(attention.dim, score),
       ...(projected?.buffers ?? []),
       ...decayBuffer(attention),
@@ -212,15 +220,15 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
  * papers' maxima, a feature of the sequence's length).
  */
 export function decodes({ mask, stabilize }: Attention, query: Features, key: Features): boolean {
-  const expressions = [...query.blocks, ...key.blocks].flatMap(({ term }) =>
-    term.kind === 'plain' ? [term.value] : [term.exponent, ...(term.coefficient ? [term.coefficient] : [])],
-  )
-  return (
-    mask.kind === 'causal' &&
-    stabilize.kind !== 'max' &&
-    !expressions.some((expression) => mentions(expression, 'length'))
-  )
+  return mask.kind === 'causal' && stabilize.kind !== 'max' && !seesLength(query) && !seesLength(key)
 }
+
+export const seesLength = ({ blocks }: Features): boolean =>
+  blocks.some(({ term }) =>
+    (term.kind === 'plain' ? [term.value] : [term.exponent, term.coefficient]).some(
+      (expression) => expression !== undefined && mentions(expression, 'length'),
+    ),
+  )
 
 function decayBuffer({ decay }: Attention): BufferPlan[] {
   if (decay === undefined) return []
@@ -245,6 +253,24 @@ export function projectionBuffer(dim: number, { projections }: FactorisedScore):
   if (projections === undefined) return []
   const { count } = projections
   return [{ name: 'w', role: 'projection', element: 'f32', size: count * dim, layout: `[${count}, ${dim}]` }]
+}
+
+const bothLengths: BufferPlan = {
+  name: 'bothLengths',
+  role: 'scratch',
+  element: 'u32',
+  size: product('batch', 2),
+  layout: '[2, B], visible key rows, query rows that count',
+}
+
+const gather: Pass = {
+  kind: 'gather',
+  name: 'gather_lengths',
+  threads,
+  workgroups: ['ceildiv', 'batch', threads],
+  buffers: ['lengths', 'queryLengths', 'bothLengths'],
+  from: ['lengths', 'queryLengths'],
+  to: 'bothLengths',
 }
 
 const maximaBuffer: BufferPlan = {
@@ -275,14 +301,15 @@ function maximaPasses(
         })),
       ),
     })
+  const queries = parts('query')
   return [
     {
       kind: 'row-maxima',
       name: 'query_maxima',
       tile,
       workgroups: product('sliceCount', ['ceildiv', 'heads', 'kvHeads'], ['ceildiv', 'length', tile.rows]),
-      buffers: ['q', ...projection, 'lengths', 'maxima'],
-      features: parts('query'),
+      buffers: ['q', ...projection, ...(seesLength(queries) ? ['queryLengths'] : []), 'maxima'],
+      features: queries,
     },
     {
       kind: 'row-maxima',

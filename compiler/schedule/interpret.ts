@@ -31,6 +31,8 @@ const passes = {
   means,
   start,
   product,
+  // What is gathered is known by its name all the same.
+  gather: () => {},
   // Two ways to one result.
   transform: project,
   project,

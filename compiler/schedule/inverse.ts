@@ -26,14 +26,15 @@ export function inverseSteps(from: {
   readonly core: Rows & { readonly count: number }
   readonly steps: number
   readonly only?: Only
+  /** What tells whether a batch item is among those. */
+  readonly lengths: readonly string[]
 }): Inverse {
-  const { core, steps, only } = from
+  const { core, steps, only, lengths } = from
   const { count } = core
   const over = core.of === 'head' ? 'head' : 'sliceQueryHead'
   const heads: Size = over === 'head' ? 'heads' : product('sliceCount', ['ceildiv', 'heads', 'kvHeads'])
   const square = (buffer: string): Rows & { readonly count: number } => ({ ...core, buffer })
   const guarded = only === undefined ? {} : { only }
-  const lengths = only === undefined ? [] : ['lengths']
   const tile = valueTile(count, rowsOfTile)
 
   const multiply = (

@@ -7,7 +7,16 @@
  * batch item's own, and no norm is taken beyond one head of it.
  */
 import type { Attention, LandmarkScore } from '../algebra/attention.ts'
-import { dataBuffers, keyRows, outRows, product, queryRows, valueRows } from './buffers.ts'
+import {
+  countedRows,
+  dataBuffers,
+  keyRows,
+  outRows,
+  product,
+  queryLengths,
+  queryRows,
+  valueRows,
+} from './buffers.ts'
 import { inverseSteps } from './inverse.ts'
 import type { BufferPlan, Convolution, OnlinePass, Only, Pass, Rows, Schedule, Size } from './schedule.ts'
 import { plainTerm, scaledTerm } from './terms.ts'
@@ -40,7 +49,8 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
   const only = (fewer: Only['fewer']): { readonly only?: Only } =>
     learned ? {} : { only: { fewer, rows: count } }
   const through = only('moreThan')
-  const inverse = inverseSteps({ core, steps: score.pinv, ...through })
+  const lengths = learned ? [] : ['lengths', 'queryLengths']
+  const inverse = inverseSteps({ core, steps: score.pinv, lengths, ...through })
   const convolution: Convolution | undefined =
     score.conv === undefined ? undefined : { filter: 'conv', width: score.conv, values: valueRows }
 
@@ -70,7 +80,7 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
         keys.buffer,
         ...(values === 'identity' ? [] : [values.buffer]),
         ...(added === undefined ? [] : [added.values.buffer, added.filter]),
-        ...(rows.over === 'head' ? [] : ['lengths']),
+        ...(rows.over === 'head' ? [] : learned ? ['lengths'] : lengths),
         inParts ? out.parts.buffer : out.buffer,
       ]),
       kernel: scaled ? scaledTerm(kernel, attention.scale) : plainTerm(kernel.value, attention.scale),
@@ -92,14 +102,14 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
       out.of === 'sliceKeyHead' ? 'sliceCount' : sliceQueryHeads,
       Math.ceil((count * dim) / threads),
     ),
-    buffers: [rows.buffer, 'lengths', out.buffer],
+    buffers: [rows.buffer, ...lengths, out.buffer],
     rows,
     out,
     ...through,
   })
 
   const passes: Pass[] = [
-    ...(learned ? [] : [means('query_means', queryRows, queries), means('key_means', keyRows, keys)]),
+    ...(learned ? [] : [means('query_means', countedRows, queries), means('key_means', keyRows, keys)]),
     online('summarize', {
       over: 'sliceQueryHead',
       queries,
@@ -113,7 +123,7 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
       name: 'merge',
       threads,
       workgroups: product(sliceQueryHeads, Math.ceil((count * valueDim) / threads)),
-      buffers: ['parts', ...(learned ? [] : ['lengths']), 'summary'],
+      buffers: ['parts', ...lengths, 'summary'],
       scaling: scaled ? 'scaled' : 'plain',
       parts,
       out: summary,
@@ -139,7 +149,7 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
         Math.ceil(count / rowsOfTile),
         Math.ceil(valueDim / valueTile(valueDim, rowsOfTile).columns),
       ),
-      buffers: [inverse.result.buffer, 'summary', ...(learned ? [] : ['lengths']), 'solution'],
+      buffers: [inverse.result.buffer, 'summary', ...lengths, 'solution'],
       left: inverse.result,
       right: summary,
       out: values,
@@ -186,6 +196,7 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore): S
       ...(learned
         ? [weight('landmarks', count, dim), weight('queryLandmarks', count, dim)]
         : [
+            queryLengths,
             scratch('queryMeans', sliceQueryHeads, `query head: [${count} × ${dim}]`, count * dim),
             scratch('keyMeans', 'sliceCount', `key/value head: [${count} × ${dim}]`, count * dim),
           ]),

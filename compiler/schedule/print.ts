@@ -118,6 +118,8 @@ function details(pass: WorkgroupPass): string[] {
       return [`sums ${pass.scaling}`, ...printFeatures('φ(k)', pass.features)]
     case 'scan':
       return [`${pass.result}, sums ${pass.scaling}`]
+    case 'gather':
+      return [`${pass.from.join(' and ')}, into ${pass.to}`]
     case 'append':
       return pass.copies.map(({ from, to, width }) => `${from} into ${to}, ${width} numbers a row`)
     case 'step':
@@ -138,7 +140,14 @@ function details(pass: WorkgroupPass): string[] {
 }
 
 function printRows({ buffer, of, count }: Rows): string {
-  const rows = count === 'length' ? 'rows' : count === 'visible' ? 'visible rows' : `${count} rows`
+  const rows =
+    count === 'length'
+      ? 'rows'
+      : count === 'visible'
+        ? 'visible rows'
+        : count === 'counted'
+          ? 'rows that count'
+          : `${count} rows`
   return `${rows} of ${buffer}, ${printHeads(of)}`
 }
 

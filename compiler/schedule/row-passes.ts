@@ -9,8 +9,11 @@ import type { PassBase, Scaling, Term, Tile } from './schedule.ts'
 export interface Rows {
   readonly buffer: string
   readonly of: RowsOf
-  /** How many rows a head has: as the call says, as its batch item's length leaves, as the cache then holds, or always as many. */
-  readonly count: 'length' | 'visible' | 'cached' | number
+  /**
+   * How many rows a head has: as the call says, as its batch item's length leaves of keys (visible) or of queries
+   * (counted), as the cache then holds, or always as many.
+   */
+  readonly count: 'length' | 'visible' | 'counted' | 'cached' | number
 }
 
 export type RowsOf =
@@ -30,7 +33,7 @@ export type RowsOf =
 /** The heads that a pass does its work for, each once; see `RowsOf`. */
 export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
 
-/** Batch items whose query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
+/** Batch items whose counted query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
 export interface Only {
   readonly fewer: 'atMost' | 'moreThan'
   readonly rows: number
@@ -75,6 +78,14 @@ export interface AppendPass extends PassBase {
   readonly kind: 'append'
   readonly threads: number
   readonly copies: readonly { readonly from: string; readonly to: string; readonly width: number }[]
+}
+
+/** [B] each, one behind the other, for a pass that has no room for so many buffers. */
+export interface GatherPass extends PassBase {
+  readonly kind: 'gather'
+  readonly threads: number
+  readonly from: readonly string[]
+  readonly to: string
 }
 
 /** Quotients from the parts of an online pass. */

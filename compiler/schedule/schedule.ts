@@ -58,8 +58,8 @@
  * rows, where `rows` are apart.
  *
  * Invariants (`verify.ts`): tiles are positive multiples of 4; workgroup memory
- * fits the default limits; passes name buffers that exist; at most 8 storage
- * buffers a pass.
+ * fits the default limits; passes name buffers that exist; at most
+ * `buffersOfAPass` storage buffers a pass.
  */
 import type { Expression } from '../symbolic/expression.ts'
 import type { CombinePass, HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
@@ -73,7 +73,15 @@ import type {
 } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { CellPass } from './cells/passes.ts'
-import type { AppendPass, MeansPass, MergePass, OnlinePass, ProductPass, StartPass } from './row-passes.ts'
+import type {
+  AppendPass,
+  GatherPass,
+  MeansPass,
+  MergePass,
+  OnlinePass,
+  ProductPass,
+  StartPass,
+} from './row-passes.ts'
 
 export type * from './bucket-passes.ts'
 export type * from './feature-passes.ts'
@@ -205,12 +213,16 @@ export const stateSize = (features: number, valueDim: number, scaling: Scaling):
 export const carriedSize = (features: number, valueDim: number, scaling: Scaling): number =>
   features * (valueDim + (scaling === 'scaled' ? 2 : 1))
 
+/** Storage buffers that a kernel may bind on every device. */
+export const buffersOfAPass = 8
+
 /** What a dispatch does: see `cells/passes.ts` for devices without workgroup memory. */
 export type Pass = WorkgroupPass | CellPass
 
 export type WorkgroupPass =
   | StepPass
   | AppendPass
+  | GatherPass
   | OnlinePass
   | MergePass
   | MeansPass

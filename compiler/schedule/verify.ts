@@ -1,8 +1,7 @@
 /** Holds a schedule to what `schedule.ts` promises; a failure is the compiler's defect. */
 import { invariant } from '../diagnostics/invariant.ts'
+import { buffersOfAPass } from './schedule.ts'
 import type { Pass, Schedule } from './schedule.ts'
-
-const storageBuffersOfADevice = 8
 
 export function verify(schedule: Schedule): Schedule {
   const buffers = new Map(schedule.buffers.map((buffer) => [buffer.name, buffer]))
@@ -13,8 +12,8 @@ export function verify(schedule: Schedule): Schedule {
     invariant(!names.has(pass.name), `${where} has a name of its own`)
     names.add(pass.name)
     invariant(
-      pass.buffers.length <= storageBuffersOfADevice,
-      `${where} binds ${pass.buffers.length} buffers, and a device has room for ${storageBuffersOfADevice}`,
+      pass.buffers.length <= buffersOfAPass,
+      `${where} binds ${pass.buffers.length} buffers, and a device has room for ${buffersOfAPass}`,
     )
     for (const name of pass.buffers) invariant(buffers.has(name), `${where} binds ${name}, which is a buffer`)
     for (const [what, size] of Object.entries(threadsOf(pass)))

@@ -1,9 +1,11 @@
 /** A whole call, checked: nothing reaches a backend that has not passed here. */
 import type { Tensor } from '../attention.ts'
 import type { Program } from '../program.ts'
+import { queryLengthsOf } from '../contract/query-lengths.ts'
 import { isBuffer, refuseUnknown, requireObject } from './describe.ts'
 import { checkHeads } from './heads.ts'
-import { checkLengths } from './lengths.ts'
+import { checkLengths, lengthNames } from './lengths.ts'
+import type { CheckedLengths, LengthsName } from './lengths.ts'
 import { checkSizes, sizeNames } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 import { checkTensors } from './tensors.ts'
@@ -14,7 +16,9 @@ export interface CheckedCall {
   /** True where the tensors are Float32Array. */
   readonly onHost: boolean
   readonly tensors: ReadonlyMap<string, Tensor>
-  readonly lengths: Uint32Array<ArrayBuffer> | GPUBuffer | undefined
+  /** Key rows of each batch item that count, and query rows; all where nothing says so. */
+  readonly lengths: CheckedLengths
+  readonly queryLengths: CheckedLengths
 }
 
 /** `names` are required; `out` may come with buffers, and is required where it is among `names`. */
@@ -26,7 +30,7 @@ export function checkCall(
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, given)
-  refuseUnknown(where, given, [...new Set([...names, 'out', 'lengths', ...sizeNames])])
+  refuseUnknown(where, given, [...new Set([...names, 'out', ...Object.keys(lengthNames), ...sizeNames])])
   const sizes = checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
@@ -56,5 +60,8 @@ export function checkCall(
       )
     }
   }
-  return { sizes, onHost, tensors, lengths: checkLengths(where, given['lengths'], sizes, !onHost) }
+  const lengthsOf = (name: LengthsName): CheckedLengths => checkLengths(where, given, name, sizes, !onHost)
+  const lengths = lengthsOf('lengths')
+  const queryLengths = queryLengthsOf({ ...sizes, lengths, queryLengths: lengthsOf('queryLengths') })
+  return { sizes, onHost, tensors, lengths, queryLengths }
 }

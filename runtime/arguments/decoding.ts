@@ -7,6 +7,7 @@ import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
 import { requireForm } from './form.ts'
+import { lengthNames } from './lengths.ts'
 import type { CallSizes } from './sizes.ts'
 
 export function checkPrefill(program: Program, call: unknown): CheckedCall {
@@ -39,8 +40,10 @@ export function checkStep(
     if (call[name] !== undefined && call[name] !== 1)
       throw new RangeError(`${where}: it is one token; ${name} is ${describe(call[name])} in the call.`)
   }
-  if (call['lengths'] !== undefined)
-    throw new AttentionError('form', `${where} takes no lengths: it is one token for every batch item.`)
+  for (const name of Object.keys(lengthNames)) {
+    if (call[name] !== undefined)
+      throw new AttentionError('form', `${where} takes no ${name}: it is one token for every batch item.`)
+  }
   return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })
 }
 

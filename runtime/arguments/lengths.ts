@@ -1,36 +1,47 @@
-/** The optional key lengths of a call, one per batch item. */
+/** How many rows of each batch item count: the optional lengths of a call. */
 import { describe, isBuffer } from './describe.ts'
 import type { CallSizes } from './sizes.ts'
 
+export type CheckedLengths = Uint32Array<ArrayBuffer> | GPUBuffer | undefined
+
+/** By name, and beside each the size that none may pass. */
+export const lengthNames = { lengths: 'keyLength', queryLengths: 'length' } as const
+
+export type LengthsName = keyof typeof lengthNames
+
 export function checkLengths(
   where: string,
-  lengths: unknown,
+  given: Readonly<Record<string, unknown>>,
+  name: LengthsName,
   sizes: CallSizes,
   buffersAllowed: boolean,
-): Uint32Array<ArrayBuffer> | GPUBuffer | undefined {
+): CheckedLengths {
+  const { [name]: lengths } = given
   if (lengths === undefined) return undefined
-  const { batch, keyLength } = sizes
+  const { batch } = sizes
   if (isBuffer(lengths) && buffersAllowed) {
     if (lengths.size >= batch * 4) return lengths
     throw new RangeError(
-      `${where}: lengths needs ${batch * 4} bytes, u32 per batch item; the buffer has ${lengths.size}.`,
+      `${where}: ${name} needs ${batch * 4} bytes, u32 per batch item; the buffer has ${lengths.size}.`,
     )
   }
   if (!isNumbers(lengths)) {
     throw new TypeError(
-      `${where}: lengths must be an array of ${batch} numbers, or a GPUBuffer where the tensors are; it is ${describe(lengths)}.`,
+      `${where}: ${name} must be an array of ${batch} numbers, or a GPUBuffer where the tensors are; it is ${describe(lengths)}.`,
     )
   }
   if (lengths.length !== batch) {
     throw new RangeError(
-      `${where}: lengths needs one number per batch item, ${batch}; it has ${lengths.length}.`,
+      `${where}: ${name} needs one number per batch item, ${batch}; it has ${lengths.length}.`,
     )
   }
+  const most = lengthNames[name]
   return Uint32Array.from({ length: batch }, (_, item) => {
     const value = lengths[item]
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= keyLength) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= sizes[most])
+      return value
     throw new RangeError(
-      `${where}: lengths[${item}] must be an integer from 0 to keyLength ${keyLength}; it is ${describe(value)}.`,
+      `${where}: ${name}[${item}] must be an integer from 0 to ${most} ${sizes[most]}; it is ${describe(value)}.`,
     )
   })
 }

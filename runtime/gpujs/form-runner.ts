@@ -1,5 +1,7 @@
 /** Dispatches of forms: what kernels read, in an environment, and what becomes of what they write. */
 import { isFloat32Array } from '../arguments/describe.ts'
+import { lengthNames } from '../arguments/lengths.ts'
+import type { LengthsName } from '../arguments/lengths.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, CellDispatch, CellInteger, Form, Program, Shape } from '../program.ts'
@@ -122,19 +124,23 @@ export class FormRunner {
   }
 }
 
+function lengthsFor(name: LengthsName, shape: Shape, { [name]: lengths }: Inputs): Float32Array {
+  return lengths ? Float32Array.from(lengths) : new Float32Array(shape.batch).fill(shape[lengthNames[name]])
+}
+
 /** What a call brings to a buffer, or what it starts from. */
 function numbersFor(
   { name, role, size, value = () => 0 }: BufferPlan,
   shape: Shape,
-  { tensors, lengths }: Inputs,
+  inputs: Inputs,
 ): Float32Array | undefined {
   switch (role) {
     case 'input': {
-      const tensor = tensors.get(name)
+      const tensor = inputs.tensors.get(name)
       return isFloat32Array(tensor) ? tensor : undefined
     }
     case 'lengths':
-      return lengths ? Float32Array.from(lengths) : new Float32Array(shape.batch).fill(shape.keyLength)
+      return lengthsFor(name as LengthsName, shape, inputs)
     case 'heads':
       return Float32Array.from({ length: size(shape) }, (_, head) => value(head))
     case 'state':

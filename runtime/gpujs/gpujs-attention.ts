@@ -142,20 +142,25 @@ export class GpujsAttention extends PartialAttention {
     this.#session.end()
   }
 
-  #inputs(member: FormName, { sizes, tensors, lengths }: CheckedCall): Inputs {
-    if ([...tensors.values(), lengths].some(isBuffer)) {
+  #inputs(member: FormName, { sizes, tensors, lengths, queryLengths }: CheckedCall): Inputs {
+    if ([...tensors.values(), lengths, queryLengths].some(isBuffer)) {
       throw new AttentionError(
         'backend',
         `${this.name}.${member}: the backend gpujs takes Float32Array, no GPUBuffer.`,
       )
     }
     const { buffers } = requireForm(this.program, member)
-    if (lengths !== undefined && !buffers.some(({ role }) => role === 'lengths')) {
+    if (lengths !== undefined && !buffers.some(({ name }) => name === 'lengths')) {
       throw new AttentionError(
         'form',
         `${this.name}.${member} was compiled without lengths; pass whole sequences.`,
       )
     }
-    return { sizes, tensors, lengths: lengths as Uint32Array | undefined }
+    return {
+      sizes,
+      tensors,
+      lengths: lengths as Uint32Array | undefined,
+      queryLengths: queryLengths as Uint32Array | undefined,
+    }
   }
 }

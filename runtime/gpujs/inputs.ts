@@ -8,6 +8,7 @@ export interface Inputs {
   readonly sizes: CallSizes
   readonly tensors: ReadonlyMap<string, Tensor>
   readonly lengths: Uint32Array | undefined
+  readonly queryLengths: Uint32Array | undefined
   /** What was carried from the call before; zeros where nothing was. */
   readonly state?: NamedCells
 }

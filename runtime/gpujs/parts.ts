@@ -26,7 +26,11 @@ export const stretches = (count: number, most: number): Stretch[] =>
     size: Math.min(most, count - index * most),
   }))
 
-export function itemsOf({ sizes, tensors, lengths }: Inputs, first: number, count: number): Inputs {
+export function itemsOf(
+  { sizes, tensors, lengths, queryLengths }: Inputs,
+  first: number,
+  count: number,
+): Inputs {
   const { batch } = sizes
   const end = first + count
   const part = (numbers: Float32Array): Float32Array =>
@@ -37,6 +41,7 @@ export function itemsOf({ sizes, tensors, lengths }: Inputs, first: number, coun
       [...tensors].map(([name, tensor]) => [name, isFloat32Array(tensor) ? part(tensor) : tensor]),
     ),
     lengths: lengths?.subarray(first, end),
+    queryLengths: queryLengths?.subarray(first, end),
   }
 }
 

@@ -132,11 +132,12 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   #evaluate(member: string, checked: CheckedCall, rows?: readonly number[]): Float32Array {
-    const { sizes, tensors, lengths } = this.#onHost(member, checked)
+    const { sizes, tensors, lengths, queryLengths } = this.#onHost(member, checked)
     const inputs = {
       ...sizes,
       ...Object.fromEntries(tensors),
       ...(lengths && { lengths }),
+      ...(queryLengths && { queryLengths }),
       ...(rows && { rows }),
       ...(this.projection && { projection: this.projection }),
       ...this.#weights,

@@ -1,10 +1,12 @@
 /** Which buffer stands behind each name of a form, call by call. */
 import { isFloat32Array } from '../arguments/describe.ts'
 import { present } from '../arguments/form.ts'
+import type { LengthsName } from '../arguments/lengths.ts'
 import type { Tensor } from '../attention.ts'
 import type { BufferPlan, Form, Shape } from '../program.ts'
 import { KEPT_STORAGE, upload } from './buffers.ts'
 import type { Buffers } from './buffers.ts'
+import type { ShapeBuffers } from './shape-buffers.ts'
 
 export type NamedBuffers = ReadonlyMap<string, GPUBuffer>
 
@@ -13,7 +15,7 @@ export interface Given {
   readonly onHost: boolean
   /** Inputs, states, and outputs that the caller provides, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>
-  readonly lengths: GPUBuffer
+  readonly lengths: ShapeBuffers['lengths']
   /** `projection` or its `factors`, and weights by name. */
   readonly constants: NamedBuffers
 }
@@ -49,7 +51,7 @@ function bufferFor(
   const bytes = bytesOf(plan, slices)
   switch (role) {
     case 'lengths':
-      return given.lengths
+      return given.lengths(plan.name as LengthsName)
     case 'projection':
     case 'factors':
       return bufferOf(given.constants, role)

@@ -1,5 +1,5 @@
 /** Runs the forms of one program on one device. */
-import type { EncodeBuffers, Tensor } from '../attention.ts'
+import type { Tensor } from '../attention.ts'
 import { present, requireForm } from '../arguments/form.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
@@ -13,20 +13,19 @@ import { fold, record } from './record.ts'
 import type { Step } from './record.ts'
 import type { Session } from './session.ts'
 import { ShapeBufferPool } from './shape-buffers.ts'
-import type { ShapeBuffers } from './shape-buffers.ts'
+import type { GivenLengths, ShapeBuffers } from './shape-buffers.ts'
 import { sliceCall } from './slices.ts'
 import { Staging } from './staging.ts'
 
 export type FormName = keyof Program['forms']
 
 /** What a call brings to a form, checked. */
-export interface Inputs {
+export interface Inputs extends GivenLengths {
   readonly sizes: CallSizes
   /** True where arrays come and arrays are to be returned. */
   readonly onHost: boolean
   /** Inputs, states, and outputs that the caller provides, by name. */
   readonly tensors: ReadonlyMap<string, Tensor>
-  readonly lengths: Uint32Array | GPUBuffer | undefined
 }
 
 export class Engine {
@@ -95,18 +94,12 @@ export class Engine {
   }
 
   /** The forward form into somebody else's encoder. */
-  encode(
-    encoder: GPUCommandEncoder,
-    tensors: ReadonlyMap<string, Tensor>,
-    sizes: CallSizes,
-    lengths: EncodeBuffers['lengths'],
-  ): void {
+  encode(encoder: GPUCommandEncoder, inputs: Inputs): void {
     const form = this.form('forward')
-    const slices = this.slices('forward', sizes)
+    const slices = this.slices('forward', inputs.sizes)
     this.#buffers.leaveReplaced()
-    const fixed = this.#shapes.fixed(slices)
-    const shapes = { shape: fixed.shape, lengths: lengths ?? fixed.lengths }
-    const buffers = this.#resolve(form, slices, tensors, false, shapes)
+    const shapes = this.#shapes.fixed(slices, inputs)
+    const buffers = this.#resolve(form, slices, inputs, shapes)
     record(encoder, this.label('forward'), this.#steps(form, slices, buffers, shapes))
   }
 
@@ -142,16 +135,15 @@ export class Engine {
 
   /** Uploads what a call brings; its dispatches are then ready to be recorded. */
   begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
-    const shapes = this.#shapes.written(slices, inputs.lengths)
-    const buffers = this.#resolve(form, slices, inputs.tensors, inputs.onHost, shapes)
+    const shapes = this.#shapes.written(slices, inputs)
+    const buffers = this.#resolve(form, slices, inputs, shapes)
     return { buffers, steps: this.#steps(form, slices, buffers, shapes) }
   }
 
   #resolve(
     form: Form,
     slices: readonly Shape[],
-    tensors: ReadonlyMap<string, Tensor>,
-    onHost: boolean,
+    { tensors, onHost }: Inputs,
     { lengths }: ShapeBuffers,
   ): NamedBuffers {
     const given = { onHost, tensors, lengths, constants: this.#constants }

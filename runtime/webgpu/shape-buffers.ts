@@ -1,5 +1,7 @@
 /** What a kernel knows of a call's sizes, as buffers. */
 import { isBuffer } from '../arguments/describe.ts'
+import { lengthNames } from '../arguments/lengths.ts'
+import type { LengthsName } from '../arguments/lengths.ts'
 import { shapeFields } from '../program.ts'
 import type { Shape } from '../program.ts'
 import { upload } from './buffers.ts'
@@ -9,8 +11,16 @@ import { BufferUsage, SHAPE_STRIDE } from './constants.ts'
 export interface ShapeBuffers {
   /** The uniform at binding 0: every field as u32, a stride per slice. */
   readonly shape: GPUBuffer
-  /** [B] u32, the keys that count. */
-  readonly lengths: GPUBuffer
+  /** [B] u32, the rows that count. */
+  readonly lengths: (name: LengthsName) => GPUBuffer
+}
+
+/** As a call gives them; all rows where it does not. */
+export type GivenLengths = Readonly<Partial<Record<LengthsName, Uint32Array | GPUBuffer | undefined>>>
+
+interface Fixed {
+  readonly shape: GPUBuffer
+  readonly lengths: Map<LengthsName, GPUBuffer>
 }
 
 const SHAPE_USAGE = BufferUsage.UNIFORM | BufferUsage.COPY_DST
@@ -22,40 +32,54 @@ const KEPT = 16
 export class ShapeBufferPool {
   readonly #device: GPUDevice
   readonly #buffers: Buffers
-  readonly #fixed = new Map<string, ShapeBuffers>()
+  readonly #fixed = new Map<string, Fixed>()
 
   constructor(device: GPUDevice, buffers: Buffers) {
     this.#device = device
     this.#buffers = buffers
   }
 
-  /** For commands submitted at once: two buffers, written anew by each call. */
-  written(slices: readonly Shape[], lengths: Uint32Array | GPUBuffer | undefined): ShapeBuffers {
-    const shape = this.#upload('shape', words(slices), SHAPE_USAGE, true)
-    if (isBuffer(lengths)) return { shape, lengths }
-    return { shape, lengths: this.#upload('lengths', lengths ?? everyKey(slices), LENGTHS_USAGE, true) }
+  /** For commands submitted at once: buffers that are written anew by each call. */
+  written(slices: readonly Shape[], given: GivenLengths): ShapeBuffers {
+    return {
+      shape: this.#upload('shape', words(slices), SHAPE_USAGE, true),
+      lengths: (name) => {
+        const { [name]: lengths = everyRow(slices, name) } = given
+        return isBuffer(lengths) ? lengths : this.#upload(name, lengths, LENGTHS_USAGE, true)
+      },
+    }
   }
 
   /** For commands that are submitted later: buffers that nobody writes again. */
-  fixed(slices: readonly Shape[]): ShapeBuffers {
+  fixed(slices: readonly Shape[], given: GivenLengths): ShapeBuffers {
     const shape = words(slices)
     const key = shape.join()
     const found = this.#fixed.get(key) ?? {
       shape: this.#upload('shape', shape, SHAPE_USAGE, false),
-      lengths: this.#upload('lengths', everyKey(slices), LENGTHS_USAGE, false),
+      lengths: new Map<LengthsName, GPUBuffer>(),
     }
     // The one asked for longest ago goes first. Commands may name it, so the garbage collector frees it.
     this.#fixed.delete(key)
     this.#fixed.set(key, found)
     const [oldest] = this.#fixed.keys()
     if (this.#fixed.size > KEPT && oldest !== undefined) this.#fixed.delete(oldest)
-    return found
+    return {
+      shape: found.shape,
+      lengths: (name) => {
+        const { [name]: lengths } = given
+        const kept =
+          (lengths as GPUBuffer | undefined) ??
+          found.lengths.get(name) ??
+          this.#upload(name, everyRow(slices, name), LENGTHS_USAGE, false)
+        if (lengths === undefined) found.lengths.set(name, kept)
+        return kept
+      },
+    }
   }
 
   destroy(): void {
     for (const { shape, lengths } of this.#fixed.values()) {
-      shape.destroy()
-      lengths.destroy()
+      for (const buffer of [shape, ...lengths.values()]) buffer.destroy()
     }
     this.#fixed.clear()
   }
@@ -81,6 +105,6 @@ function words(slices: readonly Shape[]): Uint32Array {
   return all
 }
 
-function everyKey([shape]: readonly Shape[]): Uint32Array {
-  return new Uint32Array(shape?.batch ?? 0).fill(shape?.keyLength ?? 0)
+function everyRow([shape]: readonly Shape[], name: LengthsName): Uint32Array {
+  return new Uint32Array(shape?.batch ?? 0).fill(shape?.[lengthNames[name]] ?? 0)
 }

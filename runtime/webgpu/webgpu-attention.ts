@@ -142,13 +142,13 @@ export class WebgpuAttention extends BaseAttention {
     requireObject(`${this.name}.encode`, buffers)
     requireObject(`${this.name}.encode`, sizes)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
-    const { lengths } = checked
-    if (checked.onHost || (lengths && !isBuffer(lengths))) {
+    const { lengths, queryLengths } = checked
+    if (checked.onHost || [lengths, queryLengths].some((one) => one && !isBuffer(one))) {
       throw new TypeError(
         `${this.name}.encode takes GPUBuffers, lengths included: what it records runs later.`,
       )
     }
-    this.#engine.encode(encoder, checked.tensors, checked.sizes, lengths)
+    this.#engine.encode(encoder, checked)
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
@@ -164,7 +164,7 @@ export class WebgpuAttention extends BaseAttention {
 
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
   async #run(form: FormName, drawn: Drawn, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
-    const takesLengths = this.#engine.form(form).buffers.some(({ role }) => role === 'lengths')
+    const takesLengths = this.#engine.form(form).buffers.some(({ name }) => name === 'lengths')
     if (inputs.lengths !== undefined && !takesLengths)
       throw new AttentionError(
         'form',

@@ -207,6 +207,11 @@ describe('attnc run', () => {
     ],
     ['lengths out of range', new Map([...arrays, ['lengths', tensor([1], () => 22)]]), 'each from 0 to 21'],
     [
+      'lengths of queries out of range',
+      new Map([...arrays, ['queryLengths', tensor([1], () => 22)]]),
+      'queryLengths must be one whole number per batch item (1), each from 0 to 21',
+    ],
+    [
       'a projection of the wrong size',
       new Map([...arrays, ['projection', tensor([3, 8], () => 1)]]),
       'projection',

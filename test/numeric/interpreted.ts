@@ -1,6 +1,7 @@
 // A compiled attention's forward pass on the interpreter of kernels: f32 after each operation, races found.
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
+import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { drawProjection, hadamardFactors, hadamardTable } from '../../runtime/projection/index.ts'
 import { programFor } from '../../runtime/webgpu/projection-kind.ts'
 import { sliceCall } from '../../runtime/webgpu/slices.ts'
@@ -37,8 +38,15 @@ export function interpreted(
     offset: 0,
     capacity: all.keyLength,
   })
-  const lengths = Uint32Array.from({ length: all.batch }, (_, item) => sizes.lengths?.[item] ?? all.keyLength)
-  const tensors: Readonly<Record<string, Float32Array | Uint32Array>> = { q, k, v, lengths }
+  const each = (count: (item: number) => number) =>
+    Uint32Array.from({ length: all.batch }, (_, item) => count(item))
+  const tensors: Readonly<Record<string, Float32Array | Uint32Array>> = {
+    q,
+    k,
+    v,
+    lengths: each((item) => sizes.lengths?.[item] ?? all.keyLength),
+    queryLengths: each((item) => queryRowsOf({ ...all, lengths: sizes.lengths }, item)),
+  }
   const ofWeight = (name: string): Float32Array | undefined =>
     weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
   const [first] = slices

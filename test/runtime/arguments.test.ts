@@ -221,6 +221,18 @@ const rows: readonly Row[] = [
     says: /lengths\[0\].*0 to keyLength 4.*5/,
   },
   {
+    what: 'a length past the queries',
+    call: withGood({ queryLengths: [5] }),
+    error: RangeError,
+    says: /queryLengths\[0\].*0 to length 3.*5/,
+  },
+  {
+    what: 'a buffer of lengths of queries beside arrays',
+    call: () => ({ ...good, queryLengths: buffer }),
+    error: TypeError,
+    says: /queryLengths must be an array/,
+  },
+  {
     what: 'a negative length',
     call: withGood({ lengths: new Int32Array([-1]) }),
     error: RangeError,
@@ -246,7 +258,7 @@ const rows: readonly Row[] = [
   },
 ]
 
-const nulls = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'lengths'].map((name) => ({
+const nulls = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'lengths', 'queryLengths'].map((name) => ({
   what: `${name} null`,
   call: withGood({ [name]: null }),
   error: TypeError,

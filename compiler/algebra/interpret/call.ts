@@ -14,6 +14,8 @@ export interface Call {
   readonly keyLength: number
   /** [B] keys that count; all where absent. */
   readonly lengths?: readonly number[]
+  /** [B] query rows that count; as `queryRowsOf` says where absent. */
+  readonly queryLengths?: readonly number[]
   /** [projections, D] */
   readonly projection?: Numbers | undefined
   /** Run-time weights by name, a matrix of rows for each head. */
@@ -24,6 +26,8 @@ export interface Call {
 export interface Head {
   readonly index: number
   readonly q: readonly Float64Array[]
+  /** How many of them count. */
+  readonly queries: number
   readonly k: readonly Float64Array[]
   readonly v: readonly Float64Array[]
 }

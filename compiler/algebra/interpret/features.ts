@@ -9,18 +9,22 @@ import type { FeatureRow } from '../state.ts'
 
 export type Side = 'query' | 'key'
 
-/** @param rows of one head, multiplied by √scale */
+/**
+ * @param rows of one head, multiplied by √scale
+ * @param length how many of them count
+ */
 export function featureRows(
   { stabilize }: Attention,
   blocks: readonly FeatureBlock[],
   side: Side,
   rows: readonly Float64Array[],
+  length: number,
   projection: readonly Float64Array[],
 ): FeatureRow[] {
   if (stabilize.kind !== 'max')
     return rows.map((_, position) => {
       const at = (part: (block: FeatureBlock) => Expression): Float64Array =>
-        components(blocks, part, rows, position, projection)
+        components(blocks, part, rows, position, projection, { length })
       return {
         coefficient: at((block) => (stabilize.kind === 'none' ? block.value : block.coefficient)),
         exponent: at((block) => (stabilize.kind === 'none' ? undefined : block.exponent) ?? constant(0)),
@@ -30,13 +34,16 @@ export function featureRows(
     projectedExponents(block.value).map((value) => ({ ...block, value })),
   )
   const maxima = rows.map((_, position) =>
-    components(inner, ({ value }) => value, rows, position, projection).reduce(larger, -Infinity),
+    components(inner, ({ value }) => value, rows, position, projection, { length }).reduce(larger, -Infinity),
   )
   const overall = maxima.reduce(larger, -Infinity)
   const lowered = blocks.map((block) => ({ ...block, value: belowMaximum(block.value, stabilize.epsilon) }))
   return rows.map((_, position) => {
     const maximum = side === 'query' ? (maxima[position] ?? overall) : overall
-    const coefficient = components(lowered, ({ value }) => value, rows, position, projection, { maximum })
+    const coefficient = components(lowered, ({ value }) => value, rows, position, projection, {
+      maximum,
+      length,
+    })
     return { coefficient, exponent: new Float64Array(coefficient.length) }
   })
 }
@@ -50,7 +57,7 @@ function components<Block extends { readonly size: number }>(
   rows: readonly Float64Array[],
   position: number,
   projection: readonly Float64Array[],
-  more: Readonly<Record<string, number>> = {},
+  more: Readonly<Record<string, number>>,
 ): Float64Array {
   const x = rows[position] ?? new Float64Array(0)
   return Float64Array.from(
@@ -58,7 +65,7 @@ function components<Block extends { readonly size: number }>(
       const expression = part(block)
       return Array.from({ length: block.size }, (_, component) => {
         const w = projection[component] ?? x
-        const names = { x, w, component, position, length: rows.length, ...more }
+        const names = { x, w, component, position, ...more }
         return evaluateScalar(expression, environmentOf(names))
       })
     }),

@@ -13,7 +13,7 @@ export function throughLandmarks(
   { weights = {} }: Call,
   exact: (part: Head) => Matrix,
 ): Matrix {
-  const { index, q, k, v } = head
+  const { index, q, queries: counted, k, v } = head
   const given = (name: string, width: number, rows: number): Matrix | undefined => {
     const tensor = weights[name]
     return tensor && rowsOf(tensor, index * rows, rows, width, name === 'conv' ? 1 : Math.sqrt(scale))
@@ -23,12 +23,13 @@ export function throughLandmarks(
     filter === undefined
       ? rows
       : rows.map((row, i) => row.map((entry, column) => entry + tapped(filter, v, i, column)))
-  if (source === 'segment_means' && Math.min(q.length, k.length) <= count) return added(exact(head))
+  if (source === 'segment_means' && Math.min(counted, k.length) <= count) return added(exact(head))
   const keys = source === 'learned' ? given('landmarks', dim, count) : means(k, count)
-  const queries = source === 'learned' ? (given('queryLandmarks', dim, count) ?? keys) : means(q, count)
+  const queries =
+    source === 'learned' ? (given('queryLandmarks', dim, count) ?? keys) : means(q.slice(0, counted), count)
   invariant(keys !== undefined && queries !== undefined, 'landmarks are given')
-  const summary = exact({ index, q: queries, k, v })
-  const core = exact({ index, q: queries, k: keys, v: identity(count) })
+  const summary = exact({ ...head, q: queries })
+  const core = exact({ ...head, q: queries, k: keys, v: identity(count) })
   const solution = product(
     inverse(
       core.map((row) => row.slice(0, count)),
@@ -36,7 +37,7 @@ export function throughLandmarks(
     ),
     summary,
   )
-  const rows = exact({ index, q, k: keys, v: solution })
+  const rows = exact({ ...head, k: keys, v: solution })
   invariant(
     rows.every((row) => row.length === valueDim),
     'rows have the width of the values',

@@ -64,8 +64,9 @@ function callOf({
   length,
   keyLength,
   lengths,
+  queryLengths,
 }: Inputs): ForwardCall<Float32Array> {
-  return { q, k, v, batch, heads, kvHeads, length, keyLength, ...(lengths === undefined ? {} : { lengths }) }
+  return { q, k, v, batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
 }
 
 function referenceExecutor(model: AttentionModel, inputs: Inputs): Executor {

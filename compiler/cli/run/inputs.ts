@@ -21,6 +21,8 @@ export interface Inputs {
   readonly valueDim: number
   /** Key rows of each batch item that count; absent: all. */
   readonly lengths?: Uint32Array
+  /** Query rows of each batch item that count; absent: `lengths` where there are as many keys, else all. */
+  readonly queryLengths?: Uint32Array
   /** [projections, dim], to use instead of the file's own. */
   readonly projection?: Tensor
   readonly weights: ReadonlyMap<string, Tensor>
@@ -76,7 +78,7 @@ function requireRoom(name: string, shape: readonly number[]): void {
 }
 
 const weightNames = ['landmarks', 'queryLandmarks', 'conv', 'compressKeys', 'compressValues']
-const extras = ['lengths', 'projection', ...weightNames]
+const extras = ['lengths', 'queryLengths', 'projection', ...weightNames]
 /** What a file may give to an attention. */
 export const inputNames: readonly string[] = ['q', 'k', 'v', ...extras]
 
@@ -105,7 +107,8 @@ export function inputsFrom(path: string, loaded: Loaded): Inputs {
   if (q.heads % k.heads !== 0) {
     throw usage(`${path}: q has ${q.heads} heads and k ${k.heads}; expected a multiple`)
   }
-  const lengths = arrays.get('lengths')
+  const lengths = lengthsOf(path, arrays, 'lengths', q.batch, k.length)
+  const queryLengths = lengthsOf(path, arrays, 'queryLengths', q.batch, q.length)
   const projection = arrays.get('projection')
   return {
     q: q.data,
@@ -119,7 +122,8 @@ export function inputsFrom(path: string, loaded: Loaded): Inputs {
     dim: q.dim,
     valueDim: v.dim,
     rank: q.rank,
-    ...(lengths === undefined ? {} : { lengths: lengthsOf(path, lengths, q.batch, k.length) }),
+    ...(lengths && { lengths }),
+    ...(queryLengths && { queryLengths }),
     ...(projection === undefined ? {} : { projection }),
     weights: new Map([...arrays].filter(([name]) => weightNames.includes(name))),
     notes: notesOn(loaded),
@@ -168,11 +172,19 @@ function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string): Row
   return { data, rank: shape.length, batch, heads, length, dim }
 }
 
-function lengthsOf(path: string, tensor: LoadedTensor, batch: number, keyLength: number): Uint32Array {
-  const right = tensor.data.every((value) => Number.isInteger(value) && value >= 0 && value <= keyLength)
+function lengthsOf(
+  path: string,
+  arrays: ReadonlyMap<string, LoadedTensor>,
+  name: string,
+  batch: number,
+  most: number,
+): Uint32Array | undefined {
+  const tensor = arrays.get(name)
+  if (tensor === undefined) return undefined
+  const right = tensor.data.every((value) => Number.isInteger(value) && value >= 0 && value <= most)
   if (tensor.data.length !== batch || !right) {
     throw usage(
-      `${path}: lengths must be one whole number per batch item (${batch}), each from 0 to ${keyLength}; it is ${shapeText(tensor.shape)} with ${tensor.data.slice(0, 8).join(', ')}`,
+      `${path}: ${name} must be one whole number per batch item (${batch}), each from 0 to ${most}; it is ${shapeText(tensor.shape)} with ${tensor.data.slice(0, 8).join(', ')}`,
     )
   }
   return Uint32Array.from(tensor.data)

@@ -17,7 +17,8 @@ export function expectedRows(model: AttentionModel, inputs: Inputs, rows: readon
     length: inputs.length,
     keyLength: inputs.keyLength,
     rows,
-    ...(inputs.lengths === undefined ? {} : { lengths: inputs.lengths }),
+    ...(inputs.lengths && { lengths: inputs.lengths }),
+    ...(inputs.queryLengths && { queryLengths: inputs.queryLengths }),
     ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),
     ...Object.fromEntries([...inputs.weights].map(([name, { data }]) => [name, data])),
   })

@@ -87,12 +87,13 @@ function heading({ origin, measurements }: RunResult, { backend, device, inputs 
   return table(lines, [], '')
 }
 
-function shapeOf({ batch, heads, kvHeads, length, keyLength, lengths }: Inputs): string {
+function shapeOf({ batch, heads, kvHeads, length, keyLength, lengths, queryLengths }: Inputs): string {
   const words = [`batch ${batch}`, `heads ${heads}`]
   if (kvHeads !== heads) words.push(`key/value heads ${kvHeads}`)
   words.push(`length ${grouped(length)}`)
   if (keyLength !== length) words.push(`key length ${grouped(keyLength)}`)
   if (lengths !== undefined) words.push(`of which count ${[...lengths].map(grouped).join(', ')}`)
+  if (queryLengths !== undefined) words.push(`of query rows ${[...queryLengths].map(grouped).join(', ')}`)
   return words.join(' · ')
 }
 

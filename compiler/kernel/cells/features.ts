@@ -115,7 +115,7 @@ function evaluateRow(
     },
     scalars: {
       position: ir.convert('f32', ir.add(ir.shape('offset'), row)),
-      length: ir.convert('f32', ofQueries ? rows : head.visible),
+      length: ir.convert('f32', ofQueries ? head.counted : head.visible),
       ...(frame.reads(ofQueries ? 'queryMaxima' : 'headMaxima') ? { maximum: maximum() } : {}),
     },
     ...(block.projected ? {} : { component }),

@@ -58,7 +58,7 @@ export function lowerFewRows(frame: CellFrame, pass: CellPass, work: FewRowsCell
     ir.assign(ir.ref(result), ir.mul(ir.ref(sum), inverse(ir.ref(total)))),
   ]
   const at = ir.add(ir.mul(ir.add(ir.mul(cell.z, ir.shape('length')), cell.y), valueDim), cell.x)
-  const fewer = ir.let_('fewer', ir.call('min', ir.shape('length'), head.visible))
+  const fewer = ir.let_('fewer', ir.call('min', head.counted, head.visible))
   const added =
     convolution === undefined ? { statements: [], value: undefined } : convolved(frame, head, convolution)
   return frame.kernel(

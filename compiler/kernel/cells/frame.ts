@@ -66,6 +66,8 @@ export interface Head {
   readonly at: Value
   /** How many of its keys are visible. */
   readonly visible: Value
+  /** How many of its query rows count. */
+  readonly counted: Value
 }
 
 export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Head {
@@ -82,6 +84,7 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
       group: at,
       at,
       visible: shape('keyLength'),
+      counted: shape('length'),
     }
   }
   const ofQueries = over === 'sliceQueryHead' || groups === 'heads'
@@ -100,10 +103,13 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
   const visible = frame.reads('lengths')
     ? let_('visible', call('min', load(frame.input('lengths'), ref(batchItem)), shape('keyLength')))
     : undefined
+  const queries = frame.reads('queryLengths')
+    ? let_('queryRows', call('max', load(frame.input('queryLengths'), ref(batchItem)), 1))
+    : undefined
   const number = let_('head', mod(ref(counted), heads))
   const inSlice = sliceGroup === undefined ? at : ref(sliceGroup)
   return {
-    statements: [counted, batchItem, keyGroup, sliceGroup, visible, number].filter(
+    statements: [counted, batchItem, keyGroup, sliceGroup, visible, queries, number].filter(
       (statement) => statement !== undefined,
     ),
     ...(ofQueries ? { queryHead: ref(counted) } : {}),
@@ -114,6 +120,7 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
     group: add(sliceStart, inSlice),
     at,
     visible: visible === undefined ? shape('keyLength') : ref(visible),
+    counted: queries === undefined ? shape('length') : ref(queries),
   }
 }
 
@@ -144,9 +151,10 @@ export function queryHeadOf({ queryHead }: Head): Value {
   return queryHead
 }
 
-/** How many rows the head has that count; of the visible ones only those. */
+/** How many rows the head has that count. */
 export function countOf({ count }: Rows, head: Head): Value {
   if (count === 'visible') return head.visible
+  if (count === 'counted') return head.counted
   return rowsOf(count)
 }
 
@@ -154,5 +162,5 @@ export function countOf({ count }: Rows, head: Head): Value {
 export function rowsOf(count: Rows['count']): Value {
   if (count === 'visible') return shape('keyLength')
   if (count === 'cached') return add(shape('offset'), shape('length'))
-  return count === 'length' ? shape('length') : u32(count)
+  return count === 'length' || count === 'counted' ? shape('length') : u32(count)
 }

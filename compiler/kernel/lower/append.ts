@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel.ts'
 import { divide, firstKeyRow, frame, groupNames, u32Name } from './frame.ts'
 
 export function lowerAppend(schedule: Schedule, pass: AppendPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const widest = Math.max(...pass.copies.map(({ width }) => width))
   const parts = ir.div(ir.add(ir.mul(ir.shape('length'), widest), pass.threads - 1), pass.threads)
   const index = ir.let_('index', ir.add(ir.mul(u32Name('part'), pass.threads), ir.thread))
@@ -18,7 +18,7 @@ export function lowerAppend(schedule: Schedule, pass: AppendPass): Kernel {
   )
   const body = ir.block(
     divide([['part', parts]], 'slice'),
-    groupNames(undefined, schedule.groups, false),
+    groupNames(counts, schedule.groups, false),
     index,
     cached,
     pass.copies.map(({ from, to, width }) =>

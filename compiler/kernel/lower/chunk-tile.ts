@@ -8,11 +8,12 @@ import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedu
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
-import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
+import type { SharedArray, Statement, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts'
-import { firstKeyRow, firstQueryRow, logDecay, visible } from './frame.ts'
+import { countedOf, firstKeyRow, firstQueryRow, logDecay, visible } from './frame.ts'
+import type { Frame } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { projectedOf } from './projected-layout.ts'
@@ -67,7 +68,7 @@ type Named = Extract<Statement, { kind: 'let' }>
 export function chunkTile(
   schedule: Schedule,
   pass: FinishPass,
-  binding: (name: string) => Binding,
+  { binding, counts }: Pick<Frame, 'binding' | 'counts'>,
   firstRow: Value,
 ): ChunkTile {
   const { tile, causal } = pass
@@ -104,9 +105,9 @@ export function chunkTile(
   const rowAt = (four: Value, lane: number): Value => ir.add(firstRow, ir.mul(four, lanes), lane)
 
   const rowsOf = (side: 'query' | 'key', four: Value): FeatureRows => {
-    const count = side === 'query' ? ir.shape('length') : visible
+    const there = side === 'query' ? ir.shape('length') : visible
     const first = side === 'query' ? firstQueryRow : firstKeyRow
-    const at = (lane: number): Value => within(rowAt(four, lane), count)
+    const at = (lane: number): Value => within(rowAt(four, lane), there)
     const maximum = (lane: number): Value =>
       side === 'query'
         ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, at(lane))))
@@ -118,7 +119,7 @@ export function chunkTile(
       dim: schedule.dim,
       first,
       at,
-      count,
+      count: side === 'query' ? countedOf(counts) : visible,
       projected: projectedOf(schedule, pass, binding, side),
       ...(withMaxima ? { maximum } : {}),
       prefix: side === 'query' ? 'q' : 'k',

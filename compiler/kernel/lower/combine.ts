@@ -10,7 +10,7 @@ import { headNames } from './rows.ts'
 import { partOfRound } from './near.ts'
 
 export function lowerCombine(schedule: Schedule, pass: CombinePass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads, rounds, valueDim, epsilon } = pass
   const parts = binding('parts')
   const pieces = ir.div(ir.add(ir.mul(ir.shape('length'), valueDim), threads - 1), threads)
@@ -31,7 +31,7 @@ export function lowerCombine(schedule: Schedule, pass: CombinePass): Kernel {
     rowFactor({ normalize: 'sum', epsilon }, ir.ref(total), ir.ref(largest)) ?? ir.f32(1)
 
   const body = ir.block(
-    headNames('sliceQueryHead', [['piece', pieces]], binding('lengths')),
+    headNames('sliceQueryHead', [['piece', pieces]], counts),
     number,
     row,
     ir.if_(ir.lt(ir.ref(row), ir.shape('length')), [

@@ -8,15 +8,17 @@
 import type { Convolution } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
-import type { Binding, Statement, Value } from '../kernel.ts'
+import type { Statement, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
+import type { Counts, Frame } from './frame.ts'
 import { countOf, firstOf } from './rows.ts'
 import { lanes, range, rowGroup, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 export interface Convolved {
   readonly convolution: Convolution
-  readonly binding: (name: string) => Binding
+  readonly binding: Frame['binding']
+  readonly counts: Counts
   readonly valueDim: number
   readonly columns: Columns
   readonly sums: Extract<Statement, { kind: 'registers' }>
@@ -24,10 +26,10 @@ export interface Convolved {
 }
 
 export function convolve(what: Convolved): Body {
-  const { convolution, binding, valueDim, columns, sums, firstRow } = what
+  const { convolution, binding, counts, valueDim, columns, sums, firstRow } = what
   const { filter, width, values } = convolution
   const half = (width - 1) / 2
-  const rows = countOf(values)
+  const rows = countOf(values, counts)
   const start = ir.let_('filterStart', ir.mul(ir.mod(u32Name('queryHead'), ir.shape('heads')), width))
   const first = ir.let_('firstConvolved', firstOf(values, 'sliceQueryHead'))
   return [

@@ -47,7 +47,7 @@ type Registers = Extract<Statement, { kind: 'registers' }>
 
 export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const scaled = pass.scaling === 'scaled'
   const decays = pass.buffers.includes('decay')
   const layout = stateLayout(schedule, pass.scaling)
@@ -64,7 +64,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
   const state = ir.let_('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
 
-  const features = chunkTile(schedule, pass, binding, ir.ref(firstRow))
+  const features = chunkTile(schedule, pass, { binding, counts }, ir.ref(firstRow))
   const summed = causal ? [sums, totals, scores] : [sums, totals]
   const scale = rowScale(pass, layout, binding('state'), features.arrays, summed)
 
@@ -202,7 +202,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       ],
       'slice',
     ),
-    groupNames(binding('lengths'), schedule.groups),
+    groupNames(counts, schedule.groups),
     decays ? logDecayName(binding('decay')) : [],
     threadNames(tile),
     columns.names,

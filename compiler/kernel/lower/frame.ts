@@ -14,17 +14,42 @@ import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.t
 /** A kernel without its body: what a lowering starts from. */
 export interface Frame {
   readonly binding: (name: string) => Binding
+  readonly counts: Counts
   readonly kernel: (summary: string, shared: readonly SharedArray[], body: readonly Statement[]) => Kernel
+}
+
+/** [B] from the element `first` on. */
+interface Count {
+  readonly binding: Binding
+  readonly first: Operand
+}
+
+/** How many rows of each batch item count, where the pass is told. */
+export interface Counts {
+  readonly keys: Count | undefined
+  readonly queries: Count | undefined
+  /** Rows are queries and keys in one: they are there where they count as both. */
+  readonly alike: boolean
 }
 
 export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
   const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
+  const countIn = (name: string, whenGathered: Operand): Count | undefined => {
+    const [own, gathered] = [bindings.get(name), bindings.get('bothLengths')]
+    if (own !== undefined) return { binding: own, first: 0 }
+    return gathered && { binding: gathered, first: whenGathered }
+  }
   return {
     binding: (name) => {
       const binding = bindings.get(name)
       invariant(binding !== undefined, `the pass ${pass.name} is given the buffer ${name}`)
       return binding
+    },
+    counts: {
+      keys: countIn('lengths', 0),
+      queries: countIn('queryLengths', shape('batch')),
+      alike: schedule.strategy === 'bucketed',
     },
     kernel: (summary, shared, body) => ({
       name: pass.name,
@@ -97,10 +122,11 @@ export const headsOf = (groups: Schedule['groups']): Value => (groups === 'heads
 /**
  * From `slice`: the group and its batch item, `keyGroup` (which counts batch
  * items and key/value heads whatever a group is), how many key rows are
- * visible, and, in passes over query rows, `queryHead` from `headInGroup`.
+ * visible and how many query rows count, and, in passes over query rows,
+ * `queryHead` from `headInGroup`.
  */
 export function groupNames(
-  lengths: Binding | undefined,
+  { keys, queries, alike }: Counts,
   groups: Schedule['groups'] = 'kvHeads',
   overQueries = true,
 ): Statement[] {
@@ -108,18 +134,24 @@ export function groupNames(
   const batchItem = let_('batchItem', div(ref(group), shape(groups)))
   const keyGroup = let_('keyGroup', groups === 'kvHeads' ? ref(group) : div(ref(group), headsPerGroup))
   const queryHead = add(mul(ref(group), headsOf(groups)), u32Name('headInGroup'))
+  const atMost = ({ binding, first }: Count, most: Value): Value =>
+    call('min', load(binding, first === 0 ? ref(batchItem) : add(first, ref(batchItem))), most)
   return [
     group,
     batchItem,
     keyGroup,
-    ...(lengths === undefined
-      ? []
-      : [let_('visible', call('min', load(lengths, ref(batchItem)), shape('keyLength')))]),
+    ...(queries === undefined ? [] : [let_('queryRows', call('max', atMost(queries, shape('length')), 1))]),
+    ...(keys === undefined ? [] : [let_('visible', atMost(keys, alike ? counted : shape('keyLength')))]),
     ...(overQueries ? [let_('queryHead', queryHead)] : []),
   ]
 }
 
 export const visible = u32Name('visible')
+
+const counted = u32Name('queryRows')
+
+/** How many query rows count: `length` of the language on their side. All, to a pass that is not told. */
+export const countedOf = ({ queries }: Counts): Value => (queries === undefined ? shape('length') : counted)
 
 /** Row index of the group's first key row, in rows. */
 export const firstKeyRow = mul(u32Name('keyGroup'), shape('keyLength'))

@@ -19,7 +19,7 @@ export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
   const { dim } = schedule
   const { count, rounds, threads } = pass
   const half = count / 2
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const shared = bucketsOfSegment(threads)
   const round = u32Name('round')
 
@@ -101,7 +101,7 @@ export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
 
   const counted = ir.var_('counted', ir.u32(0))
   const body = ir.block(
-    headNames('sliceQueryHead', segmentNames(rounds), binding('lengths')),
+    headNames('sliceQueryHead', segmentNames(rounds), counts),
     ir.let_('row', ir.add(ir.mul(u32Name('segment'), threads), ir.thread)),
     bucket,
     ir.if_(ir.lt(segmentRow, visible), hashRow),

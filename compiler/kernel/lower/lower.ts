@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts'
 import { lowerAppend } from './append.ts'
 import { lowerCombine } from './combine.ts'
 import { lowerFinish } from './finish.ts'
+import { lowerGather } from './gather.ts'
 import { lowerHash } from './hash.ts'
 import { lowerHeadMaximum, lowerRowMaxima } from './maxima.ts'
 import { lowerMeans } from './means.ts'
@@ -53,6 +54,8 @@ function lowerPass(schedule: Schedule, pass: WorkgroupPass): Kernel {
       return lowerScan(schedule, pass)
     case 'append':
       return lowerAppend(schedule, pass)
+    case 'gather':
+      return lowerGather(schedule, pass)
     case 'step':
       return lowerStep(schedule, pass)
     case 'finish':

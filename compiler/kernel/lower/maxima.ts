@@ -10,6 +10,7 @@ import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
 import { prepareRows } from './features.ts'
 import {
+  countedOf,
   divide,
   firstKeyRow,
   firstQueryRow,
@@ -26,7 +27,7 @@ import { columnGroup, lanes, place, range, rowGroup, side, threadNames, tileArra
 
 export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel {
   const { tile, features } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const query = features.side === 'query'
   const rows = query ? ir.shape('length') : ir.shape('keyLength')
   const first = query ? firstQueryRow : firstKeyRow
@@ -44,7 +45,7 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
       dim: schedule.dim,
       first,
       at: (lane) => within(rowAt(lane), rows),
-      count: query ? rows : visible,
+      count: query ? countedOf(counts) : visible,
       projected: projectedOf(schedule, pass, binding, features.side),
       prefix: 'x',
     },
@@ -58,7 +59,7 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
       ],
       'slice',
     ),
-    groupNames(binding('lengths'), 'kvHeads', query),
+    groupNames(counts, 'kvHeads', query),
     threadNames(tile),
     firstRow,
     largest,
@@ -104,7 +105,7 @@ export function lowerRowMaxima(schedule: Schedule, pass: RowMaximaPass): Kernel 
 }
 
 export function lowerHeadMaximum(schedule: Schedule, pass: HeadMaximumPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads } = pass.tile
   const partial: SharedArray = { name: 'partial', element: 'f32', length: threads }
   const largest = ir.var_('largest', ir.f32(lowest))
@@ -112,7 +113,7 @@ export function lowerHeadMaximum(schedule: Schedule, pass: HeadMaximumPass): Ker
 
   const body = ir.block(
     divide([], 'slice'),
-    groupNames(binding('lengths'), 'kvHeads', false),
+    groupNames(counts, 'kvHeads', false),
     largest,
     ir.for_('row', ir.thread, visible, threads, (row) =>
       ir.assign(

@@ -7,7 +7,7 @@ import { countOf, firstOf, guarded, headNames } from './rows.ts'
 
 export function lowerMeans(schedule: Schedule, pass: MeansPass): Kernel {
   const { dim } = schedule
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads, over, only, rows, out } = pass
   const segments = out.count
   const numbers = segments * dim
@@ -15,8 +15,11 @@ export function lowerMeans(schedule: Schedule, pass: MeansPass): Kernel {
   const number = ir.let_('number', ir.add(ir.mul(u32Name('piece'), threads), ir.thread))
   const segment = ir.let_('segment', ir.div(ir.ref(number), dim))
   const column = ir.let_('column', ir.mod(ir.ref(number), dim))
-  const short = ir.let_('short', ir.div(countOf(rows), segments))
-  const shorter = ir.let_('shorter', ir.sub(ir.mul(ir.add(ir.ref(short), 1), segments), countOf(rows)))
+  const short = ir.let_('short', ir.div(countOf(rows, counts), segments))
+  const shorter = ir.let_(
+    'shorter',
+    ir.sub(ir.mul(ir.add(ir.ref(short), 1), segments), countOf(rows, counts)),
+  )
   // Segments of one row more that lie before this one.
   const longer = ir.sub(ir.call('max', ir.ref(segment), ir.ref(shorter)), ir.ref(shorter))
   const first = ir.let_('first', ir.add(ir.mul(ir.ref(segment), ir.ref(short)), longer))
@@ -31,10 +34,11 @@ export function lowerMeans(schedule: Schedule, pass: MeansPass): Kernel {
   const sum = ir.var_('sum', ir.f32(0))
 
   const body = ir.block(
-    headNames(over, [['piece', Math.ceil(numbers / threads)]], binding('lengths')),
+    headNames(over, [['piece', Math.ceil(numbers / threads)]], counts),
     number,
     guarded(
       only,
+      counts,
       ir.if_(ir.lt(ir.ref(number), numbers), [
         segment,
         column,

@@ -47,7 +47,7 @@ export const partOfRound = (
 export function lowerNear(schedule: Schedule, pass: NearPass): Kernel {
   const { dim } = schedule
   const { tile, kernel: term, self, mask, rounds, chunk, valueDim } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const columns = columnsOf(tile, valueDim)
   const sums = ir.registers('sums', 'vec4f', columns.count)
   const total = ir.var_('total', ir.splat(0))
@@ -200,7 +200,7 @@ export function lowerNear(schedule: Schedule, pass: NearPass): Kernel {
         ['part', ir.div(ir.add(ir.shape('length'), chunk - 1), chunk)],
         ['round', rounds],
       ],
-      binding('lengths'),
+      counts,
     ),
     threadNames(tile),
     columns.names,

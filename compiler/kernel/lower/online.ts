@@ -39,10 +39,10 @@ const lanesOf = [0, 1, 2, 3] as const
 
 export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const { tile, mask, kernel: term, queries, keys, values, valueDim, out, convolution } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const scaled = term.kind === 'scaled'
   const columns = columnsOf(tile, valueDim)
-  const queryCount = countOf(queries)
+  const queryCount = countOf(queries, counts)
   const firstQuery = ir.let_('firstQuery', firstOf(queries, pass.over))
   const firstKey = ir.let_('firstKey', firstOf(keys, pass.over))
   const firstValue = values === 'identity' ? undefined : ir.let_('firstValue', firstOf(values, pass.over))
@@ -55,7 +55,10 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
   const rowAt = (lane: number): Value => ir.add(ir.ref(firstRow), ir.mul(rowGroup, lanes), lane)
   const start = 'parts' in out ? ir.mul(u32Name('part'), schedule.chunk) : ir.u32(0)
-  const last = 'parts' in out ? ir.call('min', countOf(keys), ir.add(start, schedule.chunk)) : countOf(keys)
+  const last =
+    'parts' in out
+      ? ir.call('min', countOf(keys, counts), ir.add(start, schedule.chunk))
+      : countOf(keys, counts)
   /** A row's number in the sequence: behind the cached ones when decoding. */
   const numbered = (row: Value): Value => (keys.of === 'cachedHead' ? ir.add(row, ir.shape('offset')) : row)
   // A causal row sees keys up to its own: the tile needs none past its last row.
@@ -225,7 +228,17 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       ...(scaled ? { scales: [ir.ref(scale)] } : {}),
       ...(convolution === undefined
         ? {}
-        : { added: convolve({ convolution, binding, valueDim, columns, sums, firstRow: ir.ref(firstRow) }) }),
+        : {
+            added: convolve({
+              convolution,
+              binding,
+              counts,
+              valueDim,
+              columns,
+              sums,
+              firstRow: ir.ref(firstRow),
+            }),
+          }),
     })
   }
 
@@ -242,12 +255,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
         ],
         ...('parts' in out ? [['part', ir.shape('chunks')] as const] : []),
       ],
-      pass.buffers.includes('lengths') ? binding('lengths') : undefined,
+      counts,
     ),
     threadNames(tile),
     columns.names,
     firstRow,
-    guarded(pass.only, [
+    guarded(pass.only, counts, [
       firstQuery,
       firstKey,
       firstValue ?? [],

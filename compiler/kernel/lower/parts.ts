@@ -8,7 +8,7 @@ import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { frame, u32Name } from './frame.ts'
 import { rowFactor } from './readout.ts'
-import { countOf, firstOf, guarded, headNames, sliceQueryHead } from './rows.ts'
+import { firstOf, fixed, guarded, headNames, sliceQueryHead } from './rows.ts'
 
 /** Per query head of the slice, part and row: numerators, denominator, and the scale of both. */
 interface PartLayout {
@@ -22,7 +22,7 @@ export function partLayout(parts: Rows, valueDim: number, scaled: boolean): Part
   return {
     start: (part, row) =>
       ir.mul(
-        ir.add(ir.mul(ir.add(ir.mul(sliceQueryHead, ir.shape('chunks')), part), countOf(parts)), row),
+        ir.add(ir.mul(ir.add(ir.mul(sliceQueryHead, ir.shape('chunks')), part), fixed(parts.count)), row),
         numbers,
       ),
     total: (start) => ir.add(start, valueDim),
@@ -31,7 +31,7 @@ export function partLayout(parts: Rows, valueDim: number, scaled: boolean): Part
 }
 
 export function lowerMerge(schedule: Schedule, pass: MergePass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads, valueDim, out, only } = pass
   const scaled = pass.scaling === 'scaled'
   const parts = binding(pass.parts.buffer)
@@ -53,14 +53,11 @@ export function lowerMerge(schedule: Schedule, pass: MergePass): Kernel {
   const scaleAt = (start: Value): Value => ir.load(parts, layout.scale(start))
 
   const body = ir.block(
-    headNames(
-      'sliceQueryHead',
-      [['piece', Math.ceil(numbers / threads)]],
-      only === undefined ? undefined : binding('lengths'),
-    ),
+    headNames('sliceQueryHead', [['piece', Math.ceil(numbers / threads)]], counts),
     number,
     guarded(
       only,
+      counts,
       ir.if_(ir.lt(ir.ref(number), numbers), [
         row,
         column,

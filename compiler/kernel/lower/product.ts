@@ -25,9 +25,9 @@ import {
 
 export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   const { tile, over, left, right, out, columns: width, diagonal, factor } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const rows = left.count
-  const depth = countOf(right)
+  const depth = countOf(right, counts)
   const rowLength = ir.let_('rowLength', lengthOfRows(left, right, binding(left.buffer)))
   const columns = columnsOf(tile, width)
   const sums = ir.registers('sums', 'vec4f', columns.count)
@@ -83,12 +83,12 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
         ['valueTile', valueTiles(tile, width)],
         ['rowTile', Math.ceil(rows / tile.rows)],
       ],
-      pass.buffers.includes('lengths') ? binding('lengths') : undefined,
+      counts,
     ),
     threadNames(tile),
     columns.names,
     firstRow,
-    guarded(pass.only, [
+    guarded(pass.only, counts, [
       firstLeft,
       firstRight,
       rowLength,

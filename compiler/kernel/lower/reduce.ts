@@ -36,7 +36,7 @@ type Registers = Extract<Statement, { kind: 'registers' }>
 
 export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const { tile, features } = pass
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const scaled = pass.scaling === 'scaled'
   const decays = pass.buffers.includes('decay')
   const state = binding('state')
@@ -257,7 +257,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       ],
       'slice',
     ),
-    groupNames(binding('lengths'), schedule.groups, false),
+    groupNames(counts, schedule.groups, false),
     decays ? logDecayName(binding('decay')) : [],
     threadNames(tile),
     columns.names,

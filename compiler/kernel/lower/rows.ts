@@ -6,22 +6,32 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { Only, Over, Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Body, Operand } from '../build.ts'
-import type { Binding, Statement, Value } from '../kernel.ts'
-import { divide, firstKeyRow, firstQueryRow, groupNames, headsPerGroup, u32Name, visible } from './frame.ts'
+import type { Statement, Value } from '../kernel.ts'
+import {
+  countedOf,
+  divide,
+  firstKeyRow,
+  firstQueryRow,
+  groupNames,
+  headsPerGroup,
+  u32Name,
+  visible,
+} from './frame.ts'
+import type { Counts } from './frame.ts'
 
-/** Peels `counts` off the workgroup's index; what remains tells the head, for which it gives the names. */
+/** Peels `parts` off the workgroup's index; what remains tells the head, for which it gives the names. */
 export function headNames(
   over: Over,
-  counts: readonly (readonly [string, Operand])[],
-  lengths: Binding | undefined,
+  parts: readonly (readonly [string, Operand])[],
+  counts: Counts,
 ): Statement[] {
   switch (over) {
     case 'head':
-      return divide(counts, 'head')
+      return divide(parts, 'head')
     case 'sliceKeyHead':
-      return [...divide(counts, 'slice'), ...groupNames(lengths, 'kvHeads', false)]
+      return [...divide(parts, 'slice'), ...groupNames(counts, 'kvHeads', false)]
     case 'sliceQueryHead':
-      return [...divide([...counts, ['headInGroup', headsPerGroup]], 'slice'), ...groupNames(lengths)]
+      return [...divide([...parts, ['headInGroup', headsPerGroup]], 'slice'), ...groupNames(counts)]
   }
 }
 
@@ -49,21 +59,22 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
 /** Counts the query heads of the slice's groups. */
 export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u32Name('headInGroup'))
 
-export function countOf({ count }: Rows): Value {
+export function countOf({ count }: Rows, counts: Counts): Value {
   if (count === 'visible') return visible
+  if (count === 'counted') return countedOf(counts)
   if (count === 'cached') return ir.add(ir.shape('offset'), ir.shape('length'))
   return count === 'length' ? ir.shape('length') : ir.u32(count)
 }
 
-function fixed(count: Rows['count']): number {
+export function fixed(count: Rows['count']): number {
   invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
   return count
 }
 
 /** The body where the batch item is one that the pass is for. */
-export function guarded(only: Only | undefined, body: Body): Body {
+export function guarded(only: Only | undefined, counts: Counts, body: Body): Body {
   if (only === undefined) return body
-  const fewer = ir.let_('fewer', ir.call('min', ir.shape('length'), visible))
+  const fewer = ir.let_('fewer', ir.call('min', countedOf(counts), visible))
   const compare = only.fewer === 'atMost' ? ir.le : ir.gt
   return [fewer, ir.if_(compare(ir.ref(fewer), only.rows), body)]
 }

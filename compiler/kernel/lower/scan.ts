@@ -11,7 +11,7 @@ import { divide, frame, groupNames, logDecay, logDecayName, u32Name } from './fr
 import { stateLayout } from './state-layout.ts'
 
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const state = binding('state')
   const layout = stateLayout(schedule, pass.scaling)
   const scaled = pass.scaling === 'scaled'
@@ -78,7 +78,7 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
   const first = ir.let_('firstState', layout.start(ir.u32(0)))
   const body = ir.block(
     divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'),
-    pass.carries || decays ? groupNames(undefined, schedule.groups, false) : [],
+    pass.carries || decays ? groupNames(counts, schedule.groups, false) : [],
     decays ? logDecayName(binding('decay')) : [],
     index,
     ir.if_(ir.lt(ir.ref(index), layout.sums), [

@@ -12,7 +12,7 @@ import { headNames } from './rows.ts'
 import { bucketsOfSegment, firstOfRound, offsetAt, segmentNames, segmentRow } from './segments.ts'
 
 export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { count, rounds, threads } = pass
   const offsets = binding('offsets')
   const totals: SharedArray = { name: 'totals', element: 'u32', length: count }
@@ -26,7 +26,7 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
     })
 
   const body = ir.block(
-    headNames('sliceQueryHead', [['round', rounds]], undefined),
+    headNames('sliceQueryHead', [['round', rounds]], counts),
     ir.for_('bucket', ir.thread, count, threads, (bucket) => [
       total,
       eachSegment((at) => plus(total, ir.load(offsets, at)), bucket),
@@ -46,7 +46,7 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
 }
 
 export function lowerPlace(schedule: Schedule, pass: PlacePass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { rounds, threads } = pass
   const shared = bucketsOfSegment(threads)
   const present = ir.lt(segmentRow, visible)
@@ -54,7 +54,7 @@ export function lowerPlace(schedule: Schedule, pass: PlacePass): Kernel {
   const place = ir.var_('place', ir.load(binding('offsets'), offsetAt(pass, u32Name('segment'), ir.ref(own))))
 
   const body = ir.block(
-    headNames('sliceQueryHead', segmentNames(rounds), binding('lengths')),
+    headNames('sliceQueryHead', segmentNames(rounds), counts),
     ir.let_('row', ir.add(ir.mul(u32Name('segment'), threads), ir.thread)),
     ir.if_(
       present,

@@ -11,7 +11,7 @@ import { frame } from './frame.ts'
 import { firstOf, guarded, headNames } from './rows.ts'
 
 export function lowerStart(schedule: Schedule, pass: StartPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads, over, only, matrix, out } = pass
   const size = matrix.count
   const sums: SharedArray = { name: 'largestSums', element: 'f32', length: threads * 2 }
@@ -60,8 +60,8 @@ export function lowerStart(schedule: Schedule, pass: StartPass): Kernel {
   )
 
   const body = ir.block(
-    headNames(over, [], only === undefined ? undefined : binding('lengths')),
-    guarded(only, [
+    headNames(over, [], counts),
+    guarded(only, counts, [
       from,
       to,
       norms,

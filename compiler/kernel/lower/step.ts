@@ -24,7 +24,7 @@ import { extent, lanes, range } from './tile.ts'
 const four = [0, 1, 2, 3] as const
 
 export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
-  const { binding, kernel } = frame(schedule, pass)
+  const { binding, counts, kernel } = frame(schedule, pass)
   const { threads } = pass.tile
   const { valueDim } = schedule
   const scaled = pass.scaling === 'scaled'
@@ -263,7 +263,7 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
 
   const body = ir.block(
     divide([], 'slice'),
-    groupNames(undefined, schedule.groups, false),
+    groupNames(counts, schedule.groups, false),
     decays ? logDecayName(binding('decay')) : [],
     start,
     overBlocks(pass.key.blocks, update),

@@ -18,8 +18,8 @@
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { apply } from '../../symbolic/build.ts'
-import { dataBuffers, product } from '../buffers.ts'
-import { decodes, placed, projectionBuffer } from '../factorised.ts'
+import { dataBuffers, product, queryLengths } from '../buffers.ts'
+import { decodes, placed, projectionBuffer, seesLength } from '../factorised.ts'
 import { exponentialsOf, hasMaxima, stabilized } from '../maxima.ts'
 import type {
   BufferPlan,
@@ -95,6 +95,7 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     chunks: ['max', 1, ['ceildiv', causal ? ['max', 'length', 'keyLength'] : 'keyLength', rowsOfChunk]],
     buffers: [
       ...dataBuffers(attention),
+      ...(seesLength(query) ? [queryLengths] : []),
       ...projectionBuffer(dim, score),
       ...decayBuffer(attention),
       ...extra.buffers,
@@ -187,6 +188,7 @@ function featurePasses(
             input,
             ...(given.projected ? ['w'] : []),
             ...(given.lengths ? ['lengths'] : []),
+            ...(ofQueries && seesLength(features) ? ['queryLengths'] : []),
             ...(given.maxima ? [ofQueries ? 'queryMaxima' : 'headMaxima'] : []),
             buffer,
           ],
@@ -243,6 +245,7 @@ function maximaPasses(attention: Attention, score: FactorisedScore): Plan {
   })
   const rowMaxima = (which: 'query' | 'key', out: string): CellPass => {
     const work: CellWork = { kind: 'row-maxima', features: blocks(which) }
+    const lengths = which === 'key' ? ['lengths'] : seesLength(work.features) ? ['queryLengths'] : []
     const [rows, of] =
       which === 'query' ? (['length', heads] as const) : (['keyLength', 'sliceCount'] as const)
     return cellPass({
@@ -252,7 +255,7 @@ function maximaPasses(attention: Attention, score: FactorisedScore): Plan {
       buffers: [
         which === 'query' ? 'q' : 'k',
         ...(score.projections === undefined ? [] : ['w']),
-        ...(which === 'key' ? ['lengths'] : []),
+        ...lengths,
         out,
       ],
       work,

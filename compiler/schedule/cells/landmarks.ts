@@ -7,13 +7,13 @@
  * their queries are few, so that the last pass computes them cell by cell.
  */
 import type { Attention, LandmarkScore } from '../../algebra/attention.ts'
-import { dataBuffers, keyRows, product, queryRows, valueRows } from '../buffers.ts'
+import { countedRows, dataBuffers, keyRows, product, queryLengths, queryRows, valueRows } from '../buffers.ts'
 import type { BufferPlan, Rows, Schedule, Size } from '../schedule.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import { attend, distinct } from './exact.ts'
 import { inverseCells } from './inverse.ts'
 import type { CellConvolution, CellPass } from './passes.ts'
-import { cellPass, pairOperations, scratch, sliceHeads } from './plan.ts'
+import { cellPass, countOf, pairOperations, scratch, sliceHeads } from './plan.ts'
 
 export function scheduleLandmarkCells(attention: Attention, score: LandmarkScore): Schedule {
   const { dim, valueDim, mask, scale } = attention
@@ -38,10 +38,10 @@ export function scheduleLandmarkCells(attention: Attention, score: LandmarkScore
       name,
       over: out === 'keyMeans' ? 'sliceKeyHead' : 'sliceQueryHead',
       extent: [dim, count, of],
-      buffers: [rows.buffer, 'lengths', out],
+      buffers: [rows.buffer, out === 'keyMeans' ? 'lengths' : 'queryLengths', out],
       work: { kind: 'means', rows, segments: count },
       what: `the mean of each of ${count} segments of the rows of ${rows.buffer}`,
-      flops: product(rows.count === 'length' ? 'length' : 'keyLength', dim, of),
+      flops: product(countOf(rows), dim, of),
     })
   const summarize = attend({
     ...common,
@@ -89,6 +89,7 @@ export function scheduleLandmarkCells(attention: Attention, score: LandmarkScore
       'k',
       'v',
       'lengths',
+      'queryLengths',
       'approximate',
       ...(convolution === undefined ? [] : [convolution.filter]),
       'out',
@@ -130,7 +131,7 @@ export function scheduleLandmarkCells(attention: Attention, score: LandmarkScore
       ...dataBuffers(attention),
       ...(learned
         ? [weight('landmarks', count, dim), weight('queryLandmarks', count, dim)]
-        : [matrix('queryMeans', heads, dim), matrix('keyMeans', 'sliceCount', dim)]),
+        : [queryLengths, matrix('queryMeans', heads, dim), matrix('keyMeans', 'sliceCount', dim)]),
       ...(score.conv === undefined ? [] : [weight('conv', score.conv)]),
       ...summarize.buffers,
       matrix('summary', heads, valueDim),
@@ -148,7 +149,7 @@ export function scheduleLandmarkCells(attention: Attention, score: LandmarkScore
       ...(learned
         ? []
         : [
-            means('query_means', queryRows, heads, 'queryMeans'),
+            means('query_means', countedRows, heads, 'queryMeans'),
             means('key_means', keyRows, 'sliceCount', 'keyMeans'),
           ]),
       ...summarize.passes,

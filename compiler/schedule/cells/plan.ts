@@ -21,6 +21,7 @@ export function scratch(name: string, sizes: readonly Size[], layout: string): B
 /** How many rows a head may have. */
 export function countOf({ count }: Rows): Size {
   if (count === 'visible') return 'keyLength'
+  if (count === 'counted') return 'length'
   return count === 'cached' ? ['+', 'offset', 'length'] : count
 }
 

@@ -197,6 +197,7 @@ function featureRows(
 ): FeatureRow[] {
   const rows = memory.rows(side === 'query' ? ofQueries : ofKeys, owner)
   const throughW = buffers.includes('projected') ? memory.rows(throughProjections[side], owner) : []
+  const length = side === 'query' ? memory.counted(owner) : rows.length
   const size = Math.max(...blocks.map((block) => block.start + block.size))
   return rows.map((x, position) => {
     const coefficient = new Float64Array(size)
@@ -210,7 +211,7 @@ function featureRows(
       for (let component = 0; component < block.size; component++) {
         const w = (block.projected ? memory.projection[component] : undefined) ?? x
         const projected = throughW[position] ?? x
-        const scalars = { component, position, length: rows.length, maximum }
+        const scalars = { component, position, length, maximum }
         const environment = environmentOf({ x, w, projected, ...scalars })
         const value = evaluateTerm(block.term, environment)
         coefficient[block.start + component] = value.coefficient

@@ -1,4 +1,5 @@
 /** The buffers of a schedule while it is interpreted: rows by the head that owns them. */
+import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Only, Over, Rows, RowsOf, Schedule } from '../schedule.ts'
 
@@ -16,6 +17,8 @@ export interface Call {
   readonly keyLength: number
   /** [B] keys that count; all where absent. */
   readonly lengths?: readonly number[]
+  /** [B] query rows that count; as `queryRowsOf` says where absent. */
+  readonly queryLengths?: readonly number[]
   /** [projections, D] */
   readonly projection?: Numbers | undefined
   /** Run-time weights by name, a matrix of rows for each head. */
@@ -106,16 +109,22 @@ export class Memory {
     return this.call.lengths?.[item] ?? this.call.keyLength
   }
 
+  /** How many of its query rows count. */
+  counted({ item }: Owner): number {
+    return queryRowsOf(this.call, item)
+  }
+
   /** Whether a pass for some batch items is for this one. */
   isMeant(only: Only | undefined, owner: Owner): boolean {
     if (only === undefined) return true
-    const fewer = Math.min(this.call.length, this.visible(owner))
+    const fewer = Math.min(this.counted(owner), this.visible(owner))
     return (only.fewer === 'atMost') === fewer <= only.rows
   }
 
   rows(rows: Rows, owner: Owner): readonly Float64Array[] {
     const known = this.#rows.get(this.key(rows, owner)) ?? this.#weight(rows, owner)
-    return rows.count === 'visible' ? known.slice(0, this.visible(owner)) : known
+    if (rows.count === 'visible') return known.slice(0, this.visible(owner))
+    return rows.count === 'counted' ? known.slice(0, this.counted(owner)) : known
   }
 
   put(rows: Rows, owner: Owner, matrix: readonly Float64Array[]): void {

@@ -18,6 +18,7 @@ export interface Call {
   readonly length: number
   readonly keyLength: number
   readonly lengths?: readonly number[]
+  readonly queryLengths?: readonly number[]
 }
 
 export interface Executor {

@@ -1,5 +1,6 @@
 /** A schedule's kernels over buffers on the host, as the runtime runs them on a device. */
 import { evaluateSize } from '../../codegen/size.ts'
+import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { interpret } from '../../kernel/interpret.ts'
 import type { Kernel, ShapeField } from '../../kernel/kernel.ts'
@@ -84,13 +85,9 @@ export function runPasses(
 }
 
 /** What no one gives starts as NaN, or as no index of anything, so that nothing unwritten goes unseen. */
-function bufferOf(
-  plan: BufferPlan,
-  { q, k, v, batch, keyLength, lengths }: Call,
-  kept: Buffers,
-  shape: Shape,
-): Float32Array | Uint32Array {
+function bufferOf(plan: BufferPlan, call: Call, kept: Buffers, shape: Shape): Float32Array | Uint32Array {
   const { name, role, element, size, value } = plan
+  const { q, k, v, batch, keyLength, lengths } = call
   const count = evaluateSize(size, shape)
   switch (role) {
     case 'input': {
@@ -99,7 +96,9 @@ function bufferOf(
       return given
     }
     case 'lengths':
-      return Uint32Array.from(lengths ?? new Array<number>(batch).fill(keyLength))
+      return Uint32Array.from({ length: batch }, (_, item) =>
+        name === 'lengths' ? (lengths?.[item] ?? keyLength) : queryRowsOf(call, item),
+      )
     case 'heads':
       return Float32Array.from({ length: count }, (_, head) =>
         value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),

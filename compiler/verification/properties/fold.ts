@@ -41,6 +41,7 @@ export function foldedOutput(
     'query',
     rowsOf(call.q, group * length, length, dim, factor),
     w,
+    length,
   )
   const keys = boundedFeatures(
     attention,
@@ -48,6 +49,7 @@ export function foldedOutput(
     'key',
     rowsOf(call.k, kvGroup * length, length, dim, factor),
     w,
+    length,
   )
   const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
   const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))

@@ -1,6 +1,9 @@
-/** Key rows past a batch item's length are as if absent, whatever they hold. */
+/**
+ * Key rows past a batch item's length are as if absent, whatever they hold, and query rows past its own make no
+ * difference to those before them.
+ */
 import * as fc from 'fast-check'
-import { callOf, cases, type Case, describeCase, fraction } from '../cases/case.ts'
+import { callOf, cases, type Case, describeCase, fraction, longestOf } from '../cases/case.ts'
 import { sliceRows } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
@@ -13,33 +16,43 @@ interface Padded {
   readonly shape: Case
   /** Keys that count in the first batch item, as a fraction of all; what is left of 1 in the next, and so on. */
   readonly part: number
+  /** Queries that count, likewise; as many as keys, and nothing said of them, where it is absent. */
+  readonly queryPart: number | undefined
+  /** What stands in rows that do not count: enough to be seen in any sum, or no number at all. */
+  readonly garbage: number
 }
-
-/** What stands in rows that do not count: enough to be seen in any sum. */
-const garbage = 1e4
 
 export const padding: Property = {
   name: 'padding',
   onDevice: true,
-  inapplicable: ({ algebra: { score } }) =>
-    score.kind === 'bucketed' ? 'the keys are the rows of the queries' : undefined,
   check: async (subject, effort) => {
     const executor = executorOf(subject)
+    // Where queries are keys, and may be as many as the keys of other attentions are.
+    const square = subject.model.buckets !== undefined
     return tryCases<Padded>(
       {
         cases: fc.record({
-          shape: cases({ heads: subject.heads, rows: subject.rows }),
+          shape: fc.boolean().chain((alike) =>
+            cases({
+              square: square || alike,
+              longest: longestOf(subject.model),
+              heads: subject.heads,
+              rows: subject.rows,
+            }),
+          ),
           part: fraction(),
+          queryPart: square ? fc.constant(undefined) : fc.option(fraction(), { nil: undefined }),
+          garbage: fc.constantFrom(1e4, Number.NaN),
         }),
         describe: (padded) =>
-          `${describeCase(padded.shape)}, of which ${visibleIn(padded).join(' and ')} count`,
-        held: (count) => `${count} times padded keys gave what shorter sequences give`,
+          `${describeCase(padded.shape)}, of which ${keysIn(padded).join(' and ')} keys and ${queriesIn(padded).join(' and ')} queries count before ${padded.garbage}`,
+        held: (count) => `${count} times padded rows gave what shorter sequences give`,
         attempt: async (padded) => {
           const whole = callOf(subject.model, padded.shape)
-          const lengths = visibleIn(padded)
-          const out = await executor.forward(withGarbage(whole, lengths))
-          for (const [item, visible] of lengths.entries()) {
-            const failure = await itemFailure(subject, whole, out, item, visible)
+          const [keys, queries] = [keysIn(padded), queriesIn(padded)]
+          const out = await executor.forward(withGarbage(whole, padded))
+          for (const [item, visible] of keys.entries()) {
+            const failure = await itemFailure(subject, whole, out, item, visible, queries[item] ?? 0)
             if (failure !== undefined) return failure
           }
           return undefined
@@ -50,10 +63,20 @@ export const padding: Property = {
   },
 }
 
-const visibleIn = ({ shape: { keyLength, batch }, part }: Padded): number[] =>
+const countsOf = (batch: number, rows: number, part: number): number[] =>
   Array.from({ length: batch }, (_, item) =>
-    Math.floor((item % 2 === 0 ? part : 1 - part) * (keyLength + (item % 2 === 0 ? 1 : 0))),
+    Math.floor((item % 2 === 0 ? part : 1 - part) * (rows + (item % 2 === 0 ? 1 : 0))),
   )
+
+const keysIn = ({ shape: { keyLength, batch }, part }: Padded): number[] => countsOf(batch, keyLength, part)
+
+/** Of which the call says nothing where the rule of calls says as much. */
+const queriesIn = (padded: Padded): number[] => {
+  const { shape, queryPart } = padded
+  const { batch, length, keyLength } = shape
+  if (queryPart !== undefined) return countsOf(batch, length, queryPart)
+  return length === keyLength ? keysIn(padded) : countsOf(batch, length, 1).map(() => length)
+}
 
 /** A batch item beside its padding against the same without it. */
 async function itemFailure(
@@ -62,13 +85,14 @@ async function itemFailure(
   out: Float32Array,
   item: number,
   visible: number,
+  queries: number,
 ): Promise<Failure | undefined> {
   const executor = executorOf(subject)
   const one = itemOf(whole, item)
-  const rows = rowsToCompare(one.length)
+  const rows = rowsToCompare(queries)
   const size = out.length / whole.batch
   const found = selectRows(out.subarray(item * size, (item + 1) * size), one, rows)
-  const short = shortened(one, visible)
+  const short = shortened(one, visible, queries)
   const expected =
     short === undefined
       ? new Float32Array(found.length)
@@ -99,18 +123,32 @@ async function itemFailure(
   }
 }
 
-/** Each batch item has its number of keys, and large numbers after them. */
-function withGarbage(call: Call, lengths: readonly number[]): Call {
-  const spoil = (values: Float32Array): Float32Array => {
-    const width = values.length / (call.batch * call.kvHeads * call.keyLength)
+/** Each batch item has its number of rows, and garbage after them. */
+function withGarbage(call: Call, padded: Padded): Call {
+  const { garbage, queryPart } = padded
+  const spoil = (
+    values: Float32Array,
+    heads: number,
+    rows: number,
+    counts: readonly number[],
+  ): Float32Array => {
+    const width = values.length / (call.batch * heads * rows)
     const itemSize = values.length / call.batch
     return values.map((value, index) => {
-      const row = Math.floor(index / width) % call.keyLength
-      if (row < (lengths[Math.floor(index / itemSize)] ?? 0)) return value
+      const row = Math.floor(index / width) % rows
+      if (row < (counts[Math.floor(index / itemSize)] ?? 0)) return value
       return index % 2 === 0 ? garbage : -garbage
     })
   }
-  return { ...call, k: spoil(call.k), v: spoil(call.v), lengths }
+  const [lengths, queryLengths] = [keysIn(padded), queriesIn(padded)]
+  return {
+    ...call,
+    q: spoil(call.q, call.heads, call.length, queryLengths),
+    k: spoil(call.k, call.kvHeads, call.keyLength, lengths),
+    v: spoil(call.v, call.kvHeads, call.keyLength, lengths),
+    lengths,
+    ...(queryPart === undefined ? {} : { queryLengths }),
+  }
 }
 
 /** One batch item alone. */
@@ -122,12 +160,14 @@ function itemOf(call: Call, item: number): Call {
   return { ...call, batch: 1, q: part(call.q), k: part(call.k), v: part(call.v) }
 }
 
-/** With its visible keys alone; nothing where it has none. */
-function shortened(call: Call, visible: number): Call | undefined {
-  if (visible === 0) return undefined
-  const { kvHeads, keyLength } = call
+/** With the rows alone that count; nothing where it has no keys, or no queries. */
+function shortened(call: Call, visible: number, queries: number): Call | undefined {
+  if (visible === 0 || queries === 0) return undefined
+  const { heads, kvHeads, length, keyLength } = call
   return {
     ...call,
+    length: queries,
+    q: sliceRows(call.q, heads, length, 0, queries),
     keyLength: visible,
     k: sliceRows(call.k, kvHeads, keyLength, 0, visible),
     v: sliceRows(call.v, kvHeads, keyLength, 0, visible),

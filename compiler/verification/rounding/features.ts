@@ -13,6 +13,7 @@ export interface BoundedFeatures {
 
 /**
  * @param rows already multiplied by √scale
+ * @param length how many of them count
  * @param wanted of them; a maximum that `stabilize: max` takes is over all rows all the same
  */
 export function boundedFeatures(
@@ -21,13 +22,14 @@ export function boundedFeatures(
   side: 'query' | 'key',
   rows: readonly Float64Array[],
   projection: readonly Float64Array[],
+  length: number,
   wanted: readonly number[] = rows.map((_, row) => row),
 ): BoundedFeatures[] {
   const bindings = new Bindings()
   const place = (x: Float64Array, position: number): void => {
     bindings.setRow('x', x, 2 * unit)
     bindings.setScalar('position', position)
-    bindings.setScalar('length', rows.length)
+    bindings.setScalar('length', length)
   }
   const overComponents = (block: FeatureBlock, visit: (component: number) => void): void => {
     for (let component = 0; component < block.size; component++) {

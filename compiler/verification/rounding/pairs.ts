@@ -20,6 +20,8 @@ export interface PairRow {
 export interface Rows {
   /** Multiplied by √scale. */
   readonly q: readonly Float64Array[]
+  /** How many of them count. */
+  readonly queries: number
   readonly k: readonly Float64Array[]
   readonly projection: readonly Float64Array[]
 }
@@ -31,7 +33,7 @@ const overflowing = 2 ** 120
 
 export function pairRows(
   attention: Attention,
-  { q, k, projection }: Rows,
+  { q, queries, k, projection }: Rows,
   wanted: readonly number[],
   sees: (i: number, j: number) => boolean,
 ): PairRow[] {
@@ -41,8 +43,8 @@ export function pairRows(
     score.kind === 'exact'
       ? exactPairs(attention, score, q, k)
       : factorisedPairs(
-          boundedFeatures(attention, score, 'query', q, projection, wanted),
-          boundedFeatures(attention, score, 'key', k, projection),
+          boundedFeatures(attention, score, 'query', q, projection, queries, wanted),
+          boundedFeatures(attention, score, 'key', k, projection, k.length),
           wanted,
         )
   const carried = attention.stabilize.kind === 'auto'

@@ -1,4 +1,5 @@
 /** How far an output of f32 arithmetic may be from its value. */
+import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import type { Attention, Mask } from '../../algebra/attention.ts'
 import { evaluateScalar, environmentOf } from '../../symbolic/evaluate.ts'
 import type { Call } from '../execution/executor.ts'
@@ -74,7 +75,12 @@ function headsOf(
     const kvHead = item * kvHeads + Math.floor((head * kvHeads) / heads)
     const q = rows(call.q, group * length, length, dim, factor)
     const k = rows(call.k, kvHead * keyLength, visible, dim, factor)
-    const pairs = pairRows(attention, { q, k, projection: w }, wanted, visibility(mask, visible))
+    const pairs = pairRows(
+      attention,
+      { q, queries: queryRowsOf(call, item), k, projection: w },
+      wanted,
+      visibility(mask, visible),
+    )
     const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
     return {
       pairs: gamma === 1 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, gamma)),

@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
 // 32 threads a workgroup, 4096 bytes of workgroup memory
-// reads q, lengths; writes state, out
+// reads q, lengths, queryLengths; writes state, out
 
 struct Shape {
   batch: u32,
@@ -18,8 +18,9 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> state: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> state: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
 var<workgroup> query: array<vec4f, 256>;
 
@@ -65,6 +66,7 @@ fn finish(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
@@ -112,7 +114,7 @@ fn finish(
         q[qStart2 + qComponent0],
         q[qStart3 + qComponent0],
       );
-      let q_value2 = cos_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(shape.length)) * max(
+      let q_value2 = cos_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(queryRows)) * max(
         q_x1,
         vec4f(0.0),
       );
@@ -178,7 +180,7 @@ fn finish(
       let q_value2 = max(
         q_x1,
         vec4f(0.0),
-      ) * sin_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(shape.length));
+      ) * sin_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(queryRows));
       query[queryComponent * 8u + queryFour] = q_value2;
     }
     workgroupBarrier();

@@ -1,6 +1,6 @@
 // attend_rows: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the convolution over the values.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads q, k, v, conv, lengths; writes out
+// reads q, k, v, conv, lengths, queryLengths; writes out
 
 struct Shape {
   batch: u32,
@@ -21,7 +21,8 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> v: array<f32>;
 @group(0) @binding(4) var<storage, read> conv: array<f32>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -44,13 +45,14 @@ fn attend_rows(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup * 4u;
   let firstRow = rowTile * 32u;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer <= 64u) {
     let firstQuery = queryHead * shape.length;
     let firstKey = keyGroup * shape.keyLength;

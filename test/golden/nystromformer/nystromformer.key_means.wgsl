@@ -1,6 +1,6 @@
 // key_means: The mean of each segment of consecutive rows.
 // 64 threads a workgroup
-// reads k, lengths; writes keyMeans
+// reads k, lengths, queryLengths; writes keyMeans
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> keyMeans: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> keyMeans: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn key_means(
@@ -35,9 +36,10 @@ fn key_means(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let number = piece * 64u + thread;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     if (number < 4096u) {
       let segment = number / 64u;

@@ -1,6 +1,6 @@
 // merge: Each row: numerators and denominators of all parts, and their quotient.
 // 64 threads a workgroup
-// reads lengths; writes parts, summary
+// reads lengths, queryLengths; writes parts, summary
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> parts: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> summary: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> summary: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn merge(
@@ -37,10 +38,11 @@ fn merge(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let number = piece * 64u + thread;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     if (number < 4096u) {
       let row = number / 64u;

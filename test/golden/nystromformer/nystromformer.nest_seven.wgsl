@@ -1,6 +1,6 @@
 // nest_seven: left · (7·I − right) of each head.
 // 64 threads a workgroup, 4096 bytes of workgroup memory
-// reads lengths; writes applied, inner
+// reads lengths, queryLengths; writes applied, inner
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> applied: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> inner: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> inner: array<f32>;
 
 var<workgroup> leftTile: array<vec4f, 256>;
 
@@ -40,13 +41,14 @@ fn nest_seven(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup * 4u;
   let firstRow = rowTile * 32u;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
     let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;

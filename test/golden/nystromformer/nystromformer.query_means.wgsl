@@ -1,6 +1,6 @@
 // query_means: The mean of each segment of consecutive rows.
 // 64 threads a workgroup
-// reads q, lengths; writes queryMeans
+// reads q, lengths, queryLengths; writes queryMeans
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> queryMeans: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> queryMeans: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn query_means(
@@ -37,16 +38,17 @@ fn query_means(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let number = piece * 64u + thread;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     if (number < 4096u) {
       let segment = number / 64u;
       let column = number % 64u;
-      let short = shape.length / 64u;
-      let shorter = (short + 1u) * 64u - shape.length;
+      let short = queryRows / 64u;
+      let shorter = (short + 1u) * 64u - queryRows;
       let first = segment * short + (max(segment, shorter) - shorter);
       let size = short + select(1u, 0u, segment < shorter);
       let start = (queryHead * shape.length + first) * 64u + column;

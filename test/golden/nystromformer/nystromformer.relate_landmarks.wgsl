@@ -1,6 +1,6 @@
 // relate_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads lengths; writes queryMeans, keyMeans, core
+// reads lengths, queryLengths; writes queryMeans, keyMeans, core
 
 struct Shape {
   batch: u32,
@@ -19,7 +19,8 @@ struct Shape {
 @group(0) @binding(1) var<storage, read_write> queryMeans: array<f32>;
 @group(0) @binding(2) var<storage, read_write> keyMeans: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> core: array<f32>;
+@group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(5) var<storage, read_write> core: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -42,13 +43,14 @@ fn relate_landmarks(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup * 4u;
   let firstRow = rowTile * 32u;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     let firstQuery = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
     let firstKey = slice * 64u;

@@ -1,6 +1,6 @@
 // start_inverse: Aᵀ / (‖A‖₁ ‖A‖∞) of each head.
 // 256 threads a workgroup, 2048 bytes of workgroup memory
-// reads lengths; writes core, inverse
+// reads lengths, queryLengths; writes core, inverse
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> core: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> inverse: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> inverse: array<f32>;
 
 var<workgroup> largestSums: array<f32, 512>;
 
@@ -37,9 +38,10 @@ fn start_inverse(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let fewer = min(shape.length, visible);
+  let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     let from_ = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
     let to = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;

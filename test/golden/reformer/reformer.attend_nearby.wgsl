@@ -1,6 +1,6 @@
 // attend_nearby: Each row of a round: Σ κ(q, k) v and Σ κ(q, k) over the rows sorted near it.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads q, v, lengths; writes order, inverseNorms, parts
+// reads q, v, lengths, queryLengths; writes order, inverseNorms, parts
 
 struct Shape {
   batch: u32,
@@ -21,7 +21,8 @@ struct Shape {
 @group(0) @binding(3) var<storage, read_write> order: array<u32>;
 @group(0) @binding(4) var<storage, read_write> inverseNorms: array<f32>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(6) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(7) var<storage, read_write> parts: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -48,7 +49,8 @@ fn attend_nearby(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+  let visible = min(lengths[batchItem], queryRows);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;

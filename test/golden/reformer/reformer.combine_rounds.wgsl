@@ -1,6 +1,6 @@
 // combine_rounds: Each row: numerators and denominators of all rounds, and their quotient.
 // 64 threads a workgroup
-// reads lengths; writes parts, out
+// reads lengths, queryLengths; writes parts, out
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> parts: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn combine_rounds(
@@ -37,7 +38,8 @@ fn combine_rounds(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+  let visible = min(lengths[batchItem], queryRows);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let number = piece * 64u + thread;
   let row = number / 64u;

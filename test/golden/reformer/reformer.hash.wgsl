@@ -1,6 +1,6 @@
 // hash: The bucket of each row, and how many rows of a segment fall into each.
 // 64 threads a workgroup, 256 bytes of workgroup memory
-// reads q, rotations, lengths; writes buckets, offsets, inverseNorms
+// reads q, rotations, lengths, queryLengths; writes buckets, offsets, inverseNorms
 
 struct Shape {
   batch: u32,
@@ -19,9 +19,10 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> rotations: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> buckets: array<u32>;
-@group(0) @binding(5) var<storage, read_write> offsets: array<u32>;
-@group(0) @binding(6) var<storage, read_write> inverseNorms: array<f32>;
+@group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(5) var<storage, read_write> buckets: array<u32>;
+@group(0) @binding(6) var<storage, read_write> offsets: array<u32>;
+@group(0) @binding(7) var<storage, read_write> inverseNorms: array<f32>;
 
 var<workgroup> bucketOf: array<u32, 64>;
 
@@ -44,7 +45,8 @@ fn hash(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+  let visible = min(lengths[batchItem], queryRows);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let row = segment * 64u + thread;
   var bucket = 64u;

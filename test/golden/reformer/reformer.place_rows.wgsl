@@ -1,6 +1,6 @@
 // place_rows: Each row to its place: by bucket, and in a bucket by position.
 // 64 threads a workgroup, 256 bytes of workgroup memory
-// reads lengths; writes buckets, offsets, order
+// reads lengths, queryLengths; writes buckets, offsets, order
 
 struct Shape {
   batch: u32,
@@ -19,7 +19,8 @@ struct Shape {
 @group(0) @binding(1) var<storage, read_write> buckets: array<u32>;
 @group(0) @binding(2) var<storage, read_write> offsets: array<u32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> order: array<u32>;
+@group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(5) var<storage, read_write> order: array<u32>;
 
 var<workgroup> bucketOf: array<u32, 64>;
 
@@ -42,7 +43,8 @@ fn place_rows(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let visible = min(lengths[batchItem], shape.keyLength);
+  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+  let visible = min(lengths[batchItem], queryRows);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let row = segment * 64u + thread;
   if (row < visible) {

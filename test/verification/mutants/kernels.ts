@@ -19,6 +19,8 @@ const both = attention('feature: favor projections: 6 seed 3')
 const exact = attention('kernel: exp(dot(q, k))')
 const exactCausal = attention('kernel: exp(dot(q, k)) mask: causal')
 const decaying = attention('feature: elu1 mask: causal decay: 1 - 2^(-1 - head)')
+const ofLength = attention('feature: cosformer')
+const buckets = attention('kernel: exp(dot(q, k)) buckets: 4 rounds 2 chunk 4 seed 2')
 const landmarks = attention('kernel: exp(dot(q, k)) landmarks: 4 segment_means')
 
 const one = (like: Value): Value => (typeOf(like) === 'vec4f' ? ir.splat(1) : ir.f32(1))
@@ -126,6 +128,21 @@ export const wrongKernels: readonly WrongKernel[] = [
     what: 'lengths not heeded in the online pass',
     spec: exact,
     kernels: letting('attend', /^visible$/, () => ir.shape('keyLength')),
+  },
+  {
+    what: 'the length of all query rows for a feature',
+    spec: ofLength,
+    kernels: letting('finish', /^queryRows$/, () => ir.shape('length')),
+  },
+  {
+    what: 'query rows that do not count in the means',
+    spec: landmarks,
+    kernels: letting('query_means', /^queryRows$/, () => ir.shape('length')),
+  },
+  {
+    what: 'rows that do not count hashed',
+    spec: buckets,
+    kernels: letting('hash', /^visible$/, () => ir.shape('keyLength')),
   },
   {
     what: 'a row that does not see itself',

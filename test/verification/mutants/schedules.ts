@@ -2,6 +2,7 @@
 import type { Features, Pass, Schedule, ScheduledBlock, Term } from '../../../compiler/schedule/schedule.ts'
 import type { AttentionModel } from '../../../compiler/semantics/model.ts'
 import { apply, constant, multiply } from '../../../compiler/symbolic/build.ts'
+import type { Call } from '../../../compiler/verification/execution/executor.ts'
 import type { Replacements } from '../../../compiler/verification/execution/interpreter.ts'
 
 export interface WrongSchedule {
@@ -78,7 +79,18 @@ const model =
   (change: Partial<AttentionModel>) =>
   (known: AttentionModel): AttentionModel => ({ ...known, ...change })
 
+/** As if nothing said how many query rows there are. */
+const everyQuery = (call: Call): Call => ({
+  ...call,
+  queryLengths: Array.from({ length: call.batch }, () => call.length),
+})
+
 export const wrongSchedules: readonly WrongSchedule[] = [
+  ...['feature: cosformer', 'kernel: exp(dot(q, k)) landmarks: 4 segment_means'].map((settings) => ({
+    what: `query rows that do not count, in ${settings}`,
+    spec: attention(settings),
+    replacements: { call: everyQuery },
+  })),
   {
     what: 'a decay as a factor of sums that f32 does not hold',
     spec: attention('feature: elu1 mask: causal decay: 0.5'),

@@ -1,8 +1,10 @@
-function query_means(q, lengths, sliceStart, heads, kvHeads, length) {
+function query_means(q, queryLengths, sliceStart, heads, kvHeads, length) {
   // The mean of each of 64 segments of the rows of q.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
-  const short = Math.floor((length + 0.5) / 64);
-  const shorter = (short + 1) * 64 - length;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const queryRows = Math.max(queryLengths[~~batchItem], 1);
+  const short = Math.floor((queryRows + 0.5) / 64);
+  const shorter = (short + 1) * 64 - queryRows;
   const longerBefore = Math.max(this.thread.y, shorter) - shorter;
   const longerUpTo = Math.max(this.thread.y + 1, shorter) - shorter;
   const first = this.thread.y * short + longerBefore;
@@ -254,14 +256,15 @@ function attend_landmarks(attendLandmarksWeights, attendLandmarksFactors, soluti
   return sum * attendLandmarksFactors[this.thread.z * length + this.thread.y];
 }
 
-function attend_rows(q, k, v, lengths, approximate, conv, sliceStart, heads, kvHeads, keyLength, length) {
+function attend_rows(q, k, v, lengths, queryLengths, approximate, conv, sliceStart, heads, kvHeads, keyLength, length) {
   // What landmarks gave, or the exact quotients of batch items with at most 64 rows; and the convolution over the values.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const batchItem = Math.floor((queryHead + 0.5) / heads);
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
   const visible = Math.min(lengths[~~batchItem], keyLength);
+  const queryRows = Math.max(queryLengths[~~batchItem], 1);
   const head = (queryHead - Math.floor((queryHead + 0.5) / heads) * heads);
-  const fewer = Math.min(length, visible);
+  const fewer = Math.min(queryRows, visible);
   let value = 0;
   if (fewer <= 64) {
     let rowScale = -1e30;
