@@ -5,12 +5,14 @@
  *     import { compile } from 'attnc'
  *     const { modules, diagnostics } = compile(text)
  */
+import { requireObject } from '../runtime/arguments/describe.ts'
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { messages } from './diagnostics/messages.ts'
 import { build, type Built, understand, type Unscheduled } from './pipeline.ts'
 import { reference as interpret, type ReferenceInputs } from './reference/reference.ts'
+import { checkOptions, type Member, noAttention, oneOf, text as string } from './options.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import type { File } from './syntax/ast.ts'
 import { format as printCanonically } from './syntax/format.ts'
@@ -71,24 +73,18 @@ export interface PendingAttention extends Unscheduled {
  * Compiles the attentions of a file.
  *
  * @param text an attn file
+ * @throws TypeError for a text or options of another type, and for options that there are not
  * @throws RangeError for a target that there is not, and where `only` names no
  *   attention of a file without errors. What is wrong with the text is in
  *   `diagnostics`; nothing is thrown for it.
  */
 export function compile(text: string, options: CompileOptions = {}): Compilation {
+  const source = sourceOf(text, options, 'compile', { target: oneOf(targets), only: string })
   const { target = 'webgpu', only } = options
-  if (!targets.includes(target))
-    throw new RangeError(
-      `target: expected ${targets.map((known) => `'${known}'`).join(' or ')}, found '${target}'`,
-    )
-  const source = sourceOf(text, options)
   const { tree, checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }
-  if (only !== undefined && !attentions.includes(only))
-    throw new RangeError(
-      `only: expected one of the attentions (${attentions.join(', ') || 'none'}), found '${only}'`,
-    )
+  if (only !== undefined && !attentions.includes(only)) throw noAttention('only', only, attentions)
 
   const modules: CompiledAttention[] = []
   const pending: PendingAttention[] = []
@@ -107,9 +103,13 @@ export interface Check {
   readonly checked: CheckedFile
 }
 
-/** Everything that is wrong with a file, in one go; nothing is compiled. */
+/**
+ * Everything that is wrong with a file, in one go; nothing is compiled.
+ *
+ * @throws TypeError for a text or options of another type, and for options that there are not
+ */
 export function check(text: string, options: SourceOptions = {}): Check {
-  const { checked, diagnostics } = understand(sourceOf(text, options))
+  const { checked, diagnostics } = understand(sourceOf(text, options, 'check'))
   return { checked, diagnostics }
 }
 
@@ -119,9 +119,13 @@ export interface Parse {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** The syntax tree of a file; names and types are not looked at. */
+/**
+ * The syntax tree of a file; names and types are not looked at.
+ *
+ * @throws TypeError for a text or options of another type, and for options that there are not
+ */
 export function parse(text: string, options: SourceOptions = {}): Parse {
-  return parseSource(sourceOf(text, options))
+  return parseSource(sourceOf(text, options, 'parse'))
 }
 
 export interface Format {
@@ -130,9 +134,13 @@ export interface Format {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** The same file in the canonical layout, comments included; formatting twice changes nothing more. */
+/**
+ * The same file in the canonical layout, comments included; formatting twice changes nothing more.
+ *
+ * @throws TypeError for a text or options of another type, and for options that there are not
+ */
 export function format(text: string, options: SourceOptions = {}): Format {
-  return printCanonically(sourceOf(text, options))
+  return printCanonically(sourceOf(text, options, 'format'))
 }
 
 /**
@@ -147,7 +155,14 @@ export function format(text: string, options: SourceOptions = {}): Format {
  */
 export function reference(source: string, name: string): (inputs: ReferenceInputs) => Float64Array {
   const model = modelNamed(source, name)
-  return (inputs) => interpret(model, inputs)
+  return (inputs) => {
+    requireObject(
+      `reference of ${name}`,
+      inputs,
+      '{ q, k, v, batch: 1, heads: 1, kvHeads: 1, length: 2, keyLength: 2 }',
+    )
+    return interpret(model, inputs)
+  }
 }
 
 /**
@@ -157,34 +172,41 @@ export function reference(source: string, name: string): (inputs: ReferenceInput
  *
  * @param text an attn file
  * @returns results by attention and property; the same seed gives the same cases
- * @throws RangeError where `only` names no attention of the file, or `path` no case
+ * @throws TypeError for a text or options of another type, and for options that there are not
+ * @throws RangeError for numbers and names that are not taken: where `only` names no attention of the file, `path` no case
  * @throws AttentionError of `attnc/runtime` where there is no usable device, or it fails
  */
 export async function verify(text: string, options: VerifyOptions = {}): Promise<Verification> {
   // Loaded only where it is used: whoever compiles needs no generator of cases.
-  const { verifySource } = await import('./verification/verify.ts')
-  return verifySource(sourceOf(text, options), options)
+  const { verifyMembers, verifySource } = await import('./verification/verify.ts')
+  return verifySource(sourceOf(text, options, 'verify', verifyMembers), options)
 }
 
 function modelNamed(text: string, name: string): AttentionModel {
+  string(name, 'name')
   const { checked, diagnostics } = check(text)
   const wrong = diagnostics.find(isError)
   if (wrong !== undefined)
     throw new RangeError(`the spec has errors, first of them ${wrong.code}: ${wrong.message}`)
   const model = checked.attentions.find((attention) => attention.name === name)
-  if (model === undefined) {
-    const names = checked.attentions.map((attention) => attention.name).join(', ')
-    throw new RangeError(`expected one of the attentions ${names}, found '${name}'`)
-  }
-  return model
+  if (model !== undefined) return model
+  throw noAttention(
+    'name',
+    name,
+    checked.attentions.map((attention) => attention.name),
+  )
 }
 
-function sourceOf(text: string, { file = 'input.attn' }: { readonly file?: string | undefined }): Source {
-  if (typeof text !== 'string')
-    throw new TypeError(
-      `expected the text of a spec, a string; it is ${text === null ? 'null' : typeof text}.`,
-    )
-  return { file, text }
+/** Checks what a function of the library was given; `members` are those that it takes beside the name of a file. */
+function sourceOf(
+  text: string,
+  options: SourceOptions | VerifyOptions,
+  name: string,
+  members: Readonly<Record<string, Member>> = {},
+): Source {
+  string(text, 'the text of a spec')
+  checkOptions(options, name, { file: string, ...members })
+  return { file: options.file ?? 'input.attn', text }
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error'

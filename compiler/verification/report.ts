@@ -17,10 +17,11 @@ export type PropertyName = (typeof propertyNames)[number]
 
 /**
  * proved: for all inputs, by a derivation · held: in every case that was tried ·
- * refuted: false, with a counterexample · skipped: it does not apply, or nothing
- * here can decide it.
+ * refuted: false, with a counterexample · undecided: it was tried, and the trials
+ * tell too little · skipped: it does not apply, or nothing here can try it.
  */
-export type Status = 'proved' | 'held' | 'refuted' | 'skipped'
+export const statuses = ['proved', 'held', 'refuted', 'undecided', 'skipped'] as const
+export type Status = (typeof statuses)[number]
 
 export interface PropertyResult {
   readonly name: PropertyName

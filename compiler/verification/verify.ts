@@ -7,7 +7,8 @@ import { referencePlatform } from './execution/reference.ts'
 import { gpujsPlatform } from './execution/gpujs.ts'
 import { webgpuPlatform } from './execution/webgpu.ts'
 import { defaultRuns } from './properties/property.ts'
-import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
+import { callback, having, type Member, noAttention, oneOf, text, wholeNumber } from '../options.ts'
+import { type AttentionReport, type PropertyName, propertyNames, type PropertyResult } from './report.ts'
 import { verifyAttention } from './verify-attention.ts'
 
 export interface VerifyOptions {
@@ -33,6 +34,19 @@ export interface VerifyOptions {
   readonly onResult?: ((news: Announcement) => void) | undefined
 }
 
+/** What `verify` takes beside the name of a file. */
+export const verifyMembers: Readonly<Record<Exclude<keyof VerifyOptions, 'file'>, Member>> = {
+  only: text,
+  property: oneOf(propertyNames),
+  seed: wholeNumber(0),
+  runs: wholeNumber(1),
+  path: text,
+  backend: (value, name) => oneOf(Object.keys(platforms))(value, name),
+  device: having('queue', 'a GPUDevice (was it awaited?)'),
+  onProgress: callback,
+  onResult: callback,
+}
+
 export interface Announcement {
   readonly attention: string
   /** What it ran on, for people. */
@@ -56,11 +70,15 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
     return { diagnostics, attentions: [], refuted: [], holds: false }
   const { only, seed = 0, runs = defaultRuns, path, property, onProgress, onResult } = options
   const models = checked.attentions.filter(({ name }) => only === undefined || name === only)
-  if (models.length === 0) {
-    const names = checked.attentions.map(({ name }) => name).join(', ') || 'none'
-    throw new RangeError(`only: expected one of the attentions (${names}), found ${only ?? 'no attention'}`)
-  }
-  const platform = await platformOf(options)
+  if (models.length === 0)
+    throw noAttention(
+      'only',
+      only ?? 'no attention',
+      checked.attentions.map(({ name }) => name),
+    )
+  if (path !== undefined && (property === undefined || models.length > 1))
+    throw new RangeError('path: expected the property and the attention that it is a case of, beside it')
+  const platform = await platforms[options.backend ?? 'webgpu'](options.device)
   const attentions: AttentionReport[] = []
   for (const model of models)
     attentions.push(
@@ -82,7 +100,9 @@ const refutations = ({ name, properties }: AttentionReport): string[] =>
     .filter(({ status }) => status === 'refuted')
     .map((result) => `${name}: ${result.name} is refuted: ${result.detail}`)
 
-async function platformOf({ backend = 'webgpu', device }: VerifyOptions): Promise<Platform> {
-  if (backend === 'reference') return referencePlatform
-  return backend === 'gpujs' ? gpujsPlatform() : webgpuPlatform(device)
-}
+const platforms: Readonly<Record<Backend, (device: GPUDevice | undefined) => Platform | Promise<Platform>>> =
+  {
+    webgpu: webgpuPlatform,
+    gpujs: gpujsPlatform,
+    reference: () => referencePlatform,
+  }

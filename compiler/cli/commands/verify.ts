@@ -7,6 +7,7 @@ import {
   type PropertyName,
   propertyNames,
   type PropertyResult,
+  statuses,
 } from '../../verification/report.ts'
 import { defaultRuns } from '../../verification/properties/property.ts'
 import type { Context } from '../context.ts'
@@ -36,7 +37,7 @@ export function addVerify({ program, io, conclude }: Context): void {
     .command('verify')
     .description(
       'Holds attentions to what their file claims: proofs where they can be found, tests on the device beside them.\n' +
-        'Each property is proved, held in every case tried, refuted by a counterexample, or skipped.',
+        'Each property is proved, held in every case tried, refuted by a counterexample,\nundecided where the cases tell too little, or skipped.',
     )
     .argument('<spec...>', '.attn files')
     .addOption(onlyOption())
@@ -146,7 +147,7 @@ function summary(
 ): string {
   const paint = painter(io.out, io.env)
   const all = reports.flatMap(({ properties }) => properties)
-  const counts = (['proved', 'held', 'refuted', 'skipped'] as const)
+  const counts = statuses
     .map((name) => [name, all.filter(({ status: found }) => found === name).length] as const)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name}`)

@@ -9,6 +9,7 @@ const colours: Readonly<Record<Status, Colour>> = {
   proved: 'green',
   held: 'green',
   refuted: 'red',
+  undecided: 'yellow',
   skipped: 'dim',
 }
 
@@ -21,7 +22,7 @@ export const attentionLine = (
 ): string => `${paint('bold', attention)} of ${file}, ${backend} on ${device}`
 
 export function resultLine({ name, status, detail }: PropertyResult, paint: Paint): string {
-  return `  ${name.padEnd(14)}${paint(colours[status], status.padEnd(9))}${status === 'skipped' ? paint('dim', detail) : detail}`
+  return `  ${name.padEnd(14)}${paint(colours[status], status.padEnd(10))}${status === 'skipped' ? paint('dim', detail) : detail}`
 }
 
 /** The smallest case found, as a table, and the command that shows it again. */

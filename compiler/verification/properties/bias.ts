@@ -60,6 +60,8 @@ export interface BiasVerdict {
   /** Pairs of rows of which something can be said. */
   readonly entries: number
   readonly words: string
+  /** The bias that would have been found, as a share of the kernel. */
+  readonly resolution: number
   readonly refutation?: Outcome
 }
 
@@ -77,9 +79,11 @@ export function judgeBias(gram: Gram): BiasVerdict {
     const excess = Math.abs(moments.mean(index) - kernel) / allowed
     if (excess > worst.excess) worst = { index, excess }
   })
-  if (worst.index >= 0) return { entries, words: '', refutation: refuted(gram, worst.index) }
+  const resolution = random ? resolutionOf(gram) : 0
+  if (worst.index >= 0) return { entries, words: '', resolution, refutation: refuted(gram, worst.index) }
   return {
     entries,
+    resolution,
     words: random ? sampleWords(gram, entries) : `the kernels give it at ${entries} pairs of rows`,
   }
 }

@@ -50,6 +50,7 @@ export async function tryCases<Given>(
     : replay(property, { seed, numRuns: runs, path }))
   if (thrown !== undefined) throw thrown
   const [given] = result.counterexample ?? []
+  if (tried === 0) return { status: 'undecided', detail: 'no case was tried' }
   if (!result.failed || given === undefined || failure === undefined)
     return { status: 'held', detail: trial.held(result.numRuns) }
   return {
