@@ -18,6 +18,8 @@ test('the places to touch for a third target', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const [, section = ''] = /\n## A third target\n([^]*?)\n## /.exec(text) ?? []
   const listed = [...section.matchAll(/^\| `(.*?)` /gm)].map(([, path = '']) => path)
-  const named = sources.filter((path) => /'(no-)?gpujs'|\bgpujs: /.test(readFileSync(join(root, path), 'utf8')))
+  const named = sources.filter((path) =>
+    /'(no-)?gpujs'|\bgpujs: /.test(readFileSync(join(root, path), 'utf8')),
+  )
   expect(listed.toSorted()).toEqual(named.toSorted())
 })

@@ -26,6 +26,7 @@
  */
 export { proveClaim } from './claims.ts'
 export { marginalOf } from './couplings.ts'
+export { expectationAt } from './integrated.ts'
 export { fourthMoment } from './fourth-moment.ts'
 export { quality, qualityOfRows } from './quality.ts'
 export type { ClaimVerdict } from './verdict.ts'

@@ -7,6 +7,7 @@
  * difference far beyond the error refutes the claim; agreement everywhere is no
  * proof, and is said to be none.
  */
+import type { AttentionModel } from '../../semantics/model.ts'
 import { environmentOf } from '../../symbolic/evaluate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { print } from '../../symbolic/print.ts'
@@ -20,6 +21,7 @@ import {
   rowsText,
   short,
 } from './counterexample.ts'
+import { marginalOf } from './couplings.ts'
 import { unaffected } from './judge.ts'
 import { integrate, type Integral } from './quadrature/integrate.ts'
 import { coordinatesOf } from './quadrature/plane.ts'
@@ -95,6 +97,37 @@ export function integrated(claim: Claim, open: Undecided): ClaimVerdict | undefi
     reason: `${open.reason.replace(/\.$/, '')}, but integrated numerically it is the kernel, within ${accuracyText(samples)} at ${samples.length} of ${points.length} pairs of rows.`,
     steps,
   }
+}
+
+/**
+ * E[φ(q)·φ(k)] at any rows and places, with a bound on its error; undefined where
+ * features see the projection through more than linear forms, or rows are only
+ * nearly normal, and at a point where the integral is not settled.
+ */
+export function expectationAt(
+  model: AttentionModel,
+): ((at: Place) => { readonly value: number; readonly error: number } | undefined) | undefined {
+  const { kernel, feature, projections } = model
+  if (kernel === undefined || feature === undefined || projections === undefined) return undefined
+  const marginal = marginalOf(projections, model.dim)
+  const claim: Claim = { model, kernel, feature, marginal }
+  const law = radialLaw(claim)
+  if (law === undefined || marginal.exactDegree !== Infinity) return undefined
+  return ({ q, k, i, j, length }) => {
+    const integral = integralAt(claim, law, { rows: { q, k }, scalars: { i, j, length } })
+    if (integral === undefined) return undefined
+    const { value, error, magnitude } = integral
+    const floor = error > rough * magnitude ? beyondChance : cancelled
+    return { value, error: errors * error + floor * magnitude }
+  }
+}
+
+interface Place {
+  readonly q: Float64Array
+  readonly k: Float64Array
+  readonly i: number
+  readonly j: number
+  readonly length: number
 }
 
 function radialLaw({ model, marginal }: Claim): RadialLaw | undefined {

@@ -58,7 +58,11 @@ export function judge(claim: Claim, estimate: Estimate): ClaimVerdict {
       formula: `${print(kernel)} = ${sideText(claim, claimed)}`,
     }
     if (exact) return { status: 'proved', estimates, steps: [...steps, last] }
-    return { ...undecided(`For normal rows it is exact. ${marginal?.reason ?? ''}`), steps: [...steps, last] }
+    return {
+      ...undecided(`For normal rows it is exact. ${marginal?.reason ?? ''}`),
+      holdsForNormalRows: true,
+      steps: [...steps, last],
+    }
   }
   if (alike === 'rounded' && apart < leeway.rounded)
     return undecided(

@@ -41,6 +41,8 @@ export interface Undecided {
   readonly reason: string
   /** What φ(q)·φ(k) is on average, as far as that is known. */
   readonly estimates?: string
+  /** It is the kernel where rows of projections are normal, and these are nearly so. */
+  readonly holdsForNormalRows?: true
   readonly steps: readonly Step[]
 }
 

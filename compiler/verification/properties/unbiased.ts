@@ -9,11 +9,11 @@
  * the spread of the calls tells, which says nothing of their means; or until there
  * are two and a half times as many as are usual.
  */
-import { mentions } from '../../symbolic/traverse.ts'
 import { proveClaim, type ClaimVerdict } from '../../algebra/expectation/index.ts'
 import { sampleGram, type SampleSize } from '../sampling/gram.ts'
-import { judgeBias, resolutionOf } from './bias.ts'
+import { type BiasVerdict, judgeBias, resolutionOf } from './bias.ts'
 import { numberText } from './difference.ts'
+import { seesPlace, tryFar } from './far.ts'
 import { defaultRuns, type Effort, type Outcome, type Property, type Subject } from './property.ts'
 
 export const unbiased: Property = {
@@ -28,7 +28,7 @@ export const unbiased: Property = {
     const verdict = proveClaim(subject.model)
     if (verdict.status === 'refuted') return refutedOnPaper(verdict)
     const size = sampleSize(subject, effort)
-    const gram = seesPlace(subject)
+    const gram = cannotBeSampled(subject)
       ? undefined
       : await sampleGram(
           subject.model,
@@ -48,15 +48,34 @@ export const unbiased: Property = {
         status: 'proved',
         detail: `E[φ(q)·φ(k)] = ${verdict.estimates}${tested === undefined ? '' : `; ${tested.words}`}${added}`,
       }
-    if (tested === undefined || tested.entries === 0)
-      return {
-        status: verdict.status === 'integrated' ? 'held' : 'skipped',
-        detail: `${verdict.reason} And ${tested?.words ?? 'no test can tell'}`,
-      }
-    const open = `${tested.words}${added}; no proof: ${lowerFirst(verdict.reason)}`
-    const tells = verdict.status === 'integrated' || tested.resolution <= leastResolution
-    return { status: tells ? 'held' : 'undecided', detail: open }
+    return notProved(subject, verdict, tested, added)
   },
+}
+
+/**
+ * What is true of all small rows may be false of others, so a claim is held only
+ * where both were tried, or where a closed form says that it is true but for the
+ * law of the rows.
+ */
+function notProved(
+  subject: Subject,
+  verdict: ClaimVerdict & { readonly reason: string },
+  tested: BiasVerdict | undefined,
+  added: string,
+): Outcome {
+  const far = tryFar(subject)
+  if (far.refutation !== undefined) return far.refutation
+  const isIntegrated = verdict.status === 'integrated'
+  const isKnown = verdict.status === 'undecided' && verdict.holdsForNormalRows === true
+  const tells = isIntegrated || (tested !== undefined && tested.resolution <= leastResolution)
+  const status = tells && (far.untold.length === 0 || isKnown) ? 'held' : 'undecided'
+  const alone = isKnown ? '' : far.untold.map((where) => `; nothing is known ${where}`).join('')
+  if (tested === undefined || tested.entries === 0)
+    return {
+      status: isIntegrated ? status : 'skipped',
+      detail: `${verdict.reason} And ${tested?.words ?? 'no test can tell'}${alone}`,
+    }
+  return { status, detail: `${tested.words}${added}${alone}; no proof: ${lowerFirst(verdict.reason)}` }
 }
 
 /** What is known beside a refutation by the kernels. */
@@ -116,10 +135,6 @@ function sampleSize({ model }: Subject, { sample, runs }: Effort): SampleSize {
   return { draws: [draws, mostDraws * draws], projections: rows }
 }
 
-/** What is estimated would then depend on where the rows stand, and the rows of the test stand somewhere. */
-function seesPlace({ algebra: { score } }: Subject): boolean {
-  if (score.kind !== 'factorised') return true
-  return [...score.query, ...score.key].some(
-    ({ value }) => mentions(value, 'position') || mentions(value, 'length'),
-  )
-}
+/** The rows of a test stand somewhere, and what is estimated would depend on where. */
+const cannotBeSampled = ({ algebra: { score } }: Subject): boolean =>
+  score.kind !== 'factorised' || seesPlace(score)
