@@ -3,6 +3,9 @@ import { messageOf } from '../errors.ts'
 import type { KernelSource } from '../program.ts'
 import { COMPUTE_STAGE } from './constants.ts'
 
+/** Kernels kept for attentions to come. */
+const KEPT = 128
+
 const compiled = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>()
 
 export function pipelineFor(
@@ -16,6 +19,8 @@ export function pipelineFor(
   if (pipeline === undefined) {
     pipeline = compile(device, name, kernel)
     known.set(kernel.code, pipeline)
+    const [oldest] = known.keys()
+    if (known.size > KEPT && oldest !== undefined) known.delete(oldest)
     // A failure may have been the moment's: the next to ask tries again.
     pipeline.catch(() => known.delete(kernel.code))
   }

@@ -29,3 +29,13 @@ export function refusal(
   }
   return new AttentionError('kernel', `The device refused the kernel ${label}: ${detail}`, { cause })
 }
+
+/** What the error scopes of a call caught; want of memory is the greater news. */
+export const refusedCall = (
+  name: string,
+  memory: GPUError | null,
+  validation: GPUError | null,
+): AttentionError =>
+  memory
+    ? new AttentionError('out-of-memory', `${name}: the device is out of memory. ${memory.message}`)
+    : new AttentionError('gpu', `${name}: the device refused the call. ${validation?.message}`)

@@ -7,6 +7,26 @@ import { AttentionError, isAttentionError, messageOf } from '../errors.ts'
 /** Milliseconds in which a device that is lost will have said so. */
 const PATIENCE = 1000
 
+/** `lost` remembers whoever subscribes for as long as the device lives, so each device is asked once. */
+const running = new WeakMap<GPUDevice, Set<Session>>()
+
+/** Those to be told when the device is lost. */
+function sessionsOn(device: GPUDevice): Set<Session> {
+  const known = running.get(device)
+  if (known) return known
+  const sessions = new Set<Session>()
+  running.set(device, sessions)
+  void tellOfLoss(device, sessions)
+  return sessions
+}
+
+async function tellOfLoss(device: GPUDevice, sessions: Set<Session>): Promise<void> {
+  const { reason, message } = await device.lost
+  // Who comes later asks again.
+  running.delete(device)
+  for (const session of sessions) session.lose([reason, message].filter(Boolean).join(': '))
+}
+
 export class Session {
   readonly name: string
   readonly device: GPUDevice
@@ -18,13 +38,15 @@ export class Session {
     this.name = name
     this.device = device
     this.#owned = owned
-    void device.lost.then(({ reason, message }) =>
-      this.#end(
-        new AttentionError(
-          'device-lost',
-          `The device of ${name} was lost (${[reason, message].filter(Boolean).join(': ')}). ` +
-            'Create a new attention with create(), on a new device if you passed one.',
-        ),
+    sessionsOn(device).add(this)
+  }
+
+  lose(how: string): void {
+    this.#end(
+      new AttentionError(
+        'device-lost',
+        `The device of ${this.name} was lost (${how}). ` +
+          'Create a new attention with create(), on a new device if you passed one.',
       ),
     )
   }
@@ -50,14 +72,9 @@ export class Session {
     // Each may fail while the other is awaited, and is then the lesser news.
     result.catch(() => {})
     return this.#untilEnd(
-      scopes.then(([memory, validation]) => {
-        if (memory)
-          throw new AttentionError(
-            'out-of-memory',
-            `${this.name}: the device is out of memory. ${memory.message}`,
-          )
-        if (validation)
-          throw new AttentionError('gpu', `${this.name}: the device refused the call. ${validation.message}`)
+      scopes.then(async ([memory, validation]) => {
+        if (memory ?? validation)
+          throw (await import('./refusal.ts')).refusedCall(this.name, memory, validation)
         return result
       }),
     )
@@ -71,6 +88,7 @@ export class Session {
   }
 
   #end(reason: AttentionError): void {
+    running.get(this.device)?.delete(this)
     this.#ended ??= reason
     for (const reject of this.#pending) reject(this.#ended)
     this.#pending.clear()

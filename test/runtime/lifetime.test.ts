@@ -1,7 +1,7 @@
 // What an attention holds, and what becomes of it when it or its device goes.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import { createAttention } from '../../runtime/index.ts'
 import { bufferWith, contentsOf, countBuffers, testDevice } from './device.ts'
@@ -110,6 +110,48 @@ describe('destroy', () => {
     }
     for (let count = 0; count < 3; count++) (await createAttention(programFrom(copy), { device })).destroy()
     expect(compiled).toBe(1)
+    device.destroy()
+  })
+})
+
+describe('creating and destroying', () => {
+  /** Bytes that each more of so many rounds leaves behind. */
+  const kept = async (round: (index: number) => Promise<void>): Promise<number> => {
+    const heap: number[] = []
+    for (let index = 0; index <= 600; index++) {
+      await round(index)
+      if (index % 300 !== 0) continue
+      collectGarbage()
+      heap.push(process.memoryUsage().heapUsed)
+    }
+    return (heap[2]! - heap[1]!) / 300
+  }
+
+  test('leaves nothing on the caller’s device', async () => {
+    const device = await testDevice()
+    const program = programFrom(copy)
+    const bytes = await kept(async () => (await createAttention(program, { device })).destroy())
+    expect(bytes).toBeLessThan(200)
+    device.destroy()
+  })
+
+  test('keeps the latest kernels of a device, and no more than some', async () => {
+    const device = await testDevice()
+    const compile = vi.spyOn(device, 'createComputePipelineAsync')
+    const program = programFrom(copy)
+    const kernel = program.kernels['copy_rows']!
+    const variants = Array.from({ length: 200 }, (_, index) => ({
+      ...program,
+      kernels: { copy_rows: { ...kernel, code: `${kernel.code}\n// ${index}` } },
+    }))
+    const create = async (index: number): Promise<void> =>
+      (await createAttention(variants[index]!, { device })).destroy()
+    for (const index of variants.keys()) await create(index)
+    expect(compile).toHaveBeenCalledTimes(200)
+    await create(199)
+    expect(compile).toHaveBeenCalledTimes(200)
+    await create(0)
+    expect(compile).toHaveBeenCalledTimes(201)
     device.destroy()
   })
 })
