@@ -1,5 +1,6 @@
 import { AttentionError, messageOf } from '../errors.ts'
 import { builtin } from './builtin.ts'
+import { destroyOnExit, type Devices } from './leaving.ts'
 import { importPackage } from './packages.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
 import { waitWithoutSpinning } from './waiting.ts'
@@ -42,6 +43,8 @@ interface Registry {
   readonly opened: Map<string, Promise<NodeGpu>>
   /** Every object ever made, also one that turned out to have no adapter. */
   readonly kept: GPU[]
+  /** Where they have devices that are to be destroyed when the process exits. */
+  devices?: Devices
   /** The environment is changed while one is made, so they are made one after the other. */
   last: Promise<unknown>
 }
@@ -99,6 +102,7 @@ function settingsOf({ software, icd, flags = [] }: NodeGpuOptions): Settings {
 
 async function open(settings: Settings): Promise<NodeGpu> {
   const dawn = await loadDawn()
+  registry().devices ??= destroyOnExit(dawn.globals)
   waitWithoutSpinning(dawn.globals)
   for (const [name, value] of Object.entries(dawn.globals)) {
     if (!(name in globalThis))
