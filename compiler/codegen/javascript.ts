@@ -4,24 +4,18 @@
  */
 import { invariant } from '../diagnostics/invariant.ts'
 import type { Expression } from '../symbolic/expression.ts'
+import { scalarOperator } from '../symbolic/operators.ts'
 
-const spellings: Readonly<Record<string, (...args: string[]) => string>> = {
+type Spelling = (...args: string[]) => string
+
+/** Operators that are no function of `Math`. */
+const spellings: Readonly<Record<string, Spelling>> = {
   add: (a, b) => `(${a} + ${b})`,
   subtract: (a, b) => `(${a} - ${b})`,
   multiply: (a, b) => `${a} * ${b}`,
   divide: (a, b) => `${a} / (${b})`,
   negate: (a) => `(-${a})`,
   power: (a, b) => `Math.pow(${a}, ${b})`,
-  exp: (a) => `Math.exp(${a})`,
-  log: (a) => `Math.log(${a})`,
-  sqrt: (a) => `Math.sqrt(${a})`,
-  abs: (a) => `Math.abs(${a})`,
-  sin: (a) => `Math.sin(${a})`,
-  cos: (a) => `Math.cos(${a})`,
-  tanh: (a) => `Math.tanh(${a})`,
-  sinh: (a) => `Math.sinh(${a})`,
-  cosh: (a) => `Math.cosh(${a})`,
-  floor: (a) => `Math.floor(${a})`,
   min: (a, b) => `Math.min(${a}, ${b})`,
   max: (a, b) => `Math.max(${a}, ${b})`,
   relu: (a) => `Math.max(${a}, 0)`,
@@ -31,12 +25,20 @@ const spellings: Readonly<Record<string, (...args: string[]) => string>> = {
   softplus: (a) => `(Math.max(${a}, 0) + Math.log1p(Math.exp(-Math.abs(${a}))))`,
 }
 
+/** An operator whose record takes its value from `Math` is called as that function. */
+function spellingOf(operator: string): Spelling | undefined {
+  if (Object.hasOwn(spellings, operator)) return spellings[operator]
+  const value: unknown = scalarOperator(operator)?.value
+  const inMath = typeof value === 'function' && Reflect.get(Math, operator) === value
+  return inMath ? (a) => `Math.${operator}(${a})` : undefined
+}
+
 /** Whether `javascript` can say it. */
 export function isSpelt(expression: Expression): boolean {
   if (expression.kind === 'constant' || expression.kind === 'variable') return true
   return (
     expression.kind === 'apply' &&
-    Object.hasOwn(spellings, expression.operator) &&
+    spellingOf(expression.operator) !== undefined &&
     expression.args.every(isSpelt)
   )
 }
@@ -47,7 +49,7 @@ export function javascript(expression: Expression): string {
     return expression.value < 0 ? `(${expression.value})` : String(expression.value)
   if (expression.kind === 'variable') return expression.name
   invariant(expression.kind === 'apply', 'what the host computes has scalars only')
-  const spell = spellings[expression.operator]
+  const spell = spellingOf(expression.operator)
   invariant(spell !== undefined, `the host can compute ${expression.operator}`)
   return spell(...expression.args.map(javascript))
 }

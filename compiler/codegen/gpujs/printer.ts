@@ -285,7 +285,9 @@ export class Printer {
   }
 
   #require(helper: Helper): void {
-    if (this.#helpers.has(helper.name)) return
+    const known = this.#helpers.get(helper.name)
+    invariant(known === undefined || known.source === helper.source, `one helper is called ${helper.name}`)
+    if (known !== undefined) return
     helper.uses.forEach((used) => this.#require(used))
     this.#helpers.set(helper.name, helper)
   }

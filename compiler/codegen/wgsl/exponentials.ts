@@ -34,7 +34,7 @@ export const exp = (lanes: Lanes): Helper =>
     'return 2.0 * (half + half * tail);',
   ])
 
-export const expm1 = (lanes: Lanes): Helper =>
+export const expm1UpToOne = (lanes: Lanes): Helper =>
   helper('expm1', lanes, 'e^x − 1 for x ≤ 1, accurate near 0: 2^n·(e^r − 1) + (2^n − 1)', [
     `let bounded = clamp(x, ${lanes.f('-30.0')}, ${lanes.f('1.0')});`,
     ...splitPower,
@@ -88,7 +88,7 @@ export const log2 = (lanes: Lanes): Helper => {
 }
 
 export const elu = (lanes: Lanes): Helper => {
-  const inner = expm1(lanes)
+  const inner = expm1UpToOne(lanes)
   return helper(
     'elu',
     lanes,

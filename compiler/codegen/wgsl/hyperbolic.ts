@@ -1,11 +1,11 @@
 /** Hyperbolic functions: relative accuracy near 0, and no overflow before the result does. */
 
-import { exp, expm1 } from './exponentials.ts'
+import { exp, expm1UpToOne } from './exponentials.ts'
 import { helper } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 
 export const tanh = (lanes: Lanes): Helper => {
-  const inner = expm1(lanes)
+  const inner = expm1UpToOne(lanes)
   return helper(
     'tanh',
     lanes,
@@ -27,7 +27,7 @@ export const cosh = (lanes: Lanes): Helper => {
 }
 
 export const sinh = (lanes: Lanes): Helper => {
-  const [large, small] = [exp(lanes), expm1(lanes)]
+  const [large, small] = [exp(lanes), expm1UpToOne(lanes)]
   return helper(
     'sinh',
     lanes,

@@ -80,7 +80,9 @@ export class ValuePrinter {
   }
 
   #require(helper: Helper): void {
-    if (this.#helpers.has(helper.name)) return
+    const known = this.#helpers.get(helper.name)
+    invariant(known === undefined || known.source === helper.source, `one helper is called ${helper.name}`)
+    if (known !== undefined) return
     helper.uses.forEach((used) => this.#require(used))
     this.#helpers.set(helper.name, helper)
   }
