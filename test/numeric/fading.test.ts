@@ -156,7 +156,7 @@ async function errorOfSteps(subject: Subject, attention: Attention): Promise<num
   for (let token = prompt; token < subject.length; token++) {
     const one = await attention.step(state, rows(token, token + 1))
     const ofToken = wanted.subarray(token * dim, (token + 1) * dim)
-    largest = Math.max(largest, relativeError(one as Float32Array, ofToken))
+    largest = Math.max(largest, relativeError(one, ofToken))
   }
   state.destroy()
   return largest
