@@ -22,11 +22,15 @@ export interface LoweredForm {
   readonly cells?: readonly CellKernel[]
 }
 
-/** @param source the attention as canonical text, for backends that its kernels are not for */
+/**
+ * @param source the attention as canonical text, for backends that its kernels are not for
+ * @param obstacle why it does not decode, if it does not
+ */
 export function assemble(
   model: AttentionModel,
   forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
   source: string,
+  obstacle: string | undefined,
 ): ProgramDescription {
   const { name, dim, valueDim, buckets, mask } = model
   const law = lawOf(model)
@@ -43,6 +47,7 @@ export function assemble(
     ...(law && { projection: law }),
     ...(buckets && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
+    ...(obstacle !== undefined && { undecodable: obstacle }),
     weights: weightsOf(model),
     source,
     forms: {

@@ -20,6 +20,7 @@ import { lower } from './kernel/lower/lower.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
 import { preludeSource } from './prelude.ts'
 import { schedule } from './schedule/build.ts'
+import { undecodable } from './schedule/decodable.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -64,14 +65,15 @@ export function build(
   if ('unsupported' in planned) return { model, algebra, ...planned }
   const forms = formsOf(planned)
   if ('unsupported' in forms) return { model, algebra, ...forms }
+  const obstacle = undecodable(algebra)
   const other = target === 'webgpu' ? 'gpujs' : 'webgpu'
   const source = print(alone(tree, model.name))
   const description = {
-    ...assemble(model, forms, source),
+    ...assemble(model, forms, source, obstacle),
     alternative: () => {
       const planned = plan(algebra, other)
       const forms = 'unsupported' in planned ? planned : formsOf(planned)
-      return 'unsupported' in forms ? undefined : assemble(model, forms, source)
+      return 'unsupported' in forms ? undefined : assemble(model, forms, source, obstacle)
     },
   }
   return {

@@ -1,7 +1,7 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import { checkOptions } from './arguments/options.ts'
 import type { Attention, CreateOptions } from './attention.ts'
-import { AttentionError, isAttentionError } from './errors.ts'
+import { type AttentionError, isAttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
 import { openWebgpu } from './webgpu/open.ts'
@@ -16,12 +16,8 @@ import { openWebgpu } from './webgpu/open.ts'
  *   `kernel`, `weights`, `backend`, `program`
  */
 export async function createAttention(program: Program, options: CreateOptions = {}): Promise<Attention> {
-  if (program.format !== 1) {
-    throw new AttentionError(
-      'program',
-      `This module is in format ${String(program.format)} and its runtime reads format 1. Compile it again.`,
-    )
-  }
+  if ((program as Partial<Program> | null)?.format !== 1)
+    throw (await import('./arguments/no-program.ts')).noProgram(program)
   checkOptions(program, options)
   if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
     (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)

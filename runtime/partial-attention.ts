@@ -1,5 +1,5 @@
 /** An attention without a device of WebGPU: what takes one is refused. */
-import { requireForm } from './arguments/form.ts'
+import { requireForm } from './arguments/required-form.ts'
 import type { BackwardCall, DispatchTime, EncodeBuffers, ForwardCall, Sizes, Tensor } from './attention.ts'
 import { BaseAttention } from './base-attention.ts'
 import { AttentionError } from './errors.ts'

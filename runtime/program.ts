@@ -58,6 +58,8 @@ export interface Program {
   readonly keysAreQueries?: true
   /** Rows of q and of k that a call may have: with more, integers of its mask would not be exact. */
   readonly longest?: number
+  /** Why it has no prefill and no step, where it has none: words that go on from "cannot decode, since". */
+  readonly undecodable?: string
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
   /** The attention and its features as text in the canonical layout, for backends that these kernels are not for. */

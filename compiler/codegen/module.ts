@@ -121,8 +121,19 @@ function programLines(
   own: readonly string[],
   later: readonly string[],
 ): string[] {
-  const { name, dim, valueDim, features, causal, target, projection, weights, keysAreQueries, longest } =
-    program
+  const {
+    name,
+    dim,
+    valueDim,
+    features,
+    causal,
+    target,
+    projection,
+    weights,
+    keysAreQueries,
+    longest,
+    undecodable,
+  } = program
   const { texts } = languages[target]
   const textOf = (kernel: string): string =>
     later.includes(kernel) ? `code: '', load: () => later(${literal(kernel)})` : `code: ${texts}.${kernel}`
@@ -137,6 +148,7 @@ function programLines(
     ...(projection === undefined ? [] : [`projection: ${literal(projection)},`]),
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     ...(longest === undefined ? [] : [`longest: ${longest},`]),
+    ...(undecodable === undefined ? [] : [`undecodable: ${literal(undecodable)},`]),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,

@@ -1,6 +1,7 @@
 /** Exact attention: one pass of query tiles through all keys. */
 import type { Attention, ExactScore } from '../algebra/attention.ts'
 import { dataBuffers, keyRows, outRows, product, queryRows, valueRows } from './buffers.ts'
+import { undecodable } from './decodable.ts'
 import type { BufferPlan, OnlinePass, Rows, Schedule } from './schedule.ts'
 import { plainTerm, scaledTerm } from './terms.ts'
 import { rowsOfTile, threads, valueTile } from './tiles.ts'
@@ -44,7 +45,7 @@ export function scheduleExact(attention: Attention, score: ExactScore): Schedule
     buffers: dataBuffers(attention),
     passes: [attend],
   }
-  if (!forward.causal) return forward
+  if (undecodable(attention) !== undefined) return forward
   // The prefix and a token are the same two passes: rows into the cache, and queries through it.
   const decoding = cachedForm(forward, attend)
   return { ...forward, decoding: { prefill: decoding, step: decoding } }

@@ -5,6 +5,7 @@
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, product, queryLengths } from './buffers.ts'
+import { undecodable } from './decodable.ts'
 import { exponentialsOf, hasMaxima, stabilized } from './maxima.ts'
 import { projectByTransform } from './projected.ts'
 import { buffersOfAPass, carriedSize, stateSize } from './schedule.ts'
@@ -167,7 +168,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     ],
     passes,
   }
-  if (!decodes(attention, query, key)) return forward
+  if (undecodable(attention) !== undefined) return forward
 
   const carried: BufferPlan = {
     name: 'carried',
@@ -213,14 +214,6 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     ],
   }
   return { ...forward, decoding: { prefill, step } }
-}
-
-/**
- * Whether a recurrence says the same: not where the future is looked at (the
- * papers' maxima, a feature of the sequence's length).
- */
-export function decodes({ mask, stabilize }: Attention, query: Features, key: Features): boolean {
-  return mask.kind === 'causal' && stabilize.kind !== 'max' && !seesLength(query) && !seesLength(key)
 }
 
 export const seesLength = ({ blocks }: Features): boolean =>

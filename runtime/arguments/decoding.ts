@@ -6,7 +6,7 @@ import { markOf } from '../projection/fingerprint.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
-import { requireForm } from './form.ts'
+import { requireForm } from './required-form.ts'
 import { lengthNames } from './lengths.ts'
 import type { CallSizes } from './sizes.ts'
 
@@ -47,6 +47,9 @@ export function checkStep(
   return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })
 }
 
+/** Of tokens and of what is counted beside them: kernels count in 32 bits, and steps are to follow. */
+const most = 2 ** 30
+
 /** What is wrong with a state that is not one of the attention's own. */
 export const foreignState = (program: Program, state: unknown): TypeError =>
   new TypeError(
@@ -75,8 +78,10 @@ export function checkSaved(program: Program, drawn: Drawn, saved: unknown): void
     )
   const count = (name: string): number => {
     const value = saved[name]
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
-    throw new RangeError(`${where}: the saved ${name} must be a positive integer; it is ${describe(value)}.`)
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most) return value
+    throw new RangeError(
+      `${where}: the saved ${name} must be a positive integer up to 2³⁰; it is ${describe(value)}.`,
+    )
   }
   count('batch')
   const [heads, kvHeads] = [count('heads'), count('kvHeads')]

@@ -1,16 +1,5 @@
-/** What a program may have been compiled without. */
+/** What a program is to have. */
 import { AttentionError } from '../errors.ts'
-import type { Form, Program } from '../program.ts'
-
-/** @throws AttentionError `form` where the program was compiled without it. */
-export function requireForm({ name, forms }: Program, wanted: keyof Program['forms']): Form {
-  const form = forms[wanted]
-  if (form !== undefined) return form
-  throw new AttentionError(
-    'form',
-    `${name} was compiled without ${wanted}; it has ${Object.keys(forms).join(', ')}.`,
-  )
-}
 
 /** @throws AttentionError `program` where there is none of what the compiler writes. */
 export function present<T>(found: T | undefined, what: string): T {

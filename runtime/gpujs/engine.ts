@@ -1,5 +1,5 @@
 /** Runs the forms of one program of cells on one machine: calls at once, or slice by slice. */
-import { requireForm } from '../arguments/form.ts'
+import { requireForm } from '../arguments/required-form.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { Form, Program } from '../program.ts'
 import { within } from './environment.ts'

@@ -3,7 +3,7 @@ import { checkCall } from '../arguments/call.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
 import { isBuffer } from '../arguments/describe.ts'
-import { requireForm } from '../arguments/form.ts'
+import { requireForm } from '../arguments/required-form.ts'
 import type {
   AttentionState,
   BackwardCall,

@@ -1,5 +1,5 @@
 /** What a program carries from call to call, by the sizes of a state: to the host, from it, and into more room. */
-import { requireForm } from '../arguments/form.ts'
+import { requireForm } from '../arguments/required-form.ts'
 import type { SavedState } from '../attention.ts'
 import type { Program } from '../program.ts'
 import type { Session } from './session.ts'

@@ -2,7 +2,7 @@
 import { checkCall } from '../arguments/call.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
-import { requireForm } from '../arguments/form.ts'
+import { requireForm } from '../arguments/required-form.ts'
 import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../attention.ts'
 import { AttentionError, messageOf } from '../errors.ts'
 import { loadPackage } from '../load.ts'

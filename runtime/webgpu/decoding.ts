@@ -1,6 +1,6 @@
 /** Decoding on a WebGPU device: which buffers its calls have beside their tensors. Loaded when it is asked for. */
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../arguments/decoding.ts'
-import { requireForm } from '../arguments/form.ts'
+import { requireForm } from '../arguments/required-form.ts'
 import type { AttentionState, SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import type { Program } from '../program.ts'
@@ -19,6 +19,11 @@ export class Decoding {
     this.#program = program
     this.#session = session
     this.#engine = engine
+  }
+
+  /** @throws AttentionError `form` */
+  static check(program: Program, form: keyof Program['forms']): void {
+    requireForm(program, form)
   }
 
   #statesOf(drawn: Drawn): StateBuffers {

@@ -1,6 +1,6 @@
 /** Runs the forms of one program on one device. */
 import type { Tensor } from '../attention.ts'
-import { present, requireForm } from '../arguments/form.ts'
+import { present } from '../arguments/form.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { BufferPlan, Form, Program, Shape, WorkgroupDispatch } from '../program.ts'
@@ -52,7 +52,7 @@ export class Engine {
   }
 
   form(name: FormName): Form {
-    return requireForm(this.#program, name)
+    return present(this.#program.forms[name], name)
   }
 
   /** Writes a projection or a weight, for the calls made from now on. */
@@ -75,7 +75,7 @@ export class Engine {
   }
 
   isPrepared(name: FormName): boolean {
-    return this.form(name).dispatches.every(({ kernel }) => this.#pipelines.has(kernel))
+    return !!this.#program.forms[name]?.dispatches.every(({ kernel }) => this.#pipelines.has(kernel))
   }
 
   /** The form's outputs by name. Its commands are submitted before the first await. */

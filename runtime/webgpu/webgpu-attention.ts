@@ -119,6 +119,7 @@ export class WebgpuAttention extends BaseAttention {
   /** With what steps need, so that where there is a state they need not wait. */
   async #loadDecoding(form: FormName): Promise<Decoding> {
     const { Decoding } = await import('./decoding.ts')
+    Decoding.check(this.program, form)
     await Promise.all([this.#engine.prepare(form), this.#engine.prepare('step')])
     this.#session.assertUsable()
     return (this.#decoding ??= new Decoding(this.program, this.#session, this.#engine))
@@ -127,12 +128,10 @@ export class WebgpuAttention extends BaseAttention {
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     const { drawn } = this
-    const ready = this.#engine.isPrepared('backward')
-    const given = ready ? call : kept(call)
-    const checked = checkCall(this.program, 'backward', given, ['q', 'k', 'v', 'dout'])
-    if (!ready) await this.#engine.prepare('backward')
-    const outputs = await this.#run('backward', drawn, checked)
-    return { dq: outputs.get('dq') as T, dk: outputs.get('dk') as T, dv: outputs.get('dv') as T }
+    const given = kept(call)
+    const { checkBackward } = await import('./backward.ts')
+    const inputs = await checkBackward(this.program, this.#engine, given)
+    return Object.fromEntries(await this.#run('backward', drawn, inputs)) as { dq: T; dk: T; dv: T }
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {

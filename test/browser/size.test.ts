@@ -29,7 +29,9 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       `./${name}/gpujs.js`,
       // The caller's own tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
       '../node-gpu.js',
+      './arguments/no-program.js',
       './arguments/own-tensors.js',
+      './backward.js',
       './decoding.js',
       './other-backends.js',
       './profile.js',

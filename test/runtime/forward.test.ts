@@ -217,7 +217,7 @@ describe('forms', () => {
     }
     await expect(attention.prefill(call)).rejects.toMatchObject({
       code: 'form',
-      message: /without prefill.*forward/,
+      message: /has no prefill.*forward/,
     })
     await expect(attention.step(state, call)).rejects.toMatchObject({ code: 'form' })
     await expect(attention.backward({ ...call, dout: x })).rejects.toMatchObject({ code: 'form' })

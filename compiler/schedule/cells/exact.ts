@@ -16,6 +16,7 @@
  */
 import type { Attention, ExactScore, Mask, ScaledTerm } from '../../algebra/attention.ts'
 import { dataBuffers, keyRows, product, queryRows, valueRows } from '../buffers.ts'
+import { undecodable } from '../decodable.ts'
 import type { BufferPlan, Rows, Schedule, Size } from '../schedule.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import type { CellConvolution, CellPass } from './passes.ts'
@@ -207,7 +208,7 @@ export function scheduleExactCells(attention: Attention, score: ExactScore): Sch
     buffers: [...dataBuffers(attention), ...forward.buffers],
     passes: forward.passes,
   }
-  if (!causal) return schedule
+  if (undecodable(attention) !== undefined) return schedule
 
   // The prefix and a token are the same passes: rows into the cache, and queries through it.
   const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })

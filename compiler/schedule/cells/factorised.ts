@@ -19,7 +19,8 @@ import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, product, queryLengths } from '../buffers.ts'
-import { decodes, placed, projectionBuffer, seesLength } from '../factorised.ts'
+import { undecodable } from '../decodable.ts'
+import { placed, projectionBuffer, seesLength } from '../factorised.ts'
 import { exponentialsOf, hasMaxima, stabilized } from '../maxima.ts'
 import type {
   BufferPlan,
@@ -106,7 +107,7 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     ],
     passes: [...extra.passes, ...ofKeys.passes, ...states.passes, ...ofQueries.passes, ...read.passes],
   }
-  if (!decodes(attention, query, key)) return schedule
+  if (undecodable(attention) !== undefined) return schedule
 
   const carry = states.carry
   const token = featurePasses(plan, key, { projected, maxima, lengths: false })

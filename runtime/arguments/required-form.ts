@@ -1,0 +1,16 @@
+/** What a program has no form for, and why: loaded with what only some calls need. */
+import { AttentionError } from '../errors.ts'
+import type { Form, Program } from '../program.ts'
+
+/** @throws AttentionError `form` where the program has none. */
+export function requireForm({ name, forms, undecodable }: Program, wanted: keyof Program['forms']): Form {
+  const form = forms[wanted]
+  if (form !== undefined) return form
+  const why =
+    wanted === 'backward'
+      ? 'attnc does not compile gradients yet'
+      : undecodable === undefined
+        ? `it was compiled with ${Object.keys(forms).join(', ')} alone`
+        : `it cannot decode, since ${undecodable}`
+  throw new AttentionError('form', `${name} has no ${wanted}: ${why}.`)
+}
