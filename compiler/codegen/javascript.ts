@@ -8,6 +8,12 @@ import { scalarOperator } from '../symbolic/operators.ts'
 
 type Spelling = (...args: string[]) => string
 
+/** A function that needs its argument twice is one, called: written out, each level would double what is below. */
+const applied =
+  (body: string): Spelling =>
+  (a) =>
+    `((x) => ${body})(${a})`
+
 /** Operators that are no function of `Math`. */
 const spellings: Readonly<Record<string, Spelling>> = {
   add: (a, b) => `(${a} + ${b})`,
@@ -19,10 +25,10 @@ const spellings: Readonly<Record<string, Spelling>> = {
   min: (a, b) => `Math.min(${a}, ${b})`,
   max: (a, b) => `Math.max(${a}, ${b})`,
   relu: (a) => `Math.max(${a}, 0)`,
-  elu: (a) => `(${a} > 0 ? ${a} : Math.expm1(${a}))`,
+  elu: applied('x > 0 ? x : Math.expm1(x)'),
   sigmoid: (a) => `1 / (1 + Math.exp(-(${a})))`,
-  silu: (a) => `(${a}) / (1 + Math.exp(-(${a})))`,
-  softplus: (a) => `(Math.max(${a}, 0) + Math.log1p(Math.exp(-Math.abs(${a}))))`,
+  silu: applied('x / (1 + Math.exp(-x))'),
+  softplus: applied('Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))'),
 }
 
 /** An operator whose record takes its value from `Math` is called as that function. */

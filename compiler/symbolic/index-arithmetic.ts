@@ -93,51 +93,80 @@ const connectives: ReadonlySet<string> = new Set(['and', 'or', 'not'])
 const isConstant = ({ kind }: Expression): boolean => kind === 'constant'
 
 function needsOf(condition: Expression, exact: Exact): readonly Need[] {
-  if (condition.kind !== 'apply') return []
-  const { operator, args } = condition
-  if (connectives.has(operator)) return args.flatMap((arg) => needsOf(arg, exact))
-  if (!args.every(isIntegral)) return args.flatMap((side) => ofFraction(side, exact))
-  const asWords = args.every(isWord) || args.some(isConstant)
-  const most = asWords ? exact.integer : Math.min(exact.integer, single)
-  return args.flatMap((side) => ofInteger(side, most, exact))
+  const search = new Search(exact)
+  search.condition(condition)
+  return search.needs
 }
 
-function ofInteger(expression: Expression, most: number, exact: Exact): readonly Need[] {
-  if (expression.kind !== 'apply') return []
-  const { operator, args } = expression
-  const [first] = args
-  const own = { expression, most }
-  const divided = Math.min(most, exact.dividend)
-  if (operator === 'floor' && first?.kind === 'apply' && first.operator === 'divide')
-    return first.args.every(isIntegral)
-      ? [...ofQuotient(first.args, divided, exact), own]
-      : [...ofFraction(first, exact), own]
-  if (operator === 'modulo') return [...ofQuotient(args, divided, exact), own]
-  return [
-    ...args.flatMap((arg) => (isIntegral(arg) ? ofInteger(arg, most, exact) : ofFraction(arg, exact))),
-    own,
-  ]
-}
+/** Goes once through each part, however often a condition has it. */
+class Search {
+  readonly needs: Need[] = []
+  readonly #exact: Exact
+  readonly #seen = new Map<Expression, Set<string>>()
 
-const ofQuotient = (args: readonly Expression[], most: number, exact: Exact): readonly Need[] =>
-  args.flatMap((arg) => [
-    ...ofInteger(arg, most, exact),
-    ...(arg.kind === 'constant' ? [] : [{ expression: arg, most }]),
-  ])
+  constructor(exact: Exact) {
+    this.#exact = exact
+  }
 
-/** Fractions are f32, but the integers within them are computed as integers first. */
-function ofFraction(expression: Expression, exact: Exact): readonly Need[] {
-  if (isWord(expression)) return ofInteger(expression, exact.integer, exact)
-  if (expression.kind !== 'apply') return []
-  const within = expression.operator === 'random' ? ofHashed : ofFraction
-  return expression.args.flatMap((arg) => within(arg, exact))
-}
+  condition(condition: Expression): void {
+    if (condition.kind !== 'apply') return
+    const { operator, args } = condition
+    if (connectives.has(operator)) args.forEach((arg) => this.condition(arg))
+    else if (!args.every(isIntegral)) args.forEach((side) => this.#fraction(side))
+    else {
+      const asWords = args.every(isWord) || args.some(isConstant)
+      const most = asWords ? this.#exact.integer : Math.min(this.#exact.integer, single)
+      args.forEach((side) => this.#integer(side, most))
+    }
+  }
 
-/** `random` takes integers modulo 2³², so sums and products in its arguments may wrap. */
-function ofHashed(expression: Expression, exact: Exact): readonly Need[] {
-  const wraps = expression.kind === 'apply' && ['add', 'subtract', 'multiply'].includes(expression.operator)
-  if (wraps) return expression.args.flatMap((arg) => ofHashed(arg, exact))
-  return ofFraction(expression, exact)
+  /** Whether it is the first time. */
+  #enters(expression: Expression, as: string): boolean {
+    const before = this.#seen.get(expression) ?? new Set()
+    if (before.has(as)) return false
+    this.#seen.set(expression, before.add(as))
+    return true
+  }
+
+  #integer(expression: Expression, most: number): void {
+    if (expression.kind !== 'apply' || !this.#enters(expression, `integer ${most}`)) return
+    const { operator, args } = expression
+    const [first] = args
+    const divided = Math.min(most, this.#exact.dividend)
+    if (operator === 'floor' && first?.kind === 'apply' && first.operator === 'divide') {
+      if (first.args.every(isIntegral)) this.#quotient(first.args, divided)
+      else this.#fraction(first)
+    } else if (operator === 'modulo') this.#quotient(args, divided)
+    else
+      for (const arg of args)
+        if (isIntegral(arg)) this.#integer(arg, most)
+        else this.#fraction(arg)
+    this.needs.push({ expression, most })
+  }
+
+  #quotient(args: readonly Expression[], most: number): void {
+    for (const arg of args) {
+      this.#integer(arg, most)
+      if (arg.kind !== 'constant' && this.#enters(arg, `divided ${most}`))
+        this.needs.push({ expression: arg, most })
+    }
+  }
+
+  /** Fractions are f32, but the integers within them are computed as integers first. */
+  #fraction(expression: Expression): void {
+    if (isWord(expression)) this.#integer(expression, this.#exact.integer)
+    else if (expression.kind === 'apply' && this.#enters(expression, 'fraction'))
+      for (const arg of expression.args)
+        if (expression.operator === 'random') this.#hashed(arg)
+        else this.#fraction(arg)
+  }
+
+  /** `random` takes integers modulo 2³², so sums and products in its arguments may wrap. */
+  #hashed(expression: Expression): void {
+    const wraps = expression.kind === 'apply' && ['add', 'subtract', 'multiply'].includes(expression.operator)
+    if (!wraps) this.#fraction(expression)
+    else if (this.#enters(expression, 'hashed')) expression.args.forEach((arg) => this.#hashed(arg))
+  }
 }
 
 /** The range of a number of a mask in a call of so many rows. */

@@ -10,8 +10,18 @@ import { scalarOperator } from './operators.ts'
 import { factorsOf, fromFactors, isProduct } from './rewrites/products.ts'
 import type { Factor } from './rewrites/products.ts'
 
+const known = new WeakMap<Expression, Interval>()
+
 /** A set that holds every value of the expression. */
 export function rangeOf(expression: Expression): Interval {
+  const before = known.get(expression)
+  if (before !== undefined) return before
+  const range = findRange(expression)
+  known.set(expression, range)
+  return range
+}
+
+function findRange(expression: Expression): Interval {
   switch (expression.kind) {
     case 'constant':
       return point(expression.value)

@@ -12,24 +12,27 @@ import { collectProduct, isProduct } from './rewrites/products.ts'
 import { collectSum, isSum } from './rewrites/sums.ts'
 import { equals, mapChildren } from './traverse.ts'
 
+/** Normal forms, which are their own: what is built around a simplified expression is all that there is to do. */
+const known = new WeakMap<Expression, Expression>()
+
 /** The normal form of an expression in component form. */
 export function simplify(expression: Expression): Expression {
-  const known = new Map<Expression, Expression>()
-  const visit = (node: Expression): Expression => {
-    const before = known.get(node)
-    if (before !== undefined) return before
-    const result = rewrite(collect(node, visit), visit)
-    known.set(node, result)
-    known.set(result, result)
-    return result
-  }
-  return nameIndices(visit(expression))
+  const simplified = visit(expression)
+  const named = nameIndices(simplified)
+  return equals(named, simplified) ? simplified : named
 }
 
-type Visit = (node: Expression) => Expression
+function visit(node: Expression): Expression {
+  const before = known.get(node)
+  if (before !== undefined) return before
+  const result = rewrite(collect(node))
+  known.set(node, result)
+  known.set(result, result)
+  return result
+}
 
 /** The children simplified and the node itself in normal form. */
-function collect(node: Expression, visit: Visit): Expression {
+function collect(node: Expression): Expression {
   if (isSum(node)) return collectSum(node, visit)
   if (isProduct(node)) return collectProduct(node, visit)
   const simplified = mapChildren(node, visit)
@@ -37,7 +40,7 @@ function collect(node: Expression, visit: Visit): Expression {
 }
 
 /** The first rewrite that changes the node, and then whatever applies to its result. */
-function rewrite(node: Expression, visit: Visit): Expression {
+function rewrite(node: Expression): Expression {
   for (const { apply } of rewrites) {
     const next = apply(node)
     if (next !== undefined && !equals(next, node)) return visit(next)

@@ -37,22 +37,22 @@ export function mapChildren(expression: Expression, map: (child: Expression) => 
   }
 }
 
+const freeNames = new WeakMap<Expression, ReadonlySet<string>>()
+
 /** The names that an expression does not bind itself: variables, and the vectors of elements. */
-export function freeVariables(expression: Expression): Set<string> {
-  if (expression.kind === 'variable') return new Set([expression.name])
+export function freeVariables(expression: Expression): ReadonlySet<string> {
+  const known = freeNames.get(expression)
+  if (known !== undefined) return known
   const names = new Set(children(expression).flatMap((child) => [...freeVariables(child)]))
+  if (expression.kind === 'variable') names.add(expression.name)
   if (expression.kind === 'element') names.add(expression.vector)
   if (expression.kind === 'reduce') names.delete(expression.index)
+  freeNames.set(expression, names)
   return names
 }
 
 /** Whether a variable, or a vector by its entries, occurs free in an expression. */
-export function mentions(expression: Expression, name: string): boolean {
-  if (expression.kind === 'variable') return expression.name === name
-  if (expression.kind === 'reduce' && expression.index === name) return false
-  if (expression.kind === 'element' && expression.vector === name) return true
-  return children(expression).some((child) => mentions(child, name))
-}
+export const mentions = (expression: Expression, name: string): boolean => freeVariables(expression).has(name)
 
 /**
  * Puts an expression in the place of a variable. A reduce's index must not be
@@ -61,7 +61,7 @@ export function mentions(expression: Expression, name: string): boolean {
  */
 export function substitute(expression: Expression, name: string, replacement: Expression): Expression {
   if (expression.kind === 'variable') return expression.name === name ? replacement : expression
-  if (expression.kind === 'reduce' && expression.index === name) return expression
+  if (!mentions(expression, name)) return expression
   return mapChildren(expression, (child) => substitute(child, name, replacement))
 }
 

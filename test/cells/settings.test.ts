@@ -37,6 +37,15 @@ const subjects: Readonly<Record<string, Subject>> = {
   'a kernel without exponent': { settings: 'kernel: (dot(q, k) + 1)^2 mask: causal' },
   'a mask of indexes': { settings: `${softmax} ${stripes}` },
   'a mask with quotients': { settings: `${softmax} mask: floor(i / 3) == floor(j / 3) || (j - i) % 5 == 1` },
+  'a mask of nested remainders': {
+    settings: `${softmax} mask: ((((i % 7 * i + j) % 8 * i + j) % 5 * i + j) % 9 * j + i) % 6 < 4`,
+  },
+  'a mask of nested distances': {
+    settings: `${softmax} mask: abs(abs(abs(abs(abs(abs(i - j) - 19) - 9) - 4) - 2) - 1) <= min(i, 1)`,
+  },
+  'a mask of nested divisors': {
+    settings: `${softmax} mask: i % (j % (floor(i / (j % 5 - 2)) % 4 - 1) - 3) < 1 || j % 3 == 0`,
+  },
   'a decay, scaled': { settings: `${favor} mask: causal decay: 1 - 2^(-2 - head)` },
   'a decay, of features without exponents': { settings: 'feature: elu1 mask: causal decay: 0.8' },
   'entries of a softmax, nested reductions': {

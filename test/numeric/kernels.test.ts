@@ -35,5 +35,18 @@ holdOnDevice({
     'sigmoid(dot(q, k)) * exp(dot(softmax(q), k))',
     'dim: 6 value_dim: 9 mask: causal',
   ),
+  // Every level uses the one below several times over, in the condition or in the bounds of a tile.
+  'a mask of nested remainders': kernel(
+    'exp(dot(q, k))',
+    'dim: 4 mask: ((((i % 7 * i + j) % 8 * i + j) % 5 * i + j) % 9 * j + i) % 6 < 4',
+  ),
+  'a mask of nested distances': kernel(
+    'exp(dot(q, k))',
+    'dim: 4 mask: abs(abs(abs(abs(abs(abs(i - j) - 19) - 9) - 4) - 2) - 1) <= min(i, 1)',
+  ),
+  'a mask of nested divisors': kernel(
+    'exp(dot(q, k))',
+    'dim: 4 mask: i % (j % (floor(i / (j % 5 - 2)) % 4 - 1) - 3) < 1 || j % 3 == 0',
+  ),
   'the largest product': kernel('exp(maximum(q * k)) ', 'dim: 5 mask: j <= i + 2'),
 })

@@ -203,9 +203,10 @@ export class Printer {
     }
   }
 
-  /** A float that is an integer. */
+  /** A float that is an integer, where it is made or by its name. */
   #rounded(value: Value): string {
-    invariant(value.kind === 'call' && value.intrinsic === 'floor', 'a float is rounded before it is counted')
+    const isRounded = value.kind === 'name' || (value.kind === 'call' && value.intrinsic === 'floor')
+    invariant(isRounded, 'a float is rounded before it is counted')
     return this.real(value)
   }
 

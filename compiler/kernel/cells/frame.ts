@@ -8,6 +8,9 @@ import { add, block, call, div, let_, load, mod, mul, ref, shape, u32 } from '..
 import type { Body } from '../build.ts'
 import type { CellKernel } from '../cell.ts'
 import type { Binding, Statement, Value } from '../kernel.ts'
+import { shareWithResult } from '../share.ts'
+import type { Text } from '../share.ts'
+import { typeOf } from '../types.ts'
 import { sizeValue, toBinding } from '../lower/frame.ts'
 import { Names } from './names.ts'
 import { withoutUnused } from './unused.ts'
@@ -19,6 +22,15 @@ export interface CellFrame {
   readonly input: (name: string) => Binding
   readonly reads: (name: string) => boolean
   readonly kernel: (body: Body, result: Value) => CellKernel
+}
+
+/** Functions of gpu.js hold no conditions; a remainder is spelt with its quotient, where both parts stand again. */
+const ofCells: Text = {
+  copies: (value) =>
+    (value.kind === 'call' && (value.intrinsic === 'floorModulo' || value.intrinsic === 'floorDivide')) ||
+    (value.kind === 'binary' && (value.operator === '/' || value.operator === '%')),
+  short: 64,
+  holds: (value) => typeOf(value) !== 'bool',
 }
 
 export function cellFrame(schedule: Schedule, pass: CellPass): CellFrame {
@@ -38,14 +50,17 @@ export function cellFrame(schedule: Schedule, pass: CellPass): CellFrame {
       return binding
     },
     reads: (name) => inputs.has(name),
-    kernel: (body, result) => ({
-      name: pass.name,
-      summary: `${pass.what}.`.replace(/^[a-z]/, (letter) => letter.toUpperCase()),
-      inputs: [...inputs.values()],
-      extent: [sizeValue(width), sizeValue(height), sizeValue(depth)],
-      body: withoutUnused(block(body), result),
-      result,
-    }),
+    kernel: (body, value) => {
+      const { statements, result } = shareWithResult(block(body), value, ofCells)
+      return {
+        name: pass.name,
+        summary: `${pass.what}.`.replace(/^[a-z]/, (letter) => letter.toUpperCase()),
+        inputs: [...inputs.values()],
+        extent: [sizeValue(width), sizeValue(height), sizeValue(depth)],
+        body: withoutUnused(statements, result),
+        result,
+      }
+    },
   }
 }
 

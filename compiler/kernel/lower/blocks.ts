@@ -13,11 +13,15 @@ export function chooseBlock(
   tile: Value,
   code: (block: ScheduledBlock, tileOfBlock: Value) => Body,
 ): Body {
-  const [block, ...others] = blocks
-  if (block === undefined) return []
-  if (others.length === 0) return code(block, tile)
-  const tiles = tilesOf(block, steps)
-  return if_(lt(tile, tiles), code(block, tile), chooseBlock(others, steps, sub(tile, tiles), code))
+  const choose = (which: number, before: number): Body => {
+    const block = blocks[which]
+    if (block === undefined) return []
+    const own = code(block, sub(tile, before))
+    if (which === blocks.length - 1) return own
+    const end = before + tilesOf(block, steps)
+    return if_(lt(tile, end), own, choose(which + 1, end))
+  }
+  return choose(0, 0)
 }
 
 /** The code of every tile of every block, one after another; `code` is given the block's index. */

@@ -10,6 +10,7 @@ import type { BufferPlan, Schedule, Size, WorkgroupPass } from '../../schedule/s
 import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
+import { shareValues } from '../share.ts'
 
 /** A kernel without its body: what a lowering starts from. */
 export interface Frame {
@@ -51,15 +52,16 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
       queries: countIn('queryLengths', shape('batch')),
       alike: schedule.strategy === 'bucketed',
     },
-    kernel: (summary, shared, body) => ({
-      name: pass.name,
-      summary,
-      workgroupSize: 'tile' in pass ? pass.tile.threads : pass.threads,
-      count: sizeValue(pass.workgroups),
-      bindings: [...bindings.values()],
-      shared,
-      body,
-    }),
+    kernel: (summary, shared, body) =>
+      shareValues({
+        name: pass.name,
+        summary,
+        workgroupSize: 'tile' in pass ? pass.tile.threads : pass.threads,
+        count: sizeValue(pass.workgroups),
+        bindings: [...bindings.values()],
+        shared,
+        body,
+      }),
   }
 }
 

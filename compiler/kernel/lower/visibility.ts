@@ -67,7 +67,10 @@ export function visibility(
   const limit = mask.kind === 'condition' ? excess(mask.condition, inWords) : undefined
   // A tile may go on behind the last row, and the integers of one behind a limit would wrap.
   const within = (row: Value): Value => (limit === undefined ? row : ir.call('min', row, limit.longest - 1))
-  const between = (low: Value, high: Value): Bounds => ({ low: signed(low), high: signed(high) })
+  const between = (low: Value, high: Value): Bounds => {
+    const first = signed(low)
+    return { low: first, high: low === high ? first : signed(high) }
+  }
   const corners: Record<string, Bounds> = {
     i: between(firstRow, within(ir.add(firstRow, rows - 1))),
     j: between(from, within(ir.add(from, keys - 1))),

@@ -226,7 +226,7 @@ fn reduce(
         state[stateStart + 17472u + component7] = totals_1.w;
       }
     }
-  } else if (featureTile - 1u < 1u) {
+  } else if (featureTile < 2u) {
     let components = (featureTile - 1u) * 64u;
     var sums_0_v2 = vec4f(0.0);
     var sums_1_v2 = vec4f(0.0);
@@ -413,7 +413,7 @@ fn reduce(
       }
     }
   } else {
-    let components = (featureTile - 1u - 1u) * 64u;
+    let components = (featureTile - 2u) * 64u;
     var sums_0_v3 = vec4f(0.0);
     var sums_1_v3 = vec4f(0.0);
     var sums_2_v3 = vec4f(0.0);

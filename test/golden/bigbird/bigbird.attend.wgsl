@@ -159,156 +159,224 @@ fn attend(
       var exponent2 = pair_value10;
       var exponent3 = pair_value11;
       if (!allSeen) {
+        let part1 = key0 < end;
+        let part2 = firstRow + rowGroup * 4u;
+        let part3 = i32(part2);
+        let part4 = i32(key0);
+        let part5 = part4 < 64i;
+        let part6 = floor_divide_i32(part3, 64i);
+        let part7 = i32(visible);
+        let part8 = floor_divide_i32(part7 - 1i, 64i);
+        let part9 = floor_divide_i32(part4, 64i);
+        let part10 = part9 == part8;
+        let part11 = f32(floor_divide_i32(part7 + 63i, 64i) - 5i);
+        let part12 = i32(part2 + 1u);
+        let part13 = floor_divide_i32(part12, 64i);
+        let part14 = i32(part2 + 2u);
+        let part15 = floor_divide_i32(part14, 64i);
+        let part16 = i32(part2 + 3u);
+        let part17 = floor_divide_i32(part16, 64i);
         exponent0 = vec4f(
           select(
             -1e30,
             exponent0.x,
-            (key0 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-              floor_divide_i32(i32(key0), 64i),
+            part1 & ((part3 < 64i) | part5 | (part6 == part8) | part10 | (abs(part6 - part9) <= 1i) | (random_i32(
+              part6,
+              part9,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part11 < 3.0)),
           ),
           select(
             -1e30,
             exponent0.y,
-            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-              floor_divide_i32(i32(key0), 64i),
+            part1 & ((part12 < 64i) | part5 | (part13 == part8) | part10 | (abs(part13 - part9) <= 1i) | (random_i32(
+              part13,
+              part9,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part11 < 3.0)),
           ),
           select(
             -1e30,
             exponent0.z,
-            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-              floor_divide_i32(i32(key0), 64i),
+            part1 & ((part14 < 64i) | part5 | (part15 == part8) | part10 | (abs(part15 - part9) <= 1i) | (random_i32(
+              part15,
+              part9,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part11 < 3.0)),
           ),
           select(
             -1e30,
             exponent0.w,
-            (key0 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key0) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key0), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key0), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-              floor_divide_i32(i32(key0), 64i),
+            part1 & ((part16 < 64i) | part5 | (part17 == part8) | part10 | (abs(part17 - part9) <= 1i) | (random_i32(
+              part17,
+              part9,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part11 < 3.0)),
           ),
         );
+        let part18 = key1 < end;
+        let part19 = firstRow + rowGroup * 4u;
+        let part20 = i32(part19);
+        let part21 = i32(key1);
+        let part22 = part21 < 64i;
+        let part23 = floor_divide_i32(part20, 64i);
+        let part24 = i32(visible);
+        let part25 = floor_divide_i32(part24 - 1i, 64i);
+        let part26 = floor_divide_i32(part21, 64i);
+        let part27 = part26 == part25;
+        let part28 = f32(floor_divide_i32(part24 + 63i, 64i) - 5i);
+        let part29 = i32(part19 + 1u);
+        let part30 = floor_divide_i32(part29, 64i);
+        let part31 = i32(part19 + 2u);
+        let part32 = floor_divide_i32(part31, 64i);
+        let part33 = i32(part19 + 3u);
+        let part34 = floor_divide_i32(part33, 64i);
         exponent1 = vec4f(
           select(
             -1e30,
             exponent1.x,
-            (key1 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-              floor_divide_i32(i32(key1), 64i),
+            part18 & ((part20 < 64i) | part22 | (part23 == part25) | part27 | (abs(part23 - part26) <= 1i) | (random_i32(
+              part23,
+              part26,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part28 < 3.0)),
           ),
           select(
             -1e30,
             exponent1.y,
-            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-              floor_divide_i32(i32(key1), 64i),
+            part18 & ((part29 < 64i) | part22 | (part30 == part25) | part27 | (abs(part30 - part26) <= 1i) | (random_i32(
+              part30,
+              part26,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part28 < 3.0)),
           ),
           select(
             -1e30,
             exponent1.z,
-            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-              floor_divide_i32(i32(key1), 64i),
+            part18 & ((part31 < 64i) | part22 | (part32 == part25) | part27 | (abs(part32 - part26) <= 1i) | (random_i32(
+              part32,
+              part26,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part28 < 3.0)),
           ),
           select(
             -1e30,
             exponent1.w,
-            (key1 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key1) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key1), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key1), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-              floor_divide_i32(i32(key1), 64i),
+            part18 & ((part33 < 64i) | part22 | (part34 == part25) | part27 | (abs(part34 - part26) <= 1i) | (random_i32(
+              part34,
+              part26,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part28 < 3.0)),
           ),
         );
+        let part35 = key2 < end;
+        let part36 = firstRow + rowGroup * 4u;
+        let part37 = i32(part36);
+        let part38 = i32(key2);
+        let part39 = part38 < 64i;
+        let part40 = floor_divide_i32(part37, 64i);
+        let part41 = i32(visible);
+        let part42 = floor_divide_i32(part41 - 1i, 64i);
+        let part43 = floor_divide_i32(part38, 64i);
+        let part44 = part43 == part42;
+        let part45 = f32(floor_divide_i32(part41 + 63i, 64i) - 5i);
+        let part46 = i32(part36 + 1u);
+        let part47 = floor_divide_i32(part46, 64i);
+        let part48 = i32(part36 + 2u);
+        let part49 = floor_divide_i32(part48, 64i);
+        let part50 = i32(part36 + 3u);
+        let part51 = floor_divide_i32(part50, 64i);
         exponent2 = vec4f(
           select(
             -1e30,
             exponent2.x,
-            (key2 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-              floor_divide_i32(i32(key2), 64i),
+            part35 & ((part37 < 64i) | part39 | (part40 == part42) | part44 | (abs(part40 - part43) <= 1i) | (random_i32(
+              part40,
+              part43,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part45 < 3.0)),
           ),
           select(
             -1e30,
             exponent2.y,
-            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-              floor_divide_i32(i32(key2), 64i),
+            part35 & ((part46 < 64i) | part39 | (part47 == part42) | part44 | (abs(part47 - part43) <= 1i) | (random_i32(
+              part47,
+              part43,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part45 < 3.0)),
           ),
           select(
             -1e30,
             exponent2.z,
-            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-              floor_divide_i32(i32(key2), 64i),
+            part35 & ((part48 < 64i) | part39 | (part49 == part42) | part44 | (abs(part49 - part43) <= 1i) | (random_i32(
+              part49,
+              part43,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part45 < 3.0)),
           ),
           select(
             -1e30,
             exponent2.w,
-            (key2 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key2) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key2), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key2), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-              floor_divide_i32(i32(key2), 64i),
+            part35 & ((part50 < 64i) | part39 | (part51 == part42) | part44 | (abs(part51 - part43) <= 1i) | (random_i32(
+              part51,
+              part43,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part45 < 3.0)),
           ),
         );
+        let part52 = key3 < end;
+        let part53 = firstRow + rowGroup * 4u;
+        let part54 = i32(part53);
+        let part55 = i32(key3);
+        let part56 = part55 < 64i;
+        let part57 = floor_divide_i32(part54, 64i);
+        let part58 = i32(visible);
+        let part59 = floor_divide_i32(part58 - 1i, 64i);
+        let part60 = floor_divide_i32(part55, 64i);
+        let part61 = part60 == part59;
+        let part62 = f32(floor_divide_i32(part58 + 63i, 64i) - 5i);
+        let part63 = i32(part53 + 1u);
+        let part64 = floor_divide_i32(part63, 64i);
+        let part65 = i32(part53 + 2u);
+        let part66 = floor_divide_i32(part65, 64i);
+        let part67 = i32(part53 + 3u);
+        let part68 = floor_divide_i32(part67, 64i);
         exponent3 = vec4f(
           select(
             -1e30,
             exponent3.x,
-            (key3 < end) & ((i32(firstRow + rowGroup * 4u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u), 64i),
-              floor_divide_i32(i32(key3), 64i),
+            part52 & ((part54 < 64i) | part56 | (part57 == part59) | part61 | (abs(part57 - part60) <= 1i) | (random_i32(
+              part57,
+              part60,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part62 < 3.0)),
           ),
           select(
             -1e30,
             exponent3.y,
-            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 1u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 1u), 64i),
-              floor_divide_i32(i32(key3), 64i),
+            part52 & ((part63 < 64i) | part56 | (part64 == part59) | part61 | (abs(part64 - part60) <= 1i) | (random_i32(
+              part64,
+              part60,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part62 < 3.0)),
           ),
           select(
             -1e30,
             exponent3.z,
-            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 2u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 2u), 64i),
-              floor_divide_i32(i32(key3), 64i),
+            part52 & ((part65 < 64i) | part56 | (part66 == part59) | part61 | (abs(part66 - part60) <= 1i) | (random_i32(
+              part66,
+              part60,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part62 < 3.0)),
           ),
           select(
             -1e30,
             exponent3.w,
-            (key3 < end) & ((i32(firstRow + rowGroup * 4u + 3u) < 64i) | (i32(key3) < 64i) | (floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (floor_divide_i32(i32(key3), 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) | (abs(floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i) - floor_divide_i32(i32(key3), 64i)) <= 1i) | (random_i32(
-              floor_divide_i32(i32(firstRow + rowGroup * 4u + 3u), 64i),
-              floor_divide_i32(i32(key3), 64i),
+            part52 & ((part67 < 64i) | part56 | (part68 == part59) | part61 | (abs(part68 - part60) <= 1i) | (random_i32(
+              part68,
+              part60,
               0i,
-            ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i) < 3.0)),
+            ) * part62 < 3.0)),
           ),
         );
       }

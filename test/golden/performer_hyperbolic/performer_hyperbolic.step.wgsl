@@ -235,47 +235,22 @@ fn step(
         q_sum5 += power_2_f32(q_x7);
       }
       let q_value8 = 1.442695 * (0.35355338 * q_sum1 - 0.0625 * q_sum5) - 4.0;
+      let part1 = components + thread * 4u;
+      let part2 = stateStart + 16640u;
+      let part3 = part1 + 1u;
+      let part4 = part1 + 2u;
+      let part5 = part1 + 3u;
+      let part6 = q_value8 + vec4f(
+        carried[part2 + min(part1, 127u)],
+        carried[part2 + min(part3, 127u)],
+        carried[part2 + min(part4, 127u)],
+        carried[part2 + min(part5, 127u)],
+      );
       let exponent = vec4f(
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + min(components + thread * 4u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 1u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 2u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 3u, 127u)],
-          )).x,
-          components + thread * 4u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + min(components + thread * 4u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 1u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 2u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 3u, 127u)],
-          )).y,
-          components + thread * 4u + 1u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + min(components + thread * 4u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 1u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 2u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 3u, 127u)],
-          )).z,
-          components + thread * 4u + 2u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + min(components + thread * 4u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 1u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 2u, 127u)],
-            carried[stateStart + 16640u + min(components + thread * 4u + 3u, 127u)],
-          )).w,
-          components + thread * 4u + 3u < 128u,
-        ),
+        select(-1e30, part6.x, part1 < 128u),
+        select(-1e30, part6.y, part3 < 128u),
+        select(-1e30, part6.z, part4 < 128u),
+        select(-1e30, part6.w, part5 < 128u),
       );
       exponents[thread] = exponent;
       workgroupBarrier();
@@ -350,47 +325,22 @@ fn step(
         q_sum5 += power_2_f32(q_x7);
       }
       let q_value8 = 1.442695 * (-0.35355338 * q_sum1 - 0.0625 * q_sum5) - 4.0;
+      let part7 = components + thread * 4u;
+      let part8 = stateStart + 16640u;
+      let part9 = part7 + 1u;
+      let part10 = part7 + 2u;
+      let part11 = part7 + 3u;
+      let part12 = q_value8 + vec4f(
+        carried[part8 + (min(part7, 127u) + 128u)],
+        carried[part8 + (min(part9, 127u) + 128u)],
+        carried[part8 + (min(part10, 127u) + 128u)],
+        carried[part8 + (min(part11, 127u) + 128u)],
+      );
       let exponent = vec4f(
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + (min(components + thread * 4u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 1u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 2u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 3u, 127u) + 128u)],
-          )).x,
-          components + thread * 4u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + (min(components + thread * 4u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 1u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 2u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 3u, 127u) + 128u)],
-          )).y,
-          components + thread * 4u + 1u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + (min(components + thread * 4u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 1u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 2u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 3u, 127u) + 128u)],
-          )).z,
-          components + thread * 4u + 2u < 128u,
-        ),
-        select(
-          -1e30,
-          (q_value8 + vec4f(
-            carried[stateStart + 16640u + (min(components + thread * 4u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 1u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 2u, 127u) + 128u)],
-            carried[stateStart + 16640u + (min(components + thread * 4u + 3u, 127u) + 128u)],
-          )).w,
-          components + thread * 4u + 3u < 128u,
-        ),
+        select(-1e30, part12.x, part7 < 128u),
+        select(-1e30, part12.y, part9 < 128u),
+        select(-1e30, part12.z, part10 < 128u),
+        select(-1e30, part12.w, part11 < 128u),
       );
       exponents[thread] = exponent;
       workgroupBarrier();
