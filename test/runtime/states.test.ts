@@ -139,11 +139,11 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     const { state } = await attention.prefill(prefix)
     const saved = await state.save()
     const wrong: readonly [object, RegExp][] = [
-      [{ position: NaN }, /saved position must be a positive integer; it is NaN/],
+      [{ position: NaN }, /saved position must be a positive integer up to 2³⁰; it is NaN/],
       [{ position: -1 }, /saved position/],
       [{ capacity: 2 }, /room for all 3 tokens/],
       [{ kvHeads: 2 }, /multiple of kvHeads/],
-      [{ batch: '1' }, /saved batch must be a positive integer; it is "1"/],
+      [{ batch: '1' }, /saved batch must be a positive integer up to 2³⁰; it is "1"/],
       [{ tensors: undefined }, /saved tensors must be an object; they are nothing/],
       [{ tensors: { ...saved.tensors, k: [1, 2] } }, /saved k must be a Float32Array; it is an Array/],
     ]
