@@ -186,7 +186,11 @@ export function lowerAverage(frame: CellFrame, pass: CellPass, work: AverageCell
       frame.input(values.buffer),
       ir.add(ir.mul(ir.add(firstOf(values, head), j), columns), cell.x),
     )
-    return ir.assign(ir.ref(sum), ir.add(ir.ref(sum), ir.mul(weight, value)))
+    const add = (by: Value): Body => ir.assign(ir.ref(sum), ir.add(ir.ref(sum), ir.mul(by, value)))
+    if (work.mask.kind !== 'condition') return add(weight)
+    // Pairs that the mask leaves out are among these, and their values may be anything: 0 · NaN would be NaN.
+    const one = ir.let_('weight', weight)
+    return [one, ir.if_(ir.ne(ir.ref(one), 0), add(ir.ref(one)))]
   })
   const average =
     factors === undefined
