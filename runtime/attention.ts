@@ -84,8 +84,10 @@ export interface EncodeBuffers {
 
 /** What an attention carries from token to token. Belongs to the attention that made it. */
 export interface AttentionState {
-  /** Tokens seen. */
+  /** Tokens seen, of the batch item that has seen the most. */
   readonly position: number
+  /** [B] tokens that each batch item has seen, which is where its next one goes. */
+  readonly positions: readonly number[]
   /** Another state with the same contents: two continuations of one prefix. */
   copy(): AttentionState
   /** Its contents on the host, for `restore` of the same attention, now or in another process. */
@@ -99,6 +101,8 @@ export interface SavedState {
   /** Of the attention. */
   readonly name: string
   readonly position: number
+  /** [B]; where it is absent all items are at `position`, as they once were. */
+  readonly positions?: readonly number[] | undefined
   readonly batch: number
   readonly heads: number
   readonly kvHeads: number
@@ -150,8 +154,8 @@ export interface Attention {
    */
   forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
   /**
-   * As `forward`, with as many keys as queries, and the state from which `step` goes on: with token `length`, and
-   * without the keys past `lengths`. An attention that keeps its rows, having no features, takes no `lengths` here.
+   * As `forward`, with as many keys as queries, and the state from which `step` goes on: each batch item behind its
+   * own `lengths`. Where those are a buffer, it needs the usage COPY_SRC, since the state has to know them.
    * Rejects with the `AttentionError` `form` where there is no state: without a causal mask, or with a look ahead.
    */
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>

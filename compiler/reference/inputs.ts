@@ -30,8 +30,6 @@ export interface ReferenceInputs {
   readonly lengths?: ArrayLike<number>
   /** [B] Query rows of each batch item that count; where absent as `lengths` where L and S are equal, else all L. */
   readonly queryLengths?: ArrayLike<number>
-  /** [B, S] 0 for key rows that are absent wherever they lie. Not where rows are pooled, or meet by landmarks or a hash. */
-  readonly seen?: ArrayLike<number>
   /** [M, D] Projections, or the rotations of all rounds. Shared by all heads; the file's own draw where absent. */
   readonly projection?: Numbers
   /** [H, N, D] For `learned` landmarks; also those of the queries, unless these are given. */
@@ -64,7 +62,6 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
   checkLengths('lengths', inputs.lengths, batch, { keyLength })
   checkLengths('queryLengths', inputs.queryLengths, batch, { length })
-  if (inputs.seen !== undefined) checkSeen(model, inputs.seen, batch * keyLength)
   const law = projectionLaw(model)
   if (law !== undefined && inputs.projection !== undefined)
     expectShape('projection', inputs.projection, [law.rows, dim])
@@ -135,17 +132,6 @@ function checkLengths(
     for (const length of Array.from(lengths))
       if (!Number.isInteger(length) || length < 0 || length > limit)
         throw new RangeError(`${name}: expected integers from 0 to ${most} (${limit}), found ${length}`)
-}
-
-function checkSeen(
-  { landmarks, compress, buckets }: AttentionModel,
-  seen: ArrayLike<number>,
-  count: number,
-): void {
-  if ((landmarks ?? compress ?? buckets) !== undefined)
-    throw new RangeError('seen: expected an attention whose query rows see single key rows')
-  if (seen.length !== count)
-    throw new RangeError(`seen: expected one number for each of ${count} key rows, found ${seen.length}`)
 }
 
 /** `count` rows from the start of matrix `index` of a tensor whose matrices are [height, width]. */

@@ -36,8 +36,6 @@ interface Head {
   readonly queries: number
   readonly k: readonly Vector[]
   readonly v: readonly Vector[]
-  /** Whether a key row before the length is there. */
-  readonly has: (row: number) => boolean
 }
 
 /**
@@ -96,13 +94,12 @@ function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, in
   const factor = Math.sqrt(model.scale)
   const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
   const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
-  const has = (row: number): boolean => inputs.seen?.[item * keyLength + row] !== 0
   if (model.buckets !== undefined)
-    return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v, has }
+    return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v }
   const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
   return model.compress === undefined || visible === 0
-    ? { index, q, queries, k, v, has }
-    : { index, q, queries, has, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
+    ? { index, q, queries, k, v }
+    : { index, q, queries, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
 }
 
 function pooledRows(
@@ -163,8 +160,7 @@ function termRows(
     buckets === undefined
       ? pair
       : meetings(pair, chunksOf(head.q.slice(0, head.k.length), projection, buckets))
-  const allowed = visibility(model.mask, head.q.length, head.k.length)
-  const visible = (i: number, j: number): boolean => head.has(j) && allowed(i, j)
+  const visible = visibility(model.mask, head.q.length, head.k.length)
   const logGamma = logDecay(model, head.index)
   return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))
 }

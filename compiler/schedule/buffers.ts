@@ -50,6 +50,15 @@ export const queryLengths: BufferPlan = {
   layout: '[B], query rows that count',
 }
 
+/** For passes of decoding to which it makes a difference how many tokens an item has seen. */
+export const positions: BufferPlan = {
+  name: 'positions',
+  role: 'lengths',
+  element: 'u32',
+  size: 'batch',
+  layout: '[B], the position of the first new row',
+}
+
 export const queryRows: Rows = { buffer: 'q', of: 'queryHead', count: 'length' }
 export const countedRows: Rows = { ...queryRows, count: 'counted' }
 export const keyRows: Rows = { buffer: 'k', of: 'keyHead', count: 'visible' }

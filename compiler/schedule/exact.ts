@@ -1,6 +1,6 @@
 /** Exact attention: one pass of query tiles through all keys. */
 import type { Attention, ExactScore } from '../algebra/attention.ts'
-import { dataBuffers, keyRows, outRows, product, queryRows, valueRows } from './buffers.ts'
+import { dataBuffers, keyRows, outRows, positions, product, queryRows, valueRows } from './buffers.ts'
 import { undecodable } from './decodable.ts'
 import type { BufferPlan, OnlinePass, Rows, Schedule } from './schedule.ts'
 import { plainTerm, scaledTerm } from './terms.ts'
@@ -63,18 +63,14 @@ function cachedForm(forward: Schedule, attend: OnlinePass): Schedule {
   const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
   return {
     ...forward,
-    buffers: [
-      ...forward.buffers.filter(({ name }) => name !== 'lengths'),
-      cache('keyCache', dim),
-      cache('valueCache', valueDim),
-    ],
+    buffers: [...forward.buffers, positions, cache('keyCache', dim), cache('valueCache', valueDim)],
     passes: [
       {
         kind: 'append',
         name: 'append',
         threads,
         workgroups: product('sliceCount', ['ceildiv', ['*', 'length', Math.max(dim, valueDim)], threads]),
-        buffers: ['k', 'v', 'keyCache', 'valueCache'],
+        buffers: ['k', 'v', 'positions', 'keyCache', 'valueCache'],
         copies: [
           { from: 'k', to: 'keyCache', width: dim },
           { from: 'v', to: 'valueCache', width: valueDim },
@@ -83,7 +79,7 @@ function cachedForm(forward: Schedule, attend: OnlinePass): Schedule {
       {
         ...attend,
         name: 'attend_cached',
-        buffers: ['q', 'keyCache', 'valueCache', 'out'],
+        buffers: ['q', 'keyCache', 'valueCache', 'lengths', 'positions', 'out'],
         keys: cached('keyCache'),
         values: cached('valueCache'),
       },

@@ -4,7 +4,7 @@
  */
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
-import { dataBuffers, product, queryLengths } from './buffers.ts'
+import { dataBuffers, positions, product, queryLengths } from './buffers.ts'
 import { undecodable } from './decodable.ts'
 import { exponentialsOf, hasMaxima, stabilized } from './maxima.ts'
 import { projectByTransform } from './projected.ts'
@@ -53,7 +53,8 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   // The state of a decaying attention is its query head's own.
   const groups = attention.decay === undefined ? 'kvHeads' : 'heads'
   const headsPerGroup: Size = groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
-  const fading = attention.decay === undefined ? [] : ['decay']
+  const decays = attention.decay !== undefined
+  const fading = decays ? ['decay'] : []
 
   // A causal chunk is a tile: its pairs are taken all at once.
   const chunk = causal ? rowsOfTile : longChunk
@@ -96,7 +97,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     name: 'scan',
     tile: reduceTile,
     workgroups: product('sliceCount', Math.ceil((features * (valueDim + 1)) / threads)),
-    buffers: [...fading, 'state'],
+    buffers: [...(decays ? ['lengths', ...fading] : []), 'state'],
     result: causal ? 'prefixes' : 'total',
     carries: false,
     scaling,
@@ -188,11 +189,13 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         : pass,
     ),
   }
+  const ofPlaces = seesPosition(written.query) || seesPosition(written.key)
   const step: Schedule = {
     ...forward,
     chunks: 1,
     buffers: [
       ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
+      ...(ofPlaces ? [positions] : []),
       ...projectionBuffer(attention.dim, score),
       ...decayBuffer(attention),
       carried,
@@ -204,7 +207,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         name: 'step',
         tile: reduceTile,
         workgroups: 'sliceCount',
-        buffers: ['q', 'k', 'v', ...matrix, ...fading, 'carried', 'out'],
+        buffers: ['q', 'k', 'v', ...matrix, ...(ofPlaces ? ['positions'] : []), ...fading, 'carried', 'out'],
         query: written.query,
         key: written.key,
         scaling,
@@ -216,12 +219,17 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   return { ...forward, decoding: { prefill, step } }
 }
 
-export const seesLength = ({ blocks }: Features): boolean =>
-  blocks.some(({ term }) =>
-    (term.kind === 'plain' ? [term.value] : [term.exponent, term.coefficient]).some(
-      (expression) => expression !== undefined && mentions(expression, 'length'),
-    ),
-  )
+const sees =
+  (name: string) =>
+  ({ blocks }: Features): boolean =>
+    blocks.some(({ term }) =>
+      (term.kind === 'plain' ? [term.value] : [term.exponent, term.coefficient]).some(
+        (expression) => expression !== undefined && mentions(expression, name),
+      ),
+    )
+
+export const seesLength = sees('length')
+export const seesPosition = sees('position')
 
 function decayBuffer({ decay }: Attention): BufferPlan[] {
   if (decay === undefined) return []

@@ -76,27 +76,38 @@ export function checkSaved(program: Program, drawn: Drawn, saved: unknown): void
       `${where}: the state was saved with another projection, of which it holds features. ` +
         'Create the attention with that projection, redraw with its seed, or prefill again.',
     )
-  const count = (name: string): number => {
+  const count = (name: string, least = 1): number => {
     const value = saved[name]
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
     throw new RangeError(
-      `${where}: the saved ${name} must be a positive integer up to 2³⁰; it is ${describe(value)}.`,
+      `${where}: the saved ${name} must be an integer from ${least} to 2³⁰; it is ${describe(value)}.`,
     )
   }
-  count('batch')
+  const batch = count('batch')
   const [heads, kvHeads] = [count('heads'), count('kvHeads')]
   if (heads % kvHeads !== 0) {
     throw new RangeError(
       `${where}: the saved heads must be a multiple of kvHeads; they are ${heads} and ${kvHeads}.`,
     )
   }
-  const [position, capacity] = [count('position'), count('capacity')]
+  const [position, capacity] = [count('position', 0), count('capacity')]
   if (capacity < position) {
     throw new RangeError(
       `${where}: the saved capacity must be room for all ${position} tokens; it is ${capacity}.`,
     )
   }
-  const { tensors } = saved
+  const { positions, tensors } = saved
+  if (positions !== undefined) {
+    if (!Array.isArray(positions) || positions.length !== batch)
+      throw new TypeError(
+        `${where}: the saved positions must be an array of ${batch}, one per batch item; they are ${describe(positions)}.`,
+      )
+    for (const one of positions as unknown[])
+      if (typeof one !== 'number' || !Number.isInteger(one) || one < 0 || one > position)
+        throw new RangeError(
+          `${where}: the saved positions must be integers from 0 to the position ${position}; one is ${describe(one)}.`,
+        )
+  }
   if (typeof tensors !== 'object' || tensors === null)
     throw new TypeError(`${where}: the saved tensors must be an object; they are ${describe(tensors)}.`)
   for (const [name, tensor] of Object.entries(tensors)) {

@@ -9,6 +9,11 @@ export const lengthNames = { lengths: 'keyLength', queryLengths: 'length' } as c
 
 export type LengthsName = keyof typeof lengthNames
 
+/** Buffers of the role `lengths`, with the field of the shape that each item has where nothing is given. */
+export const countFields = { lengths: 'capacity', queryLengths: 'length', positions: 'offset' } as const
+
+export type CountName = keyof typeof countFields
+
 export function checkLengths(
   where: string,
   given: Readonly<Record<string, unknown>>,

@@ -1,7 +1,7 @@
 /** Dispatches of forms: what kernels read, in an environment, and what becomes of what they write. */
 import { isFloat32Array } from '../arguments/describe.ts'
-import { lengthNames } from '../arguments/lengths.ts'
-import type { LengthsName } from '../arguments/lengths.ts'
+import { countFields } from '../arguments/lengths.ts'
+import type { CountName } from '../arguments/lengths.ts'
 import { checkWeightSizes } from '../arguments/options.ts'
 import { AttentionError } from '../errors.ts'
 import type { BufferPlan, CellDispatch, CellInteger, Form, Program, Shape } from '../program.ts'
@@ -124,8 +124,8 @@ export class FormRunner {
   }
 }
 
-function lengthsFor(name: LengthsName, shape: Shape, { [name]: lengths }: Inputs): Float32Array {
-  return lengths ? Float32Array.from(lengths) : new Float32Array(shape.batch).fill(shape[lengthNames[name]])
+function countsFor(name: CountName, shape: Shape, { [name]: lengths }: Inputs): Float32Array {
+  return lengths ? Float32Array.from(lengths) : new Float32Array(shape.batch).fill(shape[countFields[name]])
 }
 
 /** What a call brings to a buffer, or what it starts from. */
@@ -140,7 +140,7 @@ function numbersFor(
       return isFloat32Array(tensor) ? tensor : undefined
     }
     case 'lengths':
-      return lengthsFor(name as LengthsName, shape, inputs)
+      return countsFor(name as CountName, shape, inputs)
     case 'heads':
       return Float32Array.from({ length: size(shape) }, (_, head) => value(head))
     case 'state':

@@ -16,6 +16,7 @@ import type {
 } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import { PartialAttention } from '../partial-attention.ts'
+import { positionsAfter, savedPositions } from '../positions.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
 import { roomFor } from '../room.ts'
@@ -90,7 +91,12 @@ export class GpujsAttention extends PartialAttention {
     const { length } = inputs.sizes
     const sizes = { ...inputs.sizes, capacity: roomFor(length) }
     const results = this.#engine.run('prefill', { ...inputs, sizes })
-    const state = new GpujsState(this.#keeper, sizes, results.state, length)
+    const state = new GpujsState(
+      this.#keeper,
+      sizes,
+      results.state,
+      positionsAfter(inputs.sizes, inputs.lengths),
+    )
     try {
       const outputs = await results.outputs
       return { out: outputs.get('out') as Tensor as T, state }
@@ -111,7 +117,8 @@ export class GpujsAttention extends PartialAttention {
     const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
     state.makeRoom()
     const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }
-    const results = this.#engine.run('step', { ...inputs, sizes, state: state.cells })
+    const positions = Uint32Array.from(state.positions)
+    const results = this.#engine.run('step', { ...inputs, sizes, positions, state: state.cells })
     state.advance(results.state)
     const outputs = await results.outputs
     return outputs.get('out') as Tensor as T
@@ -120,7 +127,7 @@ export class GpujsAttention extends PartialAttention {
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
     checkSaved(this.program, this.drawn, saved)
-    return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), saved.position)
+    return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), savedPositions(saved))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {

@@ -9,6 +9,8 @@ export interface Inputs {
   readonly tensors: ReadonlyMap<string, Tensor>
   readonly lengths: Uint32Array | undefined
   readonly queryLengths: Uint32Array | undefined
+  /** Where each batch item goes on. */
+  readonly positions?: Uint32Array
   /** What was carried from the call before; zeros where nothing was. */
   readonly state?: NamedCells
 }

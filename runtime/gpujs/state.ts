@@ -42,19 +42,23 @@ export class GpujsState implements AttentionState {
   readonly #self: WeakRef<GpujsState> = new WeakRef(this)
   #sizes: StateSizes
   #cells: NamedCells | undefined
-  #position: number
+  #positions: readonly number[]
 
-  constructor(owner: StateKeeper, sizes: StateSizes, cells: NamedCells, position: number) {
+  constructor(owner: StateKeeper, sizes: StateSizes, cells: NamedCells, positions: readonly number[]) {
     const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
     this.#sizes = { batch, heads, kvHeads, capacity }
     this.#cells = cells
-    this.#position = position
+    this.#positions = positions
     owner.states.add(this.#self)
   }
 
   get position(): number {
-    return this.#position
+    return Math.max(...this.#positions)
+  }
+
+  get positions(): readonly number[] {
+    return this.#positions
   }
 
   get sizes(): StateSizes {
@@ -81,20 +85,20 @@ export class GpujsState implements AttentionState {
   /** One token later. */
   advance(cells: NamedCells): void {
     this.#replace(cells)
-    this.#position++
+    this.#positions = this.#positions.map((position) => position + 1)
   }
 
   copy(): GpujsState {
     const cells = cellsByName([...this.cells], share)
-    return new GpujsState(this.owner, this.#sizes, cells, this.#position)
+    return new GpujsState(this.owner, this.#sizes, cells, this.#positions)
   }
 
   async save(): Promise<SavedState> {
-    const { position } = this
+    const { position, positions } = this
     const sizes = this.#sizes
     const tensors = await this.owner.readState(this.cells, sizes)
     const { drawn } = this.owner
-    return { name: drawn.name, position, ...sizes, ...markOf(drawn), tensors }
+    return { name: drawn.name, position, positions, ...sizes, ...markOf(drawn), tensors }
   }
 
   destroy(): void {

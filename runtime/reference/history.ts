@@ -7,36 +7,51 @@ import { markOf } from '../projection/fingerprint.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
-/** A type and no interface, so that it is tensors by name. */
-type Rows = {
-  /** [B, G, position, D] */
+interface Widths {
+  readonly dim: number
+  readonly valueDim: number
+}
+
+/** Of one batch item. */
+export interface ItemRows {
+  readonly position: number
+  /** [G, position, D] */
   readonly k: Float32Array
-  /** [B, G, position, E] */
+  /** [G, position, E] */
   readonly v: Float32Array
-  /** [B, position] 0 for keys of the prefix that were past its lengths. */
-  readonly seen: Float32Array
 }
 
 export class History implements AttentionState {
   readonly owner: Drawn
   readonly sizes: HistorySizes
-  #rows: Rows | undefined
-  #position: number
+  readonly #widths: Widths
+  #items: readonly ItemRows[] | undefined
+  #positions: readonly number[]
 
-  constructor(owner: Drawn, { batch, heads, kvHeads }: HistorySizes, position: number, rows: Rows) {
+  constructor(
+    owner: Drawn,
+    { batch, heads, kvHeads }: HistorySizes,
+    { dim, valueDim }: Widths,
+    items: readonly ItemRows[],
+  ) {
     this.owner = owner
+    this.#widths = { dim, valueDim }
     this.sizes = { batch, heads, kvHeads }
-    this.#position = position
-    this.#rows = rows
+    this.#items = items
+    this.#positions = items.map(({ position }) => position)
   }
 
   get position(): number {
-    return this.#position
+    return Math.max(...this.#positions)
+  }
+
+  get positions(): readonly number[] {
+    return this.#positions
   }
 
   /** @throws AttentionError once the state is destroyed. */
-  get rows(): Rows {
-    if (this.#rows !== undefined) return this.#rows
+  get items(): readonly ItemRows[] {
+    if (this.#items !== undefined) return this.#items
     throw new AttentionError(
       'destroyed',
       `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
@@ -46,31 +61,71 @@ export class History implements AttentionState {
   /** One more row of each head: `k` [B, G, D], `v` [B, G, E]. */
   append(k: Float32Array, v: Float32Array): void {
     const { batch, kvHeads } = this.sizes
-    const groups = batch * kvHeads
-    const before = this.rows
-    this.#rows = {
-      k: appended(before.k, k, groups),
-      v: appended(before.v, v, groups),
-      seen: appended(before.seen, new Float32Array(batch).fill(1), batch),
-    }
-    this.#position++
+    this.#items = this.items.map((item, n) => ({
+      position: item.position + 1,
+      k: appended(item.k, part(k, batch, n), kvHeads),
+      v: appended(item.v, part(v, batch, n), kvHeads),
+    }))
+    this.#positions = this.#items.map(({ position }) => position)
   }
 
   copy(): History {
     // Rows are replaced, never written to, so two states may share them.
-    return new History(this.owner, this.sizes, this.#position, this.rows)
+    return new History(this.owner, this.sizes, this.#widths, this.items)
   }
 
   async save(): Promise<SavedState> {
-    const { k, v, seen } = this.rows
-    const { sizes, position } = this
-    const tensors = { k: k.slice(), v: v.slice(), seen: seen.slice() }
-    return { name: this.owner.name, position, ...sizes, capacity: position, ...markOf(this.owner), tensors }
+    const { sizes, items, position, positions } = this
+    const { kvHeads } = sizes
+    /** [B, G, position, width], zeros where an item has fewer. */
+    const all = (name: 'k' | 'v', width: number): Float32Array => {
+      const tensor = new Float32Array(items.length * kvHeads * position * width)
+      items.forEach((item, n) => {
+        const each = item.position * width
+        for (let head = 0; head < kvHeads; head++)
+          tensor.set(
+            item[name].subarray(head * each, (head + 1) * each),
+            (n * kvHeads + head) * position * width,
+          )
+      })
+      return tensor
+    }
+    const tensors = { k: all('k', this.#widths.dim), v: all('v', this.#widths.valueDim) }
+    return {
+      name: this.owner.name,
+      position,
+      positions,
+      ...sizes,
+      capacity: Math.max(1, position),
+      ...markOf(this.owner),
+      tensors,
+    }
   }
 
   destroy(): void {
-    this.#rows = undefined
+    this.#items = undefined
   }
+}
+
+/** Of a tensor of so many equal parts, part n. */
+export const part = (tensor: Float32Array, parts: number, n: number): Float32Array =>
+  tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1))
+
+/** These rows of each of the heads of [heads, length, width]. */
+export function rowsOf(
+  tensor: Float32Array,
+  heads: number,
+  width: number,
+  rows: readonly number[],
+): Float32Array {
+  const chosen = new Float32Array(heads * rows.length * width)
+  const length = tensor.length / (heads * width)
+  for (let head = 0; head < heads; head++)
+    rows.forEach((row, place) => {
+      const first = (head * length + row) * width
+      chosen.set(tensor.subarray(first, first + width), (head * rows.length + place) * width)
+    })
+  return chosen
 }
 
 /** The last of each group's rows, behind those it has. */

@@ -7,9 +7,11 @@ import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '
 import { AttentionError, messageOf } from '../errors.ts'
 import { loadPackage } from '../load.ts'
 import { PartialAttention } from '../partial-attention.ts'
+import { savedPositions } from '../positions.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
-import { History } from './history.ts'
+import { History, part, rowsOf } from './history.ts'
+import type { ItemRows } from './history.ts'
 
 /** [B, H, L, E] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
@@ -64,14 +66,27 @@ export class ReferenceAttention extends PartialAttention {
     this.#assertUsable()
     const checked = checkPrefill(this.program, call)
     const out = this.#evaluate('prefill', checked)
-    const { k, v } = hostTensors(checked)
-    const { batch, length } = checked.sizes
-    const lengths = checked.lengths as Uint32Array | undefined
-    const seen = Float32Array.from({ length: batch * length }, (_, index) =>
-      index % length < (lengths?.[Math.floor(index / length)] ?? length) ? 1 : 0,
+    const { sizes, lengths } = checked
+    const items = this.#itemsOf(hostTensors(checked), sizes, (item) =>
+      upTo((lengths as Uint32Array | undefined)?.[item] ?? sizes.length),
     )
-    const rows = { k: k.slice(), v: v.slice(), seen }
-    return { out: out as T, state: new History(this.drawn, checked.sizes, length, rows) }
+    return { out: out as T, state: new History(this.drawn, sizes, this, items) }
+  }
+
+  /** Of each batch item of [B, G, rows, …] the rows that it has seen. */
+  #itemsOf(
+    { k, v }: { readonly k: Float32Array; readonly v: Float32Array },
+    { batch, kvHeads }: { readonly batch: number; readonly kvHeads: number },
+    rowsIn: (item: number) => readonly number[],
+  ): ItemRows[] {
+    return upTo(batch).map((item) => {
+      const rows = rowsIn(item)
+      return {
+        position: rows.length,
+        k: rowsOf(part(k, batch, item), kvHeads, this.dim, rows),
+        v: rowsOf(part(v, batch, item), kvHeads, this.valueDim, rows),
+      }
+    })
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
@@ -79,18 +94,23 @@ export class ReferenceAttention extends PartialAttention {
     this.#assertUsable()
     requireForm(this.program, 'step')
     if (!(state instanceof History) || state.owner !== this.drawn) throw foreignState(this.program, state)
-    void state.rows
+    void state.items
     const checked = checkStep(this.program, state.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
     state.append(k, v)
-    const length = state.position
-    const heads = state.sizes.batch * state.sizes.heads
-    const queries = new Float32Array(heads * length * this.dim)
-    for (let head = 0; head < heads; head++)
-      queries.set(q.subarray(head * this.dim, (head + 1) * this.dim), ((head + 1) * length - 1) * this.dim)
-    const sizes = { ...checked.sizes, length, keyLength: length }
-    const tensors = new Map([...checked.tensors, ['q', queries], ...Object.entries(state.rows)])
-    return this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]) as T
+    const { batch, heads } = state.sizes
+    const each = heads * this.valueDim
+    const out = new Float32Array(batch * each)
+    for (const [item, { position: length, ...rows }] of state.items.entries()) {
+      const queries = new Float32Array(heads * length * this.dim)
+      const own = part(q, batch, item)
+      for (let head = 0; head < heads; head++)
+        queries.set(part(own, heads, head), ((head + 1) * length - 1) * this.dim)
+      const sizes = { ...checked.sizes, batch: 1, length, keyLength: length }
+      const tensors = new Map(Object.entries({ q: queries, ...rows }))
+      out.set(this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]), item * each)
+    }
+    return out as Tensor as T
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
@@ -106,12 +126,15 @@ export class ReferenceAttention extends PartialAttention {
           'States of another backend hold other tensors.',
       )
     }
-    return new History(this.drawn, saved, position, {
-      k: rows('k', kvHeads, this.dim),
-      v: rows('v', kvHeads, this.valueDim),
-      // States were once saved without it, and then had seen every row.
-      seen: tensors['seen'] === undefined ? new Float32Array(batch * position).fill(1) : rows('seen', 1, 1),
-    })
+    // States were once saved with the keys past the lengths of a prompt, and with which of them were none.
+    const seen = tensors['seen'] === undefined ? undefined : rows('seen', 1, 1)
+    const positions = savedPositions(saved)
+    const items = this.#itemsOf(
+      { k: rows('k', kvHeads, this.dim), v: rows('v', kvHeads, this.valueDim) },
+      saved,
+      (item) => upTo(positions[item] ?? position).filter((row) => seen?.[item * position + row] !== 0),
+    )
+    return new History(this.drawn, saved, this, items)
   }
 
   destroy(): void {
@@ -149,3 +172,5 @@ export class ReferenceAttention extends PartialAttention {
 function hostTensors({ tensors }: CheckedCall): Record<'q' | 'k' | 'v', Float32Array> {
   return Object.fromEntries(tensors) as Record<'q' | 'k' | 'v', Float32Array>
 }
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)

@@ -1,7 +1,7 @@
 /** Which buffer stands behind each name of a form, call by call. */
 import { isFloat32Array } from '../arguments/describe.ts'
 import { present } from '../arguments/form.ts'
-import type { LengthsName } from '../arguments/lengths.ts'
+import type { CountName } from '../arguments/lengths.ts'
 import type { Tensor } from '../attention.ts'
 import type { BufferPlan, Form, Shape } from '../program.ts'
 import { KEPT_STORAGE, upload } from './buffers.ts'
@@ -51,7 +51,7 @@ function bufferFor(
   const bytes = bytesOf(plan, slices)
   switch (role) {
     case 'lengths':
-      return given.lengths(plan.name as LengthsName)
+      return given.lengths(plan.name as CountName)
     case 'projection':
     case 'factors':
       return bufferOf(given.constants, role)

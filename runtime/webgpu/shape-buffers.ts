@@ -1,7 +1,7 @@
 /** What a kernel knows of a call's sizes, as buffers. */
 import { isBuffer } from '../arguments/describe.ts'
-import { lengthNames } from '../arguments/lengths.ts'
-import type { LengthsName } from '../arguments/lengths.ts'
+import { countFields } from '../arguments/lengths.ts'
+import type { CountName } from '../arguments/lengths.ts'
 import { shapeFields } from '../program.ts'
 import type { Shape } from '../program.ts'
 import { upload } from './buffers.ts'
@@ -11,16 +11,16 @@ import { BufferUsage, SHAPE_STRIDE } from './constants.ts'
 export interface ShapeBuffers {
   /** The uniform at binding 0: every field as u32, a stride per slice. */
   readonly shape: GPUBuffer
-  /** [B] u32, the rows that count. */
-  readonly lengths: (name: LengthsName) => GPUBuffer
+  /** [B] u32, the rows that count, or the first one's position. */
+  readonly lengths: (name: CountName) => GPUBuffer
 }
 
 /** As a call gives them; all rows where it does not. */
-export type GivenLengths = Readonly<Partial<Record<LengthsName, Uint32Array | GPUBuffer | undefined>>>
+export type GivenLengths = Readonly<Partial<Record<CountName, Uint32Array | GPUBuffer | undefined>>>
 
 interface Fixed {
   readonly shape: GPUBuffer
-  readonly lengths: Map<LengthsName, GPUBuffer>
+  readonly lengths: Map<CountName, GPUBuffer>
 }
 
 const SHAPE_USAGE = BufferUsage.UNIFORM | BufferUsage.COPY_DST
@@ -56,7 +56,7 @@ export class ShapeBufferPool {
     const key = shape.join()
     const found = this.#fixed.get(key) ?? {
       shape: this.#upload('shape', shape, SHAPE_USAGE, false),
-      lengths: new Map<LengthsName, GPUBuffer>(),
+      lengths: new Map<CountName, GPUBuffer>(),
     }
     // The one asked for longest ago goes first. Commands may name it, so the garbage collector frees it.
     this.#fixed.delete(key)
@@ -105,6 +105,6 @@ function words(slices: readonly Shape[]): Uint32Array {
   return all
 }
 
-function everyRow([shape]: readonly Shape[], name: LengthsName): Uint32Array {
-  return new Uint32Array(shape?.batch ?? 0).fill(shape?.[lengthNames[name]] ?? 0)
+function everyRow([shape]: readonly Shape[], name: CountName): Uint32Array {
+  return new Uint32Array(shape?.batch ?? 0).fill(shape?.[countFields[name]] ?? 0)
 }

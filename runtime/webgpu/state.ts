@@ -22,14 +22,18 @@ export class WebgpuState implements AttentionState {
   #sizes: StateSizes
   #buffers: NamedBuffers
   #destroyed = false
-  position: number
+  positions: readonly number[]
 
-  constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, position: number) {
+  constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, positions: readonly number[]) {
     const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
     this.#sizes = { batch, heads, kvHeads, capacity }
     this.#buffers = buffers
-    this.position = position
+    this.positions = positions
+  }
+
+  get position(): number {
+    return Math.max(...this.positions)
   }
 
   get sizes(): StateSizes {
@@ -58,14 +62,14 @@ export class WebgpuState implements AttentionState {
 
   copy(): WebgpuState {
     const copied = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
-    return new WebgpuState(this.owner, this.#sizes, copied, this.position)
+    return new WebgpuState(this.owner, this.#sizes, copied, this.positions)
   }
 
   async save(): Promise<SavedState> {
-    const { position } = this
+    const { position, positions } = this
     const tensors = await this.owner.readState(this.buffers, this.#sizes)
     const { drawn } = this.owner
-    return { name: drawn.name, position, ...this.#sizes, ...markOf(drawn), tensors }
+    return { name: drawn.name, position, positions, ...this.#sizes, ...markOf(drawn), tensors }
   }
 
   destroy(): void {

@@ -84,9 +84,10 @@ export class WebgpuAttention extends BaseAttention {
     const { drawn } = this
     const ready = this.#engine.isPrepared('prefill') ? this.#decoding : undefined
     const given = ready ? call : kept(call)
-    const { inputs, state } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
+    const { inputs, state, known } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
     try {
       const outputs = await this.#run('prefill', drawn, inputs)
+      await known
       return { out: outputs.get('out') as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.

@@ -211,6 +211,7 @@ describe('forms', () => {
     const call = { q: x, k: x, v: x, length: 1 }
     const state: AttentionState = {
       position: 0,
+      positions: [0],
       copy: () => state,
       save: () => Promise.reject(new Error('there is nothing to save')),
       destroy: () => {},

@@ -74,7 +74,7 @@ describe('broken kernels', () => {
     const model = modelOf(spec)
     const plan = schedule(fromModel(model))
     if ('unsupported' in plan) throw new Error(plan.unsupported)
-    const right = [plan, ...(plan.decoding ? [plan.decoding.step] : [])].flatMap(lower)
+    const right = [plan, ...Object.values(plan.decoding ?? {})].flatMap(lower)
     expect(kernels(right), 'the kernels have what is to be broken').not.toEqual(right)
     expect(await firstRefuted(model, interpreterPlatform({ kernels }), ofKernels)).not.toBe('none')
   })

@@ -114,7 +114,7 @@ function evaluateRow(
       w: (index) => ir.load(frame.input('w'), ir.add(ir.mul(component, dim), index)),
     },
     scalars: {
-      position: ir.convert('f32', ir.add(ir.shape('offset'), row)),
+      position: ir.convert('f32', ir.add(head.firstPosition, row)),
       length: ir.convert('f32', ofQueries ? head.counted : head.visible),
       ...(frame.reads(ofQueries ? 'queryMaxima' : 'headMaxima') ? { maximum: maximum() } : {}),
     },

@@ -83,6 +83,8 @@ export interface Head {
   readonly visible: Value
   /** How many of its query rows count. */
   readonly counted: Value
+  /** The position of its first row. */
+  readonly firstPosition: Value
 }
 
 export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Head {
@@ -100,6 +102,7 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
       at,
       visible: shape('keyLength'),
       counted: shape('length'),
+      firstPosition: shape('offset'),
     }
   }
   const ofQueries = over === 'sliceQueryHead' || groups === 'heads'
@@ -115,8 +118,13 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
     over === 'sliceQueryHead' && groups === 'kvHeads'
       ? let_('sliceGroup', div(mul(at, shape('kvHeads')), heads))
       : undefined
+  const position = frame.reads('positions')
+    ? let_('firstPosition', load(frame.input('positions'), ref(batchItem)))
+    : undefined
+  // Cached rows may all be keys.
+  const there = position === undefined ? shape('keyLength') : add(ref(position), shape('keyLength'))
   const visible = frame.reads('lengths')
-    ? let_('visible', call('min', load(frame.input('lengths'), ref(batchItem)), shape('keyLength')))
+    ? let_('visible', call('min', load(frame.input('lengths'), ref(batchItem)), there))
     : undefined
   const queries = frame.reads('queryLengths')
     ? let_('queryRows', call('max', load(frame.input('queryLengths'), ref(batchItem)), 1))
@@ -124,7 +132,7 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
   const number = let_('head', mod(ref(counted), heads))
   const inSlice = sliceGroup === undefined ? at : ref(sliceGroup)
   return {
-    statements: [counted, batchItem, keyGroup, sliceGroup, visible, queries, number].filter(
+    statements: [counted, batchItem, keyGroup, sliceGroup, position, visible, queries, number].filter(
       (statement) => statement !== undefined,
     ),
     ...(ofQueries ? { queryHead: ref(counted) } : {}),
@@ -136,6 +144,7 @@ export function headOf(frame: CellFrame, over: CellPass['over'], at: Value): Hea
     at,
     visible: visible === undefined ? shape('keyLength') : ref(visible),
     counted: queries === undefined ? shape('length') : ref(queries),
+    firstPosition: position === undefined ? shape('offset') : ref(position),
   }
 }
 
@@ -168,7 +177,7 @@ export function queryHeadOf({ queryHead }: Head): Value {
 
 /** How many rows the head has that count. */
 export function countOf({ count }: Rows, head: Head): Value {
-  if (count === 'visible') return head.visible
+  if (count === 'visible' || count === 'cached') return head.visible
   if (count === 'counted') return head.counted
   return rowsOf(count)
 }

@@ -127,7 +127,7 @@ export function lowerAppend(
   { from, cache, width }: AppendCells,
 ): CellKernel {
   const head = headOf(frame, pass.over, cell.z)
-  const offset = ir.shape('offset')
+  const offset = head.firstPosition
   const value = ir.var_('value', ir.f32(0))
   const isNew = ir.and(ir.ge(cell.y, offset), ir.lt(cell.y, ir.add(offset, ir.shape('length'))))
   const row = ir.add(ir.mul(head.keyGroup, ir.shape('length')), ir.sub(cell.y, offset))

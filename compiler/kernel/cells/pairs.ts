@@ -86,25 +86,31 @@ export function seenBy(
   row: Value,
   key: Value,
 ): Value | undefined {
-  const there = keys.count === 'visible' ? ir.lt(key, head.visible) : undefined
+  const there = typeof keys.count === 'number' ? undefined : ir.lt(key, head.visible)
   const both = (condition: Value): Value => (there === undefined ? condition : ir.and(there, condition))
   if (mask.kind === 'none') return there
-  const position = positionOf(queries, row)
+  const position = positionOf(queries, row, head.firstPosition)
   if (mask.kind === 'causal') return both(ir.le(key, position))
   const names: Record<string, Value> = { i: position, j: key, length: head.visible }
   return both(conditionValue(mask.condition, (name) => ir.convert('i32', names[name] ?? ir.u32(0))))
 }
 
 /** For each key up to the last one that a row may see: of those behind it a weight would be 0. */
-function eachKey({ mask, queries }: Masked, row: Value, count: Value, body: (j: Value) => Body): Body {
+function eachKey(
+  { mask, queries }: Masked,
+  row: Value,
+  count: Value,
+  body: (j: Value) => Body,
+  first: Value = ir.shape('offset'),
+): Body {
   if (mask.kind !== 'causal') return ir.for_('j', 0, count, 1, body)
-  const seen = ir.let_('seen', smaller(count, ir.add(positionOf(queries, row), 1)))
+  const seen = ir.let_('seen', smaller(count, ir.add(positionOf(queries, row, first), 1)))
   return [seen, ir.for_('j', 0, ir.ref(seen), 1, body)]
 }
 
 /** Rows of a block, and those behind a cache, are not the first of their sequence. */
-const positionOf = ({ count }: Rows, row: Value): Value =>
-  count === 'length' ? ir.add(ir.shape('offset'), row) : row
+const positionOf = ({ count }: Rows, row: Value, first: Value): Value =>
+  count === 'length' ? ir.add(first, row) : row
 
 /** Index of a row's first weight. */
 const firstWeight = ({ queries, keys }: Pairs, row: Value, at: Value): Value =>
@@ -180,7 +186,7 @@ export function lowerAverage(frame: CellFrame, pass: CellPass, work: AverageCell
   const head = headOf(frame, pass.over, cell.z)
   const sum = ir.var_('sum', ir.f32(0))
   const count = frame.reads('lengths') ? countOf(keys, head) : rowsOf(keys.count)
-  const loop = eachKey(work, cell.y, count, (j) => {
+  const addKey = (j: Value): Body => {
     const weight = ir.load(frame.input(weights), ir.add(firstWeight(work, cell.y, cell.z), j))
     const value = ir.load(
       frame.input(values.buffer),
@@ -191,7 +197,8 @@ export function lowerAverage(frame: CellFrame, pass: CellPass, work: AverageCell
     // Pairs that the mask leaves out are among these, and their values may be anything: 0 · NaN would be NaN.
     const one = ir.let_('weight', weight)
     return [one, ir.if_(ir.ne(ir.ref(one), 0), add(ir.ref(one)))]
-  })
+  }
+  const loop = eachKey(work, cell.y, count, addKey, head.firstPosition)
   const average =
     factors === undefined
       ? ir.ref(sum)

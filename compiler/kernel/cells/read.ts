@@ -42,6 +42,10 @@ function stateOf(head: Head, chunk: Chunk, scales: string, chunked: boolean): Va
   return ir.add(ir.mul(head.sliceGroup, ir.shape('chunks')), chunk.number)
 }
 
+/** Rows since the last one in the state before a chunk, which is the last one that there is. */
+const sinceState = (head: Head, chunk: Chunk, row: Value): Value =>
+  ir.sub(ir.add(row, 1), ir.call('min', chunk.first, head.visible))
+
 /** Index of a component of φ of a row, where each of so many rows of a head has one. */
 const featureAt = (frame: CellFrame, head: Value, rows: Value, row: Value, feature: Value): Value =>
   ir.add(ir.mul(ir.add(ir.mul(head, rows), row), frame.schedule.features), feature)
@@ -62,7 +66,7 @@ export function lowerRowScales(frame: CellFrame, pass: CellPass, work: RowScaleC
     ir.assign(ir.ref(largest), ir.call('max', ir.ref(largest), exponent))
   const ofState = ir.for_('f', 0, features, 1, (f) => {
     const scale = ir.load(frame.input(scales), ir.add(ir.mul(state, features), f))
-    return raise(ir.add(ofQuery(f), shifted(scale, fade.over(ir.add(chunk.place, 1)))))
+    return raise(ir.add(ofQuery(f), shifted(scale, fade.over(sinceState(head, chunk, row)))))
   })
   const ofChunk = (): Body =>
     ir.for_('r', 0, before(chunk.first, smaller(ir.add(row, 1), keyLength), chunkRows), 1, (r) => {
@@ -89,7 +93,7 @@ export function lowerQueryWeights(frame: CellFrame, pass: CellPass, work: QueryW
   const head = headOf(frame, pass.over, cell.z)
   const fade = fading(frame, decays, head)
   const chunk = chunkOf(frame, row)
-  const since = fade.over(ir.add(chunk.place, 1))
+  const since = fade.over(sinceState(head, chunk, row))
   const at = featureAt(frame, cell.z, length, row, cell.x)
   const start = [head.statements, fade.statements, chunk.names]
   if (scaling === 'plain') {

@@ -1,6 +1,6 @@
 /**
  * States cell by cell. Sums of a state are over the exponential of its scales,
- * and what has faded by its last row is in both; see `schedule/cells/states.ts`.
+ * and what has faded by its last visible row is in both; see `schedule/cells/states.ts`.
  */
 import type { AbsorbCells, CellPass, ChunkCells, FoldCells } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
@@ -71,8 +71,8 @@ export function lowerChunk(frame: CellFrame, pass: CellPass, work: ChunkCells): 
   const head = headOf(frame, pass.over, group)
   const fade = fading(frame, decays, head)
   const first = ir.let_('firstRow', ir.mul(state, chunk))
-  const end = ir.let_('endOfChunk', smaller(ir.add(ir.ref(first), chunk), keyLength))
-  const rows = ir.let_('rows', before(ir.ref(first), quantity === 'sums' ? head.visible : keyLength, chunk))
+  const end = ir.let_('endOfChunk', smaller(ir.add(ir.ref(first), chunk), head.visible))
+  const rows = ir.let_('rows', before(ir.ref(first), head.visible, chunk))
   const row = (step: Value): Value => ir.add(ir.ref(first), step)
   const at = (step: Value): Value =>
     ir.add(ir.mul(ir.add(ir.mul(group, keyLength), row(step)), features), feature)
@@ -160,7 +160,7 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
   const head = headOf(frame, pass.over, group)
   const fade = fading(frame, decays, head)
 
-  const endOf = (state_: Value, rows: number): Value => smaller(ir.mul(ir.add(state_, 1), rows), keyLength)
+  const endOf = (state_: Value, rows: number): Value => smaller(ir.mul(ir.add(state_, 1), rows), head.visible)
   const ofChunks = (first: Value, count: Value): Level => ({
     word: 'inner',
     scales: 'chunkScales',
@@ -188,7 +188,11 @@ export function lowerFold(frame: CellFrame, pass: CellPass, work: FoldCells): Ce
   }
   const end = ir.let_(
     'end',
-    result === 'block' ? endOf(state, chunk * block) : result === 'before' ? ir.mul(state, chunk) : keyLength,
+    result === 'block'
+      ? endOf(state, chunk * block)
+      : result === 'before'
+        ? smaller(ir.mul(state, chunk), head.visible)
+        : head.visible,
   )
   const eachState = (then: (level: Level, one: Value, shift: Value | undefined) => Body): Body =>
     levels[result].map((level) => {

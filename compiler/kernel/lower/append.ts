@@ -5,7 +5,7 @@
 import type { AppendPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Kernel } from '../kernel.ts'
-import { divide, firstKeyRow, frame, groupNames, u32Name } from './frame.ts'
+import { divide, firstKeyRow, firstPositionOf, frame, groupNames, u32Name } from './frame.ts'
 
 export function lowerAppend(schedule: Schedule, pass: AppendPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
@@ -14,7 +14,7 @@ export function lowerAppend(schedule: Schedule, pass: AppendPass): Kernel {
   const index = ir.let_('index', ir.add(ir.mul(u32Name('part'), pass.threads), ir.thread))
   const cached = ir.let_(
     'firstCached',
-    ir.add(ir.mul(u32Name('keyGroup'), ir.shape('capacity')), ir.shape('offset')),
+    ir.add(ir.mul(u32Name('keyGroup'), ir.shape('capacity')), firstPositionOf(counts)),
   )
   const body = ir.block(
     divide([['part', parts]], 'slice'),

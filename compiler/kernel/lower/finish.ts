@@ -64,9 +64,22 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
   const state = ir.let_('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
 
+  // A state is as of the last visible row: from there to the row before the chunk it has faded.
+  const faded = ir.let_(
+    'faded',
+    ir.mul(logDecay, ir.convert('f32', ir.sub(ir.ref(firstRow), ir.call('min', ir.ref(firstRow), visible)))),
+  )
+
   const features = chunkTile(schedule, pass, { binding, counts }, ir.ref(firstRow))
   const summed = causal ? [sums, totals, scores] : [sums, totals]
-  const scale = rowScale(pass, layout, binding('state'), features.arrays, summed)
+  const scale = rowScale(
+    pass,
+    layout,
+    binding('state'),
+    features.arrays,
+    summed,
+    decays ? ir.ref(faded) : undefined,
+  )
 
   const eachFour = (then: (vector: number, four: Value) => Body): Body =>
     range(vectors).map((vector) => then(vector, rowVector(vector, vectors)))
@@ -135,14 +148,14 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const fadeState = (): Body => {
     if (!decays || scaled) return []
     return eachFour((vector, four) => {
-      const faded = ir.let_(
+      const fadedRows = ir.let_(
         `faded${vector}`,
-        ir.call('exp2', ir.mul(ir.splat(logDecay), rowNumbers(1, four))),
+        ir.call('exp2', ir.add(ir.mul(ir.splat(logDecay), rowNumbers(1, four)), ir.splat(ir.ref(faded)))),
       )
       const fade = (registers: Registers, index: number): Statement =>
-        ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(faded)))
+        ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(fadedRows)))
       return [
-        faded,
+        fadedRows,
         fade(totals, vector),
         range(columns.count).map((index) => fade(sums, vector * columns.count + index)),
       ]
@@ -207,6 +220,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     threadNames(tile),
     columns.names,
     firstRow,
+    decays ? faded : [],
     keys,
     state,
     sums,

@@ -29,6 +29,8 @@ interface Count {
 export interface Counts {
   readonly keys: Count | undefined
   readonly queries: Count | undefined
+  /** The position of each item's first row, and of its first new key, when decoding. */
+  readonly positions: Count | undefined
   /** Rows are queries and keys in one: they are there where they count as both. */
   readonly alike: boolean
 }
@@ -36,10 +38,11 @@ export interface Counts {
 export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
   const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
-  const countIn = (name: string, whenGathered: Operand): Count | undefined => {
-    const [own, gathered] = [bindings.get(name), bindings.get('bothLengths')]
+  const countIn = (name: string, whenGathered?: Operand): Count | undefined => {
+    const own = bindings.get(name)
+    const gathered = whenGathered === undefined ? undefined : bindings.get('bothLengths')
     if (own !== undefined) return { binding: own, first: 0 }
-    return gathered && { binding: gathered, first: whenGathered }
+    return gathered && { binding: gathered, first: whenGathered ?? 0 }
   }
   return {
     binding: (name) => {
@@ -50,6 +53,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
     counts: {
       keys: countIn('lengths', 0),
       queries: countIn('queryLengths', shape('batch')),
+      positions: countIn('positions'),
       alike: schedule.strategy === 'bucketed',
     },
     kernel: (summary, shared, body) =>
@@ -124,11 +128,11 @@ export const headsOf = (groups: Schedule['groups']): Value => (groups === 'heads
 /**
  * From `slice`: the group and its batch item, `keyGroup` (which counts batch
  * items and key/value heads whatever a group is), how many key rows are
- * visible and how many query rows count, and, in passes over query rows,
+ * visible and how many query rows count, the position of the first row, and, in passes over query rows,
  * `queryHead` from `headInGroup`.
  */
 export function groupNames(
-  { keys, queries, alike }: Counts,
+  { keys, queries, positions, alike }: Counts,
   groups: Schedule['groups'] = 'kvHeads',
   overQueries = true,
 ): Statement[] {
@@ -136,14 +140,20 @@ export function groupNames(
   const batchItem = let_('batchItem', div(ref(group), shape(groups)))
   const keyGroup = let_('keyGroup', groups === 'kvHeads' ? ref(group) : div(ref(group), headsPerGroup))
   const queryHead = add(mul(ref(group), headsOf(groups)), u32Name('headInGroup'))
-  const atMost = ({ binding, first }: Count, most: Value): Value =>
-    call('min', load(binding, first === 0 ? ref(batchItem) : add(first, ref(batchItem))), most)
+  const of = ({ binding, first }: Count): Value =>
+    load(binding, first === 0 ? ref(batchItem) : add(first, ref(batchItem)))
+  const position = positions && let_('firstPosition', of(positions))
+  // Cached rows may all be keys.
+  const there = position ? add(ref(position), shape('keyLength')) : shape('keyLength')
   return [
     group,
     batchItem,
     keyGroup,
-    ...(queries === undefined ? [] : [let_('queryRows', call('max', atMost(queries, shape('length')), 1))]),
-    ...(keys === undefined ? [] : [let_('visible', atMost(keys, alike ? counted : shape('keyLength')))]),
+    ...(queries === undefined
+      ? []
+      : [let_('queryRows', call('max', call('min', of(queries), shape('length')), 1))]),
+    ...(position === undefined ? [] : [position]),
+    ...(keys === undefined ? [] : [let_('visible', call('min', of(keys), alike ? counted : there))]),
     ...(overQueries ? [let_('queryHead', queryHead)] : []),
   ]
 }
@@ -154,6 +164,10 @@ const counted = u32Name('queryRows')
 
 /** How many query rows count: `length` of the language on their side. All, to a pass that is not told. */
 export const countedOf = ({ queries }: Counts): Value => (queries === undefined ? shape('length') : counted)
+
+/** The position of the item's first row. */
+export const firstPositionOf = ({ positions }: Counts): Value =>
+  positions === undefined ? shape('offset') : u32Name('firstPosition')
 
 /** Row index of the group's first key row, in rows. */
 export const firstKeyRow = mul(u32Name('keyGroup'), shape('keyLength'))

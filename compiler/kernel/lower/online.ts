@@ -12,7 +12,7 @@ import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { convolve } from './convolution.ts'
 import { unlessZero } from './exponents.ts'
-import { frame, u32Name } from './frame.ts'
+import { firstPositionOf, frame, u32Name } from './frame.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
@@ -60,7 +60,8 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
       ? ir.call('min', countOf(keys, counts), ir.add(start, schedule.chunk))
       : countOf(keys, counts)
   /** A row's number in the sequence: behind the cached ones when decoding. */
-  const numbered = (row: Value): Value => (keys.of === 'cachedHead' ? ir.add(row, ir.shape('offset')) : row)
+  const numbered = (row: Value): Value =>
+    keys.of === 'cachedHead' ? ir.add(row, firstPositionOf(counts)) : row
   // A causal row sees keys up to its own: the tile needs none past its last row.
   const end = ir.let_(
     'end',

@@ -60,7 +60,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const firstRow = ir.let_('firstRow', ir.mul(u32Name('chunk'), schedule.chunk))
   const lastRow = ir.let_(
     'lastRow',
-    ir.sub(ir.call('min', ir.add(ir.ref(firstRow), schedule.chunk), ir.shape('length')), 1),
+    ir.sub(ir.call('max', ir.call('min', ir.add(ir.ref(firstRow), schedule.chunk), visible), 1), 1),
   )
   const rows = ir.let_('rows', extent(ir.ref(firstRow), visible, schedule.chunk))
 
@@ -114,7 +114,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       projection: part.projected ? binding('w') : undefined,
     })
     const statements = [prepared.statements, evaluated.statements]
-    // A row's weight falls by γ for each row from it to the last of the chunk.
+    // A row's weight falls by γ for each row from it to the last visible one of the chunk.
     const fading = (item: number): Value =>
       ir.mul(logDecay, ir.convert('f32', ir.sub(ir.ref(lastRow), rowAt(item))))
     const faded = (exponent: Value, item: number): Value =>

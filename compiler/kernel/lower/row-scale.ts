@@ -30,12 +30,14 @@ export interface RowScale {
   readonly raise: (which: number, state: Value, firstFeature: Value, count: Value) => Body
 }
 
+/** @param faded exponent of what the state has faded by until the row before the chunk */
 export function rowScale(
   pass: FinishPass,
   layout: StateLayout,
   state: Binding,
   arrays: ChunkArrays,
   sums: readonly Registers[],
+  faded: Value | undefined,
 ): RowScale {
   const vectors = vectorsOf(pass.tile, pass.tile.rows)
   const scale = ir.registers('rowScale', 'vec4f', vectors, lowest)
@@ -43,7 +45,7 @@ export function rowScale(
   const items = pass.tile.steps / side
   const decays = pass.buffers.includes('decay')
 
-  const faded = (exponent: Value): Value => (decays ? ir.add(exponent, logDecay) : exponent)
+  const nextRow = (exponent: Value): Value => (decays ? ir.add(exponent, logDecay) : exponent)
 
   /** One thread a feature walks down the rows. */
   const runDown = (start: Value, firstFeature: Value, count: Value): Body => {
@@ -53,10 +55,10 @@ export function rowScale(
       ir.for_('rows4', 0, side, 1, (group) => {
         const keys = ir.let_('keys4', ir.sharedLoad(arrays.key, place(ir.thread, group)))
         const lane = (index: 0 | 1 | 2 | 3): Value => ir.lane(ir.ref(keys), index)
-        const a = ir.let_('upTo0', ir.call('max', faded(ir.ref(running)), lane(0)))
-        const b = ir.let_('upTo1', ir.call('max', faded(ir.ref(a)), lane(1)))
-        const c = ir.let_('upTo2', ir.call('max', faded(ir.ref(b)), lane(2)))
-        const d = ir.let_('upTo3', ir.call('max', faded(ir.ref(c)), lane(3)))
+        const a = ir.let_('upTo0', ir.call('max', nextRow(ir.ref(running)), lane(0)))
+        const b = ir.let_('upTo1', ir.call('max', nextRow(ir.ref(a)), lane(1)))
+        const c = ir.let_('upTo2', ir.call('max', nextRow(ir.ref(b)), lane(2)))
+        const d = ir.let_('upTo3', ir.call('max', nextRow(ir.ref(c)), lane(3)))
         const upTo = ir.vec4(ir.ref(a), ir.ref(b), ir.ref(c), ir.ref(d))
         return [
           [keys, a, b, c, d],
@@ -67,7 +69,10 @@ export function rowScale(
     ])
   }
 
-  const before = (start: Value, feature: Value): Value => ir.load(state, layout.scaleBefore(start, feature))
+  const before = (start: Value, feature: Value): Value => {
+    const scale = ir.load(state, layout.scaleBefore(start, feature))
+    return faded === undefined ? scale : ir.add(scale, faded)
+  }
 
   return {
     names: scale,

@@ -60,9 +60,8 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
 export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u32Name('headInGroup'))
 
 export function countOf({ count }: Rows, counts: Counts): Value {
-  if (count === 'visible') return visible
+  if (count === 'visible' || count === 'cached') return visible
   if (count === 'counted') return countedOf(counts)
-  if (count === 'cached') return ir.add(ir.shape('offset'), ir.shape('length'))
   return count === 'length' ? ir.shape('length') : ir.u32(count)
 }
 

@@ -7,8 +7,9 @@ import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
-import { divide, frame, groupNames, logDecay, logDecayName, u32Name } from './frame.ts'
+import { divide, frame, groupNames, logDecay, logDecayName, u32Name, visible } from './frame.ts'
 import { stateLayout } from './state-layout.ts'
+import { extent } from './tile.ts'
 
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
@@ -34,11 +35,11 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
       ? ir.if_(ir.ref(isTotal), ir.store(state, layout.scaleBefore(start, ir.ref(feature)), ir.ref(scale)))
       : []
 
-  /** What came before has faded by γ for each row of the chunk. */
+  /** What came before has faded by γ for each visible row of the chunk: a state is as of the last of them. */
   const fade = (chunk: Value): Body => {
     if (!decays) return []
     const first = ir.mul(chunk, schedule.chunk)
-    const rows = ir.let_('rows', ir.call('min', ir.sub(ir.shape('length'), first), schedule.chunk))
+    const rows = ir.let_('rows', extent(first, visible, schedule.chunk))
     const fading = ir.mul(logDecay, ir.convert('f32', ir.ref(rows)))
     return [
       rows,

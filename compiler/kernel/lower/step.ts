@@ -15,7 +15,16 @@ import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { divide, frame, groupNames, headsOf, logDecay, logDecayName, u32Name } from './frame.ts'
+import {
+  divide,
+  firstPositionOf,
+  frame,
+  groupNames,
+  headsOf,
+  logDecay,
+  logDecayName,
+  u32Name,
+} from './frame.ts'
 import { widen } from './operators.ts'
 import { rowFactor } from './readout.ts'
 import { stateLayout } from './state-layout.ts'
@@ -60,7 +69,7 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
         dim: schedule.dim,
         first: side === 'query' ? u32Name('queryHead') : u32Name('keyGroup'),
         at: () => ir.u32(0),
-        position: ir.shape('offset'),
+        position: firstPositionOf(counts),
         // No feature of a form that decodes asks for the length, which is not known yet.
         count: ir.u32(1),
         prefix: side === 'query' ? 'q' : 'k',

@@ -15,7 +15,7 @@
  * A κ without exponent goes from its pairs to the factors.
  */
 import type { Attention, ExactScore, Mask, ScaledTerm } from '../../algebra/attention.ts'
-import { dataBuffers, keyRows, product, queryRows, valueRows } from '../buffers.ts'
+import { dataBuffers, keyRows, positions, product, queryRows, valueRows } from '../buffers.ts'
 import { undecodable } from '../decodable.ts'
 import type { BufferPlan, Rows, Schedule, Size } from '../schedule.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
@@ -40,6 +40,7 @@ export interface Attend {
   readonly name: string
   readonly out: string
   readonly lengths: boolean
+  readonly positions?: boolean
 }
 
 export function attend(from: Attend): { passes: readonly CellPass[]; buffers: readonly BufferPlan[] } {
@@ -50,7 +51,7 @@ export function attend(from: Attend): { passes: readonly CellPass[]; buffers: re
   const heads: Size = over === 'head' ? 'heads' : sliceHeads('kvHeads')
   const [rows, columnsOfKeys] = [countOf(queries), countOf(keys)]
   const pairs: readonly [Size, Size, Size] = [columnsOfKeys, rows, heads]
-  const lengths = from.lengths ? ['lengths'] : []
+  const lengths = [...(from.lengths ? ['lengths'] : []), ...(from.positions ? ['positions'] : [])]
   const title = (word: string): string => `${name}_${word}`
   const buffer = (word: string): string => `${camel(name)}${word}`
   const each = over === 'head' ? 'per head' : 'per query head'
@@ -218,7 +219,8 @@ export function scheduleExactCells(attention: Attention, score: ExactScore): Sch
     keys: cached('keyCache'),
     values: cached('valueCache'),
     name: 'attend_cached',
-    lengths: false,
+    lengths: true,
+    positions: true,
   })
   const cache = (name: string, width: number): BufferPlan => ({
     name,
@@ -232,7 +234,7 @@ export function scheduleExactCells(attention: Attention, score: ExactScore): Sch
       name,
       over: 'sliceKeyHead',
       extent: [width, 'capacity', 'sliceCount'],
-      buffers: [from, to, to],
+      buffers: [from, 'positions', to, to],
       work: { kind: 'append', from, cache: to, width },
       what: `${to} with the new rows of ${from} behind those that are there`,
       flops: 0,
@@ -240,7 +242,8 @@ export function scheduleExactCells(attention: Attention, score: ExactScore): Sch
   const decoding: Schedule = {
     ...schedule,
     buffers: [
-      ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
+      ...dataBuffers(attention),
+      positions,
       cache('keyCache', dim),
       cache('valueCache', valueDim),
       ...through.buffers,

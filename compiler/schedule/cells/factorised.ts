@@ -18,9 +18,9 @@
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { apply } from '../../symbolic/build.ts'
-import { dataBuffers, product, queryLengths } from '../buffers.ts'
+import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
 import { undecodable } from '../decodable.ts'
-import { placed, projectionBuffer, seesLength } from '../factorised.ts'
+import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
 import { exponentialsOf, hasMaxima, stabilized } from '../maxima.ts'
 import type {
   BufferPlan,
@@ -110,7 +110,11 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
   if (undecodable(attention) !== undefined) return schedule
 
   const carry = states.carry
-  const token = featurePasses(plan, key, { projected, maxima, lengths: false })
+  const ofStep = { projected, maxima, lengths: false, positions: true }
+  const token = featurePasses(plan, key, ofStep)
+  const queryOfToken = featurePasses(plan, query, ofStep)
+  // Kernels of one name are the same in all forms.
+  const ofToken = (pass: CellPass): CellPass => ({ ...pass, name: `token_${pass.name}` })
   const readCarried = readPasses(plan, 'carried')
   const prefill: Schedule = {
     ...schedule,
@@ -122,18 +126,19 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     chunks: 1,
     buffers: [
       ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
+      ...(seesPosition(query) || seesPosition(key) ? [positions] : []),
       ...projectionBuffer(dim, score),
       ...decayBuffer(attention),
       ...carry.buffers,
       ...token.buffers,
       ...states.absorb.buffers,
-      ...ofQueries.buffers,
+      ...queryOfToken.buffers,
       ...readCarried.buffers,
     ],
     passes: [
-      ...token.passes.map((pass) => ({ ...pass, name: `token_${pass.name}` })),
+      ...token.passes.map(ofToken),
       ...states.absorb.passes,
-      ...ofQueries.passes,
+      ...(seesPosition(query) ? queryOfToken.passes.map(ofToken) : queryOfToken.passes),
       ...readCarried.passes,
     ],
   }
@@ -169,7 +174,12 @@ const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>
 function featurePasses(
   { features: count, groups, heads }: FactorisedPlan,
   features: Features,
-  given: { readonly projected: boolean; readonly maxima: boolean; readonly lengths: boolean },
+  given: {
+    readonly projected: boolean
+    readonly maxima: boolean
+    readonly lengths: boolean
+    readonly positions?: boolean
+  },
 ): Plan {
   const { side, blocks } = features
   const ofQueries = side === 'query'
@@ -190,6 +200,7 @@ function featurePasses(
             ...(given.projected ? ['w'] : []),
             ...(given.lengths ? ['lengths'] : []),
             ...(ofQueries && seesLength(features) ? ['queryLengths'] : []),
+            ...(given.positions && seesPosition(features) ? ['positions'] : []),
             ...(given.maxima ? [ofQueries ? 'queryMaxima' : 'headMaxima'] : []),
             buffer,
           ],

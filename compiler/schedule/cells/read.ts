@@ -28,6 +28,7 @@ export function readPasses(
     : ['queryFeatures']
   const ofKey = scaled ? ['keyExponents', ...(keyCoefficients ? ['keyCoefficients'] : [])] : ['keyFeatures']
   const decay = fading ? ['decay'] : []
+  const lengths = fading ? ['lengths'] : []
   const rows: readonly [Size, Size, Size] = ['length', heads, 1]
   const perFeature: readonly [Size, Size, Size] = [features, 'length', heads]
   const pairs: readonly [Size, Size, Size] = [rowsOfChunk, 'length', heads]
@@ -61,7 +62,14 @@ export function readPasses(
         name: named('row_scales'),
         over: 'sliceQueryHead',
         extent: rows,
-        buffers: ['queryExponents', scales, ...(near ? ['keyExponents'] : []), ...decay, 'rowScales'],
+        buffers: [
+          'queryExponents',
+          scales,
+          ...(near ? ['keyExponents'] : []),
+          ...lengths,
+          ...decay,
+          'rowScales',
+        ],
         work: { kind: 'row-scales', near, scales, decays: fading },
         what: 'the largest exponent of each query row, among the keys that it sees',
         flops: product(...rows, features, near ? rowsOfChunk : 2),
@@ -75,7 +83,7 @@ export function readPasses(
         name: named('query_weights'),
         over: 'sliceQueryHead',
         extent: perFeature,
-        buffers: [...ofQuery, ...(scaled ? ['rowScales', scales] : []), ...decay, 'queryWeights'],
+        buffers: [...ofQuery, ...(scaled ? ['rowScales', scales] : []), ...lengths, ...decay, 'queryWeights'],
         work: {
           kind: 'query-weights',
           scaling,

@@ -86,6 +86,9 @@ function buffersOf(
 
 const fading = ({ decays }: FactorisedPlan): string[] => (decays ? ['decay'] : [])
 
+/** A state is as of the last row that there is: where nothing fades, that makes no difference. */
+const fadingRows = (plan: FactorisedPlan): string[] => (plan.decays ? ['lengths', ...fading(plan)] : [])
+
 function ofChunks(plan: FactorisedPlan): Plan {
   const { scaling, keyCoefficients: coefficients, decays } = plan
   const scaled = scaling === 'scaled'
@@ -96,7 +99,7 @@ function ofChunks(plan: FactorisedPlan): Plan {
       name: (quantity) => `chunk_${quantity}`,
       inputs: (quantity) =>
         quantity === 'scales'
-          ? ['keyExponents', ...fading(plan)]
+          ? ['keyExponents', ...fadingRows(plan)]
           : [...features, 'v', 'lengths', ...(scaled ? ['chunkScales'] : []), ...fading(plan)],
       outputs,
       states: 'chunks',
@@ -129,7 +132,7 @@ function fold(
       ...(quantity === 'sums'
         ? [...from.map((level) => `${level}Sums`), ...(scaling === 'scaled' ? [outputs.scales] : [])]
         : []),
-      ...fading(plan),
+      ...fadingRows(plan),
     ],
     outputs,
     states: sizeOf({ block: blocks(plan), before: 'chunks', total: 1 }, result),

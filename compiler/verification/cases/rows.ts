@@ -29,17 +29,3 @@ export function sliceRows(
   }
   return result
 }
-
-/** Results of [groups, rows, width] one after the other along their rows. */
-export function joinedRows(parts: readonly Float32Array[], groups: number): Float32Array {
-  const total = parts.reduce((sum, part) => sum + part.length, 0)
-  const result = new Float32Array(total)
-  let at = 0
-  for (let group = 0; group < groups; group++)
-    for (const part of parts) {
-      const size = part.length / groups
-      result.set(part.subarray(group * size, (group + 1) * size), at)
-      at += size
-    }
-  return result
-}

@@ -1,12 +1,19 @@
 /** Compiled kernels, through the runtime that generated modules use. */
 import { createAttention } from '../../../runtime/index.ts'
-import type { Attention, CreateOptions, ForwardCall, Program } from '../../../runtime/index.ts'
+import type {
+  Attention,
+  AttentionState,
+  CreateOptions,
+  ForwardCall,
+  Program,
+} from '../../../runtime/index.ts'
 import { drawProjection } from '../../../runtime/projection/index.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
 import { build } from '../../pipeline.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
-import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
+import { inTurns } from './turns.ts'
 
 /** @param options how each attention is made, such as on which device */
 export function compiledPlatform(
@@ -41,7 +48,7 @@ async function open(
     },
     ...(prefill === undefined || step === undefined
       ? {}
-      : { decode: (call: Call, prefix: number) => decode(attention, call, prefix) }),
+      : { decode: (call: Call, prefixes: readonly number[]) => decode(attention, call, prefixes) }),
   }
 }
 
@@ -53,28 +60,23 @@ function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode
   }
 }
 
-/** The first rows by `prefill`, each further one by `step`. */
-async function decode(attention: Attention, call: Call, prefix: number): Promise<Float32Array> {
-  const { batch, heads, kvHeads, length } = call
-  const part = (first: number, count: number): Call => ({
-    ...rowsOfCall(call, first, count),
-    batch,
-    heads,
-    kvHeads,
-    length: count,
-    keyLength: count,
-  })
-  const { out, state } = await attention.prefill(arrays(part(0, prefix)))
-  const outputs = [out]
+async function decode(attention: Attention, call: Call, prefixes: readonly number[]): Promise<Float32Array> {
+  let state: AttentionState | undefined
   try {
-    for (let row = prefix; row < length; row++) {
-      const { q, k, v } = part(row, 1)
-      outputs.push(await attention.step(state, { q, k, v, batch, heads, kvHeads }))
-    }
+    return await inTurns(call, prefixes, {
+      prompt: async (prompt) => {
+        const prefilled = await attention.prefill(arrays(prompt))
+        state = prefilled.state
+        return prefilled.out
+      },
+      token: async ({ q, k, v, batch, heads, kvHeads }) => {
+        invariant(state !== undefined, 'tokens come after a prompt')
+        return attention.step(state, { q, k, v, batch, heads, kvHeads })
+      },
+    })
   } finally {
-    state.destroy()
+    state?.destroy()
   }
-  return joinedRows(outputs, batch * heads)
 }
 
 const arrays = (call: Call): ForwardCall<Float32Array> => call

@@ -27,8 +27,11 @@ export interface Executor {
   redraw(seed: number): void
   /** [batch, heads, length, valueDim] */
   forward(call: Call): Promise<Float32Array>
-  /** As `forward`, with the first `prefix` rows given at once and the others one by one; absent where it has no such form. */
-  readonly decode?: (call: Call, prefix: number) => Promise<Float32Array>
+  /**
+   * As `forward`, with the first `prefixes` rows of each batch item given at once and the others one by one; absent
+   * where it has no such form.
+   */
+  readonly decode?: (call: Call, prefixes: readonly number[]) => Promise<Float32Array>
   destroy(): void
 }
 

@@ -12,9 +12,9 @@ import { projectionLaw } from '../../reference/inputs.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
-import { joinedRows, rowsOfCall } from '../cases/rows.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
 import { isComplete, type Lowered, runPasses, shapeOf } from './run-passes.ts'
+import { inTurns } from './turns.ts'
 
 /** What takes the place of what a stage makes. */
 export interface Replacements {
@@ -65,39 +65,34 @@ function open(
     },
     forward: async (call) => runPasses(forward, { call: (replace.call ?? same)(call), kept: kept() }),
     ...(decoding && {
-      decode: async (call: Call, prefix: number) => decode(decoding, call, prefix, kept()),
+      decode: (call: Call, prefixes: readonly number[]) => decode(decoding, call, prefixes, kept()),
     }),
     destroy: () => {},
   }
 }
 
-/** The first rows at once, each further one by a step; the state is what both forms keep. */
+/** The state is what both forms keep. */
 function decode(
   { prefill, step }: { readonly prefill: Lowered; readonly step: Lowered },
   call: Call,
-  prefix: number,
+  prefixes: readonly number[],
   weights: Weights,
-): Float32Array {
-  const { batch, heads, length } = call
-  const part = (first: number, count: number): Call => ({
-    ...call,
-    ...rowsOfCall(call, first, count),
-    length: count,
-    keyLength: count,
+): Promise<Float32Array> {
+  // A cache has room from the start for all rows, and for tokens of items that are done.
+  const capacity = 2 * call.length
+  const room = prefill.schedule.strategy === 'exact' ? { capacity } : {}
+  let kept: Weights = weights
+  return inTurns(call, prefixes, {
+    prompt: (prompt) => {
+      const shape = shapeOf(prefill.schedule, prompt, room)
+      const states = prefill.schedule.buffers
+        .filter(({ role }) => role === 'state')
+        .map(({ name, size }) => [name, new Float32Array(evaluateSize(size, shape))] as const)
+      kept = { ...weights, ...Object.fromEntries(states) }
+      return runPasses(prefill, { call: prompt, kept, ...room })
+    },
+    token: (one, positions) =>
+      // Threads past the last feature read its cell beside its owner, and drop what they read: no race that matters.
+      runPasses(step, { call: one, kept, positions, offset: Math.max(...positions), races: false, ...room }),
   })
-  const start = part(0, prefix)
-  // A cache has room for all rows from the start.
-  const room = prefill.schedule.strategy === 'exact' ? { capacity: length } : {}
-  const shape = shapeOf(prefill.schedule, start, room)
-  const states = Object.fromEntries(
-    prefill.schedule.buffers
-      .filter(({ role }) => role === 'state')
-      .map(({ name, size }) => [name, new Float32Array(evaluateSize(size, shape))]),
-  )
-  const kept = { ...weights, ...states }
-  const outputs = [runPasses(prefill, { call: start, kept, ...room })]
-  for (let row = prefix; row < length; row++)
-    // Threads past the last feature read its cell beside its owner, and drop what they read: no race that matters.
-    outputs.push(runPasses(step, { call: part(row, 1), kept, offset: row, races: false, ...room }))
-  return joinedRows(outputs, batch * heads)
 }

@@ -20,8 +20,10 @@ export interface Run {
   readonly call: Call
   /** Kept from call to call: the projection and its factors under the names of their roles, weights, states. */
   readonly kept: Buffers
-  /** Position of the first query row. */
+  /** Position of the first query row, or the largest of them. */
   readonly offset?: number
+  /** Of each batch item, where they differ. */
+  readonly positions?: readonly number[]
   /** Rows that a cache has room for; those of the call where absent. */
   readonly capacity?: number
   /** Whether races are looked for; they are unless said otherwise. */
@@ -61,11 +63,14 @@ const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] 
 /** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
 export function runPasses(
   { schedule, kernels }: Lowered,
-  { call, kept, races = true, ...sizes }: Run,
+  { call, kept, positions, races = true, ...sizes }: Run,
 ): Float32Array {
   const shape = shapeOf(schedule, call, sizes)
   const buffers = Object.fromEntries(
-    schedule.buffers.map((plan) => [plan.name, bufferOf(plan, call, kept, shape)]),
+    schedule.buffers.map((plan) => [
+      plan.name,
+      bufferOf(plan, { ...call, ...(positions && { positions }) }, kept, shape),
+    ]),
   )
   // A projection is drawn where its factors are known, and a matrix that is given else.
   const kind = kept['factors'] === undefined ? 'given' : 'drawn'
@@ -85,9 +90,14 @@ export function runPasses(
 }
 
 /** What no one gives starts as NaN, or as no index of anything, so that nothing unwritten goes unseen. */
-function bufferOf(plan: BufferPlan, call: Call, kept: Buffers, shape: Shape): Float32Array | Uint32Array {
+function bufferOf(
+  plan: BufferPlan,
+  call: Call & Pick<Run, 'positions'>,
+  kept: Buffers,
+  shape: Shape,
+): Float32Array | Uint32Array {
   const { name, role, element, size, value } = plan
-  const { q, k, v, batch, keyLength, lengths } = call
+  const { q, k, v } = call
   const count = evaluateSize(size, shape)
   switch (role) {
     case 'input': {
@@ -96,9 +106,7 @@ function bufferOf(plan: BufferPlan, call: Call, kept: Buffers, shape: Shape): Fl
       return given
     }
     case 'lengths':
-      return Uint32Array.from({ length: batch }, (_, item) =>
-        name === 'lengths' ? (lengths?.[item] ?? keyLength) : queryRowsOf(call, item),
-      )
+      return Uint32Array.from({ length: call.batch }, (_, item) => countOf(name, call, item, shape))
     case 'heads':
       return Float32Array.from({ length: count }, (_, head) =>
         value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
@@ -117,6 +125,17 @@ function bufferOf(plan: BufferPlan, call: Call, kept: Buffers, shape: Shape): Fl
       return element === 'u32'
         ? new Uint32Array(count).fill(0xffff_ffff)
         : new Float32Array(count).fill(Number.NaN)
+  }
+}
+
+function countOf(name: string, call: Call & Pick<Run, 'positions'>, item: number, shape: Shape): number {
+  switch (name) {
+    case 'positions':
+      return call.positions?.[item] ?? shape.offset
+    case 'queryLengths':
+      return queryRowsOf(call, item)
+    default:
+      return call.lengths?.[item] ?? shape.capacity
   }
 }
 

@@ -6,7 +6,8 @@
  * the whole sequence (what a recurrence can know), from the kernels and, to more
  * digits, in float64; the kernels' result is that of the algebra's state, folded
  * in float64 row by row and in chunks cut at random; and `prefill` with `step`,
- * where there are kernels for them, give what `forward` gives.
+ * where there are kernels for them, give what `forward` gives, each batch item
+ * from a prompt of its own length.
  */
 import * as fc from 'fast-check'
 import { reference } from '../../reference/reference.ts'
@@ -91,7 +92,7 @@ export const recurrence: Property = {
             if (failure !== undefined) return failure
           }
           if (executor.decode === undefined) return undefined
-          const decoded = selectRows(await executor.decode(call, cutAt), call, rows)
+          const decoded = selectRows(await executor.decode(call, promptsOf(cut)), call, rows)
           return hold(decoded, 'by prefill and step', rows, twice, whole)
         },
       },
@@ -117,6 +118,12 @@ function replaced(whole: Float32Array, rows: Float64Array, start: number): Float
 
 /** At least one row before it, and one after. */
 const cutAfter = ({ shape, place }: Cut): number => 1 + Math.floor(place * (shape.length - 1))
+
+/** A prompt for each batch item, of another length than that before it. */
+const promptsOf = ({ shape, place }: Cut): number[] =>
+  Array.from({ length: shape.batch }, (_, item) =>
+    cutAfter({ shape, place: item % 2 === 0 ? place : 0.999 - place }),
+  )
 
 type Hold = (
   found: Float32Array | Float64Array,

@@ -53,6 +53,7 @@ fn finish(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 128u + columnGroup * 4u;
   let firstRow = rowTile * 32u;
+  let faded = logDecay * f32(firstRow - min(firstRow, visible));
   let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 8256u;
   var sums_0 = vec4f(0.0);
@@ -173,7 +174,7 @@ fn finish(
     f32(rowGroup * 4u + 2u),
     f32(rowGroup * 4u + 3u),
     f32(rowGroup * 4u + 4u),
-  ));
+  ) + faded);
   totals_0 *= faded0;
   sums_0 *= faded0;
   sums_1 *= faded0;

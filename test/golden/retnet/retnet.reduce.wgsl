@@ -48,7 +48,7 @@ fn reduce(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 128u + columnGroup * 4u;
   let firstRow = chunk * 32u;
-  let lastRow = min(firstRow + 32u, shape.length) - 1u;
+  let lastRow = max(min(firstRow + 32u, visible), 1u) - 1u;
   let rows = min(max(visible, firstRow) - firstRow, 32u);
   let components = featureTile * 32u;
   var sums_0 = vec4f(0.0);

@@ -1,6 +1,6 @@
 // scan: Replaces the state of each chunk by the sum of those before it.
 // 64 threads a workgroup
-// reads decay; writes state
+// reads lengths, decay; writes state
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,9 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> decay: array<f32>;
-@group(0) @binding(2) var<storage, read_write> state: array<f32>;
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;
+@group(0) @binding(2) var<storage, read> decay: array<f32>;
+@group(0) @binding(3) var<storage, read_write> state: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn scan(
@@ -34,6 +35,7 @@ fn scan(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.heads;
   let keyGroup = group / (shape.heads / shape.kvHeads);
+  let visible = min(lengths[batchItem], shape.keyLength);
   let logDecay = decay[group % shape.heads];
   let index = part * 64u + thread;
   if (index < 8256u) {
@@ -44,7 +46,7 @@ fn scan(
       let stateStart = (slice * shape.chunks + chunk) * 8256u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      let rows = min(shape.length - chunk * 32u, 32u);
+      let rows = min(max(visible, chunk * 32u) - chunk * 32u, 32u);
       carry *= exp2(logDecay * f32(rows));
       carry += sum;
     }

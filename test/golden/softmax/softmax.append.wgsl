@@ -1,6 +1,6 @@
 // append: New key and value rows, behind those in the cache.
 // 64 threads a workgroup
-// reads k, v; writes keyCache, valueCache
+// reads k, v, positions; writes keyCache, valueCache
 
 struct Shape {
   batch: u32,
@@ -18,8 +18,9 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> k: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read_write> keyCache: array<f32>;
-@group(0) @binding(4) var<storage, read_write> valueCache: array<f32>;
+@group(0) @binding(3) var<storage, read> positions: array<u32>;
+@group(0) @binding(4) var<storage, read_write> keyCache: array<f32>;
+@group(0) @binding(5) var<storage, read_write> valueCache: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn append(
@@ -36,8 +37,9 @@ fn append(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let firstPosition = positions[batchItem];
   let index = part * 64u + thread;
-  let firstCached = keyGroup * shape.capacity + shape.offset;
+  let firstCached = keyGroup * shape.capacity + firstPosition;
   if (index < shape.length * 64u) {
     keyCache[firstCached * 64u + index] = k[keyGroup * shape.keyLength * 64u + index];
   }

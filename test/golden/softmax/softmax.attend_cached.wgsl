@@ -1,6 +1,6 @@
 // attend_cached: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads q; writes keyCache, valueCache, out
+// reads q, lengths, positions; writes keyCache, valueCache, out
 
 struct Shape {
   batch: u32,
@@ -19,7 +19,9 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read_write> keyCache: array<f32>;
 @group(0) @binding(3) var<storage, read_write> valueCache: array<f32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read> lengths: array<u32>;
+@group(0) @binding(5) var<storage, read> positions: array<u32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -42,6 +44,8 @@ fn attend_cached(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
+  let firstPosition = positions[batchItem];
+  let visible = min(lengths[batchItem], firstPosition + shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
@@ -50,7 +54,7 @@ fn attend_cached(
   let firstQuery = queryHead * shape.length;
   let firstKey = keyGroup * shape.capacity;
   let firstValue = keyGroup * shape.capacity;
-  let end = min(shape.offset + shape.length, firstRow + 32u + shape.offset);
+  let end = min(visible, firstRow + 32u + firstPosition);
   let queryRow0 = (firstQuery + min(firstRow + rowGroup * 4u, max(shape.length, 1u) - 1u)) * 64u;
   let queryRow1 = (firstQuery + min(firstRow + rowGroup * 4u + 1u, max(shape.length, 1u) - 1u)) * 64u;
   let queryRow2 = (firstQuery + min(firstRow + rowGroup * 4u + 2u, max(shape.length, 1u) - 1u)) * 64u;
@@ -100,28 +104,28 @@ fn attend_cached(
     let key2 = from_ + columnGroup * 4u + 2u;
     let key3 = from_ + columnGroup * 4u + 3u;
     let exponent0 = vec4f(
-      select(-1e30, pair_value8.x, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + shape.offset)),
-      select(-1e30, pair_value8.y, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 1u + shape.offset)),
-      select(-1e30, pair_value8.z, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 2u + shape.offset)),
-      select(-1e30, pair_value8.w, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 3u + shape.offset)),
+      select(-1e30, pair_value8.x, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + firstPosition)),
+      select(-1e30, pair_value8.y, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 1u + firstPosition)),
+      select(-1e30, pair_value8.z, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 2u + firstPosition)),
+      select(-1e30, pair_value8.w, (key0 < end) & (key0 <= firstRow + rowGroup * 4u + 3u + firstPosition)),
     );
     let exponent1 = vec4f(
-      select(-1e30, pair_value9.x, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + shape.offset)),
-      select(-1e30, pair_value9.y, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 1u + shape.offset)),
-      select(-1e30, pair_value9.z, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 2u + shape.offset)),
-      select(-1e30, pair_value9.w, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 3u + shape.offset)),
+      select(-1e30, pair_value9.x, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + firstPosition)),
+      select(-1e30, pair_value9.y, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 1u + firstPosition)),
+      select(-1e30, pair_value9.z, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 2u + firstPosition)),
+      select(-1e30, pair_value9.w, (key1 < end) & (key1 <= firstRow + rowGroup * 4u + 3u + firstPosition)),
     );
     let exponent2 = vec4f(
-      select(-1e30, pair_value10.x, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + shape.offset)),
-      select(-1e30, pair_value10.y, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 1u + shape.offset)),
-      select(-1e30, pair_value10.z, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 2u + shape.offset)),
-      select(-1e30, pair_value10.w, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 3u + shape.offset)),
+      select(-1e30, pair_value10.x, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + firstPosition)),
+      select(-1e30, pair_value10.y, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 1u + firstPosition)),
+      select(-1e30, pair_value10.z, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 2u + firstPosition)),
+      select(-1e30, pair_value10.w, (key2 < end) & (key2 <= firstRow + rowGroup * 4u + 3u + firstPosition)),
     );
     let exponent3 = vec4f(
-      select(-1e30, pair_value11.x, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + shape.offset)),
-      select(-1e30, pair_value11.y, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 1u + shape.offset)),
-      select(-1e30, pair_value11.z, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 2u + shape.offset)),
-      select(-1e30, pair_value11.w, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 3u + shape.offset)),
+      select(-1e30, pair_value11.x, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + firstPosition)),
+      select(-1e30, pair_value11.y, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 1u + firstPosition)),
+      select(-1e30, pair_value11.z, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 2u + firstPosition)),
+      select(-1e30, pair_value11.w, (key3 < end) & (key3 <= firstRow + rowGroup * 4u + 3u + firstPosition)),
     );
     exponents[columnGroup * 32u + rowGroup] = exponent0;
     exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;

@@ -185,6 +185,21 @@ export const wrongKernels: readonly WrongKernel[] = [
     ),
   },
   {
+    what: 'a cached token where the longest prompt ends',
+    spec: exactCausal,
+    kernels: letting('attend_cached', /^firstPosition$/, () => ir.shape('offset')),
+  },
+  {
+    what: 'a token that is written where the longest prompt ends',
+    spec: exactCausal,
+    kernels: letting('append', /^firstPosition$/, () => ir.shape('offset')),
+  },
+  {
+    what: 'a state as of the end of the longest prompt',
+    spec: decaying,
+    kernels: letting('scan_and_carry', /^rows$/, () => ir.u32(32)),
+  },
+  {
     what: 'a decay that is forgotten between chunks',
     spec: decaying,
     kernels: editingValues((value, { name }) =>

@@ -59,36 +59,43 @@ function attend(attendWeights, attendFactors, v, lengths, sliceStart, heads, kvH
   return sum * attendFactors[this.thread.z * length + this.thread.y];
 }
 
-function append_keys(k, keyCache, sliceStart, offset, length, capacity) {
+function append_keys(k, positions, keyCache, sliceStart, kvHeads, length, capacity) {
   // KeyCache with the new rows of k behind those that are there.
   const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const firstPosition = positions[~~batchItem];
   let value = 0;
-  if (this.thread.y >= offset && this.thread.y < offset + length) {
-    value = k[(~~keyGroup * length + this.thread.y - offset) * 64 + this.thread.x];
+  if (this.thread.y >= firstPosition && this.thread.y < firstPosition + length) {
+    value = k[(~~keyGroup * length + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
   } else {
     value = keyCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
   }
   return value;
 }
 
-function append_values(v, valueCache, sliceStart, offset, length, capacity) {
+function append_values(v, positions, valueCache, sliceStart, kvHeads, length, capacity) {
   // ValueCache with the new rows of v behind those that are there.
   const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const firstPosition = positions[~~batchItem];
   let value = 0;
-  if (this.thread.y >= offset && this.thread.y < offset + length) {
-    value = v[(~~keyGroup * length + this.thread.y - offset) * 64 + this.thread.x];
+  if (this.thread.y >= firstPosition && this.thread.y < firstPosition + length) {
+    value = v[(~~keyGroup * length + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
   } else {
     value = valueCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
   }
   return value;
 }
 
-function attend_cached_exponents(q, keyCache, sliceStart, heads, kvHeads, offset, capacity, length) {
+function attend_cached_exponents(q, keyCache, lengths, positions, sliceStart, heads, kvHeads, keyLength, capacity, length) {
   // The exponent of κ for each key and query row.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const firstPosition = positions[~~batchItem];
+  const visible = Math.min(lengths[~~batchItem], firstPosition + keyLength);
   let value = -1e30;
-  if (this.thread.x <= offset + this.thread.y) {
+  if (this.thread.x < visible && this.thread.x <= firstPosition + this.thread.y) {
     let dotKQ = 0;
     for (let t = 0; t < 64; t++) {
       dotKQ += keyCache[(~~keyGroup * capacity + this.thread.x) * 64 + t] * q[(~~queryHead * length + this.thread.y) * 64 + t];
@@ -131,12 +138,15 @@ function attend_cached_factors(attendCachedWeights, attendCachedScales, offset, 
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function attend_cached(attendCachedWeights, attendCachedFactors, valueCache, sliceStart, heads, kvHeads, offset, length, capacity) {
+function attend_cached(attendCachedWeights, attendCachedFactors, valueCache, lengths, positions, sliceStart, heads, kvHeads, keyLength, length, offset, capacity) {
   // Σ weight · value of each query row.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
   const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  const firstPosition = positions[~~batchItem];
+  const visible = Math.min(lengths[~~batchItem], firstPosition + keyLength);
   let sum = 0;
-  const seen = Math.min(offset + length, offset + this.thread.y + 1);
+  const seen = Math.min(visible, firstPosition + this.thread.y + 1);
   for (let j = 0; j < seen; j++) {
     sum += attendCachedWeights[(this.thread.z * length + this.thread.y) * (offset + length) + j] * valueCache[(~~keyGroup * capacity + j) * 64 + this.thread.x];
   }
