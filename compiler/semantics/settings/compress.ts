@@ -1,14 +1,15 @@
 /** `compress`: N learned */
 import { messages } from '../../diagnostics/messages.ts'
-import { limits } from '../limits.ts'
 import type { CompressModel } from '../model.ts'
 import { integerOf } from '../numbers.ts'
-import { spanOfAll } from '../settings.ts'
-import { readable } from './context.ts'
-import type { Context } from './context.ts'
+import { isCount } from './invariants.ts'
+import type { Context, Rule, SettingRecord } from './setting.ts'
+import { readable, spanOf, spanOfAll } from './value.ts'
 import { describe, isWord, nearWord } from './words.ts'
 
-export function readCompress(context: Context): CompressModel | undefined {
+const counted = { what: 'the number of pooled rows', setting: 'compress', least: 1, most: 4096 }
+
+function read(context: Context): CompressModel | undefined {
   const { sizes, report } = context
   const setting = readable(context, 'compress')
   if (setting === undefined) return undefined
@@ -18,12 +19,33 @@ export function readCompress(context: Context): CompressModel | undefined {
     report(messages.compressForm(number.span, '`learned` without a number before it'))
     return undefined
   }
-  const range = { what: 'the number of pooled rows', setting: 'compress', least: 1, most: limits.compress }
-  const count = integerOf(number, range, sizes, report)
+  const count = integerOf(number, counted, sizes, report)
   const learned = isWord(word, 'learned')
   if (word === undefined) report(messages.compressForm(number.span, `${describe(number)} alone`))
   else if (!learned) report(messages.compressForm(word.span, describe(word), nearWord(word, ['learned'])))
   else if (more.length > 0) report(messages.compressForm(spanOfAll(more), `${describe(more[0])} after it`))
   if (count === undefined || !learned || more.length > 0) return undefined
   return { count, source: 'learned' }
+}
+
+const pooledWhole: Rule = (context) => {
+  const { settings, draft, report } = context
+  if (settings.has('compress') && draft.mask !== undefined && draft.mask.kind !== 'none')
+    report(messages.compressMasked(spanOf(context, 'mask')))
+}
+
+export const compress: SettingRecord<'compress'> = {
+  name: 'compress',
+  evaluation: 'compressed',
+  read(context) {
+    const compress = read(context)
+    return compress ? { compress } : {}
+  },
+  rules: [pooledWhole],
+  verify({ compress, mask }, promise) {
+    if (compress === undefined) return
+    promise(isCount(compress.count), 'the number of pooled rows is a positive integer')
+    promise(mask.kind === 'none', 'what sees the whole sequence is not masked')
+  },
+  print: ({ compress }) => compress && `${compress.count} ${compress.source}`,
 }

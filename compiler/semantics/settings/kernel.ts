@@ -2,20 +2,20 @@
 import { messages } from '../../diagnostics/messages.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { describeType } from '../../symbolic/operators.ts'
+import { print } from '../../symbolic/print.ts'
 import { elaborate } from '../elaborate.ts'
 import { referencesOf } from '../references.ts'
 import { kernelScope } from '../scope.ts'
-import { single } from '../settings.ts'
 import { inTermsOfDim } from '../sizes.ts'
-import { readable } from './context.ts'
 import { checkVanishing, scaleOf } from '../vanishing.ts'
 import { isShortEnough } from '../written-out.ts'
-import type { Context } from './context.ts'
+import { isClosed } from './invariants.ts'
+import type { Context, Rule, SettingRecord } from './setting.ts'
+import { expressionOf } from './value.ts'
 
-export function readKernel(context: Context): Expression | undefined {
+function read(context: Context): Expression | undefined {
   const { sizes, features, report } = context
-  const setting = readable(context, 'kernel')
-  const item = setting && single(setting, report)
+  const item = expressionOf(context, 'kernel')
   if (item === undefined) return undefined
   const isFeature = (name: string): string | undefined =>
     features.has(name) ? `\`${name}\` is a feature: write \`feature: ${name}\`` : undefined
@@ -30,4 +30,25 @@ export function readKernel(context: Context): Expression | undefined {
   if (!sizes.standIn && !isShortEnough(kernel, item.span, report)) return undefined
   if (!sizes.standIn) checkVanishing('this kernel', scaleOf(kernel), item.span, report)
   return kernel
+}
+
+const hasScore: Rule = ({ declaration, settings, report }) => {
+  if (settings.has('kernel') || settings.has('feature') || settings.has('landmarks')) return
+  if (declaration.incomplete !== true) report(messages.noScore(declaration.name.span, declaration.name.text))
+}
+
+export const kernel: SettingRecord<'kernel'> = {
+  name: 'kernel',
+  read(context) {
+    const kernel = read(context)
+    return kernel ? { kernel } : {}
+  },
+  rules: [hasScore],
+  verify({ kernel, evaluation }, promise) {
+    promise(evaluation === 'factorised' || kernel !== undefined, `${evaluation} evaluation has a kernel`)
+    if (kernel === undefined) return
+    promise(kernel.type.kind === 'scalar', 'the kernel is a scalar')
+    promise(isClosed(kernel, ['q', 'k']), 'the kernel is closed over q and k, in user form')
+  },
+  print: ({ kernel }) => kernel && print(kernel),
 }

@@ -9,19 +9,18 @@ import { print } from '../../symbolic/print.ts'
 import { withDivisorsNotZero } from '../division.ts'
 import { elaborate } from '../elaborate.ts'
 import type { MaskModel } from '../model.ts'
-import { maskScope } from '../scope.ts'
-import { single } from '../settings.ts'
-import { readable } from './context.ts'
-import type { Context } from './context.ts'
 import type { Report } from '../report.ts'
+import { maskScope } from '../scope.ts'
+import { isClosed } from './invariants.ts'
+import type { Context, Rule, SettingRecord } from './setting.ts'
+import { expressionOf, spanOf } from './value.ts'
 import { isWord } from './words.ts'
 
 const words = ['none', 'causal'] as const
 
-export function readMask(context: Context): MaskModel | undefined {
+function read(context: Context): MaskModel | undefined {
   const { sizes, report } = context
-  const setting = readable(context, 'mask')
-  const item = setting && single(setting, report)
+  const item = expressionOf(context, 'mask')
   if (item === undefined) return { kind: 'none' }
   const word = words.find((known) => isWord(item, known))
   if (word !== undefined) return { kind: word }
@@ -46,4 +45,25 @@ function checkIntegers(condition: Expression, span: Span, report: Report): void 
   const { expression, longest } = found
   const text = print(expression)
   report(longest === 0 ? messages.maskTooLarge(span, text) : messages.maskGrowsLarge(span, text, longest))
+}
+
+const conditionsAreExact: Rule = (context) => {
+  if (context.draft.mask?.kind === 'condition' && context.settings.has('feature'))
+    context.report(messages.conditionNeedsExact(spanOf(context, 'mask')))
+}
+
+export const mask: SettingRecord<'mask'> = {
+  name: 'mask',
+  read(context) {
+    const mask = read(context)
+    return mask && { mask }
+  },
+  rules: [conditionsAreExact],
+  verify({ mask, evaluation }, promise) {
+    if (mask.kind !== 'condition') return
+    promise(evaluation === 'exact' || evaluation === 'bucketed', 'a condition as mask is held against pairs')
+    promise(mask.condition.type.kind === 'boolean', 'a mask is a condition')
+    promise(isClosed(mask.condition, ['i', 'j', 'length']), 'the mask is closed over i, j and length')
+  },
+  print: ({ mask }) => (mask.kind === 'condition' ? print(mask.condition) : mask.kind),
 }

@@ -3,26 +3,44 @@ import { messages } from '../../diagnostics/messages.ts'
 import { nearest } from '../../diagnostics/nearest.ts'
 import type { StabilizeModel } from '../model.ts'
 import { realOf } from '../numbers.ts'
-import { single, spanOfAll } from '../settings.ts'
-import { readable } from './context.ts'
-import type { Context } from './context.ts'
+import { namedFeature } from './feature.ts'
+import type { Context, Rule, SettingRecord } from './setting.ts'
+import { expressionOf, readable, single, spanOf, spanOfAll } from './value.ts'
 import { describe, isWord, wordOf } from './words.ts'
 
 const nonnegative = { range: 'a number of at least 0', holds: (value: number) => value >= 0 }
 
-export function readNormalize(context: Context): 'sum' | 'none' {
-  const setting = readable(context, 'normalize')
-  return (setting && wordOf(setting, ['sum', 'none'], context.report)) ?? 'sum'
+export const normalize: SettingRecord<'normalize'> = {
+  name: 'normalize',
+  read(context) {
+    const setting = readable(context, 'normalize')
+    return { normalize: (setting && wordOf(setting, ['sum', 'none'], context)) ?? 'sum' }
+  },
+  print: ({ normalize }) => normalize,
 }
 
-export function readEpsilon(context: Context): number {
-  const { sizes, report } = context
-  const setting = readable(context, 'epsilon')
-  const item = setting && single(setting, report)
-  return (item && realOf(item, { setting: 'epsilon', ...nonnegative }, sizes, report)) ?? 0
+const needsDenominator: Rule = (context) => {
+  const { settings, draft, report } = context
+  const { normalize, epsilon = 0 } = draft
+  if (normalize === 'none' && epsilon > 0 && !settings.has('landmarks'))
+    report(messages.epsilonUnused(spanOf(context, 'epsilon')))
 }
 
-export function readStabilize(context: Context): StabilizeModel {
+export const epsilon: SettingRecord<'epsilon'> = {
+  name: 'epsilon',
+  read(context) {
+    const item = expressionOf(context, 'epsilon')
+    const range = { setting: 'epsilon', ...nonnegative }
+    return { epsilon: (item && realOf(item, range, context.sizes, context.report)) ?? 0 }
+  },
+  rules: [needsDenominator],
+  verify({ epsilon }, promise) {
+    promise(Number.isFinite(epsilon) && epsilon >= 0, 'epsilon is nonnegative and finite')
+  },
+  print: ({ epsilon }) => String(epsilon),
+}
+
+function readStabilize(context: Context): StabilizeModel {
   const auto: StabilizeModel = { kind: 'auto' }
   const { sizes, report } = context
   const setting = readable(context, 'stabilize')
@@ -38,6 +56,23 @@ export function readStabilize(context: Context): StabilizeModel {
   if (kind === undefined) {
     const near = word.kind === 'reference' ? nearest(word.name, ['auto', 'none', 'max']) : undefined
     report(messages.stabilizeForm(word.span, describe(word), near))
-  } else if (setting !== undefined) single(setting, report)
+  } else if (setting !== undefined) single(setting, context)
   return { kind: kind ?? 'auto' }
+}
+
+const maximumOfProjections: Rule = (context) => {
+  const { settings, draft, report } = context
+  if (draft.stabilize?.kind !== 'max' || settings.has('landmarks')) return
+  const feature = namedFeature(context)
+  const unknown = settings.has('feature') && feature === undefined
+  const span = spanOf(context, 'stabilize')
+  if (!unknown && feature?.projected !== true) report(messages.stabilizeNeedsProjected(span))
+  else if (draft.mask?.kind === 'causal') report(messages.stabilizeMaxCausal(span))
+}
+
+export const stabilize: SettingRecord<'stabilize'> = {
+  name: 'stabilize',
+  read: (context) => ({ stabilize: readStabilize(context) }),
+  rules: [maximumOfProjections],
+  print: ({ stabilize }) => (stabilize.kind === 'max' ? `max ${stabilize.epsilon}` : stabilize.kind),
 }

@@ -1,50 +1,58 @@
 /** `dim`, `value_dim` and `scale`: the numbers that everything else may refer to. */
 import { messages } from '../../diagnostics/messages.ts'
-import type { AttentionDeclaration } from '../../syntax/ast.ts'
-import { limits } from '../limits.ts'
 import { integerOf, realOf } from '../numbers.ts'
-import type { Report } from '../report.ts'
-import { single } from '../settings.ts'
-import type { Settings } from '../settings.ts'
-import { readable } from './context.ts'
-import type { Context } from './context.ts'
+import { standInSize } from '../sizes.ts'
+import { isCount } from './invariants.ts'
+import type { SettingRecord } from './setting.ts'
+import { expressionOf } from './value.ts'
 
-export function readDim(
-  declaration: AttentionDeclaration,
-  settings: Settings,
-  report: Report,
-): number | undefined {
-  if (!settings.has('dim') && declaration.incomplete !== true)
-    report(messages.dimMissing(declaration.name.span, declaration.name.text))
-  const setting = readable({ settings }, 'dim')
-  const item = setting && single(setting, report)
-  return (
-    item && integerOf(item, { what: '`dim`', setting: 'dim', least: 1, most: limits.dim }, undefined, report)
-  )
+const width = { least: 1, most: 4096 }
+
+export const dim: SettingRecord<'dim'> = {
+  name: 'dim',
+  read(context) {
+    const { declaration, settings, report } = context
+    if (!settings.has('dim') && declaration.incomplete !== true)
+      report(messages.dimMissing(declaration.name.span, declaration.name.text))
+    const item = expressionOf(context, 'dim')
+    const range = { what: '`dim`', setting: 'dim', ...width }
+    const dim = item && integerOf(item, range, undefined, report)
+    return dim === undefined ? undefined : { dim }
+  },
+  constants: ({ draft: { dim } }) => ({ dim: dim ?? standInSize, standIn: dim === undefined }),
+  verify({ dim }, promise) {
+    promise(isCount(dim), 'the width of a query row is a positive integer')
+  },
+  print: ({ dim }) => String(dim),
 }
 
-export function readValueDim(context: Context): number | undefined {
-  const { sizes, report } = context
-  const setting = readable(context, 'value_dim')
-  const item = setting && single(setting, report)
-  if (item === undefined) return sizes.dim
-  return integerOf(
-    item,
-    { what: '`value_dim`', setting: 'value_dim', least: 1, most: limits.dim },
-    sizes,
-    report,
-  )
+export const valueDim: SettingRecord<'value_dim'> = {
+  name: 'value_dim',
+  read(context) {
+    const { sizes, report } = context
+    const item = expressionOf(context, 'value_dim')
+    if (item === undefined) return { valueDim: sizes.dim }
+    const range = { what: '`value_dim`', setting: 'value_dim', ...width }
+    const valueDim = integerOf(item, range, sizes, report)
+    return valueDim === undefined ? undefined : { valueDim }
+  },
+  verify({ valueDim }, promise) {
+    promise(isCount(valueDim), 'the width of a value row is a positive integer')
+  },
+  print: ({ valueDim }) => String(valueDim),
 }
 
-export function readScale(context: Context): number | undefined {
-  const { sizes, report } = context
-  const setting = readable(context, 'scale')
-  const item = setting && single(setting, report)
-  if (item === undefined) return 1
-  return realOf(
-    item,
-    { setting: 'scale', range: 'a number above 0', holds: (value) => value > 0 },
-    sizes,
-    report,
-  )
+export const scale: SettingRecord<'scale'> = {
+  name: 'scale',
+  read(context) {
+    const item = expressionOf(context, 'scale')
+    if (item === undefined) return { scale: 1 }
+    const range = { setting: 'scale', range: 'a number above 0', holds: (value: number) => value > 0 }
+    const scale = realOf(item, range, context.sizes, context.report)
+    return scale === undefined ? undefined : { scale }
+  },
+  verify({ scale }, promise) {
+    promise(Number.isFinite(scale) && scale > 0, 'scale is positive and finite')
+  },
+  print: ({ scale }) => String(scale),
 }

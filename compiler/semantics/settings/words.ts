@@ -2,8 +2,8 @@
 import { messages } from '../../diagnostics/messages.ts'
 import { nearest } from '../../diagnostics/nearest.ts'
 import type { Expression, Setting } from '../../syntax/ast.ts'
-import type { Report } from '../report.ts'
-import { single } from '../settings.ts'
+import type { Context } from './setting.ts'
+import { single } from './value.ts'
 
 /** What an item of a value is called where another was expected. */
 export function describe(item: Expression | undefined): string {
@@ -22,6 +22,7 @@ export function describe(item: Expression | undefined): string {
   }
 }
 
+/** Whether the item is this word. */
 export const isWord = (item: Expression | undefined, word: string): boolean =>
   item?.kind === 'reference' && item.name === word
 
@@ -31,16 +32,18 @@ export function nearWord(item: Expression | undefined, words: readonly string[])
   return isWord(item, near ?? '') ? undefined : near
 }
 
+/** Which of the words the value is; if none, that is said. */
 export function wordOf<Word extends string>(
   setting: Setting,
   words: readonly Word[],
-  report: Report,
+  context: Context,
 ): Word | undefined {
-  const item = single(setting, report)
+  const item = single(setting, context)
   if (item === undefined) return undefined
   const word = words.find((known) => isWord(item, known))
   if (word === undefined) {
-    report(messages.unknownChoice(item.span, setting.key.text, describe(item), words, nearWord(item, words)))
+    const near = nearWord(item, words)
+    context.report(messages.unknownChoice(item.span, setting.key.text, describe(item), words, near))
   }
   return word
 }

@@ -1,0 +1,21 @@
+/** Ways of evaluating an attention: which one its settings ask for, and that they ask for one. */
+import { messages } from '../diagnostics/messages.ts'
+import type { Evaluation } from './model.ts'
+import { settingRecords } from './settings/index.ts'
+import type { Rule, SettingRecord, Settings } from './settings/setting.ts'
+import { spanOf } from './settings/value.ts'
+
+const waysOf = (settings: Settings): readonly SettingRecord[] =>
+  settingRecords.filter(({ name, evaluation }) => evaluation !== undefined && settings.has(name))
+
+/** Settings that name two ways are an error, which `oneWay` reports. */
+export const evaluationOf = (settings: Settings): Evaluation => waysOf(settings).at(-1)?.evaluation ?? 'exact'
+
+/** An attention has one way of evaluation. */
+export const oneWay: Rule = (context) => {
+  const [first, ...others] = waysOf(context.settings)
+  for (const { name, beside } of others) {
+    const span = spanOf(context, name)
+    if (first) context.report(beside?.(span) ?? messages.evaluatedTwice(span, first.name, name))
+  }
+}
