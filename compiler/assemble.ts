@@ -2,48 +2,37 @@
  * The last step before text: what the stages found about an attention, put
  * together as the description from which its module is printed, or run.
  */
-import type { FormDescription, FormName, ProgramDescription } from './codegen/description.ts'
-import { gpujs } from './codegen/gpujs.ts'
-import { wgsl } from './codegen/wgsl.ts'
+import type { FormDescription, ProgramDescription } from './codegen/description.ts'
 import { invariant } from './diagnostics/invariant.ts'
-import type { CellKernel } from './kernel/cell.ts'
-import type { Kernel } from './kernel/kernel.ts'
+import type { LoweredForm, LoweredForms } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
-import type { Schedule } from './schedule/schedule.ts'
 import type { AttentionModel } from './semantics/model.ts'
-import { excess, inCells, inWords } from './symbolic/index-arithmetic.ts'
+import { excess } from './symbolic/index-arithmetic.ts'
+import type { Target } from './targets/target.ts'
 import type { KernelSource } from '../runtime/program.ts'
-
-/** A schedule and its kernels, one a pass. */
-export interface LoweredForm {
-  readonly schedule: Schedule
-  readonly kernels: readonly Kernel[]
-  /** For the target gpujs: the same kernels, as what they are for a cell. */
-  readonly cells?: readonly CellKernel[]
-}
 
 /**
  * @param source the attention as canonical text, for backends that its kernels are not for
  * @param obstacle why it does not decode, if it does not
  */
 export function assemble(
+  target: Target,
   model: AttentionModel,
-  forms: Readonly<Partial<Record<FormName, LoweredForm>>> & { readonly forward: LoweredForm },
+  forms: LoweredForms,
   source: string,
   obstacle: string | undefined,
 ): ProgramDescription {
   const { name, dim, valueDim, buckets, mask } = model
   const law = lawOf(model)
   const { forward, ...others } = forms
-  const exact = forward.cells === undefined ? inWords : inCells
-  const limit = mask.kind === 'condition' ? excess(mask.condition, exact) : undefined
+  const limit = mask.kind === 'condition' ? excess(mask.condition, target.exact) : undefined
   return {
     name,
     dim,
     valueDim,
     features: forward.schedule.features,
     causal: forward.schedule.causal,
-    target: forward.cells === undefined ? 'webgpu' : 'gpujs',
+    target: target.name,
     ...(law && { projection: law }),
     ...(buckets && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
@@ -51,8 +40,8 @@ export function assemble(
     weights: weightsOf(model),
     source,
     forms: {
-      forward: formOf(forward),
-      ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(one)])),
+      forward: formOf(target, forward),
+      ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(target, one)])),
     },
     kernels: sourcesOf(Object.values(forms)),
   }
@@ -61,22 +50,20 @@ export function assemble(
 /** Forms share the kernels that they have in common. */
 function sourcesOf(forms: readonly LoweredForm[]): ProgramDescription['kernels'] {
   const sources: Record<string, KernelSource> = {}
-  for (const { kernels, cells } of forms) {
-    const spelt =
-      cells?.map((kernel) => [kernel.name, gpujs(kernel)] as const) ??
-      kernels.map((kernel) => [kernel.name, wgsl(kernel)] as const)
-    for (const [name, source] of spelt) {
+  for (const { kernels, sources: spelt } of forms)
+    for (const [index, { name }] of kernels.entries()) {
+      const source = spelt[index]
+      invariant(source !== undefined, 'every kernel is spelt')
       invariant(
         (sources[name]?.code ?? source.code) === source.code,
         `kernels of the name ${name} are the same`,
       )
       sources[name] = source
     }
-  }
   return sources
 }
 
-function formOf({ schedule, kernels }: LoweredForm): FormDescription {
+function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescription {
   invariant(schedule.passes.length === kernels.length, 'every pass has one kernel')
   return {
     chunks: schedule.chunks,
@@ -89,16 +76,11 @@ function formOf({ schedule, kernels }: LoweredForm): FormDescription {
       size,
       ...(value === undefined ? {} : { value }),
     })),
-    dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => {
-      const kernel = kernels[schedule.passes.indexOf(pass)]?.name ?? ''
-      if (pass.kind === 'cells') return { kernel, extent: pass.extent, buffers }
-      return {
-        kernel,
-        workgroups: pass.workgroups,
-        buffers,
-        ...(pass.when === undefined ? {} : { when: pass.when }),
-      }
-    }),
+    dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => ({
+      kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',
+      ...target.count(pass),
+      buffers,
+    })),
   }
 }
 

@@ -6,6 +6,7 @@
  *     const { modules, diagnostics } = compile(text)
  */
 import { requireObject } from '../runtime/arguments/describe.ts'
+import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
@@ -17,6 +18,7 @@ import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import type { File } from './syntax/ast.ts'
 import { format as printCanonically } from './syntax/format.ts'
 import { parse as parseSource } from './syntax/parse.ts'
+import { targetNames } from './targets/index.ts'
 import type { Verification, VerifyOptions } from './verification/verify.ts'
 
 export type { Diagnostic, Severity, Source, Span } from './diagnostics/diagnostic.ts'
@@ -29,9 +31,9 @@ export type { AttentionReport, Counterexample, PropertyName, PropertyResult } fr
 export type { Verification, VerifyOptions } from './verification/verify.ts'
 
 /** What kernels are written for. */
-export type Target = Program['target']
+export type Target = TargetName
 
-export const targets: readonly Target[] = ['webgpu', 'gpujs']
+export const targets: readonly Target[] = targetNames
 
 export interface SourceOptions {
   /** The name to show in messages; `input.attn` where it is not given. */
@@ -39,7 +41,7 @@ export interface SourceOptions {
 }
 
 export interface CompileOptions extends SourceOptions {
-  /** `webgpu` where it is not given. */
+  /** The first of `targets` where it is not given. */
   readonly target?: Target
   /** One attention by name, in place of all. */
   readonly only?: string
@@ -80,7 +82,7 @@ export interface PendingAttention extends Unscheduled {
  */
 export function compile(text: string, options: CompileOptions = {}): Compilation {
   const source = sourceOf(text, options, 'compile', { target: oneOf(targets), only: string })
-  const { target = 'webgpu', only } = options
+  const { target, only } = options
   const { tree, checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }

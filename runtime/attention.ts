@@ -7,6 +7,7 @@
  * the attention's device (the result is one, too, and nothing passes through
  * the host).
  */
+import type { BackendName } from './contract/backends.ts'
 
 export type Tensor = Float32Array | GPUBuffer
 
@@ -119,7 +120,7 @@ export interface DispatchTime {
   readonly nanoseconds: number
 }
 
-export type Backend = 'webgpu' | 'gpujs' | 'reference'
+export type Backend = BackendName
 
 /**
  * A compiled attention, ready to run. Members reject or throw `TypeError`,

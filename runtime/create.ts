@@ -1,6 +1,7 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import { checkOptions } from './arguments/options.ts'
-import type { Attention, CreateOptions } from './attention.ts'
+import type { Attention, Backend, CreateOptions } from './attention.ts'
+import { backends } from './contract/backends.ts'
 import { type AttentionError, isAttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
@@ -28,19 +29,13 @@ export async function createAttention(program: Program, options: CreateOptions =
     return await (await others()).open(program, asked, opening)
   } catch (thrown) {
     const settled = options.backend !== undefined || options.device !== undefined
-    if (settled || !isMissing(thrown)) throw thrown
+    if (settled || !isMissing(asked, thrown)) throw thrown
     return (await others()).fallBack(program, asked, opening, thrown)
   }
 }
 
 const others = () => import('./other-backends.ts')
 
-const missing: readonly AttentionError['code'][] = [
-  'no-webgpu',
-  'no-adapter',
-  'no-gpujs',
-  'no-float-textures',
-]
-
-const isMissing = (thrown: unknown): thrown is AttentionError =>
-  isAttentionError(thrown) && missing.includes(thrown.code)
+/** Whether an error says that the backend is missing, so that the next is tried. */
+const isMissing = (backend: Backend, thrown: unknown): thrown is AttentionError =>
+  isAttentionError(thrown) && (backends[backend] as readonly string[]).includes(thrown.code)

@@ -3,12 +3,11 @@
  * arguments are `TypeError` (the wrong kind of thing) and `RangeError` (a number
  * or a size that does not fit).
  */
+import type { MissingCode } from './contract/backends.ts'
 
 /**
- * - `no-webgpu`: neither the browser nor the `webgpu` package offers WebGPU
- * - `no-adapter`: WebGPU is there but finds no device to run on
- * - `no-gpujs`: the package gpu.js is not there
- * - `no-float-textures`: WebGL is there but cannot compute in 32-bit floats
+ * Beside those of `MissingCode`, by which backends say that they are missing:
+ *
  * - `device-lost`: the device went away; this attention is of no more use
  * - `destroyed`: a call after `destroy()`
  * - `limit`: the device allows less than the call or the program needs
@@ -22,10 +21,7 @@
  * - `program`: the module was written by another version of attnc
  */
 export type AttentionErrorCode =
-  | 'no-webgpu'
-  | 'no-adapter'
-  | 'no-gpujs'
-  | 'no-float-textures'
+  | MissingCode
   | 'device-lost'
   | 'destroyed'
   | 'limit'

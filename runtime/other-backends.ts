@@ -1,13 +1,11 @@
 /** Backends that a program was not compiled for, or not for alone; loaded where one is wanted. */
 import type { Attention, Backend } from './attention.ts'
+import { backendNames } from './contract/backends.ts'
 import { AttentionError, messageOf } from './errors.ts'
 import { loadPackage } from './load.ts'
 import type { Program } from './program.ts'
 import type { Opening } from './projection/lazy.ts'
 import { openWebgpu } from './webgpu/open.ts'
-
-/** In the order in which they are tried, from a program's own on. */
-const backends: readonly Backend[] = ['webgpu', 'gpujs', 'reference']
 
 /** Said once per process and attention. */
 const warned = new Set<string>()
@@ -41,7 +39,7 @@ export async function fallBack(
   options: Opening,
   reason: AttentionError,
 ): Promise<Attention> {
-  for (const backend of backends.slice(backends.indexOf(absent) + 1)) {
+  for (const backend of backendNames.slice(backendNames.indexOf(absent) + 1)) {
     // Where nothing else runs, what is worth knowing is why there is no device.
     const attention = await open(program, backend, options).catch(() => undefined)
     if (attention === undefined) continue
@@ -73,7 +71,7 @@ async function compiledFor(program: Program, target: Program['target']): Promise
   if (program.target === target) return program
   let reason: string | undefined
   try {
-    const beside = await program.alternative?.()
+    const beside = await program.alternatives?.[target]?.()
     if (beside?.program !== undefined) return beside.program
     const { compile } = (await loadPackage('attnc')) as Compiler
     const { modules, diagnostics } = compile(source, { target, only: name })

@@ -4,6 +4,7 @@
  * Plain data and small functions of the shape; no dependency.
  */
 
+import type { TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
 
 /** Sizes known at a call. Rows are counted, not bytes. */
@@ -52,7 +53,7 @@ export interface Program {
   /** r, the length of φ(x); 0 where nothing is factorised. */
   readonly features: number
   readonly causal: boolean
-  readonly target: 'webgpu' | 'gpujs'
+  readonly target: TargetName
   readonly projection?: ProjectionLaw
   /** The rows of q serve as keys, too: a call has as many keys as queries, and k is not read. */
   readonly keysAreQueries?: true
@@ -64,9 +65,9 @@ export interface Program {
   readonly weights: readonly WeightPlan[]
   /** The attention and its features as text in the canonical layout, for backends that these kernels are not for. */
   readonly source: string
-  /** The same attention compiled for the other target, where that has kernels for it; loaded when it is needed. */
-  readonly alternative?: () => Promise<{ readonly program?: Program }>
-  /** Of a module for gpujs: gpu.js, as whoever bundles the module finds it. */
+  /** The same attention compiled for other targets, where they have kernels for it; loaded when one is needed. */
+  readonly alternatives?: Readonly<Partial<Record<TargetName, () => Promise<{ readonly program?: Program }>>>>
+  /** The package that the backend needs, as whoever bundles the module finds it. */
   readonly library?: () => Promise<unknown>
   readonly forms: {
     readonly forward: Form

@@ -10,6 +10,7 @@ import type {
   Program,
   WorkgroupDispatch,
 } from '../../runtime/program.ts'
+import type { TargetName } from '../../runtime/contract/backends.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from './size.ts'
@@ -17,13 +18,20 @@ import type { Size } from './size.ts'
 
 export interface ProgramDescription extends Omit<
   Program,
-  'format' | 'forms' | 'kernels' | 'library' | 'alternative'
+  'format' | 'forms' | 'kernels' | 'library' | 'alternatives'
 > {
-  /** For the other target, where it has kernels; made when it is asked for. */
-  readonly alternative?: () => ProgramDescription | undefined
+  /** For the other targets, in order. */
+  readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
   /** Kernels by name, each a word that can be a file's name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
+}
+
+/** The same attention for another target, described when it is asked for. */
+export interface Alternative {
+  readonly target: TargetName
+  /** Undefined where that target has no kernels for it. */
+  readonly describe: () => ProgramDescription | undefined
 }
 
 export type FormName = keyof Program['forms']
@@ -52,12 +60,12 @@ export const programFormat = 1
 
 /** The program in memory; the same as what the printed module exports. */
 export function programFrom(description: ProgramDescription): Program {
-  const { alternative, ...facts } = description
+  const { alternatives, ...facts } = description
   const { forward, ...others } = facts.forms
   const forms = Object.entries(others).map(([name, form]) => [name, formFrom(form)])
   return {
     ...facts,
-    ...(alternative && { alternative: async () => inMemory(alternative()) }),
+    ...(alternatives && { alternatives: loaders(alternatives) }),
     format: programFormat,
     forms: {
       forward: formFrom(forward),
@@ -65,6 +73,9 @@ export function programFrom(description: ProgramDescription): Program {
     },
   }
 }
+
+const loaders = (alternatives: readonly Alternative[]): NonNullable<Program['alternatives']> =>
+  Object.fromEntries(alternatives.map(({ target, describe }) => [target, async () => inMemory(describe())]))
 
 const inMemory = (description: ProgramDescription | undefined): { readonly program?: Program } =>
   description === undefined ? {} : { program: programFrom(description) }

@@ -1,15 +1,16 @@
 /**
  * The files of one compiled attention: an ES module, its types, its kernels on
  * their own to be read, and modules that are loaded where they are needed, with
- * the kernels of decoding and those of the other target. The module stands on `attnc-runtime/` beside it.
+ * the kernels of decoding and those of the other targets. The module stands on `attnc-runtime/` beside it.
  */
 import type { KernelSource } from '../../runtime/program.ts'
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
-import { compact, compactWgsl } from './compact.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize, printSizes } from './size.ts'
+import { targetNamed } from '../targets/index.ts'
+import type { Language } from '../targets/target.ts'
 
 export interface OutputFile {
   /** Relative to the folder that the user asked for, with `/`. */
@@ -20,23 +21,19 @@ export interface OutputFile {
 /** The folder of the runtime, as generated modules import it. */
 export const runtimeFolder = 'attnc-runtime'
 
-/** What kernels are written in: how their files end, what the module calls their texts, and how it carries them. */
-const languages = {
-  webgpu: { extension: 'wgsl', texts: 'wgsl', carried: compactWgsl },
-  gpujs: { extension: 'js', texts: 'functions', carried: compact },
-} as const satisfies Record<ProgramDescription['target'], unknown>
+const languageOf = ({ target }: ProgramDescription): Language => targetNamed(target).language
 
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
-  const other = program.alternative?.()
+  const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
   const later = laterKernels(program)
   return [
-    { path: modulePath(name), text: moduleText(program, other) },
-    ...(other === undefined ? [] : [{ path: alternativePath(other), text: alternativeText(other) }]),
+    { path: modulePath(name), text: moduleText(program, others) },
+    ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
     ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
-      path: `${name}/${kernel}.${languages[program.target].extension}`,
+      path: `${name}/${kernel}.${languageOf(program).extension}`,
       text: code,
     })),
   ]
@@ -49,39 +46,39 @@ const alternativePath = ({ name, target }: ProgramDescription): string => `${nam
 
 const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
 
-/** Names of the kernels that `forward` does without: for webgpu a module of their own has their texts. */
-function laterKernels({ target, forms, kernels }: ProgramDescription): string[] {
-  if (target !== 'webgpu') return []
+/** Names of the kernels that `forward` does without, whose texts are in a module of their own. */
+function laterKernels(program: ProgramDescription): string[] {
+  if (!languageOf(program).loadsLater) return []
+  const { forms, kernels } = program
   const first = new Set(forms.forward.dispatches.map(({ kernel }) => kernel))
   return Object.keys(kernels).filter((kernel) => !first.has(kernel))
 }
 
 function decodingText(program: ProgramDescription, kernels: readonly string[]): string {
-  const { name, target } = program
+  const { name } = program
   return [
     `// The kernels with which ${name} decodes. ../${name}.js loads them when they are needed.`,
-    ...textLines(`export const ${languages[target].texts}`, program, kernels),
+    ...textLines(`export const ${languageOf(program).texts}`, program, kernels),
     '',
   ].join('\n')
 }
 
 /** Declares an object, in which a kernel may have any name, also that of something else in the module. */
-const textLines = (
-  declared: string,
-  { kernels, target }: ProgramDescription,
-  names: readonly string[],
-): string[] => [
+const textLines = (declared: string, program: ProgramDescription, names: readonly string[]): string[] => [
   `${declared} = {`,
-  ...names.map((name) => `  ${name}: ${template(languages[target].carried(kernels[name]?.code ?? ''))},`),
+  ...names.map(
+    (name) => `  ${name}: ${template(languageOf(program).carried(program.kernels[name]?.code ?? ''))},`,
+  ),
   '}',
 ]
 
-function moduleText(program: ProgramDescription, other: ProgramDescription | undefined): string {
-  const { name, target, source } = program
+function moduleText(program: ProgramDescription, others: readonly ProgramDescription[]): string {
+  const { name, source } = program
+  const { library } = languageOf(program)
   const own = [
     // What a bundler is to bring, where it is asked for by its target; a page may do without it elsewhere.
-    ...(target === 'gpujs' ? ["library: () => import('gpu.js'),"] : []),
-    ...(other === undefined ? [] : [`alternative: () => import(${literal(`./${alternativePath(other)}`)}),`]),
+    ...(library === undefined ? [] : [`library: () => import(${literal(library)}),`]),
+    ...(others.length === 0 ? [] : [`alternatives: { ${others.map(loader).join(', ')} },`]),
   ]
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
@@ -95,6 +92,9 @@ function moduleText(program: ProgramDescription, other: ProgramDescription | und
     '',
   ].join('\n')
 }
+
+const loader = (other: ProgramDescription): string =>
+  `${other.target}: () => import(${literal(`./${alternativePath(other)}`)})`
 
 /**
  * The text of the spec, which only the reference reads, is in the module that loads this one. All kernels are in
@@ -134,7 +134,7 @@ function programLines(
     longest,
     undecodable,
   } = program
-  const { texts } = languages[target]
+  const { texts } = languageOf(program)
   const textOf = (kernel: string): string =>
     later.includes(kernel) ? `code: '', load: () => later(${literal(kernel)})` : `code: ${texts}.${kernel}`
   const fields = [

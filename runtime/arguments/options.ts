@@ -1,9 +1,8 @@
 /** The options of `create` but for its tensors, the sizes of weights in a call, and the seed of `redraw`. */
 import type { CreateOptions } from '../attention.ts'
+import { backendNames } from '../contract/backends.ts'
 import type { Program, Shape, WeightPlan } from '../program.ts'
 import { describe, refuseUnknown } from './describe.ts'
-
-const backends: readonly unknown[] = ['webgpu', 'gpujs', 'reference', undefined]
 
 export function checkOptions(program: Program, options: CreateOptions): void {
   const where = `create of ${program.name}`
@@ -12,9 +11,9 @@ export function checkOptions(program: Program, options: CreateOptions): void {
   }
   refuseUnknown(where, options, ['device', 'backend', 'projection', 'weights'])
   const { device, backend } = options
-  if (!backends.includes(backend)) {
+  if (backend !== undefined && !backendNames.includes(backend)) {
     throw new TypeError(
-      `${where}: backend must be 'webgpu', 'gpujs' or 'reference'; it is ${describe(backend)}.`,
+      `${where}: backend must be one of '${backendNames.join("', '")}'; it is ${describe(backend)}.`,
     )
   }
   if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {

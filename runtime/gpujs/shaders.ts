@@ -34,9 +34,13 @@ export async function shadersOf({ kernels }: Program): Promise<Readonly<Record<s
 
 async function loadShaderKernel(): Promise<ShaderKernelConstructor> {
   const found = await loadPackage('gpu.js').catch((cause: unknown) => {
-    throw new AttentionError('no-gpujs', 'GLSL is made by the package gpu.js. Try `npm install gpu.js`.', {
-      cause,
-    })
+    throw new AttentionError(
+      'no-gpujs',
+      'No GLSL was written: the package gpu.js makes it. Try `npm install gpu.js`.',
+      {
+        cause,
+      },
+    )
   })
   const { WebGL2Kernel } = found as { readonly WebGL2Kernel: ShaderKernelConstructor }
   return WebGL2Kernel

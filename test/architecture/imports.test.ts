@@ -28,9 +28,15 @@ const rules: readonly Rule[] = [
   { files: 'compiler/algebra/', may: [...leaves, 'compiler/semantics/model.ts'] },
   { files: 'compiler/schedule/', may: [...leaves, 'compiler/algebra/attention.ts'] },
   { files: 'compiler/kernel/', may: [...leaves, 'compiler/schedule/schedule.ts'] },
+  // A target chooses how passes are planned, lowered and spelt; the page's runtime makes GLSL of kernels.
+  {
+    files: 'compiler/targets/',
+    may: [...leaves, 'compiler/schedule/', 'compiler/kernel/', 'runtime/gpujs/shaders.ts'],
+    mayTypes: ['compiler/algebra/attention.ts', 'runtime/program.ts'],
+  },
   {
     files: 'compiler/codegen/',
-    may: [...leaves, 'compiler/kernel/kernel.ts', 'compiler/kernel/target.ts'],
+    may: [...leaves, 'compiler/kernel/kernel.ts', 'compiler/targets/'],
     mayTypes: ['runtime/program.ts'],
   },
   // The reference draws the projections that the runtime draws.
@@ -45,7 +51,8 @@ const rules: readonly Rule[] = [
   { files: 'compiler/index.ts', may: everything },
   { files: 'compiler/options.ts', may: [...leaves, 'runtime/arguments/'] },
   { files: 'compiler/pipeline.ts', may: everything },
-  // Hands what the stages found to the last of them, which sees kernels alone.
+  { files: 'compiler/forms.ts', may: everything },
+  // Hands what the stages found to the last of them, which sees no schedule.
   { files: 'compiler/assemble.ts', may: everything },
   { files: 'compiler/prelude.ts', may: [] },
   // What compiler and runtime agree on: a leaf of both.

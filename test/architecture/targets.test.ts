@@ -1,12 +1,19 @@
-// The places that know of the targets are those that ARCHITECTURE.md lists for who adds a third one.
+// A target is named in its own folders, and in the places that ARCHITECTURE.md lists for who adds a third one.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { targets } from '../../compiler/targets/index.ts'
+import { backendNames, backends } from '../../runtime/contract/backends.ts'
 
 const root = join(import.meta.dirname, '../..')
+const names = targets.map(({ name }) => name)
 
 /** What a target has of its own. */
-const own = /\/gpujs\/|\/gpujs(-operators)?\.ts$/
+const own = new RegExp(`/(${names.join('|')})/`)
+
+/** A file without its comments. */
+const codeOf = (path: string): string =>
+  readFileSync(join(root, path), 'utf8').replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
 
 const sources = ['compiler', 'runtime'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -18,8 +25,17 @@ test('the places to touch for a third target', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const [, section = ''] = /\n## A third target\n([^]*?)\n## /.exec(text) ?? []
   const listed = [...section.matchAll(/^\| `(.*?)` /gm)].map(([, path = '']) => path)
-  const named = sources.filter((path) =>
-    /'(no-)?gpujs'|\bgpujs: /.test(readFileSync(join(root, path), 'utf8')),
-  )
-  expect(listed.toSorted()).toEqual(named.toSorted())
+  const words = [...names, ...Object.values(backends).flat()].join('|')
+  // As a string, as a member, or as the name of something imported.
+  const naming = new RegExp(`'(${words})'|\\b(${words}): |\\{[^{}]*\\b(${words})\\b[^{}]*\\}`)
+  const named = sources.filter((path) => naming.test(codeOf(path)))
+  expect(named.toSorted()).toEqual(listed.toSorted())
+})
+
+test('targets are backends, in the same order, each under its own name', () => {
+  expect(names).toEqual(backendNames.filter((name) => (names as readonly string[]).includes(name)))
+  for (const { name } of targets)
+    expect(readFileSync(join(root, `compiler/targets/${name}/target.ts`), 'utf8')).toContain(
+      `name: '${name}'`,
+    )
 })

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { compactWgsl } from '../../compiler/codegen/compact.ts'
+import { compactWgsl } from '../../compiler/targets/webgpu/compact.ts'
 
 const goldens = fileURLToPath(new URL('../golden', import.meta.url))
 const kernels = readdirSync(goldens, { recursive: true, encoding: 'utf8' }).filter((path) =>

@@ -1,6 +1,6 @@
 // What gpu.js makes of each intrinsic and of integer arithmetic, in WebAssembly, against float64.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gpujs } from '../../compiler/codegen/gpujs.ts'
+import { gpujs } from '../../compiler/targets/gpujs/print.ts'
 import * as ir from '../../compiler/kernel/build.ts'
 import { cell } from '../../compiler/kernel/cell.ts'
 import type { CellKernel } from '../../compiler/kernel/cell.ts'

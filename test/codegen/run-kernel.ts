@@ -1,5 +1,5 @@
 /** Runs one kernel on a WebGPU device, for tests: buffers in, the same buffers' contents out. */
-import { wgsl } from '../../compiler/codegen/wgsl.ts'
+import { wgsl } from '../../compiler/targets/webgpu/print.ts'
 import { shapeFields } from '../../compiler/kernel/kernel.ts'
 import type { Kernel, ShapeField } from '../../compiler/kernel/kernel.ts'
 import { nodeGpu } from '../../runtime/node-gpu.ts'

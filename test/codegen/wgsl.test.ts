@@ -1,6 +1,6 @@
 // WGSL as text, and as a device runs it against the interpreter.
 import { beforeAll, describe, expect, test } from 'vitest'
-import { wgsl } from '../../compiler/codegen/wgsl.ts'
+import { wgsl } from '../../compiler/targets/webgpu/print.ts'
 import * as ir from '../../compiler/kernel/build.ts'
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { Binding, Kernel, Value } from '../../compiler/kernel/kernel.ts'

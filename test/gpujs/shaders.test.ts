@@ -1,6 +1,6 @@
 // The GLSL of kernels, got from gpu.js without a WebGL context.
 import { expect, test } from 'vitest'
-import { laidOut } from '../../compiler/cli/glsl.ts'
+import { laidOut } from '../../compiler/targets/gpujs/glsl.ts'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import { shadersOf } from '../../runtime/gpujs/shaders.ts'
 import { softmaxCells } from './programs.ts'

@@ -1,6 +1,6 @@
 // Kernels broken on purpose: the comparison that the suite rests on has to notice each of them.
 import { describe, expect, it, test } from 'vitest'
-import { wgsl } from '../../compiler/codegen/wgsl.ts'
+import { wgsl } from '../../compiler/targets/webgpu/print.ts'
 import type { Built } from '../../compiler/pipeline.ts'
 import { deviceNames, testDevice } from '../setup/test-devices.ts'
 import { once, patience, prepare } from './agree.ts'

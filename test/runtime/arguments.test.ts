@@ -332,7 +332,12 @@ describe('create with', () => {
     ['options that are none', 3, TypeError, /object of options/],
     ['null', null, TypeError, /object of options/],
     ['an unknown option', { weights, devise: 1 }, TypeError, /does not know 'devise'/],
-    ['an unknown backend', { weights, backend: 'cuda' }, TypeError, /'webgpu', 'gpujs' or 'reference'.*cuda/],
+    [
+      'an unknown backend',
+      { weights, backend: 'cuda' },
+      TypeError,
+      /one of 'webgpu', 'gpujs', 'reference'.*cuda/,
+    ],
     ['another target', { weights, backend: 'gpujs' }, AttentionError as never, /--target gpujs/],
     ['a device that is a promise', { weights, device: Promise.resolve() }, TypeError, /Was it awaited/],
     ['a projection in float64', { weights, projection: new Float64Array(12) }, TypeError, /a Float64Array/],

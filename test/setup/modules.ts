@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { compact, compactWgsl } from '../../compiler/codegen/compact.ts'
+import { targetNamed } from '../../compiler/targets/index.ts'
 import { runtimeFolder } from '../../compiler/codegen/module.ts'
 import type { OutputFile } from '../../compiler/codegen/module.ts'
 import type { Form, Program } from '../../runtime/index.ts'
@@ -58,7 +58,7 @@ export const spelt = (call: object): string =>
 
 /** A program in memory with its kernels as a module carries them. */
 export function asCarried(program: Program): Program {
-  const carried = program.target === 'webgpu' ? compactWgsl : compact
+  const { carried } = targetNamed(program.target).language
   const kernels = Object.entries(program.kernels).map(
     ([name, facts]) => [name, { ...facts, code: carried(facts.code) }] as const,
   )

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { type Target, targets } from '../../index.ts'
 import { type Sweep, sweep } from '../bench/sweep.ts'
+import { defaultTarget } from '../../targets/index.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status } from '../failure.ts'
@@ -35,7 +36,7 @@ export function addBench({ program, io, conclude }: Context): void {
     .addOption(new Option('--heads <n>', 'heads').argParser(wholeNumber(1)).default(2))
     .addOption(new Option('--rounds <n>', 'timed calls of each').argParser(wholeNumber(1)).default(5))
     .addOption(new Option('--seed <n>', 'of the random tensors').argParser(wholeNumber(0)).default(0))
-    .addOption(new Option('--backend <name>', 'what runs them').choices(targets).default('webgpu'))
+    .addOption(new Option('--backend <name>', 'what runs them').choices(targets).default(defaultTarget))
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096')
     .action(async (path: string, options: Options) => conclude(await bench(io, path, options)))

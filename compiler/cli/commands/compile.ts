@@ -3,15 +3,16 @@ import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { type CompiledAttention, type OutputFile, type Target, targets } from '../../index.ts'
 import { modulePath } from '../../codegen/module.ts'
+import { defaultTarget } from '../../targets/index.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure } from '../failure.ts'
 import { displayPath, readSource } from '../files.ts'
-import { glslFiles } from '../glsl.ts'
 import type { Io } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, textOption } from '../options.ts'
+import { readableFiles } from '../readable.ts'
 import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
@@ -34,7 +35,9 @@ export function addCompile({ program, io }: Context): void {
     .argument('<spec>', 'an .attn file')
     .addOption(textOption('-o, --output <dir>', 'where to write (default: beside the spec)'))
     .addOption(
-      new Option('--target <target>', 'what the kernels are written for').choices(targets).default('webgpu'),
+      new Option('--target <target>', 'what the kernels are written for')
+        .choices(targets)
+        .default(defaultTarget),
     )
     .addOption(onlyOption())
     .option(
@@ -55,11 +58,11 @@ export function addCompile({ program, io }: Context): void {
       if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
 
       const directory = options.output ?? dirname(path)
-      const glsl = new Map<string, readonly OutputFile[]>()
-      if (target === 'gpujs') for (const module of modules) glsl.set(module.name, await glslFiles(io, module))
+      const readable = new Map<string, readonly OutputFile[]>()
+      for (const module of modules) readable.set(module.name, await readableFiles(io, module))
       const filesOf = ({ name, files }: CompiledAttention): readonly OutputFile[] => [
         ...files,
-        ...(glsl.get(name) ?? []),
+        ...(readable.get(name) ?? []),
       ]
       const files = [...modules.flatMap(filesOf), ...runtimeFiles()].map(signed)
       await requireOwn(io, directory, files, options.force === true)

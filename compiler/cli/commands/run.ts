@@ -1,5 +1,8 @@
 import { Option } from 'commander'
+import { backendNames } from '../../../runtime/contract/backends.ts'
+import type { Backend } from '../../../runtime/index.ts'
 import type { Compilation } from '../../index.ts'
+import { defaultTarget, isTarget } from '../../targets/index.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status, usage } from '../failure.ts'
@@ -7,7 +10,7 @@ import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, textOption, wholeNumber } from '../options.ts'
-import { type Backend, backends, type Runnable, targetOf } from '../run/execute.ts'
+import { type Runnable, targetOf } from '../run/execute.ts'
 import {
   type Inputs,
   inputNames,
@@ -63,7 +66,7 @@ export function addRun({ program, io, conclude }: Context): void {
       textOption('--input <path>', 'a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors'),
     )
     .addOption(textOption('--output <file>', 'save the result as .npy, .npz or .safetensors'))
-    .addOption(new Option('--backend <name>', 'what runs it').choices(backends).default('webgpu'))
+    .addOption(new Option('--backend <name>', 'what runs it').choices(backendNames).default(defaultTarget))
     .addOption(
       new Option('--repeat <n>', 'timed calls after the first, at most')
         .argParser(wholeNumber(1))
@@ -124,7 +127,7 @@ function choose(
   { modules, pending, attentions }: Compilation,
   backend: Backend,
 ): { readonly runnable: readonly Runnable[]; readonly pending: Compilation['pending'] } {
-  if (backend !== 'reference') return { runnable: modules, pending }
+  if (isTarget(backend)) return { runnable: modules, pending }
   const place = ({ name }: Runnable): number => attentions.indexOf(name)
   const all: readonly Runnable[] = [...modules, ...pending]
   return { runnable: all.toSorted((left, right) => place(left) - place(right)), pending: [] }

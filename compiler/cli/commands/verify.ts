@@ -1,6 +1,8 @@
 import { Option } from 'commander'
-import { AttentionError } from '../../../runtime/index.ts'
+import { backendNames } from '../../../runtime/contract/backends.ts'
+import { AttentionError, type Backend } from '../../../runtime/index.ts'
 import { check, verify } from '../../index.ts'
+import { defaultTarget } from '../../targets/index.ts'
 import {
   type AttentionReport,
   NoSuchCase,
@@ -17,7 +19,6 @@ import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, textOption, wholeNumber } from '../options.ts'
-import { type Backend, backends } from '../run/execute.ts'
 import { duration } from '../table.ts'
 import { requireAttention } from '../selection.ts'
 import { attentionLine, counterexampleLines, jsonOf, resultLine, type Verified } from '../verify/report.ts'
@@ -49,7 +50,9 @@ export function addVerify({ program, io, conclude }: Context): void {
         .default(defaultRuns),
     )
     .addOption(textOption('--path <path>', 'replay one case of a property, as a counterexample names it'))
-    .addOption(new Option('--backend <name>', 'what runs the attentions').choices(backends).default('webgpu'))
+    .addOption(
+      new Option('--backend <name>', 'what runs the attentions').choices(backendNames).default(defaultTarget),
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -1,16 +1,20 @@
 /** The backends that can run a compiled attention here. */
-import { type Attention, AttentionError, createAttention, type ForwardCall } from '../../../runtime/index.ts'
+import {
+  type Attention,
+  AttentionError,
+  type Backend,
+  createAttention,
+  type ForwardCall,
+} from '../../../runtime/index.ts'
 import type { AttentionModel, Program, Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
+import { defaultTarget, isTarget } from '../../targets/index.ts'
 import { CommandFailure, status, usage } from '../failure.ts'
 import type { Inputs } from './inputs.ts'
 import { expectedRows } from './reference.ts'
 
-export const backends = ['webgpu', 'gpujs', 'reference'] as const
-export type Backend = (typeof backends)[number]
-
-/** What kernels are written for, to run on a backend. */
-export const targetOf = (backend: Backend): Target => (backend === 'gpujs' ? 'gpujs' : 'webgpu')
+/** What an attention is compiled for, to run on a backend; the reference shows what the first target would run. */
+export const targetOf = (backend: Backend): Target => (isTarget(backend) ? backend : defaultTarget)
 
 /** The float64 reference needs no program, and so runs what cannot be compiled yet. */
 export interface Runnable {
@@ -33,7 +37,7 @@ export async function executorOf(
   inputs: Inputs,
   backend: Backend,
 ): Promise<Executor> {
-  if (backend === 'reference') return referenceExecutor(model, inputs)
+  if (!isTarget(backend)) return referenceExecutor(model, inputs)
   invariant(program !== undefined, `${name} is run on a device only when it is compiled`)
   const attention = await inWords(() =>
     createAttention(program, {

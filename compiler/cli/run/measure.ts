@@ -1,7 +1,8 @@
 /** One attention, run, timed, and held against the reference. */
+import type { Backend } from '../../../runtime/index.ts'
 import { projectionsNeeded } from './advice.ts'
 import { type Difference, difference, judge, type Verdict } from './difference.ts'
-import { type Backend, executorOf, type Runnable } from './execute.ts'
+import { executorOf, type Runnable } from './execute.ts'
 import type { Inputs } from './inputs.ts'
 import { expectedRows, yardsticks } from './reference.ts'
 import { rowsToCheck, selectRows } from './rows.ts'

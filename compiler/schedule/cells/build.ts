@@ -1,5 +1,6 @@
 /** From the algebra to passes of cells: one strategy per kind of score. */
 import type { Attention } from '../../algebra/attention.ts'
+import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Schedule } from '../schedule.ts'
 import { scheduleCompressedCells } from './compressed.ts'
 import { scheduleExactCells } from './exact.ts'
@@ -19,6 +20,6 @@ export function scheduleCells(attention: Attention): Schedule | { readonly unsup
     case 'compressed':
       return scheduleCompressedCells(attention, score)
     case 'bucketed':
-      return { unsupported: 'buckets for the target gpujs, which has no sort' }
+      throw new InvariantError('buckets need a sort, which targets of cells do not have')
   }
 }

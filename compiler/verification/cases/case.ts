@@ -7,7 +7,8 @@
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import type { AttentionModel } from '../../semantics/model.ts'
-import { excess, inCells } from '../../symbolic/index-arithmetic.ts'
+import { excess } from '../../symbolic/index-arithmetic.ts'
+import { targets } from '../../targets/index.ts'
 import type { Call } from '../execution/executor.ts'
 import { scatteredNormal } from './scatter.ts'
 
@@ -40,8 +41,12 @@ export const longestOf = ({ buckets }: AttentionModel): number | undefined =>
   buckets === undefined ? undefined : Math.max(longest, 4 * buckets.chunk + 6)
 
 /** Rows that a call may have on every target. */
-export const rowsOf = ({ mask }: AttentionModel): number | undefined =>
-  mask.kind === 'condition' ? excess(mask.condition, inCells)?.longest : undefined
+export function rowsOf({ mask }: AttentionModel): number | undefined {
+  if (mask.kind !== 'condition') return undefined
+  const { condition } = mask
+  const limits = targets.flatMap(({ exact }) => excess(condition, exact)?.longest ?? [])
+  return limits.length === 0 ? undefined : Math.min(...limits)
+}
 
 /** Two tiles of rows and a bit, and one chunk of keys where nothing is masked. */
 const longest = 70

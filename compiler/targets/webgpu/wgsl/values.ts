@@ -1,9 +1,9 @@
 /** Values as WGSL expressions, with no more parentheses than they need. */
 
-import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
-import type { Value } from '../../kernel/kernel.ts'
-import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../kernel/target.ts'
-import { wgslOperators } from '../wgsl-operators.ts'
+import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
+import type { Value } from '../../../kernel/kernel.ts'
+import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
+import { wgslOperators } from '../operators.ts'
 import type { Helper } from './helper.ts'
 import { wgslName } from './names.ts'
 

@@ -25,4 +25,5 @@ const used = `
 
 const taken: ReadonlySet<string> = new Set(`${keywords} ${reserved} ${used}`.split(/\s+/))
 
+/** A name that WGSL does not reserve. */
 export const wgslName = (name: string): string => (taken.has(name) ? `${name}_` : name)

@@ -7,14 +7,15 @@
  * at once, all their threads together.
  */
 
-import type { Binding, Kernel } from '../kernel/kernel.ts'
-import { shapeFields } from '../kernel/kernel.ts'
-import { sharedBytes, unroll, wrap } from '../kernel/target.ts'
-import type { KernelSource } from '../../runtime/program.ts'
+import type { Binding, Kernel } from '../../kernel/kernel.ts'
+import { shapeFields } from '../../kernel/kernel.ts'
+import { sharedBytes, unroll, wrap } from '../../kernel/target.ts'
+import type { KernelSource } from '../../../runtime/program.ts'
 import { wgslName } from './wgsl/names.ts'
 import { indented, printStatements } from './wgsl/statements.ts'
 import { ValuePrinter } from './wgsl/values.ts'
 
+/** The kernel as a WGSL module, with the functions that it calls. */
 export function wgsl(kernel: Kernel): KernelSource {
   return {
     code: printKernel(unroll(kernel)),

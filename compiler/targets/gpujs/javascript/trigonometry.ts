@@ -33,5 +33,7 @@ const sineAhead: Helper = helper(
   { parameters: ['x', 'ahead'] },
 )
 
+/** The sine. */
 export const sine: Helper = helper('sine', 'sin x', ['return sineAhead(x, 0);'], { uses: [sineAhead] })
+/** The cosine: the sine, a quarter of a turn ahead. */
 export const cosine: Helper = helper('cosine', 'cos x', ['return sineAhead(x, 1);'], { uses: [sineAhead] })

@@ -18,4 +18,5 @@ function isSum(text: string): boolean {
   return text.startsWith('-')
 }
 
+/** One level deeper. */
 export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -4,6 +4,7 @@ import { exp, expm1UpToOne } from './exponentials.ts'
 import { helper } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 
+/** The hyperbolic tangent. */
 export const tanh = (lanes: Lanes): Helper => {
   const inner = expm1UpToOne(lanes)
   return helper(
@@ -15,6 +16,7 @@ export const tanh = (lanes: Lanes): Helper => {
   )
 }
 
+/** The hyperbolic cosine. */
 export const cosh = (lanes: Lanes): Helper => {
   const inner = exp(lanes)
   return helper(
@@ -26,6 +28,7 @@ export const cosh = (lanes: Lanes): Helper => {
   )
 }
 
+/** The hyperbolic sine. */
 export const sinh = (lanes: Lanes): Helper => {
   const [large, small] = [exp(lanes), expm1UpToOne(lanes)]
   return helper(

@@ -1,10 +1,10 @@
 /** Statements and values of a kernel of cells in the JavaScript that gpu.js compiles. */
-import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
-import type { ShapeField, Statement, Value } from '../../kernel/kernel.ts'
-import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../kernel/target.ts'
-import type { CellKernel } from '../../kernel/target.ts'
-import type { CellInteger } from '../../../runtime/program.ts'
-import { gpujsOperators } from '../gpujs-operators.ts'
+import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
+import type { ShapeField, Statement, Value } from '../../../kernel/kernel.ts'
+import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
+import type { CellKernel } from '../../../kernel/target.ts'
+import type { CellInteger } from '../../../../runtime/program.ts'
+import { gpujsOperators } from '../operators.ts'
 import type { Helper } from './helpers.ts'
 import { divisorOf, group, indented } from './text.ts'
 
@@ -17,6 +17,7 @@ const coordinates: Readonly<Record<string, string>> = {
 
 type Binary = Extract<Value, { kind: 'binary' }>
 
+/** Prints the statements of one kernel, and collects the functions and integers that they use. */
 export class Printer {
   readonly #integers = new Set<CellInteger>()
   readonly #helpers = new Map<string, Helper>()

@@ -8,12 +8,13 @@
  * be larger, is never named, and is made of integers alone: `~~` makes one of
  * what became a float on the way.
  */
-import type { CellKernel } from '../kernel/target.ts'
-import { cellOutput, wrap } from '../kernel/target.ts'
-import type { KernelSource } from '../../runtime/program.ts'
-import { Printer } from './gpujs/printer.ts'
-import { indented } from './gpujs/text.ts'
+import type { CellKernel } from '../../kernel/target.ts'
+import { cellOutput, wrap } from '../../kernel/target.ts'
+import type { KernelSource } from '../../../runtime/program.ts'
+import { Printer } from './javascript/printer.ts'
+import { indented } from './javascript/text.ts'
 
+/** The kernel as the text of a function, with the functions that it calls inside. */
 export function gpujs(kernel: CellKernel): KernelSource {
   const { name, summary, inputs, body, result } = kernel
   const printer = new Printer(kernel)

@@ -1,8 +1,8 @@
 /** How gpu.js spells each intrinsic: one row per name, and a missing row does not compile. */
-import { invariant } from '../diagnostics/invariant.ts'
-import type { Value } from '../kernel/kernel.ts'
-import { floatText } from '../kernel/target.ts'
-import type { IntrinsicName } from '../kernel/target.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Value } from '../../kernel/kernel.ts'
+import { floatText } from '../../kernel/target.ts'
+import type { IntrinsicName } from '../../kernel/target.ts'
 import {
   cosh,
   elu,
@@ -15,12 +15,12 @@ import {
   sinh,
   softplus,
   tanh,
-} from './gpujs/functions.ts'
-import { helper } from './gpujs/helpers.ts'
-import type { Helper } from './gpujs/helpers.ts'
-import { power } from './gpujs/power.ts'
-import { random } from './gpujs/random.ts'
-import { cosine, sine } from './gpujs/trigonometry.ts'
+} from './javascript/functions.ts'
+import { helper } from './javascript/helpers.ts'
+import type { Helper } from './javascript/helpers.ts'
+import { power } from './javascript/power.ts'
+import { random } from './javascript/random.ts'
+import { cosine, sine } from './javascript/trigonometry.ts'
 
 /** A call as it is written; what is text already stays as it is. */
 export interface Spelling {
@@ -69,6 +69,7 @@ const floorModulo = helper(
   { parameters: ['a', 'b'] },
 )
 
+/** The spelling of each intrinsic. */
 export const gpujsOperators: Record<IntrinsicName, Row> = {
   exp: builtin('exp'),
   log: defined(logarithm),

@@ -46,4 +46,5 @@ const steps: readonly Helper[] = [
   ),
 ]
 
+/** The number of three integers: the last of the steps, each of which calls the one before. */
 export const random: Helper = steps.reduce((before, one) => ({ ...one, uses: [before] }))

@@ -4,8 +4,9 @@
  * in terms of `Lanes`, and printed for each type that is called for.
  */
 
-import type { ValueType } from '../../kernel/kernel.ts'
+import type { ValueType } from '../../../kernel/kernel.ts'
 
+/** A function that printed WGSL defines. */
 export interface Helper {
   readonly name: string
   readonly source: string
@@ -43,6 +44,7 @@ const vector: Lanes = {
   u: (constant) => `vec4u(${constant})`,
 }
 
+/** The spelling of a value's width: one lane, or four. */
 export const lanesOf = (type: ValueType): Lanes => (type === 'vec4f' ? vector : scalar)
 
 /** A function of floats, `NAME_f32` or `NAME_vec4f`, with a line that says what it is. */

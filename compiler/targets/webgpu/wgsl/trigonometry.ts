@@ -40,5 +40,7 @@ const ahead = (name: 'sin' | 'cos', quarters: number, lanes: Lanes): Helper => {
   return helper(name, lanes, `${name} x`, [`return ${inner.name}(x, ${quarters});`], { uses: [inner] })
 }
 
+/** The sine. */
 export const sin = (lanes: Lanes): Helper => ahead('sin', 0, lanes)
+/** The cosine: the sine, a quarter of a turn ahead. */
 export const cos = (lanes: Lanes): Helper => ahead('cos', 1, lanes)

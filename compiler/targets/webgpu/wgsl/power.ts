@@ -7,6 +7,7 @@ import type { Helper, Lanes } from './helper.ts'
 /** Beyond, logarithms cost less than multiplications. */
 const mostMultiplied = 64
 
+/** The function x to `exponent`, whose literal is `text`. */
 export function power(exponent: number, text: string, lanes: Lanes): Helper {
   const size = Math.abs(exponent)
   const name = `power_${text.replace(/^-/, 'minus_').replace(/\.0$/, '').replace('.', '_point_').replace('-', '_minus_')}`

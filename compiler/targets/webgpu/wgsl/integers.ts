@@ -4,6 +4,7 @@ import type { Helper } from './helper.ts'
 
 type Integer = 'i32' | 'u32'
 
+/** ⌊a / b⌋. */
 export const floorDivide = (type: Integer): Helper => ({
   name: `floor_divide_${type}`,
   source:
@@ -20,6 +21,7 @@ fn floor_divide_i32(a: i32, b: i32) -> i32 {
   uses: [],
 })
 
+/** a − b·⌊a / b⌋, of integers. */
 export const floorModulo = (type: Integer): Helper => ({
   name: `floor_modulo_${type}`,
   source:
@@ -36,6 +38,7 @@ fn floor_modulo_i32(a: i32, b: i32) -> i32 {
   uses: [],
 })
 
+/** a − b·⌊a / b⌋, of f32. */
 export const floorModuloOfFloats: Helper = {
   name: 'floor_modulo_f32',
   source: `// a − b·⌊a / b⌋, which has the sign of b: a quotient that was rounded across a whole number is one off

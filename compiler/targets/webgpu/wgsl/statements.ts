@@ -1,10 +1,11 @@
 /** Statements as lines of WGSL, two spaces deeper in each block. */
 
-import { InvariantError } from '../../diagnostics/invariant.ts'
-import type { Statement } from '../../kernel/kernel.ts'
+import { InvariantError } from '../../../diagnostics/invariant.ts'
+import type { Statement } from '../../../kernel/kernel.ts'
 import { wgslName } from './names.ts'
 import type { ValuePrinter } from './values.ts'
 
+/** Lines of WGSL, indented by the blocks around them. */
 export function printStatements(statements: readonly Statement[], values: ValuePrinter): string[] {
   return statements.flatMap((statement) => printStatement(statement, values))
 }
@@ -75,4 +76,5 @@ function otherwise(statements: readonly Statement[], values: ValuePrinter): stri
   return ['} else {', ...indented(printStatements(statements, values)), '}']
 }
 
+/** One level deeper. */
 export const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)

@@ -36,6 +36,7 @@ const normalTail = (lanes: Lanes): Helper => {
   )
 }
 
+/** x·Φ(x), Φ the normal distribution function. */
 export const gelu = (lanes: Lanes): Helper => {
   const inner = normalTail(lanes)
   return helper(
@@ -50,6 +51,7 @@ export const gelu = (lanes: Lanes): Helper => {
   )
 }
 
+/** The error function. */
 export const erf = (lanes: Lanes): Helper => {
   const inner = normalTail(lanes)
   const near = ['1.1283791', '-0.37612325', '0.1128018', '-0.026711311', '0.0049175513', '-5.631422e-4']

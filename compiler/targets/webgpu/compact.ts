@@ -1,20 +1,7 @@
-/**
- * A kernel as a module carries it, which is as few bytes as may be: without
- * comments and needless spaces, and in WGSL with short names for what is
- * declared in functions. The one to read is the file beside the module.
- */
+/** WGSL as a module carries it. */
+import { compact } from '../compact.ts'
 
-export const compact = (code: string): string =>
-  code
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('//'))
-    .map((line) => line.replaceAll(needlessSpaces, '$1$2'))
-    .join('\n')
-
-/** Around operators, unless two of them would become another one or a comment. */
-const needlessSpaces = / *(->|[-+*]=|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
-
+/** Without comments and needless spaces, and with short names for what functions declare. */
 export function compactWgsl(code: string): string {
   const words = new Set(code.match(/\b\w+\b/g))
   // What stands in front of a colon, such as a binding or a parameter, keeps its name, wherever else it is declared.

@@ -1,23 +1,17 @@
-/** The GLSL that modules for gpujs lead to, as files to lay beside their kernels. */
-import { AttentionError } from '../../runtime/index.ts'
-import { shadersOf } from '../../runtime/gpujs/shaders.ts'
-import type { OutputFile } from '../codegen/module.ts'
-import type { CompiledAttention } from '../index.ts'
-import type { Io } from './io.ts'
+/** The GLSL that gpu.js makes of kernels, laid out to be read beside them. */
+import { shadersOf } from '../../../runtime/gpujs/shaders.ts'
+import type { Program } from '../../../runtime/program.ts'
 
-/** None, and a note on standard error, where gpu.js is not installed. */
-export async function glslFiles(io: Io, { name, program }: CompiledAttention): Promise<OutputFile[]> {
-  try {
-    const shaders = await shadersOf(program)
-    return Object.entries(shaders).map(([kernel, text]) => ({
-      path: `${name}/${kernel}.glsl`,
-      text: laidOut(text),
-    }))
-  } catch (error) {
-    if (!(error instanceof AttentionError && error.code === 'no-gpujs')) throw error
-    io.err.write(`note: no GLSL was written. ${error.message}\n`)
-    return []
-  }
+/**
+ * A file with the fragment shader of each kernel.
+ *
+ * @throws AttentionError `no-gpujs`
+ */
+export async function glslFiles(program: Program): Promise<Readonly<Record<string, string>>> {
+  const shaders = await shadersOf(program)
+  return Object.fromEntries(
+    Object.entries(shaders).map(([kernel, text]) => [`${kernel}.glsl`, laidOut(text)] as const),
+  )
 }
 
 /** One statement a line, indented by the braces around it; gpu.js writes for a compiler. */

@@ -14,6 +14,7 @@ export const logarithm: Helper = helper('logarithm', 'log x; -1e30 stands for lo
   'return -1e30;',
 ])
 
+/** The logarithm to base 2. */
 export const logarithm2: Helper = helper(
   'logarithm2',
   'the logarithm to base 2; -1e30 stands for that of 0',
@@ -28,6 +29,7 @@ export const exponentialMinusOne: Helper = helper('exponentialMinusOne', 'e^x - 
   'return Math.exp(x) - 1;',
 ])
 
+/** x above 0, e^x − 1 below. */
 export const elu: Helper = helper(
   'elu',
   'x where positive, else e^x - 1',
@@ -35,6 +37,7 @@ export const elu: Helper = helper(
   { uses: [exponentialMinusOne] },
 )
 
+/** 1 / (1 + e^−x). */
 export const sigmoid: Helper = helper('sigmoid', '1 / (1 + e^-x), by e^-|x| so that nothing overflows', [
   'const fall = Math.exp(-Math.abs(x));',
   'if (x >= 0) {',
@@ -43,6 +46,7 @@ export const sigmoid: Helper = helper('sigmoid', '1 / (1 + e^-x), by e^-|x| so t
   'return fall / (1 + fall);',
 ])
 
+/** x times the sigmoid of x. */
 export const silu: Helper = helper('silu', 'x times the sigmoid of x', ['return x * sigmoid(x);'], {
   uses: [sigmoid],
 })
@@ -50,6 +54,7 @@ export const silu: Helper = helper('silu', 'x times the sigmoid of x', ['return 
 /** Of (log(1 + t) = 2·atanh s) / s for s = t / (2 + t), t from 0 to 1. */
 const twiceAtanh = ['0.33333206', '0.20010886', '0.13998932', '0.14015637']
 
+/** log(1 + e^x). */
 export const softplus: Helper = helper(
   'softplus',
   'log(1 + e^x) = max(x, 0) + log(1 + t), where t = e^-|x|, by the series of the inverse hyperbolic tangent',
@@ -61,6 +66,7 @@ export const softplus: Helper = helper(
   ],
 )
 
+/** The hyperbolic tangent. */
 export const tanh: Helper = helper(
   'tangent',
   'tanh |x| = -t / (t + 2), where t = e^(-2|x|) - 1',
@@ -68,11 +74,13 @@ export const tanh: Helper = helper(
   { uses: [exponentialMinusOne] },
 )
 
+/** The hyperbolic cosine. */
 export const cosh: Helper = helper('hyperbolicCosine', '(e^|x| + e^-|x|) / 2, by the square of e^|x/2|', [
   'const root = Math.exp(0.5 * Math.abs(x));',
   'return 0.5 * root * root + 0.5 / root / root;',
 ])
 
+/** The hyperbolic sine. */
 export const sinh: Helper = helper(
   'hyperbolicSine',
   '(e^|x| - e^-|x|) / 2; below 1 by t = e^|x| - 1, as (t + t / (t + 1)) / 2',
@@ -114,6 +122,7 @@ const normalTail: Helper = helper(
   ],
 )
 
+/** x·Φ(x), Φ the normal distribution function. */
 export const gelu: Helper = helper(
   'gelu',
   'x times the chance that a normal number is below x',
@@ -130,6 +139,7 @@ export const gelu: Helper = helper(
 /** Of erf x / x in x², for x from 0 to 1. */
 const nearZero = ['1.1283791', '-0.37612325', '0.1128018', '-0.026711311', '0.0049175513', '-0.0005631422']
 
+/** The error function. */
 export const erf: Helper = helper(
   'errorFunction',
   'erf x: a polynomial up to 1, beyond by the normal tail',

@@ -5,8 +5,8 @@
  * only. Polynomials are least-maximum fits on the range named beside them.
  */
 
-import { lowest } from '../../kernel/kernel.ts'
-import { floatText } from '../../kernel/target.ts'
+import { lowest } from '../../../kernel/kernel.ts'
+import { floatText } from '../../../kernel/target.ts'
 import { helper, polynomial } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 
@@ -26,6 +26,7 @@ const splitPower: readonly string[] = [
 const powerOfTwo = ({ float, signed }: Lanes, exponent: string): string =>
   `bitcast<${float}>((${signed}(${exponent}) + 127) * 8388608)`
 
+/** e^x; 0 below −87. */
 export const exp = (lanes: Lanes): Helper =>
   helper('exp', lanes, 'e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87', [
     `let bounded = clamp(x, ${lanes.f('-87.3')}, ${lanes.f('89.0')});`,
@@ -34,6 +35,7 @@ export const exp = (lanes: Lanes): Helper =>
     'return 2.0 * (half + half * tail);',
   ])
 
+/** e^x − 1 for x ≤ 1, accurate near 0. */
 export const expm1UpToOne = (lanes: Lanes): Helper =>
   helper('expm1', lanes, 'e^x − 1 for x ≤ 1, accurate near 0: 2^n·(e^r − 1) + (2^n − 1)', [
     `let bounded = clamp(x, ${lanes.f('-30.0')}, ${lanes.f('1.0')});`,
@@ -57,6 +59,7 @@ const splitExponent = ({ float, signed, unsigned, f, u }: Lanes): string[] => [
   'let s = (mantissa - 1.0) / (mantissa + 1.0);',
 ]
 
+/** The natural logarithm. */
 export const log = (lanes: Lanes): Helper => {
   const inner = twiceAtanh(lanes)
   return helper(
@@ -72,6 +75,7 @@ export const log = (lanes: Lanes): Helper => {
   )
 }
 
+/** The logarithm to base 2. */
 export const log2 = (lanes: Lanes): Helper => {
   const inner = twiceAtanh(lanes)
   return helper(
@@ -87,6 +91,7 @@ export const log2 = (lanes: Lanes): Helper => {
   )
 }
 
+/** x above 0, e^x − 1 below. */
 export const elu = (lanes: Lanes): Helper => {
   const inner = expm1UpToOne(lanes)
   return helper(
@@ -98,6 +103,7 @@ export const elu = (lanes: Lanes): Helper => {
   )
 }
 
+/** 1 / (1 + e^−x). */
 export const sigmoid = (lanes: Lanes): Helper => {
   const inner = exp(lanes)
   return helper(
@@ -112,11 +118,13 @@ export const sigmoid = (lanes: Lanes): Helper => {
   )
 }
 
+/** x times the sigmoid of x. */
 export const silu = (lanes: Lanes): Helper => {
   const inner = sigmoid(lanes)
   return helper('silu', lanes, 'x·sigmoid x', [`return x * ${inner.name}(x);`], { uses: [inner] })
 }
 
+/** log(1 + e^x). */
 export const softplus = (lanes: Lanes): Helper => {
   const [fall, log1p] = [exp(lanes), twiceAtanh(lanes)]
   return helper(

@@ -1,9 +1,9 @@
 /** How WGSL spells each intrinsic: one row per name, and a missing row does not compile. */
 
-import { invariant } from '../diagnostics/invariant.ts'
-import type { Value, ValueType } from '../kernel/kernel.ts'
-import { floatText } from '../kernel/target.ts'
-import type { IntrinsicName } from '../kernel/target.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Value, ValueType } from '../../kernel/kernel.ts'
+import { floatText } from '../../kernel/target.ts'
+import type { IntrinsicName } from '../../kernel/target.ts'
 import { elu, exp, log, log2, sigmoid, silu, softplus } from './wgsl/exponentials.ts'
 import { helper, lanesOf } from './wgsl/helper.ts'
 import type { Helper, Lanes } from './wgsl/helper.ts'
@@ -40,6 +40,7 @@ const ofIntegers =
     return called(of(type), args)
   }
 
+/** The spelling of each intrinsic, for scalars and for vectors. */
 export const wgslOperators: Record<IntrinsicName, Row> = {
   exp: defined(exp),
   log: defined(log),

@@ -1,0 +1,61 @@
+/** From the algebra to the forms of an attention for one target: passes and kernels, each verified. */
+import type { Attention } from './algebra/attention.ts'
+import type { FormName } from './codegen/description.ts'
+import { isSpelt } from './codegen/javascript.ts'
+import { BeyondSingle } from './kernel/check-value.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import { verify as verifyKernel } from './kernel/verify.ts'
+import { schedule } from './schedule/build.ts'
+import type { Schedule } from './schedule/schedule.ts'
+import { verify as verifySchedule } from './schedule/verify.ts'
+import type { Target } from './targets/target.ts'
+import type { KernelSource } from '../runtime/program.ts'
+
+/** A schedule and its kernels, one a pass. */
+export interface LoweredForm {
+  readonly schedule: Schedule
+  readonly kernels: readonly Kernel[]
+  /** The same kernels in the target's language. */
+  readonly sources: readonly KernelSource[]
+}
+
+/** Every form, `forward` among them. */
+export type LoweredForms = Readonly<Partial<Record<FormName, LoweredForm>>> & {
+  readonly forward: LoweredForm
+}
+
+/** The forms, or why there are none, as a noun for the writer of the file. */
+export function formsFor(
+  target: Target,
+  attention: Attention,
+): LoweredForms | { readonly unsupported: string } {
+  const unsupported = target.unsupported(attention)
+  if (unsupported !== undefined) return { unsupported }
+  const planned = schedule(attention, target.plan)
+  if ('unsupported' in planned) return planned
+  const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
+  if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }
+  const forward = verifySchedule(planned)
+  try {
+    return lowerForms(target, forward)
+  } catch (error) {
+    if (error instanceof BeyondSingle)
+      return { unsupported: 'constants that come to more than f32 holds, about 3.4e38,' }
+    throw error
+  }
+}
+
+function lowerForms(target: Target, forward: Schedule): LoweredForms {
+  const { prefill, step } = forward.decoding ?? {}
+  return {
+    forward: lowerForm(target, forward),
+    ...(prefill === undefined ? {} : { prefill: lowerForm(target, prefill) }),
+    ...(step === undefined ? {} : { step: lowerForm(target, step) }),
+  }
+}
+
+function lowerForm(target: Target, plan: Schedule): LoweredForm {
+  const lowered = target.lower(plan)
+  const kernels = lowered.map(({ kernel }) => verifyKernel(kernel))
+  return { schedule: plan, kernels, sources: lowered.map(({ spell }) => spell()) }
+}

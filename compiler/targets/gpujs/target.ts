@@ -1,0 +1,36 @@
+/** gpu.js, which runs on WebGL 2 and on WebAssembly: passes of cells, as functions of JavaScript. */
+import { invariant } from '../../diagnostics/invariant.ts'
+import { asKernel } from '../../kernel/cell.ts'
+import { cellKernels } from '../../kernel/cells/lower.ts'
+import { scheduleCells } from '../../schedule/cells/build.ts'
+import { inCells } from '../../symbolic/index-arithmetic.ts'
+import { compact } from '../compact.ts'
+import type { Target } from '../target.ts'
+import { gpujs as print } from './print.ts'
+
+/** The record of the target gpujs. */
+export const gpujs: Target = {
+  name: 'gpujs',
+  exact: inCells,
+  unsupported: ({ score }) =>
+    score.kind === 'bucketed' ? 'buckets for the target gpujs, which has no sort' : undefined,
+  plan: scheduleCells,
+  lower: (schedule) => {
+    const kernels = cellKernels(schedule)
+    invariant(kernels !== undefined, 'passes for gpujs are those of cells')
+    return kernels.map((cell) => ({ kernel: asKernel(cell), spell: () => print(cell) }))
+  },
+  count: (pass) => {
+    invariant(pass.kind === 'cells', 'passes for gpujs are those of cells')
+    return { extent: pass.extent }
+  },
+  language: {
+    extension: 'js',
+    texts: 'functions',
+    carried: compact,
+    loadsLater: false,
+    library: 'gpu.js',
+  },
+  // Loaded only where it is asked for: whoever compiles in a browser needs no GLSL.
+  readable: async (program) => (await import('./glsl.ts')).glslFiles(program),
+}
