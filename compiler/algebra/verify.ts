@@ -2,7 +2,7 @@
  * Holds an attention to the invariants of `attention.ts`. What fails here is a
  * defect of the compiler, so it throws.
  */
-import { invariant } from '../diagnostics/invariant.ts'
+import { InvariantError, invariant } from '../diagnostics/invariant.ts'
 import { evaluateScalar } from '../symbolic/evaluate.ts'
 import type { Environment } from '../symbolic/evaluate.ts'
 import type { Expression } from '../symbolic/expression.ts'
@@ -87,10 +87,8 @@ function verifyForm(expression: Expression, names: readonly string[]): void {
 }
 
 function verifyNodes(node: Expression): void {
-  invariant(node.type.kind === 'scalar', `${print(node)} is a scalar`)
-  invariant(
-    node.kind !== 'apply' || rowOperator(node.operator) === undefined,
-    `${print(node)} is in component form`,
-  )
+  const isRow = node.kind === 'apply' && rowOperator(node.operator) !== undefined
+  if (node.type.kind !== 'scalar' || isRow)
+    throw new InvariantError(`${print(node)} is a scalar in component form`)
   children(node).forEach(verifyNodes)
 }

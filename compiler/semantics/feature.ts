@@ -122,6 +122,11 @@ function elaborateBlocks(
   scope: Scope,
   report: Report,
 ): readonly Expression[] | undefined {
+  const count = blocks.items.length
+  if (count > limits.blocks) {
+    report(messages.tooManyBlocks(blocks.span, count, limits.blocks))
+    return undefined
+  }
   const elaborated = blocks.items.map((item) => {
     const block = elaborate(item, scope, report)
     if (block !== undefined && !scope.standIn && !isShortEnough(block, item.span, report)) return undefined

@@ -4,6 +4,8 @@
 export const limits = {
   /** r, the length of φ(x), and of any vector on the way to it. */
   features: 2 ** 20,
+  /** Of one feature: kernels have code of its own for each. */
+  blocks: 256,
   /** Operators of an expression in the form that kernels are made from. */
   writtenOut: 2 ** 13,
   /** The largest finite f32. */

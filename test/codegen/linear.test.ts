@@ -173,3 +173,68 @@ describe.each(places)('nested in a $name', (place) => {
     60_000,
   )
 })
+
+const chained = (count: number, sign: string, term: (place: number) => string): string =>
+  Array.from({ length: count }, (_, place) => term(place + 1)).join(sign)
+
+/** Expressions side by side, and levels in which several parts have exponents to be compared. */
+const wide: Readonly<Record<string, (count: number) => string>> = {
+  'sums in a feature': (count) => factorised(`(x) = ${chained(count, ' + ', (n) => `cos(x * ${n})`)}`, ''),
+  'products in a feature': (count) =>
+    factorised(`(x) = ${chained(count, ' * ', (n) => `exp(cos(x * ${n}))`)}`, ''),
+  'sums in a kernel': (count) =>
+    `attention a { dim: 4 kernel: ${chained(count, ' + ', (n) => `tanh(dot(q, k) * ${n})`)} }`,
+  'sums in a mask': (count) => masked(`${chained(count, ' + ', (n) => `i % ${n + 1}`)} > j`),
+  'conditions in a mask': (count) => masked(chained(count, ' && ', (n) => `i % ${n + 1} != j`)),
+  'divisors in a mask': (count) => masked(chained(count, ' || ', (n) => `i / (j - ${n + 1}) > 1`)),
+  'sums in a decay': (count) =>
+    factorised(
+      '(x) = exp(x)',
+      `mask: causal decay: 1 / (1 + ${chained(count, ' + ', (n) => `exp(-head * ${n})`)})`,
+    ),
+  'sums in a constant': (count) =>
+    factorised('(x) = exp(x)', `epsilon: ${chained(count, ' + ', () => '0.001')}`),
+  'blocks of a feature': (count) => factorised(`(x) = [${chained(count, ', ', (n) => `cos(x * ${n})`)}]`, ''),
+  'exponentials in exponentials': (count) =>
+    `attention a { dim: 4 kernel: ${'(exp(norm(q)) + '.repeat(count / 4)}dot(q, k)${' * exp(norm(k)))'.repeat(count / 4)} }`,
+  'activations of exponentials': (count) =>
+    `attention a { dim: 4 kernel: ${'silu(exp('.repeat(count / 2)}dot(q, k)${'))'.repeat(count / 2)} }`,
+}
+
+test.each(Object.entries(wide))(
+  'side by side: %s',
+  (_, text) => {
+    const [base, before, after] = [4, 80, 160].map((count) => {
+      const start = performance.now()
+      const characters = charactersOf(text(count))
+      expect(performance.now() - start, `${count} take a moment`).toBeLessThan(2 * patience)
+      return characters ?? Number.NaN
+    }) as [number, number, number]
+    expect(after - base).toBeLessThan(2.5 * (before - base) + 10_000)
+  },
+  60_000,
+)
+
+/** What is no attention at all, in each kind of place. */
+const overlong: Readonly<Record<string, string>> = {
+  'brackets that are not closed': '('.repeat(10_000),
+  'brackets around one number': `${'('.repeat(10_000)}1${')'.repeat(10_000)}`,
+  'brackets that were not opened': ')'.repeat(90_000),
+  'a million characters': `${'1 + '.repeat(250_000)}1`,
+  'signs of a number': `${'-'.repeat(50_000)}1`,
+  'powers of powers': `${'2^'.repeat(10_000)}1`,
+  'arguments of one function': `min(${'1, '.repeat(30_000)}1)`,
+  'blocks of one feature': `[${'1, '.repeat(30_000)}1]`,
+}
+
+test.each(Object.entries(overlong))(
+  'told of at once: %s',
+  (_, expression) => {
+    for (const { text } of places) {
+      const start = performance.now()
+      expect(hasErrors(compile(text(expression)))).toBe(true)
+      expect(performance.now() - start).toBeLessThan(patience)
+    }
+  },
+  60_000,
+)

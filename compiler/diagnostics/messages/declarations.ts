@@ -68,4 +68,9 @@ export const declarationMessages = {
     message: `Windows has no files called \`${name}\`, and so no module ${name}.js`,
     help: 'give it another name',
   })),
+
+  tooManyBlocks: error('A0215', (found: number, limit: number) => ({
+    message: `a feature has at most ${limit} blocks, and this one ${found.toLocaleString('en')}`,
+    help: 'kernels have code for each block: one whose entries differ by a vector is a block of many features',
+  })),
 }
