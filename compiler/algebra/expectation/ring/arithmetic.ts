@@ -146,28 +146,40 @@ export function asConstant(value: Value): Complex | undefined {
   return value.length === 1 && isConstantTerm(only) ? only.coefficient : undefined
 }
 
-export function conjugate(value: Value): Value {
-  return add(
-    ...value.map((part) => [
-      term(
-        complex.conjugate(part.coefficient),
-        part.weight,
-        part.factors.map(({ atom, power }) => ({ atom: conjugateAtom(atom), power })),
-        conjugate(part.exponent),
-      ),
-    ]),
+export const conjugate = (value: Value): Value => add(...value.map((part) => [conjugateTerm(part)]))
+
+const conjugates = new WeakMap<Term, Term>()
+
+function conjugateTerm(part: Term): Term {
+  const known = conjugates.get(part)
+  if (known !== undefined) return known
+  const made = term(
+    complex.conjugate(part.coefficient),
+    part.weight,
+    part.factors.map(({ atom, power }) => ({ atom: conjugateAtom(atom), power })),
+    conjugate(part.exponent),
   )
+  conjugates.set(part, made)
+  return made
 }
 
+const conjugateAtoms = new WeakMap<Atom, Atom>()
+
 function conjugateAtom(atom: Atom): Atom {
+  const known = conjugateAtoms.get(atom)
+  if (known !== undefined) return known
+  const made = makeConjugate(atom)
+  conjugateAtoms.set(atom, made)
+  return made
+}
+
+function makeConjugate(atom: Atom): Atom {
   switch (atom.kind) {
     case 'scalar':
     case 'entry':
       return atom
-    case 'sum': {
-      const [body] = conjugate([atom.body])
-      return body === undefined ? atom : sumAtom(atom.size, body)
-    }
+    case 'sum':
+      return sumAtom(atom.size, conjugateTerm(atom.body))
     case 'maximum':
       return maximumAtom(atom.size, conjugate(atom.body))
     case 'function':

@@ -79,6 +79,9 @@ export function maximumAtom(size: number, body: Value): MaximumAtom {
   }
 }
 
+/** Of what a term is made of, written out: identities that have their argument twice double it with each level. */
+const longestKey = 20_000
+
 export function term(
   coefficient: Complex,
   weight: number,
@@ -92,6 +95,7 @@ export function term(
     .map(({ atom, power }) => (power === 1 ? atom.key : `${atom.key}^${digits(power)}`))
     .join('*')
   const key = exponent.length === 0 ? product : `${product}*exp{${keyOf(exponent)}}`
+  if (key.length > longestKey) throw new OutOfReach(`a term of more than ${longestKey} characters`)
   return { coefficient, weight: Math.max(weight, sizeOf(coefficient)), factors: sorted, exponent, key }
 }
 
