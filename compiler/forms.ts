@@ -31,7 +31,7 @@ export function formsFor(
 ): LoweredForms | { readonly unsupported: string } {
   const unsupported = target.unsupported(attention)
   if (unsupported !== undefined) return { unsupported }
-  const planned = schedule(attention, target.plan)
+  const planned = schedule(attention, target.planner)
   if ('unsupported' in planned) return planned
   const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
   if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }

@@ -28,9 +28,9 @@ export type {
   Form,
   KernelSource,
   Program,
-  Shape,
   WeightPlan,
   WorkgroupDispatch,
 } from './program.ts'
+export type { Shape } from './contract/shape.ts'
 export type { ProjectionLaw } from './contract/projections.ts'
 export { drawProjection } from './projection/index.ts'

@@ -6,43 +6,7 @@
 
 import type { TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
-
-/** Sizes known at a call. Rows are counted, not bytes. */
-export interface Shape {
-  /** B */
-  readonly batch: number
-  /** H, query heads */
-  readonly heads: number
-  /** key/value heads; divides `heads` */
-  readonly kvHeads: number
-  /** L, query rows */
-  readonly length: number
-  /** S, key rows */
-  readonly keyLength: number
-  /** Chunks of rows that a state is kept for; see `Form.chunks`. */
-  readonly chunks: number
-  /** Position of the first query row; 0 but when decoding, and in blocks of rows. */
-  readonly offset: number
-  /** Rows allocated in a key/value cache; S but when decoding. */
-  readonly capacity: number
-  /** First group of this slice of the call, and how many there are; see `Form.groups`. */
-  readonly sliceStart: number
-  readonly sliceCount: number
-}
-
-/** The order of the fields in the shape uniform, each u32. */
-export const shapeFields = [
-  'batch',
-  'heads',
-  'kvHeads',
-  'length',
-  'keyLength',
-  'chunks',
-  'offset',
-  'capacity',
-  'sliceStart',
-  'sliceCount',
-] as const satisfies readonly (keyof Shape)[]
+import type { Shape } from './contract/shape.ts'
 
 export interface Program {
   /** Of this description; the runtime refuses another. */

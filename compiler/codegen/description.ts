@@ -13,8 +13,8 @@ import type {
 import type { TargetName } from '../../runtime/contract/backends.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
-import { evaluateSize } from './size.ts'
-import type { Size } from './size.ts'
+import { evaluateSize } from '../../runtime/contract/size.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 
 export interface ProgramDescription extends Omit<
   Program,

@@ -1,30 +1,5 @@
-/**
- * Sizes known at a call, as data: how many elements a buffer has, how many
- * workgroups a dispatch. Written by the schedule in the fields of the shape,
- * evaluated on the host, and printed as the functions of a generated module.
- */
-import type { ShapeField } from '../kernel/kernel.ts'
-
-export type Size = number | ShapeField | readonly [SizeOperator, Size, Size]
-/** `ceildiv` rounds the quotient up. */
-export type SizeOperator = '+' | '*' | 'ceildiv' | 'max'
-
-export function evaluateSize(size: Size, shape: Readonly<Record<ShapeField, number>>): number {
-  if (typeof size === 'number') return size
-  if (typeof size === 'string') return shape[size]
-  const [operator, left, right] = size
-  const [a, b] = [evaluateSize(left, shape), evaluateSize(right, shape)]
-  switch (operator) {
-    case '+':
-      return a + b
-    case '*':
-      return a * b
-    case 'ceildiv':
-      return Math.ceil(a / b)
-    case 'max':
-      return Math.max(a, b)
-  }
-}
+/** Sizes of a call, spelt as the functions of a generated module. */
+import type { Size } from '../../runtime/contract/size.ts'
 
 /** As a JavaScript function of the shape: `(s) => s.batch * s.heads * 64`. */
 export function printSize(size: Size): string {

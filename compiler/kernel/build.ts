@@ -10,15 +10,8 @@
 import { invariant } from '../diagnostics/invariant.ts'
 import { intrinsic as intrinsicNamed } from './intrinsics.ts'
 import type { IntrinsicName } from './intrinsics.ts'
-import type {
-  BinaryOperator,
-  Binding,
-  ScalarType,
-  ShapeField,
-  SharedArray,
-  Value,
-  ValueType,
-} from './kernel.ts'
+import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
+import type { ShapeField } from '../../runtime/contract/shape.ts'
 import { binary } from './fold.ts'
 import { typeOf } from './types.ts'
 

@@ -10,7 +10,7 @@
  * has no vectors and no registers. Inputs may not be what is written: a buffer that
  * is read and written is two, the one before and the one after.
  */
-import { div, let_, mod, mul, name, store, workgroup } from './build.ts'
+import { add, div, if_, let_, lt, mod, mul, name, ref, store, thread, workgroup } from './build.ts'
 import type { Binding, Kernel, Statement, Value } from './kernel.ts'
 
 export interface CellKernel {
@@ -25,6 +25,8 @@ export interface CellKernel {
   readonly body: readonly Statement[]
   /** The cell's number, an f32 that sees the names of the body. */
   readonly result: Value
+  /** The entry that it is written to, where cells are not written in their order; only on devices that scatter. */
+  readonly place?: Value
 }
 
 /** The coordinates of a thread's cell. */
@@ -33,22 +35,33 @@ export const cell = { x: name('x', 'u32'), y: name('y', 'u32'), z: name('z', 'u3
 /** What a cell kernel writes, once it is a kernel among others. */
 export const cellOutput: Binding = { name: 'cells', element: 'f32', access: 'read_write' }
 
-/** The same as a kernel of workgroups of one thread, to be checked and interpreted. */
-export function asKernel({ name, summary, inputs, extent, body, result }: CellKernel): Kernel {
+/** Threads of a workgroup over cells: as many as fill a wave of any GPU. */
+const threads = 64
+
+/** The same as a kernel of workgroups, a thread for each cell in their order. */
+export function asKernel(
+  { name, summary, inputs, extent, body, result, place }: CellKernel,
+  output: Binding = cellOutput,
+): Kernel {
   const [width, height, depth] = extent
+  const total = mul(width, height, depth)
+  const number = let_('number', add(mul(workgroup, threads), thread))
   return {
     name,
     summary,
-    workgroupSize: 1,
-    count: mul(width, height, depth),
-    bindings: [...inputs, cellOutput],
+    workgroupSize: threads,
+    count: div(add(total, threads - 1), threads),
+    bindings: [...inputs.filter((input) => input.name !== output.name), output],
     shared: [],
     body: [
-      let_('x', mod(workgroup, width)),
-      let_('y', mod(div(workgroup, width), height)),
-      let_('z', div(workgroup, mul(width, height))),
-      ...body,
-      store(cellOutput, workgroup, result),
+      number,
+      if_(lt(ref(number), total), [
+        let_('x', mod(ref(number), width)),
+        let_('y', mod(div(ref(number), width), height)),
+        let_('z', div(ref(number), mul(width, height))),
+        ...body,
+        store(output, place ?? ref(number), result),
+      ]),
     ],
   }
 }

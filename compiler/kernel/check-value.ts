@@ -2,7 +2,7 @@
 
 import { invariant, InvariantError } from '../diagnostics/invariant.ts'
 import { intrinsic, isIntrinsic } from './intrinsics.ts'
-import { shapeFields } from './kernel.ts'
+import { shapeFields } from '../../runtime/contract/shape.ts'
 import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
 import { typeOf } from './types.ts'
 

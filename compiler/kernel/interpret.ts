@@ -16,7 +16,8 @@ import type { Storage } from './interpret/memory.ts'
 import { Scope } from './interpret/scope.ts'
 import { compileForWorkgroup } from './interpret/statements.ts'
 import { compileValue } from './interpret/values.ts'
-import type { Binding, Kernel, ShapeField } from './kernel.ts'
+import type { Binding, Kernel } from './kernel.ts'
+import type { ShapeField } from '../../runtime/contract/shape.ts'
 import { verify } from './verify.ts'
 
 export interface InterpretOptions {

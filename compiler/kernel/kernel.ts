@@ -31,6 +31,8 @@
  * types (vec4f with f32 is not mixed; use `splat`), indexes are u32.
  */
 
+import type { ShapeField } from '../../runtime/contract/shape.ts'
+
 export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool'
 export type ValueType = ScalarType | 'vec4f'
 
@@ -59,21 +61,6 @@ export interface SharedArray {
   readonly element: 'f32' | 'u32' | 'vec4f'
   readonly length: number
 }
-
-/** Fields of the shape uniform, all u32, the same for every kernel. */
-export const shapeFields = [
-  'batch', // B
-  'heads', // H, query heads
-  'kvHeads', // key/value heads, dividing H
-  'length', // L, query rows
-  'keyLength', // S, key rows
-  'chunks', // chunks of key rows, as the schedule says
-  'offset', // position of query row 0 and of the first new key (decoding); else 0
-  'capacity', // rows allocated for keys and values (a growing cache); else S
-  'sliceStart', // first group (batch item and state head) of this slice of the call
-  'sliceCount', // groups in this slice; a call is cut where its scratch would pass a limit
-] as const
-export type ShapeField = (typeof shapeFields)[number]
 
 export type Value =
   | { readonly kind: 'number'; readonly type: ScalarType; readonly value: number }

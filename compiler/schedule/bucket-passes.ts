@@ -46,12 +46,3 @@ export interface NearPass extends PassBase {
   readonly chunk: number
   readonly valueDim: number
 }
-
-/** Quotients from the parts that the rounds left. */
-export interface CombinePass extends PassBase {
-  readonly kind: 'combine'
-  readonly threads: number
-  readonly rounds: number
-  readonly valueDim: number
-  readonly epsilon: number
-}

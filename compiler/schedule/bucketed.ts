@@ -1,7 +1,11 @@
 /** Attention among rows that a hash brings together: sort by bucket in every round, attend nearby, combine. */
 import type { Attention, BucketedScore } from '../algebra/attention.ts'
-import { dataBuffers, product, queryLengths } from './buffers.ts'
-import type { BufferPlan, Schedule, Size } from './schedule.ts'
+import { dataBuffers, outRows, product, queryLengths } from './buffers.ts'
+import { lt, smaller, y, z } from './equation/build.ts'
+import { firstRow, headAt } from './equation/heads.ts'
+import { mergePass, numbersOfPart } from './merge.ts'
+import type { BufferPlan, Schedule } from './schedule.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 import { scaledTerm } from './terms.ts'
 import { rowsOfTile, threads, valueTile } from './tiles.ts'
 
@@ -15,6 +19,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
   const { count, rounds, chunk } = score
   const tile = valueTile(valueDim, rowsOfTile)
   const sorting = { threads, count, rounds }
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
   const segments = product(sliceQueryHeads, rounds, 'chunks')
   const scratch = (
     name: string,
@@ -62,7 +67,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         'parts',
         'f32',
         `[${rounds} × L] numerators [${valueDim}], denominator, log-scale`,
-        rounds * (valueDim + 2),
+        rounds * numbersOfPart(valueDim, true),
         'length',
       ),
     ],
@@ -106,16 +111,16 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         chunk,
         valueDim,
       },
-      {
-        kind: 'combine',
+      mergePass({
         name: 'combine_rounds',
-        threads,
-        workgroups: product(sliceQueryHeads, ['ceildiv', ['*', 'length', valueDim], threads]),
-        buffers: ['parts', 'lengths', 'queryLengths', 'out'],
-        rounds,
-        valueDim,
+        parts: { buffer: 'parts', count: rounds, rows: 'length', valueDim, scaled: true },
+        heads: sliceQueryHeads,
         epsilon,
-      },
+        where: lt(y, smaller(head.counted, head.visible)),
+        out: 'out',
+        firstRow: firstRow(outRows, head),
+        what: 'the quotients of each row over all rounds',
+      }),
     ],
   }
 }

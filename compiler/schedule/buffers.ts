@@ -1,6 +1,7 @@
 /** Buffers that every schedule has: the tensors of a call. */
 import type { Attention } from '../algebra/attention.ts'
-import type { BufferPlan, Rows, Size } from './schedule.ts'
+import type { BufferPlan, Rows } from './schedule.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 
 const product = (...sizes: readonly Size[]): Size =>
   sizes

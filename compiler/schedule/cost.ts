@@ -4,11 +4,14 @@
  * pairs that a mask hides are not counted, since no useful work is done
  * on them. Traffic is what each pass must read and write once.
  */
+import { evaluateSize } from '../../runtime/contract/size.ts'
+import type { Shape } from '../../runtime/contract/shape.ts'
+import { countOperations } from './equation/cost.ts'
 import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
 import { visiblePairs } from './visible-pairs.ts'
-import type { Features, Only, Over, Pass, Rows, Schedule, Size, Term } from './schedule.ts'
+import type { Features, Only, Over, Pass, Rows, Schedule, Term } from './schedule.ts'
 
 /** The sizes of a call; see `runtime/program.ts`. */
 export interface CostShape {
@@ -35,16 +38,17 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
   const fields = {
     ...shape,
     offset: 0,
+    sliceStart: 0,
     capacity: shape.keyLength,
     sliceCount: groups,
     chunks: 1,
   }
-  const sizes = { ...fields, chunks: evaluate(schedule.chunks, fields) }
+  const sizes = { ...fields, chunks: evaluateSize(schedule.chunks, fields) }
   const dispatches = dispatchesOf(schedule).filter(({ pass }) => isFor(pass, sizes))
   const flops = dispatches.reduce((sum, { pass }) => sum + flopsOf(pass, schedule, sizes), 0)
   const size = (name: string): number => {
     const plan = schedule.buffers.find((buffer) => buffer.name === name)
-    return plan === undefined ? 0 : evaluate(plan.size, sizes)
+    return plan === undefined ? 0 : evaluateSize(plan.size, sizes)
   }
   const traffic = dispatches.reduce(
     (sum, { pass, buffers }) =>
@@ -57,7 +61,7 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
   return { flops, bytes: traffic * bytesOfNumber, memory: scratch * bytesOfNumber }
 }
 
-type Sizes = Readonly<Record<Extract<Size, string>, number>>
+type Sizes = Shape
 
 /** Whether the pass does anything for batch items whose keys are all visible, under projections as drawn. */
 function isFor(pass: Pass, { length, keyLength }: Sizes): boolean {
@@ -74,8 +78,8 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
   const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
   const columns = valueDim + 1
   switch (pass.kind) {
-    case 'cells':
-      return evaluate(pass.flops, sizes)
+    case 'equation':
+      return countOperations(pass, sizes)
     case 'online': {
       const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
       const { queries, keys, convolution } = pass
@@ -88,12 +92,6 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
         headsOf(keys.of, sizes) * ofKeys * right
       )
     }
-    case 'merge':
-      return headsOf('sliceQueryHead', sizes) * sizes.chunks * pass.out.count * 2 * (pass.valueDim + 1)
-    case 'means':
-      return headsOf(pass.over, sizes) * countOf(pass.rows, sizes) * dim
-    case 'start':
-      return headsOf(pass.over, sizes) * 3 * pass.matrix.count ** 2
     case 'product': {
       const { left, right, columns: width, diagonal } = pass
       const ofRight = headsOf(pass.over, sizes) * countOf(right, sizes) * width
@@ -110,18 +108,11 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       const met = Math.min(2 * pass.chunk, sizes.length)
       return queryRows * pass.rounds * (met * (pair + 2 * columns) + left + 2 * right)
     }
-    case 'combine':
-      return queryRows * pass.rounds * 2 * columns
-    case 'row-maxima':
-      return (pass.features.side === 'query' ? queryRows : keyRows) * perRow(pass.features)
-    case 'head-maximum':
-      return keyRows
     case 'transform': {
       const rows = queryRows + sizes.batch * sizes[groups] * sizes.keyLength
       return rows * operationsOfTransforms(pass.count, pass.padded)
     }
     case 'project':
-    case 'append':
     case 'gather':
       return 0
     case 'step':
@@ -179,23 +170,5 @@ function countTerm(term: Term, left: string, right: string): ReturnType<typeof o
     left: exponent.left + coefficient.left,
     right: exponent.right + coefficient.right,
     pair: exponent.pair + coefficient.pair + 2,
-  }
-}
-
-function evaluate(size: Size, sizes: Sizes): number {
-  if (typeof size === 'number') return size
-  if (typeof size === 'string') return sizes[size]
-  const [operator, a, b] = size
-  const left = evaluate(a, sizes)
-  const right = evaluate(b, sizes)
-  switch (operator) {
-    case '*':
-      return left * right
-    case '+':
-      return left + right
-    case 'max':
-      return Math.max(left, right)
-    case 'ceildiv':
-      return Math.ceil(left / right)
   }
 }

@@ -6,7 +6,8 @@ import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, positions, product, queryLengths } from './buffers.ts'
 import { undecodable } from './decodable.ts'
-import { exponentialsOf, hasMaxima, stabilized } from './maxima.ts'
+import { hasMaxima, stabilized } from './maxima.ts'
+import { maximaPasses, together } from './maxima-passes.ts'
 import { projectByTransform } from './projected.ts'
 import { buffersOfAPass, carriedSize, stateSize } from './schedule.ts'
 import type {
@@ -17,12 +18,12 @@ import type {
   Schedule,
   Scaling,
   ScheduledBlock,
-  Size,
   Term,
 } from './schedule.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 import { apply, constant } from '../symbolic/build.ts'
 import { mentions } from '../symbolic/traverse.ts'
-import { plainTerm, scaledTerm, scaleRows } from './terms.ts'
+import { plainTerm, scaledTerm } from './terms.ts'
 import { featureTile, rowsOfTile, tallTile, threads, valueTile } from './tiles.ts'
 
 /** Components of φ at a time: as many as shared memory has room for. */
@@ -36,7 +37,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const { features } = score
   const causal = attention.mask.kind === 'causal'
   const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
-  const maxima = hasMaxima(score, stabilize)
+  const maxima = hasMaxima(score, stabilize) ? maximaPasses(attention, score, together) : undefined
 
   const toTerm = (block: FeatureBlock): Term => {
     const term = stabilized(attention, block)
@@ -105,7 +106,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const passes: Pass[] = [
     ...(gathers ? [gather] : []),
     ...(projected?.passes ?? []),
-    ...(maxima ? maximaPasses(attention, score, projection, read) : []),
+    ...(maxima?.passes ?? []),
     {
       kind: 'reduce',
       name: 'reduce',
@@ -164,7 +165,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       ...projectionBuffer(attention.dim, score),
       ...(projected?.buffers ?? []),
       ...decayBuffer(attention),
-      ...(maxima ? [maximaBuffer] : []),
+      ...(maxima?.buffers ?? []),
       state,
     ],
     passes,
@@ -272,60 +273,4 @@ const gather: Pass = {
   buffers: ['lengths', 'queryLengths', 'bothLengths'],
   from: ['lengths', 'queryLengths'],
   to: 'bothLengths',
-}
-
-const maximaBuffer: BufferPlan = {
-  name: 'maxima',
-  role: 'scratch',
-  element: 'f32',
-  size: ['+', product('batch', 'heads', 'length'), ['*', product('batch', 'kvHeads'), ['+', 'keyLength', 1]]],
-  layout: 'of query rows [B, H, L], of key rows [B, KVH, S], of heads [B, KVH]',
-}
-
-/** Row maxima of the projected exponents on either side, then the keys' over each head. */
-function maximaPasses(
-  attention: Attention,
-  score: FactorisedScore,
-  projection: readonly string[],
-  read: (features: Features) => Features,
-): Pass[] {
-  const tile = valueTile(1, plainSteps)
-  const parts = (which: 'query' | 'key'): Features =>
-    read({
-      side: which,
-      blocks: score[which].flatMap((block) =>
-        exponentialsOf(block.value).map((part) => ({
-          start: 0,
-          size: block.size,
-          projected: score.projections !== undefined,
-          term: { kind: 'plain' as const, value: scaleRows(part, attention.scale) },
-        })),
-      ),
-    })
-  const queries = parts('query')
-  return [
-    {
-      kind: 'row-maxima',
-      name: 'query_maxima',
-      tile,
-      workgroups: product('sliceCount', ['ceildiv', 'heads', 'kvHeads'], ['ceildiv', 'length', tile.rows]),
-      buffers: ['q', ...projection, ...(seesLength(queries) ? ['queryLengths'] : []), 'maxima'],
-      features: queries,
-    },
-    {
-      kind: 'row-maxima',
-      name: 'key_maxima',
-      tile,
-      workgroups: product('sliceCount', ['ceildiv', 'keyLength', tile.rows]),
-      buffers: ['k', ...projection, 'lengths', 'maxima'],
-      features: parts('key'),
-    },
-    {
-      kind: 'head-maximum',
-      name: 'head_maximum',
-      tile,
-      workgroups: 'sliceCount',
-      buffers: ['maxima', 'lengths'],
-    },
-  ]
 }

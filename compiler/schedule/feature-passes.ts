@@ -1,22 +1,8 @@
 /**
  * Passes over features: sums over chunks of keys, what queries read from them,
- * the maxima that the papers' code subtracts, and one step of decoding.
+ * and one step of decoding.
  */
 import type { Features, PassBase, Scaling, Tile } from './schedule.ts'
-
-/** The largest projected exponent of each row, over its features. */
-export interface RowMaximaPass extends PassBase {
-  readonly kind: 'row-maxima'
-  readonly tile: Tile
-  /** Blocks whose value is the part of an exponent that sees the projections. */
-  readonly features: Features
-}
-
-/** The largest of a head's visible key rows. */
-export interface HeadMaximumPass extends PassBase {
-  readonly kind: 'head-maximum'
-  readonly tile: Tile
-}
 
 export interface ReducePass extends PassBase {
   readonly kind: 'reduce'

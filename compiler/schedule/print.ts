@@ -1,8 +1,9 @@
 /** A schedule as text: for `attnc explain`, and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
-import { cellDetails } from './cells/print.ts'
+import { printEquation } from './equation/print.ts'
+import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
-import type { Only, Over, Pass, Rows, Schedule, Size, Tile, WorkgroupPass } from './schedule.ts'
+import type { Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './schedule.ts'
 
 export function print(schedule: Schedule): string {
   const { name, strategy, dim, valueDim, features, causal, chunk } = schedule
@@ -29,12 +30,11 @@ function printRounds({ rounds }: Schedule): string[] {
 }
 
 function printPass(pass: Pass, number: number): string[] {
-  if (pass.kind === 'cells')
+  if (pass.kind === 'equation')
     return [
-      `  pass ${number} ${pass.name} (${pass.work.kind})`,
-      `    cells ${pass.extent.map(printSize).join(' × ')}: ${pass.what}`,
-      `    buffers ${pass.buffers.slice(0, -1).join(', ')} to ${pass.buffers.at(-1) ?? ''}`,
-      ...cellDetails(pass.work).map((line) => `    ${line}`),
+      `  pass ${number} ${pass.name}: ${pass.what}`,
+      `    for each x, y, z of ${pass.extent.map(printSize).join(' × ')}`,
+      ...printEquation(pass.out, pass.value).map((line) => `    ${line}`),
     ]
   return [
     `  pass ${number} ${pass.name} (${pass.kind})`,
@@ -63,18 +63,6 @@ function details(pass: WorkgroupPass): string[] {
             ]),
       ]
     }
-    case 'merge':
-      return [...printOnly(pass.only), `the chunks in ${pass.parts.buffer}, to ${printRows(pass.out)}`]
-    case 'means':
-      return [
-        ...printOnly(pass.only),
-        `${pass.out.count} segments of ${printRows(pass.rows)}, to ${printRows(pass.out)}`,
-      ]
-    case 'start':
-      return [
-        ...printOnly(pass.only),
-        `${pass.out.buffer} = ${pass.matrix.buffer}ᵀ / (‖${pass.matrix.buffer}‖₁ ‖${pass.matrix.buffer}‖∞), ${printHeads(pass.over)}`,
-      ]
     case 'product': {
       const { factor, left, right, diagonal, out } = pass
       const second = diagonal === undefined ? right.buffer : `(${diagonal}·I − ${right.buffer})`
@@ -96,12 +84,6 @@ function details(pass: WorkgroupPass): string[] {
         ...printTerm('κ', pass.kernel),
         `κ of a row and itself = 2^${pass.self}`,
       ]
-    case 'combine':
-      return [`${pass.rounds} rounds`, printDenominator({ normalize: 'sum', epsilon: pass.epsilon })]
-    case 'row-maxima':
-      return printFeatures(`largest of`, pass.features)
-    case 'head-maximum':
-      return ['over the visible key rows']
     case 'transform': {
       const { count, padded } = pass
       const times = Math.ceil(count / padded)
@@ -120,8 +102,6 @@ function details(pass: WorkgroupPass): string[] {
       return [`${pass.result}, sums ${pass.scaling}`]
     case 'gather':
       return [`${pass.from.join(' and ')}, into ${pass.to}`]
-    case 'append':
-      return pass.copies.map(({ from, to, width }) => `${from} into ${to}, ${width} numbers a row`)
     case 'step':
       return [
         `sums ${pass.scaling}`,
@@ -170,18 +150,3 @@ function printDenominator({ normalize, epsilon }: { normalize: 'sum' | 'none'; e
 
 const printTile = ({ threads, rows, steps, columns }: Tile): string =>
   `${threads} threads on ${rows} rows × ${columns} columns, ${steps} at a time`
-
-export function printSize(size: Size): string {
-  if (!Array.isArray(size)) return String(size)
-  const [operator, left, right] = size as readonly [string, Size, Size]
-  switch (operator) {
-    case 'ceildiv':
-      return `⌈${printSize(left)} / ${printSize(right)}⌉`
-    case 'max':
-      return `max(${printSize(left)}, ${printSize(right)})`
-    case '+':
-      return `(${printSize(left)} + ${printSize(right)})`
-    default:
-      return `${printSize(left)} · ${printSize(right)}`
-  }
-}

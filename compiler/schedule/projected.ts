@@ -12,7 +12,8 @@ import type { Attention, FactorisedScore } from '../algebra/attention.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { product } from './buffers.ts'
 import { readProjected } from './projected-terms.ts'
-import type { BufferPlan, Features, Pass, ProjectPass, Size, TransformPass } from './schedule.ts'
+import type { BufferPlan, Features, Pass, ProjectPass, TransformPass } from './schedule.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 import { rowsOfTile, threads } from './tiles.ts'
 
 /** A workgroup of 256 threads holds no larger one. */

@@ -3,7 +3,8 @@
  * those that an earlier pass left in scratch.
  */
 import type { Mask } from '../algebra/attention.ts'
-import type { PassBase, Scaling, Term, Tile } from './schedule.ts'
+import type { Convolution } from './planner.ts'
+import type { PassBase, Term, Tile } from './schedule.ts'
 
 /** A matrix for each head, its rows side by side in a buffer. */
 export interface Rows {
@@ -64,62 +65,12 @@ export interface OnlinePass extends PassBase {
   readonly convolution?: Convolution
 }
 
-/** Added to the quotients: Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
-export interface Convolution {
-  /** [H, width] */
-  readonly filter: string
-  /** Odd. */
-  readonly width: number
-  readonly values: Rows
-}
-
-/** New key and value rows into the cache of decoding, behind those that are there. */
-export interface AppendPass extends PassBase {
-  readonly kind: 'append'
-  readonly threads: number
-  readonly copies: readonly { readonly from: string; readonly to: string; readonly width: number }[]
-}
-
 /** [B] each, one behind the other, for a pass that has no room for so many buffers. */
 export interface GatherPass extends PassBase {
   readonly kind: 'gather'
   readonly threads: number
   readonly from: readonly string[]
   readonly to: string
-}
-
-/** Quotients from the parts of an online pass. */
-export interface MergePass extends PassBase {
-  readonly kind: 'merge'
-  readonly threads: number
-  readonly scaling: Scaling
-  readonly only?: Only
-  readonly parts: Rows
-  readonly out: Rows & { readonly count: number }
-  readonly valueDim: number
-}
-
-/**
- * The means of consecutive segments of rows. With s = ⌊rows / segments⌋ the
- * first (s + 1)·segments − rows have s rows, and the others s + 1.
- */
-export interface MeansPass extends PassBase {
-  readonly kind: 'means'
-  readonly threads: number
-  readonly over: Over
-  readonly only?: Only
-  readonly rows: Rows
-  readonly out: Rows & { readonly count: number }
-}
-
-/** out = Aᵀ / (‖A‖₁ ‖A‖∞) of each head's own square matrix: an iterative inverse may start from it. */
-export interface StartPass extends PassBase {
-  readonly kind: 'start'
-  readonly threads: number
-  readonly over: Over
-  readonly only?: Only
-  readonly matrix: Rows & { readonly count: number }
-  readonly out: Rows
 }
 
 /**

@@ -62,31 +62,19 @@
  * `buffersOfAPass` storage buffers a pass.
  */
 import type { Expression } from '../symbolic/expression.ts'
-import type { CombinePass, HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
-import type {
-  FinishPass,
-  HeadMaximumPass,
-  ReducePass,
-  RowMaximaPass,
-  ScanPass,
-  StepPass,
-} from './feature-passes.ts'
+import type { HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
+import type { FinishPass, ReducePass, ScanPass, StepPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
-import type { CellPass } from './cells/passes.ts'
-import type {
-  AppendPass,
-  GatherPass,
-  MeansPass,
-  MergePass,
-  OnlinePass,
-  ProductPass,
-  StartPass,
-} from './row-passes.ts'
+import type { Size } from '../../runtime/contract/size.ts'
+import type { EquationPass } from './equation.ts'
+import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
 
+export type { Size } from '../../runtime/contract/size.ts'
 export type * from './bucket-passes.ts'
+export type * from './equation.ts'
 export type * from './feature-passes.ts'
 export type * from './projection-passes.ts'
-export type * from './cells/passes.ts'
+export type { Convolution } from './planner.ts'
 export type * from './row-passes.ts'
 
 export interface Schedule {
@@ -126,20 +114,6 @@ export interface Rounds {
   readonly times: number
   readonly swap: readonly [string, string]
 }
-
-/** A count known at a call, from its shape. */
-export type Size =
-  | number
-  | 'batch'
-  | 'heads'
-  | 'kvHeads'
-  | 'length'
-  | 'keyLength'
-  | 'chunks'
-  | 'offset'
-  | 'capacity'
-  | 'sliceCount'
-  | readonly ['*' | '+' | 'ceildiv' | 'max', Size, Size]
 
 export interface BufferPlan {
   readonly name: string
@@ -216,20 +190,14 @@ export const carriedSize = (features: number, valueDim: number, scaling: Scaling
 /** Storage buffers that a kernel may bind on every device. */
 export const buffersOfAPass = 8
 
-/** What a dispatch does: see `cells/passes.ts` for devices without workgroup memory. */
-export type Pass = WorkgroupPass | CellPass
+/** What a dispatch does: a fused kernel, or cell by cell as an equation says. */
+export type Pass = WorkgroupPass | EquationPass
 
 export type WorkgroupPass =
   | StepPass
-  | AppendPass
   | GatherPass
   | OnlinePass
-  | MergePass
-  | MeansPass
-  | StartPass
   | ProductPass
-  | RowMaximaPass
-  | HeadMaximumPass
   | ReducePass
   | ScanPass
   | FinishPass
@@ -237,7 +205,6 @@ export type WorkgroupPass =
   | OffsetsPass
   | PlacePass
   | NearPass
-  | CombinePass
   | TransformPass
   | ProjectPass
 

@@ -37,6 +37,6 @@ export function verify(schedule: Schedule): Schedule {
 
 /** A cell has a thread of its own, of which no one needs to know. */
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
-  if (pass.kind === 'cells') return {}
+  if (pass.kind === 'equation') return {}
   return 'tile' in pass ? { ...pass.tile } : { threads: pass.threads }
 }

@@ -4,8 +4,8 @@
  */
 import type { Attention } from '../algebra/attention.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Strategies } from '../schedule/build.ts'
-import type { CellPass, Pass, Schedule, WorkgroupPass } from '../schedule/schedule.ts'
+import type { Planner } from '../schedule/planner.ts'
+import type { EquationPass, Pass, Schedule, WorkgroupPass } from '../schedule/schedule.ts'
 import type { Exact } from '../symbolic/index-arithmetic.ts'
 import type { TargetName } from '../../runtime/contract/backends.ts'
 import type { KernelSource, Program } from '../../runtime/program.ts'
@@ -17,8 +17,8 @@ export interface Target {
   readonly exact: Exact
   /** What it cannot do of an attention and why, as a noun for the writer of the file; undefined where it can do all. */
   readonly unsupported: (attention: Attention) => string | undefined
-  /** Plans the passes. */
-  readonly plan: Strategies
+  /** Plans the passes of each row operation. */
+  readonly planner: Planner
   /** One kernel a pass, in order. */
   readonly lower: (schedule: Schedule) => readonly LoweredPass[]
   /** How often the kernel of a pass runs. */
@@ -35,7 +35,7 @@ export interface LoweredPass {
 }
 
 /** So many workgroups, where the pass runs at all, or one thread for each cell of a box. */
-export type Count = Pick<WorkgroupPass, 'workgroups' | 'when'> | Pick<CellPass, 'extent'>
+export type Count = Pick<WorkgroupPass, 'workgroups' | 'when'> | Pick<EquationPass, 'extent'>
 
 /** What its kernels are written in, and how a module carries them. */
 export interface Language {

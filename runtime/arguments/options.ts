@@ -1,7 +1,8 @@
 /** The options of `create` but for its tensors, the sizes of weights in a call, and the seed of `redraw`. */
 import type { CreateOptions } from '../attention.ts'
 import { backendNames } from '../contract/backends.ts'
-import type { Program, Shape, WeightPlan } from '../program.ts'
+import type { Program, WeightPlan } from '../program.ts'
+import type { Shape } from '../contract/shape.ts'
 import { describe, refuseUnknown } from './describe.ts'
 
 export function checkOptions(program: Program, options: CreateOptions): void {

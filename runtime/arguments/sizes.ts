@@ -1,5 +1,5 @@
 /** The sizes of a call, checked and filled in. */
-import type { Shape } from '../program.ts'
+import type { Shape } from '../contract/shape.ts'
 import { describe } from './describe.ts'
 
 /** `length` has no default; the others follow from one another. */

@@ -5,7 +5,8 @@
  */
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
-import type { Form, Shape } from '../program.ts'
+import type { Form } from '../program.ts'
+import type { Shape } from '../contract/shape.ts'
 import type { Machine } from './machine.ts'
 
 /** The most of each that a slice has. */

@@ -5,7 +5,8 @@
  */
 import type { CallSizes } from '../arguments/sizes.ts'
 import { AttentionError } from '../errors.ts'
-import type { Form, Shape } from '../program.ts'
+import type { Form } from '../program.ts'
+import type { Shape } from '../contract/shape.ts'
 
 /** No more for one scratch buffer, even where the device would allow it. */
 const SCRATCH_BYTES = 2 ** 28

@@ -1,7 +1,8 @@
 /** Runs one kernel on a WebGPU device, for tests: buffers in, the same buffers' contents out. */
 import { wgsl } from '../../compiler/targets/webgpu/print.ts'
-import { shapeFields } from '../../compiler/kernel/kernel.ts'
-import type { Kernel, ShapeField } from '../../compiler/kernel/kernel.ts'
+import { shapeFields } from '../../runtime/contract/shape.ts'
+import type { ShapeField } from '../../runtime/contract/shape.ts'
+import type { Kernel } from '../../compiler/kernel/kernel.ts'
 import { nodeGpu } from '../../runtime/node-gpu.ts'
 import { recordDevice } from '../setup/devices.ts'
 

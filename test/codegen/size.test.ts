@@ -1,10 +1,11 @@
 import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { evaluateSize, printSize } from '../../compiler/codegen/size.ts'
-import type { Size } from '../../compiler/codegen/size.ts'
-import { shapeFields } from '../../compiler/kernel/kernel.ts'
-import type { ShapeField } from '../../compiler/kernel/kernel.ts'
+import { printSize } from '../../compiler/codegen/size.ts'
+import { evaluateSize } from '../../runtime/contract/size.ts'
+import type { Size } from '../../runtime/contract/size.ts'
+import { shapeFields } from '../../runtime/contract/shape.ts'
+import type { ShapeField } from '../../runtime/contract/shape.ts'
 
 const { size } = fc.letrec<{ size: Size }>((tie) => ({
   size: fc.oneof(

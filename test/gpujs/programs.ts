@@ -5,7 +5,7 @@ import type {
   FormDescription,
   ProgramDescription,
 } from '../../compiler/codegen/description.ts'
-import type { Size } from '../../compiler/codegen/size.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 import { negate, variable } from '../../compiler/symbolic/build.ts'
 import type { CellInteger, KernelSource } from '../../runtime/index.ts'
 

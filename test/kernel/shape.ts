@@ -1,5 +1,5 @@
-import { shapeFields } from '../../compiler/kernel/kernel.ts'
-import type { ShapeField } from '../../compiler/kernel/kernel.ts'
+import { shapeFields } from '../../runtime/contract/shape.ts'
+import type { ShapeField } from '../../runtime/contract/shape.ts'
 
 /** A shape of the sizes that matter to a test; the others are 1. */
 export function shapeOf(sizes: Partial<Record<ShapeField, number>> = {}): Record<ShapeField, number> {

@@ -51,7 +51,7 @@ test('every stage says the same', () => {
   const { model, algebra, schedule, kernels } = compileOne(attention(`${favor} mask: causal`))
   const results = checkPasses({ model, algebra, schedule, kernels }, { seed: 2, calls: 2 })
   expect(results.map(({ stage, calls, wrong }) => ({ stage, calls, wrong }))).toEqual(
-    ['algebra', 'schedule', 'kernels'].map((stage) => ({ stage, calls: 2, wrong: undefined })),
+    ['algebra', 'equations', 'kernels'].map((stage) => ({ stage, calls: 2, wrong: undefined })),
   )
 })
 

@@ -1,6 +1,6 @@
 // Programs written by hand, so that the runtime is tested on its own.
 import type { FormDescription, ProgramDescription } from '../../compiler/codegen/description.ts'
-import type { Size } from '../../compiler/codegen/size.ts'
+import type { Size } from '../../runtime/contract/size.ts'
 
 const times = (...sizes: readonly [Size, ...Size[]]): Size => {
   const [first, ...rest] = sizes

@@ -9,7 +9,7 @@ import { targetNamed } from '../../compiler/targets/index.ts'
 import { runtimeFolder } from '../../compiler/codegen/module.ts'
 import type { OutputFile } from '../../compiler/codegen/module.ts'
 import type { Form, Program } from '../../runtime/index.ts'
-import { shapeFields } from '../../runtime/program.ts'
+import { shapeFields } from '../../runtime/contract/shape.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const run = promisify(execFile)

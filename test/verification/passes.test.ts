@@ -6,7 +6,8 @@ import { lower } from '../../compiler/kernel/lower/lower.ts'
 import { understand } from '../../compiler/pipeline.ts'
 import { schedule } from '../../compiler/schedule/build.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
-import { constant, multiply } from '../../compiler/symbolic/build.ts'
+import { equationsOf } from '../../compiler/schedule/build.ts'
+import { mul } from '../../compiler/schedule/equation/build.ts'
 import { checkPasses, type Stages } from '../../compiler/verification/passes/check-passes.ts'
 import { modelOf } from './verify-text.ts'
 
@@ -59,7 +60,7 @@ describe.each([
     const interpreted = stages?.algebra.score.kind === 'bucketed' ? 0 : effort.calls
     expect(results.map(({ stage, calls }) => [stage, calls])).toEqual([
       ['algebra', interpreted],
-      ['schedule', interpreted],
+      ['equations', interpreted],
       ['kernels', interpreted],
     ])
   })
@@ -75,22 +76,25 @@ describe('a wrong stage is found where it is', () => {
       .map(({ stage }) => stage)
 
   test('the algebra', () => {
-    expect(wrongStages({ ...stages, algebra: { ...stages.algebra, scale: 0.5 + 1e-6 } })).toEqual(
-      ['algebra', 'kernels'].slice(0, 1),
-    )
+    const equations = equationsOf(stages.algebra)
+    expect(
+      wrongStages({
+        ...stages,
+        algebra: { ...stages.algebra, scale: 0.5 + 1e-6 },
+        ...(equations && { equations }),
+      }),
+    ).toEqual(['algebra'])
   })
 
-  test('the schedule', () => {
-    const passes = stages.schedule.passes.map((pass) => {
-      if (pass.kind !== 'finish') return pass
-      const blocks = pass.query.blocks.map((block) =>
-        block.term.kind === 'scaled'
-          ? { ...block, term: { ...block.term, exponent: multiply(constant(1 + 1e-7), block.term.exponent) } }
-          : block,
-      )
-      return { ...pass, query: { ...pass.query, blocks } }
-    })
-    expect(wrongStages({ ...stages, schedule: { ...stages.schedule, passes } })).toEqual(['schedule'])
+  test('the equations', () => {
+    const equations = equationsOf(stages.algebra)
+    const passes = equations?.passes.map((pass) =>
+      pass.kind === 'equation' && pass.name === 'query_exponents'
+        ? { ...pass, value: mul(pass.value, 1 + 1e-7) }
+        : pass,
+    )
+    const wrong = equations && passes && { ...equations, passes }
+    expect(wrongStages({ ...stages, ...(wrong && { equations: wrong }) })).toEqual(['equations'])
   })
 
   test('the kernels', () => {

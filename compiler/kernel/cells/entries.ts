@@ -49,7 +49,8 @@ interface Scope {
   readonly known: Known
 }
 
-const loopIndexes = ['t', 's', 'u', 'r'] as const
+/** Indexes of nested reductions, the outermost first. */
+export const loopIndexes = ['t', 's', 'u', 'r'] as const
 
 class Evaluation {
   readonly #around: Surroundings

@@ -1,7 +1,8 @@
 /** What names mean while a kernel is made ready to be interpreted: slots of a thread's frame, and memory. */
 
 import { invariant } from '../../diagnostics/invariant.ts'
-import type { ShapeField, ValueType } from '../kernel.ts'
+import type { ValueType } from '../kernel.ts'
+import type { ShapeField } from '../../../runtime/contract/shape.ts'
 import { firstFreeSlot } from './memory.ts'
 import type { Cells } from './memory.ts'
 

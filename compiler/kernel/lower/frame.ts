@@ -6,7 +6,8 @@
  * slice's first group. Query heads of one key/value head read the same group.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
-import type { BufferPlan, Schedule, Size, WorkgroupPass } from '../../schedule/schedule.ts'
+import type { BufferPlan, Schedule, WorkgroupPass } from '../../schedule/schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
 import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
@@ -90,7 +91,7 @@ export function sizeValue(size: Size): Value {
     case 'max':
       return call('max', a, b)
     case 'ceildiv':
-      return div(sub(add(a, b), 1), b)
+      return typeof right === 'number' ? div(add(a, right - 1), b) : div(sub(add(a, b), 1), b)
   }
 }
 

@@ -11,7 +11,6 @@ const groups = mul(shape('batch'), shape('kvHeads'))
 const keyRows = mul(groups, shape('keyLength'))
 
 export const queryRowMaximum = (row: Value): Value => row
-export const keyRowMaximum = (row: Value): Value => add(queryRows, row)
 export const headMaximumIndex: Value = add(queryRows, keyRows, u32Name('group'))
 
 /** The maximum over a head's visible keys and features; needs `group`. */

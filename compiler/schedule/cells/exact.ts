@@ -6,258 +6,241 @@
  * the output costs one product a key. Rows stand apart, so that a long sequence
  * runs in blocks of its query rows, with the weights of one block in memory.
  *
- *   exponents   of κ for each pair, nothing where the mask hides it
- *   scales      the largest of each row: of what the row sees and of no more
+ *   exponents   of κ for each pair, none where the mask hides it
+ *   scales      the largest of each row, over what the row sees and no more
  *   weights     coefficient · exp(exponent − scale)
  *   factors     1 over each row's sum of weights
  *   average     Σ weight · value, times the factor
  *
  * A κ without exponent goes from its pairs to the factors.
  */
-import type { Attention, ExactScore, Mask, ScaledTerm } from '../../algebra/attention.ts'
-import { dataBuffers, keyRows, positions, product, queryRows, valueRows } from '../buffers.ts'
-import { undecodable } from '../decodable.ts'
-import type { BufferPlan, Rows, Schedule, Size } from '../schedule.ts'
+import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
+import {
+  add,
+  all,
+  choose,
+  finitePower,
+  ge,
+  gt,
+  inverse,
+  largest,
+  load,
+  lt,
+  mul,
+  named,
+  ne,
+  over,
+  powerOf,
+  size,
+  sub,
+  sum,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
+import { countRows, entryOf, headAt, roomFor } from '../equation/heads.ts'
+import type { Head, Known } from '../equation/heads.ts'
+import type { EquationPass, Extent, Formula } from '../equation.ts'
+import { lowest } from '../equation.ts'
+import type { Rows, Term } from '../schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
-import type { CellConvolution, CellPass } from './passes.ts'
-import { cellPass, countOf, pairOperations, scratch, sliceHeads } from './plan.ts'
+import { convolved, keysSeen, pairOf, seenBy } from './pairs.ts'
+import type { Pairs } from './pairs.ts'
+import { equationPass, scratch, sliceHeads } from '../equation/plan.ts'
+import type { Attend, Copy, Plan } from '../planner.ts'
 
-/** κ of rows and rows, and sums over the second. */
-export interface Attend {
-  readonly attention: Attention
-  readonly kernel: ScaledTerm
-  readonly mask: Mask
-  readonly over: 'sliceQueryHead' | 'head'
-  readonly queries: Rows
-  readonly keys: Rows
-  /** Absent: the quotients of the weights are the result. */
-  readonly values?: Rows
-  readonly columns: number
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
-  readonly convolution?: CellConvolution
-  /** In the names of passes; in those of buffers, too. */
-  readonly name: string
-  readonly out: string
-  readonly lengths: boolean
-  readonly positions?: boolean
-}
+/** Keys of the call are as many as a batch item's length says, and so are those in a cache. */
+const knownOf = ({ count }: Rows): Known =>
+  count === 'cached' ? { lengths: true, positions: true } : { lengths: count === 'visible' }
 
-export function attend(from: Attend): { passes: readonly CellPass[]; buffers: readonly BufferPlan[] } {
-  const { attention, kernel, mask, over, queries, keys, values, columns, normalize, epsilon, name, out } =
-    from
-  const scaled = kernel.exponent !== undefined && attention.stabilize.kind === 'auto'
-  const term = scaled ? naturalTerm(kernel, attention.scale) : plainTerm(kernel.value, attention.scale)
+/** κ as a device without good powers of two computes it. */
+export const kernelTerm = ({ stabilize, scale }: Attention, kernel: ScaledTerm): Term =>
+  kernel.exponent !== undefined && stabilize.kind === 'auto'
+    ? naturalTerm(kernel, scale)
+    : plainTerm(kernel.value, scale)
+
+export function attend(from: Attend): Plan {
+  const { attention, mask, over, queries, keys, normalize, name } = from
+  const known = knownOf(keys)
+  const kernel = kernelTerm(attention, from.kernel)
+  const scaled = kernel.kind === 'scaled'
+  const divides = normalize === 'sum' || scaled
   const heads: Size = over === 'head' ? 'heads' : sliceHeads('kvHeads')
-  const [rows, columnsOfKeys] = [countOf(queries), countOf(keys)]
-  const pairs: readonly [Size, Size, Size] = [columnsOfKeys, rows, heads]
-  const lengths = [...(from.lengths ? ['lengths'] : []), ...(from.positions ? ['positions'] : [])]
-  const title = (word: string): string => `${name}_${word}`
+  const [rows, columnsOfKeys] = [roomFor(queries.count), roomFor(keys.count)]
   const buffer = (word: string): string => `${camel(name)}${word}`
   const each = over === 'head' ? 'per head' : 'per query head'
-  const exponents = buffer('Exponents')
-  const weights = buffer('Weights')
-  const scales = buffer('Scales')
-  const factors = buffer('Factors')
-  const operations = pairOperations(term)
-  const divides = normalize === 'sum' || scaled
+  const at: Names = {
+    exponents: buffer('Exponents'),
+    scales: buffer('Scales'),
+    weights: buffer('Weights'),
+    factors: buffer('Factors'),
+    pairs: { kernel, mask, queries, keys, dim: attention.dim },
+    head: (place, given = known) => headAt('kvHeads', over, place, given),
+    ofPairs: [columnsOfKeys, rows, heads],
+    ofRows: [rows, heads, 1],
+  }
+  const pairLayout = `${each} and row: [keys]`
+  return {
+    passes: [
+      ...weightPasses(from, at),
+      ...(divides ? [factorPass(from, at)] : []),
+      from.values === undefined ? quotientPass(from, at) : averagePass(from, at, from.values, divides),
+    ],
+    buffers: [
+      ...(scaled
+        ? [
+            scratch(at.exponents, at.ofPairs, `${pairLayout}, natural exponents`),
+            scratch(at.scales, at.ofRows, `${each}: [rows], natural exponents`),
+          ]
+        : []),
+      scratch(at.weights, at.ofPairs, pairLayout),
+      ...(divides ? [scratch(at.factors, at.ofRows, `${each}: [rows]`)] : []),
+    ],
+  }
+}
 
-  const passes: CellPass[] = [
-    cellPass({
-      name: title(scaled ? 'exponents' : 'weights'),
-      over,
-      extent: pairs,
-      buffers: distinct([queries.buffer, keys.buffer, ...lengths, scaled ? exponents : weights]),
-      work: { kind: 'pairs', kernel: term, mask, queries, keys },
-      what: scaled ? 'the exponent of κ for each key and query row' : 'κ of each key and query row',
-      flops: product(...pairs, operations),
+/** What the passes of one attend have in common. */
+interface Names {
+  readonly exponents: string
+  readonly scales: string
+  readonly weights: string
+  readonly factors: string
+  readonly pairs: Pairs
+  readonly head: (place: Formula, given?: Known) => Head
+  readonly ofPairs: Extent
+  readonly ofRows: Extent
+}
+
+/** The weights of all pairs: at once, or through their exponents and the rows' scales. */
+function weightPasses({ name }: Attend, at: Names): EquationPass[] {
+  const { pairs, exponents, scales, weights, ofPairs, ofRows } = at
+  const scaled = pairs.kernel.kind === 'scaled'
+  const head = at.head(z)
+  const score = equationPass({
+    name: `${name}_${scaled ? 'exponents' : 'weights'}`,
+    extent: ofPairs,
+    value: choose(seenBy(pairs, head, y, x), pairOf(pairs, head, y, x).value, scaled ? lowest : 0),
+    out: scaled ? exponents : weights,
+    what: scaled ? 'the exponent of κ for each key and query row' : 'κ of each key and query row',
+  })
+  if (!scaled) return [score]
+  const power = named(
+    'power',
+    powerOf(load(exponents, pairAt(pairs, y, z, x)), load(scales, rowAt(pairs, y, z))),
+  )
+  const { coefficient } = pairOf(pairs, at.head(z, {}), y, x)
+  return [
+    score,
+    equationPass({
+      name: `${name}_scales`,
+      extent: ofRows,
+      value: largest('j', keysSeen(pairs, x, size(roomFor(pairs.keys.count))), (j) =>
+        load(exponents, pairAt(pairs, x, y, j)),
+      ),
+      out: scales,
+      what: 'the largest exponent of each query row',
+    }),
+    equationPass({
+      name: `${name}_weights`,
+      extent: ofPairs,
+      // A key that is not seen may hold anything, so that its coefficient is not evaluated.
+      value: coefficient === undefined ? power : choose(gt(power, 0), mul(coefficient, power), 0),
+      out: weights,
+      what: 'the weight of each key for each query row, over the exponential of the row’s scale',
     }),
   ]
-  if (term.kind === 'scaled')
-    passes.push(
-      cellPass({
-        name: title('scales'),
-        over,
-        extent: [rows, heads, 1],
-        buffers: [exponents, scales],
-        work: { kind: 'pair-scales', mask, exponents, queries, keys },
-        what: 'the largest exponent of each query row',
-        flops: product(...pairs),
-      }),
-      cellPass({
-        name: title('weights'),
-        over,
-        extent: pairs,
-        buffers: distinct([
-          exponents,
-          scales,
-          ...(term.coefficient === undefined ? [] : [queries.buffer, keys.buffer]),
-          weights,
-        ]),
-        work: { kind: 'pair-weights', kernel: term, exponents, scales, queries, keys },
-        what: 'the weight of each key for each query row, over the exponential of the row’s scale',
-        flops: product(...pairs, 2),
-      }),
-    )
-  if (divides)
-    passes.push(
-      cellPass({
-        name: title('factors'),
-        over,
-        extent: [rows, heads, 1],
-        buffers: [weights, ...(scaled ? [scales] : []), factors],
-        work: {
-          kind: 'row-factors',
-          mask,
-          weights,
-          ...(scaled ? { scales } : {}),
-          queries,
-          keys,
-          normalize,
-          epsilon,
-        },
-        what:
-          normalize === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
-        flops: normalize === 'sum' ? product(...pairs) : product(rows, heads),
-      }),
-    )
-  const { convolution } = from
-  passes.push(
-    values === undefined
-      ? cellPass({
-          name: title('quotients'),
-          over,
-          extent: pairs,
-          buffers: [weights, factors, out],
-          work: { kind: 'quotients', weights, factors, queries, keys },
-          what: 'each weight over the sum of its row’s',
-          flops: product(...pairs),
-        })
-      : cellPass({
-          name,
-          over,
-          extent: [columns, rows, heads],
-          buffers: distinct([
-            weights,
-            ...(divides ? [factors] : []),
-            values.buffer,
-            ...lengths,
-            ...(convolution === undefined ? [] : [convolution.values.buffer, convolution.filter, 'lengths']),
-            out,
-          ]),
-          work: {
-            kind: 'average',
-            mask,
-            weights,
-            ...(divides ? { factors } : {}),
-            queries,
-            keys,
-            values,
-            columns,
-            ...(convolution === undefined ? {} : { convolution }),
-          },
-          what: `Σ weight · value of each query row${convolution === undefined ? '' : ', and the convolution over the values'}`,
-          flops: product(rows, heads, columns, ['+', ['*', 2, columnsOfKeys], 2 * (convolution?.width ?? 0)]),
-        }),
-  )
-  const pairLayout = `${each} and row: [keys]`
-  const buffers = [
-    ...(scaled
-      ? [
-          scratch(exponents, pairs, `${pairLayout}, natural exponents`),
-          scratch(scales, [rows, heads], `${each}: [rows], natural exponents`),
-        ]
-      : []),
-    scratch(weights, pairs, pairLayout),
-    ...(divides ? [scratch(factors, [rows, heads], `${each}: [rows]`)] : []),
-  ]
-  return { passes, buffers }
 }
 
-export function scheduleExactCells(attention: Attention, score: ExactScore): Schedule {
-  const { dim, valueDim, mask, normalize, epsilon } = attention
-  const whole = {
-    attention,
-    kernel: score.kernel,
-    mask,
-    over: 'sliceQueryHead',
-    columns: valueDim,
-    normalize,
-    epsilon,
-    out: 'out',
-  } as const
-  const forward = attend({
-    ...whole,
-    queries: queryRows,
-    keys: keyRows,
-    values: valueRows,
-    name: 'attend',
-    lengths: true,
+/** What each row's sum is multiplied by. */
+function factorPass({ name, normalize, epsilon }: Attend, at: Names): EquationPass {
+  const { pairs, scales, weights, factors, ofRows } = at
+  const scale = pairs.kernel.kind === 'scaled' ? load(scales, rowAt(pairs, x, y)) : undefined
+  const total = (): Formula =>
+    sum('j', keysSeen(pairs, x, size(roomFor(pairs.keys.count))), (j) =>
+      load(weights, pairAt(pairs, x, y, j)),
+    )
+  return equationPass({
+    name: `${name}_factors`,
+    extent: ofRows,
+    value:
+      normalize === 'none' && scale !== undefined
+        ? finitePower(scale)
+        : inverse(denominator(total(), epsilon, scale)),
+    out: factors,
+    what: normalize === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
   })
-  const causal = mask.kind === 'causal'
-  const schedule: Schedule = {
-    name: attention.name,
-    strategy: 'exact',
-    dim,
-    valueDim,
-    features: 0,
-    causal,
-    groups: 'kvHeads',
-    rows: 'apart',
-    chunk: 1,
-    chunks: 1,
-    buffers: [...dataBuffers(attention), ...forward.buffers],
-    passes: forward.passes,
-  }
-  if (undecodable(attention) !== undefined) return schedule
+}
 
-  // The prefix and a token are the same passes: rows into the cache, and queries through it.
-  const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
-  const through = attend({
-    ...whole,
-    queries: queryRows,
-    keys: cached('keyCache'),
-    values: cached('valueCache'),
-    name: 'attend_cached',
-    lengths: true,
-    positions: true,
+function quotientPass({ name, out }: Attend, { pairs, weights, factors, ofPairs }: Names): EquationPass {
+  return equationPass({
+    name: `${name}_quotients`,
+    extent: ofPairs,
+    value: mul(load(weights, pairAt(pairs, y, z, x)), load(factors, rowAt(pairs, y, z))),
+    out: out.buffer,
+    what: 'each weight over the sum of its row’s',
   })
-  const cache = (name: string, width: number): BufferPlan => ({
+}
+
+function averagePass(
+  { name, keys, columns, convolution, out }: Attend,
+  { pairs, weights, factors, head, ofRows }: Names,
+  values: Rows,
+  divides: boolean,
+): EquationPass {
+  const weightOf = (j: Formula): Formula => named('weight', load(weights, pairAt(pairs, y, z, j)))
+  const known = knownOf(keys)
+  const own = head(z, convolution === undefined ? known : { ...known, lengths: true })
+  const lengths = known.lengths === true || convolution !== undefined
+  const count = lengths ? countRows(keys, own) : size(roomFor(keys.count))
+  const [sums] = over(
+    'j',
+    keysSeen(pairs, y, count, own.firstPosition),
+    (j) => {
+      const value = load(values.buffer, entryOf(values, own, j, columns, x))
+      return [{ name: 'sum', operator: 'sum', value: mul(weightOf(j), value) }]
+    },
+    // Pairs that the mask leaves out are among these, and their values may be anything: 0 · NaN would be NaN.
+    pairs.mask.kind === 'condition' ? (j) => ne(weightOf(j), 0) : undefined,
+  ) as [Formula]
+  const average = divides ? mul(sums, load(factors, rowAt(pairs, y, z))) : sums
+  return equationPass({
     name,
-    role: 'state',
-    element: 'f32',
-    size: product('batch', 'kvHeads', 'capacity', width),
-    layout: `[B, KVH, capacity, ${width}]`,
+    extent: [columns, ofRows[0], ofRows[1]],
+    value: convolution === undefined ? average : add(average, convolved(convolution, own, y, x, columns)),
+    out: out.buffer,
+    what: `Σ weight · value of each query row${convolution === undefined ? '' : ', and the convolution over the values'}`,
   })
-  const append = (name: string, from: string, to: string, width: number): CellPass =>
-    cellPass({
-      name,
-      over: 'sliceKeyHead',
-      extent: [width, 'capacity', 'sliceCount'],
-      buffers: [from, 'positions', to, to],
-      work: { kind: 'append', from, cache: to, width },
-      what: `${to} with the new rows of ${from} behind those that are there`,
-      flops: 0,
-    })
-  const decoding: Schedule = {
-    ...schedule,
-    buffers: [
-      ...dataBuffers(attention),
-      positions,
-      cache('keyCache', dim),
-      cache('valueCache', valueDim),
-      ...through.buffers,
-    ],
-    passes: [
-      append('append_keys', 'k', 'keyCache', dim),
-      append('append_values', 'v', 'valueCache', valueDim),
-      ...through.passes,
-    ],
-  }
-  return { ...schedule, decoding: { prefill: decoding, step: decoding } }
 }
 
-export const distinct = (names: readonly string[]): string[] => [...new Set(names)]
+/** Index of the weight of a pair: rows of a head, keys of a row. */
+const pairAt = ({ queries, keys }: Pairs, row: Formula, head: Formula, key: Formula): Formula =>
+  add(mul(add(mul(head, size(roomFor(queries.count))), row), size(roomFor(keys.count))), key)
+
+const rowAt = ({ queries }: Pairs, row: Formula, head: Formula): Formula =>
+  add(mul(head, size(roomFor(queries.count))), row)
+
+/** The sum of weights and ε, both over the exponential of the row's scale. */
+export function denominator(total: Formula, epsilon: number, scale: Formula | undefined): Formula {
+  if (epsilon === 0) return total
+  return add(total, scale === undefined ? epsilon : mul(finitePower(sub(0, scale)), epsilon))
+}
+
+/** A cache with the new rows behind those that it holds. */
+export function append({ from, to, width }: Copy): EquationPass {
+  const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
+  const [offset, length] = [head.firstPosition, size('length')]
+  const isNew = all(ge(y, offset), lt(y, add(offset, length)))
+  const row = add(mul(head.keyGroup, length), sub(y, offset))
+  const old = add(mul(head.keyGroup, size('capacity')), y)
+  return equationPass({
+    name: `append_${from}`,
+    extent: [width, 'capacity', 'sliceCount'],
+    value: choose(isNew, load(from, add(mul(row, width), x)), load(to, add(mul(old, width), x))),
+    out: to,
+    what: `${to} with the new rows of ${from} behind those that are there`,
+  })
+}
 
 /** `attend_cached` as a name of buffers: `attendCached`. */
 const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())

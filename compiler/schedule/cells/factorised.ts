@@ -18,23 +18,16 @@
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { apply } from '../../symbolic/build.ts'
-import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
+import { dataBuffers, positions, queryLengths } from '../buffers.ts'
 import { undecodable } from '../decodable.ts'
 import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
-import { exponentialsOf, hasMaxima, stabilized } from '../maxima.ts'
-import type {
-  BufferPlan,
-  Features,
-  Pass,
-  Schedule,
-  ScheduledBlock,
-  Scaling,
-  Size,
-  Term,
-} from '../schedule.ts'
-import { naturalTerm, plainTerm, scaleRows } from '../terms.ts'
-import type { CellPass, CellWork } from './passes.ts'
-import { cellPass, featureOperations, scratch, sliceHeads } from './plan.ts'
+import { hasMaxima, stabilized } from '../maxima.ts'
+import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
+import { naturalTerm, plainTerm } from '../terms.ts'
+import { featurePasses, hasCoefficients } from './features.ts'
+import { apart, maximaPasses } from '../maxima-passes.ts'
+import { sliceHeads } from '../equation/plan.ts'
 import { readPasses } from './read.ts'
 import { statePasses } from './states.ts'
 
@@ -43,7 +36,7 @@ const rowsOfChunk = 32
 /** Chunks of a block. */
 const chunksOfBlock = 16
 
-export function scheduleFactorisedCells(attention: Attention, score: FactorisedScore): Schedule {
+export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
   const { dim, valueDim, stabilize, scale, mask, decay } = attention
   const { features, projections } = score
   const causal = mask.kind === 'causal'
@@ -77,11 +70,11 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
     rowsOfChunk,
     block: chunksOfBlock,
   }
-  const ofKeys = featurePasses(plan, key, { projected, maxima, lengths: true })
-  const ofQueries = featurePasses(plan, query, { projected, maxima, lengths: false })
+  const ofKeys = featurePasses(plan, key, { maxima, known: { lengths: true } })
+  const ofQueries = featurePasses(plan, query, { maxima, known: {} })
   const states = statePasses(plan)
   const read = readPasses(plan, 'state')
-  const extra = maxima ? maximaPasses(attention, score) : { passes: [], buffers: [] }
+  const extra = maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] }
 
   const schedule: Schedule = {
     name: attention.name,
@@ -110,11 +103,12 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
   if (undecodable(attention) !== undefined) return schedule
 
   const carry = states.carry
-  const ofStep = { projected, maxima, lengths: false, positions: true }
-  const token = featurePasses(plan, key, ofStep)
-  const queryOfToken = featurePasses(plan, query, ofStep)
   // Kernels of one name are the same in all forms.
-  const ofToken = (pass: CellPass): CellPass => ({ ...pass, name: `token_${pass.name}` })
+  const known = { positions: true }
+  const token = featurePasses(plan, key, { maxima, known, prefix: 'token_' })
+  const queryOfToken = seesPosition(query)
+    ? featurePasses(plan, query, { maxima, known, prefix: 'token_' })
+    : ofQueries
   const readCarried = readPasses(plan, 'carried')
   const prefill: Schedule = {
     ...schedule,
@@ -135,12 +129,7 @@ export function scheduleFactorisedCells(attention: Attention, score: FactorisedS
       ...queryOfToken.buffers,
       ...readCarried.buffers,
     ],
-    passes: [
-      ...token.passes.map(ofToken),
-      ...states.absorb.passes,
-      ...(seesPosition(query) ? queryOfToken.passes.map(ofToken) : queryOfToken.passes),
-      ...readCarried.passes,
-    ],
+    passes: [...token.passes, ...states.absorb.passes, ...queryOfToken.passes, ...readCarried.passes],
   }
   return { ...schedule, decoding: { prefill, step } }
 }
@@ -162,71 +151,6 @@ export interface FactorisedPlan {
   readonly block: number
 }
 
-interface Plan<Of extends Pass = CellPass> {
-  readonly passes: readonly Of[]
-  readonly buffers: readonly BufferPlan[]
-}
-
-const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>
-  blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined)
-
-/** φ of all rows of one side, its exponents and coefficients apart. */
-function featurePasses(
-  { features: count, groups, heads }: FactorisedPlan,
-  features: Features,
-  given: {
-    readonly projected: boolean
-    readonly maxima: boolean
-    readonly lengths: boolean
-    readonly positions?: boolean
-  },
-): Plan {
-  const { side, blocks } = features
-  const ofQueries = side === 'query'
-  const rows = ofQueries ? 'length' : 'keyLength'
-  const extent = [count, rows, ofQueries ? heads : 'sliceCount'] as const
-  const input = ofQueries ? 'q' : 'k'
-  const one = (part: 'value' | 'exponent' | 'coefficient'): Plan => {
-    const word = { value: 'features', exponent: 'exponents', coefficient: 'coefficients' }[part]
-    const buffer = `${side}${word[0]?.toUpperCase()}${word.slice(1)}`
-    return {
-      passes: [
-        cellPass({
-          name: `${side}_${word}`,
-          over: ofQueries ? 'sliceQueryHead' : 'sliceKeyHead',
-          extent,
-          buffers: [
-            input,
-            ...(given.projected ? ['w'] : []),
-            ...(given.lengths ? ['lengths'] : []),
-            ...(ofQueries && seesLength(features) ? ['queryLengths'] : []),
-            ...(given.positions && seesPosition(features) ? ['positions'] : []),
-            ...(given.maxima ? [ofQueries ? 'queryMaxima' : 'headMaxima'] : []),
-            buffer,
-          ],
-          work: { kind: 'features', part, features },
-          what:
-            { value: 'φ', exponent: 'the exponents of φ', coefficient: 'the coefficients of φ' }[part] +
-            ` of each ${side} row`,
-          flops: product(rows, ofQueries ? heads : 'sliceCount', featureOperations(blocks)),
-        }),
-      ],
-      buffers: [
-        scratch(
-          buffer,
-          extent,
-          `per ${ofQueries ? 'query head' : groups === 'heads' ? 'query head' : 'key/value head'} and row: [${count}]`,
-        ),
-      ],
-    }
-  }
-  const scaled = blocks.some(({ term }) => term.kind === 'scaled')
-  const parts = scaled
-    ? [one('exponent'), ...(hasCoefficients(blocks) ? [one('coefficient')] : [])]
-    : [one('value')]
-  return { passes: parts.flatMap(({ passes }) => passes), buffers: parts.flatMap(({ buffers }) => buffers) }
-}
-
 function decayBuffer({ decay }: Attention): BufferPlan[] {
   if (decay === undefined) return []
   return [
@@ -239,60 +163,4 @@ function decayBuffer({ decay }: Attention): BufferPlan[] {
       layout: '[H], ln γ',
     },
   ]
-}
-
-/** Row maxima of the projected exponents on either side, then the keys' over each head. */
-function maximaPasses(attention: Attention, score: FactorisedScore): Plan {
-  const heads = sliceHeads('kvHeads')
-  const blocks = (which: 'query' | 'key'): Features => ({
-    side: which,
-    blocks: score[which].flatMap((block) =>
-      exponentialsOf(block.value).map((part) => ({
-        start: 0,
-        size: block.size,
-        projected: score.projections !== undefined,
-        term: { kind: 'plain' as const, value: scaleRows(part, attention.scale) },
-      })),
-    ),
-  })
-  const rowMaxima = (which: 'query' | 'key', out: string): CellPass => {
-    const work: CellWork = { kind: 'row-maxima', features: blocks(which) }
-    const lengths = which === 'key' ? ['lengths'] : seesLength(work.features) ? ['queryLengths'] : []
-    const [rows, of] =
-      which === 'query' ? (['length', heads] as const) : (['keyLength', 'sliceCount'] as const)
-    return cellPass({
-      name: `${which}_maxima`,
-      over: which === 'query' ? 'sliceQueryHead' : 'sliceKeyHead',
-      extent: [rows, of, 1],
-      buffers: [
-        which === 'query' ? 'q' : 'k',
-        ...(score.projections === undefined ? [] : ['w']),
-        ...lengths,
-        out,
-      ],
-      work,
-      what: `the largest projected exponent of each ${which} row`,
-      flops: product(rows, of, featureOperations(work.features.blocks)),
-    })
-  }
-  return {
-    passes: [
-      rowMaxima('query', 'queryMaxima'),
-      rowMaxima('key', 'keyMaxima'),
-      cellPass({
-        name: 'head_maximum',
-        over: 'sliceKeyHead',
-        extent: ['sliceCount', 1, 1],
-        buffers: ['keyMaxima', 'lengths', 'headMaxima'],
-        work: { kind: 'head-maximum' },
-        what: 'the largest of each head’s visible key rows',
-        flops: product('keyLength', 'sliceCount'),
-      }),
-    ],
-    buffers: [
-      scratch('queryMaxima', ['length', heads], 'per query head: [rows]'),
-      scratch('keyMaxima', ['keyLength', 'sliceCount'], 'per key/value head: [rows]'),
-      scratch('headMaxima', ['sliceCount'], '[key/value heads]'),
-    ],
-  }
 }

@@ -1,135 +1,275 @@
 /** How query rows read a state: their scales, what they weigh, and their quotients. */
-import { product } from '../buffers.ts'
-import type { BufferPlan, Size } from '../schedule.ts'
+import {
+  add,
+  all,
+  before,
+  choose,
+  div,
+  exponential,
+  finitePower,
+  inverse,
+  larger,
+  largest,
+  le,
+  load,
+  lt,
+  mul,
+  named,
+  powerOf,
+  size,
+  smaller,
+  sub,
+  sum,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
+import { headAt } from '../equation/heads.ts'
+import type { Head } from '../equation/heads.ts'
+import type { EquationPass, Extent, Formula } from '../equation.ts'
+import type { BufferPlan } from '../schedule.ts'
+import { fadedBy, featureAt, shifted } from './decay.ts'
+import { denominator } from './exact.ts'
 import type { FactorisedPlan } from './factorised.ts'
-import type { CellPass } from './passes.ts'
-import { cellPass, scratch } from './plan.ts'
+import { equationPass, scratch } from '../equation/plan.ts'
+import type { Plan } from '../equation/plan.ts'
+
+/** A query row with the state that it reads. */
+interface Row {
+  readonly row: Formula
+  /** Place of its head among those of the pass. */
+  readonly at: Formula
+  readonly head: Head
+}
+
+/** One plan of reading, for the rows of a call or for a token. */
+interface Reading {
+  readonly plan: FactorisedPlan
+  readonly from: 'state' | 'carried'
+  /** Whether a row also meets the rows of its chunk, up to its own. */
+  readonly near: boolean
+  readonly scaled: boolean
+  readonly decays: boolean
+}
 
 /** @param from the states of the call's own rows, or the one that decoding carries */
-export function readPasses(
-  plan: FactorisedPlan,
-  from: 'state' | 'carried',
-): { readonly passes: readonly CellPass[]; readonly buffers: readonly BufferPlan[] } {
-  const { attention, features, scaling, heads, decays, queryCoefficients, keyCoefficients, rowsOfChunk } =
-    plan
-  const { valueDim, normalize, epsilon } = attention
-  const scaled = scaling === 'scaled'
-  const near = plan.causal && from === 'state'
-  // Kernels of one name are the same in all forms.
-  const named = (name: string): string => (from === 'carried' ? `token_${name}` : name)
-  const scales = `${from}Scales`
-  const sums = `${from}Sums`
-  const fading = decays && from === 'state'
-  const weighed = scaled || fading
-  const weights = weighed ? 'queryWeights' : 'queryFeatures'
-  const divides = scaled || normalize === 'sum'
-  const ofQuery = scaled
-    ? ['queryExponents', ...(queryCoefficients ? ['queryCoefficients'] : [])]
-    : ['queryFeatures']
-  const ofKey = scaled ? ['keyExponents', ...(keyCoefficients ? ['keyCoefficients'] : [])] : ['keyFeatures']
-  const decay = fading ? ['decay'] : []
-  const lengths = fading ? ['lengths'] : []
-  const rows: readonly [Size, Size, Size] = ['length', heads, 1]
-  const perFeature: readonly [Size, Size, Size] = [features, 'length', heads]
-  const pairs: readonly [Size, Size, Size] = [rowsOfChunk, 'length', heads]
-  const read = (
-    result: 'factors' | 'rows',
-    name: string,
-    extent: readonly [Size, Size, Size],
-    what: string,
-  ): CellPass =>
-    cellPass({
-      name,
-      over: 'sliceQueryHead',
-      extent,
-      buffers: [
-        weights,
-        sums,
-        ...(near ? ['nearWeights'] : []),
-        ...(result === 'rows' && near ? ['v', 'lengths'] : []),
-        ...(result === 'rows' ? (divides ? ['rowFactors'] : []) : scaled ? ['rowScales'] : []),
-        result === 'rows' ? 'out' : 'rowFactors',
-      ],
-      work: { kind: 'read', result, weights, sums, chunked: near, near, scaling, normalize, epsilon },
-      what,
-      flops: product(...extent, 2, near ? features + rowsOfChunk : features),
-    })
-  const passes: CellPass[] = []
+export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Plan {
+  const { attention, features, heads, rowsOfChunk } = plan
+  const reading: Reading = {
+    plan,
+    from,
+    near: plan.causal && from === 'state',
+    scaled: plan.scaling === 'scaled',
+    decays: plan.decays && from === 'state',
+  }
+  const rows: Extent = ['length', heads, 1]
+  const perFeature: Extent = [features, 'length', heads]
+  const pairs: Extent = [rowsOfChunk, 'length', heads]
+  const divides = reading.scaled || attention.normalize === 'sum'
+  const passes: EquationPass[] = []
   const buffers: BufferPlan[] = []
-  if (scaled) {
-    passes.push(
-      cellPass({
-        name: named('row_scales'),
-        over: 'sliceQueryHead',
-        extent: rows,
-        buffers: [
-          'queryExponents',
-          scales,
-          ...(near ? ['keyExponents'] : []),
-          ...lengths,
-          ...decay,
-          'rowScales',
-        ],
-        work: { kind: 'row-scales', near, scales, decays: fading },
-        what: 'the largest exponent of each query row, among the keys that it sees',
-        flops: product(...rows, features, near ? rowsOfChunk : 2),
-      }),
-    )
-    buffers.push(scratch('rowScales', rows, 'per query head: [rows]'))
+  // Kernels of one name are the same in all forms.
+  const compute = (
+    name: string,
+    extent: Extent,
+    out: string,
+    what: string,
+    value: Formula,
+    layout?: string,
+  ): void => {
+    passes.push(equationPass({ name: from === 'carried' ? `token_${name}` : name, extent, value, out, what }))
+    if (layout !== undefined) buffers.push(scratch(out, extent, layout))
   }
-  if (weighed) {
-    passes.push(
-      cellPass({
-        name: named('query_weights'),
-        over: 'sliceQueryHead',
-        extent: perFeature,
-        buffers: [...ofQuery, ...(scaled ? ['rowScales', scales] : []), ...lengths, ...decay, 'queryWeights'],
-        work: {
-          kind: 'query-weights',
-          scaling,
-          coefficients: queryCoefficients,
-          chunked: near,
-          scales,
-          decays: fading,
-        },
-        what: 'what each component of φ(q) weighs in the state that its row reads',
-        flops: product(...perFeature, 3),
-      }),
+  const at = (row: Formula, place: Formula): Row => ({
+    row,
+    at: place,
+    head: headAt(plan.groups, 'sliceQueryHead', place, { lengths: from === 'state' }),
+  })
+  if (reading.scaled)
+    compute(
+      'row_scales',
+      rows,
+      'rowScales',
+      'the largest exponent of each query row, among the keys that it sees',
+      rowScale(reading, at(x, y)),
+      'per query head: [rows]',
     )
-    buffers.push(scratch('queryWeights', perFeature, `per query head and row: [${features}]`))
-  }
-  if (near) {
-    passes.push(
-      cellPass({
-        name: named('near_weights'),
-        over: 'sliceQueryHead',
-        extent: pairs,
-        buffers: [...ofQuery, ...ofKey, ...(scaled ? ['rowScales'] : []), ...decay, 'nearWeights'],
-        work: { kind: 'near-weights', scaling, queryCoefficients, keyCoefficients, decays: fading },
-        what: 'φ(q)·φ(k) of each row and the rows of its chunk up to its own',
-        flops: product('length', heads, rowsOfChunk / 2, features * (scaled ? 4 : 2)),
-      }),
+  const weighed = reading.scaled || reading.decays
+  if (weighed)
+    compute(
+      'query_weights',
+      perFeature,
+      'queryWeights',
+      'what each component of φ(q) weighs in the state that its row reads',
+      queryWeight(reading, at(y, z), x),
+      `per query head and row: [${features}]`,
     )
-    buffers.push(scratch('nearWeights', pairs, `per query head and row: [${rowsOfChunk}]`))
-  }
-  if (divides) {
-    passes.push(
-      read(
-        'factors',
-        named('row_factors'),
-        rows,
-        normalize === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
-      ),
+  if (reading.near)
+    compute(
+      'near_weights',
+      pairs,
+      'nearWeights',
+      'φ(q)·φ(k) of each row and the rows of its chunk up to its own',
+      nearWeight(reading, at(y, z), x),
+      `per query head and row: [${rowsOfChunk}]`,
     )
-    buffers.push(scratch('rowFactors', rows, 'per query head: [rows]'))
-  }
-  passes.push(
-    read(
-      'rows',
-      named('read'),
-      [valueDim, 'length', heads],
-      `φ(q)·S of each query row${near ? ', with the pairs of its chunk' : ''}${divides ? ', times its factor' : ''}`,
-    ),
+  const weights = weighed ? 'queryWeights' : 'queryFeatures'
+  if (divides)
+    compute(
+      'row_factors',
+      rows,
+      'rowFactors',
+      attention.normalize === 'sum'
+        ? '1 over each row’s sum of weights'
+        : 'the exponential of each row’s scale',
+      rowFactor(reading, at(x, y), weights),
+      'per query head: [rows]',
+    )
+  const result = readRow(reading, at(y, z), weights)
+  compute(
+    'read',
+    [attention.valueDim, 'length', heads],
+    'out',
+    `φ(q)·S of each query row${reading.near ? ', with the pairs of its chunk' : ''}${divides ? ', times its factor' : ''}`,
+    divides ? mul(result, load('rowFactors', ofRow({ row: y, at: z }))) : result,
   )
   return { passes, buffers }
+}
+
+const length = size('length')
+const keyLength = size('keyLength')
+
+const ofRow = ({ row, at }: Pick<Row, 'row' | 'at'>): Formula => add(mul(at, length), row)
+
+/** Where a row is among chunks: its chunk's first row, and its own place there. */
+function chunkOf({ plan }: Reading, { row }: Row): { number: Formula; first: Formula; place: Formula } {
+  const number = named('chunk', div(row, plan.rowsOfChunk))
+  const first = named('firstRow', mul(number, plan.rowsOfChunk))
+  return { number, first, place: named('place', sub(row, first)) }
+}
+
+/** The state that a row reads: that of its chunk, of its group, or the carried one. */
+function stateOf(reading: Reading, row: Row): Formula {
+  if (reading.from === 'carried') return row.head.group
+  if (!reading.near) return row.head.sliceGroup
+  return named('state', add(mul(row.head.sliceGroup, size('chunks')), chunkOf(reading, row).number))
+}
+
+const fading = ({ plan, decays }: Reading, { head }: Row, rows: Formula): Formula | undefined =>
+  decays ? fadedBy(plan, head, rows) : undefined
+
+const ofQuery = ({ plan }: Reading, { row, at }: Row, buffer: string, feature: Formula): Formula =>
+  load(buffer, featureAt(plan, at, length, row, feature))
+
+const ofKey = ({ plan }: Reading, { head }: Row, buffer: string, key: Formula, feature: Formula): Formula =>
+  load(buffer, featureAt(plan, head.sliceGroup, keyLength, key, feature))
+
+/** Rows since the last one in the state before the row's chunk, which is the last visible one at the latest. */
+const sinceState = (reading: Reading, row: Row): Formula =>
+  sub(add(row.row, 1), smaller(chunkOf(reading, row).first, row.head.visible))
+
+/** The exponent of a component of the row's φ in the state that the row reads. */
+function exponentInState(reading: Reading, row: Row, feature: Formula): Formula {
+  const { plan, from } = reading
+  const scale = load(`${from}Scales`, add(mul(stateOf(reading, row), plan.features), feature))
+  const since = reading.decays ? fading(reading, row, sinceState(reading, row)) : undefined
+  return add(ofQuery(reading, row, 'queryExponents', feature), shifted(scale, since))
+}
+
+/** The exponent of a component of the pair of a row and a key of its chunk. */
+const exponentOfPair = (reading: Reading, row: Row, key: Formula, feature: Formula): Formula =>
+  shifted(
+    add(ofQuery(reading, row, 'queryExponents', feature), ofKey(reading, row, 'keyExponents', key, feature)),
+    fading(reading, row, sub(row.row, key)),
+  )
+
+function rowScale(reading: Reading, row: Row): Formula {
+  const { features, rowsOfChunk } = reading.plan
+  const ofState = largest('f', features, (f) => exponentInState(reading, row, f))
+  if (!reading.near) return ofState
+  const { first } = chunkOf(reading, row)
+  const keys = before(first, smaller(add(row.row, 1), keyLength), rowsOfChunk)
+  const ofChunk = largest('r', keys, (r) =>
+    largest('f', features, (f) => exponentOfPair(reading, row, add(first, r), f)),
+  )
+  return larger(ofState, ofChunk)
+}
+
+function queryWeight(reading: Reading, row: Row, feature: Formula): Formula {
+  if (!reading.scaled) {
+    const value = ofQuery(reading, row, 'queryFeatures', feature)
+    const since = fading(reading, row, sinceState(reading, row))
+    return since === undefined ? value : mul(value, exponential(since))
+  }
+  const own = named('rowScale', load('rowScales', ofRow(row)))
+  const power = powerOf(exponentInState(reading, row, feature), own)
+  return reading.plan.queryCoefficients
+    ? mul(ofQuery(reading, row, 'queryCoefficients', feature), power)
+    : power
+}
+
+function nearWeight(reading: Reading, row: Row, place: Formula): Formula {
+  const { features, queryCoefficients, keyCoefficients } = reading.plan
+  const key = named('keyRow', add(chunkOf(reading, row).first, place))
+  const seen = all(le(key, row.row), lt(key, keyLength))
+  if (!reading.scaled) {
+    const dot = sum('f', features, (f) =>
+      mul(ofQuery(reading, row, 'queryFeatures', f), ofKey(reading, row, 'keyFeatures', key, f)),
+    )
+    const since = fading(reading, row, sub(row.row, key))
+    return choose(seen, since === undefined ? dot : mul(dot, exponential(since)), 0)
+  }
+  const own = named('rowScale', load('rowScales', ofRow(row)))
+  const dot = sum('f', features, (f) => {
+    const power = powerOf(exponentOfPair(reading, row, key, f), own)
+    const weight = queryCoefficients ? mul(ofQuery(reading, row, 'queryCoefficients', f), power) : power
+    return keyCoefficients ? mul(weight, ofKey(reading, row, 'keyCoefficients', key, f)) : weight
+  })
+  return choose(seen, dot, 0)
+}
+
+/** Σ of what the row weighs, times a column of the state; and of the pairs of its chunk, times a number of each key. */
+function sumOver(
+  reading: Reading,
+  row: Row,
+  weights: string,
+  column: Formula,
+  keys: Formula,
+  ofKeyRow: (key: Formula) => Formula | undefined,
+): Formula {
+  const { plan, from, near } = reading
+  const { features, rowsOfChunk, attention } = plan
+  const state = stateOf(reading, row)
+  const ofState = sum('f', features, (f) =>
+    mul(
+      ofQuery(reading, row, weights, f),
+      load(`${from}Sums`, add(mul(add(mul(state, features), f), attention.valueDim + 1), column)),
+    ),
+  )
+  if (!near) return ofState
+  const ofChunk = sum('r', named('keys', keys), (r) => {
+    const weight = load('nearWeights', add(mul(ofRow(row), rowsOfChunk), r))
+    const value = ofKeyRow(add(chunkOf(reading, row).first, r))
+    return value === undefined ? weight : mul(weight, value)
+  })
+  return add(ofState, ofChunk)
+}
+
+function rowFactor(reading: Reading, row: Row, weights: string): Formula {
+  const { valueDim, normalize, epsilon } = reading.plan.attention
+  const scale = reading.scaled ? load('rowScales', ofRow(row)) : undefined
+  if (normalize === 'none' && scale !== undefined) return finitePower(scale)
+  const { place } = chunkOf(reading, row)
+  const total = sumOver(reading, row, weights, size(valueDim), add(place, 1), () => undefined)
+  return inverse(denominator(total, epsilon, scale))
+}
+
+function readRow(reading: Reading, row: Row, weights: string): Formula {
+  const { rowsOfChunk, attention } = reading.plan
+  const { first } = chunkOf(reading, row)
+  const keys = before(first, smaller(row.head.visible, add(row.row, 1)), rowsOfChunk)
+  const { valueDim } = attention
+  return sumOver(reading, row, weights, x, keys, (key) =>
+    load('v', add(mul(add(mul(row.head.keyGroup, keyLength), key), valueDim), x)),
+  )
 }

@@ -1,31 +1,52 @@
 /**
  * States of a factorised attention in cells: of chunks, of blocks of chunks, of
- * what lies before each chunk or of all, and the one that decoding carries. A
+ * the rows before each chunk or of all, and the one that decoding carries. A
  * state is the scale of each feature and, over its exponential, the sums of all
- * columns.
+ * columns. Scales and sums are as of the state's last visible row: under a decay both
+ * have faded up to it.
  */
 import { product } from '../buffers.ts'
-import type { BufferPlan, Size } from '../schedule.ts'
+import {
+  add,
+  before,
+  choose,
+  div,
+  exponential,
+  larger,
+  largest,
+  load,
+  lt,
+  mul,
+  named,
+  powerOf,
+  real,
+  size,
+  smaller,
+  sub,
+  sum,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
+import { headAt } from '../equation/heads.ts'
+import type { Head } from '../equation/heads.ts'
+import type { EquationPass, Formula } from '../equation.ts'
+import type { BufferPlan } from '../schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
+import { fadedBy, featureAt, shifted } from './decay.ts'
 import type { FactorisedPlan } from './factorised.ts'
-import type { CellPass, CellWork } from './passes.ts'
-import { cellPass, scratch } from './plan.ts'
-
-interface Plan {
-  readonly passes: readonly CellPass[]
-  readonly buffers: readonly BufferPlan[]
-}
+import { equationPass, scratch } from '../equation/plan.ts'
+import type { Plan } from '../equation/plan.ts'
 
 export interface StatePlan extends Plan {
-  /** What is left behind for decoding. */
+  /** The state that decoding starts from. */
   readonly carry: Plan
   /** A token into it. */
   readonly absorb: Plan
 }
 
 export function statePasses(plan: FactorisedPlan): StatePlan {
-  const { causal } = plan
-  const result = causal ? 'before' : 'total'
-  const parts = [ofChunks(plan), ofBlocks(plan), folded(plan, result)]
+  const parts = [ofChunks(plan), ofBlocks(plan), plan.causal ? beforeChunks(plan) : ofAll(plan, 'state')]
   return {
     passes: parts.flatMap(({ passes }) => passes),
     buffers: parts.flatMap(({ buffers }) => buffers),
@@ -34,136 +55,246 @@ export function statePasses(plan: FactorisedPlan): StatePlan {
   }
 }
 
-interface Quantities {
-  readonly name: (quantity: 'scales' | 'sums') => string
-  readonly inputs: (quantity: 'scales' | 'sums') => readonly string[]
-  readonly outputs: { readonly scales: string; readonly sums: string }
-  readonly states: Size
-  readonly work: (quantity: 'scales' | 'sums') => CellWork
+/** Where a cell stands: scales have x: feature, y: state, z: group; sums have x: column, y: feature, z: both. */
+interface Cell {
+  readonly feature: Formula
+  /** The state's number in its group, and the group's in the slice. */
+  readonly state: Formula
+  readonly group: Formula
+  readonly head: Head
+}
+
+/** States of one kind: how many a group has, and what the scale and the sums of one are. */
+interface States {
+  readonly name: string
+  readonly buffer: string
+  readonly count: Size
+  readonly layout: string
   readonly what: string
-  /** How many states or rows a cell puts together. */
-  readonly terms: Size
+  readonly scale: (at: Cell) => Formula
+  /** @param own the state's scale, where there are scales */
+  readonly sum: (at: Cell, own: Formula | undefined) => Formula
 }
 
 /** The pass of the scales, where there are any, and that of the sums. */
-function both({ scaling, features, attention }: FactorisedPlan, from: Quantities): CellPass[] {
-  const columns = attention.valueDim + 1
-  const one = (quantity: 'scales' | 'sums', extent: readonly [Size, Size, Size]): CellPass =>
-    cellPass({
-      name: from.name(quantity),
-      over: 'sliceKeyHead',
-      extent,
-      buffers: [...from.inputs(quantity), from.outputs[quantity]],
-      work: from.work(quantity),
-      what: `${quantity === 'scales' ? 'the largest exponent of each feature' : 'S and z'} ${from.what}`,
-      flops: product(...extent, from.terms, quantity === 'scales' ? 1 : 2),
-    })
-  return [
-    ...(scaling === 'scaled' ? [one('scales', [features, from.states, 'sliceCount'])] : []),
-    one('sums', [columns, features, product(from.states, 'sliceCount')]),
-  ]
-}
-
-/** Scratch for states, of as many as it says for each group. */
-function buffersOf(
-  { scaling, features, attention }: FactorisedPlan,
-  { scales, sums }: Quantities['outputs'],
-  states: Size,
-  of: string,
-): BufferPlan[] {
-  const columns = attention.valueDim + 1
-  return [
-    ...(scaling === 'scaled'
-      ? [scratch(scales, [features, states, 'sliceCount'], `${of}: [${features}]`)]
-      : []),
-    scratch(
-      sums,
-      [columns, features, product(states, 'sliceCount')],
-      `${of}: [${features} × ${columns}], S and last z`,
-    ),
-  ]
-}
-
-const fading = ({ decays }: FactorisedPlan): string[] => (decays ? ['decay'] : [])
-
-/** A state is as of the last row that there is: where nothing fades, that makes no difference. */
-const fadingRows = (plan: FactorisedPlan): string[] => (plan.decays ? ['lengths', ...fading(plan)] : [])
-
-function ofChunks(plan: FactorisedPlan): Plan {
-  const { scaling, keyCoefficients: coefficients, decays } = plan
+function statesOf(plan: FactorisedPlan, states: States): Plan {
+  const { scaling, features, attention, groups } = plan
+  const { name, buffer, count, layout, what } = states
   const scaled = scaling === 'scaled'
-  const outputs = { scales: 'chunkScales', sums: 'chunkSums' }
-  const features = scaled ? ['keyExponents', ...(coefficients ? ['keyCoefficients'] : [])] : ['keyFeatures']
+  const columns = attention.valueDim + 1
+  const headOf = (group: Formula): Head => headAt(groups, 'sliceKeyHead', group, { lengths: true })
+  const perGroup = named('states', size(count))
+  const group = count === 1 ? z : named('groupInSlice', div(z, perGroup))
+  const state = count === 1 ? size(0) : named('state', sub(z, mul(group, perGroup)))
+  const own = scaled ? named('scale', load(`${buffer}Scales`, add(mul(z, features), y))) : undefined
+  const ofScales = { feature: x, state: y, group: z, head: headOf(z) }
+  const ofSums = { feature: y, state, group, head: headOf(group) }
+  const scaleBox = [features, count, 'sliceCount'] as const
+  const sumBox = [columns, features, product(count, 'sliceCount')] as const
   return {
-    passes: both(plan, {
-      name: (quantity) => `chunk_${quantity}`,
-      inputs: (quantity) =>
-        quantity === 'scales'
-          ? ['keyExponents', ...fadingRows(plan)]
-          : [...features, 'v', 'lengths', ...(scaled ? ['chunkScales'] : []), ...fading(plan)],
-      outputs,
-      states: 'chunks',
-      work: (quantity) => ({ kind: 'chunk', quantity, scaling, coefficients, decays }),
-      what: 'of each chunk of key rows',
-      terms: ['ceildiv', 'keyLength', 'chunks'],
-    }),
-    buffers: buffersOf(plan, outputs, 'chunks', 'per group and chunk'),
+    passes: [
+      ...(scaled
+        ? [
+            equationPass({
+              name: `${name}_scales`,
+              extent: scaleBox,
+              value: states.scale(ofScales),
+              out: `${buffer}Scales`,
+              what: `the largest exponent of each feature ${what}`,
+            }),
+          ]
+        : []),
+      equationPass({
+        name: `${name}_sums`,
+        extent: sumBox,
+        value: states.sum(ofSums, own),
+        out: `${buffer}Sums`,
+        what: `S and z ${what}`,
+      }),
+    ],
+    buffers: [
+      ...(scaled ? [scratch(`${buffer}Scales`, scaleBox, `${layout}: [${features}]`)] : []),
+      scratch(`${buffer}Sums`, sumBox, `${layout}: [${features} × ${columns}], S and last z`),
+    ],
   }
 }
 
-const blocks = (plan: FactorisedPlan): Size => ['ceildiv', 'chunks', plan.block]
+/** Index of a feature among the scales of states. */
+const scaleAt = ({ features }: FactorisedPlan, state: Formula, feature: Formula): Formula =>
+  add(mul(state, features), feature)
 
-type FoldResult = 'block' | 'before' | 'total'
+/** Index of a column of a feature among the sums of states; the last column is z. */
+const sumAt = (
+  { features, attention }: FactorisedPlan,
+  state: Formula,
+  feature: Formula,
+  column: Formula,
+): Formula => add(mul(add(mul(state, features), feature), attention.valueDim + 1), column)
 
-const sizeOf = (sizes: Readonly<Record<FoldResult, Size>>, result: FoldResult): Size => sizes[result]
-
-function fold(
-  plan: FactorisedPlan,
-  result: FoldResult,
-  outputs: Quantities['outputs'],
-  name: string,
-): CellPass[] {
-  const { scaling, decays, block } = plan
-  const from = { block: ['chunk'], before: ['block', 'chunk'], total: ['block'] }[result]
-  return both(plan, {
-    name: (quantity) => `${name}_${quantity}`,
-    inputs: (quantity) => [
-      ...(scaling === 'scaled' ? from.map((level) => `${level}Scales`) : []),
-      ...(quantity === 'sums'
-        ? [...from.map((level) => `${level}Sums`), ...(scaling === 'scaled' ? [outputs.scales] : [])]
-        : []),
-      ...fadingRows(plan),
-    ],
-    outputs,
-    states: sizeOf({ block: blocks(plan), before: 'chunks', total: 1 }, result),
-    work: (quantity) => ({ kind: 'fold', quantity, result, scaling, decays, block }),
-    what: { block: `of each ${block} chunks`, before: 'before each chunk', total: 'of all key rows' }[result],
-    terms: sizeOf({ block, before: ['+', block, blocks(plan)], total: blocks(plan) }, result),
+/** The state of each chunk of key rows by itself. */
+function ofChunks(plan: FactorisedPlan): Plan {
+  const { rowsOfChunk: chunk, attention } = plan
+  const { valueDim } = attention
+  const keyLength = size('keyLength')
+  const firstOf = ({ state }: Cell): Formula => named('firstRow', mul(state, chunk))
+  const rowAt = (at: Cell, r: Formula): Formula => add(firstOf(at), r)
+  const entry = (at: Cell, r: Formula): Formula =>
+    featureAt(plan, at.group, keyLength, rowAt(at, r), at.feature)
+  // A row's weight falls by γ for each row from it to the last of the chunk.
+  const since = (at: Cell, r: Formula): Formula | undefined => {
+    const end = named('endOfChunk', smaller(add(firstOf(at), chunk), at.head.visible))
+    return fadedBy(plan, at.head, sub(sub(end, 1), rowAt(at, r)))
+  }
+  const exponent = (at: Cell, r: Formula): Formula =>
+    shifted(load('keyExponents', entry(at, r)), since(at, r))
+  const weight = (at: Cell, r: Formula, own: Formula | undefined): Formula => {
+    if (own !== undefined) {
+      const power = named('power', powerOf(exponent(at, r), own))
+      return plan.keyCoefficients ? mul(load('keyCoefficients', entry(at, r)), power) : power
+    }
+    const faded = since(at, r)
+    const value = load('keyFeatures', entry(at, r))
+    return faded === undefined ? value : mul(value, exponential(faded))
+  }
+  const valueAt = (at: Cell, r: Formula): Formula =>
+    load('v', add(mul(add(mul(at.head.keyGroup, keyLength), rowAt(at, r)), valueDim), x))
+  const rows = (at: Cell, end: Formula): Formula => named('rows', before(firstOf(at), end, chunk))
+  return statesOf(plan, {
+    name: 'chunk',
+    buffer: 'chunk',
+    count: 'chunks',
+    layout: 'per group and chunk',
+    what: 'of each chunk of key rows',
+    scale: (at) => largest('r', rows(at, at.head.visible), (r) => exponent(at, r)),
+    sum: (at, own) => {
+      const end = rows(at, at.head.visible)
+      return choose(
+        lt(x, valueDim),
+        sum('r', end, (r) => mul(weight(at, r, own), valueAt(at, r))),
+        sum('r', end, (r) => weight(at, r, own)),
+      )
+    },
   })
 }
 
+/** States of one level that a fold puts together: `count` of them from `first` on, each ending at a row. */
+interface Level {
+  readonly index: string
+  readonly buffer: string
+  readonly perGroup: Formula
+  readonly first: Formula
+  readonly count: Formula
+  /** Past the last row of a state. */
+  readonly end: (state: Formula, head: Head) => Formula
+}
+
+/** Past the last row of a stretch of so many rows each. */
+const endOf = (state: Formula, rows: number, head: Head): Formula =>
+  smaller(mul(add(state, 1), rows), head.visible)
+
+const blockCount = ({ block }: FactorisedPlan): Size => ['ceildiv', 'chunks', block]
+
+const chunkLevel = ({ rowsOfChunk }: FactorisedPlan, first: Formula, count: Formula): Level => ({
+  index: 'inner',
+  buffer: 'chunk',
+  perGroup: size('chunks'),
+  first,
+  count: named('inners', count),
+  end: (state, head) => endOf(state, rowsOfChunk, head),
+})
+
+const blockLevel = (plan: FactorisedPlan, count: Formula): Level => ({
+  index: 'outer',
+  buffer: 'block',
+  perGroup: named('blocks', size(blockCount(plan))),
+  first: size(0),
+  count: named('outers', count),
+  end: (state, head) => endOf(state, plan.rowsOfChunk * plan.block, head),
+})
+
+/** Scale and sums of states put together, as of the row `end`. */
+function folded(
+  plan: FactorisedPlan,
+  levels: (at: Cell) => readonly Level[],
+  end: (at: Cell) => Formula,
+): Pick<States, 'scale' | 'sum'> {
+  const indexOf = (level: Level, at: Cell, one: Formula): Formula =>
+    named('part', add(mul(at.group, level.perGroup), level.first, one))
+  const since = (level: Level, at: Cell, one: Formula): Formula | undefined =>
+    fadedBy(plan, at.head, sub(end(at), level.end(add(level.first, one), at.head)))
+  const exponent = (level: Level, at: Cell, one: Formula): Formula =>
+    shifted(
+      load(`${level.buffer}Scales`, scaleAt(plan, indexOf(level, at, one), at.feature)),
+      since(level, at, one),
+    )
+  const part = (level: Level, at: Cell, own: Formula | undefined, one: Formula): Formula => {
+    const value = load(`${level.buffer}Sums`, sumAt(plan, indexOf(level, at, one), at.feature, x))
+    const faded = since(level, at, one)
+    if (own !== undefined) return mul(powerOf(exponent(level, at, one), own), value)
+    return faded === undefined ? value : mul(value, exponential(faded))
+  }
+  return {
+    scale: (at) =>
+      levels(at)
+        .map((level) => largest(level.index, level.count, (one) => exponent(level, at, one)))
+        .reduce((all, one) => larger(all, one)),
+    sum: (at, own) =>
+      levels(at)
+        .map((level) => sum(level.index, level.count, (one) => part(level, at, own, one)))
+        .reduce((all, one) => add(all, one)),
+  }
+}
+
 function ofBlocks(plan: FactorisedPlan): Plan {
-  const outputs = { scales: 'blockScales', sums: 'blockSums' }
-  return {
-    passes: fold(plan, 'block', outputs, 'block'),
-    buffers: buffersOf(plan, outputs, blocks(plan), `per group and ${plan.block} chunks`),
-  }
-}
-
-function folded(plan: FactorisedPlan, result: 'before' | 'total'): Plan {
-  const outputs = { scales: 'stateScales', sums: 'stateSums' }
-  return {
-    passes: fold(plan, result, outputs, result),
-    buffers: buffersOf(
+  const { block, rowsOfChunk } = plan
+  const first = ({ state }: Cell): Formula => named('firstChunk', mul(state, block))
+  return statesOf(plan, {
+    name: 'block',
+    buffer: 'block',
+    count: blockCount(plan),
+    layout: `per group and ${block} chunks`,
+    what: `of each ${block} chunks`,
+    ...folded(
       plan,
-      outputs,
-      result === 'before' ? 'chunks' : 1,
-      result === 'before' ? 'per group and chunk, before it' : 'per group',
+      (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block))],
+      (at) => named('end', endOf(at.state, rowsOfChunk * block, at.head)),
     ),
-  }
+  })
 }
 
-const carriedNames = { scales: 'carriedScales', sums: 'carriedSums' }
+/** For each chunk, the blocks before it and the chunks of its own block before it. */
+function beforeChunks(plan: FactorisedPlan): Plan {
+  const { block, rowsOfChunk } = plan
+  const blocksBefore = ({ state }: Cell): Formula => named('blocksBefore', div(state, block))
+  const first = (at: Cell): Formula => named('firstChunk', mul(blocksBefore(at), block))
+  return statesOf(plan, {
+    name: 'before',
+    buffer: 'state',
+    count: 'chunks',
+    layout: 'per group and chunk, before it',
+    what: 'before each chunk',
+    ...folded(
+      plan,
+      (at) => [blockLevel(plan, blocksBefore(at)), chunkLevel(plan, first(at), sub(at.state, first(at)))],
+      (at) => named('end', smaller(mul(at.state, rowsOfChunk), at.head.visible)),
+    ),
+  })
+}
+
+function ofAll(plan: FactorisedPlan, buffer: 'state' | 'carried'): Plan {
+  return statesOf(plan, {
+    name: buffer === 'state' ? 'total' : 'carried',
+    buffer,
+    count: 1,
+    layout: 'per group',
+    what: 'of all key rows',
+    ...folded(
+      plan,
+      () => [blockLevel(plan, size(blockCount(plan)))],
+      (at) => at.head.visible,
+    ),
+  })
+}
 
 function carried(plan: FactorisedPlan): Plan {
   const { features, groups, attention, scaling } = plan
@@ -176,7 +307,7 @@ function carried(plan: FactorisedPlan): Plan {
     layout: `per group: ${layout}`,
   })
   return {
-    passes: fold(plan, 'total', carriedNames, 'carried'),
+    passes: ofAll(plan, 'carried').passes,
     buffers: [
       ...(scaling === 'scaled' ? [state('carriedScales', features, `[${features}]`)] : []),
       state('carriedSums', features * columns, `[${features} × ${columns}], S and last z`),
@@ -184,58 +315,47 @@ function carried(plan: FactorisedPlan): Plan {
   }
 }
 
+/** One more token into the carried state. */
 function absorbed(plan: FactorisedPlan): Plan {
-  const { scaling, keyCoefficients: coefficients, decays, features, attention } = plan
-  const scaled = scaling === 'scaled'
-  const columns = attention.valueDim + 1
-  const one = (
-    name: string,
-    quantity: 'raised-scales' | 'scales' | 'sums',
-    buffers: readonly string[],
-    extent: readonly [Size, Size, Size],
-    what: string,
-  ): CellPass =>
-    cellPass({
-      name,
-      over: 'sliceKeyHead',
-      extent,
-      buffers,
-      work: { kind: 'absorb', quantity, scaling, coefficients, decays },
-      what,
-      flops: product(...extent, quantity === 'sums' ? 3 : 1),
+  const { scaling, keyCoefficients, features, attention, groups } = plan
+  const { valueDim } = attention
+  const head = headAt(groups, 'sliceKeyHead', z)
+  const token = (buffer: string, feature: Formula): Formula => load(buffer, scaleAt(plan, z, feature))
+  const step = fadedBy(plan, head, size(1))
+  const old = (feature: Formula): Formula =>
+    shifted(load('carriedScales', scaleAt(plan, head.group, feature)), step)
+  const kept = load('carriedSums', sumAt(plan, head.group, y, x))
+  const value = choose(lt(x, valueDim), load('v', add(mul(head.keyGroup, valueDim), x)), real(1))
+  const sums = (now: Formula): EquationPass =>
+    equationPass({
+      name: 'absorb',
+      extent: [valueDim + 1, features, 'sliceCount'],
+      value: now,
+      out: 'carriedSums',
+      what: 'S and z with the token in them',
     })
-  const ofScales: readonly [Size, Size, Size] = [features, 1, 'sliceCount']
-  const sums = one(
-    'absorb',
-    'sums',
-    [
-      ...(scaled
-        ? ['keyExponents', ...(coefficients ? ['keyCoefficients'] : []), 'carriedScales', 'raisedScales']
-        : ['keyFeatures']),
-      'v',
-      ...fading(plan),
-      'carriedSums',
-      'carriedSums',
-    ],
-    [columns, features, 'sliceCount'],
-    'S and z with the token in them',
-  )
-  if (!scaled) return { passes: [sums], buffers: [] }
+  if (scaling === 'plain') {
+    const faded = step === undefined ? kept : mul(kept, exponential(step))
+    return { passes: [sums(add(faded, mul(token('keyFeatures', y), value)))], buffers: [] }
+  }
+  const scales = (name: string, now: Formula, out: string, what: string): EquationPass =>
+    equationPass({ name, extent: [features, 1, 'sliceCount'], value: now, out, what })
+  const scale = named('scale', token('raisedScales', y))
+  const power = powerOf(token('keyExponents', y), scale)
+  const weight = keyCoefficients ? mul(token('keyCoefficients', y), power) : power
   return {
     passes: [
-      one(
+      scales(
         'raise_scales',
-        'raised-scales',
-        ['keyExponents', 'carriedScales', ...fading(plan), 'raisedScales'],
-        ofScales,
+        larger(old(x), token('keyExponents', x)),
+        'raisedScales',
         'the scales with the token among what they are the largest of',
       ),
-      sums,
-      one(
+      sums(add(mul(kept, powerOf(old(y), scale)), mul(weight, value))),
+      scales(
         'keep_scales',
-        'scales',
-        ['raisedScales', 'carriedScales'],
-        ofScales,
+        token('raisedScales', x),
+        'carriedScales',
         'the scales of the state with the token in it',
       ),
     ],

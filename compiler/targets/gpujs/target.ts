@@ -2,7 +2,7 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import { asKernel } from '../../kernel/cell.ts'
 import { cellKernels } from '../../kernel/cells/lower.ts'
-import { scheduleCells } from '../../schedule/cells/build.ts'
+import { cellPlanner } from '../../schedule/cells/planner.ts'
 import { inCells } from '../../symbolic/index-arithmetic.ts'
 import { compact } from '../compact.ts'
 import type { Target } from '../target.ts'
@@ -14,14 +14,14 @@ export const gpujs: Target = {
   exact: inCells,
   unsupported: ({ score }) =>
     score.kind === 'bucketed' ? 'buckets for the target gpujs, which has no sort' : undefined,
-  plan: scheduleCells,
+  planner: cellPlanner,
   lower: (schedule) => {
     const kernels = cellKernels(schedule)
-    invariant(kernels !== undefined, 'passes for gpujs are those of cells')
+    invariant(kernels !== undefined, 'passes for gpujs are equations')
     return kernels.map((cell) => ({ kernel: asKernel(cell), spell: () => print(cell) }))
   },
   count: (pass) => {
-    invariant(pass.kind === 'cells', 'passes for gpujs are those of cells')
+    invariant(pass.kind === 'equation', 'passes for gpujs are equations')
     return { extent: pass.extent }
   },
   language: {

@@ -8,7 +8,7 @@
  */
 
 import type { Binding, Kernel } from '../../kernel/kernel.ts'
-import { shapeFields } from '../../kernel/kernel.ts'
+import { shapeFields } from '../../../runtime/contract/shape.ts'
 import { sharedBytes, unroll, wrap } from '../../kernel/target.ts'
 import type { KernelSource } from '../../../runtime/program.ts'
 import { wgslName } from './wgsl/names.ts'

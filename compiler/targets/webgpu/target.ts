@@ -1,7 +1,6 @@
 /** WebGPU: passes of workgroups, as WGSL. */
-import { invariant } from '../../diagnostics/invariant.ts'
 import { lower } from '../../kernel/lower/lower.ts'
-import { inWorkgroups } from '../../schedule/build.ts'
+import { workgroupPlanner } from '../../schedule/workgroups/planner.ts'
 import { inWords } from '../../symbolic/index-arithmetic.ts'
 import type { Target } from '../target.ts'
 import { compactWgsl } from './compact.ts'
@@ -12,11 +11,8 @@ export const webgpu: Target = {
   name: 'webgpu',
   exact: inWords,
   unsupported: () => undefined,
-  plan: inWorkgroups,
+  planner: workgroupPlanner,
   lower: (schedule) => lower(schedule).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
-  count: (pass) => {
-    invariant(pass.kind !== 'cells', 'passes for webgpu are those of workgroups')
-    return { workgroups: pass.workgroups, ...(pass.when === undefined ? {} : { when: pass.when }) }
-  },
+  count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
   language: { extension: 'wgsl', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
 }

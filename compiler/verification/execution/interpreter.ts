@@ -5,7 +5,7 @@
  */
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { fromModel } from '../../algebra/build.ts'
-import { evaluateSize } from '../../codegen/size.ts'
+import { evaluateSize } from '../../../runtime/contract/size.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { lower } from '../../kernel/lower/lower.ts'
 import { projectionLaw } from '../../reference/inputs.ts'

@@ -1,9 +1,10 @@
 /** A schedule's kernels over buffers on the host, as the runtime runs them on a device. */
-import { evaluateSize } from '../../codegen/size.ts'
+import { evaluateSize } from '../../../runtime/contract/size.ts'
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { interpret } from '../../kernel/interpret.ts'
-import type { Kernel, ShapeField } from '../../kernel/kernel.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { ShapeField } from '../../../runtime/contract/shape.ts'
 import { type BufferPlan, dispatchesOf, type Schedule } from '../../schedule/schedule.ts'
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Call } from './executor.ts'
@@ -90,13 +91,13 @@ export function runPasses(
 }
 
 /** What no one gives starts as NaN, or as no index of anything, so that nothing unwritten goes unseen. */
-function bufferOf(
+export function bufferOf(
   plan: BufferPlan,
   call: Call & Pick<Run, 'positions'>,
   kept: Buffers,
   shape: Shape,
 ): Float32Array | Uint32Array {
-  const { name, role, element, size, value } = plan
+  const { name, role, element, size } = plan
   const { q, k, v } = call
   const count = evaluateSize(size, shape)
   switch (role) {
@@ -108,9 +109,7 @@ function bufferOf(
     case 'lengths':
       return Uint32Array.from({ length: call.batch }, (_, item) => countOf(name, call, item, shape))
     case 'heads':
-      return Float32Array.from({ length: count }, (_, head) =>
-        value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
-      )
+      return Float32Array.from(headNumbers(plan, shape))
     case 'factors':
       return kept[name] ?? new Float32Array(count).fill(Number.NaN)
     case 'projection':
@@ -137,6 +136,13 @@ function countOf(name: string, call: Call & Pick<Run, 'positions'>, item: number
     default:
       return call.lengths?.[item] ?? shape.capacity
   }
+}
+
+/** The number of each query head, in float64. */
+export function headNumbers({ size, value }: BufferPlan, shape: Shape): Float64Array {
+  return Float64Array.from({ length: evaluateSize(size, shape) }, (_, head) =>
+    value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
+  )
 }
 
 /** One weight may stand in for another. */

@@ -3,8 +3,8 @@
  * the interpreter of the stage before it.
  *
  *   algebra    the attention as mathematics, against the float64 reference
- *   schedule   its passes on whole rows in float64, against the algebra
- *   kernels    what threads do, in f32 and with race detection, against the schedule
+ *   equations  a schedule of equations alone, number by number in float64, against the algebra
+ *   kernels    the schedule's kernels, in f32 and with race detection, against the equations
  *
  * A stage that cannot be interpreted is passed over, and the next one is held to
  * the one before it.
@@ -12,7 +12,7 @@
 import { interpret as interpretAlgebra } from '../../algebra/interpret.ts'
 import { lower } from '../../kernel/lower/lower.ts'
 import { reference } from '../../reference/reference.ts'
-import { interpret as interpretSchedule } from '../../schedule/interpret.ts'
+import { equationsOf } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Attention } from '../../algebra/attention.ts'
@@ -22,12 +22,13 @@ import { callOf, type Case } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
 import { weightsOf } from '../cases/weights.ts'
 import type { Call, Weights } from '../execution/executor.ts'
+import { runEquations } from '../execution/run-equations.ts'
 import { isComplete, runPasses } from '../execution/run-passes.ts'
 import { layoutOf, smallText, whereIs, worstDifference } from '../properties/difference.ts'
 import { sensitivity } from '../rounding/sensitivity.ts'
 import { tolerances } from '../rounding/tolerance.ts'
 
-export const stages = ['algebra', 'schedule', 'kernels'] as const
+export const stages = ['algebra', 'equations', 'kernels'] as const
 export type Stage = (typeof stages)[number]
 
 /** An attention as the stages have it. */
@@ -36,6 +37,8 @@ export interface Stages {
   readonly algebra: Attention
   readonly schedule: Schedule
   readonly kernels?: readonly Kernel[]
+  /** The attention as equations alone; made from the algebra where absent. */
+  readonly equations?: Schedule
 }
 
 export interface StageResult {
@@ -55,7 +58,7 @@ const inF32 = (stage: Stage): boolean => stage === 'kernels'
 const float64Share = 2 ** -25
 
 export function checkPasses(
-  { model, algebra, schedule, kernels = lower(schedule) }: Stages,
+  { model, algebra, schedule, kernels = lower(schedule), equations = equationsOf(algebra) }: Stages,
   { seed, calls }: { readonly seed: number; readonly calls: number },
 ): StageResult[] {
   const weights = weightsOf(model)
@@ -71,7 +74,7 @@ export function checkPasses(
     let known: ArrayLike<number> = expected
     const outputs: Readonly<Record<Stage, () => ArrayLike<number> | undefined>> = {
       algebra: () => interpretAlgebra(algebra, given),
-      schedule: () => interpretSchedule(schedule, given),
+      equations: () => equations && runEquations(equations, call, kept),
       kernels: () =>
         isComplete(schedule, kept) ? runPasses({ schedule, kernels }, { call, kept }) : undefined,
     }

@@ -1,6 +1,6 @@
-// key_means: The mean of each segment of consecutive rows.
+// key_means: The mean of each of 64 segments of the rows of k.
 // 64 threads a workgroup
-// reads k, lengths, queryLengths; writes keyMeans
+// reads lengths, k; writes keyMeans
 
 struct Shape {
   batch: u32,
@@ -16,10 +16,9 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> k: array<f32>;
-@group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> keyMeans: array<f32>;
+@group(0) @binding(1) var<storage, read> lengths: array<u32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read_write> keyMeans: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn key_means(
@@ -28,32 +27,27 @@ fn key_means(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * 64u) {
+  if (workgroup >= (4096u * shape.sliceCount + 63u) / 64u) {
     return;
   }
-  let piece = workgroup % 64u;
-  let slice = workgroup / 64u;
-  let group = shape.sliceStart + slice;
-  let batchItem = group / shape.kvHeads;
-  let keyGroup = group;
-  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
-  let visible = min(lengths[batchItem], shape.keyLength);
-  let number = piece * 64u + thread;
-  let fewer = min(queryRows, visible);
-  if (fewer > 64u) {
-    if (number < 4096u) {
-      let segment = number / 64u;
-      let column = number % 64u;
-      let short = visible / 64u;
-      let shorter = (short + 1u) * 64u - visible;
-      let first = segment * short + (max(segment, shorter) - shorter);
-      let size = short + select(1u, 0u, segment < shorter);
-      let start = (keyGroup * shape.keyLength + first) * 64u + column;
-      var sum = 0.0;
-      for (var row = 0u; row < size; row++) {
-        sum += k[start + row * 64u];
-      }
-      keyMeans[slice * 4096u + number] = sum / f32(size);
+  let number = workgroup * 64u + thread;
+  if (number < 4096u * shape.sliceCount) {
+    let x = number % 64u;
+    let y = number / 64u % 64u;
+    let z = number / 4096u;
+    let keyGroup = shape.sliceStart + z;
+    let batchItem = keyGroup / shape.kvHeads;
+    let visible = min(lengths[batchItem], shape.keyLength);
+    let short = visible / 64u;
+    let shorter = (short + 1u) * 64u - visible;
+    let longerUpTo = max(y + 1u, shorter) - shorter;
+    let longerBefore = max(y, shorter) - shorter;
+    let size = short + (longerUpTo - longerBefore);
+    let first = y * short + longerBefore;
+    var sum = 0.0;
+    for (var r2 = 0u; r2 < size; r2++) {
+      sum += k[(keyGroup * shape.keyLength + (first + r2)) * 64u + x];
     }
+    keyMeans[number] = sum / max(f32(size), 1.0);
   }
 }

@@ -1,6 +1,6 @@
-// query_means: The mean of each segment of consecutive rows.
+// query_means: The mean of each of 64 segments of the rows of q.
 // 64 threads a workgroup
-// reads q, lengths, queryLengths; writes queryMeans
+// reads queryLengths, q; writes queryMeans
 
 struct Shape {
   batch: u32,
@@ -16,10 +16,9 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> queryMeans: array<f32>;
+@group(0) @binding(1) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(2) var<storage, read> q: array<f32>;
+@group(0) @binding(3) var<storage, read_write> queryMeans: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
 fn query_means(
@@ -28,35 +27,27 @@ fn query_means(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * 64u) {
+  if (workgroup >= (4096u * (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads)) + 63u) / 64u) {
     return;
   }
-  let piece = workgroup % 64u;
-  let rest1 = workgroup / 64u;
-  let headInGroup = rest1 % (shape.heads / shape.kvHeads);
-  let slice = rest1 / (shape.heads / shape.kvHeads);
-  let group = shape.sliceStart + slice;
-  let batchItem = group / shape.kvHeads;
-  let keyGroup = group;
-  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
-  let visible = min(lengths[batchItem], shape.keyLength);
-  let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let number = piece * 64u + thread;
-  let fewer = min(queryRows, visible);
-  if (fewer > 64u) {
-    if (number < 4096u) {
-      let segment = number / 64u;
-      let column = number % 64u;
-      let short = queryRows / 64u;
-      let shorter = (short + 1u) * 64u - queryRows;
-      let first = segment * short + (max(segment, shorter) - shorter);
-      let size = short + select(1u, 0u, segment < shorter);
-      let start = (queryHead * shape.length + first) * 64u + column;
-      var sum = 0.0;
-      for (var row = 0u; row < size; row++) {
-        sum += q[start + row * 64u];
-      }
-      queryMeans[(slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + number] = sum / f32(size);
+  let number = workgroup * 64u + thread;
+  if (number < 4096u * (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads))) {
+    let x = number % 64u;
+    let y = number / 64u % 64u;
+    let z = number / 4096u;
+    let queryHead = shape.sliceStart * shape.heads / shape.kvHeads + z;
+    let batchItem = queryHead / shape.heads;
+    let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+    let short = queryRows / 64u;
+    let shorter = (short + 1u) * 64u - queryRows;
+    let longerUpTo = max(y + 1u, shorter) - shorter;
+    let longerBefore = max(y, shorter) - shorter;
+    let size = short + (longerUpTo - longerBefore);
+    let first = y * short + longerBefore;
+    var sum = 0.0;
+    for (var r2 = 0u; r2 < size; r2++) {
+      sum += q[(queryHead * shape.length + (first + r2)) * 64u + x];
     }
+    queryMeans[number] = sum / max(f32(size), 1.0);
   }
 }

@@ -1,6 +1,6 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads k, v, lengths, queryLengths; writes queryMeans, parts
+// reads k, v, lengths, queryLengths; writes queryMeans, summarizeParts
 
 struct Shape {
   batch: u32,
@@ -21,7 +21,7 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> v: array<f32>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(6) var<storage, read_write> summarizeParts: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -194,65 +194,65 @@ fn summarize(
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
       let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row0) * 66u;
-      parts[out0 + firstColumn] = sums_0.x;
-      parts[out0 + (firstColumn + 1u)] = sums_1.x;
-      parts[out0 + (firstColumn + 2u)] = sums_2.x;
-      parts[out0 + (firstColumn + 3u)] = sums_3.x;
-      parts[out0 + (firstColumn + 32u)] = sums_4.x;
-      parts[out0 + (firstColumn + 33u)] = sums_5.x;
-      parts[out0 + (firstColumn + 34u)] = sums_6.x;
-      parts[out0 + (firstColumn + 35u)] = sums_7.x;
+      summarizeParts[out0 + firstColumn] = sums_0.x;
+      summarizeParts[out0 + (firstColumn + 1u)] = sums_1.x;
+      summarizeParts[out0 + (firstColumn + 2u)] = sums_2.x;
+      summarizeParts[out0 + (firstColumn + 3u)] = sums_3.x;
+      summarizeParts[out0 + (firstColumn + 32u)] = sums_4.x;
+      summarizeParts[out0 + (firstColumn + 33u)] = sums_5.x;
+      summarizeParts[out0 + (firstColumn + 34u)] = sums_6.x;
+      summarizeParts[out0 + (firstColumn + 35u)] = sums_7.x;
       if (columnGroup + valueTile == 0u) {
-        parts[out0 + 64u] = total.x;
-        parts[out0 + 65u] = rowScale.x;
+        summarizeParts[out0 + 64u] = total.x;
+        summarizeParts[out0 + 65u] = rowScale.x;
       }
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row1) * 66u;
-      parts[out1 + firstColumn] = sums_0.y;
-      parts[out1 + (firstColumn + 1u)] = sums_1.y;
-      parts[out1 + (firstColumn + 2u)] = sums_2.y;
-      parts[out1 + (firstColumn + 3u)] = sums_3.y;
-      parts[out1 + (firstColumn + 32u)] = sums_4.y;
-      parts[out1 + (firstColumn + 33u)] = sums_5.y;
-      parts[out1 + (firstColumn + 34u)] = sums_6.y;
-      parts[out1 + (firstColumn + 35u)] = sums_7.y;
+      summarizeParts[out1 + firstColumn] = sums_0.y;
+      summarizeParts[out1 + (firstColumn + 1u)] = sums_1.y;
+      summarizeParts[out1 + (firstColumn + 2u)] = sums_2.y;
+      summarizeParts[out1 + (firstColumn + 3u)] = sums_3.y;
+      summarizeParts[out1 + (firstColumn + 32u)] = sums_4.y;
+      summarizeParts[out1 + (firstColumn + 33u)] = sums_5.y;
+      summarizeParts[out1 + (firstColumn + 34u)] = sums_6.y;
+      summarizeParts[out1 + (firstColumn + 35u)] = sums_7.y;
       if (columnGroup + valueTile == 0u) {
-        parts[out1 + 64u] = total.y;
-        parts[out1 + 65u] = rowScale.y;
+        summarizeParts[out1 + 64u] = total.y;
+        summarizeParts[out1 + 65u] = rowScale.y;
       }
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row2) * 66u;
-      parts[out2 + firstColumn] = sums_0.z;
-      parts[out2 + (firstColumn + 1u)] = sums_1.z;
-      parts[out2 + (firstColumn + 2u)] = sums_2.z;
-      parts[out2 + (firstColumn + 3u)] = sums_3.z;
-      parts[out2 + (firstColumn + 32u)] = sums_4.z;
-      parts[out2 + (firstColumn + 33u)] = sums_5.z;
-      parts[out2 + (firstColumn + 34u)] = sums_6.z;
-      parts[out2 + (firstColumn + 35u)] = sums_7.z;
+      summarizeParts[out2 + firstColumn] = sums_0.z;
+      summarizeParts[out2 + (firstColumn + 1u)] = sums_1.z;
+      summarizeParts[out2 + (firstColumn + 2u)] = sums_2.z;
+      summarizeParts[out2 + (firstColumn + 3u)] = sums_3.z;
+      summarizeParts[out2 + (firstColumn + 32u)] = sums_4.z;
+      summarizeParts[out2 + (firstColumn + 33u)] = sums_5.z;
+      summarizeParts[out2 + (firstColumn + 34u)] = sums_6.z;
+      summarizeParts[out2 + (firstColumn + 35u)] = sums_7.z;
       if (columnGroup + valueTile == 0u) {
-        parts[out2 + 64u] = total.z;
-        parts[out2 + 65u] = rowScale.z;
+        summarizeParts[out2 + 64u] = total.z;
+        summarizeParts[out2 + 65u] = rowScale.z;
       }
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row3) * 66u;
-      parts[out3 + firstColumn] = sums_0.w;
-      parts[out3 + (firstColumn + 1u)] = sums_1.w;
-      parts[out3 + (firstColumn + 2u)] = sums_2.w;
-      parts[out3 + (firstColumn + 3u)] = sums_3.w;
-      parts[out3 + (firstColumn + 32u)] = sums_4.w;
-      parts[out3 + (firstColumn + 33u)] = sums_5.w;
-      parts[out3 + (firstColumn + 34u)] = sums_6.w;
-      parts[out3 + (firstColumn + 35u)] = sums_7.w;
+      summarizeParts[out3 + firstColumn] = sums_0.w;
+      summarizeParts[out3 + (firstColumn + 1u)] = sums_1.w;
+      summarizeParts[out3 + (firstColumn + 2u)] = sums_2.w;
+      summarizeParts[out3 + (firstColumn + 3u)] = sums_3.w;
+      summarizeParts[out3 + (firstColumn + 32u)] = sums_4.w;
+      summarizeParts[out3 + (firstColumn + 33u)] = sums_5.w;
+      summarizeParts[out3 + (firstColumn + 34u)] = sums_6.w;
+      summarizeParts[out3 + (firstColumn + 35u)] = sums_7.w;
       if (columnGroup + valueTile == 0u) {
-        parts[out3 + 64u] = total.w;
-        parts[out3 + 65u] = rowScale.w;
+        summarizeParts[out3 + 64u] = total.w;
+        summarizeParts[out3 + 65u] = rowScale.w;
       }
     }
   }

@@ -30,7 +30,7 @@ fn project(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads * shape.length + shape.keyLength) + 32u - 1u) / 32u * 8u) {
+  if (workgroup >= (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads * shape.length + shape.keyLength) + 31u) / 32u * 8u) {
     return;
   }
   let componentTile = workgroup % 8u;

@@ -30,7 +30,7 @@ fn transform(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads * shape.length + shape.keyLength) * 4u + 8u - 1u) / 8u) {
+  if (workgroup >= (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads * shape.length + shape.keyLength) * 4u + 7u) / 8u) {
     return;
   }
   let transformOfGroup = thread / 8u;

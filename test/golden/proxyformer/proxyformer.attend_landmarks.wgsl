@@ -1,6 +1,6 @@
 // attend_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads q, landmarks, lengths; writes solution, out
+// reads q, landmarks; writes solution, out
 
 struct Shape {
   batch: u32,
@@ -19,8 +19,7 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> landmarks: array<f32>;
 @group(0) @binding(3) var<storage, read_write> solution: array<f32>;
-@group(0) @binding(4) var<storage, read> lengths: array<u32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -32,7 +31,7 @@ fn attend_landmarks(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 32u - 1u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
   let valueTile = 0u;
@@ -43,7 +42,6 @@ fn attend_landmarks(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;

@@ -1,6 +1,6 @@
-// start_inverse: Aᵀ / (‖A‖₁ ‖A‖∞) of each head.
-// 256 threads a workgroup, 2048 bytes of workgroup memory
-// reads nothing; writes core, inverse
+// start_inverse: Coreᵀ / (‖core‖₁ ‖core‖∞).
+// 64 threads a workgroup
+// reads core, lineSums; writes inverse
 
 struct Shape {
   batch: u32,
@@ -16,47 +16,38 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> core: array<f32>;
-@group(0) @binding(2) var<storage, read_write> inverse: array<f32>;
+@group(0) @binding(1) var<storage, read> core: array<f32>;
+@group(0) @binding(2) var<storage, read> lineSums: array<f32>;
+@group(0) @binding(3) var<storage, read_write> inverse: array<f32>;
 
-var<workgroup> largestSums: array<f32, 512>;
-
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn start_inverse(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.heads) {
+  if (workgroup >= (16384u * shape.heads + 63u) / 64u) {
     return;
   }
-  let head = workgroup;
-  let from_ = head * 16384u;
-  let to = head * 16384u;
-  var largestColumn = 0.0;
-  var largestRow = 0.0;
-  for (var line = thread; line < 128u; line += 256u) {
-    var columnSum = 0.0;
-    var rowSum = 0.0;
-    for (var along = 0u; along < 128u; along++) {
-      columnSum += abs(core[from_ + along * 128u + line]);
-      rowSum += abs(core[from_ + line * 128u + along]);
+  let number = workgroup * 64u + thread;
+  if (number < 16384u * shape.heads) {
+    let x = number % 128u;
+    let y = number / 128u % 128u;
+    let z = number / 16384u;
+    var norm = -1e30;
+    for (var line = 0u; line < 128u; line++) {
+      norm = max(norm, lineSums[z * 256u + line]);
     }
-    largestColumn = max(largestColumn, columnSum);
-    largestRow = max(largestRow, rowSum);
-  }
-  largestSums[thread] = largestColumn;
-  largestSums[thread + 256u] = largestRow;
-  workgroupBarrier();
-  for (var other = 0u; other < 128u; other++) {
-    largestColumn = max(largestColumn, largestSums[other]);
-    largestRow = max(largestRow, largestSums[other + 256u]);
-  }
-  let norms = largestColumn * largestRow;
-  let nothing = norms == 0.0;
-  let factor = select(1.0 / select(norms, 1.0, nothing), 0.0, nothing);
-  for (var place = thread; place < 16384u; place += 256u) {
-    inverse[to + place] = factor * core[from_ + place % 128u * 128u + place / 128u];
+    var norm2 = -1e30;
+    for (var line2 = 0u; line2 < 128u; line2++) {
+      norm2 = max(norm2, lineSums[(z * 2u + 1u) * 128u + line2]);
+    }
+    let norms = norm * norm2;
+    inverse[number] = core[(z * 128u + x) * 128u + y] * select(
+      1.0 / select(norms, 1.0, norms == 0.0),
+      0.0,
+      norms == 0.0,
+    );
   }
 }

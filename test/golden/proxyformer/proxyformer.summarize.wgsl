@@ -1,6 +1,6 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads queryLandmarks, k, v, lengths; writes parts
+// reads queryLandmarks, k, v, lengths; writes summarizeParts
 
 struct Shape {
   batch: u32,
@@ -20,7 +20,7 @@ struct Shape {
 @group(0) @binding(2) var<storage, read> k: array<f32>;
 @group(0) @binding(3) var<storage, read> v: array<f32>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
-@group(0) @binding(5) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(5) var<storage, read_write> summarizeParts: array<f32>;
 
 var<workgroup> exponents: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
@@ -178,49 +178,49 @@ fn summarize(
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
     let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row0) * 34u;
-    parts[out0 + firstColumn] = sums_0.x;
-    parts[out0 + (firstColumn + 1u)] = sums_1.x;
-    parts[out0 + (firstColumn + 2u)] = sums_2.x;
-    parts[out0 + (firstColumn + 3u)] = sums_3.x;
+    summarizeParts[out0 + firstColumn] = sums_0.x;
+    summarizeParts[out0 + (firstColumn + 1u)] = sums_1.x;
+    summarizeParts[out0 + (firstColumn + 2u)] = sums_2.x;
+    summarizeParts[out0 + (firstColumn + 3u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
-      parts[out0 + 32u] = total.x;
-      parts[out0 + 33u] = rowScale.x;
+      summarizeParts[out0 + 32u] = total.x;
+      summarizeParts[out0 + 33u] = rowScale.x;
     }
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row1) * 34u;
-    parts[out1 + firstColumn] = sums_0.y;
-    parts[out1 + (firstColumn + 1u)] = sums_1.y;
-    parts[out1 + (firstColumn + 2u)] = sums_2.y;
-    parts[out1 + (firstColumn + 3u)] = sums_3.y;
+    summarizeParts[out1 + firstColumn] = sums_0.y;
+    summarizeParts[out1 + (firstColumn + 1u)] = sums_1.y;
+    summarizeParts[out1 + (firstColumn + 2u)] = sums_2.y;
+    summarizeParts[out1 + (firstColumn + 3u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
-      parts[out1 + 32u] = total.y;
-      parts[out1 + 33u] = rowScale.y;
+      summarizeParts[out1 + 32u] = total.y;
+      summarizeParts[out1 + 33u] = rowScale.y;
     }
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row2) * 34u;
-    parts[out2 + firstColumn] = sums_0.z;
-    parts[out2 + (firstColumn + 1u)] = sums_1.z;
-    parts[out2 + (firstColumn + 2u)] = sums_2.z;
-    parts[out2 + (firstColumn + 3u)] = sums_3.z;
+    summarizeParts[out2 + firstColumn] = sums_0.z;
+    summarizeParts[out2 + (firstColumn + 1u)] = sums_1.z;
+    summarizeParts[out2 + (firstColumn + 2u)] = sums_2.z;
+    summarizeParts[out2 + (firstColumn + 3u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
-      parts[out2 + 32u] = total.z;
-      parts[out2 + 33u] = rowScale.z;
+      summarizeParts[out2 + 32u] = total.z;
+      summarizeParts[out2 + 33u] = rowScale.z;
     }
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row3) * 34u;
-    parts[out3 + firstColumn] = sums_0.w;
-    parts[out3 + (firstColumn + 1u)] = sums_1.w;
-    parts[out3 + (firstColumn + 2u)] = sums_2.w;
-    parts[out3 + (firstColumn + 3u)] = sums_3.w;
+    summarizeParts[out3 + firstColumn] = sums_0.w;
+    summarizeParts[out3 + (firstColumn + 1u)] = sums_1.w;
+    summarizeParts[out3 + (firstColumn + 2u)] = sums_2.w;
+    summarizeParts[out3 + (firstColumn + 3u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
-      parts[out3 + 32u] = total.w;
-      parts[out3 + 33u] = rowScale.w;
+      summarizeParts[out3 + 32u] = total.w;
+      summarizeParts[out3 + 33u] = rowScale.w;
     }
   }
 }

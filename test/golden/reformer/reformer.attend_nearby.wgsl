@@ -34,7 +34,7 @@ fn attend_nearby(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * 2u * ((shape.length + 64u - 1u) / 64u) * 2u) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * 2u * ((shape.length + 63u) / 64u) * 2u) {
     return;
   }
   let valueTile = 0u;

@@ -1,6 +1,6 @@
-// combine_rounds: Each row: numerators and denominators of all rounds, and their quotient.
+// combine_rounds: The quotients of each row over all rounds.
 // 64 threads a workgroup
-// reads lengths, queryLengths; writes parts, out
+// reads queryLengths, lengths, parts; writes out
 
 struct Shape {
   batch: u32,
@@ -16,9 +16,9 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(1) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
-@group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
+@group(0) @binding(3) var<storage, read> parts: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
@@ -28,42 +28,34 @@ fn combine_rounds(
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length * 64u + 64u - 1u) / 64u)) {
+  if (workgroup >= (64u * shape.length * (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads)) + 63u) / 64u) {
     return;
   }
-  let piece = workgroup % ((shape.length * 64u + 63u) / 64u);
-  let rest1 = workgroup / ((shape.length * 64u + 63u) / 64u);
-  let headInGroup = rest1 % (shape.heads / shape.kvHeads);
-  let slice = rest1 / (shape.heads / shape.kvHeads);
-  let group = shape.sliceStart + slice;
-  let batchItem = group / shape.kvHeads;
-  let keyGroup = group;
-  let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
-  let visible = min(lengths[batchItem], queryRows);
-  let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let number = piece * 64u + thread;
-  let row = number / 64u;
-  if (row < shape.length) {
-    let column = number % 64u;
-    var largest = -1e30;
-    var sum = 0.0;
-    var total = 0.0;
-    if (row < visible) {
-      for (var round_ = 0u; round_ < 2u; round_++) {
-        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + row) * 66u;
-        largest = max(largest, parts[start + 65u]);
+  let number = workgroup * 64u + thread;
+  if (number < 64u * shape.length * (shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads))) {
+    let x = number % 64u;
+    let y = number / 64u % shape.length;
+    let z = number / (64u * shape.length);
+    let queryHead = shape.sliceStart * shape.heads / shape.kvHeads + z;
+    let batchItem = queryHead / shape.heads;
+    let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
+    let visible = min(lengths[batchItem], shape.keyLength);
+    var value = 0.0;
+    if (y < min(queryRows, visible)) {
+      var largest = -1e30;
+      for (var part2 = 0u; part2 < 2u; part2++) {
+        largest = max(largest, parts[((z * 2u + part2) * shape.length + y) * 66u + 65u]);
       }
-      for (var round_ = 0u; round_ < 2u; round_++) {
-        let start = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + row) * 66u;
-        let weight = exp2(parts[start + 65u] - largest);
-        sum += weight * parts[start + column];
-        total += weight * parts[start + 64u];
+      var sum = 0.0;
+      var total = 0.0;
+      for (var part = 0u; part < 2u; part++) {
+        let weight = exp2(parts[((z * 2u + part) * shape.length + y) * 66u + 65u] - largest);
+        sum += parts[((z * 2u + part) * shape.length + y) * 66u + x] * weight;
+        total += parts[((z * 2u + part) * shape.length + y) * 66u + 64u] * weight;
       }
+      let denominator = total;
+      value = sum * select(1.0 / select(denominator, 1.0, denominator == 0.0), 0.0, denominator == 0.0);
     }
-    out[queryHead * shape.length * 64u + number] = sum * select(
-      1.0 / select(total, 1.0, total == 0.0),
-      0.0,
-      total == 0.0,
-    );
+    out[(queryHead * shape.length + y) * 64u + x] = value;
   }
 }

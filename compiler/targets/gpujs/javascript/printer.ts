@@ -1,6 +1,7 @@
 /** Statements and values of a kernel of cells in the JavaScript that gpu.js compiles. */
 import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
-import type { ShapeField, Statement, Value } from '../../../kernel/kernel.ts'
+import type { Statement, Value } from '../../../kernel/kernel.ts'
+import type { ShapeField } from '../../../../runtime/contract/shape.ts'
 import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
 import type { CellKernel } from '../../../kernel/target.ts'
 import type { CellInteger } from '../../../../runtime/program.ts'

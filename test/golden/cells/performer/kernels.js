@@ -1,4 +1,4 @@
-function key_exponents(k, w, lengths, sliceStart, kvHeads, keyLength) {
+function key_exponents(lengths, k, w, sliceStart, kvHeads, keyLength) {
   // The exponents of φ of each key row.
   // x^2
   function power_2(x) {
@@ -20,114 +20,136 @@ function key_exponents(k, w, lengths, sliceStart, kvHeads, keyLength) {
   return value;
 }
 
-function chunk_scales(keyExponents, keyLength) {
+function chunk_scales(lengths, keyExponents, sliceStart, kvHeads, keyLength) {
   // The largest exponent of each feature of each chunk of key rows.
+  const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
   const firstRow = this.thread.y * 32;
-  const rows = Math.min(Math.max(keyLength, firstRow) - firstRow, 32);
+  const rows = Math.min(Math.max(visible, firstRow) - firstRow, 32);
   let largest = -1e30;
-  for (let r = 0; r < rows; r++) {
+  for (let r2 = 0; r2 < rows; r2++) {
     largest = Math.max(
       largest,
-      keyExponents[(this.thread.z * keyLength + ~~firstRow + r) * 256 + this.thread.x],
+      keyExponents[(this.thread.z * keyLength + ~~firstRow + r2) * 256 + this.thread.x],
     );
   }
   return largest;
 }
 
-function chunk_sums(keyExponents, v, lengths, chunkScales, chunks, sliceStart, kvHeads, keyLength) {
+function chunk_sums(lengths, keyExponents, chunkScales, v, chunks, sliceStart, kvHeads, keyLength) {
   // S and z of each chunk of key rows.
-  const groupInSlice = Math.floor((this.thread.z + 0.5) / chunks);
-  const chunk = this.thread.z - groupInSlice * chunks;
+  const states = chunks;
+  const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
   const keyGroup = sliceStart + groupInSlice;
   const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
   const visible = Math.min(lengths[~~batchItem], keyLength);
-  const firstRow = chunk * 32;
+  const state = this.thread.z - groupInSlice * states;
+  const firstRow = state * 32;
   const rows = Math.min(Math.max(visible, firstRow) - firstRow, 32);
-  const scale = chunkScales[(~~groupInSlice * chunks + ~~chunk) * 256 + this.thread.y];
-  let sum = 0;
+  let value = 0;
   if (this.thread.x < 64) {
-    for (let r = 0; r < rows; r++) {
-      const exponent = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r) * 256 + this.thread.y];
-      const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-      sum += power * v[(~~keyGroup * keyLength + ~~firstRow + r) * 64 + this.thread.x];
-    }
-  } else {
+    const scale = chunkScales[this.thread.z * 256 + this.thread.y];
+    let sum = 0;
     for (let r2 = 0; r2 < rows; r2++) {
       const exponent = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r2) * 256 + this.thread.y];
       const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-      sum += power;
+      sum += power * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
     }
+    value = sum;
+  } else {
+    const scale2 = chunkScales[this.thread.z * 256 + this.thread.y];
+    let sum2 = 0;
+    for (let r3 = 0; r3 < rows; r3++) {
+      const exponent2 = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r3) * 256 + this.thread.y];
+      const power2 = exponent2 > -5e29 ? Math.exp(Math.min(exponent2 - scale2, 0)) : 0;
+      sum2 += power2;
+    }
+    value = sum2;
   }
-  return sum;
+  return value;
 }
 
 function block_scales(chunkScales, chunks) {
   // The largest exponent of each feature of each 16 chunks.
+  const firstChunk = this.thread.y * 16;
+  const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
   let largest = -1e30;
-  const inners = Math.min(Math.max(chunks, this.thread.y * 16) - this.thread.y * 16, 16);
   for (let inner = 0; inner < inners; inner++) {
-    largest = Math.max(
-      largest,
-      chunkScales[(this.thread.z * chunks + this.thread.y * 16 + inner) * 256 + this.thread.x],
-    );
+    const part = this.thread.z * chunks + firstChunk + inner;
+    largest = Math.max(largest, chunkScales[~~part * 256 + this.thread.x]);
   }
   return largest;
 }
 
-function block_sums(chunkScales, chunkSums, blockScales, chunks) {
+function block_sums(chunkScales, blockScales, chunkSums, chunks) {
   // S and z of each 16 chunks.
-  const blocks = Math.floor((chunks + 15 + 0.5) / 16);
-  const groupInSlice = Math.floor((this.thread.z + 0.5) / blocks);
-  const block = this.thread.z - groupInSlice * blocks;
+  const states = Math.floor((chunks + 15 + 0.5) / 16);
+  const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
+  const state = this.thread.z - groupInSlice * states;
+  const firstChunk = state * 16;
+  const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
   const scale = blockScales[this.thread.z * 256 + this.thread.y];
   let sum = 0;
-  const inners = Math.min(Math.max(chunks, block * 16) - block * 16, 16);
   for (let inner = 0; inner < inners; inner++) {
-    const exponent = chunkScales[(~~groupInSlice * chunks + ~~block * 16 + inner) * 256 + this.thread.y];
-    const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-    sum += power * chunkSums[((~~groupInSlice * chunks + ~~block * 16 + inner) * 256 + this.thread.y) * 65 + this.thread.x];
+    const part = groupInSlice * chunks + firstChunk + inner;
+    const exponent = chunkScales[~~part * 256 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * chunkSums[(~~part * 256 + this.thread.y) * 65 + this.thread.x];
   }
   return sum;
 }
 
 function before_scales(blockScales, chunkScales, chunks) {
   // The largest exponent of each feature before each chunk.
-  const blocks = Math.floor((chunks + 15 + 0.5) / 16);
   const blocksBefore = Math.floor((this.thread.y + 0.5) / 16);
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16);
   let largest = -1e30;
   for (let outer = 0; outer < blocksBefore; outer++) {
-    largest = Math.max(largest, blockScales[(this.thread.z * ~~blocks + outer) * 256 + this.thread.x]);
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 256 + this.thread.x]);
   }
-  const inners = this.thread.y - blocksBefore * 16;
+  const firstChunk = blocksBefore * 16;
+  const inners = this.thread.y - firstChunk;
+  let largest2 = -1e30;
   for (let inner = 0; inner < inners; inner++) {
-    largest = Math.max(
-      largest,
-      chunkScales[(this.thread.z * chunks + ~~blocksBefore * 16 + inner) * 256 + this.thread.x],
-    );
+    const part2 = this.thread.z * chunks + firstChunk + inner;
+    largest2 = Math.max(largest2, chunkScales[~~part2 * 256 + this.thread.x]);
   }
-  return largest;
+  return Math.max(largest, largest2);
 }
 
-function before_sums(blockScales, chunkScales, blockSums, chunkSums, stateScales, chunks) {
+function before_sums(blockScales, stateScales, blockSums, chunkScales, chunkSums, chunks) {
   // S and z before each chunk.
+  const states = chunks;
+  const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
+  const state = this.thread.z - groupInSlice * states;
+  const blocksBefore = Math.floor((state + 0.5) / 16);
   const blocks = Math.floor((chunks + 15 + 0.5) / 16);
-  const groupInSlice = Math.floor((this.thread.z + 0.5) / chunks);
-  const chunk = this.thread.z - groupInSlice * chunks;
-  const blocksBefore = Math.floor((chunk + 0.5) / 16);
   const scale = stateScales[this.thread.z * 256 + this.thread.y];
   let sum = 0;
   for (let outer = 0; outer < blocksBefore; outer++) {
-    const exponent = blockScales[(~~groupInSlice * ~~blocks + outer) * 256 + this.thread.y];
-    const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-    sum += power * blockSums[((~~groupInSlice * ~~blocks + outer) * 256 + this.thread.y) * 65 + this.thread.x];
+    const part = groupInSlice * blocks + outer;
+    const exponent = blockScales[~~part * 256 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 256 + this.thread.y) * 65 + this.thread.x];
   }
-  const inners = chunk - blocksBefore * 16;
+  const firstChunk = blocksBefore * 16;
+  const inners = state - firstChunk;
+  let sum2 = 0;
   for (let inner = 0; inner < inners; inner++) {
-    const exponent = chunkScales[(~~groupInSlice * chunks + ~~blocksBefore * 16 + inner) * 256 + this.thread.y];
-    const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-    sum += power * chunkSums[((~~groupInSlice * chunks + ~~blocksBefore * 16 + inner) * 256 + this.thread.y) * 65 + this.thread.x];
+    const part2 = groupInSlice * chunks + firstChunk + inner;
+    const exponent2 = chunkScales[~~part2 * 256 + this.thread.y];
+    sum2 += (exponent2 > -5e29 ? Math.exp(Math.min(
+      exponent2 - scale,
+      0,
+    )) : 0) * chunkSums[(~~part2 * 256 + this.thread.y) * 65 + this.thread.x];
   }
-  return sum;
+  return sum + sum2;
 }
 
 function query_exponents(q, w, sliceStart, heads, kvHeads, length) {
@@ -146,116 +168,132 @@ function query_exponents(q, w, sliceStart, heads, kvHeads, length) {
   return 0.35355338 * dotWX - 0.0625 * dotXX - 2.7725887;
 }
 
-function row_scales(queryExponents, stateScales, keyExponents, kvHeads, heads, length, chunks, keyLength) {
+function row_scales(queryExponents, stateScales, keyExponents, kvHeads, heads, chunks, length, keyLength) {
   // The largest exponent of each query row, among the keys that it sees.
   const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.x + 0.5) / 32);
-  const firstRow = chunk * 32;
+  const state = sliceGroup * chunks + chunk;
   let largest = -1e30;
   for (let f = 0; f < 256; f++) {
     largest = Math.max(
       largest,
-      queryExponents[(this.thread.y * length + this.thread.x) * 256 + f] + stateScales[(~~sliceGroup * chunks + ~~chunk) * 256 + f],
+      queryExponents[(this.thread.y * length + this.thread.x) * 256 + f] + stateScales[~~state * 256 + f],
     );
   }
-  for (let r = 0; r < Math.min(
+  const firstRow = chunk * 32;
+  let largest2 = -1e30;
+  for (let r2 = 0; r2 < Math.min(
     Math.max(Math.min(this.thread.x + 1, keyLength), firstRow) - firstRow,
     32,
-  ); r++) {
+  ); r2++) {
+    let largest3 = -1e30;
     for (let f2 = 0; f2 < 256; f2++) {
-      largest = Math.max(
-        largest,
-        queryExponents[(this.thread.y * length + this.thread.x) * 256 + f2] + keyExponents[(~~sliceGroup * keyLength + ~~firstRow + r) * 256 + f2],
+      largest3 = Math.max(
+        largest3,
+        queryExponents[(this.thread.y * length + this.thread.x) * 256 + f2] + keyExponents[(~~sliceGroup * keyLength + ~~firstRow + r2) * 256 + f2],
       );
     }
+    largest2 = Math.max(largest2, largest3);
   }
-  return largest;
+  return Math.max(largest, largest2);
 }
 
-function query_weights(queryExponents, rowScales, stateScales, kvHeads, heads, length, chunks) {
+function query_weights(queryExponents, stateScales, rowScales, kvHeads, heads, chunks, length) {
   // What each component of φ(q) weighs in the state that its row reads.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
-  const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 256 + this.thread.x] + stateScales[(~~sliceGroup * chunks + ~~chunk) * 256 + this.thread.x];
+  const state = sliceGroup * chunks + chunk;
+  const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 256 + this.thread.x] + stateScales[~~state * 256 + this.thread.x];
   const rowScale = rowScales[this.thread.z * length + this.thread.y];
   return exponent > -5e29 ? Math.exp(Math.min(exponent - rowScale, 0)) : 0;
 }
 
 function near_weights(queryExponents, keyExponents, rowScales, kvHeads, heads, keyLength, length) {
   // φ(q)·φ(k) of each row and the rows of its chunk up to its own.
-  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
   const firstRow = chunk * 32;
   const keyRow = firstRow + this.thread.x;
-  let sum = 0;
+  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  let value = 0;
   if (keyRow <= this.thread.y && keyRow < keyLength) {
     const rowScale = rowScales[this.thread.z * length + this.thread.y];
+    let sum = 0;
     for (let f = 0; f < 256; f++) {
       const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 256 + f] + keyExponents[(~~sliceGroup * keyLength + ~~keyRow) * 256 + f];
-      const power = exponent > -5e29 ? Math.exp(Math.min(exponent - rowScale, 0)) : 0;
-      sum += power;
+      sum += exponent > -5e29 ? Math.exp(Math.min(exponent - rowScale, 0)) : 0;
     }
+    value = sum;
   }
-  return sum;
+  return value;
 }
 
-function row_factors(queryWeights, stateSums, nearWeights, rowScales, kvHeads, heads, length, chunks) {
+function row_factors(queryWeights, stateSums, nearWeights, kvHeads, heads, chunks, length) {
   // 1 over each row’s sum of weights.
   const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.x + 0.5) / 32);
-  const firstRow = chunk * 32;
-  const place = this.thread.x - firstRow;
+  const state = sliceGroup * chunks + chunk;
   let sum = 0;
   for (let f = 0; f < 256; f++) {
-    sum += queryWeights[(this.thread.y * length + this.thread.x) * 256 + f] * stateSums[((~~sliceGroup * chunks + ~~chunk) * 256 + f) * 65 + 64];
+    sum += queryWeights[(this.thread.y * length + this.thread.x) * 256 + f] * stateSums[(~~state * 256 + f) * 65 + 64];
   }
+  const firstRow = chunk * 32;
+  const place = this.thread.x - firstRow;
   const keys = place + 1;
-  for (let r = 0; r < keys; r++) {
-    sum += nearWeights[(this.thread.y * length + this.thread.x) * 32 + r];
+  let sum2 = 0;
+  for (let r2 = 0; r2 < keys; r2++) {
+    sum2 += nearWeights[(this.thread.y * length + this.thread.x) * 32 + r2];
   }
-  const denominator = sum;
+  const denominator = sum + sum2;
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function read(queryWeights, stateSums, nearWeights, v, lengths, rowFactors, sliceStart, heads, kvHeads, keyLength, length, chunks) {
+function read(queryWeights, stateSums, lengths, nearWeights, v, rowFactors, kvHeads, heads, chunks, length, sliceStart, keyLength) {
   // φ(q)·S of each query row, with the pairs of its chunk, times its factor.
-  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
-  const batchItem = Math.floor((queryHead + 0.5) / heads);
-  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
-  const visible = Math.min(lengths[~~batchItem], keyLength);
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
-  const firstRow = chunk * 32;
+  const state = sliceGroup * chunks + chunk;
   let sum = 0;
   for (let f = 0; f < 256; f++) {
-    sum += queryWeights[(this.thread.z * length + this.thread.y) * 256 + f] * stateSums[((~~sliceGroup * chunks + ~~chunk) * 256 + f) * 65 + this.thread.x];
+    sum += queryWeights[(this.thread.z * length + this.thread.y) * 256 + f] * stateSums[(~~state * 256 + f) * 65 + this.thread.x];
   }
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  const batchItem = Math.floor((queryHead + 0.5) / heads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  const firstRow = chunk * 32;
   const keys = Math.min(Math.max(Math.min(visible, this.thread.y + 1), firstRow) - firstRow, 32);
-  for (let r = 0; r < keys; r++) {
-    sum += nearWeights[(this.thread.z * length + this.thread.y) * 32 + r] * v[(~~keyGroup * keyLength + ~~firstRow + r) * 64 + this.thread.x];
+  const keyGroup = Math.floor((queryHead * kvHeads + 0.5) / heads);
+  let sum2 = 0;
+  for (let r2 = 0; r2 < keys; r2++) {
+    sum2 += nearWeights[(this.thread.z * length + this.thread.y) * 32 + r2] * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
   }
-  return sum * rowFactors[this.thread.z * length + this.thread.y];
+  return (sum + sum2) * rowFactors[this.thread.z * length + this.thread.y];
 }
 
 function carried_scales(blockScales, chunks) {
   // The largest exponent of each feature of all key rows.
+  const outers = Math.floor((chunks + 15 + 0.5) / 16);
   const blocks = Math.floor((chunks + 15 + 0.5) / 16);
   let largest = -1e30;
-  for (let outer = 0; outer < blocks; outer++) {
-    largest = Math.max(largest, blockScales[(this.thread.z * ~~blocks + outer) * 256 + this.thread.x]);
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 256 + this.thread.x]);
   }
   return largest;
 }
 
-function carried_sums(blockScales, blockSums, carriedScales, chunks) {
+function carried_sums(blockScales, carriedScales, blockSums, chunks) {
   // S and z of all key rows.
+  const outers = Math.floor((chunks + 15 + 0.5) / 16);
   const blocks = Math.floor((chunks + 15 + 0.5) / 16);
   const scale = carriedScales[this.thread.z * 256 + this.thread.y];
   let sum = 0;
-  for (let outer = 0; outer < blocks; outer++) {
-    const exponent = blockScales[(this.thread.z * ~~blocks + outer) * 256 + this.thread.y];
-    const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-    sum += power * blockSums[((this.thread.z * ~~blocks + outer) * 256 + this.thread.y) * 65 + this.thread.x];
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    const exponent = blockScales[~~part * 256 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 256 + this.thread.y) * 65 + this.thread.x];
   }
   return sum;
 }
@@ -276,7 +314,7 @@ function token_key_exponents(k, w, sliceStart, keyLength) {
   return 0.35355338 * dotWX - 0.0625 * dotXX - 2.7725887;
 }
 
-function raise_scales(keyExponents, carriedScales, sliceStart) {
+function raise_scales(carriedScales, keyExponents, sliceStart) {
   // The scales with the token among what they are the largest of.
   return Math.max(
     carriedScales[(sliceStart + this.thread.z) * 256 + this.thread.x],
@@ -284,20 +322,20 @@ function raise_scales(keyExponents, carriedScales, sliceStart) {
   );
 }
 
-function absorb(keyExponents, carriedScales, raisedScales, v, carriedSums, sliceStart) {
+function absorb(carriedSums, carriedScales, raisedScales, keyExponents, v, sliceStart) {
   // S and z with the token in them.
+  const exponent = carriedScales[(sliceStart + this.thread.z) * 256 + this.thread.y];
+  const scale = raisedScales[this.thread.z * 256 + this.thread.y];
+  const exponent2 = keyExponents[this.thread.z * 256 + this.thread.y];
   const keyGroup = sliceStart + this.thread.z;
-  const kept = carriedSums[((sliceStart + this.thread.z) * 256 + this.thread.y) * 65 + this.thread.x];
   let value = 1;
   if (this.thread.x < 64) {
     value = v[~~keyGroup * 64 + this.thread.x];
   }
-  const scale = raisedScales[this.thread.z * 256 + this.thread.y];
-  const oldScale = carriedScales[(sliceStart + this.thread.z) * 256 + this.thread.y];
-  const keep = oldScale > -5e29 ? Math.exp(Math.min(oldScale - scale, 0)) : 0;
-  const exponent = keyExponents[this.thread.z * 256 + this.thread.y];
-  const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-  return kept * keep + power * value;
+  return carriedSums[((sliceStart + this.thread.z) * 256 + this.thread.y) * 65 + this.thread.x] * (exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0) + (exponent2 > -5e29 ? Math.exp(Math.min(
+    exponent2 - scale,
+    0,
+  )) : 0) * value;
 }
 
 function keep_scales(raisedScales) {
@@ -318,7 +356,7 @@ function token_row_scales(queryExponents, carriedScales, kvHeads, heads, length,
   return largest;
 }
 
-function token_query_weights(queryExponents, rowScales, carriedScales, kvHeads, heads, length, sliceStart) {
+function token_query_weights(queryExponents, carriedScales, rowScales, kvHeads, heads, length, sliceStart) {
   // What each component of φ(q) weighs in the state that its row reads.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 256 + this.thread.x] + carriedScales[(sliceStart + ~~sliceGroup) * 256 + this.thread.x];
@@ -326,7 +364,7 @@ function token_query_weights(queryExponents, rowScales, carriedScales, kvHeads, 
   return exponent > -5e29 ? Math.exp(Math.min(exponent - rowScale, 0)) : 0;
 }
 
-function token_row_factors(queryWeights, carriedSums, rowScales, kvHeads, heads, length, sliceStart) {
+function token_row_factors(queryWeights, carriedSums, kvHeads, heads, length, sliceStart) {
   // 1 over each row’s sum of weights.
   const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
   let sum = 0;

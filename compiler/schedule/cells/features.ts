@@ -1,0 +1,165 @@
+/** φ of every row, kept: its values, or its exponents and coefficients apart; and the papers' maxima over them. */
+import type { Expression } from '../../symbolic/expression.ts'
+import {
+  add,
+  choose,
+  load,
+  lt,
+  mul,
+  named,
+  real,
+  size,
+  sub,
+  termsOf,
+  toReal,
+  unlessZero,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
+import { headAt, queryHeadOf } from '../equation/heads.ts'
+import type { Head, Known } from '../equation/heads.ts'
+import type { EquationPass, Formula } from '../equation.ts'
+import { lowest } from '../equation.ts'
+import type { Features, ScheduledBlock } from '../schedule.ts'
+import type { FactorisedPlan } from './factorised.ts'
+import { equationPass, scratch } from '../equation/plan.ts'
+import type { Plan } from '../equation/plan.ts'
+
+type Side = Features['side']
+type Part = 'features' | 'exponents' | 'coefficients'
+
+/** φ of all rows of one side, its exponents and coefficients apart. */
+export function featurePasses(
+  plan: FactorisedPlan,
+  features: Features,
+  given: { readonly maxima: boolean; readonly known: Known; readonly prefix?: string },
+): Plan {
+  const scaled = features.blocks.some(({ term }) => term.kind === 'scaled')
+  const parts: readonly Part[] = scaled
+    ? ['exponents', ...(hasCoefficients(features.blocks) ? (['coefficients'] as const) : [])]
+    : ['features']
+  const { extent, of } = rowsOf(plan, features.side)
+  return {
+    passes: parts.map((part) => featurePass(plan, features, part, given)),
+    buffers: parts.map((part) =>
+      scratch(featureBuffer(features.side, part), extent, `per ${of} and row: [${plan.features}]`),
+    ),
+  }
+}
+
+/** Whether a block has a coefficient beside its exponent. */
+export const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>
+  blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined)
+
+/** `queryExponents` and the like. */
+export const featureBuffer = (side: Side, part: Part): string =>
+  `${side}${part[0]?.toUpperCase() ?? ''}${part.slice(1)}`
+
+function rowsOf({ features, groups, heads }: FactorisedPlan, side: Side) {
+  const queries = side === 'query'
+  return {
+    extent: [features, queries ? 'length' : 'keyLength', queries ? heads : 'sliceCount'] as const,
+    of: queries || groups === 'heads' ? 'query head' : 'key/value head',
+  }
+}
+
+function featurePass(
+  plan: FactorisedPlan,
+  { side, blocks }: Features,
+  part: Part,
+  { maxima, known, prefix = '' }: Parameters<typeof featurePasses>[2],
+): EquationPass {
+  const queries = side === 'query'
+  const head = headAt(
+    plan.groups,
+    queries ? 'sliceQueryHead' : 'sliceKeyHead',
+    z,
+    queries ? { ...known, lengths: known.positions !== true } : known,
+  )
+  const none = part === 'exponents' ? lowest : 0
+  const word = { features: 'φ', exponents: 'the exponents of φ', coefficients: 'the coefficients of φ' }[part]
+  return equationPass({
+    name: `${prefix}${side}_${part}`,
+    extent: rowsOf(plan, side).extent,
+    // Key rows past an item's last one are no rows.
+    value: choose(
+      !queries && known.lengths === true ? lt(y, head.visible) : undefined,
+      ofBlock(blocks, x, (block) => {
+        const row = { side, head, row: y, maxima, dim: plan.attention.dim }
+        return partOf(
+          part,
+          evaluateRow(row, block, named('component', sub(x, block.start)), expressionsOf(block, part)),
+        )
+      }),
+      none,
+    ),
+    out: featureBuffer(side, part),
+    what: `${word} of each ${side} row`,
+  })
+}
+
+/** The value of the block that a component belongs to. */
+function ofBlock(
+  blocks: readonly ScheduledBlock[],
+  component: Formula,
+  value: (block: ScheduledBlock) => Formula,
+): Formula {
+  const [last, ...others] = blocks.toReversed()
+  if (last === undefined) return real(0)
+  return others.reduce(
+    (behind, block) => choose(lt(component, block.start + block.size), value(block), behind),
+    value(last),
+  )
+}
+
+/** A row, as its features see it. */
+export interface FeatureRow {
+  readonly side: Side
+  readonly head: Head
+  readonly row: Formula
+  readonly dim: number
+  /** Whether the papers' maxima are subtracted. */
+  readonly maxima: boolean
+}
+
+/** Expressions of the row, for one component. */
+export function evaluateRow(
+  { side, head, row, dim, maxima }: FeatureRow,
+  { projected }: Pick<ScheduledBlock, 'projected'>,
+  component: Formula,
+  expressions: readonly Expression[],
+): readonly Formula[] {
+  const queries = side === 'query'
+  const rows = size(queries ? 'length' : 'keyLength')
+  const first = mul(queries ? queryHeadOf(head) : head.keyGroup, rows)
+  const maximum = queries
+    ? load('queryMaxima', add(mul(head.at, rows), row))
+    : load('headMaxima', head.sliceGroup)
+  return termsOf({
+    expressions,
+    rows: {
+      x: { buffer: queries ? 'q' : 'k', start: mul(add(first, row), dim) },
+      ...(projected ? { w: { buffer: 'w', start: mul(component, dim) } } : {}),
+    },
+    scalars: {
+      position: toReal(add(head.firstPosition, row)),
+      length: toReal(queries ? head.counted : head.visible),
+      ...(maxima ? { maximum } : {}),
+    },
+    ...(projected ? {} : { component }),
+  })
+}
+
+/** The expressions of one part; of an exponent also the coefficient, which may be 0. */
+function expressionsOf({ term }: ScheduledBlock, part: Part): readonly Expression[] {
+  if (term.kind === 'plain') return [term.value]
+  const { exponent, coefficient } = term
+  if (part === 'exponents') return coefficient === undefined ? [exponent] : [exponent, coefficient]
+  return coefficient === undefined ? [] : [coefficient]
+}
+
+function partOf(part: Part, [first, second]: readonly Formula[]): Formula {
+  if (first === undefined) return real(1)
+  return part === 'exponents' ? unlessZero(first, second) : first
+}

@@ -1,0 +1,86 @@
+/** Equations of rows and of small matrices: products of matrices, and means of rows. */
+import {
+  add,
+  bufferLength,
+  div,
+  eq,
+  larger,
+  load,
+  mul,
+  named,
+  real,
+  select,
+  size,
+  sub,
+  sum,
+  toReal,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
+import { countRows, entryOf, firstRow, headAt } from '../equation/heads.ts'
+import type { EquationPass, Formula } from '../equation.ts'
+import type { Rows } from '../schedule.ts'
+import { equationPass } from '../equation/plan.ts'
+import { headsOf } from '../planner.ts'
+import type { Matrix, Means, Product } from '../planner.ts'
+
+/** out[row, column] = factor · Σ_j left[row, j] · right[j, column]. */
+export function productPass(from: Product): EquationPass {
+  const { left, right, columns, diagonal, factor = 1 } = from
+  const head = headAt('kvHeads', from.over, z, { lengths: right.count === 'visible' })
+  const rowLength = named('rowLength', lengthOfRows(left, right))
+  const start = mul(add(firstRow(left, head), y), rowLength)
+  const entries = sum('j', countRows(right, head), (j) => {
+    const other = load(right.buffer, entryOf(right, head, j, columns, x))
+    const taken = diagonal === undefined ? other : sub(select(eq(j, x), real(diagonal), 0), other)
+    return mul(load(left.buffer, add(start, j)), taken)
+  })
+  return equationPass({
+    name: from.name,
+    extent: [columns, left.count, headsOf(from.over)],
+    value: factor === 1 ? entries : mul(entries, factor),
+    out: from.out.buffer,
+    what: from.what,
+  })
+}
+
+/**
+ * As many entries as the right matrix has rows. Rows of weights are as long as they come, and the first entries are
+ * used: a whole quotient, of numbers that a float may hold only nearly, so that it is rounded to the nearest.
+ */
+function lengthOfRows(left: Matrix, right: Rows): Formula {
+  if (typeof right.count === 'number') return size(right.count)
+  const rowsOfAll = mul(size('heads'), left.count)
+  return div(add(bufferLength(left.buffer), div(rowsOfAll, 2)), rowsOfAll)
+}
+
+/**
+ * The means of consecutive segments of rows. With s = ⌊rows / segments⌋ the first (s + 1)·segments − rows have s
+ * rows, and the others s + 1.
+ */
+export function meansPass({ name, rows, out, columns }: Means): EquationPass {
+  const segments = out.count
+  const over = out.of === 'sliceKeyHead' ? 'sliceKeyHead' : 'sliceQueryHead'
+  const head = headAt('kvHeads', over, z, { lengths: true })
+  const count = countRows(rows, head)
+  const short = named('short', div(count, segments))
+  const shorter = named('shorter', sub(mul(add(short, 1), segments), count))
+  // Segments of one row more: before this one, and up to it.
+  const longer = (name: string, segment: Formula): Formula =>
+    named(name, sub(larger(segment, shorter), shorter))
+  const [before, upTo] = [longer('longerBefore', y), longer('longerUpTo', add(y, 1))]
+  const first = named('first', add(mul(y, short), before))
+  const rowsOfSegment = named('size', add(short, sub(upTo, before)))
+  const total = sum('r', rowsOfSegment, (r) =>
+    load(rows.buffer, entryOf(rows, head, add(first, r), columns, x)),
+  )
+  return equationPass({
+    name,
+    extent: [columns, segments, headsOf(out.of)],
+    // A segment without rows belongs to a batch item that is exact.
+    value: div(total, larger(toReal(rowsOfSegment), 1)),
+    out: out.buffer,
+    what: `the mean of each of ${segments} segments of the rows of ${rows.buffer}`,
+  })
+}

@@ -1,0 +1,113 @@
+/** Formulas of pairs: κ of a query row and a key row, which of them are seen, and what is added to the quotients. */
+import type { Mask } from '../../algebra/attention.ts'
+import {
+  add,
+  all,
+  condition,
+  ge,
+  le,
+  load,
+  lt,
+  mul,
+  over,
+  size,
+  smaller,
+  sub,
+  termsOf,
+  unlessZero,
+  named,
+} from '../equation/build.ts'
+import { countRows, entryOf, firstRow } from '../equation/heads.ts'
+import type { Head } from '../equation/heads.ts'
+import type { Formula } from '../equation.ts'
+import type { Convolution } from '../planner.ts'
+import type { Rows, Term } from '../schedule.ts'
+
+/** κ of rows and rows, under a mask. */
+export interface Pairs {
+  readonly kernel: Term
+  readonly mask: Mask
+  readonly queries: Rows
+  readonly keys: Rows
+  /** Entries of a query row and of a key row. */
+  readonly dim: number
+}
+
+/** κ of a pair, or its exponent and coefficient; no exponent where the coefficient is 0. */
+export function pairOf(
+  { kernel, queries, keys, dim }: Pairs,
+  head: Head,
+  row: Formula,
+  key: Formula,
+): { readonly value: Formula; readonly coefficient: Formula | undefined } {
+  const expressions =
+    kernel.kind === 'plain'
+      ? [kernel.value]
+      : [kernel.exponent, ...(kernel.coefficient === undefined ? [] : [kernel.coefficient])]
+  const at = (rows: Rows, which: Formula): { buffer: string; start: Formula } => ({
+    buffer: rows.buffer,
+    start: mul(add(firstRow(rows, head), which), dim),
+  })
+  const [first, coefficient] = termsOf({
+    expressions,
+    rows: { q: at(queries, row), k: at(keys, key) },
+    scalars: {},
+  })
+  return { value: unlessZero(first as Formula, coefficient), coefficient }
+}
+
+/** Rows of a block, and those behind a cache, are not the first of their sequence. */
+const positionOf = ({ count }: Rows, row: Formula, first: Formula): Formula =>
+  count === 'length' ? add(first, row) : row
+
+/** Whether a row sees a key; undefined where it sees every key that exists. */
+export function seenBy(
+  { mask, queries, keys }: Pairs,
+  head: Head,
+  row: Formula,
+  key: Formula,
+): Formula | undefined {
+  const exists = typeof keys.count === 'number' ? undefined : lt(key, head.visible)
+  if (mask.kind === 'none') return exists
+  const position = positionOf(queries, row, head.firstPosition)
+  if (mask.kind === 'causal') return all(exists, le(key, position))
+  return all(exists, condition(mask.condition, { i: position, j: key, length: head.visible }))
+}
+
+/** How many keys to go through for a row: those behind the last one that it may see have no weight. */
+export const keysSeen = (
+  { mask, queries }: Pairs,
+  row: Formula,
+  count: Formula,
+  first: Formula = size('offset'),
+): Formula =>
+  mask.kind === 'causal' ? named('seen', smaller(count, add(positionOf(queries, row, first), 1))) : count
+
+/** Σ_t filter[t] · values[row + t − (width − 1) / 2] of one column. */
+export function convolved(
+  { filter, width, values }: Convolution,
+  head: Head,
+  row: Formula,
+  column: Formula,
+  columns: number,
+): Formula {
+  const half = (width - 1) / 2
+  // Counted from `half` rows before the first, to stay above zero.
+  const ahead = (t: Formula): Formula => add(row, t)
+  const [result] = over(
+    't',
+    width,
+    (t) => [
+      {
+        name: 'convolved',
+        operator: 'sum',
+        value: mul(
+          load(filter, add(mul(head.number, width), t)),
+          load(values.buffer, entryOf(values, head, sub(ahead(t), half), columns, column)),
+        ),
+      },
+    ],
+    (t) => all(ge(ahead(t), half), lt(ahead(t), add(countRows(values, head), half))),
+  )
+  return result as Formula
+}

@@ -1,0 +1,46 @@
+/** Plans for devices that have neither workgroup memory nor scatter: every row operation in equations. */
+import { scratch } from '../equation/plan.ts'
+import { headsOf } from '../planner.ts'
+import type { Either, Plan, Planner } from '../planner.ts'
+import { append, attend, kernelTerm } from './exact.ts'
+import { scheduleFactorised } from './factorised.ts'
+import { fewRowsPass } from './few-rows.ts'
+import { meansPass, productPass } from './matrices.ts'
+
+export const cellPlanner: Planner = {
+  attend,
+  attendEither,
+  product: (from) => ({ passes: [productPass(from)], buffers: [] }),
+  means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
+  append: (copies) => ({ passes: copies.map(append), buffers: [] }),
+  factorised: scheduleFactorised,
+  rowsApart: true,
+}
+
+/** A cell cannot be left as it is: the last pass takes what the first gave, or its own exact quotient. */
+function attendEither({ many, few, most }: Either): Plan {
+  const { convolution, ...plain } = many
+  const approximate = 'approximate'
+  const first = attend({ ...plain, out: { ...many.out, buffer: approximate } })
+  const { attention } = few
+  return {
+    passes: [
+      ...first.passes,
+      fewRowsPass({
+        attention,
+        kernel: kernelTerm(attention, few.kernel),
+        most,
+        otherwise: approximate,
+        ...(convolution && { convolution }),
+      }),
+    ],
+    buffers: [
+      ...first.buffers,
+      scratch(
+        approximate,
+        [many.columns, 'length', headsOf('sliceQueryHead')],
+        `per query head and row: [${many.columns}]`,
+      ),
+    ],
+  }
+}

@@ -1,0 +1,132 @@
+/** The head that a cell belongs to, as formulas: which of the call's heads it is, and where its rows lie. */
+import { invariant } from '../../diagnostics/invariant.ts'
+import type { Formula } from '../equation.ts'
+import type { Over, Rows } from '../row-passes.ts'
+import type { Schedule } from '../schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
+import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'
+
+/** A head, by the numbers of what it owns. All u32. */
+export interface Head {
+  /** Counts batch items and query heads; absent where a group has several. */
+  readonly queryHead?: Formula
+  /** Counts batch items and key/value heads. */
+  readonly keyGroup: Formula
+  /** The head's number within the call, whatever the batch item. */
+  readonly number: Formula
+  /** Its group among those of the slice, and among those of the call. */
+  readonly sliceGroup: Formula
+  readonly group: Formula
+  /** Its place among the heads that the pass has cells for. */
+  readonly at: Formula
+  /** How many of its keys are visible. */
+  readonly visible: Formula
+  /** How many of its query rows count. */
+  readonly counted: Formula
+  /** The position of its first row: 0 but in decoding, and in blocks of rows. */
+  readonly firstPosition: Formula
+}
+
+/** What is known of each batch item, beside the sizes of the call. */
+export interface Known {
+  /** Its own lengths, of keys and of queries; else all rows count. */
+  readonly lengths?: boolean
+  /** The position of its first new row, behind those of a cache; else all items begin at one position. */
+  readonly positions?: boolean
+}
+
+/** The head at one place of the pass's box. */
+export function headAt(
+  groups: Schedule['groups'],
+  of: Over,
+  at: Formula,
+  { lengths = false, positions = false }: Known = {},
+): Head {
+  const [length, keyLength] = [size('length'), size('keyLength')]
+  if (of === 'head')
+    return {
+      queryHead: at,
+      keyGroup: at,
+      number: at,
+      sliceGroup: at,
+      group: at,
+      at,
+      visible: keyLength,
+      counted: length,
+      firstPosition: size('offset'),
+    }
+  const heads = size('heads')
+  const kvHeads = size('kvHeads')
+  const sliceStart = size('sliceStart')
+  const ofQueries = of === 'sliceQueryHead' || groups === 'heads'
+  // The slice's first group, counted in query heads where groups are of key/value heads.
+  const first = ofQueries && groups === 'kvHeads' ? div(mul(sliceStart, heads), kvHeads) : sliceStart
+  const counted = named(ofQueries ? 'queryHead' : 'keyGroup', add(first, at))
+  const batchItem = named('batchItem', div(counted, ofQueries ? heads : kvHeads))
+  const sliceGroup =
+    of === 'sliceQueryHead' && groups === 'kvHeads' ? named('sliceGroup', div(mul(at, kvHeads), heads)) : at
+  const firstPosition = positions
+    ? named('firstPosition', load('positions', batchItem, 'u32'))
+    : size('offset')
+  // Cached rows may all be keys.
+  const present = positions ? add(firstPosition, keyLength) : keyLength
+  return {
+    ...(ofQueries ? { queryHead: counted } : {}),
+    keyGroup: ofQueries ? named('keyGroup', div(mul(counted, kvHeads), heads)) : counted,
+    number: named('head', mod(counted, heads)),
+    sliceGroup,
+    group: add(sliceStart, sliceGroup),
+    at,
+    visible: lengths ? named('visible', smaller(load('lengths', batchItem, 'u32'), present)) : keyLength,
+    counted: lengths
+      ? named('queryRows', larger(smaller(load('queryLengths', batchItem, 'u32'), length), 1))
+      : length,
+    firstPosition,
+  }
+}
+
+/** Index of a head's first row in the buffer, in rows. */
+export function firstRow({ of, count }: Rows, head: Head): Formula {
+  switch (of) {
+    case 'queryHead':
+      return mul(queryHeadOf(head), size('length'))
+    case 'keyHead':
+      return mul(head.keyGroup, size('keyLength'))
+    case 'cachedHead':
+      return mul(head.keyGroup, size('capacity'))
+    case 'sliceQueryHead':
+      return mul(head.at, fixed(count))
+    case 'sliceKeyHead':
+      return mul(head.sliceGroup, fixed(count))
+    case 'head':
+      return mul(head.number, fixed(count))
+  }
+}
+
+/** The query head of a cell of a query row. */
+export function queryHeadOf({ queryHead }: Head): Formula {
+  invariant(queryHead !== undefined, 'a cell of a query row belongs to a query head')
+  return queryHead
+}
+
+/** How many rows of the head count. */
+export function countRows({ count }: Rows, head: Head): Formula {
+  if (count === 'visible' || count === 'cached') return head.visible
+  return count === 'counted' ? head.counted : size(roomFor(count))
+}
+
+/** How many rows a head has room for. */
+export function roomFor(count: Rows['count']): Size {
+  if (count === 'visible') return 'keyLength'
+  if (count === 'counted') return 'length'
+  return count === 'cached' ? ['+', 'offset', 'length'] : count
+}
+
+/** Index of an entry of a row of a head. */
+export const entryOf = (rows: Rows, head: Head, row: Formula, width: number, column: Formula): Formula =>
+  add(mul(add(firstRow(rows, head), row), width), column)
+
+function fixed(count: Rows['count']): Formula {
+  invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
+  return integer(count)
+}

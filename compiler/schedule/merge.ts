@@ -1,0 +1,85 @@
+/**
+ * Parts of a row's sums put together: over several stretches of keys, or several
+ * rounds of a hash. Each part has numerators, a denominator and, where sums are
+ * scaled, its own base-2 log-scale; all are brought to the largest.
+ */
+import type { Size } from '../../runtime/contract/size.ts'
+import {
+  add,
+  choose,
+  inverse,
+  largest,
+  load,
+  mul,
+  named,
+  over,
+  powerOfTwo,
+  real,
+  size,
+  smaller,
+  sub,
+  x,
+  y,
+  z,
+} from './equation/build.ts'
+import { equationPass } from './equation/plan.ts'
+import type { EquationPass, Formula } from './equation.ts'
+
+/** Numbers of a part of one row. */
+export const numbersOfPart = (valueDim: number, scaled: boolean): number => valueDim + (scaled ? 2 : 1)
+
+/** How the parts of rows lie: per query head of the slice, part and row. */
+export interface Parts {
+  readonly buffer: string
+  /** Parts of a row. */
+  readonly count: Size
+  /** Rows of a query head. */
+  readonly rows: Size
+  readonly valueDim: number
+  readonly scaled: boolean
+}
+
+/** Beyond this a power of two is not finite in f32. */
+const largestExponent = 126
+
+/** out[row, column] = Σ_part numerator / Σ_part denominator, over the scale of the largest part. */
+export function mergePass(from: {
+  readonly name: string
+  readonly parts: Parts
+  readonly heads: Size
+  /** Added to the denominator; 0 where absent. */
+  readonly epsilon?: number
+  /** Rows that have parts; others are zero. */
+  readonly where?: Formula
+  readonly out: string
+  /** Index of the first row of the head in `out`, in rows. */
+  readonly firstRow: Formula
+  readonly what: string
+}): EquationPass {
+  const { parts, epsilon = 0 } = from
+  const { buffer, count, rows, valueDim, scaled } = parts
+  const start = (part: Formula): Formula =>
+    mul(add(mul(add(mul(z, size(count)), part), size(rows)), y), numbersOfPart(valueDim, scaled))
+  const scaleOf = (part: Formula): Formula => load(buffer, add(start(part), valueDim + 1))
+  const scale = scaled ? largest('part', size(count), scaleOf) : undefined
+  const [sum, total] = over('part', size(count), (part) => {
+    const weight = scale === undefined ? real(1) : named('weight', powerOfTwo(sub(scaleOf(part), scale)))
+    const weighed = (at: Formula): Formula => mul(load(buffer, at), weight)
+    return [
+      { name: 'sum', operator: 'sum', value: weighed(add(start(part), x)) },
+      { name: 'total', operator: 'sum', value: weighed(add(start(part), valueDim)) },
+    ]
+  }) as [Formula, Formula]
+  const added =
+    epsilon === 0
+      ? total
+      : add(total, mul(powerOfTwo(smaller(sub(0, scale ?? real(0)), largestExponent)), epsilon))
+  return equationPass({
+    name: from.name,
+    extent: [valueDim, rows, from.heads],
+    value: choose(from.where, mul(sum, inverse(added)), 0),
+    out: from.out,
+    place: add(mul(add(from.firstRow, y), valueDim), x),
+    what: from.what,
+  })
+}

@@ -1,0 +1,125 @@
+/**
+ * What a strategy asks of a target. A strategy says which row operations make up an
+ * attention, once for all targets; a planner says which passes compute each of
+ * them: fused ones where workgroups have memory, several equations where they have none.
+ */
+import type { Size } from '../../runtime/contract/size.ts'
+import type { Attention, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
+import type { BufferPlan, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
+
+/** The verbs. Each gives the passes that compute its result, and the buffers between them. */
+export interface Planner {
+  /** Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j). */
+  readonly attend: (from: Attend) => Plan
+  /** One of two attentions into one result: `few` for short batch items, `many` for the others. */
+  readonly attendEither: (from: Either) => Plan
+  /** A product of two matrices of each head. */
+  readonly product: (from: Product) => Plan
+  /** Means of consecutive segments of rows. */
+  readonly means: (from: Means) => Plan
+  /** New key and value rows, behind those in the caches of decoding. */
+  readonly append: (copies: readonly Copy[]) => Plan
+  /** φ, states, and what queries read from them: a whole schedule. */
+  readonly factorised: (attention: Attention, score: FactorisedScore) => Schedule
+  /** Whether query rows stand apart, so that a call may run in blocks of them. */
+  readonly rowsApart: boolean
+}
+
+/** Passes in order, and the buffers that they need beside their operands. */
+export interface Plan {
+  readonly passes: readonly Pass[]
+  readonly buffers: readonly BufferPlan[]
+  /** Stretches of keys that are taken apart: the rows of one, and how many a call has. */
+  readonly chunks?: Pick<Schedule, 'chunk' | 'chunks'>
+}
+
+/** A matrix for each head, with a fixed number of rows. */
+export type Matrix = Rows & { readonly count: number }
+
+/** Attention of rows to rows. */
+export interface Attend {
+  /** In the names of passes, and of the buffers between them. */
+  readonly name: string
+  readonly attention: Attention
+  readonly kernel: ScaledTerm
+  readonly mask: Mask
+  readonly over: 'sliceQueryHead' | 'head'
+  readonly queries: Rows
+  readonly keys: Rows
+  /** Absent: the result is the matrix of weights, a column a key. */
+  readonly values?: Rows
+  /** Entries of a row of the result. */
+  readonly columns: number
+  readonly normalize: 'sum' | 'none'
+  readonly epsilon: number
+  readonly out: Rows
+  /** Added to the quotients. */
+  readonly convolution?: Convolution
+  readonly only?: Only
+}
+
+/** Two attentions of which one is for each batch item; a convolution is added to either. */
+export interface Either {
+  readonly many: Attend
+  readonly few: Attend
+  /** The most rows, of queries or of keys, of an item for which it is `few`. */
+  readonly most: number
+}
+
+/** Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
+export interface Convolution {
+  /** [H, width] */
+  readonly filter: string
+  /** Odd. */
+  readonly width: number
+  readonly values: Rows
+}
+
+/** out = factor · left · right, or factor · left · (diagonal·I − right). */
+export interface Product {
+  readonly name: string
+  readonly over: Over
+  readonly left: Matrix
+  /** Where its rows are those of the call, the left are weights, whose rows may be longer. */
+  readonly right: Rows
+  readonly out: Matrix
+  /** Entries of a row of the result. */
+  readonly columns: number
+  readonly diagonal?: number
+  /** 1 where absent. */
+  readonly factor?: number
+  readonly only?: Only
+  /** The result, for the reader. */
+  readonly what: string
+}
+
+/**
+ * With s = ⌊rows / segments⌋ the first (s + 1)·segments − rows have s rows, and the others s + 1; `out` has a row
+ * for each segment.
+ */
+export interface Means {
+  readonly name: string
+  readonly rows: Rows
+  readonly out: Matrix
+  /** Entries of a row. */
+  readonly columns: number
+}
+
+/** Rows of a call that go into a cache. */
+export interface Copy {
+  readonly from: string
+  readonly to: string
+  readonly width: number
+}
+
+/** How many heads rows are kept for. */
+export function headsOf(of: Rows['of']): Size {
+  switch (of) {
+    case 'head':
+      return 'heads'
+    case 'sliceKeyHead':
+      return 'sliceCount'
+    default:
+      return ['*', 'sliceCount', ['ceildiv', 'heads', 'kvHeads']]
+  }
+}

@@ -1,0 +1,162 @@
+/** Plans for devices whose workgroups have memory of their own: fused passes for attention and products. */
+import type { Size } from '../../../runtime/contract/size.ts'
+import { product } from '../buffers.ts'
+import { add, gt, le, load, mul, size, smaller, x, y, z } from '../equation/build.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
+import { equationPass, scratch } from '../equation/plan.ts'
+import type { EquationPass, Formula } from '../equation.ts'
+import { scheduleFactorised } from '../factorised.ts'
+import { mergePass, numbersOfPart } from '../merge.ts'
+import { meansPass } from '../cells/matrices.ts'
+import { headsOf } from '../planner.ts'
+import type { Attend, Copy, Either, Plan, Planner, Product } from '../planner.ts'
+import type { OnlinePass, Only, Over, ProductPass, Rows, Term } from '../schedule.ts'
+import { plainTerm, scaledTerm } from '../terms.ts'
+import { rowsOfTile, valueTile } from '../tiles.ts'
+
+/** Keys of one part where few queries attend to all keys of a sequence. */
+const keysOfPart = 256
+
+export const workgroupPlanner: Planner = {
+  attend: (from) => (hasFewQueries(from) ? attendInParts(from) : { passes: [online(from)], buffers: [] }),
+  attendEither: ({ many, few }: Either) => ({ passes: [online(many), online(few)], buffers: [] }),
+  product: (from) => ({ passes: [matrixProduct(from)], buffers: [] }),
+  means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
+  append: (copies) => ({ passes: copies.map(append), buffers: [] }),
+  factorised: scheduleFactorised,
+  rowsApart: false,
+}
+
+/** So few queries leave most of a device idle when each goes through all keys. */
+const hasFewQueries = ({ queries, keys, values }: Attend): boolean =>
+  typeof queries.count === 'number' && keys.count === 'visible' && values !== undefined
+
+const termOf = ({ attention, kernel }: Attend): Term =>
+  kernel.exponent !== undefined && attention.stabilize.kind === 'auto'
+    ? scaledTerm(kernel, attention.scale)
+    : plainTerm(kernel.value, attention.scale)
+
+/** Whether the pass must know how many rows of a batch item count. */
+const seesLengths = (only: Only | undefined, ...rows: readonly (Rows | undefined)[]): boolean =>
+  only !== undefined || rows.some((one) => one?.count === 'visible' || one?.count === 'cached')
+
+function online(from: Attend, parts?: Rows): OnlinePass {
+  const { name, over, queries, keys, values, columns, out, convolution, only } = from
+  const tile = valueTile(columns, rowsOfTile)
+  const seesMask = from.mask.kind === 'condition'
+  const rows: Size = queries.count === 'length' ? 'length' : (queries.count as number)
+  return {
+    kind: 'online',
+    name,
+    tile,
+    workgroups: product(
+      headsOf(over),
+      parts === undefined ? 1 : 'chunks',
+      ['ceildiv', rows, tile.rows],
+      Math.ceil(columns / tile.columns),
+    ),
+    buffers: distinct([
+      queries.buffer,
+      keys.buffer,
+      ...(values === undefined ? [] : [values.buffer]),
+      ...(convolution === undefined ? [] : [convolution.values.buffer, convolution.filter]),
+      ...(seesMask || seesLengths(only, keys, values, convolution?.values) ? ['lengths'] : []),
+      ...(only === undefined ? [] : ['queryLengths']),
+      ...(keys.count === 'cached' ? ['positions'] : []),
+      (parts ?? out).buffer,
+    ]),
+    kernel: termOf(from),
+    mask: from.mask,
+    normalize: from.normalize,
+    epsilon: from.epsilon,
+    over,
+    queries,
+    keys,
+    values: values ?? 'identity',
+    valueDim: columns,
+    out: parts === undefined ? out : { parts },
+    ...(convolution && { convolution }),
+    ...(only && { only }),
+  }
+}
+
+/** Numerators and denominators over each stretch of the keys, then their quotients. */
+function attendInParts(from: Attend): Plan {
+  const { name, queries, columns, out, only } = from
+  const scaled = termOf(from).kind === 'scaled'
+  const parts: Rows = { buffer: `${name}Parts`, of: 'sliceQueryHead', count: queries.count }
+  const rows = queries.count as number
+  const heads = headsOf('sliceQueryHead')
+  const numbers = numbersOfPart(columns, scaled)
+  return {
+    passes: [
+      online(from, parts),
+      mergePass({
+        name: `merge_${name}`,
+        parts: { buffer: parts.buffer, count: 'chunks', rows, valueDim: columns, scaled },
+        heads,
+        ...(only && { where: isMeant(only, 'sliceQueryHead') }),
+        out: out.buffer,
+        firstRow: mul(z, rows),
+        what: 'the quotients of each row’s parts',
+      }),
+    ],
+    buffers: [
+      scratch(
+        parts.buffer,
+        [numbers, rows, 'chunks', heads],
+        `per query head, part and row: numerators [${columns}], denominator${scaled ? ', log-scale' : ''}`,
+      ),
+    ],
+    chunks: { chunk: keysOfPart, chunks: ['max', 1, ['ceildiv', 'keyLength', keysOfPart]] },
+  }
+}
+
+/** Whether a pass for some batch items is for that of the cell's head. */
+function isMeant({ fewer, rows }: Only, over: Over): Formula {
+  const head = headAt('kvHeads', over, z, { lengths: true })
+  const least = smaller(head.counted, head.visible)
+  return fewer === 'atMost' ? le(least, rows) : gt(least, rows)
+}
+
+function matrixProduct(from: Product): ProductPass {
+  const { name, over, left, right, out, columns, diagonal, factor = 1, only } = from
+  const tile = valueTile(columns, rowsOfTile)
+  return {
+    kind: 'product',
+    name,
+    tile,
+    over,
+    workgroups: product(headsOf(over), Math.ceil(left.count / tile.rows), Math.ceil(columns / tile.columns)),
+    buffers: distinct([
+      left.buffer,
+      right.buffer,
+      ...(seesLengths(only, right) ? ['lengths'] : []),
+      ...(only === undefined ? [] : ['queryLengths']),
+      out.buffer,
+    ]),
+    left,
+    right,
+    out,
+    columns,
+    factor,
+    ...(diagonal === undefined ? {} : { diagonal }),
+    ...(only && { only }),
+  }
+}
+
+/** New rows into a cache, behind those that it holds. */
+function append({ from, to, width }: Copy): EquationPass {
+  const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
+  const cached: Rows = { buffer: to, of: 'cachedHead', count: 'cached' }
+  return equationPass({
+    name: `append_${from}`,
+    extent: [width, 'length', 'sliceCount'],
+    value: load(from, add(mul(add(mul(head.keyGroup, size('length')), y), width), x)),
+    out: to,
+    place: entryOf(cached, head, add(head.firstPosition, y), width, x),
+    what: `the new rows of ${from}, behind those in ${to}`,
+  })
+}
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)]
