@@ -4,7 +4,7 @@
  * segment by segment, so that the work grows with the rows and not their square.
  */
 import type { Mask } from '../algebra/attention.ts'
-import type { PassBase, Term, Tile } from './schedule.ts'
+import type { PassBase, Term, Tile } from './operands.ts'
 
 /** What the passes before the attention have in common. */
 interface Sorting extends PassBase {

@@ -27,7 +27,7 @@
  * bound to places in buffers.
  */
 import type { Expression } from '../symbolic/expression.ts'
-import type { PassBase } from './schedule.ts'
+import type { PassBase } from './operands.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 
 /** A pass that is computed cell by cell, as its equation says. */

@@ -2,7 +2,7 @@
  * Passes over features: sums over chunks of keys, what queries read from them,
  * and one step of decoding.
  */
-import type { Features, PassBase, Scaling, Tile } from './schedule.ts'
+import type { Features, PassBase, Scaling, Tile } from './operands.ts'
 
 export interface ReducePass extends PassBase {
   readonly kind: 'reduce'

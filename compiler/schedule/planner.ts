@@ -5,7 +5,7 @@
  */
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
-import type { BufferPlan, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
+import type { BufferPlan, Convolution, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs. Each gives the passes that compute its result, and the buffers between them. */
 export interface Planner {
@@ -64,15 +64,6 @@ export interface Either {
   readonly few: Attend
   /** The most rows, of queries or of keys, of an item for which it is `few`. */
   readonly most: number
-}
-
-/** Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
-export interface Convolution {
-  /** [H, width] */
-  readonly filter: string
-  /** Odd. */
-  readonly width: number
-  readonly values: Rows
 }
 
 /** out = factor · left · right, or factor · left · (diagonal·I − right). */

@@ -8,7 +8,7 @@
  * drawn as a product of signs and Walsh–Hadamard matrices are applied as such,
  * and a matrix that the caller gives instead is multiplied.
  */
-import type { PassBase, Tile } from './schedule.ts'
+import type { PassBase, Tile } from './operands.ts'
 
 /** By fast transforms, from the buffer `factors`; see `runtime/projection/hadamard.ts`. */
 export interface TransformPass extends PassBase {

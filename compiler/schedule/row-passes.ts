@@ -3,42 +3,7 @@
  * those that an earlier pass left in scratch.
  */
 import type { Mask } from '../algebra/attention.ts'
-import type { Convolution } from './planner.ts'
-import type { PassBase, Term, Tile } from './schedule.ts'
-
-/** A matrix for each head, its rows side by side in a buffer. */
-export interface Rows {
-  readonly buffer: string
-  readonly of: RowsOf
-  /**
-   * How many rows a head has: as the call says, as its batch item's length leaves of keys (visible) or of queries
-   * (counted), as the cache then holds, or always as many.
-   */
-  readonly count: 'length' | 'visible' | 'counted' | 'cached' | number
-}
-
-export type RowsOf =
-  /** Each query head of the call: [B, H, …]. */
-  | 'queryHead'
-  /** Each key/value head of the call: [B, KVH, …]. */
-  | 'keyHead'
-  /** Each key/value head, in a cache with room for more rows: [B, KVH, capacity, …]. */
-  | 'cachedHead'
-  /** Each query head of the slice's groups. */
-  | 'sliceQueryHead'
-  /** Each key/value head of the slice's groups. */
-  | 'sliceKeyHead'
-  /** Each query head, the same for all batch items: [H, …]. */
-  | 'head'
-
-/** The heads that a pass does its work for, each once; see `RowsOf`. */
-export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
-
-/** Batch items whose counted query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
-export interface Only {
-  readonly fewer: 'atMost' | 'moreThan'
-  readonly rows: number
-}
+import type { Convolution, Only, Over, PassBase, Rows, Term, Tile } from './operands.ts'
 
 /** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
 export interface OnlinePass extends PassBase {

@@ -15,46 +15,25 @@
  *   scan     the states before each chunk (causal), or their total (no mask)
  *   finish   φ(q)·S before the chunk, plus the pairs inside it, over the denominator
  *
- * with `stabilize: max` two more before them (*row maxima*, *head maximum*).
  * Features are computed inside the passes that use them and never stored; rows
  * are projected beforehand (*transform*) where a fast transform does that.
  *
- * **Landmarks** replace a large matrix of scores by three small ones, associated
- * as F·(A⁺·(B·V)) so that none with a side of the sequence's length is stored:
+ * **Landmarks** and **compressed** keys are strategies (`strategies/`) in a planner's
+ * verbs: attend, product, means. **Buckets** sort rows by a hash in each round (*hash*,
+ * *offsets*, *place*), and each row meets those sorted near it (*near*).
  *
- *   means    the landmark rows, where they are not given at run time
- *   online   B·V in parts of the keys, then *merge* puts the parts together
- *   online   A, as κ of landmark pairs times the identity
- *   start    the transpose of A over its norms, from where the inverse is approached
- *   product  a few for each step of the iteration, then one for A⁺·(B·V)
- *   online   F times that, a small matrix of values
- *
- * Where rows are too few to have landmarks, one more online pass is exact; each
- * batch item is taken by one of the two (`Only`).
- *
- * **Compressed** keys and values are pooled first: a *product* of weights and
- * rows for each of them, then *online* over the few rows that come of it.
- *
- * **Buckets**: in each round rows are sorted by what a hash makes of them, and
- * each meets those sorted near it:
- *
- *   hash     the bucket of each row; how many rows of a segment are in each bucket
- *   offsets  where each bucket's rows begin in the order, segment by segment
- *   place    each row into the order
- *   near     numerators, denominators and scales of each round
- *   combine  all rounds over one denominator
+ * **Equations.** Every other pass is an equation (`equation.ts`): means, merges of
+ * parts, appends to caches, norms, the papers' maxima, and for a device without
+ * workgroup memory all of them.
  *
  * **Scales.** Where a feature or a kernel has an exponent, every sum is carried
  * as mantissa and base-2 log-scale: one scale per feature in the state, one per
  * row in the readout. A row's scale is a maximum over keys that the row sees and
  * no others, so nothing of the future reaches it, not even by rounding.
  *
- * **Cells.** A device without workgroup memory has other passes, each number of
- * whose result is computed on its own: `cells/`.
- *
  * **Groups and slices.** A group is a batch item and a key/value head (a query
  * head where the decay depends on it). A call whose scratch would pass a
- * device's limit is run in slices of its groups; cells also in blocks of query
+ * device's limit is run in slices of its groups; equations also in blocks of query
  * rows, where `rows` are apart.
  *
  * Invariants (`verify.ts`): tiles are positive multiples of 4; workgroup memory
@@ -67,14 +46,15 @@ import type { FinishPass, ReducePass, ScanPass, StepPass } from './feature-passe
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import type { EquationPass } from './equation.ts'
+import type { Scaling } from './operands.ts'
 import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
 
 export type { Size } from '../../runtime/contract/size.ts'
 export type * from './bucket-passes.ts'
 export type * from './equation.ts'
 export type * from './feature-passes.ts'
+export type * from './operands.ts'
 export type * from './projection-passes.ts'
-export type { Convolution } from './planner.ts'
 export type * from './row-passes.ts'
 
 export interface Schedule {
@@ -128,57 +108,6 @@ export interface BufferPlan {
   readonly layout: string
 }
 
-/**
- * How a workgroup is laid over a tile of `rows` × `columns` results (`steps` ×
- * `columns` where components of φ are what a result has one of): eight threads
- * along the columns, `threads` / 8 down the rows, each holding its rows in fours
- * (the lanes of vec4 registers).
- */
-export interface Tile {
-  readonly threads: number
-  readonly rows: number
-  /** Keys, or feature components, taken at a time. */
-  readonly steps: number
-  /** Value columns of one workgroup. */
-  readonly columns: number
-}
-
-/** φ of one side, as the passes that compute it see it. */
-export interface Features {
-  readonly side: 'query' | 'key'
-  readonly blocks: readonly ScheduledBlock[]
-}
-
-/** `size` components of φ that share one expression; see `algebra/attention.ts`. */
-export interface ScheduledBlock {
-  /** Index of the first component in φ. */
-  readonly start: number
-  readonly size: number
-  /**
-   * Component c sees row c of the projections as `w`; else it sees its index as `component`, and where rows
-   * are projected beforehand `projected[component]`.
-   */
-  readonly projected: boolean
-  readonly term: Term
-}
-
-/**
- * An expression as it is computed. Rows carry √scale inside the expressions,
- * and scaled exponents are in base 2 with every positive constant factor
- * folded in, so that a term is `coefficient · 2^exponent`, coefficient absent
- * where it is 1.
- */
-export type Term =
-  | { readonly kind: 'plain'; readonly value: Expression }
-  | { readonly kind: 'scaled'; readonly exponent: Expression; readonly coefficient?: Expression }
-
-/** How sums over exponentials are kept from overflow and underflow. */
-export type Scaling =
-  /** As written: nothing has an exponent, or the file wants no stabilisation or the papers' maxima. */
-  | 'plain'
-  /** Running base-2 log-scales beside the sums. */
-  | 'scaled'
-
 /** Numbers of a chunk's state: S, z, and the scales in the chunk and before it. */
 export const stateSize = (features: number, valueDim: number, scaling: Scaling): number =>
   features * (valueDim + (scaling === 'scaled' ? 3 : 1))
@@ -207,17 +136,6 @@ export type WorkgroupPass =
   | NearPass
   | TransformPass
   | ProjectPass
-
-export interface PassBase {
-  /** Unique in the schedule; a WGSL identifier. */
-  readonly name: string
-  /** Where the pass is for projections of one kind alone: drawn from their law, or given by the caller. */
-  readonly when?: 'drawn' | 'given'
-  /** Linear count of workgroups. */
-  readonly workgroups: Size
-  /** In binding order. */
-  readonly buffers: readonly string[]
-}
 
 export interface Dispatch {
   readonly pass: Pass

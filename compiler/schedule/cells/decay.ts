@@ -3,7 +3,7 @@ import { add, load, mod, mul, named, size, toReal } from '../equation/build.ts'
 import { queryHeadOf } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
-import type { FactorisedPlan } from './factorised.ts'
+import type { FactorisedPlan } from './plan.ts'
 
 /** ln γ of the head for each of so many rows, added to an exponent; undefined where nothing decays. */
 export function fadedBy({ decays }: FactorisedPlan, head: Head, rows: Formula): Formula | undefined {

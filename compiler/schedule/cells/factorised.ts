@@ -23,11 +23,11 @@ import { undecodable } from '../decodable.ts'
 import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
 import { hasMaxima, stabilized } from '../maxima.ts'
 import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
-import type { Size } from '../../../runtime/contract/size.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import { featurePasses, hasCoefficients } from './features.ts'
 import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
+import type { FactorisedPlan } from './plan.ts'
 import { readPasses } from './read.ts'
 import { statePasses } from './states.ts'
 
@@ -132,23 +132,6 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     passes: [...token.passes, ...states.absorb.passes, ...queryOfToken.passes, ...readCarried.passes],
   }
   return { ...schedule, decoding: { prefill, step } }
-}
-
-/** What the passes of one attention have in common. */
-export interface FactorisedPlan {
-  readonly attention: Attention
-  readonly features: number
-  readonly scaling: Scaling
-  readonly causal: boolean
-  readonly groups: Schedule['groups']
-  /** Query heads of a slice. */
-  readonly heads: Size
-  readonly queryCoefficients: boolean
-  readonly keyCoefficients: boolean
-  readonly decays: boolean
-  readonly rowsOfChunk: number
-  /** Chunks of a block. */
-  readonly block: number
 }
 
 function decayBuffer({ decay }: Attention): BufferPlan[] {

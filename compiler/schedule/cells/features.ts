@@ -22,7 +22,7 @@ import type { Head, Known } from '../equation/heads.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import { lowest } from '../equation.ts'
 import type { Features, ScheduledBlock } from '../schedule.ts'
-import type { FactorisedPlan } from './factorised.ts'
+import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 

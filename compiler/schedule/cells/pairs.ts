@@ -20,7 +20,7 @@ import {
 import { countRows, entryOf, firstRow } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
-import type { Convolution } from '../planner.ts'
+import type { Convolution } from '../operands.ts'
 import type { Rows, Term } from '../schedule.ts'
 
 /** κ of rows and rows, under a mask. */

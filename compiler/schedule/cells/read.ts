@@ -30,7 +30,7 @@ import type { EquationPass, Extent, Formula } from '../equation.ts'
 import type { BufferPlan } from '../schedule.ts'
 import { fadedBy, featureAt, shifted } from './decay.ts'
 import { denominator } from './exact.ts'
-import type { FactorisedPlan } from './factorised.ts'
+import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 

@@ -34,7 +34,7 @@ import type { EquationPass, Formula } from '../equation.ts'
 import type { BufferPlan } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { fadedBy, featureAt, shifted } from './decay.ts'
-import type { FactorisedPlan } from './factorised.ts'
+import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 

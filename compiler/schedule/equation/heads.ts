@@ -1,7 +1,7 @@
 /** The head that a cell belongs to, as formulas: which of the call's heads it is, and where its rows lie. */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Formula } from '../equation.ts'
-import type { Over, Rows } from '../row-passes.ts'
+import type { Over, Rows } from '../operands.ts'
 import type { Schedule } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'

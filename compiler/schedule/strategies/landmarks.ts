@@ -24,8 +24,8 @@ import {
   valueRows,
 } from '../buffers.ts'
 import { headsOf } from '../planner.ts'
-import type { Attend, Convolution, Matrix, Plan, Planner } from '../planner.ts'
-import type { BufferPlan, Only, Rows, Schedule } from '../schedule.ts'
+import type { Attend, Matrix, Plan, Planner } from '../planner.ts'
+import type { BufferPlan, Convolution, Only, Rows, Schedule } from '../schedule.ts'
 import { inverseOf } from './inverse.ts'
 
 export function scheduleLandmarks(attention: Attention, score: LandmarkScore, planner: Planner): Schedule {

@@ -1,0 +1,113 @@
+/**
+ * What passes and equations are made of: rows of heads, terms, features, tiles.
+ * Shapes are those of a call: B, H, KVH, L, S as in `runtime/contract/shape.ts`.
+ */
+import type { Size } from '../../runtime/contract/size.ts'
+import type { Expression } from '../symbolic/expression.ts'
+
+/** What every pass has. */
+export interface PassBase {
+  /** Unique in the schedule; a WGSL identifier. */
+  readonly name: string
+  /** Where the pass is for projections of one kind alone: drawn from their law, or given by the caller. */
+  readonly when?: 'drawn' | 'given'
+  /** Linear count of workgroups. */
+  readonly workgroups: Size
+  /** In binding order. */
+  readonly buffers: readonly string[]
+}
+
+/** A matrix for each head, its rows side by side in a buffer. */
+export interface Rows {
+  readonly buffer: string
+  readonly of: RowsOf
+  /**
+   * How many rows a head has: as the call says, as its batch item's length leaves of keys (visible) or of queries
+   * (counted), as the cache then holds, or always as many.
+   */
+  readonly count: 'length' | 'visible' | 'counted' | 'cached' | number
+}
+
+/** Whose rows lie side by side in a buffer. */
+export type RowsOf =
+  /** Each query head of the call: [B, H, …]. */
+  | 'queryHead'
+  /** Each key/value head of the call: [B, KVH, …]. */
+  | 'keyHead'
+  /** Each key/value head, in a cache with room for more rows: [B, KVH, capacity, …]. */
+  | 'cachedHead'
+  /** Each query head of the slice's groups. */
+  | 'sliceQueryHead'
+  /** Each key/value head of the slice's groups. */
+  | 'sliceKeyHead'
+  /** Each query head, the same for all batch items: [H, …]. */
+  | 'head'
+
+/** The heads that a pass does its work for, each once; see `RowsOf`. */
+export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
+
+/** Batch items whose counted query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
+export interface Only {
+  readonly fewer: 'atMost' | 'moreThan'
+  readonly rows: number
+}
+
+/** Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
+export interface Convolution {
+  /** [H, width] */
+  readonly filter: string
+  /** Odd. */
+  readonly width: number
+  readonly values: Rows
+}
+
+/**
+ * How a workgroup is laid over a tile of `rows` × `columns` results (`steps` ×
+ * `columns` where components of φ are what a result has one of): eight threads
+ * along the columns, `threads` / 8 down the rows, each holding its rows in fours
+ * (the lanes of vec4 registers).
+ */
+export interface Tile {
+  readonly threads: number
+  readonly rows: number
+  /** Keys, or feature components, taken at a time. */
+  readonly steps: number
+  /** Value columns of one workgroup. */
+  readonly columns: number
+}
+
+/** φ of one side, as the passes that compute it see it. */
+export interface Features {
+  readonly side: 'query' | 'key'
+  readonly blocks: readonly ScheduledBlock[]
+}
+
+/** `size` components of φ that share one expression; see `algebra/attention.ts`. */
+export interface ScheduledBlock {
+  /** Index of the first component in φ. */
+  readonly start: number
+  readonly size: number
+  /**
+   * Component c sees row c of the projections as `w`; else it sees its index as `component`, and where rows
+   * are projected beforehand `projected[component]`.
+   */
+  readonly projected: boolean
+  readonly term: Term
+}
+
+/**
+ * An expression as it is computed. Rows carry √scale inside the expressions,
+ * and scaled exponents are in base 2 with every positive constant factor
+ * folded in, so that a term is `coefficient · 2^exponent`, coefficient absent
+ * where it is 1.
+ */
+export type Term =
+  | { readonly kind: 'plain'; readonly value: Expression }
+  | { readonly kind: 'scaled'; readonly exponent: Expression; readonly coefficient?: Expression }
+
+/** How sums over exponentials are kept from overflow and underflow. */
+export type Scaling =
+  /** As written: nothing has an exponent, or the file wants no stabilisation or the papers' maxima. */
+  | 'plain'
+  /** Running base-2 log-scales beside the sums. */
+  | 'scaled'
