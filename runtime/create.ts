@@ -1,22 +1,26 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import { checkOptions } from './arguments/options.ts'
 import type { Attention, Backend, CreateOptions } from './attention.ts'
+import type { Open } from './backends/backend.ts'
 import { backends } from './contract/backends.ts'
 import { type AttentionError, isAttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
-import { openWebgpu } from './webgpu/open.ts'
 
 /**
  * Makes a compiled attention ready to run: finds a device, compiles the kernels
  * of the forward pass and uploads projection and weights. Generated modules
  * call it with their own program.
  *
+ * @param open the program's own backend, where the caller brings it; without it that is loaded as others are
  * @throws TypeError, RangeError for options that are not what they should be
- * @throws AttentionError `no-webgpu`, `no-adapter`, `no-gpujs`, `no-float-textures`, `device-lost`, `limit`,
- *   `kernel`, `weights`, `backend`, `program`
+ * @throws AttentionError with one of `MissingCode`, `device-lost`, `limit`, `kernel`, `weights`, `backend`, `program`
  */
-export async function createAttention(program: Program, options: CreateOptions = {}): Promise<Attention> {
+export async function createAttention(
+  program: Program,
+  options: CreateOptions = {},
+  open?: Open,
+): Promise<Attention> {
   if ((program as Partial<Program> | null)?.format !== 1)
     throw (await import('./arguments/no-program.ts')).noProgram(program)
   checkOptions(program, options)
@@ -25,7 +29,7 @@ export async function createAttention(program: Program, options: CreateOptions =
   const opening = { ...options, drawing: await loadDrawing(program) }
   const asked = options.backend ?? program.target
   try {
-    if (asked === 'webgpu' && program.target === 'webgpu') return await openWebgpu(program, opening)
+    if (open !== undefined && asked === program.target) return await open(program, opening)
     return await (await others()).open(program, asked, opening)
   } catch (thrown) {
     const settled = options.backend !== undefined || options.device !== undefined
@@ -34,7 +38,7 @@ export async function createAttention(program: Program, options: CreateOptions =
   }
 }
 
-const others = () => import('./other-backends.ts')
+const others = () => import('./backends/others.ts')
 
 /** Whether an error says that the backend is missing, so that the next is tried. */
 const isMissing = (backend: Backend, thrown: unknown): thrown is AttentionError =>

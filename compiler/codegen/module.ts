@@ -73,7 +73,7 @@ const textLines = (declared: string, program: ProgramDescription, names: readonl
 ]
 
 function moduleText(program: ProgramDescription, others: readonly ProgramDescription[]): string {
-  const { name, source } = program
+  const { name, target, source } = program
   const { library } = languageOf(program)
   const own = [
     // What a bundler is to bring, where it is asked for by its target; a page may do without it elsewhere.
@@ -83,12 +83,13 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
     `import { createAttention } from './${runtimeFolder}/create.js'`,
+    `import { open } from './${runtimeFolder}/backends/${target}/open.js'`,
     '',
     `const source = ${template(source)}`,
     '',
     ...programLines(program, own, laterKernels(program)),
     '',
-    'export const create = (options) => createAttention(program, options)',
+    'export const create = (options) => createAttention(program, options, open)',
     '',
   ].join('\n')
 }

@@ -1,11 +1,13 @@
 /** Verification of a file: every attention in it, and what a test suite wants to know of the result. */
+import { backends } from '../../runtime/backends/index.ts'
+import { backendNames } from '../../runtime/contract/backends.ts'
 import type { Backend } from '../../runtime/index.ts'
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
 import { understand } from '../pipeline.ts'
+import { defaultTarget, isTarget } from '../targets/index.ts'
+import { compiledPlatform } from './execution/compiled.ts'
 import type { Platform } from './execution/executor.ts'
 import { referencePlatform } from './execution/reference.ts'
-import { gpujsPlatform } from './execution/gpujs.ts'
-import { webgpuPlatform } from './execution/webgpu.ts'
 import { defaultRuns } from './properties/property.ts'
 import { callback, having, type Member, noAttention, oneOf, text, wholeNumber } from '../options.ts'
 import { type AttentionReport, type PropertyName, propertyNames, type PropertyResult } from './report.ts'
@@ -24,9 +26,9 @@ export interface VerifyOptions {
   readonly runs?: number | undefined
   /** Replays the one case of a counterexample, whose `replay` has it. */
   readonly path?: string | undefined
-  /** `webgpu` where it is not given. */
+  /** The first of them where it is not given. */
   readonly backend?: Backend | undefined
-  /** The device to run on with webgpu; one of its own where it is not given. */
+  /** The device to run on, of a backend that takes one; one of its own where it is not given. */
   readonly device?: GPUDevice | undefined
   /** Told what is being done, often. */
   readonly onProgress?: ((step: string) => void) | undefined
@@ -41,7 +43,7 @@ export const verifyMembers: Readonly<Record<Exclude<keyof VerifyOptions, 'file'>
   seed: wholeNumber(0),
   runs: wholeNumber(1),
   path: text,
-  backend: (value, name) => oneOf(Object.keys(platforms))(value, name),
+  backend: oneOf(backendNames),
   device: having('queue', 'a GPUDevice (was it awaited?)'),
   onProgress: callback,
   onResult: callback,
@@ -78,7 +80,7 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
     )
   if (path !== undefined && (property === undefined || models.length > 1))
     throw new RangeError('path: expected the property and the attention that it is a case of, beside it')
-  const platform = await platforms[options.backend ?? 'webgpu'](options.device)
+  const platform = await platformOf(options.backend ?? defaultTarget, options.device)
   const attentions: AttentionReport[] = []
   for (const model of models)
     attentions.push(
@@ -100,9 +102,10 @@ const refutations = ({ name, properties }: AttentionReport): string[] =>
     .filter(({ status }) => status === 'refuted')
     .map((result) => `${name}: ${result.name} is refuted: ${result.detail}`)
 
-const platforms: Readonly<Record<Backend, (device: GPUDevice | undefined) => Platform | Promise<Platform>>> =
-  {
-    webgpu: webgpuPlatform,
-    gpujs: gpujsPlatform,
-    reference: () => referencePlatform,
-  }
+async function platformOf(name: Backend, given: GPUDevice | undefined): Promise<Platform> {
+  if (!isTarget(name)) return referencePlatform
+  const { find } = await backends[name]()
+  // It lives as long as the process.
+  const { device, options } = await find(given)
+  return compiledPlatform(name, device, options)
+}

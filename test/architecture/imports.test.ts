@@ -34,7 +34,7 @@ const rules: readonly Rule[] = [
   // A target chooses how passes are planned, lowered and spelt; the page's runtime makes GLSL of kernels.
   {
     files: 'compiler/targets/',
-    may: [...leaves, 'compiler/schedule/', 'compiler/kernel/', 'runtime/gpujs/shaders.ts'],
+    may: [...leaves, 'compiler/schedule/', 'compiler/kernel/', 'runtime/backends/gpujs/shaders.ts'],
     mayTypes: ['compiler/algebra/attention.ts', 'runtime/program.ts'],
   },
   {

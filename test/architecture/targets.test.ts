@@ -2,14 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { targets } from '../../compiler/targets/index.ts'
+import { targetNamed, targets } from '../../compiler/targets/index.ts'
+import { backends as records } from '../../runtime/backends/index.ts'
 import { backendNames, backends } from '../../runtime/contract/backends.ts'
 
 const root = join(import.meta.dirname, '../..')
 const names = targets.map(({ name }) => name)
 
 /** What a target has of its own. */
-const own = new RegExp(`/(${names.join('|')})/`)
+const own = new RegExp(`/(targets|backends)/(${names.join('|')})/`)
 
 /** A file without its comments. */
 const codeOf = (path: string): string =>
@@ -32,10 +33,8 @@ test('the places to touch for a third target', () => {
   expect(named.toSorted()).toEqual(listed.toSorted())
 })
 
-test('targets are backends, in the same order, each under its own name', () => {
+test('targets are backends in the same order, and every record has its own name', async () => {
   expect(names).toEqual(backendNames.filter((name) => (names as readonly string[]).includes(name)))
-  for (const { name } of targets)
-    expect(readFileSync(join(root, `compiler/targets/${name}/target.ts`), 'utf8')).toContain(
-      `name: '${name}'`,
-    )
+  for (const name of names) expect(targetNamed(name).name).toBe(name)
+  for (const name of backendNames) expect((await records[name]()).name).toBe(name)
 })

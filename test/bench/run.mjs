@@ -26,8 +26,8 @@ async function built() {
   const node = /** @type {typeof import('../../runtime/node-gpu.ts')} */ (
     await fromBuild('runtime/node-gpu.js')
   )
-  const software = /** @type {typeof import('../../runtime/node/software.ts')} */ (
-    await fromBuild('runtime/node/software.js')
+  const software = /** @type {typeof import('../../runtime/backends/webgpu/node/software.ts')} */ (
+    await fromBuild('runtime/backends/webgpu/node/software.js')
   )
   return { ...compiler, ...costs, ...runtime, ...node, ...software }
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { textOf } from '../numeric/small-specs.ts'
 import { bundle } from './harness/app.ts'
-import { compileInto } from './harness/compiled.ts'
+import { attnc, compileInto } from './harness/compiled.ts'
 import type { CompiledFolder } from './harness/compiled.ts'
 
 const kilobyte = 1024
@@ -21,19 +21,22 @@ const zipped = (code: string): number => gzipSync(code, { level: 9 }).length
 test.each(specs)('%s is below 12 KB; what it may need later comes apart', async (name) => {
   const { code, later } = await bundle(join(folder.path, `${name}.js`))
   expect(code).toContain('fn finish(')
+  // Of the backends it carries its own alone.
+  expect(code).toContain('requestAdapter')
+  expect(code).not.toContain('createKernel')
   expect(zipped(code)).toBeLessThan(12 * kilobyte)
   expect(later).toEqual(
     [
-      // Kernels of decoding, and of the other target.
+      // Kernels of decoding, and of the other targets.
       `./${name}/decoding.js`,
       `./${name}/gpujs.js`,
       // The caller's own tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
-      '../node-gpu.js',
+      '../../node-gpu.js',
       './arguments/no-program.js',
       './arguments/own-tensors.js',
       './backward.js',
       './decoding.js',
-      './other-backends.js',
+      './backends/others.js',
       './profile.js',
       './refusal.js',
       './drawn.js',
@@ -41,6 +44,14 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './no-device.js',
     ].sort(),
   )
+})
+
+test('a module for another target carries the backend of that target, and no other', async () => {
+  await attnc(folder.path, 'compile', 'linear_transformer.attn', '--target', 'gpujs', '-o', 'cells')
+  const { code, later } = await bundle(join(folder.path, 'cells/linear_transformer.js'))
+  expect(code).toContain('createKernel')
+  expect(code).not.toContain('requestAdapter')
+  expect(later).toContain('./backends/others.js')
 })
 
 test('drawing projections, which only attentions with projections load, is below 2 KB', async () => {

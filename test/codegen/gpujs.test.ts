@@ -8,10 +8,10 @@ import { intrinsic, intrinsics } from '../../compiler/kernel/intrinsics.ts'
 import type { IntrinsicName } from '../../compiler/kernel/intrinsics.ts'
 import { lowest } from '../../compiler/kernel/kernel.ts'
 import type { Binding, Statement, Value } from '../../compiler/kernel/kernel.ts'
-import { CellKernel as RunningKernel } from '../../runtime/gpujs/cell-kernel.ts'
-import { loadLibrary } from '../../runtime/gpujs/library.ts'
-import { openMachine } from '../../runtime/gpujs/machine.ts'
-import type { Machine } from '../../runtime/gpujs/machine.ts'
+import { CellKernel as RunningKernel } from '../../runtime/backends/gpujs/cell-kernel.ts'
+import { loadLibrary } from '../../runtime/backends/gpujs/library.ts'
+import { openMachine } from '../../runtime/backends/gpujs/machine.ts'
+import type { Machine } from '../../runtime/backends/gpujs/machine.ts'
 
 let machine: Machine
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nodeGpu, probe } from '../../runtime/node-gpu.ts'
-import { softwareDriver } from '../../runtime/node/software.ts'
+import { softwareDriver } from '../../runtime/backends/webgpu/node/software.ts'
 import { deviceRequired, recordDevice, recordSkippedDevice } from '../setup/devices.ts'
 
 const missing = await softwareDriver().then(

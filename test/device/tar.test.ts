@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readTar } from '../../runtime/node/tar.ts'
+import { readTar } from '../../runtime/backends/webgpu/node/tar.ts'
 
 interface Entry {
   readonly name: string

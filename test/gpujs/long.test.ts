@@ -1,15 +1,15 @@
 // Calls in slices: machines with room for little, against float64 on whole calls.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { reference } from '../../compiler/reference/reference.ts'
-import type * as Machines from '../../runtime/gpujs/machine.ts'
-import { FormRunner } from '../../runtime/gpujs/form-runner.ts'
+import type * as Machines from '../../runtime/backends/gpujs/machine.ts'
+import { FormRunner } from '../../runtime/backends/gpujs/form-runner.ts'
 import { compileCells, gpujsError, onGpujs, weightsFor } from '../cells/harness.ts'
 import { expected, full, relativeError, tensors } from '../numeric/harness.ts'
 import { sized, specs } from '../numeric/small-specs.ts'
 
 const room = vi.hoisted(() => ({ mostCells: Infinity, scratchCells: Infinity }))
 
-vi.mock('../../runtime/gpujs/machine.ts', async (original) => {
+vi.mock('../../runtime/backends/gpujs/machine.ts', async (original) => {
   const { openMachine } = await original<typeof Machines>()
   return {
     openMachine: (...of: Parameters<typeof openMachine>) => {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { laidOut } from '../../compiler/targets/gpujs/glsl.ts'
 import { programFrom } from '../../compiler/codegen/description.ts'
-import { shadersOf } from '../../runtime/gpujs/shaders.ts'
+import { shadersOf } from '../../runtime/backends/gpujs/shaders.ts'
 import { softmaxCells } from './programs.ts'
 
 const shaders = await shadersOf(programFrom(softmaxCells(4, 3, true)))

@@ -1,8 +1,8 @@
 // How calls are cut, at limits that no machine of the tests has.
 import { describe, expect, test } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
-import { slicingOf } from '../../runtime/gpujs/slices.ts'
-import type { Machine } from '../../runtime/gpujs/machine.ts'
+import { slicingOf } from '../../runtime/backends/gpujs/slices.ts'
+import type { Machine } from '../../runtime/backends/gpujs/machine.ts'
 import type { Form } from '../../runtime/index.ts'
 import { cachedMeans, softmaxCells } from './programs.ts'
 

@@ -4,7 +4,7 @@ import { expected, relativeError, tensors } from '../numeric/harness.ts'
 import { compileCells, onGpujs } from '../cells/harness.ts'
 import { machineOfTextures, textures } from './textures.ts'
 
-vi.mock('../../runtime/gpujs/machine.ts', () => ({ openMachine: machineOfTextures }))
+vi.mock('../../runtime/backends/gpujs/machine.ts', () => ({ openMachine: machineOfTextures }))
 
 beforeEach(() => {
   Object.assign(textures, { alive: 0, untilFailure: Infinity, lost: false, scratchCells: Infinity })

@@ -1,7 +1,7 @@
 // Kernels as if on WebGL: what they read and write are textures, which are counted, and any of them may fail.
 import { createRequire } from 'node:module'
-import type { Gpu, GpuKernel, GpuKernelSettings, GpuTexture } from '../../runtime/gpujs/library.ts'
-import type { Machine } from '../../runtime/gpujs/machine.ts'
+import type { Gpu, GpuKernel, GpuKernelSettings, GpuTexture } from '../../runtime/backends/gpujs/library.ts'
+import type { Machine } from '../../runtime/backends/gpujs/machine.ts'
 
 /** What tests see and set. */
 export const textures = {

@@ -49,6 +49,7 @@ describe('a printed module', () => {
     expect(text.replace(/`[^]*?(?<!\\)`/g, '`…`')).toMatchInlineSnapshot(`
       "// softmax, compiled by attnc. Its kernels can be read in softmax/.
       import { createAttention } from './attnc-runtime/create.js'
+      import { open } from './attnc-runtime/backends/webgpu/open.js'
 
       const source = \`…\`
 
@@ -91,7 +92,7 @@ describe('a printed module', () => {
         },
       }
 
-      export const create = (options) => createAttention(program, options)
+      export const create = (options) => createAttention(program, options, open)
       "
     `)
   })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Form } from '../../runtime/index.ts'
-import { sliceCall } from '../../runtime/webgpu/slices.ts'
+import { sliceCall } from '../../runtime/backends/webgpu/slices.ts'
 
 const form: Form = {
   chunks: ({ keyLength }) => Math.ceil(keyLength / 8),

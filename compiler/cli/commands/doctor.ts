@@ -1,6 +1,7 @@
 import { arch, cpus, platform, release } from 'node:os'
 import { versions } from 'node:process'
-import { gpujsName } from '../../../runtime/gpujs/probe.ts'
+import { backends } from '../../../runtime/backends/index.ts'
+import { backendNames } from '../../../runtime/contract/backends.ts'
 import { messageOf } from '../../../runtime/errors.ts'
 import { type AdapterReport, type Missing, probe, type Probe } from '../../../runtime/node-gpu.ts'
 import type { Backend } from '../../../runtime/index.ts'
@@ -20,9 +21,9 @@ export function addDoctor({ program, io, conclude }: Context): void {
     .addHelpText('after', '\nExample:\n  $ attnc doctor')
     .action(async (options: { json?: true }) => {
       const found = await probe()
-      const backends = backendsFor(found, await gpujsState())
-      if (options.json === true) printJson(io, { system: system(), ...found, backends })
-      else io.out.write(inWords(found, backends, painter(io.out, io.env)))
+      const states = await backendStates()
+      if (options.json === true) printJson(io, { system: system(), ...found, backends: states })
+      else io.out.write(inWords(found, states, painter(io.out, io.env)))
       if (found.adapters.length === 0) conclude(status.device)
     })
 }
@@ -33,31 +34,29 @@ interface BackendState {
   readonly reason: string
 }
 
-async function gpujsState(): Promise<Omit<BackendState, 'name'>> {
-  try {
-    return { usable: true, reason: `${await gpujsName()}, where it is asked for or WebGPU is missing` }
-  } catch (thrown) {
-    return { usable: false, reason: messageOf(thrown) }
-  }
+/** In the order in which they are tried. */
+async function backendStates(): Promise<BackendState[]> {
+  const states: BackendState[] = []
+  for (const name of backendNames) states.push(await stateOf(name, !states.some(({ usable }) => usable)))
+  return states
 }
 
-/** In the order in which they are tried. */
-function backendsFor({ adapters, missing }: Probe, gpujs: Omit<BackendState, 'name'>): BackendState[] {
-  const [first] = adapters
-  const lacking = missing[0]?.reason ?? 'no adapter was found'
-  return [
-    {
-      name: 'webgpu',
-      usable: first !== undefined,
-      reason: first === undefined ? lacking : `would run, on ${nameOf(first)}`,
-    },
-    { name: 'gpujs', ...gpujs },
-    {
-      name: 'reference',
+/** @param first whether none that is tried before it can be used */
+async function stateOf(name: Backend, first: boolean): Promise<BackendState> {
+  try {
+    const { find } = await backends[name]()
+    const { device, destroy } = await find()
+    destroy()
+    return {
+      name,
       usable: true,
-      reason: 'float64 on the CPU: slow, where it is asked for or the others are missing',
-    },
-  ]
+      reason: first
+        ? `would run, on ${device}`
+        : `${device}, where it is asked for or those before it are missing`,
+    }
+  } catch (thrown) {
+    return { name, usable: false, reason: messageOf(thrown) }
+  }
 }
 
 function system(): Readonly<Record<string, string>> {
@@ -70,18 +69,14 @@ function system(): Readonly<Record<string, string>> {
   }
 }
 
-function inWords(
-  { adapters, missing, notes }: Probe,
-  backends: readonly BackendState[],
-  paint: Paint,
-): string {
+function inWords({ adapters, missing, notes }: Probe, states: readonly BackendState[], paint: Paint): string {
   const parts = [table(Object.entries(system()), [], '')]
   parts.push(...adapters.map((adapter, index) => adapterInWords(adapter, index === 0, paint)))
   if (adapters.length === 0) parts.push(paint('bold', 'No WebGPU device'))
   if (missing.length > 0) parts.push(`${paint('bold', 'Missing')}\n${missing.map(missingInWords).join('\n')}`)
   if (notes.length > 0)
     parts.push(`${paint('bold', 'Notes')}\n${notes.map((note) => `  ${note}`).join('\n')}`)
-  const rows = backends.map(({ name, usable, reason }) => [name, usable ? 'yes' : 'no', reason])
+  const rows = states.map(({ name, usable, reason }) => [name, usable ? 'yes' : 'no', reason])
   parts.push(`${paint('bold', 'Backends')}\n${table(rows)}`)
   return `${parts.join('\n\n')}\n`
 }

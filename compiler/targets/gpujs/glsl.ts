@@ -1,5 +1,5 @@
 /** The GLSL that gpu.js makes of kernels, laid out to be read beside them. */
-import { shadersOf } from '../../../runtime/gpujs/shaders.ts'
+import { shadersOf } from '../../../runtime/backends/gpujs/shaders.ts'
 import type { Program } from '../../../runtime/program.ts'
 
 /**

@@ -7,9 +7,9 @@ import {
   type ChromiumPackage,
   findChromiumPackage,
   readArchive,
-} from '../../../runtime/node/chromium-package.ts'
-import { readTar } from '../../../runtime/node/tar.ts'
-import { unpackedFolder } from '../../../runtime/node/unpacked.ts'
+} from '../../../runtime/backends/webgpu/node/chromium-package.ts'
+import { readTar } from '../../../runtime/backends/webgpu/node/tar.ts'
+import { unpackedFolder } from '../../../runtime/backends/webgpu/node/unpacked.ts'
 
 /** A program to start, and the environment that it needs. */
 export interface Chromium {

@@ -1,0 +1,50 @@
+/**
+ * A backend: what runs attentions. Everything that the runtime has to know of one is in its record, and the record and
+ * all that it refers to is in the backend's folder. `index.ts` lists the records; their order, and the codes by which
+ * each says that it is missing, are in `contract/backends.ts`.
+ */
+import type { Attention, CreateOptions } from '../attention.ts'
+import type { BackendName, TargetName } from '../contract/backends.ts'
+import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
+
+/** Makes an attention ready to run. `open.ts` of each target exports one, which modules of that target bring along. */
+export type Open = (program: Program, options: Opening) => Promise<Attention>
+
+/** What the runtime knows of a backend. */
+export type Backend = KernelBackend | TextBackend
+
+interface Common {
+  readonly open: Open
+  /**
+   * Finds what several attentions can share.
+   *
+   * @param device to use in place of one that is found
+   * @throws AttentionError with a code that says that the backend is missing
+   */
+  readonly find: (device?: GPUDevice) => Promise<Found>
+  /** What to call what it runs on, where another backend would have been better. */
+  readonly instead?: string
+}
+
+/** Runs programs that were compiled for it. */
+interface KernelBackend extends Common {
+  readonly name: TargetName
+  readonly runs: 'kernels'
+}
+
+/** Runs the text of any program. */
+interface TextBackend extends Common {
+  readonly name: BackendName
+  readonly runs: 'text'
+}
+
+/** What attentions are to run on. */
+export interface Found {
+  /** For people. */
+  readonly device: string
+  /** To create each attention with. */
+  readonly options: Pick<CreateOptions, 'device'>
+  /** Frees what was found. */
+  readonly destroy: () => void
+}

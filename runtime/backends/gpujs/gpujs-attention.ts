@@ -1,0 +1,173 @@
+/** An attention on gpu.js: WebGL 2 in browsers, WebAssembly elsewhere. */
+import { checkCall } from '../../arguments/call.ts'
+import type { CheckedCall } from '../../arguments/call.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import { isBuffer } from '../../arguments/describe.ts'
+import { requireForm } from '../../arguments/required-form.ts'
+import type {
+  AttentionState,
+  BackwardCall,
+  EncodeBuffers,
+  ForwardCall,
+  SavedState,
+  Sizes,
+  StepCall,
+  Tensor,
+} from '../../attention.ts'
+import { AttentionError } from '../../errors.ts'
+import { PartialAttention } from '../../partial-attention.ts'
+import { positionsAfter, savedPositions } from '../../positions.ts'
+import type { Program } from '../../program.ts'
+import type { Opening } from '../../projection/lazy.ts'
+import { roomFor } from '../../room.ts'
+import { Engine } from './engine.ts'
+import type { FormName } from './engine.ts'
+import type { Inputs } from './inputs.ts'
+import { loadLibrary } from './library.ts'
+import { Session } from './session.ts'
+import { GpujsState } from './state.ts'
+import type { StateKeeper } from './state.ts'
+import { StateTensors } from './state-tensors.ts'
+
+export class GpujsAttention extends PartialAttention {
+  readonly #session: Session
+  readonly #engine: Engine
+  readonly #tensors: StateTensors
+  #keeper: StateKeeper
+
+  private constructor(program: Program, session: Session, options: Opening) {
+    super(program, 'gpujs', session.machine.name, options)
+    this.#session = session
+    this.#engine = new Engine(program, session)
+    this.#tensors = new StateTensors(program, session)
+    this.#keeper = {
+      drawn: this.drawn,
+      states: new Set(),
+      stretchState: (...of) => this.#tensors.stretch(...of),
+      readState: (...of) => this.#tensors.read(...of),
+    }
+  }
+
+  /** @throws AttentionError `no-gpujs`, `no-float-textures` */
+  static async open(program: Program, options: Opening): Promise<GpujsAttention> {
+    const session = new Session(program.name, await loadLibrary(program.library))
+    let attention: GpujsAttention | undefined
+    try {
+      attention = new GpujsAttention(program, session, options)
+      attention.#setConstants(options)
+      return attention
+    } catch (thrown) {
+      attention?.destroy()
+      session.end()
+      throw thrown
+    }
+  }
+
+  #setConstants({ weights = {} }: Opening): void {
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    for (const { name, otherwise } of this.program.weights) {
+      const weight = weights[name] ?? (otherwise && weights[otherwise])
+      if (weight !== undefined) this.#engine.setConstant(name, weight)
+    }
+  }
+
+  override redraw(seed: number): void {
+    this.#session.assertUsable()
+    super.redraw(seed)
+    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    this.#keeper = { ...this.#keeper, drawn: this.drawn }
+  }
+
+  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    const inputs = this.#inputs('forward', checkCall(this.program, 'forward', call))
+    const outputs = await this.#engine.run('forward', inputs).outputs
+    return outputs.get('out') as Tensor as T
+  }
+
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    this.#session.assertUsable()
+    const inputs = this.#inputs('prefill', checkPrefill(this.program, call))
+    const { length } = inputs.sizes
+    const sizes = { ...inputs.sizes, capacity: roomFor(length) }
+    const results = this.#engine.run('prefill', { ...inputs, sizes })
+    const state = new GpujsState(
+      this.#keeper,
+      sizes,
+      results.state,
+      positionsAfter(inputs.sizes, inputs.lengths),
+    )
+    try {
+      const outputs = await results.outputs
+      return { out: outputs.get('out') as Tensor as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
+    }
+  }
+
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    this.#session.assertUsable()
+    requireForm(this.program, 'step')
+    if (!(state instanceof GpujsState) || state.owner.drawn !== this.drawn)
+      throw foreignState(this.program, state)
+    // Refused before any work where the state is gone.
+    void state.cells
+    const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
+    state.makeRoom()
+    const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }
+    const positions = Uint32Array.from(state.positions)
+    const results = this.#engine.run('step', { ...inputs, sizes, positions, state: state.cells })
+    state.advance(results.state)
+    const outputs = await results.outputs
+    return outputs.get('out') as Tensor as T
+  }
+
+  async restore(saved: SavedState): Promise<AttentionState> {
+    this.#session.assertUsable()
+    checkSaved(this.program, this.drawn, saved)
+    return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), savedPositions(saved))
+  }
+
+  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    this.#session.assertUsable()
+    return super.backward(call)
+  }
+
+  override encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
+    throw new AttentionError(
+      'backend',
+      `${this.name}.encode records commands for WebGPU, and this attention runs on ${this.device}. ` +
+        'Call forward, or create it with the backend webgpu.',
+    )
+  }
+
+  destroy(): void {
+    for (const state of this.#keeper.states) state.deref()?.destroy()
+    this.#engine.destroy()
+    this.#session.end()
+  }
+
+  #inputs(member: FormName, { sizes, tensors, lengths, queryLengths }: CheckedCall): Inputs {
+    if ([...tensors.values(), lengths, queryLengths].some(isBuffer)) {
+      throw new AttentionError(
+        'backend',
+        `${this.name}.${member}: the backend gpujs takes Float32Array, no GPUBuffer.`,
+      )
+    }
+    const { buffers } = requireForm(this.program, member)
+    if (lengths !== undefined && !buffers.some(({ name }) => name === 'lengths')) {
+      throw new AttentionError(
+        'form',
+        `${this.name}.${member} was compiled without lengths; pass whole sequences.`,
+      )
+    }
+    return {
+      sizes,
+      tensors,
+      lengths: lengths as Uint32Array | undefined,
+      queryLengths: queryLengths as Uint32Array | undefined,
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/** Parts of a call: what they are given, and where in the whole their outputs belong. */
+import { isFloat32Array } from '../../arguments/describe.ts'
+import type { CallSizes } from '../../arguments/sizes.ts'
+import type { Inputs } from './inputs.ts'
+
+/** So many, one after the other. */
+export interface Stretch {
+  readonly first: number
+  readonly size: number
+}
+
+/** Outputs by name. */
+export type Outputs = ReadonlyMap<string, Float32Array>
+
+/** [heads, rows, width] each; heads are counted through all batch items. */
+export interface OutputPart {
+  readonly heads: Stretch
+  readonly rows: Stretch
+  readonly outputs: Promise<Outputs>
+}
+
+/** A count in stretches of at most `most`. */
+export const stretches = (count: number, most: number): Stretch[] =>
+  Array.from({ length: Math.ceil(count / most) }, (_, index) => ({
+    first: index * most,
+    size: Math.min(most, count - index * most),
+  }))
+
+export function itemsOf(
+  { sizes, tensors, lengths, queryLengths }: Inputs,
+  first: number,
+  count: number,
+): Inputs {
+  const { batch } = sizes
+  const end = first + count
+  const part = (numbers: Float32Array): Float32Array =>
+    numbers.subarray((numbers.length / batch) * first, (numbers.length / batch) * end)
+  return {
+    sizes: { ...sizes, batch: count },
+    tensors: new Map(
+      [...tensors].map(([name, tensor]) => [name, isFloat32Array(tensor) ? part(tensor) : tensor]),
+    ),
+    lengths: lengths?.subarray(first, end),
+    queryLengths: queryLengths?.subarray(first, end),
+  }
+}
+
+/** A block of query rows, which may see any key. */
+export function queryRowsOf(inputs: Inputs, block: Stretch): Inputs {
+  const { sizes, tensors } = inputs
+  const q = tensors.get('q')
+  if (!isFloat32Array(q)) return inputs
+  const rows = blockOf(q, sizes.batch * sizes.heads, sizes.length, block)
+  return {
+    ...inputs,
+    sizes: { ...sizes, length: block.size, offset: sizes.offset + block.first },
+    tensors: new Map([...tensors, ['q', rows]]),
+  }
+}
+
+/** A block of new rows, of queries, keys and values alike. */
+export function newRowsOf(inputs: Inputs, block: Stretch): Inputs {
+  const { sizes, tensors } = inputs
+  const { batch, heads, kvHeads, length } = sizes
+  return {
+    ...inputs,
+    sizes: { ...sizes, length: block.size, keyLength: block.size, offset: sizes.offset + block.first },
+    tensors: new Map(
+      [...tensors].map(([name, tensor]) => [
+        name,
+        isFloat32Array(tensor)
+          ? blockOf(tensor, batch * (name === 'q' ? heads : kvHeads), length, block)
+          : tensor,
+      ]),
+    ),
+  }
+}
+
+/** The same rows of each head, one head behind the other. */
+function blockOf(
+  numbers: Float32Array,
+  heads: number,
+  length: number,
+  { first, size }: Stretch,
+): Float32Array {
+  const width = numbers.length / (heads * length)
+  const block = new Float32Array(heads * size * width)
+  for (let head = 0; head < heads; head++) {
+    const from = (head * length + first) * width
+    block.set(numbers.subarray(from, from + size * width), head * size * width)
+  }
+  return block
+}
+
+/** The outputs of parts in their places. */
+export async function together(
+  { batch, heads, length }: CallSizes,
+  parts: readonly OutputPart[],
+): Promise<Outputs> {
+  const whole = new Map<string, Float32Array>()
+  const place = async (part: OutputPart): Promise<void> => {
+    for (const [name, numbers] of await part.outputs) {
+      const perHead = numbers.length / part.heads.size
+      const width = perHead / part.rows.size
+      const into = whole.get(name) ?? new Float32Array(batch * heads * length * width)
+      whole.set(name, into)
+      for (let head = 0; head < part.heads.size; head++) {
+        const at = ((part.heads.first + head) * length + part.rows.first) * width
+        into.set(numbers.subarray(head * perHead, (head + 1) * perHead), at)
+      }
+    }
+  }
+  await Promise.all(parts.map(place))
+  return whole
+}

@@ -1,0 +1,77 @@
+/** Backends that a program was not compiled for, or not for alone; loaded where one is wanted. */
+import type { Attention } from '../attention.ts'
+import type { BackendName, TargetName } from '../contract/backends.ts'
+import { backendNames } from '../contract/backends.ts'
+import { AttentionError, messageOf } from '../errors.ts'
+import { loadPackage } from '../load.ts'
+import type { Program } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
+import { backends } from './index.ts'
+
+/** Said once per process and attention. */
+const warned = new Set<string>()
+
+/** On a backend that is asked for by name. */
+export async function open(program: Program, name: BackendName, options: Opening): Promise<Attention> {
+  const backend = await backends[name]()
+  return backend.open(
+    backend.runs === 'kernels' ? await compiledFor(program, backend.name) : program,
+    options,
+  )
+}
+
+/** On the first backend after the one that is missing. */
+export async function fallBack(
+  program: Program,
+  absent: BackendName,
+  options: Opening,
+  reason: AttentionError,
+): Promise<Attention> {
+  for (const name of backendNames.slice(backendNames.indexOf(absent) + 1)) {
+    // Where nothing else runs, what is worth knowing is why there is no device.
+    const attention = await open(program, name, options).catch(() => undefined)
+    if (attention === undefined) continue
+    if (!warned.has(program.name)) {
+      warned.add(program.name)
+      const { instead = attention.device } = await backends[name]()
+      // oxlint-disable-next-line no-console -- the interface promises it
+      console.warn(`attnc: ${program.name} runs on ${instead}. ${reason.message}`)
+    }
+    return attention
+  }
+  throw reason
+}
+
+/** As much of the attnc package as is asked of it. */
+interface Compiler {
+  readonly compile: (
+    source: string,
+    options: { readonly target: TargetName; readonly only: string },
+  ) => {
+    readonly modules: readonly { readonly program: Program }[]
+    readonly diagnostics: readonly { readonly message: string }[]
+  }
+}
+
+/** Another target's kernels lie beside the module; those of a text alone are made by the attnc package. */
+async function compiledFor(program: Program, target: TargetName): Promise<Program> {
+  const { name, source } = program
+  if (program.target === target) return program
+  let reason: string | undefined
+  try {
+    const beside = await program.alternatives?.[target]?.()
+    if (beside?.program !== undefined) return beside.program
+    const { compile } = (await loadPackage('attnc')) as Compiler
+    const { modules, diagnostics } = compile(source, { target, only: name })
+    const [compiled] = modules
+    if (compiled?.program.format === program.format) return compiled.program
+    reason = diagnostics[0]?.message
+  } catch (thrown) {
+    reason = messageOf(thrown)
+  }
+  throw new AttentionError(
+    'backend',
+    `${name} was compiled for ${program.target}, not for ${target}, and cannot be compiled here ` +
+      `(${reason ?? 'its text declares another attention'}). Compile it with --target ${target}.`,
+  )
+}

@@ -1,0 +1,140 @@
+/** The state of a decoding attention in the float64 reference: every key and value row so far. */
+import type { CallSizes } from '../../arguments/sizes.ts'
+import type { AttentionState, SavedState } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
+import { AttentionError } from '../../errors.ts'
+import { markOf } from '../../projection/fingerprint.ts'
+
+type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
+
+interface Widths {
+  readonly dim: number
+  readonly valueDim: number
+}
+
+/** Of one batch item. */
+export interface ItemRows {
+  readonly position: number
+  /** [G, position, D] */
+  readonly k: Float32Array
+  /** [G, position, E] */
+  readonly v: Float32Array
+}
+
+export class History implements AttentionState {
+  readonly owner: Drawn
+  readonly sizes: HistorySizes
+  readonly #widths: Widths
+  #items: readonly ItemRows[] | undefined
+  #positions: readonly number[]
+
+  constructor(
+    owner: Drawn,
+    { batch, heads, kvHeads }: HistorySizes,
+    { dim, valueDim }: Widths,
+    items: readonly ItemRows[],
+  ) {
+    this.owner = owner
+    this.#widths = { dim, valueDim }
+    this.sizes = { batch, heads, kvHeads }
+    this.#items = items
+    this.#positions = items.map(({ position }) => position)
+  }
+
+  get position(): number {
+    return Math.max(...this.#positions)
+  }
+
+  get positions(): readonly number[] {
+    return this.#positions
+  }
+
+  /** @throws AttentionError once the state is destroyed. */
+  get items(): readonly ItemRows[] {
+    if (this.#items !== undefined) return this.#items
+    throw new AttentionError(
+      'destroyed',
+      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+    )
+  }
+
+  /** One more row of each head: `k` [B, G, D], `v` [B, G, E]. */
+  append(k: Float32Array, v: Float32Array): void {
+    const { batch, kvHeads } = this.sizes
+    this.#items = this.items.map((item, n) => ({
+      position: item.position + 1,
+      k: appended(item.k, part(k, batch, n), kvHeads),
+      v: appended(item.v, part(v, batch, n), kvHeads),
+    }))
+    this.#positions = this.#items.map(({ position }) => position)
+  }
+
+  copy(): History {
+    // Rows are replaced, never written to, so two states may share them.
+    return new History(this.owner, this.sizes, this.#widths, this.items)
+  }
+
+  async save(): Promise<SavedState> {
+    const { sizes, items, position, positions } = this
+    const { kvHeads } = sizes
+    /** [B, G, position, width], zeros where an item has fewer. */
+    const all = (name: 'k' | 'v', width: number): Float32Array => {
+      const tensor = new Float32Array(items.length * kvHeads * position * width)
+      items.forEach((item, n) => {
+        const each = item.position * width
+        for (let head = 0; head < kvHeads; head++)
+          tensor.set(
+            item[name].subarray(head * each, (head + 1) * each),
+            (n * kvHeads + head) * position * width,
+          )
+      })
+      return tensor
+    }
+    const tensors = { k: all('k', this.#widths.dim), v: all('v', this.#widths.valueDim) }
+    return {
+      name: this.owner.name,
+      position,
+      positions,
+      ...sizes,
+      capacity: Math.max(1, position),
+      ...markOf(this.owner),
+      tensors,
+    }
+  }
+
+  destroy(): void {
+    this.#items = undefined
+  }
+}
+
+/** Of a tensor of so many equal parts, part n. */
+export const part = (tensor: Float32Array, parts: number, n: number): Float32Array =>
+  tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1))
+
+/** These rows of each of the heads of [heads, length, width]. */
+export function rowsOf(
+  tensor: Float32Array,
+  heads: number,
+  width: number,
+  rows: readonly number[],
+): Float32Array {
+  const chosen = new Float32Array(heads * rows.length * width)
+  const length = tensor.length / (heads * width)
+  for (let head = 0; head < heads; head++)
+    rows.forEach((row, place) => {
+      const first = (head * length + row) * width
+      chosen.set(tensor.subarray(first, first + width), (head * rows.length + place) * width)
+    })
+  return chosen
+}
+
+/** The last of each group's rows, behind those it has. */
+function appended(rows: Float32Array, last: Float32Array, groups: number): Float32Array {
+  const [had, adds] = [rows.length / groups, last.length / groups]
+  const all = new Float32Array(rows.length + last.length)
+  for (let group = 0; group < groups; group++) {
+    all.set(rows.subarray(group * had, (group + 1) * had), group * (had + adds))
+    all.set(last.subarray(group * adds, (group + 1) * adds), group * (had + adds) + had)
+  }
+  return all
+}

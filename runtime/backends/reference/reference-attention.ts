@@ -1,0 +1,176 @@
+/** The float64 reference on the CPU, from the attnc package: slow, and the truth. */
+import { checkCall } from '../../arguments/call.ts'
+import type { CheckedCall } from '../../arguments/call.ts'
+import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import { requireForm } from '../../arguments/required-form.ts'
+import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
+import { AttentionError, messageOf } from '../../errors.ts'
+import { loadPackage } from '../../load.ts'
+import { PartialAttention } from '../../partial-attention.ts'
+import { savedPositions } from '../../positions.ts'
+import type { Program } from '../../program.ts'
+import type { Opening } from '../../projection/lazy.ts'
+import { History, part, rowsOf } from './history.ts'
+import type { ItemRows } from './history.ts'
+
+/** [B, H, L, E] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
+type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
+
+interface Package {
+  /** The attention `name` of the file whose text is `source`. */
+  reference(source: string, name: string): Reference
+}
+
+export class ReferenceAttention extends PartialAttention {
+  readonly #weights: Readonly<Record<string, Float32Array>>
+  #reference: Reference | undefined
+
+  private constructor(program: Program, options: Opening, reference: Reference) {
+    super(program, 'reference', 'CPU, float64', options)
+    const { weights = {} } = options
+    // Copies: the caller may go on to change theirs.
+    this.#weights = Object.fromEntries(
+      program.weights.flatMap(({ name }) => {
+        const { [name]: weight } = weights
+        return weight ? [[name, new Float32Array(weight)]] : []
+      }),
+    )
+    this.#reference = reference
+  }
+
+  static async open(program: Program, options: Opening): Promise<ReferenceAttention> {
+    let loaded: Package
+    try {
+      loaded = (await loadPackage('attnc')) as Package
+    } catch (cause) {
+      throw new AttentionError(
+        'backend',
+        `The backend reference is in the package attnc, which was not found (${messageOf(cause)}). Try \`npm install attnc\`.`,
+        { cause },
+      )
+    }
+    return new ReferenceAttention(program, options, loaded.reference(program.source, program.name))
+  }
+
+  override redraw(seed: number): void {
+    this.#assertUsable()
+    super.redraw(seed)
+  }
+
+  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+    this.#assertUsable()
+    return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
+  }
+
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    this.#assertUsable()
+    const checked = checkPrefill(this.program, call)
+    const out = this.#evaluate('prefill', checked)
+    const { sizes, lengths } = checked
+    const items = this.#itemsOf(hostTensors(checked), sizes, (item) =>
+      upTo((lengths as Uint32Array | undefined)?.[item] ?? sizes.length),
+    )
+    return { out: out as T, state: new History(this.drawn, sizes, this, items) }
+  }
+
+  /** Of each batch item of [B, G, rows, …] the rows that it has seen. */
+  #itemsOf(
+    { k, v }: { readonly k: Float32Array; readonly v: Float32Array },
+    { batch, kvHeads }: { readonly batch: number; readonly kvHeads: number },
+    rowsIn: (item: number) => readonly number[],
+  ): ItemRows[] {
+    return upTo(batch).map((item) => {
+      const rows = rowsIn(item)
+      return {
+        position: rows.length,
+        k: rowsOf(part(k, batch, item), kvHeads, this.dim, rows),
+        v: rowsOf(part(v, batch, item), kvHeads, this.valueDim, rows),
+      }
+    })
+  }
+
+  /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    this.#assertUsable()
+    requireForm(this.program, 'step')
+    if (!(state instanceof History) || state.owner !== this.drawn) throw foreignState(this.program, state)
+    void state.items
+    const checked = checkStep(this.program, state.sizes, call)
+    const { q, k, v } = hostTensors(this.#onHost('step', checked))
+    state.append(k, v)
+    const { batch, heads } = state.sizes
+    const each = heads * this.valueDim
+    const out = new Float32Array(batch * each)
+    for (const [item, { position: length, ...rows }] of state.items.entries()) {
+      const queries = new Float32Array(heads * length * this.dim)
+      const own = part(q, batch, item)
+      for (let head = 0; head < heads; head++)
+        queries.set(part(own, heads, head), ((head + 1) * length - 1) * this.dim)
+      const sizes = { ...checked.sizes, batch: 1, length, keyLength: length }
+      const tensors = new Map(Object.entries({ q: queries, ...rows }))
+      out.set(this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]), item * each)
+    }
+    return out as Tensor as T
+  }
+
+  async restore(saved: SavedState): Promise<AttentionState> {
+    this.#assertUsable()
+    checkSaved(this.program, this.drawn, saved)
+    const { position, batch, kvHeads, tensors } = saved
+    const rows = (name: string, heads: number, width: number): Float32Array => {
+      const tensor = tensors[name]
+      const need = batch * heads * position * width
+      if (tensor?.length === need) return new Float32Array(tensor)
+      throw new TypeError(
+        `${this.name}.restore: expected ${need} numbers in the saved ${name}; there are ${tensor?.length ?? 0}. ` +
+          'States of another backend hold other tensors.',
+      )
+    }
+    // States were once saved with the keys past the lengths of a prompt, and with which of them were none.
+    const seen = tensors['seen'] === undefined ? undefined : rows('seen', 1, 1)
+    const positions = savedPositions(saved)
+    const items = this.#itemsOf(
+      { k: rows('k', kvHeads, this.dim), v: rows('v', kvHeads, this.valueDim) },
+      saved,
+      (item) => upTo(positions[item] ?? position).filter((row) => seen?.[item * position + row] !== 0),
+    )
+    return new History(this.drawn, saved, this, items)
+  }
+
+  destroy(): void {
+    this.#reference = undefined
+  }
+
+  #assertUsable(): void {
+    if (this.#reference !== undefined) return
+    throw new AttentionError('destroyed', `${this.name} was destroyed. Create a new attention with create().`)
+  }
+
+  #onHost(member: string, checked: CheckedCall): CheckedCall {
+    if (checked.onHost) return checked
+    throw new AttentionError(
+      'backend',
+      `${this.name}.${member}: the backend reference takes Float32Array, no GPUBuffer.`,
+    )
+  }
+
+  #evaluate(member: string, checked: CheckedCall, rows?: readonly number[]): Float32Array {
+    const { sizes, tensors, lengths, queryLengths } = this.#onHost(member, checked)
+    const inputs = {
+      ...sizes,
+      ...Object.fromEntries(tensors),
+      ...(lengths && { lengths }),
+      ...(queryLengths && { queryLengths }),
+      ...(rows && { rows }),
+      ...(this.projection && { projection: this.projection }),
+      ...this.#weights,
+    }
+    return Float32Array.from(this.#reference?.(inputs) ?? [])
+  }
+}
+
+function hostTensors({ tensors }: CheckedCall): Record<'q' | 'k' | 'v', Float32Array> {
+  return Object.fromEntries(tensors) as Record<'q' | 'k' | 'v', Float32Array>
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)

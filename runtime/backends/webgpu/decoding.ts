@@ -1,0 +1,88 @@
+/** Decoding on a WebGPU device: which buffers its calls have beside their tensors. Loaded when it is asked for. */
+import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import { isBuffer } from '../../arguments/describe.ts'
+import { requireForm } from '../../arguments/required-form.ts'
+import type { AttentionState, SavedState } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
+import { positionsAfter, savedPositions } from '../../positions.ts'
+import type { Program } from '../../program.ts'
+import { roomFor } from '../../room.ts'
+import { BufferUsage } from './constants.ts'
+import type { Engine, Inputs } from './engine.ts'
+import type { Session } from './session.ts'
+import { StateBuffers } from './state-buffers.ts'
+import { WebgpuState } from './state.ts'
+
+export class Decoding {
+  readonly #program: Program
+  readonly #session: Session
+  readonly #engine: Engine
+
+  constructor(program: Program, session: Session, engine: Engine) {
+    this.#program = program
+    this.#session = session
+    this.#engine = engine
+  }
+
+  /** @throws AttentionError `form` */
+  static check(program: Program, form: keyof Program['forms']): void {
+    requireForm(program, form)
+  }
+
+  #statesOf(drawn: Drawn): StateBuffers {
+    return new StateBuffers(drawn, this.#session, this.#engine)
+  }
+
+  /** A call of `prefill`, and the state that it will leave. */
+  prefix(drawn: Drawn, call: unknown): { inputs: Inputs; state: AttentionState; known?: Promise<void> } {
+    const checked = checkPrefill(this.#program, call)
+    const { length } = checked.sizes
+    const sizes = { ...checked.sizes, capacity: roomFor(length) }
+    const states = this.#statesOf(drawn)
+    const { lengths } = checked
+    const onDevice = isBuffer(lengths)
+    if (onDevice && (lengths.usage & BufferUsage.COPY_SRC) === 0)
+      throw new TypeError(
+        `${this.#program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
+      )
+    const positions = positionsAfter(sizes, onDevice ? undefined : lengths)
+    const state = new WebgpuState(states, sizes, states.create(sizes), positions)
+    const inputs = { ...checked, sizes, tensors: new Map([...checked.tensors, ...state.buffers]) }
+    if (!onDevice) return { inputs, state }
+    const known = this.#measure(state, lengths, sizes)
+    // Where the call fails, nobody waits for it.
+    known.catch(() => {})
+    return { inputs, state, known }
+  }
+
+  /** Tells a state the lengths as they are now: the copy is submitted at once. */
+  async #measure(state: WebgpuState, lengths: GPUBuffer, sizes: Inputs['sizes']): Promise<void> {
+    const [words = new ArrayBuffer()] = await this.#session.run(() =>
+      this.#engine.readBack(this.#engine.encoder('prefill'), [lengths], [sizes.batch * 4]),
+    )
+    state.positions = positionsAfter(sizes, new Uint32Array(words))
+  }
+
+  /** A call of `step`; the state is then one token further. */
+  token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
+    requireForm(this.#program, 'step')
+    if (!(state instanceof WebgpuState) || state.owner.drawn !== drawn)
+      throw foreignState(this.#program, state)
+    // Refused before any work where the state is gone.
+    void state.buffers
+    const checked = checkStep(this.#program, state.sizes, call)
+    state.makeRoom()
+    const { capacity } = state.sizes
+    const { position: offset, positions } = state
+    state.positions = positions.map((position) => position + 1)
+    const tensors = new Map([...checked.tensors, ...state.buffers])
+    const sizes = { ...checked.sizes, offset, capacity }
+    return { ...checked, tensors, sizes, positions: Uint32Array.from(positions) }
+  }
+
+  restore(drawn: Drawn, saved: SavedState): AttentionState {
+    checkSaved(this.#program, drawn, saved)
+    const states = this.#statesOf(drawn)
+    return new WebgpuState(states, saved, states.upload(saved), savedPositions(saved))
+  }
+}

@@ -1,0 +1,210 @@
+/** Runs the forms of one program on one device. */
+import type { Tensor } from '../../attention.ts'
+import { present } from '../../arguments/form.ts'
+import { checkWeightSizes } from '../../arguments/options.ts'
+import type { CallSizes } from '../../arguments/sizes.ts'
+import type { BufferPlan, Form, Program, WorkgroupDispatch } from '../../program.ts'
+import type { Shape } from '../../contract/shape.ts'
+import { BindGroups } from './bind-groups.ts'
+import { Buffers, KEPT_STORAGE, upload } from './buffers.ts'
+import { bufferOf, bytesOf, callBuffers } from './call-buffers.ts'
+import type { NamedBuffers } from './call-buffers.ts'
+import { pipelineFor } from './pipelines.ts'
+import { fold, record } from './record.ts'
+import type { Step } from './record.ts'
+import type { Session } from './session.ts'
+import { ShapeBufferPool } from './shape-buffers.ts'
+import type { GivenLengths, ShapeBuffers } from './shape-buffers.ts'
+import { sliceCall } from './slices.ts'
+import { Staging } from './staging.ts'
+
+export type FormName = keyof Program['forms']
+
+/** What a call brings to a form, checked. */
+export interface Inputs extends GivenLengths {
+  readonly sizes: CallSizes
+  /** True where arrays come and arrays are to be returned. */
+  readonly onHost: boolean
+  /** Inputs, states, and outputs that the caller provides, by name. */
+  readonly tensors: ReadonlyMap<string, Tensor>
+}
+
+export class Engine {
+  readonly #program: Program
+  readonly #session: Session
+  readonly #device: GPUDevice
+  readonly #buffers: Buffers
+  readonly #staging: Staging
+  readonly #shapes: ShapeBufferPool
+  readonly #bindGroups: BindGroups
+  readonly #pipelines = new Map<string, GPUComputePipeline>()
+  /** Projection and weights, by name. */
+  readonly #constants = new Map<string, GPUBuffer>()
+
+  constructor(program: Program, session: Session) {
+    const { device } = session
+    this.#program = program
+    this.#session = session
+    this.#device = device
+    this.#buffers = new Buffers(device, `attnc ${program.name}`)
+    this.#staging = new Staging(this.#buffers)
+    this.#shapes = new ShapeBufferPool(device, this.#buffers)
+    this.#bindGroups = new BindGroups(device, `attnc ${program.name}`)
+  }
+
+  form(name: FormName): Form {
+    return present(this.#program.forms[name], name)
+  }
+
+  /** Writes a projection or a weight, for the calls made from now on. */
+  setConstant(name: string, data: Float32Array): void {
+    const buffer = this.#buffers.get(name, data.byteLength, KEPT_STORAGE)
+    upload(this.#device, buffer, data)
+    this.#constants.set(name, buffer)
+  }
+
+  /** Compiles the kernels of a form, without which it cannot run. */
+  async prepare(name: FormName): Promise<void> {
+    const { kernels } = this.#program
+    await Promise.all(
+      this.form(name).dispatches.map(async ({ kernel }) => {
+        const source = present(kernels[kernel], `kernel ${kernel}`)
+        const code = (await source.load?.()) ?? source.code
+        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, { ...source, code }))
+      }),
+    )
+  }
+
+  isPrepared(name: FormName): boolean {
+    return !!this.#program.forms[name]?.dispatches.every(({ kernel }) => this.#pipelines.has(kernel))
+  }
+
+  /** The form's outputs by name. Its commands are submitted before the first await. */
+  async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
+    const form = this.form(name)
+    const slices = this.slices(name, inputs.sizes)
+    const outputs = form.buffers.filter(({ role }) => role === 'output')
+    return this.#session.run(async () => {
+      const { buffers, steps } = this.begin(form, slices, inputs)
+      const encoder = this.encoder(name)
+      record(encoder, this.label(name), steps)
+      if (inputs.onHost) return this.#readOutputs(encoder, buffers, outputs, slices)
+      this.#device.queue.submit([encoder.finish()])
+      return new Map(outputs.map((plan) => [plan.name, bufferOf(buffers, plan.name)]))
+    })
+  }
+
+  /** The forward form into somebody else's encoder. */
+  encode(encoder: GPUCommandEncoder, inputs: Inputs): void {
+    const form = this.form('forward')
+    const slices = this.slices('forward', inputs.sizes)
+    this.#buffers.leaveReplaced()
+    const shapes = this.#shapes.fixed(slices, inputs)
+    const buffers = this.#resolve(form, slices, inputs, shapes)
+    record(encoder, this.label('forward'), this.#steps(form, slices, buffers, shapes))
+  }
+
+  /** A buffer that somebody else keeps. */
+  createBuffer(name: string, bytes: number): GPUBuffer {
+    return this.#buffers.create(name, bytes, KEPT_STORAGE)
+  }
+
+  destroy(): void {
+    this.#bindGroups.clear()
+    this.#shapes.destroy()
+    this.#staging.destroy()
+    this.#buffers.destroy()
+    this.#session.end()
+  }
+
+  label(name: FormName): string {
+    return `attnc ${this.#program.name} ${name}`
+  }
+
+  encoder(name: FormName): GPUCommandEncoder {
+    return this.#device.createCommandEncoder({ label: this.label(name) })
+  }
+
+  /** How a call is cut to fit the device; refuses one that the weights do not fit. */
+  slices(name: FormName, sizes: CallSizes): readonly Shape[] {
+    for (const plan of this.#program.weights) {
+      const weight = this.#constants.get(plan.name)
+      if (weight !== undefined) checkWeightSizes(plan, weight.size / 4, sizes)
+    }
+    return sliceCall(this.#device, `${this.#program.name}.${name}`, this.form(name), sizes)
+  }
+
+  /** Uploads what a call brings; its dispatches are then ready to be recorded. */
+  begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
+    const shapes = this.#shapes.written(slices, inputs)
+    const buffers = this.#resolve(form, slices, inputs, shapes)
+    return { buffers, steps: this.#steps(form, slices, buffers, shapes) }
+  }
+
+  #resolve(
+    form: Form,
+    slices: readonly Shape[],
+    { tensors, onHost }: Inputs,
+    { lengths }: ShapeBuffers,
+  ): NamedBuffers {
+    const given = { onHost, tensors, lengths, constants: this.#constants }
+    return callBuffers(this.#device, this.#buffers, form, slices, given)
+  }
+
+  #steps(
+    form: Form,
+    slices: readonly Shape[],
+    buffers: NamedBuffers,
+    { shape: uniform }: ShapeBuffers,
+  ): Step[] {
+    // `open.ts` is given programs for WebGPU alone.
+    const dispatches = form.dispatches as readonly WorkgroupDispatch[]
+    const bound = dispatches.map((dispatch) => {
+      const { kernel } = dispatch
+      const pipeline = present(this.#pipelines.get(kernel), `kernel ${kernel} for WebGPU`)
+      const named = dispatch.buffers.map((name) => bufferOf(buffers, name))
+      return {
+        dispatch,
+        kernel,
+        pipeline,
+        bindGroup: this.#bindGroups.get(dispatch, pipeline, uniform, named),
+      }
+    })
+    return slices.flatMap((shape, slice) =>
+      bound.map(({ dispatch, ...step }) => ({
+        ...step,
+        slice,
+        ...fold(this.#device, dispatch.workgroups(shape), step.kernel),
+      })),
+    )
+  }
+
+  async #readOutputs(
+    encoder: GPUCommandEncoder,
+    buffers: NamedBuffers,
+    outputs: readonly BufferPlan[],
+    slices: readonly Shape[],
+  ): Promise<ReadonlyMap<string, Float32Array>> {
+    const sources = outputs.map(({ name }) => bufferOf(buffers, name))
+    const sizes = outputs.map((plan) => bytesOf(plan, slices))
+    const pieces = await this.readBack(encoder, sources, sizes)
+    return new Map(pieces.map((piece, index) => [outputs[index]?.name ?? '', new Float32Array(piece)]))
+  }
+
+  /** Submits the commands and copies of buffers' beginnings, and brings those to the host. */
+  readBack(
+    encoder: GPUCommandEncoder,
+    sources: readonly GPUBuffer[],
+    sizes: readonly number[],
+  ): Promise<ArrayBuffer[]> {
+    const staging = this.#staging.take(sizes.reduce((sum, size) => sum + size, 0))
+    let offset = 0
+    sources.forEach((source, index) => {
+      const size = sizes[index] ?? 0
+      encoder.copyBufferToBuffer(source, 0, staging, offset, size)
+      offset += size
+    })
+    this.#device.queue.submit([encoder.finish()])
+    return this.#staging.read(staging, sizes)
+  }
+}

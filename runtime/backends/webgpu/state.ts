@@ -1,0 +1,79 @@
+/** The state of a decoding attention, in buffers on its device. */
+import type { AttentionState, SavedState } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
+import { AttentionError } from '../../errors.ts'
+import type { CallSizes } from '../../arguments/sizes.ts'
+import { markOf } from '../../projection/fingerprint.ts'
+import { roomFor } from '../../room.ts'
+import type { NamedBuffers } from './call-buffers.ts'
+
+export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
+
+/** What a state asks of the attention that made it, with the projection that it had. */
+export interface StateKeeper {
+  readonly drawn: Drawn
+  /** The same contents in buffers with room for `capacity` rows. */
+  copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers
+  readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>>
+}
+
+export class WebgpuState implements AttentionState {
+  readonly owner: StateKeeper
+  #sizes: StateSizes
+  #buffers: NamedBuffers
+  #destroyed = false
+  positions: readonly number[]
+
+  constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, positions: readonly number[]) {
+    const { batch, heads, kvHeads, capacity } = sizes
+    this.owner = owner
+    this.#sizes = { batch, heads, kvHeads, capacity }
+    this.#buffers = buffers
+    this.positions = positions
+  }
+
+  get position(): number {
+    return Math.max(...this.positions)
+  }
+
+  get sizes(): StateSizes {
+    return this.#sizes
+  }
+
+  /** @throws AttentionError once the state is destroyed. */
+  get buffers(): NamedBuffers {
+    if (this.#destroyed)
+      throw new AttentionError(
+        'destroyed',
+        `This state of ${this.owner.drawn.name} was destroyed; go on from a copy, or prefill again.`,
+      )
+    return this.#buffers
+  }
+
+  /** Room for one more row; capacities double, so that growing costs nothing in the long run. */
+  makeRoom(): void {
+    if (this.position < this.#sizes.capacity) return
+    const capacity = roomFor(this.position + 1)
+    const grown = this.owner.copyState(this.buffers, this.#sizes, capacity)
+    for (const buffer of this.#buffers.values()) buffer.destroy()
+    this.#buffers = grown
+    this.#sizes = { ...this.#sizes, capacity }
+  }
+
+  copy(): WebgpuState {
+    const copied = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
+    return new WebgpuState(this.owner, this.#sizes, copied, this.positions)
+  }
+
+  async save(): Promise<SavedState> {
+    const { position, positions } = this
+    const tensors = await this.owner.readState(this.buffers, this.#sizes)
+    const { drawn } = this.owner
+    return { name: drawn.name, position, positions, ...this.#sizes, ...markOf(drawn), tensors }
+  }
+
+  destroy(): void {
+    this.#destroyed = true
+    for (const buffer of this.#buffers.values()) buffer.destroy()
+  }
+}
