@@ -11,6 +11,7 @@ import { splitExponent } from './exponent.ts'
 import { parityInX } from './parity.ts'
 import { projectedPart } from './projected.ts'
 
+/** Every expression in component form, simplified, and split into coefficient and exponent. */
 export function fromModel(model: AttentionModel): Attention {
   const { name, dim, valueDim, scale, mask, decay, normalize, epsilon, stabilize } = model
   return {

@@ -19,6 +19,7 @@ import { addSplits, splitChoice, splitProduct, splitSum } from './exponent-of-su
 import { scaled, staysInside } from './split.ts'
 import type { Split, Splitter } from './split.ts'
 
+/** Splits one application of an operator; `split` splits its arguments. */
 export function splitOperator(whole: Apply, split: Splitter): Split {
   const { operator, args } = whole
   const growth = scalarOperator(operator)?.growth

@@ -18,6 +18,7 @@ import { equals, mentions } from '../symbolic/traverse.ts'
 import { scaled } from './split.ts'
 import type { Split, Splitter } from './split.ts'
 
+/** Exponents of factors add up. */
 export function splitProduct(product: Expression, split: Splitter): Split {
   const { coefficient, factors } = factorsOf(product)
   const parts = factors.map(({ base, power }) => ({ ...split(base), power }))
@@ -27,11 +28,13 @@ export function splitProduct(product: Expression, split: Splitter): Split {
   return scaled(fromFactors({ coefficient, factors: bases }), add(...exponents))
 }
 
+/** Terms are divided by exp of their largest exponent. */
 export function splitSum(sum: Expression, split: Splitter): Split {
   const parts = termsOf(sum).map(split)
   return parts.every(({ exponent }) => exponent === undefined) ? { coefficient: sum } : addSplits(parts)
 }
 
+/** The sum of parts that are split already. */
 export function addSplits(parts: readonly Split[]): Split {
   const { shares, exponent } = overLargest(parts)
   return scaled(add(...shares), exponent)
@@ -46,6 +49,7 @@ export function splitChoice(operator: string, args: readonly Expression[], split
   return scaled(applyNamed(operator, shares), exponent)
 }
 
+/** A sum or a maximum over an index. */
 export function splitReduce(whole: Reduce, split: Splitter): Split {
   const { operator, index, size, body } = whole
   const part = split(body)

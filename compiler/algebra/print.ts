@@ -13,6 +13,7 @@ import type {
   Stabilize,
 } from './attention.ts'
 
+/** One line a fact; expressions as the language writes them. */
 export function print(attention: Attention): string {
   return [...describe(attention), ''].join('\n')
 }

@@ -4,6 +4,7 @@ import type { Environment } from '../symbolic/evaluate.ts'
 /** Rows near 0, of moderate and of some size, in the middle of a sequence. */
 const spreads = [0, 0.1, 0.5, 1]
 
+/** Environments for expressions in component form: rows of `dim` entries, and a component below `components`. */
 export function samplePoints(dim: number, components: number): readonly Environment[] {
   return spreads.map((spread, n) => {
     const rows = new Map<string, Float64Array>()

@@ -47,6 +47,7 @@ export interface Reading {
   readonly scale: number
 }
 
+/** The identity of `combine`. */
 export function empty(features: number, width: number): State {
   return {
     features,
@@ -71,6 +72,7 @@ export function token({ coefficient, exponent }: FeatureRow, value: Float64Array
   }
 }
 
+/** Both sums over the larger of the two scales, feature by feature. */
 export function combine(a: State, b: State): State {
   const scale = a.scale.map((left, f) => Math.max(left, b.scale[f] ?? -Infinity))
   const shareOf = ({ scale: own }: State): Float64Array => own.map((from, f) => ratio(from, scale[f]))
@@ -89,6 +91,7 @@ export function combine(a: State, b: State): State {
   }
 }
 
+/** The state with one more key and its value. */
 export const absorb = (state: State, key: FeatureRow, value: Float64Array): State =>
   combine(state, token(key, value))
 

@@ -12,6 +12,7 @@ import { children, freeVariables } from '../symbolic/traverse.ts'
 import type { Attention, FactorisedScore, FeatureBlock, ScaledTerm } from './attention.ts'
 import { samplePoints } from './sample.ts'
 
+/** The attention itself, so that a stage may end with this call. */
 export function verify(attention: Attention): Attention {
   const { score, dim, valueDim, scale, epsilon } = attention
   for (const size of [dim, valueDim])

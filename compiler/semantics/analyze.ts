@@ -13,6 +13,7 @@ import { Findings } from './report.ts'
 import type { Report } from './report.ts'
 import { verify } from './verify.ts'
 
+/** The checked spec of a file, and its diagnostics. */
 export interface Analysis {
   /** The attentions in which no error was found. */
   readonly checked: CheckedFile

@@ -15,6 +15,7 @@ import type { Scope } from './scope.ts'
 import { inTermsOfDim } from './sizes.ts'
 import { fitsSingle } from './values.ts'
 
+/** An operator on arguments that are checked themselves. */
 export interface Application {
   readonly operator: OperatorName
   /** As the file spells it. */
@@ -25,6 +26,7 @@ export interface Application {
   readonly span: Span
 }
 
+/** The application with its type, folded where all arguments are constants. */
 export function applyChecked(application: Application, scope: Scope, report: Report): Expression | undefined {
   const { operator, written, args, span } = application
   const type = operatorNamed(operator).type(args.map((arg) => arg.type))

@@ -9,6 +9,7 @@ import { rangeOf } from '../symbolic/range.ts'
 
 const connectives: ReadonlySet<string> = new Set(['and', 'or', 'not'])
 
+/** The condition, and that its divisors are not 0. */
 export function withDivisorsNotZero(condition: Expression): Expression {
   if (condition.kind !== 'apply') return condition
   const { operator, args } = condition

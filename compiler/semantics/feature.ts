@@ -20,6 +20,7 @@ import { inTermsOfDim, standInSize } from './sizes.ts'
 import { checkVanishing, scaleOf } from './vanishing.ts'
 import { isShortEnough } from './written-out.ts'
 
+/** A feature as it was declared, before any attention gives it sizes. */
 export interface Feature {
   readonly declaration: FeatureDeclaration
   readonly projected: boolean

@@ -5,6 +5,7 @@ import { referencesOf } from './references.ts'
 import type { Report } from './report.ts'
 import { featureNames } from './scope.ts'
 
+/** One or two parameters, of different names that mean nothing else in a feature. */
 export function checkParameters({ name, parameters }: FeatureDeclaration, report: Report): void {
   if (parameters.length < 1 || parameters.length > 2)
     report(messages.parameterCount(name.span, name.text, parameters.length))

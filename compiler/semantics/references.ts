@@ -1,6 +1,7 @@
 /** The names that expressions refer to. */
 import type { Expression } from '../syntax/ast.ts'
 
+/** Every name, known or not. */
 export function referencesOf(expressions: readonly Expression[]): ReadonlySet<string> {
   const names = new Set<string>()
   const visit = (expression: Expression): void => {

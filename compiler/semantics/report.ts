@@ -1,6 +1,7 @@
 /** Where the rules leave what they find. */
 import type { Diagnostic, Span } from '../diagnostics/diagnostic.ts'
 
+/** Takes one finding. */
 export type Report = (diagnostic: Diagnostic) => void
 
 /** Keeps the first of equal findings: a feature used by two attentions is wrong once. */

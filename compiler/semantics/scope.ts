@@ -4,6 +4,7 @@ import type { Expression } from '../symbolic/expression.ts'
 import { maskFunctions, rowFunctions } from './functions.ts'
 import type { FunctionName } from './functions.ts'
 
+/** The names, functions and operators of one place. */
 export interface Scope {
   /** The place, as a sentence names it: `a kernel`. */
   readonly where: string
@@ -58,6 +59,7 @@ export const featureScope = (
   hint,
 })
 
+/** The rows `q` and `k`. */
 export const kernelScope = (sizes: Sizes, hint: (name: string) => string | undefined): Scope => ({
   ...ofRows('a kernel', sizes, [
     ['q', row('q', sizes.dim)],
@@ -66,6 +68,7 @@ export const kernelScope = (sizes: Sizes, hint: (name: string) => string | undef
   hint,
 })
 
+/** The indices of a pair, and the number of rows. */
 export const maskScope = (sizes: Sizes): Scope => ({
   ...ofRows('a mask', sizes, [
     ['i', variable('i')],

@@ -4,6 +4,7 @@
  */
 import type { Declaration, File } from './ast.ts'
 
+/** The attention of this name, with the features that it mentions. */
 export function alone({ declarations, span }: File, name: string): File {
   const named = new Set(declarations.flatMap((each) => (isAttention(each, name) ? mentionedBy(each) : [])))
   return {

@@ -6,6 +6,7 @@
  */
 import type { Span } from '../diagnostics/diagnostic.ts'
 
+/** A whole file. */
 export interface File {
   readonly kind: 'file'
   readonly declarations: readonly Declaration[]
@@ -18,14 +19,17 @@ export interface File {
   readonly hidden?: readonly Name[]
 }
 
+/** From `#` to the end of the line. */
 export interface Comment {
   /** Without the leading `#`. */
   readonly text: string
   readonly span: Span
 }
 
+/** A feature or an attention. */
 export type Declaration = FeatureDeclaration | AttentionDeclaration
 
+/** A name where it is declared, set or called. */
 export interface Name {
   readonly kind: 'name'
   readonly text: string
@@ -42,6 +46,7 @@ export interface FeatureDeclaration {
   readonly incomplete?: true
 }
 
+/** φ for queries and keys alike, or one for each. */
 export type FeatureBody =
   | { readonly kind: 'shared'; readonly body: Blocks; readonly span: Span }
   | { readonly kind: 'asymmetric'; readonly query: Blocks; readonly key: Blocks; readonly span: Span }
@@ -54,6 +59,7 @@ export interface Blocks {
   readonly span: Span
 }
 
+/** `attention performer { … }` */
 export interface AttentionDeclaration {
   readonly kind: 'attention'
   readonly name: Name
@@ -82,8 +88,10 @@ export interface SettingValue {
   readonly span: Span
 }
 
+/** An expression of a value or a body. */
 export type Expression = NumberLiteral | Reference | Call | Unary | Binary
 
+/** `1e-4`; a sign before it is an operator. */
 export interface NumberLiteral {
   readonly kind: 'number'
   /** As written, so that printing it changes nothing. */
@@ -92,12 +100,14 @@ export interface NumberLiteral {
   readonly span: Span
 }
 
+/** A name that stands alone. */
 export interface Reference {
   readonly kind: 'reference'
   readonly name: string
   readonly span: Span
 }
 
+/** `dot(q, k)` */
 export interface Call {
   readonly kind: 'call'
   readonly callee: Name
@@ -105,6 +115,7 @@ export interface Call {
   readonly span: Span
 }
 
+/** A sign or `!` before an operand. */
 export interface Unary {
   readonly kind: 'unary'
   readonly operator: '-' | '!'
@@ -112,6 +123,7 @@ export interface Unary {
   readonly span: Span
 }
 
+/** An operator between two operands. */
 export interface Binary {
   readonly kind: 'binary'
   readonly operator: BinaryOperator
@@ -120,5 +132,6 @@ export interface Binary {
   readonly span: Span
 }
 
+/** As the file spells it; `precedence.ts` has the order. */
 export type BinaryOperator =
   '||' | '&&' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '+' | '-' | '*' | '/' | '%' | '^'

@@ -24,6 +24,7 @@ import { spanOf } from './scan.ts'
 /** Whether a syntax error lies between two offsets. */
 export type Damaged = (span: Span) => boolean
 
+/** The file, its declarations in the order of the text; `length` is that of the text. */
 export function buildFile(
   cst: CstNode,
   comments: readonly Comment[],

@@ -14,6 +14,7 @@ export class TooManyErrors extends Error {
   override readonly name = 'TooManyErrors'
 }
 
+/** Syntax errors of one file, beyond which the parser gives up. */
 export const errorLimit = 40
 
 /** Words an exception's `message` as what was expected; the rest of the sentence is the table's. */
@@ -79,6 +80,7 @@ export interface SyntaxProblem {
   readonly hidden?: Name
 }
 
+/** The diagnostic for an exception of the parser. */
 export function problem(exception: IRecognitionException, textEnd: number, scanned: Scanned): SyntaxProblem {
   const { token, message: expected } = exception
   const previous = 'previousToken' in exception ? (exception.previousToken as IToken | undefined) : undefined

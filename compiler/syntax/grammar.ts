@@ -19,6 +19,7 @@ import type { IParserErrorMessageProvider, TokenType } from 'chevrotain'
 import * as tokens from './tokens.ts'
 import { isName } from './tokens.ts'
 
+/** The rules above, each a method that consumes tokens and leaves a node of the CST. */
 export class Grammar extends CstParser {
   constructor(errorMessageProvider: IParserErrorMessageProvider) {
     super(tokens.vocabulary, {

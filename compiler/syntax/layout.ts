@@ -10,6 +10,7 @@ import type {
 } from './ast.ts'
 import { conditionParts, expressionText, sidesText, valueText } from './text.ts'
 
+/** A line of the printed file. */
 export interface Line {
   readonly text: string
   readonly indent: number
@@ -26,6 +27,7 @@ export interface Line {
 
 const widest = 100
 
+/** The lines of all declarations. */
 export const layout = (file: File): Line[] =>
   file.declarations.flatMap((declaration) => layoutDeclaration(declaration, file.comments))
 

@@ -10,6 +10,7 @@ import { onePerRegion, regionEnd, regionsOf } from './regions.ts'
 import { scan } from './scan.ts'
 import type { Scanned } from './scan.ts'
 
+/** A tree, and the syntax errors of its text. */
 export interface Parsed {
   /** What was understood; where it has holes, its nodes say `incomplete`. */
   readonly file: File
@@ -19,6 +20,7 @@ export interface Parsed {
 const provider = new ExpectationProvider()
 const grammar = new Grammar(provider)
 
+/** Scans, parses and builds; where there are several errors in one region the first is told. */
 export function parse(source: Source): Parsed {
   const { text } = source
   const scanned = scan(text)

@@ -30,7 +30,9 @@ export const unaryLevel = 6
 /** Numbers, names, calls. */
 export const primaryLevel = 8
 
+/** The level of an operator between two operands; a higher one binds tighter. */
 export const levelOf = (operator: BinaryOperator): number => levels[operator]
+/** Whether a text is such an operator. */
 export const isBinaryOperator = (text: string): text is BinaryOperator => Object.hasOwn(levels, text)
 
 /** A primary with the signs before it, outermost first. */

@@ -3,6 +3,7 @@ import type { File } from './ast.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 
+/** Whether two files have one meaning and the same comments. */
 export const sameTree = (a: File, b: File): boolean => same(a, b)
 
 function same(a: unknown, b: unknown): boolean {

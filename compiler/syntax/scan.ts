@@ -9,6 +9,7 @@ import { messages } from '../diagnostics/messages.ts'
 import type { Comment } from './ast.ts'
 import * as tokens from './tokens.ts'
 
+/** Beyond these a file is refused. */
 export const limits = {
   /** UTF-16 code units of a file. */
   characters: 100_000,
@@ -18,6 +19,7 @@ export const limits = {
   operators: 1000,
 } as const
 
+/** The tokens of a file, and the errors found before parsing. */
 export interface Scanned {
   readonly tokens: IToken[]
   readonly comments: readonly Comment[]
@@ -26,11 +28,13 @@ export interface Scanned {
   readonly parsable: boolean
 }
 
+/** Where a token stands. */
 export const spanOf = (token: IToken): Span => ({
   start: token.startOffset,
   end: token.startOffset + token.image.length,
 })
 
+/** Tokens and comments, or a refusal. */
 export function scan(text: string): Scanned {
   const refusal = refuse(text)
   if (refusal !== undefined) return { tokens: [], comments: [], diagnostics: [refusal], parsable: false }

@@ -7,6 +7,7 @@ const levelOfTree = (tree: Expression): number => {
   return tree.kind === 'unary' ? unaryLevel : primaryLevel
 }
 
+/** One expression, on one line. */
 export function expressionText(tree: Expression): string {
   switch (tree.kind) {
     case 'number':
@@ -77,5 +78,6 @@ export function sidesText(body: FeatureBody): readonly string[] {
   return [`query ${runsOn(query, key) ? `(${query})` : query}`, key]
 }
 
+/** The blocks of a feature, on one line. */
 export const blocksText = ({ bracketed, items }: Blocks): string =>
   bracketed ? `[${items.map(expressionText).join(', ')}]` : valueText(items)

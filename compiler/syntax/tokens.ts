@@ -6,14 +6,19 @@
 import { createToken, Lexer, tokenMatcher } from 'chevrotain'
 import type { IToken, TokenType } from 'chevrotain'
 
+/** Words of the language are names too, where a name is expected. */
 export const Name = createToken({ name: 'Name', pattern: /[A-Za-z_][A-Za-z0-9_]*/, label: 'a name' })
 
 const word = (name: string, text: string): TokenType =>
   createToken({ name, pattern: new RegExp(text), longer_alt: Name, categories: Name, label: `\`${text}\`` })
 
+/** Begins a declaration; names elsewhere, like the words below. */
 export const Feature = word('Feature', 'feature')
+/** Begins a declaration. */
 export const Attention = word('Attention', 'attention')
+/** Before φ of queries, where keys have another. */
 export const Query = word('Query', 'query')
+/** Before φ of keys. */
 export const Key = word('Key', 'key')
 
 /** A number must not run on into letters or a second point: `12abc` is one mistake, not two tokens. */
@@ -32,20 +37,31 @@ export const MalformedNumber = createToken({
 
 const abstract = (name: string): TokenType => createToken({ name, pattern: Lexer.NA })
 
+/** The category of operators between two operands. */
 export const InfixOperator = abstract('InfixOperator')
+/** The category of operators before one. */
 export const PrefixOperator = abstract('PrefixOperator')
 
 const symbol = (name: string, text: string, categories: TokenType[] = []): TokenType =>
   createToken({ name, pattern: text, categories, label: `\`${text}\`` })
 
+/** `(` */
 export const LeftParenthesis = symbol('LeftParenthesis', '(')
+/** `)` */
 export const RightParenthesis = symbol('RightParenthesis', ')')
+/** `[` */
 export const LeftBracket = symbol('LeftBracket', '[')
+/** `]` */
 export const RightBracket = symbol('RightBracket', ']')
+/** `{` */
 export const LeftBrace = symbol('LeftBrace', '{')
+/** `}` */
 export const RightBrace = symbol('RightBrace', '}')
+/** `,` */
 export const Comma = symbol('Comma', ',')
+/** `:` */
 export const Colon = symbol('Colon', ':')
+/** `=` */
 export const Equals = symbol('Equals', '=')
 
 const infix = [
@@ -98,6 +114,7 @@ export const vocabulary: TokenType[] = [
   PrefixOperator,
 ]
 
+/** Splits text into tokens, and passes over characters that belong to none. */
 export const lexer = new Lexer(vocabulary, {
   positionTracking: 'onlyOffset',
   recoveryEnabled: true,

@@ -11,10 +11,12 @@ import { add, atomic, multiply, scale, wholePower } from './ring/arithmetic.ts'
 import { type Complex, plus, size } from './ring/complex.ts'
 import type { GroupAtom, Term, Value } from './ring/value.ts'
 
+/** How alike two values are, by the digits to which their constants agree. */
 export type Likeness = 'equal' | 'rounded' | 'different'
 
 const tolerances = { equal: 1e-6, rounded: 5e-4 } as const
 
+/** Compares two values term by term. */
 export function likeness(a: Value, b: Value): Likeness {
   const [left, right] = withoutQuotients(a, b)
   const difference = [...left, ...scale(right, -1)]

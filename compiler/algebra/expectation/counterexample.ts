@@ -17,6 +17,7 @@ export interface Counterexample {
   readonly positions?: { readonly i: number; readonly j: number; readonly length: number }
 }
 
+/** Estimate and kernel at one point. */
 export interface Comparison {
   readonly point: Point
   readonly expected: number
@@ -57,11 +58,13 @@ export function mostTelling<Some extends Comparison>(all: readonly Some[], least
   return all.find(({ difference }) => difference >= bar)
 }
 
+/** κ at the rows of a point. */
 export function kernelAt(kernel: Expression, { rows, scalars }: Point): number {
   const vectors = Object.entries(rows).map(([name, row]) => [name, Float64Array.from(row)] as const)
   return evaluateScalar(kernel, environmentOf({ ...scalars, ...Object.fromEntries(vectors) }))
 }
 
+/** A comparison as a counterexample; `positioned` where the features see positions. */
 export function counterexampleOf(
   { point, expected, claimed }: Omit<Comparison, 'difference'>,
   positioned: boolean,
@@ -87,14 +90,17 @@ export function constantRatio(comparisons: readonly Comparison[]): number | unde
   return ratios.every((ratio) => Math.abs(ratio / first - 1) < 1e-9) ? first : undefined
 }
 
+/** The rows of a comparison, and both numbers, as part of a sentence. */
 export const comparisonText = (comparison: Pick<Comparison, 'point' | 'expected' | 'claimed'>): string =>
   `${rowsText(comparison)} it is ${short(comparison.claimed)}, the estimate ${short(comparison.expected)}`
 
+/** The rows of a comparison as part of a sentence. */
 export function rowsText({ point }: Pick<Comparison, 'point'>): string {
   const row = (name: string): string => shortRow(Array.from(point.rows[name] ?? []))
   return `at q = ${row('q')}, k = ${row('k')}`
 }
 
+/** A number to six digits. */
 export const short = (value: number): string => String(Number(value.toPrecision(6)))
 
 /** Without the zeros at the end. */

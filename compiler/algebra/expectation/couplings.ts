@@ -5,6 +5,7 @@
 import { drawnAs } from '../../../runtime/contract/projections.ts'
 import type { ProjectionsModel } from '../../semantics/model.ts'
 
+/** The law of a single row. */
 export interface Marginal {
   /** Of one row: exactly N(0, I), nearly so, or uniform on the sphere of radius √dim. */
   readonly law: 'normal' | 'nearly normal' | 'spherical'
@@ -24,6 +25,7 @@ const reasons: Readonly<Record<ProjectionsModel['coupling'], string>> = {
     'The rows of this projection are nearly N(0, I): three rounds of sign flips and Hadamard transforms stand for a random rotation, with the right moments up to degree 3 and a bias below a percent beyond.',
 }
 
+/** The law of a single row under this coupling. */
 export function marginalOf({ coupling, fixedNorm }: ProjectionsModel, dim: number): Marginal {
   const drawn = drawnAs({ coupling, dim })
   const transformed = drawn === 'hadamard'

@@ -9,11 +9,13 @@ import { evaluateReal } from './ring/evaluate.ts'
 import type { Value } from './ring/value.ts'
 import type { Rows } from './variance.ts'
 
+/** E[(F − E[F])⁴] in closed form, as a function of the rows. */
 export interface FourthMoment {
   readonly kind: 'closed'
   readonly at: (rows: Rows) => number
 }
 
+/** The fourth central moment, or why it has no closed form. */
 export function fourthMoment(model: AttentionModel): FourthMoment | NoMoments {
   const moments = momentsOf(model)
   if ('kind' in moments) return moments

@@ -23,6 +23,7 @@ import { OutOfReach, type Value } from './ring/value.ts'
 import type { Step } from './steps.ts'
 import { type Claim, type ClaimVerdict, type Refuted, seesPositions, type Undecided } from './verdict.ts'
 
+/** E[φ(q)·φ(k)] in closed form, and how it was found. */
 export interface Estimate {
   readonly value: Value
   /** Whether the rows have exactly the law that the expectation was taken under. */
@@ -40,6 +41,7 @@ const nearness = 0.1
 /** What constants typed with so many digits may come to at rows of moderate size. */
 const leeway = { equal: 1e-3, rounded: 1e-2 } as const
 
+/** Compares the expectation with the kernel: proved, refuted with rows at which they differ, or undecided. */
 export function judge(claim: Claim, estimate: Estimate): ClaimVerdict {
   const { model, kernel, marginal } = claim
   const { value, exact, steps, basis } = estimate

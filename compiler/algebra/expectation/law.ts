@@ -5,8 +5,10 @@ import { add } from './ring/arithmetic.ts'
 import type { Value } from './ring/value.ts'
 import { sphericalMean } from './sphere.ts'
 
+/** Projection rows are N(0, I), or uniform on the sphere of radius √dim. */
 export type Law = 'normal' | 'spherical'
 
+/** An expectation in closed form. */
 export interface Mean {
   readonly value: Value
   /** The terms whose square was completed; none for a sphere. */

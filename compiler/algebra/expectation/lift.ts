@@ -20,12 +20,14 @@ interface Entries {
   readonly at: (indices: readonly string[]) => Value
 }
 
+/** How names and powers are read. */
 export interface Lifting {
   readonly basis: Basis
   /** Other names for variables: `x` becomes `q` in a query's feature. */
   readonly names: Readonly<Record<string, string>>
 }
 
+/** The value of a scalar expression. */
 export function liftScalar(expression: Expression, lifting: Lifting): Value {
   const { sizes, at } = lift(expression, new Lifter(lifting))
   invariant(sizes.length === 0, 'a scalar is asked for')

@@ -2,11 +2,14 @@
 import { add, multiply, one, scale, subtract, zero } from './ring/arithmetic.ts'
 import type { Value } from './ring/value.ts'
 
+/** Rows of entries. */
 export type Matrix = readonly (readonly Value[])[]
 
+/** a·b. */
 export const product = (a: Matrix, b: Matrix): Matrix =>
   a.map((row) => (b[0] ?? []).map((_, j) => add(...row.map((left, n) => multiply(left, at(b, n, j))))))
 
+/** Entry (i, j); 0 beyond the matrix. */
 export const at = (matrix: Matrix, i: number, j: number): Value => matrix[i]?.[j] ?? zero
 
 /** 1 − a. */

@@ -8,6 +8,7 @@ import { multiply, wholePower } from './ring/arithmetic.ts'
 import type { Basis } from './ring/functions.ts'
 import { OutOfReach, type Value } from './ring/value.ts'
 
+/** The means of F and of its products: variance and quality follow from them. */
 export interface Moments {
   /** F, and where a second key's row is called `other`, that of q with it. */
   readonly integrand: Value
@@ -29,6 +30,7 @@ export interface NoMoments {
   readonly reason: string
 }
 
+/** The moments in the first basis in which they have a closed form, or why they have none. */
 export function momentsOf(model: AttentionModel): Moments | NoMoments {
   const written = attempt(model, 'written')
   if (!('kind' in written) || written.kind !== 'undecided') return written

@@ -26,6 +26,7 @@ const short: readonly (readonly [readonly number[], readonly number[]])[] = [
 /** Lengths of rows whose entries all differ from 0. */
 const lengths = [0.5, 1, 1.5, 2.5]
 
+/** Rows whose entries are mostly 0, then dense rows, then rows of positive entries. */
 export function comparisonPoints(dim: number): readonly Point[] {
   const sparse = short.map(([q, k], n) =>
     pointOf(padded(q, dim), padded(k, dim), padded([0.6, -0.3], dim), n),

@@ -12,10 +12,12 @@ import { real } from './ring/complex.ts'
 import { renameIndex } from './ring/sums.ts'
 import { type Factor, OutOfReach, type SumAtom, type Term, type Value } from './ring/value.ts'
 
-/** The name of a projection row, and the index under which entries are written here. */
+/** The name of a projection row. */
 export const projection = 'w'
+/** The index under which entries of a projection row are written here. */
 export const entry = '#t'
 
+/** The parts of the form above, under the names that it has there. */
 export interface Quadratic {
   /** Without w. */
   readonly rest: Value
@@ -36,6 +38,7 @@ export interface Moment {
   readonly degree: number
 }
 
+/** Whether a value depends on w. */
 export const seesProjection = (value: Value): boolean => mentions(value, projection)
 
 /** The factors of a term that see w, and the term without them. */
@@ -70,6 +73,7 @@ function momentOfSum({ index, body }: SumAtom): Moment {
   return { weight: renameIndex(weight, index, entry), degree }
 }
 
+/** @throws OutOfReach where the exponent is no quadratic form in w */
 export function quadraticOf(exponent: Value): Quadratic {
   const rest = exponent.filter((part) => !seesProjection([part]))
   let linear = zero

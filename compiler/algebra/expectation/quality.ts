@@ -26,12 +26,14 @@ import { spreadRow } from './points.ts'
 import { evaluateReal } from './ring/evaluate.ts'
 import type { Value } from './ring/value.ts'
 
+/** The lengths of the rows for which quality is asked. */
 export interface Norms {
   /** Of query and key rows, as the kernel sees them: multiplied by √scale. */
   readonly normQ: number
   readonly normK: number
 }
 
+/** How well φ(q)·φ(k) estimates the kernel, and the attention weights. */
 export interface Quality {
   /** √Var/|E| of one entry of the kernel, at rows of these norms. */
   readonly relativeDeviation: { readonly orthogonal: number; readonly parallel: number }

@@ -14,6 +14,7 @@ import { functionAtom, mentions, term } from './ring/atoms.ts'
 import { sumOver } from './ring/sums.ts'
 import { OutOfReach, type Term, type Value } from './ring/value.ts'
 
+/** @throws OutOfReach where the term has no closed form here */
 export function sphericalMean(part: Term, dim: number): Value {
   const { outside, inside } = splitTerm(part)
   const quadratic = quadraticOf(part.exponent)

@@ -11,6 +11,7 @@ import { add, asConstant, conjugate, imaginaryPart, isReal, one, realPart } from
 import { keyOf } from './ring/atoms.ts'
 import type { Value } from './ring/value.ts'
 
+/** One line of a derivation. */
 export interface Step {
   readonly title: string
   readonly formula: string

@@ -17,6 +17,7 @@ import { add, multiply, scale, subtract } from './ring/arithmetic.ts'
 import { evaluateReal } from './ring/evaluate.ts'
 import { OutOfReach, type Value } from './ring/value.ts'
 
+/** The variance of φ(q)·φ(k) over the projections, in closed form. */
 export interface ClosedVariance {
   readonly kind: 'closed'
   /** In q, k and m, where m counts the projections: as the language writes it. */
@@ -32,6 +33,7 @@ export interface ClosedVariance {
   readonly orthogonal?: OrthogonalBound
 }
 
+/** One query row and one key row. */
 export interface Rows {
   readonly q: ArrayLike<number>
   readonly k: ArrayLike<number>
@@ -47,8 +49,10 @@ export interface OrthogonalBound {
   readonly at: (rows: Rows, projections?: number) => number
 }
 
+/** The variance, or why it is not known. */
 export type Variance = ClosedVariance | NoMoments
 
+/** The variance of the estimate over independent rows, and its bound for orthogonal ones. */
 export function variance(model: AttentionModel): Variance {
   const moments = momentsOf(model)
   if ('kind' in moments) return moments

@@ -6,8 +6,10 @@ import type { Counterexample } from './counterexample.ts'
 import type { Marginal } from './couplings.ts'
 import type { Step } from './steps.ts'
 
+/** The result of judging a claim. */
 export type ClaimVerdict = Proved | Refuted | Integrated | Undecided
 
+/** The expectation is the kernel. */
 export interface Proved {
   readonly status: 'proved'
   /** The common closed form, in the language. */
@@ -15,6 +17,7 @@ export interface Proved {
   readonly steps: readonly Step[]
 }
 
+/** The expectation is another function than the kernel. */
 export interface Refuted {
   readonly status: 'refuted'
   /** What φ(q)·φ(k) is on average: in the language, or in its style where it has no words for it. */
@@ -35,6 +38,7 @@ export interface Integrated {
   readonly steps: readonly Step[]
 }
 
+/** Neither proved nor refuted here. */
 export interface Undecided {
   readonly status: 'undecided'
   /** A sentence. */
@@ -46,6 +50,7 @@ export interface Undecided {
   readonly steps: readonly Step[]
 }
 
+/** An attention that names a kernel beside its feature: E[φ(q)·φ(k)] = κ(q, k). */
 export interface Claim {
   readonly model: AttentionModel
   readonly kernel: Expression

@@ -64,6 +64,7 @@ const sortedWhole: Rule = (context) => {
   if (draft.mask?.kind === 'causal') report(messages.bucketsCausal(spanOf(context, 'mask')))
 }
 
+/** Rows meet those that a hash sorts near them. */
 export const buckets: SettingRecord<'buckets'> = {
   name: 'buckets',
   evaluation: 'bucketed',

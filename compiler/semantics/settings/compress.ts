@@ -34,6 +34,7 @@ const pooledWhole: Rule = (context) => {
     report(messages.compressMasked(spanOf(context, 'mask')))
 }
 
+/** Keys and values are pooled into a few rows. */
 export const compress: SettingRecord<'compress'> = {
   name: 'compress',
   evaluation: 'compressed',

@@ -52,6 +52,7 @@ const isCarried: Rule = (context) => {
   if (!unread && draft.mask.kind !== 'causal') report(messages.decayNeedsCausal(span))
 }
 
+/** γ, absent where it is 1 for every head. */
 export const decay: SettingRecord<'decay'> = {
   name: 'decay',
   read(context) {

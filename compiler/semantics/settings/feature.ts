@@ -68,6 +68,7 @@ function verifyFeature({ feature, projections }: AttentionModel, promise: Invari
 
 const printBlocks = (blocks: readonly Expression[]): string => `[${blocks.map(print).join(', ')}]`
 
+/** φ, for the sizes of this attention. */
 export const feature: SettingRecord<'feature'> = {
   name: 'feature',
   evaluation: 'factorised',

@@ -30,6 +30,8 @@ const byName: { readonly [Name in SettingName]: SettingRecord<Name> } = {
   stabilize,
 }
 
+/** The records in order. */
 export const settingRecords: readonly SettingRecord[] = Object.values(byName)
 
+/** Their names, in the same order. */
 export const settingNames: readonly SettingName[] = settingRecords.map(({ name }) => name)

@@ -37,6 +37,7 @@ const hasScore: Rule = ({ declaration, settings, report }) => {
   if (declaration.incomplete !== true) report(messages.noScore(declaration.name.span, declaration.name.text))
 }
 
+/** κ. */
 export const kernel: SettingRecord<'kernel'> = {
   name: 'kernel',
   read(context) {

@@ -52,6 +52,7 @@ const normalizedByThemselves: Rule = (context) => {
     report(messages.notForLandmarks(spanOf(context, 'stabilize'), 'stabilize: max'))
 }
 
+/** The number of landmark rows, and where they come from. */
 export const landmarks: SettingRecord<'landmarks'> = {
   name: 'landmarks',
   evaluation: 'landmarks',
@@ -84,6 +85,7 @@ const besideLandmarks =
       report(messages.landmarksOnly(spanOf(context, name), name))
   }
 
+/** Steps of the iterative pseudo-inverse. */
 export const pinv: SettingRecord<'pinv'> = {
   name: 'pinv',
   read(context) {
@@ -98,6 +100,7 @@ export const pinv: SettingRecord<'pinv'> = {
   print: ({ landmarks }) => landmarks && String(landmarks.pinv),
 }
 
+/** Width of the convolution over the values. */
 export const conv: SettingRecord<'conv'> = {
   name: 'conv',
   read(context) {

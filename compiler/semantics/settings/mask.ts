@@ -52,6 +52,7 @@ const conditionsAreExact: Rule = (context) => {
     context.report(messages.conditionNeedsExact(spanOf(context, 'mask')))
 }
 
+/** Which keys a query sees; all of them by default. */
 export const mask: SettingRecord<'mask'> = {
   name: 'mask',
   read(context) {

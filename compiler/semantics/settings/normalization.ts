@@ -10,6 +10,7 @@ import { describe, isWord, wordOf } from './words.ts'
 
 const nonnegative = { range: 'a number of at least 0', holds: (value: number) => value >= 0 }
 
+/** Whether there is a denominator. */
 export const normalize: SettingRecord<'normalize'> = {
   name: 'normalize',
   read(context) {
@@ -26,6 +27,7 @@ const needsDenominator: Rule = (context) => {
     report(messages.epsilonUnused(spanOf(context, 'epsilon')))
 }
 
+/** ε, which is added to the denominator. */
 export const epsilon: SettingRecord<'epsilon'> = {
   name: 'epsilon',
   read(context) {
@@ -70,6 +72,7 @@ const maximumOfProjections: Rule = (context) => {
   else if (draft.mask?.kind === 'causal') report(messages.stabilizeMaxCausal(span))
 }
 
+/** How exponentials are kept in range. */
 export const stabilize: SettingRecord<'stabilize'> = {
   name: 'stabilize',
   read: (context) => ({ stabilize: readStabilize(context) }),

@@ -64,6 +64,7 @@ const givenIfProjected: Rule = (context) => {
     report(messages.projectionsWithoutFeature(projections.span))
 }
 
+/** m, and the law by which projection rows are drawn. */
 export const projections: SettingRecord<'projections'> = {
   name: 'projections',
   read(context) {

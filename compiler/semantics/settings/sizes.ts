@@ -8,6 +8,7 @@ import { expressionOf } from './value.ts'
 
 const width = { least: 1, most: 4096 }
 
+/** Width of a query row and a key row; required. */
 export const dim: SettingRecord<'dim'> = {
   name: 'dim',
   read(context) {
@@ -26,6 +27,7 @@ export const dim: SettingRecord<'dim'> = {
   print: ({ dim }) => String(dim),
 }
 
+/** Width of a value row, `dim` by default. */
 export const valueDim: SettingRecord<'value_dim'> = {
   name: 'value_dim',
   read(context) {
@@ -42,6 +44,7 @@ export const valueDim: SettingRecord<'value_dim'> = {
   print: ({ valueDim }) => String(valueDim),
 }
 
+/** The factor of q·k: each of the two rows is multiplied by its square root. */
 export const scale: SettingRecord<'scale'> = {
   name: 'scale',
   read(context) {

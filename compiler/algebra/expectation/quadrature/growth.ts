@@ -8,6 +8,7 @@ const rays = 12
 const farthest = 1e6
 const steepest = 2.2
 
+/** Whether log|f| grows faster than r² along one of the rays. */
 export function outgrows(f: (x: number, y: number) => number): boolean {
   return Array.from({ length: rays }, (_, n) => (2 * Math.PI * (n + 0.3)) / rays).some((angle) => {
     const logarithm = (r: number): number => Math.log(Math.abs(f(r * Math.cos(angle), r * Math.sin(angle))))

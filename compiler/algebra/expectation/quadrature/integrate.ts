@@ -14,11 +14,13 @@ import type { Coordinates } from './plane.ts'
 import type { Program } from './residual.ts'
 import { divided, type Interval, type Nodes, nodesOn, type RadialLaw } from './rules.ts'
 
+/** The functions f(q, ·) and f(k, ·) of one block, as programs. */
 export interface Block {
   readonly query: Program
   readonly key: Program
 }
 
+/** The value of an integral, and how far off it may be. */
 export interface Integral {
   readonly value: number
   readonly error: number

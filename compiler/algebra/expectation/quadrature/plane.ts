@@ -5,6 +5,7 @@
  */
 import { OutOfReach } from '../ring/value.ts'
 
+/** A vector of the plane in its orthonormal basis. */
 export type Coordinates = readonly [number, number]
 
 /** Of a row beside its length, where the rest is rounding. */

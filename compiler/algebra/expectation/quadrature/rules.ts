@@ -1,10 +1,12 @@
 /** Composite Gauss-Legendre rules, and the laws of the radius in a plane. */
 
+/** A quadrature rule: ∫f ≈ Σ weights[n]·f(at[n]). */
 export interface Nodes {
   readonly at: Float64Array
   readonly weights: Float64Array
 }
 
+/** A piece of the real line. */
 export type Interval = readonly [from: number, to: number]
 
 const order = 16
@@ -30,6 +32,7 @@ function legendreRule(n: number): Nodes {
   return { at, weights }
 }
 
+/** The rule on each of these intervals, one after the other. */
 export function nodesOn(intervals: readonly Interval[]): Nodes {
   const at = new Float64Array(order * intervals.length)
   const weights = new Float64Array(order * intervals.length)
@@ -43,6 +46,7 @@ export function nodesOn(intervals: readonly Interval[]): Nodes {
   return { at, weights }
 }
 
+/** The interval in parts of one length. */
 export const divided = ([from, to]: Interval, parts: number): Interval[] =>
   Array.from({ length: parts }, (_, n) => [
     from + ((to - from) * n) / parts,

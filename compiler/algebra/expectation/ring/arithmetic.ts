@@ -14,18 +14,23 @@ const rounding = 1e-12
 /** Above this share of its parts, a sum has lost no digits worth remembering. */
 const lossless = 1e-3
 
+/** The empty sum. */
 export const zero: Value = []
 
+/** A number as a value. */
 export function constant(value: number | Complex): Value {
   const number = typeof value === 'number' ? complex.real(value) : value
   const size = complex.size(number)
   return size === 0 ? zero : [term(number, size, [], zero)]
 }
 
+/** The empty product. */
 export const one = constant(1)
 
+/** An atom to a power, as a value. */
 export const atomic = (atom: Atom, power = 1): Value => [term(complex.real(1), 1, [{ atom, power }], zero)]
 
+/** The sum, with terms of one key collected. */
 export function add(...values: readonly Value[]): Value {
   const only = values.filter((value) => value.length > 0)
   return only.length === 1 && only[0] !== undefined ? only[0] : collect(only.flat())
@@ -64,6 +69,7 @@ function settledCoefficient(part: Term): Term | undefined {
   return { ...part, coefficient, weight: size >= lossless * weight ? size : weight }
 }
 
+/** A value times a number. */
 export function scale(value: Value, factor: number | Complex): Value {
   const by = typeof factor === 'number' ? complex.real(factor) : factor
   const size = complex.size(by)
@@ -75,8 +81,10 @@ export function scale(value: Value, factor: number | Complex): Value {
   }))
 }
 
+/** a − b. */
 export const subtract = (a: Value, b: Value): Value => add(a, scale(b, -1))
 
+/** The product, expanded. */
 export function multiply(...values: readonly Value[]): Value {
   return values.reduce(product, one)
 }
@@ -120,6 +128,7 @@ function opened({ atom, power }: Factor): Value | undefined {
   return power % 2 === 0 ? even : multiply(even, atomic(atom))
 }
 
+/** base to a power that is a nonnegative integer, expanded. */
 export function wholePower(base: Value, power: number): Value {
   if (power === 0) return one
   const half = wholePower(base, Math.floor(power / 2))
@@ -136,6 +145,7 @@ export function exponential(value: Value): Value {
   return [term(coefficient, complex.size(coefficient), [], exponent)]
 }
 
+/** Whether a term is a number. */
 export const isConstantTerm = ({ factors, exponent }: Term): boolean =>
   factors.length === 0 && exponent.length === 0
 
@@ -146,6 +156,7 @@ export function asConstant(value: Value): Complex | undefined {
   return value.length === 1 && isConstantTerm(only) ? only.coefficient : undefined
 }
 
+/** The complex conjugate; rows and scalars are real. */
 export const conjugate = (value: Value): Value => add(...value.map((part) => [conjugateTerm(part)]))
 
 const conjugates = new WeakMap<Term, Term>()
@@ -189,7 +200,9 @@ function makeConjugate(atom: Atom): Atom {
   }
 }
 
+/** The real part, a value whose coefficients may still be complex. */
 export const realPart = (value: Value): Value => scale(add(value, conjugate(value)), 0.5)
+/** The imaginary part. */
 export const imaginaryPart = (value: Value): Value =>
   scale(subtract(value, conjugate(value)), { re: 0, im: -0.5 })
 

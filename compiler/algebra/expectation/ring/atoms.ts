@@ -13,6 +13,7 @@ import {
   type Value,
 } from './value.ts'
 
+/** A scalar such as a position. */
 export const scalarAtom = (name: string): ScalarAtom => ({
   kind: 'scalar',
   name,
@@ -21,6 +22,7 @@ export const scalarAtom = (name: string): ScalarAtom => ({
   depth: 0,
 })
 
+/** The entry of a row at an index. */
 export const entryAtom = (row: string, index: string): EntryAtom => ({
   kind: 'entry',
   row,
@@ -30,6 +32,7 @@ export const entryAtom = (row: string, index: string): EntryAtom => ({
   depth: 0,
 })
 
+/** A sum that stays together under a power. */
 export const groupAtom = (body: Value): GroupAtom => ({
   kind: 'group',
   body,
@@ -38,6 +41,7 @@ export const groupAtom = (body: Value): GroupAtom => ({
   depth: depthOf(body),
 })
 
+/** A function that has no form of its own in the ring. */
 export const functionAtom = (name: string, args: readonly Value[]): FunctionAtom => ({
   kind: 'function',
   name,
@@ -65,6 +69,7 @@ export function sumAtom(size: number, body: Term): SumAtom {
   }
 }
 
+/** Over a body in which the index is already called `boundIndex` of its depth. */
 export function maximumAtom(size: number, body: Value): MaximumAtom {
   const depth = depthOf(body)
   const index = boundIndex(depth)
@@ -82,6 +87,7 @@ export function maximumAtom(size: number, body: Value): MaximumAtom {
 /** Of what a term is made of, written out: identities that have their argument twice double it with each level. */
 const longestKey = 20_000
 
+/** A term with its factors in order, and the key that follows from them. */
 export function term(
   coefficient: Complex,
   weight: number,
@@ -99,10 +105,12 @@ export function term(
   return { coefficient, weight: Math.max(weight, sizeOf(coefficient)), factors: sorted, exponent, key }
 }
 
+/** The order of keys, by code units. */
 export const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const keys = new WeakMap<Value, string>()
 
+/** The key of a value: equal where values are, up to the rounding of coefficients. */
 export function keyOf(value: Value): string {
   const known = keys.get(value)
   if (known !== undefined) return known
@@ -128,6 +136,7 @@ function digits(value: number): string {
 }
 const numberKey = ({ re, im }: Complex): string => (im === 0 ? digits(re) : `(${digits(re)},${digits(im)})`)
 
+/** Names of rows, scalars and free indices in a value. */
 export function namesOf(value: Value): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { factors, exponent } of value) {
@@ -137,9 +146,11 @@ export function namesOf(value: Value): ReadonlySet<string> {
   return names
 }
 
+/** Whether a row, a scalar or a free index of this name is in a value. */
 export const mentions = (value: Value, name: string): boolean =>
   value.some((part) => termMentions(part, name))
 
+/** Whether it is in a term. */
 export const termMentions = ({ factors, exponent }: Term, name: string): boolean =>
   factors.some(({ atom }) => atom.names.has(name)) || mentions(exponent, name)
 

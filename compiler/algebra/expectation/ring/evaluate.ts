@@ -4,6 +4,7 @@ import { scalarOperator } from '../../../symbolic/operators.ts'
 import { type Complex, exponential, isFinite, plus, raised, real, size, times } from './complex.ts'
 import type { Atom, FunctionAtom, Term, Value } from './value.ts'
 
+/** Numbers for the rows and the scalars of a value. */
 export interface Point {
   readonly rows: Readonly<Record<string, ArrayLike<number>>>
   readonly scalars: Readonly<Record<string, number>>
@@ -11,6 +12,7 @@ export interface Point {
 
 type Indices = Readonly<Record<string, number>>
 
+/** The value at a point; `indices` are those that are free in it. */
 export function evaluate(value: Value, point: Point, indices: Indices = {}): Complex {
   let sum = real(0)
   for (const part of value) sum = plus(sum, termAt(part, point, indices))

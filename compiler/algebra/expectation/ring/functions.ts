@@ -34,6 +34,7 @@ import { type Atom, type Factor, type FunctionAtom, OutOfReach, type Term, type 
 
 const mostWhole = 12
 
+/** base to a constant power: expanded where the power is a positive integer, and else a group where base is a sum. */
 export function power(base: Value, exponent: number, basis: Basis = 'written'): Value {
   if (exponent === 0) return one
   const [only] = base

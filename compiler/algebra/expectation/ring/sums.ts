@@ -45,12 +45,14 @@ function singleSum(index: string, body: Term, size: number): Atom {
 
 const depth = (body: Term): number => groupAtom([body]).depth
 
+/** The largest of the values at an index from 0 to size − 1. */
 export function maximumOver(index: string, size: number, value: Value): Value {
   if (!mentions(value, index)) return value
   const bound = boundIndex(groupAtom(value).depth)
   return atomic(maximumAtom(size, renameIndex(value, index, bound)))
 }
 
+/** The value with a free index under another name. */
 export function renameIndex(value: Value, from: string, to: string): Value {
   if (!mentions(value, from)) return value
   return value.map((part) => renameTerm(part, from, to))

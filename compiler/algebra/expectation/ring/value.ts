@@ -26,6 +26,7 @@ import type { Complex } from './complex.ts'
 /** A sum of terms of different keys; empty is 0. */
 export type Value = readonly Term[]
 
+/** coefficient · Π factors · exp(exponent). */
 export interface Term {
   readonly coefficient: Complex
   readonly weight: number
@@ -37,11 +38,13 @@ export interface Term {
   readonly key: string
 }
 
+/** An atom to a power, which need not be whole. */
 export interface Factor {
   readonly atom: Atom
   readonly power: number
 }
 
+/** A factor that the ring takes as a whole. */
 export type Atom = ScalarAtom | EntryAtom | SumAtom | MaximumAtom | FunctionAtom | GroupAtom
 
 interface AtomCommon {
@@ -52,11 +55,13 @@ interface AtomCommon {
   readonly depth: number
 }
 
+/** A scalar of a call, such as a position. */
 export interface ScalarAtom extends AtomCommon {
   readonly kind: 'scalar'
   readonly name: string
 }
 
+/** An entry of a row. */
 export interface EntryAtom extends AtomCommon {
   readonly kind: 'entry'
   readonly row: string
@@ -71,6 +76,7 @@ export interface SumAtom extends AtomCommon {
   readonly body: Term
 }
 
+/** The largest value at `index` from 0 to size − 1. */
 export interface MaximumAtom extends AtomCommon {
   readonly kind: 'maximum'
   readonly index: string
@@ -85,6 +91,7 @@ export interface FunctionAtom extends AtomCommon {
   readonly args: readonly Value[]
 }
 
+/** A sum under a power that is no positive integer. */
 export interface GroupAtom extends AtomCommon {
   readonly kind: 'group'
   readonly body: Value
