@@ -6,9 +6,11 @@ import type { FormDescription, ProgramDescription } from './codegen/description.
 import { invariant } from './diagnostics/invariant.ts'
 import type { LoweredForm, LoweredForms } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
-import type { AttentionModel } from './semantics/model.ts'
+import { drawnLaw, weightsOf } from './semantics/model.ts'
+import type { AttentionModel, WeightModel } from './semantics/model.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
 import type { Target } from './targets/target.ts'
+import { stand } from '../runtime/contract/weights.ts'
 import type { KernelSource } from '../runtime/program.ts'
 
 /**
@@ -23,7 +25,7 @@ export function assemble(
   obstacle: string | undefined,
 ): ProgramDescription {
   const { name, dim, valueDim, buckets, mask } = model
-  const law = lawOf(model)
+  const law = drawnLaw(model)
   const { forward, ...others } = forms
   const limit = mask.kind === 'condition' ? excess(mask.condition, target.exact) : undefined
   return {
@@ -37,7 +39,7 @@ export function assemble(
     ...(buckets && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
     ...(obstacle !== undefined && { undecodable: obstacle }),
-    weights: weightsOf(model),
+    weights: weightsOf(model).map(planOf),
     source,
     forms: {
       forward: formOf(target, forward),
@@ -85,34 +87,12 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
 }
 
 /** What is for queries, or for values, is the same as for keys unless two sets are given. */
-function weightsOf({ landmarks, compress, dim }: AttentionModel): ProgramDescription['weights'] {
-  if (compress !== undefined) {
-    const weights = { perHead: compress.count, perKeyRow: true } as const
-    return [
-      { name: 'compressKeys', ...weights },
-      { name: 'compressValues', ...weights, otherwise: 'compressKeys' },
-    ]
+const planOf = ({ name, shape }: WeightModel): ProgramDescription['weights'][number] => {
+  const otherwise = stand[name]
+  return {
+    name,
+    perHead: shape.reduce<number>((count, size) => (size === 'keyRows' ? count : count * size), 1),
+    ...(shape.includes('keyRows') && { perKeyRow: true }),
+    ...(otherwise && { otherwise }),
   }
-  if (landmarks === undefined) return []
-  const { count, source, conv } = landmarks
-  return [
-    ...(source === 'learned'
-      ? ([
-          { name: 'landmarks', perHead: count * dim },
-          { name: 'queryLandmarks', perHead: count * dim, otherwise: 'landmarks' },
-        ] as const)
-      : []),
-    ...(conv === undefined ? [] : [{ name: 'conv', perHead: conv } as const]),
-  ]
-}
-
-/** What is drawn: projections of features, or the rotations of all rounds of a hash. */
-function lawOf({ dim, projections, buckets }: AttentionModel): ProgramDescription['projection'] {
-  if (projections !== undefined) {
-    const { count, coupling, fixedNorm, seed } = projections
-    return { rows: count, dim, coupling, fixedNorm, seed }
-  }
-  if (buckets === undefined) return undefined
-  const { count, rounds, seed } = buckets
-  return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
 }

@@ -23,9 +23,10 @@
  * function (checked on random points); query and key have equally many blocks
  * of equal sizes.
  */
-import type { Coupling } from '../../runtime/contract/projections.ts'
+import type { ProjectionsModel } from '../semantics/model.ts'
 import type { Expression } from '../symbolic/expression.ts'
 
+/** One attention: its score, the mask and the decay on it, and the denominator. */
 export interface Attention {
   readonly name: string
   readonly dim: number
@@ -53,14 +54,17 @@ export function carriesScales(
   return (decay !== undefined && normalize === 'sum') || (exponents && stabilize.kind === 'auto')
 }
 
+/** κ, by the way in which it is evaluated. */
 export type Score = ExactScore | FactorisedScore | LandmarkScore | CompressedScore | BucketedScore
 
+/** Which keys j a query i sees. */
 export type Mask =
   | { readonly kind: 'none' }
   | { readonly kind: 'causal' }
   /** Boolean in `i`, `j`, `length` (user form: it has scalars only). */
   | { readonly kind: 'condition'; readonly condition: Expression }
 
+/** How exponentials are kept in range: by carried log-scales, not at all, or as the papers' code does it. */
 export type Stabilize =
   { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly epsilon: number }
 
@@ -83,20 +87,13 @@ export interface ExactScore {
 export interface FactorisedScore {
   readonly kind: 'factorised'
   /** m and its law, if the features are projected. */
-  readonly projections?: Projections
+  readonly projections?: ProjectionsModel
   /** r = Σ over blocks of `size`. */
   readonly features: number
   readonly query: readonly FeatureBlock[]
   readonly key: readonly FeatureBlock[]
   /** The kernel that the features claim to estimate, if the file names one. */
   readonly claims?: ScaledTerm
-}
-
-export interface Projections {
-  readonly count: number
-  readonly coupling: Coupling
-  readonly fixedNorm: boolean
-  readonly seed: number
 }
 
 /**

@@ -69,7 +69,7 @@ function headOutput(
 
 function exactOutput(attention: Attention, kernel: ScaledTerm, { index, q, k, v }: Head): Float64Array[] {
   const sees = visibility(attention.mask, k.length)
-  const gamma = decayOf(attention, index)
+  const gamma = gammaOf(attention, index)
   return q.map((row, i) => {
     const terms = k.flatMap((other, j) => {
       if (!sees(i, j)) return []
@@ -110,7 +110,7 @@ function factorisedOutput(
       ? featureRows(attention, score.query, side, q, counted, projection)
       : featureRows(attention, score.key, side, k, k.length, projection)
   const [queries, keys] = [features('query'), features('key')]
-  const gamma = decayOf(attention, index)
+  const gamma = gammaOf(attention, index)
   const after = (state: State, row: number): State => {
     const older = decayed(state, gamma, 1)
     const [key, value] = [keys[row], v[row]]
@@ -164,10 +164,12 @@ export function quotient(
   return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
 }
 
-const decayOf = ({ decay }: Attention, head: number): number =>
+/** γ of a head. */
+export const gammaOf = ({ decay }: Attention, head: number): number =>
   decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
 
-function visibility(mask: Mask, keys: number): (i: number, j: number) => boolean {
+/** Whether query row i sees key row j, of `keys` visible ones. */
+export function visibility(mask: Mask, keys: number): (i: number, j: number) => boolean {
   if (mask.kind === 'none') return () => true
   if (mask.kind === 'causal') return (i, j) => j <= i
   return (i, j) => evaluateScalar(mask.condition, environmentOf({ i, j, length: keys })) !== 0

@@ -5,14 +5,16 @@
  * Letters: B batch, H query heads, G key/value heads (H a multiple of G),
  * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
  */
+import { drawnLaw, weightsOf } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
-import type { ProjectionLaw } from '../../runtime/contract/projections.ts'
+import { stand, type WeightName } from '../../runtime/contract/weights.ts'
 import { Vector } from './vector.ts'
 import { logDecay } from './weights.ts'
 
 export type Numbers = Float32Array | Float64Array
 
-export interface ReferenceInputs {
+/** Weights are those of `weightsOf`; where one is not given, another may stand in for it. */
+export interface ReferenceInputs extends Readonly<Partial<Record<WeightName, Numbers>>> {
   /** [B, H, L, D] */
   readonly q: Numbers
   /** [B, G, S, D] Not read where the rows of q are the keys, as with `buckets`. */
@@ -32,16 +34,6 @@ export interface ReferenceInputs {
   readonly queryLengths?: ArrayLike<number>
   /** [M, D] Projections, or the rotations of all rounds. Shared by all heads; the file's own draw where absent. */
   readonly projection?: Numbers
-  /** [H, N, D] For `learned` landmarks; also those of the queries, unless these are given. */
-  readonly landmarks?: Numbers
-  /** [H, N, D] */
-  readonly queryLandmarks?: Numbers
-  /** [H, width] */
-  readonly conv?: Numbers
-  /** [H, N, P], P ≥ S. Weights of the pooled keys; also of the values, unless these are given. */
-  readonly compressKeys?: Numbers
-  /** [H, N, P], P ≥ S */
-  readonly compressValues?: Numbers
 }
 
 /** @throws RangeError where a tensor has another number of entries than its shape, or a head no decay. */
@@ -53,7 +45,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   if (heads % kvHeads !== 0)
     throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
   checkDecay(model, heads)
-  const { dim, valueDim, landmarks, compress, buckets } = model
+  const { dim, valueDim, buckets } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
   expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
@@ -62,24 +54,26 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
   checkLengths('lengths', inputs.lengths, batch, { keyLength })
   checkLengths('queryLengths', inputs.queryLengths, batch, { length })
-  const law = projectionLaw(model)
+  const law = drawnLaw(model)
   if (law !== undefined && inputs.projection !== undefined)
     expectShape('projection', inputs.projection, [law.rows, dim])
   if (buckets !== undefined && keyLength !== length)
     throw new RangeError(
       `keyLength: expected the length of the queries (${length}), whose rows are the keys, found ${keyLength}`,
     )
-  if (compress !== undefined) {
-    expectPooling('compressKeys', inputs.compressKeys, heads * compress.count, keyLength)
-    if (inputs.compressValues !== undefined)
-      expectPooling('compressValues', inputs.compressValues, heads * compress.count, keyLength)
+  for (const { name, shape } of weightsOf(model)) {
+    const tensor = inputs[name]
+    if (tensor === undefined && stand[name] !== undefined) continue
+    const sizes = shape.filter((size) => size !== 'keyRows')
+    if (sizes.length === shape.length) expectShape(name, tensor, [heads, ...sizes])
+    else
+      expectPooling(
+        name,
+        tensor,
+        sizes.reduce((rows, size) => rows * size, heads),
+        keyLength,
+      )
   }
-  if (landmarks === undefined) return
-  if (landmarks.conv !== undefined) expectShape('conv', inputs.conv, [heads, landmarks.conv])
-  if (landmarks.source === 'segment_means') return
-  expectShape('landmarks', inputs.landmarks, [heads, landmarks.count, dim])
-  if (inputs.queryLandmarks !== undefined)
-    expectShape('queryLandmarks', inputs.queryLandmarks, [heads, landmarks.count, dim])
 }
 
 /** The compiler has looked at the first heads only. */
@@ -91,17 +85,6 @@ function checkDecay(model: AttentionModel, heads: number): void {
       `heads: expected a decay in (0, 1] for each, found ${Math.exp(logGamma)} for head ${head}`,
     )
   }
-}
-
-/** The rows that are drawn for an attention, and how: projections of features, or rotations of a hash. */
-export function projectionLaw({ dim, projections, buckets }: AttentionModel): ProjectionLaw | undefined {
-  if (projections !== undefined) {
-    const { count, ...law } = projections
-    return { rows: count, dim, ...law }
-  }
-  if (buckets === undefined) return undefined
-  const { count, rounds, seed } = buckets
-  return { rows: (rounds * count) / 2, dim, coupling: 'iid', fixedNorm: false, seed }
 }
 
 function expectPooling(name: string, tensor: Numbers | undefined, rows: number, keyLength: number): void {

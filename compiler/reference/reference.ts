@@ -8,13 +8,14 @@
  * same function here: the mathematical one.
  */
 import { invariant } from '../diagnostics/invariant.ts'
+import { drawnLaw } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { chunksOf, meetings, ownKeys } from './buckets.ts'
 import { Evaluator } from './evaluate.ts'
 import { featureRows } from './features.ts'
-import { checkInputs, projectionLaw, rowsOf } from './inputs.ts'
+import { checkInputs, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
 import { convolved, landmarkRows, segmentMeans } from './landmarks.ts'
 import { pooled } from './pooling.ts'
@@ -119,7 +120,7 @@ function pooledRows(
 }
 
 function projectionRows(model: AttentionModel, inputs: ReferenceInputs): readonly Vector[] {
-  const law = projectionLaw(model)
+  const law = drawnLaw(model)
   if (law === undefined) return []
   return rowsOf(inputs.projection ?? drawProjection(law), 0, law.rows, law.dim)
 }

@@ -15,16 +15,20 @@
  *  - a projected feature's blocks are scalar; query and key have equally many
  *    blocks and the same number of features.
  */
-import type { Coupling } from '../../runtime/contract/projections.ts'
+import { independent, type ProjectionLaw } from '../../runtime/contract/projections.ts'
+import type { WeightName } from '../../runtime/contract/weights.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
+/** The attentions of a file, in its order. */
 export interface CheckedFile {
   readonly attentions: readonly AttentionModel[]
 }
 
+/** How κ is evaluated: pair by pair, or in one of the ways that a setting asks for. */
 export type Evaluation = 'exact' | 'factorised' | 'landmarks' | 'compressed' | 'bucketed'
 
+/** One attention; defaults stand where the file says nothing. */
 export interface AttentionModel {
   readonly name: string
   readonly span: Span
@@ -66,13 +70,12 @@ export interface FeatureModel {
   readonly features: number
 }
 
-export interface ProjectionsModel {
+/** m and the law of the rows, whose width is `dim`. */
+export interface ProjectionsModel extends Omit<ProjectionLaw, 'rows' | 'dim'> {
   readonly count: number
-  readonly coupling: Coupling
-  readonly fixedNorm: boolean
-  readonly seed: number
 }
 
+/** Attention through landmark rows: Nyström's approximation (Xiong et al., 2021). */
 export interface LandmarksModel {
   readonly count: number
   readonly source: 'segment_means' | 'learned'
@@ -108,5 +111,42 @@ export type MaskModel =
   | { readonly kind: 'causal' }
   | { readonly kind: 'condition'; readonly condition: Expression }
 
+/** How exponentials are kept in range: by carried log-scales, not at all, or as the papers' code does it. */
 export type StabilizeModel =
   { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly epsilon: number }
+
+/** A tensor that the caller gives, of the shape [H, …shape]. */
+export interface WeightModel {
+  readonly name: WeightName
+  /** `keyRows`: at least as many as the longest sequence has key rows. */
+  readonly shape: readonly (number | 'keyRows')[]
+  /** Its entries are those of rows such as q and k, or they weigh the terms of a sum. */
+  readonly like: 'rows' | 'weights'
+  /** Papers have no such tensor: the one that stands in for it is enough. */
+  readonly seldom?: true
+}
+
+/** What a caller gives beside q, k and v. */
+export function weightsOf({ dim, landmarks, compress }: AttentionModel): readonly WeightModel[] {
+  const rows = { shape: [landmarks?.count ?? 0, dim], like: 'rows' } as const
+  const pooling = { shape: [compress?.count ?? 0, 'keyRows'], like: 'weights' } as const
+  return [
+    ...(landmarks?.source === 'learned'
+      ? [{ name: 'landmarks', ...rows } as const, { name: 'queryLandmarks', ...rows, seldom: true } as const]
+      : []),
+    ...(landmarks?.conv === undefined
+      ? []
+      : [{ name: 'conv', shape: [landmarks.conv], like: 'weights' } as const]),
+    ...(compress === undefined
+      ? []
+      : [{ name: 'compressKeys', ...pooling } as const, { name: 'compressValues', ...pooling } as const]),
+  ]
+}
+
+/** The random rows of an attention: projections of features, or the rotations of all rounds of a hash. */
+export function drawnLaw({ dim, projections, buckets }: AttentionModel): ProjectionLaw | undefined {
+  if (buckets !== undefined) return independent((buckets.rounds * buckets.count) / 2, dim, buckets.seed)
+  if (projections === undefined) return undefined
+  const { count, ...law } = projections
+  return { rows: count, dim, ...law }
+}

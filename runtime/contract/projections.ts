@@ -24,6 +24,15 @@ export interface ProjectionLaw {
   readonly seed: number
 }
 
+/** The law of rows that are independent of one another, each N(0, I). */
+export const independent = (rows: number, dim: number, seed: number): ProjectionLaw => ({
+  rows,
+  dim,
+  coupling: 'iid',
+  fixedNorm: false,
+  seed,
+})
+
 type Block = Pick<ProjectionLaw, 'coupling' | 'dim'>
 
 /**

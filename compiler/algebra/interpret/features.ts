@@ -7,6 +7,7 @@ import type { Attention, FeatureBlock } from '../attention.ts'
 import { projectedPart } from '../projected.ts'
 import type { FeatureRow } from '../state.ts'
 
+/** Whose features: they may differ. */
 export type Side = 'query' | 'key'
 
 /**

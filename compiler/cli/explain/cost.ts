@@ -38,20 +38,14 @@ export function compareCosts(model: AttentionModel, plan: Schedule, length: numb
 
 /** Exact softmax attention with the same rows, causal where they are, planned by the same compiler. */
 function softmaxOf(model: AttentionModel): Schedule {
-  const {
-    feature: _,
-    projections: _p,
-    landmarks: _l,
-    compress: _c,
-    buckets: _b,
-    decay: _d,
-    ...shared
-  } = model
-  const { dim } = model
+  const { name, span, dim, valueDim } = model
   const plan = schedule(
     fromModel({
-      ...shared,
+      name,
+      span,
       evaluation: 'exact',
+      dim,
+      valueDim,
       kernel: exp(dot(row('q', dim), row('k', dim))),
       scale: 1 / Math.sqrt(dim),
       // What a pattern leaves out is what it saves.

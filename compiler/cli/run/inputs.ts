@@ -3,6 +3,7 @@
  * ones. Shapes: q [B, H, L, D], k [B, G, S, D], v [B, G, S, Dv] with G
  * key/value heads; a file may leave off the leading axes of size one.
  */
+import { weightNames } from '../../../runtime/contract/weights.ts'
 import { usage } from '../failure.ts'
 import type { Loaded } from '../tensors/load.ts'
 import { type LoadedTensor, shapeText, sizeOf, type Tensor } from '../tensors/tensor.ts'
@@ -77,7 +78,6 @@ function requireRoom(name: string, shape: readonly number[]): void {
     )
 }
 
-const weightNames = ['landmarks', 'queryLandmarks', 'conv', 'compressKeys', 'compressValues']
 const extras = ['lengths', 'queryLengths', 'projection', ...weightNames]
 /** What a file may give to an attention. */
 export const inputNames: readonly string[] = ['q', 'k', 'v', ...extras]
@@ -125,7 +125,7 @@ export function inputsFrom(path: string, loaded: Loaded): Inputs {
     ...(lengths && { lengths }),
     ...(queryLengths && { queryLengths }),
     ...(projection === undefined ? {} : { projection }),
-    weights: new Map([...arrays].filter(([name]) => weightNames.includes(name))),
+    weights: new Map([...arrays].filter(([name]) => weightNames.some((known) => known === name))),
     notes: notesOn(loaded),
   }
 }

@@ -1,4 +1,5 @@
 /** Run-time weights for attentions that have them: the same ones for all cases. */
+import { weightsOf as givenTo } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Weights } from '../execution/executor.ts'
 import { longestKeys, tensor } from './case.ts'
@@ -11,23 +12,16 @@ export interface RuntimeWeights {
 
 const headsWithWeights = 2
 
+/** Those that papers have; landmarks are rows like keys, and weighted sums about as long as their terms. */
 export function weightsOf(model: AttentionModel): RuntimeWeights {
-  const values = valuesOf(model)
-  return { values, heads: Object.keys(values).length === 0 ? undefined : headsWithWeights }
-}
-
-/** Landmarks are rows like keys; a filter is a few numbers; pooled rows are about as long as those they are made of. */
-function valuesOf({ landmarks, compress, dim, scale }: AttentionModel): Weights {
-  if (compress !== undefined) {
-    const pooling = (seed: number): Float32Array =>
-      tensor(headsWithWeights, compress.count, longestKeys, seed, 1 / Math.sqrt(longestKeys))
-    return { compressKeys: pooling(79), compressValues: pooling(80) }
-  }
-  if (landmarks === undefined) return {}
-  const { source, count, conv } = landmarks
-  const deviation = 1 / Math.sqrt(dim * scale)
-  return {
-    ...(source === 'learned' && { landmarks: tensor(headsWithWeights, count, dim, 77, deviation) }),
-    ...(conv !== undefined && { conv: tensor(headsWithWeights, 1, conv, 78, 0.3) }),
-  }
+  const { dim, scale } = model
+  const usual = givenTo(model).filter(({ seldom }) => seldom !== true)
+  const values = usual.map(({ name, shape, like }, index) => {
+    const sizes = shape.map((size) => (size === 'keyRows' ? longestKeys : size))
+    const [columns = 1] = sizes.slice(-1)
+    const rows = sizes.slice(0, -1).reduce((product, size) => product * size, 1)
+    const deviation = 1 / Math.sqrt(like === 'rows' ? dim * scale : columns)
+    return [name, tensor(headsWithWeights, rows, columns, 77 + index, deviation)] as const
+  })
+  return { values: Object.fromEntries(values), heads: values.length === 0 ? undefined : headsWithWeights }
 }

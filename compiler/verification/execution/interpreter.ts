@@ -8,7 +8,7 @@ import { fromModel } from '../../algebra/build.ts'
 import { evaluateSize } from '../../../runtime/contract/size.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { lower } from '../../kernel/lower/lower.ts'
-import { projectionLaw } from '../../reference/inputs.ts'
+import { drawnLaw } from '../../semantics/model.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
@@ -49,7 +49,7 @@ function open(
     return { schedule: scheduled, kernels: (replace.kernels ?? same<readonly Kernel[]>)(lower(scheduled)) }
   }
   const forward = lowered(plan)
-  const law = projectionLaw(model)
+  const law = drawnLaw(model)
   const drawn = (seed: number): Float32Array | undefined => law && draw({ ...law, seed })
   let projection = drawn(law?.seed ?? 0)
   const kept = (): Weights => ({ ...weights, ...(projection && { projection }) })

@@ -1,6 +1,6 @@
 /** The float64 reference in the place of a device; what it gives is rounded to f32. */
 import { drawProjection } from '../../../runtime/projection/index.ts'
-import { projectionLaw } from '../../reference/inputs.ts'
+import { drawnLaw } from '../../semantics/model.ts'
 import { reference } from '../../reference/reference.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Executor, Platform, Weights } from './executor.ts'
@@ -13,7 +13,7 @@ export const referencePlatform: Platform = {
 }
 
 function open(model: AttentionModel, weights: Weights | undefined): Executor {
-  const law = projectionLaw(model)
+  const law = drawnLaw(model)
   const draw = (seed: number): Float32Array | undefined => law && drawProjection({ ...law, seed })
   let projection = draw(law?.seed ?? 0)
   return {

@@ -1,6 +1,7 @@
 /** A schedule's kernels over buffers on the host, as the runtime runs them on a device. */
 import { evaluateSize } from '../../../runtime/contract/size.ts'
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
+import { stand, weightNames } from '../../../runtime/contract/weights.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { interpret } from '../../kernel/interpret.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -59,7 +60,13 @@ export const isComplete = ({ buffers }: Schedule, kept: Buffers): boolean =>
   buffers.every((plan) => (plan.role !== 'projection' && plan.role !== 'weight') || keptBuffer(plan, kept))
 
 const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] | undefined =>
-  kept[role === 'projection' ? role : name] ?? kept[stand[name] ?? name]
+  kept[role === 'projection' ? role : name] ?? kept[standFor(name)]
+
+/** One weight may stand in for another. */
+function standFor(buffer: string): string {
+  const weight = weightNames.find((name) => name === buffer)
+  return (weight && stand[weight]) ?? buffer
+}
 
 /** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
 export function runPasses(
@@ -143,10 +150,4 @@ export function headNumbers({ size, value }: BufferPlan, shape: Shape): Float64A
   return Float64Array.from({ length: evaluateSize(size, shape) }, (_, head) =>
     value === undefined ? Number.NaN : evaluateScalar(value, environmentOf({ head })),
   )
-}
-
-/** One weight may stand in for another. */
-const stand: Readonly<Record<string, string>> = {
-  queryLandmarks: 'landmarks',
-  compressValues: 'compressKeys',
 }

@@ -4,6 +4,7 @@
  * replaced by the state of all rows before, taken as one chunk.
  */
 import type { Attention } from '../../algebra/attention.ts'
+import { gammaOf, quotient } from '../../algebra/interpret.ts'
 import {
   combine,
   decay as decayed,
@@ -14,7 +15,6 @@ import {
   token,
 } from '../../algebra/state.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
-import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Call } from '../execution/executor.ts'
 import { boundedFeatures } from '../rounding/features.ts'
 import { rows as rowsOf } from '../rounding/tolerance.ts'
@@ -28,7 +28,7 @@ export function foldedOutput(
   cutAt: number,
   wanted: readonly number[],
 ): Float64Array {
-  const { dim, valueDim, scale, score, decay } = attention
+  const { dim, valueDim, scale, score } = attention
   invariant(score.kind === 'factorised', 'a recurrence is of a factorised attention')
   const { heads, kvHeads, length } = call
   const factor = Math.sqrt(scale)
@@ -52,7 +52,7 @@ export function foldedOutput(
     length,
   )
   const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
-  const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
+  const gamma = gammaOf(attention, head)
 
   const result = new Float64Array(wanted.length * valueDim)
   let state = empty(score.features, valueDim)
@@ -87,15 +87,7 @@ function stateOf(keys: readonly FeatureRow[], values: readonly Float64Array[], r
   return token(key, value)
 }
 
-function outputOf(
-  { normalize, epsilon }: Attention,
-  state: State,
-  query: FeatureRow | undefined,
-): Float64Array {
+function outputOf(attention: Attention, state: State, query: FeatureRow | undefined): Float64Array {
   invariant(query !== undefined, 'a state is read by a row that exists')
-  const { numerator, denominator, scale } = read(state, query)
-  if (scale === -Infinity) return numerator
-  if (normalize === 'none') return numerator.map((sum) => sum * Math.exp(scale))
-  const sum = denominator + (epsilon === 0 ? 0 : epsilon * Math.exp(-scale))
-  return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
+  return quotient(attention, read(state, query))
 }

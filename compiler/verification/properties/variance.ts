@@ -18,6 +18,7 @@
  * groups are too skew.
  */
 import { blockHeight } from '../../../runtime/contract/projections.ts'
+import { drawnLaw } from '../../semantics/model.ts'
 import { variance as closedVariance, fourthMoment } from '../../algebra/expectation/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { estimates, type Pair } from '../sampling/estimates.ts'
@@ -98,18 +99,14 @@ interface Sample {
 }
 
 function sampled({ model, algebra, platform }: Subject, effort: Effort, pairs: readonly KnownPair[]): Sample {
-  const { dim, projections } = model
-  invariant(projections !== undefined, 'rows are drawn by a law')
+  const { dim } = model
+  const law = drawnLaw(model)
+  invariant(law !== undefined, 'rows are drawn by a law')
   const wanted = Math.max(fewestBlocks, rowsToDraw(pairs, effort) / dim)
   const inGroup = Math.ceil(wanted / groups)
-  const { coupling, fixedNorm } = projections
-  const height = blockHeight({ coupling, dim })
+  const height = blockHeight(law)
   const rows = groups * inGroup * height
-  const found = estimates(
-    algebra,
-    pairs,
-    platform.draw({ rows, dim, coupling, fixedNorm, seed: effort.seed }),
-  )
+  const found = estimates(algebra, pairs, platform.draw({ ...law, rows, seed: effort.seed }))
   const errors = found.map((values, n) => values.map((value) => value - (pairs[n]?.mean ?? 0)))
   const none = new Float64Array(pairs.length)
   const sample = { ofRows: new Moments(none), ofMeans: new Moments(none), rows }

@@ -1,7 +1,7 @@
 /** How far an output of f32 arithmetic may be from its value. */
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
-import type { Attention, Mask } from '../../algebra/attention.ts'
-import { evaluateScalar, environmentOf } from '../../symbolic/evaluate.ts'
+import type { Attention } from '../../algebra/attention.ts'
+import { gammaOf, visibility } from '../../algebra/interpret.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum, unit } from './bounded.ts'
 import { pairRows, type PairRow } from './pairs.ts'
@@ -65,7 +65,7 @@ function headsOf(
   projection: Float32Array | undefined,
   wanted: readonly number[],
 ): Head[] {
-  const { dim, valueDim, scale, mask, decay } = attention
+  const { dim, valueDim, scale, mask } = attention
   const { batch, heads, kvHeads, length, keyLength, lengths } = call
   const factor = Math.sqrt(scale)
   const w = projection === undefined ? [] : rows(projection, 0, projection.length / dim, dim, 1)
@@ -81,20 +81,12 @@ function headsOf(
       wanted,
       visibility(mask, visible),
     )
-    const gamma = decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
+    const gamma = gammaOf(attention, head)
     return {
       pairs: gamma === 1 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, gamma)),
       values: rows(call.v, kvHead * keyLength, visible, valueDim, 1),
     }
   })
-}
-
-/** Whether query row i sees key row j, of `keys` visible ones. */
-export function visibility(mask: Mask, keys: number): (i: number, j: number) => boolean {
-  if (mask.kind === 'none') return () => true
-  if (mask.kind === 'causal') return (i, j) => j <= i
-  const { condition } = mask
-  return (i, j) => evaluateScalar(condition, environmentOf({ i, j, length: keys })) !== 0
 }
 
 /** What fades is measured from the last key that a row sees anything of, so that it is held however old that is. */
