@@ -41,6 +41,8 @@ export interface Program {
   }
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
+  /** Those that are not among them, loaded when they are needed. */
+  readonly later?: () => Promise<Pick<Program, 'kernels'>>
 }
 
 export interface WeightPlan {
@@ -64,9 +66,7 @@ export interface WeightPlan {
  * one thread, without memory.
  */
 export interface KernelSource {
-  /** Empty where `load` brings it. */
   readonly code: string
-  readonly load?: () => Promise<string>
   readonly workgroupSize: number
   /** In binding order; for webgpu after the shape uniform, which is binding 0. */
   readonly bindings: readonly { readonly name: string; readonly access: 'read' | 'read_write' }[]

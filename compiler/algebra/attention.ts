@@ -25,6 +25,7 @@
  */
 import type { ProjectionsModel } from '../semantics/model.ts'
 import type { Expression } from '../symbolic/expression.ts'
+import { isNeverPositive } from '../symbolic/never-positive.ts'
 
 /** One attention: its score, the mask and the decay on it, and the denominator. */
 export interface Attention {
@@ -42,16 +43,18 @@ export interface Attention {
 }
 
 /**
- * Whether log-scales are carried beside the sums over keys: where a feature has an exponent that is to be kept in
- * range, and where sums fade and are divided by one another. A row that has seen no key for long is then a quotient
- * of sums that f32 need not hold; undivided, what has faded away is 0.
+ * Whether log-scales are carried beside the sums over keys: where a feature has an exponent that may grow, and where
+ * sums of what vanishes or fades are divided by one another. A row may then be a quotient of sums that f32 does not
+ * hold; undivided, what has vanished is 0.
  */
 export function carriesScales(
   { decay, normalize, stabilize }: Attention,
   { query, key }: FactorisedScore,
 ): boolean {
-  const exponents = [...query, ...key].some(({ exponent }) => exponent !== undefined)
-  return (decay !== undefined && normalize === 'sum') || (exponents && stabilize.kind === 'auto')
+  const divides = normalize === 'sum'
+  const exponents = [...query, ...key].flatMap(({ exponent }) => exponent ?? [])
+  if (decay !== undefined && divides) return true
+  return stabilize.kind === 'auto' && exponents.some((exponent) => divides || !isNeverPositive(exponent))
 }
 
 /** κ, by the way in which it is evaluated. */

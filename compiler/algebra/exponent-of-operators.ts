@@ -4,6 +4,7 @@
  *     bounded                   the value itself
  *     homogeneous, degree d     f(c·exp E) = f(c)·exp(d·E)
  *     power                     the sum of the record's terms, where the argument has an exponent
+ *     with a tail               the record's, where the argument has none and may be far below 0
  *     exponential               the record's split, unless the exponent cannot leave the range of f32
  *
  * Sums, products and choices of one argument are split by `exponent-of-sums.ts`.
@@ -12,7 +13,7 @@ import { InvariantError } from '../diagnostics/invariant.ts'
 import { applyNamed, constant, multiply } from '../symbolic/build.ts'
 import type { Apply, Expression } from '../symbolic/expression.ts'
 import { scalarOperator } from '../symbolic/operators.ts'
-import type { Growth } from '../symbolic/operators/growth.ts'
+import type { Growth, Tail } from '../symbolic/operators/growth.ts'
 import { isProduct } from '../symbolic/rewrites/products.ts'
 import { simplify } from '../symbolic/simplify.ts'
 import { addSplits, splitChoice, splitProduct, splitSum } from './exponent-of-sums.ts'
@@ -28,7 +29,7 @@ export function splitOperator(whole: Apply, split: Splitter): Split {
     throw new InvariantError(`${operator} is an operator on numbers, and has arguments`)
   switch (growth.kind) {
     case 'bounded':
-      return { coefficient: whole }
+      return growth.tail === undefined ? { coefficient: whole } : splitTail(whole, v, growth.tail, split(v))
     case 'sum':
       return splitSum(whole, split)
     case 'product':
@@ -40,7 +41,7 @@ export function splitOperator(whole: Apply, split: Splitter): Split {
         ? splitProduct(whole, split)
         : splitHomogeneous(whole, split(v), others, growth.degree(...others))
     case 'power':
-      return splitPower(whole, v, growth.terms, split)
+      return splitPower(whole, v, growth, split)
     case 'exponential': {
       const { coefficient, exponent } = growth.split(v)
       const simplified = simplify(exponent)
@@ -65,14 +66,23 @@ function splitHomogeneous(
 function splitPower(
   whole: Expression,
   v: Expression,
-  terms: Extract<Growth, { kind: 'power' }>['terms'],
+  { terms, tail }: Extract<Growth, { kind: 'power' }>,
   split: Splitter,
 ): Split {
   const { coefficient, exponent } = split(v)
-  if (exponent === undefined) return { coefficient: whole }
+  if (exponent === undefined)
+    return tail === undefined ? { coefficient: whole } : splitTail(whole, v, tail, { coefficient })
   return addSplits(
     terms({ whole: v, coefficient, exponent }).map((term) =>
       'unsplit' in term ? split(term.unsplit) : term,
     ),
   )
+}
+
+/** Of a function that vanishes exponentially below 0, of an argument that does not itself grow as one. */
+function splitTail(whole: Expression, v: Expression, tail: Tail, { exponent }: Split): Split {
+  if (exponent !== undefined) return { coefficient: whole }
+  const form = tail(v)
+  const simplified = simplify(form.exponent)
+  return staysInside(simplified) ? { coefficient: whole } : scaled(form.coefficient, simplified)
 }

@@ -30,8 +30,26 @@ export function splitProduct(product: Expression, split: Splitter): Split {
 
 /** Terms are divided by exp of their largest exponent. */
 export function splitSum(sum: Expression, split: Splitter): Split {
-  const parts = termsOf(sum).map(split)
-  return parts.every(({ exponent }) => exponent === undefined) ? { coefficient: sum } : addSplits(parts)
+  const parts = sharingTails(termsOf(sum).map(split))
+  if (parts.every(({ exponent }) => exponent === undefined)) return { coefficient: sum }
+  const whole = addSplits(parts)
+  // Where a part does not vanish the sum does not either, and is best left as it was.
+  return whole.exponent === undefined ? { coefficient: sum } : whole
+}
+
+/** relu a = relu a · exp(min(a, 0)): beside a part with that exponent it has the same one, and elu a + 1 vanishes. */
+function sharingTails(parts: readonly Split[]): readonly Split[] {
+  return parts.map((part) => {
+    if (part.exponent !== undefined) return part
+    const rectified = factorsOf(part.coefficient).factors.flatMap(({ base, power }) =>
+      base.kind === 'apply' && base.operator === 'relu' && power > 0 ? base.args : [],
+    )
+    const tails = rectified.map((argument) => simplify(apply('min', argument, constant(0))))
+    const exponent = parts
+      .map((other) => other.exponent)
+      .find((other) => other !== undefined && tails.some((tail) => equals(tail, other)))
+    return exponent === undefined ? part : { ...part, exponent }
+  })
 }
 
 /** The sum of parts that are split already. */

@@ -3,9 +3,9 @@
  * grows at most polynomially in the entries of the rows. The split is an
  * identity of functions.
  *
- * An exponent that is bounded whatever the rows are stays in the coefficient,
- * and so does one that is 0 for the largest component of the row, as a softmax
- * has it: neither overflows, nor can it make all components vanish.
+ * An exponent that is bounded whatever the rows are stays in the coefficient. One
+ * that is never positive does not: what it is the exponent of does not overflow,
+ * but all components that a row and a key have in common may vanish.
  */
 import { exp, multiply } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'

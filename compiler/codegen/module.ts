@@ -3,7 +3,6 @@
  * their own to be read, and modules that are loaded where they are needed, with
  * the kernels of decoding and those of the other targets. The module stands on `attnc-runtime/` beside it.
  */
-import type { KernelSource } from '../../runtime/program.ts'
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
 import { programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
@@ -58,7 +57,11 @@ function decodingText(program: ProgramDescription, kernels: readonly string[]): 
   const { name } = program
   return [
     `// The kernels with which ${name} decodes. ../${name}.js loads them when they are needed.`,
-    ...textLines(`export const ${languageOf(program).texts}`, program, kernels),
+    ...textLines(`const ${languageOf(program).texts}`, program, kernels),
+    '',
+    'export const kernels = {',
+    ...indent(kernelLines(program, kernels)),
+    '}',
     '',
   ].join('\n')
 }
@@ -115,7 +118,7 @@ function alternativeText(program: ProgramDescription): string {
 /**
  * Declares `program`, which refers to `source`.
  *
- * @param later names of the kernels whose texts are elsewhere
+ * @param later names of the kernels that are elsewhere
  */
 function programLines(
   program: ProgramDescription,
@@ -136,8 +139,7 @@ function programLines(
     undecodable,
   } = program
   const { texts } = languageOf(program)
-  const textOf = (kernel: string): string =>
-    later.includes(kernel) ? `code: '', load: () => later(${literal(kernel)})` : `code: ${texts}.${kernel}`
+  const here = Object.keys(program.kernels).filter((name) => !later.includes(name))
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -157,37 +159,30 @@ function programLines(
     ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
     '},',
     'kernels: {',
-    ...indent(
-      Object.entries(program.kernels).map(([kernel, facts]) => kernelLine(kernel, facts, textOf(kernel))),
-    ),
+    ...indent(kernelLines(program, here)),
     '},',
+    ...(later.length === 0 ? [] : [`later: () => import(${literal(`./${decodingPath(program)}`)}),`]),
   ]
   return [
-    ...textLines(
-      `const ${texts}`,
-      program,
-      Object.keys(program.kernels).filter((name) => !later.includes(name)),
-    ),
+    ...textLines(`const ${texts}`, program, here),
     '',
-    ...(later.length === 0
-      ? []
-      : [
-          `const later = async (name) => (await import(${literal(`./${decodingPath(program)}`)})).${texts}[name]`,
-          '',
-        ]),
     'export const program = {',
     ...indent(fields),
     '}',
   ]
 }
 
-const kernelLine = (
-  kernel: string,
-  { workgroupSize, workgroupBytes, bindings, integers }: KernelSource,
-  text: string,
-): string =>
-  `${kernel}: { ${text}, workgroupSize: ${workgroupSize}, workgroupBytes: ${workgroupBytes}, ` +
-  `bindings: ${literal(bindings)}${integers === undefined ? '' : `, integers: ${literal(integers)}`} },`
+/** Kernels by name, their texts being declared by `textLines`. */
+const kernelLines = (program: ProgramDescription, names: readonly string[]): string[] =>
+  Object.entries(program.kernels).flatMap(([name, { workgroupSize, workgroupBytes, bindings, integers }]) =>
+    names.includes(name)
+      ? [
+          `${name}: { code: ${languageOf(program).texts}.${name}, workgroupSize: ${workgroupSize}, ` +
+            `workgroupBytes: ${workgroupBytes}, bindings: ${literal(bindings)}` +
+            `${integers === undefined ? '' : `, integers: ${literal(integers)}`} },`,
+        ]
+      : [],
+  )
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(

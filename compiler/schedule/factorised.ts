@@ -6,14 +6,16 @@ import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { dataBuffers, positions, product, queryLengths } from './buffers.ts'
 import { undecodable } from './decodable.ts'
-import { hasMaxima, stabilized } from './maxima.ts'
+import { hasMaxima, stabilized, valueOf } from './maxima.ts'
 import { maximaPasses, together } from './maxima-passes.ts'
+import { mends } from './mending.ts'
 import { projectByTransform } from './projected.ts'
 import { buffersOfAPass, carriedSize, stateSize } from './schedule.ts'
 import type {
   BufferPlan,
   Features,
   Pass,
+  ReducePass,
   ScanPass,
   Schedule,
   Scaling,
@@ -36,20 +38,24 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const { valueDim, stabilize } = attention
   const { features } = score
   const causal = attention.mask.kind === 'causal'
-  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
+  // What decoding carries is scaled all the same: a step has no keys to compute a row anew from.
+  const carriedScaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
+  const mended = mends(attention, score)
+  const scaling: Scaling = mended ? 'plain' : carriedScaling
   const maxima = hasMaxima(score, stabilize) ? maximaPasses(attention, score, together) : undefined
 
-  const toTerm = (block: FeatureBlock): Term => {
-    const term = stabilized(attention, block)
-    return scaling === 'scaled'
-      ? scaledTerm(term, attention.scale)
-      : plainTerm(term.coefficient, attention.scale)
-  }
-  const side = (which: 'query' | 'key', term: (block: FeatureBlock) => Term): Features => ({
+  const toTerm =
+    (scaling: Scaling) =>
+    (block: FeatureBlock): Term =>
+      scaling === 'scaled'
+        ? scaledTerm(stabilized(attention, block), attention.scale)
+        : plainTerm(valueOf(attention, block), attention.scale)
+  const side = (which: 'query' | 'key', scaling: Scaling): Features => ({
     side: which,
-    blocks: placed(score[which], score.projections !== undefined, term),
+    blocks: placed(score[which], score.projections !== undefined, toTerm(scaling)),
   })
-  const written = { query: side('query', toTerm), key: side('key', toTerm) }
+  const written = { query: side('query', scaling), key: side('key', scaling) }
+  const ofCarried = { query: side('query', carriedScaling), key: side('key', carriedScaling) }
 
   // The state of a decaying attention is its query head's own.
   const groups = attention.decay === undefined ? 'kvHeads' : 'heads'
@@ -81,7 +87,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const counting = seesLength(query) ? ['queryLengths'] : []
   const finishBuffers = (lengths: readonly string[]): string[] => [
     'q',
-    ...(causal ? ['k', 'v'] : []),
+    ...(causal || mended ? ['k', 'v'] : []),
     ...projection,
     ...lengths,
     ...extra,
@@ -103,19 +109,20 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     carries: false,
     scaling,
   }
+  const reduce: ReducePass = {
+    kind: 'reduce',
+    name: 'reduce',
+    tile: reduceTile,
+    workgroups: product('sliceCount', 'chunks', tilesOfFeatures * valueTiles),
+    buffers: ['k', 'v', ...projection, 'lengths', ...extra, ...fading, 'state'],
+    features: key,
+    scaling,
+  }
   const passes: Pass[] = [
     ...(gathers ? [gather] : []),
     ...(projected?.passes ?? []),
     ...(maxima?.passes ?? []),
-    {
-      kind: 'reduce',
-      name: 'reduce',
-      tile: reduceTile,
-      workgroups: product('sliceCount', 'chunks', tilesOfFeatures * valueTiles),
-      buffers: ['k', 'v', ...projection, 'lengths', ...extra, ...fading, 'state'],
-      features: key,
-      scaling,
-    },
+    reduce,
     scan,
     {
       kind: 'finish',
@@ -134,10 +141,11 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       causal,
       normalize: attention.normalize,
       epsilon: attention.epsilon,
+      ...(mended && { mended: ofCarried }),
     },
   ]
 
-  const state: BufferPlan = {
+  const state = (scaling: Scaling): BufferPlan => ({
     name: 'state',
     role: 'scratch',
     element: 'f32',
@@ -147,7 +155,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       (scaling === 'scaled'
         ? `, log-scale in the chunk [${features}], log-scale before it [${features}]`
         : ''),
-  }
+  })
   const forward: Schedule = {
     name: attention.name,
     strategy: 'factorised',
@@ -166,7 +174,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       ...(projected?.buffers ?? []),
       ...decayBuffer(attention),
       ...(maxima?.buffers ?? []),
-      state,
+      state(scaling),
     ],
     passes,
   }
@@ -176,19 +184,32 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     name: 'carried',
     role: 'state',
     element: 'f32',
-    size: product('batch', groups, carriedSize(features, valueDim, scaling)),
+    size: product('batch', groups, carriedSize(features, valueDim, carriedScaling)),
     layout:
       `per group: S [${features} × ${valueDim}], z [${features}]` +
-      (scaling === 'scaled' ? `, log-scale [${features}]` : ''),
+      (carriedScaling === 'scaled' ? `, log-scale [${features}]` : ''),
+  }
+  const carrying: ScanPass = {
+    ...scan,
+    name: 'scan_and_carry',
+    carries: true,
+    buffers: [...scan.buffers, 'carried'],
+    scaling: carriedScaling,
   }
   const prefill: Schedule = {
     ...forward,
-    buffers: [...forward.buffers, carried],
-    passes: passes.map((pass) =>
-      pass === scan
-        ? { ...scan, name: 'scan_and_carry', carries: true, buffers: [...scan.buffers, 'carried'] }
-        : pass,
-    ),
+    buffers: [
+      ...forward.buffers.map((plan) => (plan.name === 'state' ? state(carriedScaling) : plan)),
+      carried,
+    ],
+    // Once the rows have been read from states as they are written, these make room for one that is scaled.
+    passes: mended
+      ? [
+          ...passes,
+          { ...reduce, name: 'reduce_to_carry', features: ofCarried.key, scaling: carriedScaling },
+          carrying,
+        ]
+      : passes.map((pass) => (pass === scan ? carrying : pass)),
   }
   const ofPlaces = seesPosition(written.query) || seesPosition(written.key)
   const step: Schedule = {
@@ -209,9 +230,9 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         tile: reduceTile,
         workgroups: 'sliceCount',
         buffers: ['q', 'k', 'v', ...matrix, ...(ofPlaces ? ['positions'] : []), ...fading, 'carried', 'out'],
-        query: written.query,
-        key: written.key,
-        scaling,
+        query: ofCarried.query,
+        key: ofCarried.key,
+        scaling: carriedScaling,
         normalize: attention.normalize,
         epsilon: attention.epsilon,
       },

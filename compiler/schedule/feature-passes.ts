@@ -30,6 +30,8 @@ export interface FinishPass extends PassBase {
   readonly causal: boolean
   readonly normalize: 'sum' | 'none'
   readonly epsilon: number
+  /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
+  readonly mended?: { readonly query: Features; readonly key: Features }
 }
 
 /** One more token: its key and value into the carried state, then its query out of it. */

@@ -29,15 +29,12 @@ export function stabilized(
   { stabilize }: Pick<Attention, 'stabilize'>,
   block: FeatureBlock,
 ): Pick<ScaledTerm, 'coefficient' | 'exponent'> {
-  switch (stabilize.kind) {
-    case 'auto':
-      return block
-    case 'none':
-      return { coefficient: block.value }
-    case 'max':
-      return { coefficient: stabilizeByMaxima(block.value, stabilize.epsilon) }
-  }
+  return stabilize.kind === 'auto' ? block : { coefficient: valueOf({ stabilize }, block) }
 }
+
+/** All of a component in one, as the stabilisation has it. */
+export const valueOf = ({ stabilize }: Pick<Attention, 'stabilize'>, { value }: FeatureBlock): Expression =>
+  stabilize.kind === 'max' ? stabilizeByMaxima(value, stabilize.epsilon) : value
 
 /** The projected part of every exponential's exponent. */
 export function exponentialsOf(value: Expression): Expression[] {

@@ -115,6 +115,13 @@ function details(pass: WorkgroupPass): string[] {
         ...printFeatures('φ(q)', pass.query),
         ...(pass.causal ? printFeatures('φ(k)', pass.key) : []),
         printDenominator(pass),
+        ...(pass.mended === undefined
+          ? []
+          : [
+              'rows whose sums may have lost digits pair by pair, scaled',
+              ...printFeatures('φ(q)', pass.mended.query),
+              ...printFeatures('φ(k)', pass.mended.key),
+            ]),
       ]
   }
 }

@@ -6,8 +6,11 @@ export const compact = (code: string): string =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('//'))
-    .map((line) => line.replaceAll(needlessSpaces, '$1$2'))
+    .map((line) => line.replaceAll(needlessSpaces, '$1$2').replaceAll(needlessZeros, '$1.'))
     .join('\n')
+    .replaceAll(needlessLineEnds, '')
 
 /** Around operators, unless two of them would become another one or a comment. */
-const needlessSpaces = / *(->|[-+*]=|[=<>(){},;:*?&|%]) *| ([-+/]) (?![-+/*])/g
+const needlessSpaces = / *(->|[-+*]=|[=<>(){},;:*?&|%]) *| *([-+/]) +(?![-+/*])/g
+const needlessZeros = /\b(\d+)\.0\b/g
+const needlessLineEnds = /(?<=[;{,(])\n/g

@@ -54,6 +54,10 @@ const exponential: Readonly<Record<string, Expression>> = {
   'gelu of exp': apply('gelu', exp(u)),
   'silu of sinh': apply('silu', apply('sinh', u)),
   gaussian: exp(divide(negate(dot(apart, apart)), constant(2))),
+  logistic: divide(constant(1), add(constant(1), exp(negate(u)))),
+  'softplus written out': log(add(constant(1), exp(u))),
+  'elu plus one': add(apply('elu', u), constant(1)),
+  silu: apply('silu', u),
 }
 
 /** Functions without an exponential, or with one that cannot grow. */
@@ -62,14 +66,10 @@ const tame: Readonly<Record<string, Expression>> = {
   'log of a sum of exponentials': log(apply('sum', exp(x))),
   'log of exponentials': log(add(exp(u), exp(negate(u)))),
   'log of a product': log(multiply(exp(u), add(constant(1), squares))),
-  logistic: divide(constant(1), add(constant(1), exp(negate(u)))),
-  'softplus written out': log(add(constant(1), exp(u))),
   'exp of tanh': exp(apply('tanh', u)),
   'quotient of equals': divide(exp(u), multiply(constant(2), exp(u))),
-  'elu plus one': add(apply('elu', u), constant(1)),
   'constant exponent': multiply(exp(constant(3)), u),
   'sign of sinh': apply('sign', apply('sinh', u)),
-  silu: apply('silu', u),
   'direction of a row': divide(u, apply('norm', x)),
   'exp of a negative softplus': multiply(exp(negate(apply('relu', apply('tanh', u)))), u),
 }

@@ -23,12 +23,9 @@ beforeAll(() => {
 })
 afterAll(() => folder.remove())
 
-/** With the texts that are loaded when they are needed. */
-async function whole(program: Program): Promise<Program> {
-  const kernels = Object.entries(program.kernels).map(
-    async ([name, { load, ...facts }]) => [name, { ...facts, code: (await load?.()) ?? facts.code }] as const,
-  )
-  return { ...program, kernels: Object.fromEntries(await Promise.all(kernels)) }
+/** With the kernels that are loaded when they are needed. */
+async function whole({ later, ...program }: Program): Promise<Program> {
+  return { ...program, kernels: { ...program.kernels, ...(await later?.())?.kernels } }
 }
 
 describe('a printed module', () => {

@@ -8,7 +8,7 @@ import { everything, isBounded } from '../../compiler/symbolic/interval.ts'
 import { scalarOperators } from '../../compiler/symbolic/operators.ts'
 import type { ScalarOperator } from '../../compiler/symbolic/operators.ts'
 import { homogeneous } from '../../compiler/symbolic/operators/growth.ts'
-import type { Growth, GrowthTerm } from '../../compiler/symbolic/operators/growth.ts'
+import type { Growth, GrowthTerm, Tail } from '../../compiler/symbolic/operators/growth.ts'
 import { near } from './samples.ts'
 
 type Values = Readonly<Record<string, number>>
@@ -63,7 +63,24 @@ const powerPairs = ({ terms }: OfKind<'power'>, value: ScalarOperator['value']):
   )
 }
 
+/** Against the value from near 0 to where that is no double any more but by its logarithm. */
+const tailPairs = (tail: Tail, value: ScalarOperator['value']): [number, number][] => {
+  const parts = tail(a)
+  return [...points, -39, -41, -300].map((x) => [
+    at(parts.coefficient, { a: x }) * Math.exp(at(parts.exponent, { a: x })),
+    value(x),
+  ])
+}
+
 function pairsOf({ growth, value }: ScalarOperator): readonly (readonly [number, number])[] {
+  const tail = 'tail' in growth && growth.tail !== undefined ? tailPairs(growth.tail, value) : []
+  return [...tail, ...withoutTail({ growth, value })]
+}
+
+function withoutTail({
+  growth,
+  value,
+}: Pick<ScalarOperator, 'growth' | 'value'>): readonly (readonly [number, number])[] {
   if (growth.kind === 'homogeneous') return homogeneousPairs(growth, value)
   if (growth.kind === 'exponential') return exponentialPairs(growth, value)
   return growth.kind === 'power' ? powerPairs(growth, value) : []

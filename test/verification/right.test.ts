@@ -21,6 +21,7 @@ const specs: readonly (readonly [string, string])[] = [
     'rows as features, decaying',
     attention('feature: identity mask: causal decay: 1 - 2^(-1 - head) normalize: none'),
   ],
+  ['what vanishes', attention('feature: elu1 mask: causal')],
   ['what fades from sight', attention('feature: elu1 mask: causal decay: 0.5')],
   ['a polynomial', attention('kernel: 1 + dot(q, k) + dot(q, k)^2 / 2 feature: taylor2 mask: causal')],
   ['places', attention('feature: cosformer epsilon: 1e-3')],

@@ -24,6 +24,7 @@ import {
   u32Name,
   visible,
 } from './frame.ts'
+import { mending } from './mend.ts'
 import { readout } from './readout.ts'
 import { rowScale } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
@@ -206,6 +207,8 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       ]
     : []
 
+  const ofRows = range(vectors).map((vector) => ir.register(totals, vector))
+  const mend = mending(schedule, pass, { binding, counts }, { firstRow: ir.ref(firstRow), totals: ofRows })
   const body = ir.block(
     divide(
       [
@@ -236,14 +239,15 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       valueDim: schedule.valueDim,
       columns,
       sums,
-      totals: range(vectors).map((vector) => ir.register(totals, vector)),
+      totals: ofRows,
       out: binding('out'),
       firstRow: ir.ref(firstRow),
       ...(scaled ? { scales: scale.current } : {}),
     }),
+    mend.body,
   )
   const what = causal
     ? 'Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.'
     : 'Each row: φ(q)·S over φ(q)·z.'
-  return kernel(what, [...features.shared, ...(causal ? [pairs] : [])], body)
+  return kernel(what, [...features.shared, ...(causal ? [pairs] : []), ...mend.shared], body)
 }

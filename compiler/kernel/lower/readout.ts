@@ -15,6 +15,12 @@ import type { Columns } from './tile.ts'
 
 /** Beyond this a power of two is not finite in f32. */
 const largestExponent = 126
+/** A plain denominator below this may be missing digits: each of its terms may have lost what is below 2^−126. */
+const leastWhole = 2 ** -60
+
+/** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
+export const isWhole = ({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value =>
+  ir.ge(epsilon === 0 ? total : ir.add(total, epsilon), leastWhole)
 
 export interface Readout {
   readonly pass: FinishPass | OnlinePass
@@ -37,14 +43,22 @@ export interface Readout {
 
 export function readout(from: Readout): Body {
   const { sums, columns } = from
+  const mended = 'mended' in from.pass && from.pass.mended !== undefined
+  const { epsilon } = from.pass
   const factors = from.totals.map((total, vector) => {
+    const word = from.totals.length === 1 ? 'factor' : `factor${vector}`
+    if (mended) {
+      // Less than what is whole is that of a row which is not stored.
+      const denominator = epsilon === 0 ? total : ir.add(total, ir.splat(epsilon))
+      return ir.let_(word, ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole))))
+    }
     const scale = from.scales?.[vector]
     const factorOf = (lane: 0 | 1 | 2 | 3): Value | undefined =>
       rowFactor(from.pass, ir.lane(total, lane), scale && ir.lane(scale, lane))
     const [a, b, c, d] = [factorOf(0), factorOf(1), factorOf(2), factorOf(3)]
     return a === undefined || b === undefined || c === undefined || d === undefined
       ? undefined
-      : ir.let_(from.totals.length === 1 ? 'factor' : `factor${vector}`, ir.vec4(a, b, c, d))
+      : ir.let_(word, ir.vec4(a, b, c, d))
   })
   const named = factors.filter((factor) => factor !== undefined)
   const quotient = (index: number): Value => {
@@ -52,7 +66,15 @@ export function readout(from: Readout): Body {
     return factor === undefined ? ir.register(sums, index) : ir.mul(ir.register(sums, index), ir.ref(factor))
   }
   const first = from.firstOut ?? firstQueryRow
-  const rows = { ...from, rows: from.rows ?? ir.shape('length'), vectors: from.totals.length }
+  const rows = {
+    ...from,
+    rows: from.rows ?? ir.shape('length'),
+    vectors: from.totals.length,
+    ...(mended && {
+      only: (vector: number, lane: 0 | 1 | 2 | 3): Value =>
+        isWhole(from.pass, ir.lane(from.totals[vector] ?? ir.splat(0), lane)),
+    }),
+  }
   const startOf = (row: Value): Value => ir.mul(ir.add(first, row), from.valueDim)
   if (from.added === undefined) return [named, storeRows(rows, startOf, quotient)]
   return [
@@ -67,6 +89,8 @@ export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'
   readonly rows: Value
   /** How many fours of rows a thread has; one unless it is said otherwise. */
   readonly vectors?: number
+  /** Of the rows that there are, those that are stored. */
+  readonly only?: (vector: number, lane: 0 | 1 | 2 | 3) => Value
 }
 
 /**
@@ -77,7 +101,7 @@ export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'
  * @param value vec4f of four rows, for a register: those of the first four rows' columns, then the next
  */
 export function storeRows(
-  { columns, firstRow, rows, out, vectors = 1 }: StoredRows,
+  { columns, firstRow, rows, out, vectors = 1, only }: StoredRows,
   startOf: (row: Value) => Value,
   value: (index: number) => Value,
   more: (start: Value, lane: 0 | 1 | 2 | 3) => Body = () => [],
@@ -86,9 +110,10 @@ export function storeRows(
     const which = vector * lanes + lane
     const row = ir.let_(`row${which}`, ir.add(firstRow, ir.mul(rowVector(vector, vectors), lanes), lane))
     const start = ir.let_(`out${which}`, startOf(ir.ref(row)))
+    const there = ir.lt(ir.ref(row), rows)
     return [
       row,
-      ir.if_(ir.lt(ir.ref(row), rows), [
+      ir.if_(only === undefined ? there : ir.and(there, only(vector, lane)), [
         start,
         range(columns.count).map((index) =>
           columns.guard(index, (column) =>
@@ -117,7 +142,11 @@ export function rowFactor(
 ): Value | undefined {
   const power = (exponent: Value): Value => ir.call('exp2', ir.call('min', exponent, largestExponent))
   if (pass.normalize === 'none') return scale === undefined ? undefined : power(scale)
-  const epsilon = scale === undefined ? ir.f32(pass.epsilon) : ir.mul(power(ir.neg(scale)), pass.epsilon)
+  // In the exponent: beside sums that are over next to nothing a small ε is more than f32 holds.
+  const epsilon =
+    scale === undefined || pass.epsilon === 0
+      ? ir.f32(pass.epsilon)
+      : power(ir.sub(Math.log2(pass.epsilon), scale))
   const denominator = pass.epsilon === 0 ? total : ir.add(total, epsilon)
   const safe = ir.select(ir.eq(denominator, 0), 1, denominator)
   return ir.select(ir.eq(denominator, 0), 0, ir.div(ir.f32(1), safe))

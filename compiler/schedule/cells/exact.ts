@@ -223,7 +223,7 @@ const rowAt = ({ queries }: Pairs, row: Formula, head: Formula): Formula =>
 /** The sum of weights and ε, both over the exponential of the row's scale. */
 export function denominator(total: Formula, epsilon: number, scale: Formula | undefined): Formula {
   if (epsilon === 0) return total
-  return add(total, scale === undefined ? epsilon : mul(finitePower(sub(0, scale)), epsilon))
+  return add(total, scale === undefined ? epsilon : finitePower(sub(Math.log(epsilon), scale)))
 }
 
 /** A cache with the new rows behind those that it holds. */

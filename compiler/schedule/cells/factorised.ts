@@ -21,7 +21,7 @@ import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, positions, queryLengths } from '../buffers.ts'
 import { undecodable } from '../decodable.ts'
 import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
-import { hasMaxima, stabilized } from '../maxima.ts'
+import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
 import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import { featurePasses, hasCoefficients } from './features.ts'
@@ -45,8 +45,9 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   const projected = projections !== undefined
 
   const toTerm = (block: FeatureBlock): Term => {
-    const term = stabilized(attention, block)
-    return scaling === 'scaled' ? naturalTerm(term, scale) : plainTerm(term.coefficient, scale)
+    return scaling === 'scaled'
+      ? naturalTerm(stabilized(attention, block), scale)
+      : plainTerm(valueOf(attention, block), scale)
   }
   const side = (which: 'query' | 'key'): Features => ({
     side: which,

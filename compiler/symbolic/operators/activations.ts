@@ -5,7 +5,7 @@ import { increasing, interval, isNonnegative, max, point } from '../interval.ts'
 import type { Interval } from '../interval.ts'
 import * as special from '../special.ts'
 import * as farOut from './far-out.ts'
-import { bounded, homogeneous, power } from './growth.ts'
+import { homogeneous, power, vanishing } from './growth.ts'
 import type { ScaledArgument, Split } from './growth.ts'
 import { minus, node, number, over, plus, times } from './nodes.ts'
 import { elementwise } from './operator.ts'
@@ -39,6 +39,11 @@ const normalBelowTwice = (x: Expression): Expression =>
 /** The density of the normal distribution. */
 const normalDensity = (x: Expression): Expression =>
   times(number(1 / Math.sqrt(2 * Math.PI)), node('exp', times(number(-0.5), node('power', x, number(2)))))
+
+/** The exponent of what is exp x far below 0, and stays there above it. */
+const below = (x: Expression): Expression => node('min', x, number(0))
+/** From here on log(1 + exp x) is exp x to the last digit of a double. */
+const purelyExponential = -40
 
 const sigmoid = (x: Expression): Expression => node('sigmoid', x)
 const sigmoidSlope = (x: Expression): Expression => times(sigmoid(x), sigmoid(node('negate', x)))
@@ -86,7 +91,7 @@ export const activations = {
     call,
     value: special.sigmoid,
     range: increasing(special.sigmoid),
-    growth: bounded,
+    growth: vanishing((x) => ({ coefficient: sigmoid(node('abs', x)), exponent: below(x) })),
     extended: farOut.sigmoid,
     derivative: (x) => [sigmoidSlope(x)],
     identity: (x) => over(number(1), plus(number(1), node('exp', node('negate', x)))),
@@ -97,9 +102,10 @@ export const activations = {
     call,
     value: silu,
     range: dipping(silu, siluLeast),
-    growth: power(({ coefficient, exponent, whole }) => [
-      { coefficient: times(coefficient, sigmoid(whole)), exponent },
-    ]),
+    growth: power(
+      ({ coefficient, exponent, whole }) => [{ coefficient: times(coefficient, sigmoid(whole)), exponent }],
+      (x) => ({ coefficient: times(x, sigmoid(node('abs', x))), exponent: below(x) }),
+    ),
     extended: farOut.silu,
     derivative: (x) => [plus(sigmoid(x), times(x, sigmoidSlope(x)))],
     identity: (x) => times(x, sigmoid(x)),
@@ -110,10 +116,14 @@ export const activations = {
     call,
     value: special.softplus,
     range: increasing(special.softplus),
-    growth: power((v) => [
-      positivePart(v),
-      { coefficient: node('softplus', node('negate', node('abs', v.whole))) },
-    ]),
+    growth: power(
+      (v) => [positivePart(v), { coefficient: node('softplus', node('negate', node('abs', v.whole))) }],
+      (x) => {
+        const near = node('max', x, number(purelyExponential))
+        const share = node('exp', node('negate', below(near)))
+        return { coefficient: times(node('softplus', near), share), exponent: below(x) }
+      },
+    ),
     extended: farOut.softplus,
     derivative: (x) => [sigmoid(x)],
     identity: (x) => node('log', plus(number(1), node('exp', x))),

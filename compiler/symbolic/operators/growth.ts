@@ -22,9 +22,16 @@ export interface ScaledArgument extends Required<Split> {
 /** Part of a sum: a split, or an expression whose own exponents are still to be found. */
 export type GrowthTerm = Split | { readonly unsplit: Expression }
 
+/**
+ * f(x) as coefficient · exp(exponent) with an exponent that is never positive, where f vanishes exponentially far
+ * below 0. Without it f is not known to vanish, or to vanish as 0 is reached.
+ */
+export type Tail = (x: Expression) => Required<Split>
+
 /** The operator stays within constants, whatever its arguments are. */
 export interface Bounded {
   readonly kind: 'bounded'
+  readonly tail?: Tail
 }
 
 /** The operator takes whole numbers or truth values and stands in masks alone, which are never split. */
@@ -39,7 +46,11 @@ export type Unbounded =
   /** f(c·v) = cᵈ·f(v) for c > 0. The degree d may depend on the arguments after the first. */
   | { readonly kind: 'homogeneous'; readonly degree: (...others: readonly Expression[]) => number }
   /** |f(v)| grows as a power of |v| at most. `terms` add up to f(v) where v has an exponent. */
-  | { readonly kind: 'power'; readonly terms: (v: ScaledArgument) => readonly GrowthTerm[] }
+  | {
+      readonly kind: 'power'
+      readonly terms: (v: ScaledArgument) => readonly GrowthTerm[]
+      readonly tail?: Tail
+    }
   /** f(x) grows as exp(exponent) does: `split` is that form of it for any x. */
   | { readonly kind: 'exponential'; readonly split: (x: Expression) => Required<Split> }
 
@@ -49,6 +60,9 @@ export type Growth = Bounded | MaskOnly | Unbounded
 /** Growth of an operator whose values stay within constants. */
 export const bounded: Bounded = { kind: 'bounded' }
 
+/** The same, of one that vanishes far below 0. */
+export const vanishing = (tail: Tail): Bounded => ({ kind: 'bounded', tail })
+
 /** Growth of an operator that masks alone may use. */
 export const maskOnly: MaskOnly = { kind: 'mask only' }
 
@@ -56,9 +70,10 @@ export const maskOnly: MaskOnly = { kind: 'mask only' }
 export const homogeneous = (degree: number): Unbounded => ({ kind: 'homogeneous', degree: () => degree })
 
 /** Growth as a power at most, by terms that add up to f(v). */
-export const power = (terms: (v: ScaledArgument) => readonly GrowthTerm[]): Unbounded => ({
+export const power = (terms: (v: ScaledArgument) => readonly GrowthTerm[], tail?: Tail): Unbounded => ({
   kind: 'power',
   terms,
+  ...(tail && { tail }),
 })
 
 /** Growth as an exponential, by the coefficient and the exponent of f(x). */

@@ -39,7 +39,7 @@ export const range: Property = {
         held: (count) =>
           `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64`,
         attempt: async (shape) => {
-          const call = clamped(callOf(subject.model, shape))
+          const call = clamped(signed(callOf(subject.model, shape), shape))
           const out = await executor.forward(call)
           const layout = layoutOf(call, subject.model.valueDim)
           const wild = firstWild(out, layout)
@@ -63,6 +63,13 @@ export const range: Property = {
       effort,
     )
   },
+}
+
+/** In some cases rows whose entries are all negative: what is bounded then vanishes in all of them at once. */
+function signed(call: Call, { values }: Case): Call {
+  if (values % 3 !== 1) return call
+  const lowered = (entries: Float32Array): Float32Array => entries.map((entry) => -Math.abs(entry))
+  return { ...call, q: lowered(call.q), k: lowered(call.k) }
 }
 
 const clamped = (call: Call): Call => {

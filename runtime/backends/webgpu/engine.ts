@@ -65,12 +65,14 @@ export class Engine {
 
   /** Compiles the kernels of a form, without which it cannot run. */
   async prepare(name: FormName): Promise<void> {
-    const { kernels } = this.#program
+    const { kernels, later } = this.#program
     await Promise.all(
       this.form(name).dispatches.map(async ({ kernel }) => {
-        const source = present(kernels[kernel], `kernel ${kernel}`)
-        const code = (await source.load?.()) ?? source.code
-        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, { ...source, code }))
+        const source = kernels[kernel] ?? (await later?.())?.kernels[kernel]
+        this.#pipelines.set(
+          kernel,
+          await pipelineFor(this.#device, kernel, present(source, `kernel ${kernel}`)),
+        )
       }),
     )
   }

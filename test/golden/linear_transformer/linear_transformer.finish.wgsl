@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 32 threads a workgroup, 12288 bytes of workgroup memory
+// 32 threads a workgroup, 12416 bytes of workgroup memory
 // reads q, k, v, lengths; writes state, out
 
 struct Shape {
@@ -26,6 +26,7 @@ struct Shape {
 var<workgroup> query: array<vec4f, 256>;
 var<workgroup> key: array<vec4f, 256>;
 var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> denominators: array<f32, 32>;
 
 // e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
 fn exp_vec4f(x: vec4f) -> vec4f {
@@ -272,20 +273,10 @@ fn finish(
     sums_14 += pair1 * column6;
     sums_15 += pair1 * column7;
   }
-  let factor0 = vec4f(
-    select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
-    select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
-    select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
-    select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
-  );
-  let factor1 = vec4f(
-    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
-    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
-    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
-    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
-  );
+  let factor0 = 1.0 / max(totals_0, vec4f(8.6736174e-19));
+  let factor1 = 1.0 / max(totals_1, vec4f(8.6736174e-19));
   let row0 = firstRow + rowGroup * 8u;
-  if (row0 < shape.length) {
+  if ((row0 < shape.length) & (totals_0.x >= 8.6736174e-19)) {
     let out0 = (queryHead * shape.length + row0) * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 1u)] = (sums_1 * factor0).x;
@@ -297,7 +288,7 @@ fn finish(
     out[out0 + (firstColumn + 35u)] = (sums_7 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
-  if (row1 < shape.length) {
+  if ((row1 < shape.length) & (totals_0.y >= 8.6736174e-19)) {
     let out1 = (queryHead * shape.length + row1) * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 1u)] = (sums_1 * factor0).y;
@@ -309,7 +300,7 @@ fn finish(
     out[out1 + (firstColumn + 35u)] = (sums_7 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
-  if (row2 < shape.length) {
+  if ((row2 < shape.length) & (totals_0.z >= 8.6736174e-19)) {
     let out2 = (queryHead * shape.length + row2) * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 1u)] = (sums_1 * factor0).z;
@@ -321,7 +312,7 @@ fn finish(
     out[out2 + (firstColumn + 35u)] = (sums_7 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
-  if (row3 < shape.length) {
+  if ((row3 < shape.length) & (totals_0.w >= 8.6736174e-19)) {
     let out3 = (queryHead * shape.length + row3) * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 1u)] = (sums_1 * factor0).w;
@@ -333,7 +324,7 @@ fn finish(
     out[out3 + (firstColumn + 35u)] = (sums_7 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
+  if ((row4 < shape.length) & (totals_1.x >= 8.6736174e-19)) {
     let out4 = (queryHead * shape.length + row4) * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
     out[out4 + (firstColumn + 1u)] = (sums_9 * factor1).x;
@@ -345,7 +336,7 @@ fn finish(
     out[out4 + (firstColumn + 35u)] = (sums_15 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
+  if ((row5 < shape.length) & (totals_1.y >= 8.6736174e-19)) {
     let out5 = (queryHead * shape.length + row5) * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
     out[out5 + (firstColumn + 1u)] = (sums_9 * factor1).y;
@@ -357,7 +348,7 @@ fn finish(
     out[out5 + (firstColumn + 35u)] = (sums_15 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
+  if ((row6 < shape.length) & (totals_1.z >= 8.6736174e-19)) {
     let out6 = (queryHead * shape.length + row6) * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
     out[out6 + (firstColumn + 1u)] = (sums_9 * factor1).z;
@@ -369,7 +360,7 @@ fn finish(
     out[out6 + (firstColumn + 35u)] = (sums_15 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
+  if ((row7 < shape.length) & (totals_1.w >= 8.6736174e-19)) {
     let out7 = (queryHead * shape.length + row7) * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
     out[out7 + (firstColumn + 1u)] = (sums_9 * factor1).w;
@@ -379,5 +370,56 @@ fn finish(
     out[out7 + (firstColumn + 33u)] = (sums_13 * factor1).w;
     out[out7 + (firstColumn + 34u)] = (sums_14 * factor1).w;
     out[out7 + (firstColumn + 35u)] = (sums_15 * factor1).w;
+  }
+  // rows whose sums may have lost digits
+  if (columnGroup == 0u) {
+    denominators[rowGroup * 8u] = totals_0.x;
+    denominators[rowGroup * 8u + 1u] = totals_0.y;
+    denominators[rowGroup * 8u + 2u] = totals_0.z;
+    denominators[rowGroup * 8u + 3u] = totals_0.w;
+    denominators[(rowGroup * 2u + 1u) * 4u] = totals_1.x;
+    denominators[(rowGroup * 2u + 1u) * 4u + 1u] = totals_1.y;
+    denominators[(rowGroup * 2u + 1u) * 4u + 2u] = totals_1.z;
+    denominators[(rowGroup * 2u + 1u) * 4u + 3u] = totals_1.w;
+  }
+  workgroupBarrier();
+  let ownRow = firstRow + thread;
+  if (ownRow < shape.length) {
+    if (!(denominators[thread] >= 8.6736174e-19)) {
+      let firstOfTile = valueTile * 64u;
+      let start = (queryHead * shape.length + ownRow) * 64u + firstOfTile;
+      let ownKeys = min(visible, ownRow + 1u);
+      var scale = -1e30;
+      var total = 0.0;
+      var weight = 0.0;
+      for (var column = 0u; column < 64u; column++) {
+        let at = start + column;
+        out[at] = 0.0;
+      }
+      for (var seenKey = 0u; seenKey < ownKeys; seenKey++) {
+        let before = scale;
+        weight = 0.0;
+        for (var component = 0u; component < 64u; component++) {
+          let q_x1 = q[(queryHead * shape.length + ownRow) * 64u + component];
+          let q_value2 = 1.442695 * min(q_x1, 0.0);
+          let q_value3 = max(q_x1, 0.0) + 1.0;
+          let k_x1 = k[(keyGroup * shape.keyLength + seenKey) * 64u + component];
+          let k_value2 = 1.442695 * min(k_x1, 0.0);
+          let k_value3 = max(k_x1, 0.0) + 1.0;
+          let coefficient = q_value3 * k_value3;
+          let exponent = select(q_value2 + k_value2, -1e30, coefficient == 0.0);
+          let soFar = scale;
+          scale = max(scale, exponent);
+          weight = weight * exp2(soFar - scale) + coefficient * exp2(exponent - scale);
+        }
+        total = total * exp2(before - scale) + weight;
+        let share = weight / max(total, 1e-37);
+        let value = (keyGroup * shape.keyLength + seenKey) * 64u + firstOfTile;
+        for (var column = 0u; column < 64u; column++) {
+          let at = start + column;
+          out[at] = out[at] + (v[value + column] - out[at]) * share;
+        }
+      }
+    }
   }
 }

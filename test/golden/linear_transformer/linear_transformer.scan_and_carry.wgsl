@@ -39,12 +39,22 @@ fn scan_and_carry(
     let isTotal = index >= 4096u;
     let feature = select(index / 64u, index - 4096u, isTotal);
     var carry = 0.0;
+    var scale = -1e30;
     for (var chunk = 0u; chunk < shape.chunks; chunk++) {
-      let stateStart = (slice * shape.chunks + chunk) * 4160u;
+      let stateStart = (slice * shape.chunks + chunk) * 4288u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      carry += sum;
+      if (isTotal) {
+        state[stateStart + 4224u + feature] = scale;
+      }
+      let own = state[stateStart + 4160u + feature];
+      let larger = max(scale, own);
+      carry = carry * exp2(scale - larger) + sum * exp2(own - larger);
+      scale = larger;
     }
-    carried[group * 4160u + index] = carry;
+    carried[group * 4224u + index] = carry;
+    if (isTotal) {
+      carried[group * 4224u + 4160u + feature] = scale;
+    }
   }
 }

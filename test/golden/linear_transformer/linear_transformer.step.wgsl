@@ -1,5 +1,5 @@
 // step: One more token: its key and value into the state, its query out of it.
-// 64 threads a workgroup, 4096 bytes of workgroup memory
+// 64 threads a workgroup, 5120 bytes of workgroup memory
 // reads q, k, v; writes carried, out
 
 struct Shape {
@@ -26,16 +26,7 @@ var<workgroup> kept: array<vec4f, 64>;
 var<workgroup> added: array<vec4f, 64>;
 var<workgroup> weights: array<vec4f, 64>;
 var<workgroup> totals: array<vec4f, 64>;
-
-// e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
-fn exp_vec4f(x: vec4f) -> vec4f {
-  let bounded = clamp(x, vec4f(-87.3), vec4f(89.0));
-  let n = round(bounded * 1.442695);
-  let r = (bounded - n * 0.693359375) + n * 2.1219444e-4;
-  let tail = r + r * r * (0.5 + r * (0.16666538 + r * (0.041666266 + r * (0.008367247 + r * 0.0013947599))));
-  let half = bitcast<vec4f>((vec4i(n - 1.0) + 127) * 8388608);
-  return 2.0 * (half + half * tail);
-}
+var<workgroup> exponents: array<vec4f, 64>;
 
 @compute @workgroup_size(64, 1, 1)
 fn step(
@@ -51,7 +42,7 @@ fn step(
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
-  let stateStart = group * 4160u;
+  let stateStart = group * 4224u;
   for (var components = 0u; components < 256u; components += 256u) {
     let kRow0 = 0u;
     let kStart0 = (keyGroup + kRow0) * 64u;
@@ -65,9 +56,30 @@ fn step(
       k[kStart0 + kComponent2],
       k[kStart0 + kComponent3],
     );
-    let k_value2 = exp_vec4f(min(k_x1, vec4f(0.0))) + max(k_x1, vec4f(0.0));
-    let keep = vec4f(1.0);
-    let add = k_value2;
+    let k_value2 = 1.442695 * min(k_x1, vec4f(0.0));
+    let k_value3 = max(k_x1, vec4f(0.0)) + 1.0;
+    let oldScale = vec4f(
+      carried[stateStart + 4160u + min(components + thread * 4u, 63u)],
+      carried[stateStart + 4160u + min(components + thread * 4u + 1u, 63u)],
+      carried[stateStart + 4160u + min(components + thread * 4u + 2u, 63u)],
+      carried[stateStart + 4160u + min(components + thread * 4u + 3u, 63u)],
+    );
+    let newScale = max(
+      oldScale,
+      vec4f(
+        select(k_value2.x, -1e30, k_value3.x == 0.0),
+        select(k_value2.y, -1e30, k_value3.y == 0.0),
+        select(k_value2.z, -1e30, k_value3.z == 0.0),
+        select(k_value2.w, -1e30, k_value3.w == 0.0),
+      ),
+    );
+    let keep = exp2(oldScale - newScale);
+    let add = k_value3 * exp2(vec4f(
+      select(k_value2.x, -1e30, k_value3.x == 0.0),
+      select(k_value2.y, -1e30, k_value3.y == 0.0),
+      select(k_value2.z, -1e30, k_value3.z == 0.0),
+      select(k_value2.w, -1e30, k_value3.w == 0.0),
+    ) - newScale);
     let z = vec4f(
       carried[stateStart + 4096u + min(components + thread * 4u, 63u)],
       carried[stateStart + 4096u + min(components + thread * 4u + 1u, 63u)],
@@ -76,15 +88,19 @@ fn step(
     ) * keep + add;
     if (components + thread * 4u < 64u) {
       carried[stateStart + 4096u + (components + thread * 4u)] = z.x;
+      carried[stateStart + 4160u + (components + thread * 4u)] = newScale.x;
     }
     if (components + thread * 4u + 1u < 64u) {
       carried[stateStart + 4096u + (components + thread * 4u + 1u)] = z.y;
+      carried[stateStart + 4160u + (components + thread * 4u + 1u)] = newScale.y;
     }
     if (components + thread * 4u + 2u < 64u) {
       carried[stateStart + 4096u + (components + thread * 4u + 2u)] = z.z;
+      carried[stateStart + 4160u + (components + thread * 4u + 2u)] = newScale.z;
     }
     if (components + thread * 4u + 3u < 64u) {
       carried[stateStart + 4096u + (components + thread * 4u + 3u)] = z.w;
+      carried[stateStart + 4160u + (components + thread * 4u + 3u)] = newScale.w;
     }
     kept[thread] = keep;
     added[thread] = add;
@@ -107,6 +123,7 @@ fn step(
     let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
     var sums_0 = 0.0;
     var total = 0.0;
+    var rowScale = -1e30;
     for (var components = 0u; components < 256u; components += 256u) {
       let qRow0 = 0u;
       let qStart0 = (queryHead + qRow0) * 64u;
@@ -120,12 +137,43 @@ fn step(
         q[qStart0 + qComponent2],
         q[qStart0 + qComponent3],
       );
-      let q_value2 = exp_vec4f(min(q_x1, vec4f(0.0))) + max(q_x1, vec4f(0.0));
+      let q_value2 = 1.442695 * min(q_x1, vec4f(0.0));
+      let q_value3 = max(q_x1, vec4f(0.0)) + 1.0;
+      let part1 = components + thread * 4u;
+      let part2 = stateStart + 4160u;
+      let part3 = part1 + 1u;
+      let part4 = part1 + 2u;
+      let part5 = part1 + 3u;
+      let part6 = vec4f(
+        select(q_value2.x, -1e30, q_value3.x == 0.0),
+        select(q_value2.y, -1e30, q_value3.y == 0.0),
+        select(q_value2.z, -1e30, q_value3.z == 0.0),
+        select(q_value2.w, -1e30, q_value3.w == 0.0),
+      ) + vec4f(carried[part2 + min(part1, 63u)], carried[part2 + min(part3, 63u)], carried[part2 + min(part4, 63u)], carried[part2 + min(part5, 63u)]);
+      let exponent = vec4f(
+        select(-1e30, part6.x, part1 < 64u),
+        select(-1e30, part6.y, part3 < 64u),
+        select(-1e30, part6.z, part4 < 64u),
+        select(-1e30, part6.w, part5 < 64u),
+      );
+      exponents[thread] = exponent;
+      workgroupBarrier();
+      let scaleSoFar = rowScale;
+      for (var other = 0u; other < 64u; other++) {
+        let exponents4 = exponents[other];
+        rowScale = max(rowScale, exponents4.x);
+        rowScale = max(rowScale, exponents4.y);
+        rowScale = max(rowScale, exponents4.z);
+        rowScale = max(rowScale, exponents4.w);
+      }
+      let shrink = exp2(scaleSoFar - rowScale);
+      total *= shrink;
+      sums_0 *= shrink;
       let weight = vec4f(
-        select(0.0, q_value2.x, components + thread * 4u < 64u),
-        select(0.0, q_value2.y, components + thread * 4u + 1u < 64u),
-        select(0.0, q_value2.z, components + thread * 4u + 2u < 64u),
-        select(0.0, q_value2.w, components + thread * 4u + 3u < 64u),
+        select(0.0, (q_value3 * exp2(exponent - rowScale)).x, components + thread * 4u < 64u),
+        select(0.0, (q_value3 * exp2(exponent - rowScale)).y, components + thread * 4u + 1u < 64u),
+        select(0.0, (q_value3 * exp2(exponent - rowScale)).z, components + thread * 4u + 2u < 64u),
+        select(0.0, (q_value3 * exp2(exponent - rowScale)).w, components + thread * 4u + 3u < 64u),
       );
       weights[thread] = weight;
       totals[thread] = weight * vec4f(

@@ -1,19 +1,48 @@
-function key_features(lengths, k, sliceStart, kvHeads, keyLength) {
-  // φ of each key row.
+function key_exponents(lengths, k, sliceStart, kvHeads, keyLength) {
+  // The exponents of φ of each key row.
+  const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  let value = -1e30;
+  if (this.thread.y < visible) {
+    value = Math.max(
+      k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x],
+      0,
+    ) + 1 === 0 ? -1e30 : Math.min(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0);
+  }
+  return value;
+}
+
+function key_coefficients(lengths, k, sliceStart, kvHeads, keyLength) {
+  // The coefficients of φ of each key row.
   const keyGroup = sliceStart + this.thread.z;
   const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
   const visible = Math.min(lengths[~~batchItem], keyLength);
   let value = 0;
   if (this.thread.y < visible) {
-    value = Math.exp(Math.min(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0)) + Math.max(
-      k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x],
-      0,
-    );
+    value = Math.max(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0) + 1;
   }
   return value;
 }
 
-function chunk_sums(lengths, keyFeatures, v, chunks, sliceStart, kvHeads, keyLength) {
+function chunk_scales(lengths, keyExponents, sliceStart, kvHeads, keyLength) {
+  // The largest exponent of each feature of each chunk of key rows.
+  const keyGroup = sliceStart + this.thread.z;
+  const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
+  const visible = Math.min(lengths[~~batchItem], keyLength);
+  const firstRow = this.thread.y * 32;
+  const rows = Math.min(Math.max(visible, firstRow) - firstRow, 32);
+  let largest = -1e30;
+  for (let r2 = 0; r2 < rows; r2++) {
+    largest = Math.max(
+      largest,
+      keyExponents[(this.thread.z * keyLength + ~~firstRow + r2) * 64 + this.thread.x],
+    );
+  }
+  return largest;
+}
+
+function chunk_sums(lengths, keyCoefficients, keyExponents, chunkScales, v, chunks, sliceStart, kvHeads, keyLength) {
   // S and z of each chunk of key rows.
   const states = chunks;
   const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
@@ -25,68 +54,168 @@ function chunk_sums(lengths, keyFeatures, v, chunks, sliceStart, kvHeads, keyLen
   const rows = Math.min(Math.max(visible, firstRow) - firstRow, 32);
   let value = 0;
   if (this.thread.x < 64) {
+    const scale = chunkScales[this.thread.z * 64 + this.thread.y];
     let sum = 0;
     for (let r2 = 0; r2 < rows; r2++) {
-      sum += keyFeatures[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y] * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
+      const exponent = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y];
+      const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
+      sum += keyCoefficients[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y] * power * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
     }
     value = sum;
   } else {
+    const scale2 = chunkScales[this.thread.z * 64 + this.thread.y];
     let sum2 = 0;
     for (let r3 = 0; r3 < rows; r3++) {
-      sum2 += keyFeatures[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y];
+      const exponent2 = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y];
+      const power2 = exponent2 > -5e29 ? Math.exp(Math.min(exponent2 - scale2, 0)) : 0;
+      sum2 += keyCoefficients[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y] * power2;
     }
     value = sum2;
   }
   return value;
 }
 
-function block_sums(chunkSums, chunks) {
+function block_scales(chunkScales, chunks) {
+  // The largest exponent of each feature of each 16 chunks.
+  const firstChunk = this.thread.y * 16;
+  const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
+  let largest = -1e30;
+  for (let inner = 0; inner < inners; inner++) {
+    const part = this.thread.z * chunks + firstChunk + inner;
+    largest = Math.max(largest, chunkScales[~~part * 64 + this.thread.x]);
+  }
+  return largest;
+}
+
+function block_sums(chunkScales, blockScales, chunkSums, chunks) {
   // S and z of each 16 chunks.
   const states = Math.floor((chunks + 15 + 0.5) / 16);
   const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
   const state = this.thread.z - groupInSlice * states;
   const firstChunk = state * 16;
   const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
+  const scale = blockScales[this.thread.z * 64 + this.thread.y];
   let sum = 0;
   for (let inner = 0; inner < inners; inner++) {
     const part = groupInSlice * chunks + firstChunk + inner;
-    sum += chunkSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+    const exponent = chunkScales[~~part * 64 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * chunkSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
   }
   return sum;
 }
 
-function before_sums(blockSums, chunkSums, chunks) {
+function before_scales(blockScales, chunkScales, chunks) {
+  // The largest exponent of each feature before each chunk.
+  const blocksBefore = Math.floor((this.thread.y + 0.5) / 16);
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16);
+  let largest = -1e30;
+  for (let outer = 0; outer < blocksBefore; outer++) {
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 64 + this.thread.x]);
+  }
+  const firstChunk = blocksBefore * 16;
+  const inners = this.thread.y - firstChunk;
+  let largest2 = -1e30;
+  for (let inner = 0; inner < inners; inner++) {
+    const part2 = this.thread.z * chunks + firstChunk + inner;
+    largest2 = Math.max(largest2, chunkScales[~~part2 * 64 + this.thread.x]);
+  }
+  return Math.max(largest, largest2);
+}
+
+function before_sums(blockScales, stateScales, blockSums, chunkScales, chunkSums, chunks) {
   // S and z before each chunk.
   const states = chunks;
   const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
   const state = this.thread.z - groupInSlice * states;
   const blocksBefore = Math.floor((state + 0.5) / 16);
   const blocks = Math.floor((chunks + 15 + 0.5) / 16);
+  const scale = stateScales[this.thread.z * 64 + this.thread.y];
   let sum = 0;
   for (let outer = 0; outer < blocksBefore; outer++) {
     const part = groupInSlice * blocks + outer;
-    sum += blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+    const exponent = blockScales[~~part * 64 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
   }
   const firstChunk = blocksBefore * 16;
   const inners = state - firstChunk;
   let sum2 = 0;
   for (let inner = 0; inner < inners; inner++) {
     const part2 = groupInSlice * chunks + firstChunk + inner;
-    sum2 += chunkSums[(~~part2 * 64 + this.thread.y) * 65 + this.thread.x];
+    const exponent2 = chunkScales[~~part2 * 64 + this.thread.y];
+    sum2 += (exponent2 > -5e29 ? Math.exp(Math.min(
+      exponent2 - scale,
+      0,
+    )) : 0) * chunkSums[(~~part2 * 64 + this.thread.y) * 65 + this.thread.x];
   }
   return sum + sum2;
 }
 
-function query_features(q, sliceStart, heads, kvHeads, length) {
-  // φ of each query row.
+function query_exponents(q, sliceStart, heads, kvHeads, length) {
+  // The exponents of φ of each query row.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
-  return Math.exp(Math.min(q[(~~queryHead * length + this.thread.y) * 64 + this.thread.x], 0)) + Math.max(
+  return Math.max(
     q[(~~queryHead * length + this.thread.y) * 64 + this.thread.x],
     0,
-  );
+  ) + 1 === 0 ? -1e30 : Math.min(q[(~~queryHead * length + this.thread.y) * 64 + this.thread.x], 0);
 }
 
-function near_weights(queryFeatures, keyFeatures, kvHeads, heads, keyLength, length) {
+function query_coefficients(q, sliceStart, heads, kvHeads, length) {
+  // The coefficients of φ of each query row.
+  const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
+  return Math.max(q[(~~queryHead * length + this.thread.y) * 64 + this.thread.x], 0) + 1;
+}
+
+function row_scales(queryExponents, stateScales, keyExponents, kvHeads, heads, chunks, length, keyLength) {
+  // The largest exponent of each query row, among the keys that it sees.
+  const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
+  const chunk = Math.floor((this.thread.x + 0.5) / 32);
+  const state = sliceGroup * chunks + chunk;
+  let largest = -1e30;
+  for (let f = 0; f < 64; f++) {
+    largest = Math.max(
+      largest,
+      queryExponents[(this.thread.y * length + this.thread.x) * 64 + f] + stateScales[~~state * 64 + f],
+    );
+  }
+  const firstRow = chunk * 32;
+  let largest2 = -1e30;
+  for (let r2 = 0; r2 < Math.min(
+    Math.max(Math.min(this.thread.x + 1, keyLength), firstRow) - firstRow,
+    32,
+  ); r2++) {
+    let largest3 = -1e30;
+    for (let f2 = 0; f2 < 64; f2++) {
+      largest3 = Math.max(
+        largest3,
+        queryExponents[(this.thread.y * length + this.thread.x) * 64 + f2] + keyExponents[(~~sliceGroup * keyLength + ~~firstRow + r2) * 64 + f2],
+      );
+    }
+    largest2 = Math.max(largest2, largest3);
+  }
+  return Math.max(largest, largest2);
+}
+
+function query_weights(queryCoefficients, queryExponents, stateScales, rowScales, kvHeads, heads, chunks, length) {
+  // What each component of φ(q) weighs in the state that its row reads.
+  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  const chunk = Math.floor((this.thread.y + 0.5) / 32);
+  const state = sliceGroup * chunks + chunk;
+  const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 64 + this.thread.x] + stateScales[~~state * 64 + this.thread.x];
+  const rowScale = rowScales[this.thread.z * length + this.thread.y];
+  return queryCoefficients[(this.thread.z * length + this.thread.y) * 64 + this.thread.x] * (exponent > -5e29 ? Math.exp(Math.min(
+    exponent - rowScale,
+    0,
+  )) : 0);
+}
+
+function near_weights(queryCoefficients, queryExponents, keyExponents, rowScales, keyCoefficients, kvHeads, heads, keyLength, length) {
   // φ(q)·φ(k) of each row and the rows of its chunk up to its own.
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
   const firstRow = chunk * 32;
@@ -94,23 +223,28 @@ function near_weights(queryFeatures, keyFeatures, kvHeads, heads, keyLength, len
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   let value = 0;
   if (keyRow <= this.thread.y && keyRow < keyLength) {
+    const rowScale = rowScales[this.thread.z * length + this.thread.y];
     let sum = 0;
     for (let f = 0; f < 64; f++) {
-      sum += queryFeatures[(this.thread.z * length + this.thread.y) * 64 + f] * keyFeatures[(~~sliceGroup * keyLength + ~~keyRow) * 64 + f];
+      const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 64 + f] + keyExponents[(~~sliceGroup * keyLength + ~~keyRow) * 64 + f];
+      sum += queryCoefficients[(this.thread.z * length + this.thread.y) * 64 + f] * (exponent > -5e29 ? Math.exp(Math.min(
+        exponent - rowScale,
+        0,
+      )) : 0) * keyCoefficients[(~~sliceGroup * keyLength + ~~keyRow) * 64 + f];
     }
     value = sum;
   }
   return value;
 }
 
-function row_factors(queryFeatures, stateSums, nearWeights, kvHeads, heads, chunks, length) {
+function row_factors(queryWeights, stateSums, nearWeights, kvHeads, heads, chunks, length) {
   // 1 over each row’s sum of weights.
   const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.x + 0.5) / 32);
   const state = sliceGroup * chunks + chunk;
   let sum = 0;
   for (let f = 0; f < 64; f++) {
-    sum += queryFeatures[(this.thread.y * length + this.thread.x) * 64 + f] * stateSums[(~~state * 64 + f) * 65 + 64];
+    sum += queryWeights[(this.thread.y * length + this.thread.x) * 64 + f] * stateSums[(~~state * 64 + f) * 65 + 64];
   }
   const firstRow = chunk * 32;
   const place = this.thread.x - firstRow;
@@ -123,14 +257,14 @@ function row_factors(queryFeatures, stateSums, nearWeights, kvHeads, heads, chun
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function read(queryFeatures, stateSums, lengths, nearWeights, v, rowFactors, kvHeads, heads, chunks, length, sliceStart, keyLength) {
+function read(queryWeights, stateSums, lengths, nearWeights, v, rowFactors, kvHeads, heads, chunks, length, sliceStart, keyLength) {
   // φ(q)·S of each query row, with the pairs of its chunk, times its factor.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
   const state = sliceGroup * chunks + chunk;
   let sum = 0;
   for (let f = 0; f < 64; f++) {
-    sum += queryFeatures[(this.thread.z * length + this.thread.y) * 64 + f] * stateSums[(~~state * 64 + f) * 65 + this.thread.x];
+    sum += queryWeights[(this.thread.z * length + this.thread.y) * 64 + f] * stateSums[(~~state * 64 + f) * 65 + this.thread.x];
   }
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const batchItem = Math.floor((queryHead + 0.5) / heads);
@@ -145,54 +279,120 @@ function read(queryFeatures, stateSums, lengths, nearWeights, v, rowFactors, kvH
   return (sum + sum2) * rowFactors[this.thread.z * length + this.thread.y];
 }
 
-function carried_sums(blockSums, chunks) {
+function carried_scales(blockScales, chunks) {
+  // The largest exponent of each feature of all key rows.
+  const outers = Math.floor((chunks + 15 + 0.5) / 16);
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16);
+  let largest = -1e30;
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 64 + this.thread.x]);
+  }
+  return largest;
+}
+
+function carried_sums(blockScales, carriedScales, blockSums, chunks) {
   // S and z of all key rows.
   const outers = Math.floor((chunks + 15 + 0.5) / 16);
   const blocks = Math.floor((chunks + 15 + 0.5) / 16);
+  const scale = carriedScales[this.thread.z * 64 + this.thread.y];
   let sum = 0;
   for (let outer = 0; outer < outers; outer++) {
     const part = this.thread.z * blocks + outer;
-    sum += blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+    const exponent = blockScales[~~part * 64 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
   }
   return sum;
 }
 
-function token_key_features(k, sliceStart, keyLength) {
-  // φ of each key row.
+function token_key_exponents(k, sliceStart, keyLength) {
+  // The exponents of φ of each key row.
   const keyGroup = sliceStart + this.thread.z;
-  return Math.exp(Math.min(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0)) + Math.max(
+  return Math.max(
     k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x],
     0,
+  ) + 1 === 0 ? -1e30 : Math.min(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0);
+}
+
+function token_key_coefficients(k, sliceStart, keyLength) {
+  // The coefficients of φ of each key row.
+  const keyGroup = sliceStart + this.thread.z;
+  return Math.max(k[(~~keyGroup * keyLength + this.thread.y) * 64 + this.thread.x], 0) + 1;
+}
+
+function raise_scales(carriedScales, keyExponents, sliceStart) {
+  // The scales with the token among what they are the largest of.
+  return Math.max(
+    carriedScales[(sliceStart + this.thread.z) * 64 + this.thread.x],
+    keyExponents[this.thread.z * 64 + this.thread.x],
   );
 }
 
-function absorb(carriedSums, keyFeatures, v, sliceStart) {
+function absorb(carriedSums, carriedScales, raisedScales, keyCoefficients, keyExponents, v, sliceStart) {
   // S and z with the token in them.
+  const exponent = carriedScales[(sliceStart + this.thread.z) * 64 + this.thread.y];
+  const scale = raisedScales[this.thread.z * 64 + this.thread.y];
+  const exponent2 = keyExponents[this.thread.z * 64 + this.thread.y];
   const keyGroup = sliceStart + this.thread.z;
   let value = 1;
   if (this.thread.x < 64) {
     value = v[~~keyGroup * 64 + this.thread.x];
   }
-  return carriedSums[((sliceStart + this.thread.z) * 64 + this.thread.y) * 65 + this.thread.x] + keyFeatures[this.thread.z * 64 + this.thread.y] * value;
+  return carriedSums[((sliceStart + this.thread.z) * 64 + this.thread.y) * 65 + this.thread.x] * (exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0) + keyCoefficients[this.thread.z * 64 + this.thread.y] * (exponent2 > -5e29 ? Math.exp(Math.min(
+    exponent2 - scale,
+    0,
+  )) : 0) * value;
 }
 
-function token_row_factors(queryFeatures, carriedSums, kvHeads, heads, length, sliceStart) {
+function keep_scales(raisedScales) {
+  // The scales of the state with the token in it.
+  return raisedScales[this.thread.z * 64 + this.thread.x];
+}
+
+function token_row_scales(queryExponents, carriedScales, kvHeads, heads, length, sliceStart) {
+  // The largest exponent of each query row, among the keys that it sees.
+  const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
+  let largest = -1e30;
+  for (let f = 0; f < 64; f++) {
+    largest = Math.max(
+      largest,
+      queryExponents[(this.thread.y * length + this.thread.x) * 64 + f] + carriedScales[(sliceStart + ~~sliceGroup) * 64 + f],
+    );
+  }
+  return largest;
+}
+
+function token_query_weights(queryCoefficients, queryExponents, carriedScales, rowScales, kvHeads, heads, length, sliceStart) {
+  // What each component of φ(q) weighs in the state that its row reads.
+  const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
+  const exponent = queryExponents[(this.thread.z * length + this.thread.y) * 64 + this.thread.x] + carriedScales[(sliceStart + ~~sliceGroup) * 64 + this.thread.x];
+  const rowScale = rowScales[this.thread.z * length + this.thread.y];
+  return queryCoefficients[(this.thread.z * length + this.thread.y) * 64 + this.thread.x] * (exponent > -5e29 ? Math.exp(Math.min(
+    exponent - rowScale,
+    0,
+  )) : 0);
+}
+
+function token_row_factors(queryWeights, carriedSums, kvHeads, heads, length, sliceStart) {
   // 1 over each row’s sum of weights.
   const sliceGroup = Math.floor((this.thread.y * kvHeads + 0.5) / heads);
   let sum = 0;
   for (let f = 0; f < 64; f++) {
-    sum += queryFeatures[(this.thread.y * length + this.thread.x) * 64 + f] * carriedSums[((sliceStart + ~~sliceGroup) * 64 + f) * 65 + 64];
+    sum += queryWeights[(this.thread.y * length + this.thread.x) * 64 + f] * carriedSums[((sliceStart + ~~sliceGroup) * 64 + f) * 65 + 64];
   }
   const denominator = sum;
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function token_read(queryFeatures, carriedSums, rowFactors, kvHeads, heads, length, sliceStart) {
+function token_read(queryWeights, carriedSums, rowFactors, kvHeads, heads, length, sliceStart) {
   // φ(q)·S of each query row, times its factor.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   let sum = 0;
   for (let f = 0; f < 64; f++) {
-    sum += queryFeatures[(this.thread.z * length + this.thread.y) * 64 + f] * carriedSums[((sliceStart + ~~sliceGroup) * 64 + f) * 65 + this.thread.x];
+    sum += queryWeights[(this.thread.z * length + this.thread.y) * 64 + f] * carriedSums[((sliceStart + ~~sliceGroup) * 64 + f) * 65 + this.thread.x];
   }
   return sum * rowFactors[this.thread.z * length + this.thread.y];
 }

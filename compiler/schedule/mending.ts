@@ -1,0 +1,31 @@
+/**
+ * Sums as they are written, and rows that these do not hold computed anew.
+ *
+ * Features that never grow exponentially and may vanish overflow nothing: nearly every row comes out right without
+ * scales beside its sums, in half the time. A row whose denominator says that digits may be gone is taken through the
+ * keys that it sees once more, pair by pair, with scales. What its denominator is depends on those keys alone, so that
+ * later ones change nothing.
+ */
+import { carriesScales } from '../algebra/attention.ts'
+import type { Attention, FactorisedScore } from '../algebra/attention.ts'
+import type { Expression } from '../symbolic/expression.ts'
+import { isNeverPositive } from '../symbolic/never-positive.ts'
+import { children } from '../symbolic/traverse.ts'
+
+/**
+ * Whether rows are mended rather than all sums scaled: not where sums fade, which is nothing rare, nor where a
+ * component of φ may be negative, so that a mean has no weights, or so dear that no pair of rows could have it anew.
+ */
+export function mends(attention: Attention, score: FactorisedScore): boolean {
+  const { decay, stabilize } = attention
+  if (!carriesScales(attention, score) || decay !== undefined || stabilize.kind !== 'auto') return false
+  return (
+    score.projections === undefined &&
+    [...score.query, ...score.key].every(
+      ({ value, sign, exponent }) =>
+        sign !== 'unknown' && !hasReduce(value) && (exponent === undefined || isNeverPositive(exponent)),
+    )
+  )
+}
+
+const hasReduce = (node: Expression): boolean => node.kind === 'reduce' || children(node).some(hasReduce)
