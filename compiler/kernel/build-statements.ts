@@ -4,9 +4,10 @@ import { invariant } from '../diagnostics/invariant.ts'
 import type { Binding, SharedArray, Statement, Target, Value, ValueType } from './kernel.ts'
 import { typeOf } from './types.ts'
 
-/** Statements as code that writes them likes to have them: in lists of lists. */
+/** Statements in nested lists, because lowering code puts bodies together from parts; `block` flattens them. */
 export type Body = Statement | readonly Body[]
 
+/** Flattens nested lists of statements into one list, in order. */
 export function block(...parts: readonly Body[]): readonly Statement[] {
   return parts.flatMap((part) => ('kind' in part ? [part] : block(...part)))
 }
@@ -18,14 +19,20 @@ export function ref(of: Declared): Extract<Value, { kind: 'name' }> {
   return { kind: 'name', type: of.type, name: of.name }
 }
 
+/**
+ * Declares a name that keeps its value; the type is that of the value. `let` is a keyword, hence the
+ * underscore.
+ */
 export function let_(name: string, value: Value): Extract<Declared, { kind: 'let' }> {
   return { kind: 'let', name, type: typeOf(value), value }
 }
 
+/** Declares a variable with an initial value; `assign` changes it. */
 export function var_(name: string, value: Value): Extract<Declared, { kind: 'var' }> {
   return { kind: 'var', name, type: typeOf(value), value }
 }
 
+/** Declares `count` registers that unrolled code indexes; each starts at `initial`, in all lanes. */
 export function registers(
   name: string,
   type: 'f32' | 'vec4f',
@@ -36,6 +43,7 @@ export function registers(
   return { kind: 'registers', name, type, count, initial }
 }
 
+/** Sets a variable or a register to a value of its own type. */
 export function assign(target: Target, value: Value): Statement {
   return { kind: 'assign', target, value: typed(target.type, value, `what is assigned to ${target.name}`) }
 }
@@ -56,6 +64,7 @@ export function unrolled(index: string, count: number, body: (index: Value) => B
   return loop(index, 0, count, step, true, body)
 }
 
+/** Branches on a bool; barriers may stand inside only if the condition is uniform. */
 export function if_(condition: Value, then: Body, otherwise?: Body): Statement {
   return {
     kind: 'if',
@@ -65,6 +74,7 @@ export function if_(condition: Value, then: Body, otherwise?: Body): Statement {
   }
 }
 
+/** Writes one element of a buffer that is bound as `read_write`. */
 export function store(buffer: Binding, index: Value | number, value: Value): Statement {
   invariant(buffer.access === 'read_write', `a kernel stores to ${buffer.name}, which it may only read`)
   return {
@@ -75,6 +85,7 @@ export function store(buffer: Binding, index: Value | number, value: Value): Sta
   }
 }
 
+/** Writes one element of a shared array; other threads see it after the next barrier. */
 export function sharedStore(array: SharedArray, index: Value | number, value: Value): Statement {
   return {
     kind: 'sharedStore',
@@ -93,7 +104,9 @@ export function uniformLoad(
   return { kind: 'uniformLoad', name, type: array.element, array: array.name, index: toIndex(index) }
 }
 
+/** Makes every thread of the workgroup wait, and shows each what the others have stored in shared memory. */
 export const barrier: Statement = { kind: 'barrier' }
+/** A remark that the printed kernel keeps, for its reader. */
 export const comment = (text: string): Statement => ({ kind: 'comment', text })
 
 function loop(

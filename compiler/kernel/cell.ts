@@ -13,6 +13,10 @@
 import { add, div, if_, let_, lt, mod, mul, name, ref, store, thread, workgroup } from './build.ts'
 import type { Binding, Kernel, Statement, Value } from './kernel.ts'
 
+/**
+ * The kernel of one cell: the buffers that it reads, the box of cells, and the number that each cell
+ * computes.
+ */
 export interface CellKernel {
   /** An identifier in JavaScript, WGSL and GLSL. */
   readonly name: string
@@ -32,13 +36,13 @@ export interface CellKernel {
 /** The coordinates of a thread's cell. */
 export const cell = { x: name('x', 'u32'), y: name('y', 'u32'), z: name('z', 'u32') } as const
 
-/** What a cell kernel writes, once it is a kernel among others. */
+/** The default output buffer of a cell kernel that becomes a kernel of workgroups. */
 export const cellOutput: Binding = { name: 'cells', element: 'f32', access: 'read_write' }
 
 /** Threads of a workgroup over cells: as many as fill a wave of any GPU. */
 const threads = 64
 
-/** The same as a kernel of workgroups, a thread for each cell in their order. */
+/** Turns a cell kernel into a kernel of workgroups: one thread for each cell, `x` fastest. */
 export function asKernel(
   { name, summary, inputs, extent, body, result, place }: CellKernel,
   output: Binding = cellOutput,

@@ -6,18 +6,20 @@ import { shapeFields } from '../../runtime/contract/shape.ts'
 import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
 import { typeOf } from './types.ts'
 
+/** A name in scope: its type, and whether it is a `var`, which statements may assign to. */
 export interface Declared {
   readonly type: ValueType
   readonly assignable: boolean
 }
 
-/** What a value may refer to. */
+/** The names, buffers and shared arrays that a value may refer to. */
 export interface Names {
   readonly scope: ReadonlyMap<string, Declared>
   readonly buffers: ReadonlyMap<string, Binding>
   readonly shared: ReadonlyMap<string, SharedArray>
 }
 
+/** Returns the type of a value whose parts all fit; throws an `InvariantError` otherwise. */
 export function checkValue(value: Value, names: Names): ValueType {
   const expect = (part: Value, type: ValueType, what: string): void => {
     const found = checkValue(part, names)
@@ -98,7 +100,10 @@ export function checkValue(value: Value, names: Names): ValueType {
   return typeOf(value)
 }
 
-/** Constants of a file, each of which f32 holds, can come to a number that it does not hold. */
+/**
+ * Constants of the user's file fold to a number beyond f32, though f32 holds each of them: an error of the
+ * file, not of the lowering.
+ */
 export class BeyondSingle extends InvariantError {}
 
 function checkNumber(type: ScalarType, value: number): void {

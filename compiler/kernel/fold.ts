@@ -10,6 +10,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import type { BinaryOperator, ScalarType, Value } from './kernel.ts'
 import { typeOf, yieldsBoolean } from './types.ts'
 
+/** An operation on two values of one type, folded to a constant or to one operand where that is exact. */
 export function binary(operator: BinaryOperator, left: Value, right: Value): Value {
   if (left.kind === 'number' && right.kind === 'number')
     return foldNumbers(operator, left.type, left.value, right.value)

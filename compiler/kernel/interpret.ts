@@ -20,12 +20,13 @@ import type { Binding, Kernel } from './kernel.ts'
 import type { ShapeField } from '../../runtime/contract/shape.ts'
 import { verify } from './verify.ts'
 
+/** Settings of `interpret`; finding races costs time and memory, so a caller may switch it off. */
 export interface InterpretOptions {
-  /** Find races; on unless said otherwise. */
+  /** Whether to find races; true by default. */
   readonly races?: boolean
 }
 
-/** Runs all workgroups; what the kernel stores is in the buffers afterwards. */
+/** Runs all workgroups in order; the kernel stores into `buffers` in place. */
 export function interpret(
   kernel: Kernel,
   buffers: Readonly<Record<string, Storage>>,

@@ -12,11 +12,12 @@ import { modulo } from '../symbolic/special.ts'
 import { lowest } from './kernel.ts'
 import type { ValueType } from './kernel.ts'
 
+/** The signature of a function, and its value on plain numbers for the interpreter. */
 export interface Intrinsic {
   readonly arity: number
   /** Types it takes, all arguments alike; on vec4f it works lane by lane. */
   readonly takes: readonly ValueType[]
-  /** Where it is not the type of the arguments. */
+  /** The type of the result; by default that of the arguments. */
   readonly result?: ValueType
   /** In float64; the interpreter rounds to the type of the result. */
   readonly value: (...numbers: number[]) => number
@@ -43,6 +44,7 @@ const ofFunctions = Object.fromEntries(
   ]),
 ) as Record<keyof typeof functions, Intrinsic>
 
+/** Every function that a kernel may call, by name. */
 export const intrinsics = {
   ...ofFunctions,
   /** `lowest` where the argument is not positive, as of log2: a kernel has no infinity. */
@@ -67,12 +69,18 @@ export const intrinsics = {
   random: { ...ofLanguage('random', 3, ['i32', 'u32']), result: 'f32' },
 } satisfies Record<string, Intrinsic>
 
+/** The names that tables of spellings must cover. */
 export type IntrinsicName = keyof typeof intrinsics
 
+/** Tells whether a kernel may call a function of this name, and narrows the name's type. */
 export function isIntrinsic(name: string): name is IntrinsicName {
   return Object.hasOwn(intrinsics, name)
 }
 
+/**
+ * The signature and value of a function, with the optional `result` that the precise type of the table
+ * hides.
+ */
 export function intrinsic(name: IntrinsicName): Intrinsic {
   return intrinsics[name]
 }

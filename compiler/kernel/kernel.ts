@@ -33,9 +33,12 @@
 
 import type { ShapeField } from '../../runtime/contract/shape.ts'
 
+/** Types of a single number; `bool` stands in names and conditions, never in memory. */
 export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool'
+/** Types of a value: a scalar, or four f32 lanes. */
 export type ValueType = ScalarType | 'vec4f'
 
+/** One dispatch: its workgroups, the memory that it uses, and the statements that every thread runs. */
 export interface Kernel {
   /** A WGSL identifier, such as `performer_reduce`. */
   readonly name: string
@@ -56,12 +59,14 @@ export interface Binding {
   readonly access: 'read' | 'read_write'
 }
 
+/** Memory of one workgroup, `length` elements long; a vec4f element takes 16 bytes, the others 4. */
 export interface SharedArray {
   readonly name: string
   readonly element: 'f32' | 'u32' | 'vec4f'
   readonly length: number
 }
 
+/** An expression without effects; its type follows from `typeOf`. */
 export type Value =
   | { readonly kind: 'number'; readonly type: ScalarType; readonly value: number }
   /** A let, var or loop index in scope. */
@@ -100,8 +105,16 @@ export type Value =
   | { readonly kind: 'call'; readonly intrinsic: string; readonly args: readonly Value[] }
   | { readonly kind: 'convert'; readonly to: ScalarType; readonly value: Value }
 
+/**
+ * Operators on two operands of one type, with the meaning that WGSL gives them; comparisons and logic yield
+ * a bool.
+ */
 export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '&&' | '||'
 
+/**
+ * One step of a kernel's body; a declared name is visible to the statements after it in the same block and
+ * in the blocks inside.
+ */
 export type Statement =
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'let'; readonly name: string; readonly type: ValueType; readonly value: Value }

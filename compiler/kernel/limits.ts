@@ -2,6 +2,7 @@
 
 import type { Kernel } from './kernel.ts'
 
+/** The sizes that `verify` holds a kernel to before a target prints it. */
 export interface KernelLimits {
   /** Threads of a workgroup. */
   readonly workgroupSize: number
@@ -10,6 +11,10 @@ export interface KernelLimits {
   readonly storageBuffers: number
 }
 
+/**
+ * The limits that the WebGPU specification guarantees on every device (16384 bytes of workgroup memory, 8
+ * storage buffers).
+ */
 export const defaultLimits: KernelLimits = { workgroupSize: 256, workgroupBytes: 16384, storageBuffers: 8 }
 
 const bytesOf = { f32: 4, u32: 4, vec4f: 16 } as const

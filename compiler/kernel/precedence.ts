@@ -32,7 +32,7 @@ const levels: Record<BinaryOperator, number> = {
   '%': level.product,
 }
 
-/** How `child` stands in `parent`: on the left or the right of an operator, or under a prefix or postfix one. */
+/** Whether `child` needs parentheses as the `side` operand of an operator, or under a prefix or postfix one. */
 export function needsParentheses(
   parent: BinaryOperator | 'prefix' | 'postfix',
   child: Value,

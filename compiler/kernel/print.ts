@@ -10,6 +10,10 @@ import { sharedBytes } from './limits.ts'
 import { needsParentheses } from './precedence.ts'
 import { wrap } from './wrap.ts'
 
+/**
+ * The kernel's text: its name and summary, threads and workgroups, buffers and shared arrays, then the body
+ * line by line.
+ */
 export function print(kernel: Kernel): string {
   const bytes = sharedBytes(kernel)
   const head = [
@@ -72,6 +76,7 @@ function printStatement(statement: Statement, indent: string): string[] {
   }
 }
 
+/** The text of one value, with parentheses only where precedence asks for them. */
 export function printValue(value: Value): string {
   const part = (
     child: Value,

@@ -10,26 +10,33 @@ import { let_, ref } from './build-statements.ts'
 import type { Kernel, Statement, Value } from './kernel.ts'
 import { children, declaredNames, mapChildren } from './walk.ts'
 
-/** Nodes above one another in what is written; parsers of WGSL take about a hundred brackets. */
+/**
+ * The depth of a written value, in nodes, at which a part gets a name; WGSL parsers accept about a hundred
+ * nested brackets.
+ */
 const deep = 24
 
-/** What differs between targets. */
+/** How a target writes values, which decides the parts that get a name. */
 export interface Text {
-  /** Whether the parts of a value are written down more than once. */
+  /** Whether the target writes the parts of this value twice. */
   readonly copies: (value: Value) => boolean
-  /** Values of so many nodes are short enough to be written as they are. */
+  /** The largest value, in nodes, that is written whole, unless it is too deep. */
   readonly short: number
-  /** Whether a `let` can hold it. */
+  /** Whether a `let` of the target can hold this value. */
   readonly holds: (value: Value) => boolean
 }
 
 const plain: Text = { copies: () => false, short: 256, holds: () => true }
 
+/**
+ * Returns the kernel with a `let` for each repeated or deeply nested part of a long value: the numbers stay
+ * the same, the printed text stays short.
+ */
 export function shareValues(kernel: Kernel): Kernel {
   return { ...kernel, body: new Sharing(declaredNames(kernel.body), plain).block(kernel.body) }
 }
 
-/** The same for statements that end in a value. */
+/** `shareValues` for statements that end in a value, as the kernel of a cell does. */
 export function shareWithResult(
   statements: readonly Statement[],
   result: Value,
@@ -108,14 +115,14 @@ class Sharing {
 interface Node {
   readonly value: Value
   readonly parts: readonly Node[]
-  /** Nodes of all that is written. */
+  /** Nodes of the text, repeated parts counted each time. */
   readonly size: number
   readonly depth: number
-  /** Times that it is written down by those above. */
+  /** How often the nodes above write it. */
   uses: number
 }
 
-/** A value with equal parts found to be one. */
+/** A value as a graph: equal parts are one node. */
 class Graph {
   readonly #text: Text
   readonly #root: Node
@@ -186,12 +193,12 @@ class Graph {
   }
 }
 
-/** Constants stay where they are asked for as such. */
+/** A vec4f of a constant gets no name, because intrinsics such as `power` ask for a literal constant. */
 function isNameable(value: Value): boolean {
   return !(value.kind === 'splat' && value.value.kind === 'number')
 }
 
-/** Equal for values that are written alike, whose parts have these numbers. */
+/** A key that two values share if they are written alike; `parts` holds the node numbers of their parts. */
 function keyOf(value: Value, parts: readonly number[]): string {
   const own = Object.entries(value).filter(([, field]) => typeof field !== 'object')
   return `${own.map(([, field]) => (Object.is(field, -0) ? '-0' : String(field))).join(' ')} (${parts.join(' ')})`

@@ -4,6 +4,10 @@ import { convert, lane, neg, not, select } from './build.ts'
 import { binary } from './fold.ts'
 import type { Value } from './kernel.ts'
 
+/**
+ * Rebuilds the outermost operation of a value with the folding constructors; its parts count as simple
+ * already.
+ */
 export function simplify(value: Value): Value {
   switch (value.kind) {
     case 'binary':

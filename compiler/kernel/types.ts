@@ -7,6 +7,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import { intrinsic, isIntrinsic } from './intrinsics.ts'
 import type { BinaryOperator, Value, ValueType } from './kernel.ts'
 
+/** The type of a value; does not check that its parts fit. */
 export function typeOf(value: Value): ValueType {
   switch (value.kind) {
     case 'number':
@@ -38,6 +39,9 @@ export function typeOf(value: Value): ValueType {
   }
 }
 
+/**
+ * Tells comparisons and logic, which yield a bool, from arithmetic, which yields the type of its operands.
+ */
 export function yieldsBoolean(operator: BinaryOperator): boolean {
   return !(['+', '-', '*', '/', '%'] as readonly BinaryOperator[]).includes(operator)
 }

@@ -20,6 +20,10 @@ type Scope = ReadonlyMap<string, Meaning>
 
 type For = Extract<Statement, { kind: 'for' }>
 
+/**
+ * Returns the kernel without `unroll` loops and without registers: loop bodies are repeated, and registers
+ * are plain variables.
+ */
 export function unroll(kernel: Kernel): Kernel {
   return { ...kernel, body: new Unroller(kernel).block(kernel.body, new Map()) }
 }

@@ -1,7 +1,11 @@
-/** What the parts of values and statements are, so that walking them is said once. */
+/**
+ * The parts of values and statements: every analysis walks them through this file, so that a new kind is
+ * added here once.
+ */
 
 import type { Statement, Value } from './kernel.ts'
 
+/** The values directly inside a value, in the order in which the text writes them; none for a leaf. */
 export function children(value: Value): readonly Value[] {
   switch (value.kind) {
     case 'number':
@@ -95,7 +99,7 @@ export function declaredNames(statements: readonly Statement[]): string[] {
   })
 }
 
-/** Whether any of the statements, or one within them, is a barrier. */
+/** Whether the statement, or one inside it, is a barrier; a `uniformLoad` counts, because it waits too. */
 export function hasBarrier(statement: Statement): boolean {
   if (statement.kind === 'barrier' || statement.kind === 'uniformLoad') return true
   return bodiesOf(statement).some((body) => body.some(hasBarrier))

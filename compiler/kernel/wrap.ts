@@ -5,6 +5,10 @@
 
 const width = 110
 
+/**
+ * The line as it is, if 110 characters hold it or it has no list; else its pieces, each list entry indented
+ * by two spaces.
+ */
 export function wrap(line: string): string[] {
   if (line.length <= width) return [line]
   const list = outermostList(line)

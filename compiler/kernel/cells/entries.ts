@@ -13,6 +13,7 @@ import type { Value } from '../kernel.ts'
 import { applyOperator, indexValue } from '../lower/operators.ts'
 import type { Names } from './names.ts'
 
+/** The meaning of an expression's free variables in one cell. */
 export interface Surroundings {
   /** Entries of the rows that expressions see. */
   readonly rows: Readonly<Record<string, (index: Value) => Value>>
@@ -23,11 +24,16 @@ export interface Surroundings {
   readonly names: Names
 }
 
+/** The loops of the reductions, and one f32 value per expression once these have run. */
 export interface Evaluated {
   readonly statements: Body
   readonly values: readonly Value[]
 }
 
+/**
+ * Evaluates the expressions for one cell; equal reductions share a variable, and reductions of one length
+ * share a loop.
+ */
 export function evaluate(expressions: readonly Expression[], around: Surroundings): Evaluated {
   const evaluation = new Evaluation(around)
   const statements: Body[] = []

@@ -22,7 +22,7 @@ import { evaluate, loopIndexes } from './entries.ts'
 import { Names } from './names.ts'
 import { applyFormula } from './operators.ts'
 
-/** One kernel a pass; nothing where the passes are those of another target. */
+/** One kernel for each pass; undefined if any pass is not an equation, because only equations have cells. */
 export function cellKernels(schedule: Schedule): CellKernel[] | undefined {
   const kernels = schedule.passes.flatMap((pass) =>
     pass.kind === 'equation' ? [lowerEquation(schedule, pass)] : [],

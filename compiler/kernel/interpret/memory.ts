@@ -3,16 +3,21 @@
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { ScalarType } from '../kernel.ts'
 
+/** The host array behind a storage buffer, one number per element. */
 export type Storage = Float32Array | Uint32Array
 
 /** Names of a thread live in slots of its frame; the first slots say which thread it is. */
 export type Frame = Float64Array
+/** Slot of a frame that holds the thread's index in its workgroup. */
 export const threadSlot = 0
+/** Slot of a frame that holds the workgroup's linear index. */
 export const workgroupSlot = 1
 /** The thread's index in the whole dispatch. */
 const invocationSlot = 2
+/** The first slot that a kernel's own names may take. */
 export const firstFreeSlot = 3
 
+/** Writes to a thread's frame which thread, workgroup and invocation it stands for. */
 export function enter(frame: Frame, thread: number, workgroup: number, workgroupSize: number): void {
   frame[threadSlot] = thread
   frame[workgroupSlot] = workgroup
@@ -51,7 +56,7 @@ export class Cells {
     return this.#length
   }
 
-  /** Undefined contents, as a workgroup finds them. */
+  /** Fills the memory with NaN, because a workgroup finds shared memory undefined. */
   poison(): void {
     this.#values.fill(Number.NaN)
     this.#races?.nextPhase()

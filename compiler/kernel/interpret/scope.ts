@@ -10,10 +10,14 @@ import type { Cells } from './memory.ts'
 export interface Environment {
   readonly memory: ReadonlyMap<string, Cells>
   readonly shape: Readonly<Record<ShapeField, number>>
-  /** How long a frame is. */
+  /** Length of a frame so far; declarations extend it. */
   slots: number
 }
 
+/**
+ * Maps the names of one block to slots of a thread's frame; a name declared in an inner block is unknown
+ * outside it.
+ */
 export class Scope {
   readonly environment: Environment
   readonly #slots: Map<string, number>

@@ -1,9 +1,10 @@
-/** Blocks of φ cut into tiles of components, each tile being worked in its own block's code. */
+/** Blocks of φ cut into tiles of components; each tile runs the code of its own block. */
 import type { ScheduledBlock } from '../../schedule/schedule.ts'
 import { for_, if_, lt, sub } from '../build.ts'
 import type { Body } from '../build.ts'
 import type { Value } from '../kernel.ts'
 
+/** How many tiles of `steps` components cover a block; the last may be partial. */
 export const tilesOf = (block: ScheduledBlock, steps: number): number => Math.ceil(block.size / steps)
 
 /** The code of the block that a tile (counted over all blocks) belongs to. */

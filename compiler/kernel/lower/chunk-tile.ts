@@ -30,6 +30,7 @@ import {
   within,
 } from './tile.ts'
 
+/** Shared arrays of one tile of components, each a vec4f of four rows by (component, row group). */
 export interface ChunkArrays {
   /** φ(q), or its exponents where sums are scaled. */
   readonly query: SharedArray
@@ -42,6 +43,10 @@ export interface ChunkArrays {
   readonly weight: SharedArray
 }
 
+/**
+ * A chunk's features, tile by tile: the arrays that hold them, the code that fills the arrays, and the code
+ * that adds to the scores.
+ */
 export interface ChunkTile {
   readonly arrays: ChunkArrays
   /** Those that this pass needs. */
@@ -65,6 +70,10 @@ export interface ChunkTile {
 type Registers = Extract<Statement, { kind: 'registers' }>
 type Named = Extract<Statement, { kind: 'let' }>
 
+/**
+ * Builds the code that evaluates φ on the query rows of a chunk, and on its key rows where the attention is
+ * causal.
+ */
 export function chunkTile(
   schedule: Schedule,
   pass: FinishPass,

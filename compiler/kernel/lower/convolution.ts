@@ -15,6 +15,9 @@ import { countOf, firstOf } from './rows.ts'
 import { lanes, range, rowGroup, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
+/**
+ * The operands of `convolve`: the filter and its buffers, and the thread's registers that receive the sums.
+ */
 export interface Convolved {
   readonly convolution: Convolution
   readonly binding: Frame['binding']
@@ -25,6 +28,10 @@ export interface Convolved {
   readonly firstRow: Value
 }
 
+/**
+ * Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a
+ * thread.
+ */
 export function convolve(what: Convolved): Body {
   const { convolution, binding, counts, valueDim, columns, sums, firstRow } = what
   const { filter, width, values } = convolution

@@ -24,7 +24,7 @@ export interface FeatureRows {
   readonly first: Value
   /** Row within the sequence, inside it, for a lane or an item. */
   readonly at: (which: number) => Value
-  /** Where it differs from the row: the language's `position`. */
+  /** The language's `position`, if it differs from the row. */
   readonly position?: Value
   /** How many rows the sequence has: `length` of the language. */
   readonly count: Value
@@ -46,6 +46,10 @@ export interface Components {
   readonly projection: Binding | undefined
 }
 
+/**
+ * Rows made ready for φ: statements that run once for the rows, and a function that evaluates any
+ * components on them.
+ */
 export interface PreparedRows {
   /** Row indexes, and what depends on the rows alone: before any component. */
   readonly statements: Body
@@ -54,13 +58,14 @@ export interface PreparedRows {
   readonly evaluate: (components: Components) => EvaluatedFeatures
 }
 
+/** Components of φ on a register tile, item by item: f32 where the four lanes agree, else vec4f. */
 export interface EvaluatedFeatures {
   readonly statements: Body
   /** Plain terms. */
   readonly value: (item: number) => Value
   /** Scaled terms. */
   readonly exponent: (item: number) => Value
-  /** Undefined where it is 1. */
+  /** Undefined if it is 1. */
   readonly coefficient: ((item: number) => Value) | undefined
 }
 

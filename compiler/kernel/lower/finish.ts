@@ -46,6 +46,10 @@ import {
 
 type Registers = Extract<Statement, { kind: 'registers' }>
 
+/**
+ * The kernel that reads 32 query rows out of the state before their chunk, adds the causal pairs inside the
+ * chunk, and stores the rows of the output.
+ */
 export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
   const { binding, counts, kernel } = frame(schedule, pass)

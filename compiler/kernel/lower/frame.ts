@@ -36,6 +36,10 @@ export interface Counts {
   readonly alike: boolean
 }
 
+/**
+ * Resolves a pass's buffers to bindings, finds the buffers that hold row counts and positions, and returns
+ * what completes the kernel.
+ */
 export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
   const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
@@ -70,6 +74,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   }
 }
 
+/** The binding of a planned buffer: writable for scratch, outputs and states, read-only for all else. */
 export function toBinding(plan: BufferPlan | undefined, name: string): Binding {
   invariant(plan !== undefined, `the schedule has the buffer ${name}`)
   const writable = plan.role === 'scratch' || plan.role === 'output' || plan.role === 'state'
@@ -118,6 +123,7 @@ export function divide(counts: readonly (readonly [string, Operand])[], last: st
   return statements
 }
 
+/** Refers to a u32 name that statements from elsewhere declare, such as `slice` or `rowTile`. */
 export const u32Name = (name: string): Value => ({ kind: 'name', type: 'u32', name })
 
 /** Query heads of one key/value head. */
@@ -159,6 +165,7 @@ export function groupNames(
   ]
 }
 
+/** How many key rows of the batch item are visible (u32); `groupNames` declares it. */
 export const visible = u32Name('visible')
 
 const counted = u32Name('queryRows')
@@ -180,4 +187,5 @@ export const firstQueryRow = mul(u32Name('queryHead'), shape('length'))
 export const logDecayName = (decay: Binding): Statement =>
   let_('logDecay', load(decay, mod(u32Name('group'), shape('heads'))))
 
+/** log₂ γ of the group's query head (f32); `logDecayName` declares it. */
 export const logDecay: Value = { kind: 'name', type: 'f32', name: 'logDecay' }

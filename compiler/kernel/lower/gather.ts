@@ -4,6 +4,10 @@ import * as ir from '../build.ts'
 import type { Kernel } from '../kernel.ts'
 import { frame } from './frame.ts'
 
+/**
+ * The kernel that copies buffers of [B] numbers one behind the other into `to`, because a later pass has
+ * too few bindings for all of them.
+ */
 export function lowerGather(schedule: Schedule, pass: GatherPass): Kernel {
   const { binding, kernel } = frame(schedule, pass)
   const batch = ir.shape('batch')

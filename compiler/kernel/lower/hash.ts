@@ -15,6 +15,10 @@ import { range } from './tile.ts'
 /** Rotations at a time, so that a row's entry is loaded once for all of them. */
 const together = 8
 
+/**
+ * The kernel that stores the bucket of every row in each round, counts the rows of each bucket in a
+ * segment, and stores 1 / ‖row‖.
+ */
 export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
   const { dim } = schedule
   const { count, rounds, threads } = pass
@@ -121,7 +125,7 @@ export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
   return kernel('The bucket of each row, and how many rows of a segment fall into each.', [shared], body)
 }
 
-/** 0 for a row of zeros, which stays one. */
+/** 1 / √squares; 0 for a row of zeros, because its key is again a row of zeros. */
 function inverseRoot(squares: Value): Value {
   const safe = ir.select(ir.gt(squares, 0), squares, 1)
   return ir.select(ir.gt(squares, 0), ir.div(ir.f32(1), ir.call('sqrt', safe)), 0)

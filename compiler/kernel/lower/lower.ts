@@ -17,6 +17,7 @@ import { lowerOffsets, lowerPlace } from './sort.ts'
 import { lowerStep } from './step.ts'
 import { lowerTransform } from './transform.ts'
 
+/** Lowers every pass of the schedule, in order: equations cell by cell, all other passes by workgroups. */
 export function lower(schedule: Schedule): Kernel[] {
   return schedule.passes.map((pass) => {
     if (pass.kind !== 'equation') return lowerPass(schedule, pass)

@@ -22,7 +22,7 @@ const comparisons = {
   notEqual: ir.ne,
 } as const
 
-/** What modulo 2³² is as good as on all integers. */
+/** Operators that commute with reduction modulo 2³², so that wrapping i32 arithmetic is exact for them. */
 const ring = { add: ir.add, subtract: ir.sub, multiply: ir.mul } as const
 
 const isRingOperator = (operator: string): operator is keyof typeof ring => Object.hasOwn(ring, operator)

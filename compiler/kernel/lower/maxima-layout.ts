@@ -10,8 +10,13 @@ const queryRows = mul(mul(shape('batch'), shape('heads')), shape('length'))
 const groups = mul(shape('batch'), shape('kvHeads'))
 const keyRows = mul(groups, shape('keyLength'))
 
+/**
+ * Index of a query row's maximum: the query rows come first, so the index is the row itself, counted over
+ * [B, H, L].
+ */
 export const queryRowMaximum = (row: Value): Value => row
+/** Index of the maximum of a key/value head, behind all query and key rows; needs the name `group`. */
 export const headMaximumIndex: Value = add(queryRows, keyRows, u32Name('group'))
 
-/** The maximum over a head's visible keys and features; needs `group`. */
+/** The maximum over a head's visible keys and features (f32); needs the name `group`. */
 export const headMaximum = (maxima: Binding): Value => load(maxima, headMaximumIndex)

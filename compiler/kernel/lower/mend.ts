@@ -16,9 +16,13 @@ import type { Frame } from './frame.ts'
 import { isWhole, rowFactor } from './readout.ts'
 import { columnGroup, extent, lanes, rowVector } from './tile.ts'
 
-/** No weight of an f32's worth is less. */
+/** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
 const least = 1e-37
 
+/**
+ * The shared array and the statements that compute the rows `finish` leaves; both are empty for a pass that
+ * mends no rows.
+ */
 export function mending(
   schedule: Schedule,
   pass: FinishPass,

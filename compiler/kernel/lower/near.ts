@@ -44,6 +44,10 @@ export const partOfRound = (
 ): Value =>
   ir.mul(ir.add(ir.mul(ir.add(ir.mul(sliceQueryHead, rounds), round), ir.shape('length')), row), valueDim + 2)
 
+/**
+ * The kernel of bucketed attention: in every round a row meets the rows of its own chunk of the order and of the
+ * chunk before, which leaves a numerator, a denominator and a scale.
+ */
 export function lowerNear(schedule: Schedule, pass: NearPass): Kernel {
   const { dim } = schedule
   const { tile, kernel: term, self, mask, rounds, chunk, valueDim } = pass

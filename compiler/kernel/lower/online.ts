@@ -37,6 +37,10 @@ import type { Visibility } from './visibility.ts'
 
 const lanesOf = [0, 1, 2, 3] as const
 
+/**
+ * The kernel of a fused softmax pass: 32 query rows against all keys, storing quotients, or numerators and
+ * denominators of each part of the keys.
+ */
 export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const { tile, mask, kernel: term, queries, keys, values, valueDim, out, convolution } = pass
   const { binding, counts, kernel } = frame(schedule, pass)

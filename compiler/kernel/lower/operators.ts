@@ -26,6 +26,7 @@ export function applyOperator(operator: string, args: readonly Value[]): Value {
   return call(operator, ...operands)
 }
 
+/** Repeats an f32 in the four lanes of a vec4f; a vec4f stays as it is. */
 export const widen = (value: Value): Value => (typeOf(value) === 'vec4f' ? value : splat(value))
 
 /** An index expression as a u32; `names` gives the index variables. */

@@ -19,7 +19,7 @@ import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
 import { applyOperator, indexValue, widen } from './operators.ts'
 
-/** What a free variable is: where it varies, and its value there. */
+/** A free scalar variable: whether it varies by lane, by item or not at all, and its value there. */
 export type Entry =
   | { readonly extent: 'all'; readonly value: Value }
   /** A vec4f. */
@@ -38,6 +38,7 @@ export interface Component {
   readonly index: (which: number) => Value
 }
 
+/** The meaning of an expression's free variables on a register tile of four lanes by `items` items. */
 export interface Surroundings {
   readonly items: number
   readonly rows: Readonly<Record<string, Row>>
@@ -47,6 +48,7 @@ export interface Surroundings {
   readonly prefix: string
 }
 
+/** The expressions' statements, and their values item by item once these have run. */
 export interface Evaluated {
   readonly statements: Body
   /** Of expression `which`, for `item`: f32 where the lanes agree, else vec4f. */
@@ -59,7 +61,7 @@ interface Extent {
   readonly items: boolean
 }
 
-/** Reductions that are computed, by their printed form. */
+/** Values of computed reductions, item by item; the key is the printed form of the reduction. */
 export type Reduced = ReadonlyMap<string, (item: number) => Value>
 
 /**
@@ -75,6 +77,10 @@ export function reduceRows(
   return { statements, reduced: evaluator.reduced }
 }
 
+/**
+ * Evaluates the expressions on the register tile; `reduced` holds the sums and maxima that earlier
+ * statements have computed.
+ */
 export function evaluatePairs(
   expressions: readonly Expression[],
   around: Surroundings,

@@ -11,6 +11,10 @@ interface PartLayout {
   readonly scale: (start: Value) => Value
 }
 
+/**
+ * The layout of the sums over one part of the keys: `valueDim` numerators, the denominator, and the log-
+ * scale where sums are scaled.
+ */
 export function partLayout(parts: Rows, valueDim: number, scaled: boolean): PartLayout {
   const numbers = valueDim + (scaled ? 2 : 1)
   return {

@@ -23,6 +23,7 @@ import {
   within,
 } from './tile.ts'
 
+/** The kernel of factor · left · right, or of factor · left · (diagonal·I − right), for each head. */
 export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   const { tile, over, left, right, out, columns: width, diagonal, factor } = pass
   const { binding, counts, kernel } = frame(schedule, pass)

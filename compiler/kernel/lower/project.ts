@@ -23,6 +23,10 @@ import {
 
 const four = [0, 1, 2, 3] as const
 
+/**
+ * The kernel that multiplies every query and key row by the given matrix `w` [m, D] and stores m numbers a
+ * row in `projected`.
+ */
 export function lowerProject(schedule: Schedule, pass: ProjectPass): Kernel {
   const { dim } = schedule
   const { tile, count } = pass

@@ -11,7 +11,7 @@ import { headsOf, headsPerGroup, u32Name } from './frame.ts'
 const queriesOf = (groups: Schedule['groups']): Value => mul(headsOf(groups), shape('length'))
 const rowsOf = (groups: Schedule['groups']): Value => add(queriesOf(groups), shape('keyLength'))
 
-/** How many there are in a slice. */
+/** How many projected rows a slice has: the query rows and the key rows of its groups. */
 export const projectedCount = (groups: Schedule['groups']): Value => mul(shape('sliceCount'), rowsOf(groups))
 
 /** Index of a head's first row among them; needs `slice`, and for queries `headInGroup`. */

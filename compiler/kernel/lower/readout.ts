@@ -22,6 +22,7 @@ const leastWhole = 2 ** -60
 export const isWhole = ({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value =>
   ir.ge(epsilon === 0 ? total : ir.add(total, epsilon), leastWhole)
 
+/** The sums, denominators and scales of a thread's rows, and the buffer that receives the quotients. */
 export interface Readout {
   readonly pass: FinishPass | OnlinePass
   readonly valueDim: number
@@ -33,7 +34,7 @@ export interface Readout {
   readonly scales?: readonly Value[]
   readonly out: Binding
   readonly firstRow: Value
-  /** How many rows there are; those of a query head unless it is said otherwise. */
+  /** How many rows exist; by default those of a query head. */
   readonly rows?: Value
   /** Index of the first of them in `out`, in rows. */
   readonly firstOut?: Value
@@ -41,6 +42,7 @@ export interface Readout {
   readonly added?: Body
 }
 
+/** Divides the sums of a thread's rows by their denominators and stores the rows that exist. */
 export function readout(from: Readout): Body {
   const { sums, columns } = from
   const mended = 'mended' in from.pass && from.pass.mended !== undefined
@@ -85,11 +87,12 @@ export function readout(from: Readout): Body {
   ]
 }
 
+/** The rows that `storeRows` stores: the thread's rows below `rows`, counted from `firstRow`. */
 export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'> {
   readonly rows: Value
-  /** How many fours of rows a thread has; one unless it is said otherwise. */
+  /** How many vec4 row groups a thread has; by default one. */
   readonly vectors?: number
-  /** Of the rows that there are, those that are stored. */
+  /** Restricts the stored rows further; by default every row that exists is stored. */
   readonly only?: (vector: number, lane: 0 | 1 | 2 | 3) => Value
 }
 

@@ -34,6 +34,7 @@ import {
 
 type Registers = Extract<Statement, { kind: 'registers' }>
 
+/** The kernel that sums φ(k) vᵀ and φ(k) over each chunk of key rows into the chunk's state. */
 export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const { tile, features } = pass
   const { binding, counts, kernel } = frame(schedule, pass)

@@ -19,6 +19,10 @@ import { logDecay } from './frame.ts'
 type Registers = Extract<Statement, { kind: 'registers' }>
 type Register = Extract<Value, { kind: 'register' }>
 
+/**
+ * The running log-scale (log₂) of the thread's query rows: its registers, and the code that raises it tile
+ * by tile.
+ */
 export interface RowScale {
   readonly names: Body
   /** vec4f, of each four of the thread's rows. */

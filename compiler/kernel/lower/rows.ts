@@ -56,21 +56,26 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
   }
 }
 
-/** Counts the query heads of the slice's groups. */
+/** The query head of the workgroup, counted over the query heads of the slice. */
 export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u32Name('headInGroup'))
 
+/**
+ * How many rows a head has, as a u32 value: visible keys, counted queries, the sequence length or a
+ * constant.
+ */
 export function countOf({ count }: Rows, counts: Counts): Value {
   if (count === 'visible' || count === 'cached') return visible
   if (count === 'counted') return countedOf(counts)
   return count === 'length' ? ir.shape('length') : ir.u32(count)
 }
 
+/** The row count as a plain number; throws for rows whose count depends on the call. */
 export function fixed(count: Rows['count']): number {
   invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
   return count
 }
 
-/** The body where the batch item is one that the pass is for. */
+/** The body, under a condition on the batch item's row count if the pass is only for some batch items. */
 export function guarded(only: Only | undefined, counts: Counts, body: Body): Body {
   if (only === undefined) return body
   const fewer = ir.let_('fewer', ir.call('min', countedOf(counts), visible))

@@ -11,6 +11,10 @@ import { divide, frame, groupNames, logDecay, logDecayName, u32Name, visible } f
 import { stateLayout } from './state-layout.ts'
 import { extent } from './tile.ts'
 
+/**
+ * The kernel that sums the chunks' states in order and leaves each chunk its exclusive prefix, or chunk 0
+ * the total.
+ */
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const state = binding('state')

@@ -8,11 +8,15 @@ import { sliceQueryHead } from './rows.ts'
 /** A row of the segment to each thread. */
 export const segmentRow = u32Name('row')
 
+/**
+ * The counts that `headNames` peels off the workgroup's index: the segment varies fastest, then the round.
+ */
 export const segmentNames = (rounds: number): [string, Operand][] => [
   ['segment', ir.shape('chunks')],
   ['round', rounds],
 ]
 
+/** The shared array with the bucket (u32) of each row of the segment, one row a thread. */
 export const bucketsOfSegment = (threads: number): SharedArray => ({
   name: 'bucketOf',
   element: 'u32',

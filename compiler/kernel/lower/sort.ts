@@ -11,6 +11,10 @@ import { frame, u32Name, visible } from './frame.ts'
 import { headNames } from './rows.ts'
 import { bucketsOfSegment, firstOfRound, offsetAt, segmentNames, segmentRow } from './segments.ts'
 
+/**
+ * The kernel that turns the counts in `offsets` into places in the order: a thread takes each of its
+ * buckets through all segments.
+ */
 export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const { count, rounds, threads } = pass
@@ -45,6 +49,10 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
   return kernel('The place of the first row of each bucket, in each segment.', [totals], body)
 }
 
+/**
+ * The kernel that writes each row's index to its place in `order`; rows of one bucket keep the order of the
+ * sequence.
+ */
 export function lowerPlace(schedule: Schedule, pass: PlacePass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const { rounds, threads } = pass

@@ -10,6 +10,10 @@ import { add, mul, shape } from '../build.ts'
 import type { Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 
+/**
+ * Indexes into the state buffer; `start` is the first number of a chunk's state, and the other functions
+ * count from it.
+ */
 export interface StateLayout {
   /** Numbers of S and z together: what a scan adds up. */
   readonly sums: number
@@ -23,6 +27,10 @@ export interface StateLayout {
   readonly carriedStart: Value
 }
 
+/**
+ * The layout of a state with r = `features` rows and dv = `valueDim` columns; the two scales exist only
+ * where sums are scaled.
+ */
 export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling): StateLayout {
   const sums = features * (valueDim + 1)
   const size = stateSize(features, valueDim, scaling)

@@ -32,6 +32,10 @@ import { extent, lanes, range } from './tile.ts'
 
 const four = [0, 1, 2, 3] as const
 
+/**
+ * The kernel of one decoding step: the new key and value enter the carried state, then the group's queries
+ * are read out of it.
+ */
 export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const { threads } = pass.tile
@@ -86,7 +90,7 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
     return { names: [prepared.statements, features.statements], features }
   }
 
-  /** Something for each lane whose component there is. */
+  /** Runs `then` for each lane that holds a component; the last tile may be partial. */
   const eachLane = (block: ScheduledBlock, then: (lane: 0 | 1 | 2 | 3, feature: Value) => Body): Body =>
     four.map((lane) => {
       const body = then(lane, ir.add(component(lane), block.start))

@@ -16,9 +16,18 @@ export const side = 8
 /** Rows in a vec4 register. */
 export const lanes = 4
 
+/**
+ * The thread's place down the rows of the tile, 0-based; each place owns equally many vec4 row groups.
+ * `threadNames` declares it.
+ */
 export const rowGroup = u32Name('rowGroup')
+/** The thread's place along the columns of the tile, 0 … 7; `threadNames` declares it. */
 export const columnGroup = u32Name('columnGroup')
 
+/**
+ * Declares `rowGroup` and `columnGroup` from the thread's index; eight neighbouring threads share a row
+ * group.
+ */
 export function threadNames(tile: Tile): Statement[] {
   invariant(tile.rows === side * lanes, 'a tile has 32 rows')
   return [let_('rowGroup', div(thread, side)), let_('columnGroup', mod(thread, side))]
@@ -31,10 +40,10 @@ export function vectorsOf({ threads }: Tile, count: number): number {
   return vectors
 }
 
-/** Among all fours of a tile's rows, the thread's, of which it has `vectors`. */
+/** The vec4 row group, counted over the tile, of the thread's register `vector`; a thread holds `vectors` of them. */
 export const rowVector = (vector: number, vectors: number): Value => add(mul(rowGroup, vectors), vector)
 
-/** The rows of a four within their tile as vec4f, counted from `from`. */
+/** The row numbers of a vec4 row group in its tile, as vec4f; the tile's first row has the number `from`. */
 export function rowNumbers(from: number, four: Value = rowGroup): Value {
   const row = (lane: number): Value => convert('f32', add(mul(four, lanes), lane + from))
   return vec4(row(0), row(1), row(2), row(3))
@@ -47,19 +56,21 @@ export const tileArray = (name: string, places: number, groups = side): SharedAr
   length: places * groups,
 })
 
+/** Index in a `tileArray`, whose groups of four vary fastest. */
 export const place = (index: Operand, group: Value, groups = side): Value =>
   add(mul(typeof index === 'number' ? u32(index) : index, groups), group)
 
-/** An index, or the last one there is: a load that stays inside. */
+/** min(index, count − 1), so that a load stays in bounds. */
 export function within(index: Value, count: Value | number): Value {
   if (typeof count === 'number') return call('min', index, count - 1)
   return call('min', index, sub(call('max', count, 1), 1))
 }
 
-/** How many places there are from `start` to `end`, at most `most`. */
+/** min(max(end − start, 0), most): the length of a tile, the last of which may be partial. */
 export const extent = (start: Value, end: Value, most: number): Value =>
   call('min', sub(call('max', end, start), start), most)
 
+/** The integers 0 … count−1, for code that the lowering repeats. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 /** The value columns of a workgroup's tile, as one thread holds them. */
@@ -68,7 +79,7 @@ export interface Columns {
   readonly count: number
   /** Declares `firstColumn`; needs `valueTile` and the thread's names. */
   readonly names: Statement
-  /** Column of a register, clamped to the last one there is. */
+  /** Column of a register, clamped to the last column. */
   readonly at: (register: number) => Value
   /** Where in memory a row's columns lie: a declaration, and the index of a register's number. */
   readonly along: (start: Value) => { readonly name: Statement; readonly at: (register: number) => Value }
@@ -76,6 +87,10 @@ export interface Columns {
   readonly guard: (register: number, then: (column: Value) => Body) => Body
 }
 
+/**
+ * The thread's share of a tile's value columns; clamps and guards appear only where the tile does not
+ * divide `valueDim`.
+ */
 export function columnsOf(tile: Tile, valueDim: number): Columns {
   const first = let_('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
   const exact = valueDim % tile.columns === 0
@@ -98,4 +113,5 @@ export function columnsOf(tile: Tile, valueDim: number): Columns {
   }
 }
 
+/** How many column tiles cover `valueDim` columns; the last may be partial. */
 export const valueTiles = (tile: Tile, valueDim: number): number => Math.ceil(valueDim / tile.columns)

@@ -38,6 +38,10 @@ function windowsOf(bits: number): Window[] {
   })
 }
 
+/**
+ * The kernel that projects every query and key row by fast Walsh–Hadamard transforms and stores m numbers a
+ * row in `projected`.
+ */
 export function lowerTransform(schedule: Schedule, pass: TransformPass): Kernel {
   const { dim } = schedule
   const { count, padded, threads } = pass

@@ -14,6 +14,7 @@ import { truth } from './mask-bounds.ts'
 import type { Bounds } from './mask-bounds.ts'
 import { widen } from './operators.ts'
 
+/** The mask and the tile geometry of a pass: a tile pairs `rows` query rows with `keys` key rows. */
 export interface Tiles {
   readonly mask: OnlinePass['mask']
   readonly rows: number
@@ -28,7 +29,7 @@ export interface Tiles {
   readonly end: Value
 }
 
-/** Of the tile of keys from one on. */
+/** The mask's code for one tile of keys. */
 export interface Visibility {
   /** The tile's work, unless it shows nothing. */
   readonly unlessEmpty: (body: Body) => Body
@@ -43,6 +44,10 @@ export interface Visibility {
   ) => { readonly registers: readonly Value[]; readonly statements: Body }
 }
 
+/**
+ * Builds the mask's code for the tile of keys that starts at `from`: whether to skip the tile, and which
+ * pairs to hide.
+ */
 export function visibility(
   { mask, rows, keys, firstRow, rowAt, numbered, end }: Tiles,
   from: Value,
