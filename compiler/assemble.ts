@@ -1,6 +1,6 @@
 /**
- * The last step before text: what the stages found about an attention, put
- * together as the description from which its module is printed, or run.
+ * The last step before text: the results of all stages put together as one
+ * description, from which a module is printed or a program made to run.
  */
 import type { FormDescription, ProgramDescription } from './codegen/description.ts'
 import { invariant } from './diagnostics/invariant.ts'
@@ -14,7 +14,9 @@ import { stand } from '../runtime/contract/weights.ts'
 import type { KernelSource } from '../runtime/program.ts'
 
 /**
- * @param source the attention as canonical text, for backends that its kernels are not for
+ * The description of a program: its facts, forms, kernels and weights.
+ *
+ * @param source the attention as canonical text, which the reference backend reads
  * @param obstacle why it does not decode, if it does not
  */
 export function assemble(
@@ -86,7 +88,7 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
   }
 }
 
-/** What is for queries, or for values, is the same as for keys unless two sets are given. */
+/** A set of weights for queries, or for values, is the set for keys unless the caller gives two. */
 const planOf = ({ name, shape }: WeightModel): ProgramDescription['weights'][number] => {
   const otherwise = stand[name]
   return {

@@ -19,7 +19,7 @@ export interface LoweredForm {
   readonly sources: readonly KernelSource[]
 }
 
-/** Every form, `forward` among them. */
+/** The forms of an attention by name; every attention has `forward`, those that decode also `prefill` and `step`. */
 export type LoweredForms = Readonly<Partial<Record<FormName, LoweredForm>>> & {
   readonly forward: LoweredForm
 }

@@ -16,11 +16,12 @@ import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 
+/** A program without functions: sizes and decays are expressions, so that it can be printed or made to run. */
 export interface ProgramDescription extends Omit<
   Program,
   'format' | 'forms' | 'kernels' | 'library' | 'alternatives'
 > {
-  /** For the other targets, in order. */
+  /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
   /** Kernels by name, each a word that can be a file's name. */
@@ -34,28 +35,32 @@ export interface Alternative {
   readonly describe: () => ProgramDescription | undefined
 }
 
+/** Forms of a program: `forward` for whole calls, `prefill` and `step` for decoding, `backward` for gradients. */
 export type FormName = keyof Program['forms']
 
+/** One form: its buffers, and its dispatches in order. Sizes are expressions of the shape of a call. */
 export interface FormDescription {
   readonly chunks: Size
-  /** What a group is, beside a batch item. */
+  /** A group is a batch item and one of these heads. */
   readonly groups: 'heads' | 'kvHeads'
   readonly rows?: 'apart'
   readonly buffers: readonly BufferDescription[]
   readonly dispatches: readonly DispatchDescription[]
 }
 
+/** One run of a kernel: over a count of workgroups, or over a box of cells of `extent` [width, height, depth]. */
 export type DispatchDescription =
   | (Omit<WorkgroupDispatch, 'workgroups'> & { readonly workgroups: Size })
   | (Omit<CellDispatch, 'extent'> & { readonly extent: readonly [Size, Size, Size] })
 
+/** A buffer of a form; `size` counts elements, of 4 bytes each. */
 export interface BufferDescription extends Omit<BufferPlan, 'size' | 'value'> {
   readonly size: Size
-  /** In the variable `head`. */
+  /** The number of each query head, in the variable `head`. */
   readonly value?: Expression
 }
 
-/** Of `Program.format`; the runtime refuses another. */
+/** The version of the layout of a program, `Program.format`; the runtime refuses any other. */
 export const programFormat = 1
 
 /** The program in memory; the same as what the printed module exports. */

@@ -8,7 +8,7 @@ import { scalarOperator } from '../symbolic/operators.ts'
 
 type Spelling = (...args: string[]) => string
 
-/** A function that needs its argument twice is one, called: written out, each level would double what is below. */
+/** Calls a function whose body names its argument twice: written out, each level would double the text below it. */
 const applied =
   (body: string): Spelling =>
   (a) =>
@@ -39,7 +39,7 @@ function spellingOf(operator: string): Spelling | undefined {
   return inMath ? (a) => `Math.${operator}(${a})` : undefined
 }
 
-/** Whether `javascript` can say it. */
+/** Whether JavaScript can compute the expression; `javascript` fails on any other. */
 export function isSpelt(expression: Expression): boolean {
   if (expression.kind === 'constant' || expression.kind === 'variable') return true
   return (
@@ -49,7 +49,7 @@ export function isSpelt(expression: Expression): boolean {
   )
 }
 
-/** In the variables that the expression names. */
+/** JavaScript source of a scalar expression, in the variables that it names. */
 export function javascript(expression: Expression): string {
   if (expression.kind === 'constant')
     return expression.value < 0 ? `(${expression.value})` : String(expression.value)

@@ -11,6 +11,7 @@ import { printSize, printSizes } from './size.ts'
 import { targetNamed } from '../targets/index.ts'
 import type { Language } from '../targets/target.ts'
 
+/** One file that `attnc compile` writes. */
 export interface OutputFile {
   /** Relative to the folder that the user asked for, with `/`. */
   readonly path: string
@@ -22,6 +23,10 @@ export const runtimeFolder = 'attnc-runtime'
 
 const languageOf = ({ target }: ProgramDescription): Language => targetNamed(target).language
 
+/**
+ * Returns all files of one compiled attention: the module, its types, its kernels as text, and the modules that it
+ * loads late. The runtime is not among them.
+ */
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
   const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
@@ -38,7 +43,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
   ]
 }
 
-/** Of the module that people import, which is put in place when all that it loads is there. */
+/** The path of the module that people import. It is written last, because it loads the others. */
 export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
@@ -79,7 +84,7 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
   const { name, target, source } = program
   const { library } = languageOf(program)
   const own = [
-    // What a bundler is to bring, where it is asked for by its target; a page may do without it elsewhere.
+    // A literal name, because a bundler finds the library of a target by it.
     ...(library === undefined ? [] : [`library: () => import(${literal(library)}),`]),
     ...(others.length === 0 ? [] : [`alternatives: { ${others.map(loader).join(', ')} },`]),
   ]

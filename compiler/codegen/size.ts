@@ -1,12 +1,12 @@
 /** Sizes of a call, spelt as the functions of a generated module. */
 import type { Size } from '../../runtime/contract/size.ts'
 
-/** As a JavaScript function of the shape: `(s) => s.batch * s.heads * 64`. */
+/** A size as a JavaScript function of the shape: `(s) => s.batch * s.heads * 64`. */
 export function printSize(size: Size): string {
   return typeof size === 'number' ? `() => ${size}` : `(s) => ${expression(size, false)}`
 }
 
-/** Of several sizes at once: `(s) => [64, s.length, s.batch * s.heads]`. */
+/** Several sizes as one such function: `(s) => [64, s.length, s.batch * s.heads]`. */
 export function printSizes(sizes: readonly Size[]): string {
   const parameter = sizes.some((size) => typeof size !== 'number') ? '(s)' : '()'
   return `${parameter} => [${sizes.map((size) => expression(size, false)).join(', ')}]`
@@ -31,6 +31,6 @@ function expression(size: Size, underProduct: boolean): string {
   }
 }
 
-/** `/` binds to the left: what it divides by stands in parentheses unless it is one word. */
+/** `/` binds to the left, so that a product below it needs parentheses. */
 const divisor = (size: Size): string =>
   typeof size === 'object' && size[0] === '*' ? `(${expression(size, true)})` : expression(size, true)

@@ -6,26 +6,29 @@
 import type { Mask } from '../algebra/attention.ts'
 import type { PassBase, Term, Tile } from './operands.ts'
 
-/** What the passes before the attention have in common. */
+/** The fields of the passes that sort rows, before the attention. */
 interface Sorting extends PassBase {
-  /** Also the rows of a segment: a thread for each. */
+  /** Threads of a workgroup, and rows of a segment: one row a thread. */
   readonly threads: number
-  /** Even. */
+  /** Buckets of a round; even, because a projection has a bucket for either sign. */
   readonly count: number
   readonly rounds: number
 }
 
-/** The bucket of every row, how many of a segment fall into each, and what makes a row a key: 1 over its norm. */
+/**
+ * Writes the bucket of every row, how many rows of each segment fall into each bucket, and 1 over the norm of every
+ * row, because keys are query rows of norm 1.
+ */
 export interface HashPass extends Sorting {
   readonly kind: 'hash'
 }
 
-/** From counts to the place of the first row of each bucket and segment. */
+/** Turns counts into the place in the order of the first row of each bucket and segment. */
 export interface OffsetsPass extends Sorting {
   readonly kind: 'offsets'
 }
 
-/** Each row to its place in the order. */
+/** Writes the number of each row to its place in the order. */
 export interface PlacePass extends Sorting {
   readonly kind: 'place'
 }
@@ -37,12 +40,12 @@ export interface PlacePass extends Sorting {
 export interface NearPass extends PassBase {
   readonly kind: 'near'
   readonly tile: Tile
-  /** In base 2, with an exponent. */
+  /** κ, with its exponent in base 2. */
   readonly kernel: Extract<Term, { kind: 'scaled' }>
   readonly self: number
   readonly mask: Mask
   readonly rounds: number
-  /** Rows. */
+  /** Rows of a chunk of the order. */
   readonly chunk: number
   readonly valueDim: number
 }

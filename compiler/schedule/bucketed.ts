@@ -9,11 +9,18 @@ import type { Size } from '../../runtime/contract/size.ts'
 import { scaledTerm } from './terms.ts'
 import { rowsOfTile, threads, valueTile } from './tiles.ts'
 
-/** exp(−100000): nothing beside another row, and something where there is none. */
+/**
+ * A row weighs exp(−100000) for itself, here as an exponent in base 2: that vanishes beside any other row, and is the
+ * whole weight where a row meets no other.
+ */
 const self = -100_000 / Math.LN2
 
 const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHeads'])
 
+/**
+ * Schedules attention by hash for targets whose kernels scatter. Each round sorts the rows anew, and a last pass
+ * merges the rounds, because one hash may part rows that belong together.
+ */
 export function scheduleBucketed(attention: Attention, score: BucketedScore): Schedule {
   const { dim, valueDim, mask, epsilon } = attention
   const { count, rounds, chunk } = score

@@ -3,11 +3,13 @@ import type { Attention } from '../algebra/attention.ts'
 import type { BufferPlan, Rows } from './schedule.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 
+/** The product of sizes; factors of 1 are dropped, so that printed sizes stay short. */
 const product = (...sizes: readonly Size[]): Size =>
   sizes
     .filter((size) => size !== 1)
     .reduce<Size>((left, right) => (left === 1 ? right : ['*', left, right]), 1)
 
+/** The tensors q, k, v and out, and `lengths`, the visible key rows of each batch item. */
 export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
   return [
     {
@@ -42,7 +44,7 @@ export function dataBuffers({ dim, valueDim }: Attention): BufferPlan[] {
   ]
 }
 
-/** For passes to which query rows that do not count make a difference. */
+/** Bound by passes whose result depends on the padding of queries. */
 export const queryLengths: BufferPlan = {
   name: 'queryLengths',
   role: 'lengths',
@@ -51,7 +53,7 @@ export const queryLengths: BufferPlan = {
   layout: '[B], query rows that count',
 }
 
-/** For passes of decoding to which it makes a difference how many tokens an item has seen. */
+/** Bound by passes of decoding whose result depends on the position of a token. */
 export const positions: BufferPlan = {
   name: 'positions',
   role: 'lengths',
@@ -60,10 +62,15 @@ export const positions: BufferPlan = {
   layout: '[B], the position of the first new row',
 }
 
+/** All query rows of the call, [B, H, L, dim], padding included. */
 export const queryRows: Rows = { buffer: 'q', of: 'queryHead', count: 'length' }
+/** Query rows without the padding of their batch item, for means over queries. */
 export const countedRows: Rows = { ...queryRows, count: 'counted' }
+/** Key rows up to the length of their batch item, [B, KVH, S, dim]. */
 export const keyRows: Rows = { buffer: 'k', of: 'keyHead', count: 'visible' }
+/** Value rows up to the length of their batch item, [B, KVH, S, valueDim]. */
 export const valueRows: Rows = { buffer: 'v', of: 'keyHead', count: 'visible' }
+/** Rows of the result, one for each query row, [B, H, L, valueDim]. */
 export const outRows: Rows = { buffer: 'out', of: 'queryHead', count: 'length' }
 
 export { product }

@@ -23,7 +23,7 @@ export function schedule(
   return plan(attention, planner)
 }
 
-/** The attention in equations alone; undefined where one of its row operations has none. */
+/** The attention in equations alone; undefined for buckets, because no equation sorts rows. */
 export const equationsOf = (attention: Attention): Schedule | undefined =>
   attention.score.kind === 'bucketed' ? undefined : plan(attention, cellPlanner)
 

@@ -22,6 +22,7 @@ export interface CostShape {
   readonly keyLength: number
 }
 
+/** The cost of one call. */
 export interface Cost {
   /** Floating-point operations. */
   readonly flops: number
@@ -33,6 +34,7 @@ export interface Cost {
 
 const bytesOfNumber = 4
 
+/** Counts the dispatches of a call of this shape in which all key rows are visible and projections are drawn. */
 export function cost(schedule: Schedule, shape: CostShape): Cost {
   const groups = shape.batch * shape[schedule.groups]
   const fields = {

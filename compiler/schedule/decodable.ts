@@ -2,7 +2,7 @@
 import type { Attention } from '../algebra/attention.ts'
 import { mentions } from '../symbolic/traverse.ts'
 
-/** What is in the way, in words that go on from "cannot decode, since"; nothing where it decodes. */
+/** The reason, in words that go on from "cannot decode, since"; undefined where the attention decodes. */
 export function undecodable({ score, mask, stabilize }: Attention): string | undefined {
   switch (score.kind) {
     case 'landmarks':

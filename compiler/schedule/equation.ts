@@ -50,6 +50,10 @@ export type Extent = readonly [Size, Size, Size]
 /** The types of formulas. */
 export type FormulaType = 'f32' | 'u32' | 'bool'
 
+/**
+ * A node of a formula: a constant, an index, a size, a load, an operation, a choice, a name, the result of a loop, or
+ * an expression of the language.
+ */
 export type Formula =
   | NumberFormula
   | IndexFormula

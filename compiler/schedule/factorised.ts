@@ -34,6 +34,7 @@ const scaledSteps = 16
 /** Key rows that one workgroup sums where nothing needs the states in between. */
 const longChunk = 256
 
+/** Schedules factorised attention as fused passes, with the forms of decoding where the attention decodes. */
 export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
   const { valueDim, stabilize } = attention
   const { features } = score
@@ -250,7 +251,9 @@ const sees =
       ),
     )
 
+/** Whether φ of a side depends on the length of the sequence, so that its passes bind `queryLengths`. */
 export const seesLength = sees('length')
+/** Whether φ of a side depends on the position of a row, so that passes of decoding bind `positions`. */
 export const seesPosition = sees('position')
 
 function decayBuffer({ decay }: Attention): BufferPlan[] {
@@ -259,6 +262,7 @@ function decayBuffer({ decay }: Attention): BufferPlan[] {
   return [{ name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout: '[H], log₂ γ' }]
 }
 
+/** Places blocks of features one behind the other in φ, each with its term. */
 export function placed(
   blocks: readonly FeatureBlock[],
   projected: boolean,
@@ -272,6 +276,7 @@ export function placed(
   })
 }
 
+/** The matrix of projections `w`, [m, dim]; no buffer where φ has no projections. */
 export function projectionBuffer(dim: number, { projections }: FactorisedScore): BufferPlan[] {
   if (projections === undefined) return []
   const { count } = projections

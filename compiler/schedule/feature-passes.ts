@@ -4,6 +4,7 @@
  */
 import type { Features, PassBase, Scaling, Tile } from './operands.ts'
 
+/** Writes the state of each chunk of key rows: S = Σ φ(k) vᵀ and z = Σ φ(k), with log-scales where sums are scaled. */
 export interface ReducePass extends PassBase {
   readonly kind: 'reduce'
   readonly tile: Tile
@@ -11,6 +12,7 @@ export interface ReducePass extends PassBase {
   readonly scaling: Scaling
 }
 
+/** Combines the states of chunks in place, in the buffer `state`. */
 export interface ScanPass extends PassBase {
   readonly kind: 'scan'
   /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
@@ -21,6 +23,7 @@ export interface ScanPass extends PassBase {
   readonly scaling: Scaling
 }
 
+/** Writes `out`: φ(q)·S over φ(q)·z, with the pairs inside a chunk where the attention is causal. */
 export interface FinishPass extends PassBase {
   readonly kind: 'finish'
   readonly tile: Tile

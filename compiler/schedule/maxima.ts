@@ -9,7 +9,7 @@ import type { Expression } from '../symbolic/expression.ts'
 import { simplify } from '../symbolic/simplify.ts'
 import { children, mapChildren, mentions } from '../symbolic/traverse.ts'
 
-/** Whether there is an exponential from which a maximum is taken: also one that is bounded, and no exponent. */
+/** Whether a feature has an exponential from which a maximum is subtracted. A bounded one counts too. */
 export const hasMaxima = ({ query, key }: FactorisedScore, stabilize: Stabilize): boolean =>
   stabilize.kind === 'max' && [...query, ...key].some(({ value }) => exponentialsOf(value).length > 0)
 
@@ -24,7 +24,7 @@ function stabilizeByMaxima(value: Expression, epsilon: number): Expression {
   return simplify(visit(value))
 }
 
-/** A component as the stabilisation has it: its exponent apart, or all of it the coefficient. */
+/** A component for scaled sums: its exponent apart, or under `stabilize: max` and `none` all of it as coefficient. */
 export function stabilized(
   { stabilize }: Pick<Attention, 'stabilize'>,
   block: FeatureBlock,
@@ -32,7 +32,7 @@ export function stabilized(
   return stabilize.kind === 'auto' ? block : { coefficient: valueOf({ stabilize }, block) }
 }
 
-/** All of a component in one, as the stabilisation has it. */
+/** The value of a component in one expression, with maxima subtracted under `stabilize: max`. */
 export const valueOf = ({ stabilize }: Pick<Attention, 'stabilize'>, { value }: FeatureBlock): Expression =>
   stabilize.kind === 'max' ? stabilizeByMaxima(value, stabilize.epsilon) : value
 

@@ -1,5 +1,5 @@
 /**
- * Sums as they are written, and rows that these do not hold computed anew.
+ * Mending: sums without scales, and rows that lost digits in them computed anew with scales.
  *
  * Features that never grow exponentially and may vanish overflow nothing: nearly every row comes out right without
  * scales beside its sums, in half the time. A row whose denominator says that digits may be gone is taken through the
@@ -13,8 +13,10 @@ import { isNeverPositive } from '../symbolic/never-positive.ts'
 import { children } from '../symbolic/traverse.ts'
 
 /**
- * Whether rows are mended rather than all sums scaled: not where sums fade, which is nothing rare, nor where a
- * component of φ may be negative, so that a mean has no weights, or so dear that no pair of rows could have it anew.
+ * Whether rows are mended rather than all sums scaled. Not under a decay, because sums fade in every row; not where a
+ * component of φ may be negative, because the result is then no mean with weights ≥ 0; not where an exponent may be
+ * positive, because plain sums could overflow; and not where φ has projections or reductions, because computing it
+ * anew for each pair of rows would cost too much.
  */
 export function mends(attention: Attention, score: FactorisedScore): boolean {
   const { decay, stabilize } = attention

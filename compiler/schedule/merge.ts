@@ -25,7 +25,7 @@ import {
 import { equationPass } from './equation/plan.ts'
 import type { EquationPass, Formula } from './equation.ts'
 
-/** Numbers of a part of one row. */
+/** Numbers of a part of one row: numerators, denominator, and a log-scale where sums are scaled. */
 export const numbersOfPart = (valueDim: number, scaled: boolean): number => valueDim + (scaled ? 2 : 1)
 
 /** How the parts of rows lie: per query head of the slice, part and row. */

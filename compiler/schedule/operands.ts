@@ -1,11 +1,11 @@
 /**
- * What passes and equations are made of: rows of heads, terms, features, tiles.
+ * Operands of passes and equations: rows of heads, terms, features, tiles.
  * Shapes are those of a call: B, H, KVH, L, S as in `runtime/contract/shape.ts`.
  */
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Expression } from '../symbolic/expression.ts'
 
-/** What every pass has. */
+/** The fields of every pass. */
 export interface PassBase {
   /** Unique in the schedule; a WGSL identifier. */
   readonly name: string
@@ -46,7 +46,7 @@ export type RowsOf =
 /** The heads that a pass does its work for, each once; see `RowsOf`. */
 export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
 
-/** Batch items whose counted query rows or visible key rows, whichever are fewer, are at most (more than) so many. */
+/** Restricts a pass to batch items in which the smaller count, of query rows or of keys, is at most (above) `rows`. */
 export interface Only {
   readonly fewer: 'atMost' | 'moreThan'
   readonly rows: number
@@ -76,7 +76,7 @@ export interface Tile {
   readonly columns: number
 }
 
-/** φ of one side, as the passes that compute it see it. */
+/** φ of one side: its blocks in the order of their components. */
 export interface Features {
   readonly side: 'query' | 'key'
   readonly blocks: readonly ScheduledBlock[]

@@ -6,6 +6,7 @@
 import type { Expression } from '../symbolic/expression.ts'
 import { children, mentions } from '../symbolic/traverse.ts'
 
+/** Counts of operations of an expression of two rows; one transcendental function counts as one. */
 export interface Operations {
   /** Per left row: in a feature x, in a kernel q. */
   readonly left: number
@@ -15,7 +16,7 @@ export interface Operations {
   readonly pair: number
 }
 
-/** `left` and `right` are the names of the two rows. */
+/** Counts an expression; `left` and `right` are the names of its two rows, such as `x` and `w`. */
 export function operations(expression: Expression, left: string, right: string): Operations {
   const count = { left: 0, right: 0, pair: 0 }
   const charge = (node: Expression, amount: number): void => {

@@ -7,7 +7,7 @@ import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
 import type { BufferPlan, Convolution, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
-/** The verbs. Each gives the passes that compute its result, and the buffers between them. */
+/** The row operations. Each returns the passes that compute its result, and the buffers between them. */
 export interface Planner {
   /** Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j). */
   readonly attend: (from: Attend) => Plan
@@ -103,7 +103,7 @@ export interface Copy {
   readonly width: number
 }
 
-/** How many heads rows are kept for. */
+/** The number of heads that a buffer of scratch has rows for. */
 export function headsOf(of: Rows['of']): Size {
   switch (of) {
     case 'head':

@@ -5,6 +5,7 @@ import type { Features, Term } from './schedule.ts'
 /** How the exponent of a scaled term is raised: by powers of two, or by the exponential. */
 type Power = '2^e' | 'exp(e)'
 
+/** The lines of each block of φ, which say to which components it belongs. */
 export function printFeatures(what: string, features: Features, power: Power = '2^e'): string[] {
   return features.blocks.flatMap(({ start, size, projected, term }) => {
     const places = size === 1 ? `component ${start}` : `components ${start}…${start + size - 1}`
@@ -12,6 +13,7 @@ export function printFeatures(what: string, features: Features, power: Power = '
   })
 }
 
+/** `what = value` on one line, or `what = c · 2^e` with a line each for e and c. */
 export function printTerm(what: string, term: Term, power: Power = '2^e'): string[] {
   if (term.kind === 'plain') return [`${what} = ${printExpression(term.value)}`]
   return [

@@ -5,6 +5,7 @@ import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
 import type { Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './schedule.ts'
 
+/** One text for the schedule: its buffers, its passes in order, its rounds. It leaves out the forms of decoding. */
 export function print(schedule: Schedule): string {
   const { name, strategy, dim, valueDim, features, causal, chunk } = schedule
   const head = [

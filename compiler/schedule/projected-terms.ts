@@ -7,7 +7,7 @@ import { simplify } from '../symbolic/simplify.ts'
 import { mapChildren, mentions } from '../symbolic/traverse.ts'
 import type { ScheduledBlock, Term } from './schedule.ts'
 
-/** The block with loads in the place of products; nothing where it sees the projections otherwise. */
+/** The block with loads from `projected` instead of products w·x; undefined where it uses `w` in another way. */
 export function readProjected(block: ScheduledBlock): ScheduledBlock | undefined {
   const { term } = block
   const read: Term =

@@ -16,7 +16,7 @@ import type { BufferPlan, Features, Pass, ProjectPass, TransformPass } from './s
 import type { Size } from '../../runtime/contract/size.ts'
 import { rowsOfTile, threads } from './tiles.ts'
 
-/** A workgroup of 256 threads holds no larger one. */
+/** Numbers of the largest transform: a workgroup has at most 256 threads, with 8 numbers each. */
 const largest = 2048
 /** Numbers of a transform that a thread holds. */
 const held = 8
@@ -40,7 +40,7 @@ export interface Uses {
   readonly key: number
 }
 
-/** Nothing where the matrix serves better, or must. */
+/** The transforms of a schedule; undefined where a multiplication by the matrix is cheaper, or the only way. */
 export function projectByTransform(
   { dim }: Attention,
   { projections }: FactorisedScore,
@@ -72,7 +72,7 @@ export function isCheaper(dim: number, count: number, { query, key }: Uses): boo
   return 2 * operationsOfTransforms(count, padded) + traffic < products
 }
 
-/** The passes and buffers, whether it pays or not. */
+/** The passes and buffers of projected rows, without asking whether they pay. */
 export function projectedRows(dim: number, count: number, headsPerGroup: Size): ProjectedRows {
   const padded = paddedSize(dim)
   const rows = product('sliceCount', ['+', product(headsPerGroup, 'length'), 'keyLength'])

@@ -10,7 +10,7 @@
  */
 import type { PassBase, Tile } from './operands.ts'
 
-/** By fast transforms, from the buffer `factors`; see `runtime/projection/hadamard.ts`. */
+/** Projects rows by fast transforms, from the buffer `factors`; see `runtime/projection/hadamard.ts`. */
 export interface TransformPass extends PassBase {
   readonly kind: 'transform'
   readonly when: 'drawn'
@@ -21,7 +21,7 @@ export interface TransformPass extends PassBase {
   readonly padded: number
 }
 
-/** From the matrix `w`. */
+/** Projects rows by a product with the matrix `w`. */
 export interface ProjectPass extends PassBase {
   readonly kind: 'project'
   readonly when: 'given'

@@ -30,7 +30,7 @@ export interface OnlinePass extends PassBase {
   readonly convolution?: Convolution
 }
 
-/** [B] each, one behind the other, for a pass that has no room for so many buffers. */
+/** Copies buffers of [B] one behind the other into one, for a pass that would bind too many buffers. */
 export interface GatherPass extends PassBase {
   readonly kind: 'gather'
   readonly threads: number

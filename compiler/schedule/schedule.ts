@@ -57,6 +57,7 @@ export type * from './operands.ts'
 export type * from './projection-passes.ts'
 export type * from './row-passes.ts'
 
+/** The passes of one form of an attention, with the buffers between them and the facts that the runtime needs. */
 export interface Schedule {
   readonly name: string
   readonly strategy: 'exact' | 'factorised' | 'landmarks' | 'compressed' | 'bucketed'
@@ -65,7 +66,7 @@ export interface Schedule {
   /** r; 0 for the exact strategy. */
   readonly features: number
   readonly causal: boolean
-  /** What a group is: see above. */
+  /** A group is a batch item and one of these heads; see above. */
   readonly groups: 'kvHeads' | 'heads'
   /**
    * No query row needs another: a call may also be run in blocks of its rows, `offset` being the first one. What
@@ -95,6 +96,7 @@ export interface Rounds {
   readonly swap: readonly [string, string]
 }
 
+/** A buffer of a schedule. Its role tells the runtime who fills it, and how long it lives. */
 export interface BufferPlan {
   readonly name: string
   readonly role:
@@ -119,9 +121,10 @@ export const carriedSize = (features: number, valueDim: number, scaling: Scaling
 /** Storage buffers that a kernel may bind on every device. */
 export const buffersOfAPass = 8
 
-/** What a dispatch does: a fused kernel, or cell by cell as an equation says. */
+/** The work of a dispatch: a fused kernel, or an equation computed cell by cell. */
 export type Pass = WorkgroupPass | EquationPass
 
+/** A fused kernel whose workgroups share memory; `kernel/lower/` has a template for each kind. */
 export type WorkgroupPass =
   | StepPass
   | GatherPass
@@ -137,13 +140,14 @@ export type WorkgroupPass =
   | TransformPass
   | ProjectPass
 
+/** One run of a pass. Buffers are named apart from it, because rounds swap the names of two. */
 export interface Dispatch {
   readonly pass: Pass
   /** In the pass's binding order. */
   readonly buffers: readonly string[]
 }
 
-/** What is run, in order: every pass, rounds written out. */
+/** The dispatches of a call in order, with rounds written out. */
 export function dispatchesOf({ passes, rounds }: Pick<Schedule, 'passes' | 'rounds'>): Dispatch[] {
   const once = (these: readonly Pass[], swapped: boolean): Dispatch[] => {
     const [left, right] = rounds?.swap ?? []

@@ -15,6 +15,7 @@ const log2e = 1 / Math.LN2
 /** Entries of query and key rows carry √scale; projection rows do not. */
 const scaledRows: ReadonlySet<string> = new Set(['x', 'q', 'k'])
 
+/** Multiplies every entry of `x`, `q` and `k` by √scale, so that buffers hold rows as the caller gave them. */
 export function scaleRows(expression: Expression, scale: number): Expression {
   if (scale === 1) return expression
   const root = Math.sqrt(scale)
@@ -25,6 +26,7 @@ export function scaleRows(expression: Expression, scale: number): Expression {
   return simplify(visit(expression))
 }
 
+/** The value without an exponent apart, for sums that need no scales. */
 export const plainTerm = (value: Expression, scale: number): Term => ({
   kind: 'plain',
   value: scaleRows(value, scale),

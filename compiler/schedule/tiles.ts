@@ -1,8 +1,9 @@
 /** Tile sizes. They fit the default limits of a WebGPU device; a device's own tuning may come to differ. */
 import type { Tile } from './schedule.ts'
 
-/** 8 × 8 threads of four rows by four columns and more. */
+/** Threads of a workgroup, 8 × 8; each has four rows and four columns or more. */
 export const threads = 64
+/** Rows of a tile; also rows of a chunk in the fused passes of a causal factorised attention. */
 export const rowsOfTile = 32
 const threadsAlong = 8
 

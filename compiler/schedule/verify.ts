@@ -3,6 +3,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import { buffersOfAPass } from './schedule.ts'
 import type { Pass, Schedule } from './schedule.ts'
 
+/** Returns the schedule itself where every invariant holds, and throws where one fails. */
 export function verify(schedule: Schedule): Schedule {
   const buffers = new Map(schedule.buffers.map((buffer) => [buffer.name, buffer]))
   invariant(buffers.size === schedule.buffers.length, `the buffers of ${schedule.name} have different names`)
@@ -35,7 +36,7 @@ export function verify(schedule: Schedule): Schedule {
   return schedule
 }
 
-/** A cell has a thread of its own, of which no one needs to know. */
+/** Numbers that must be multiples of 4; an equation has none, because a cell is one thread. */
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
   if (pass.kind === 'equation') return {}
   return 'tile' in pass ? { ...pass.tile } : { threads: pass.threads }

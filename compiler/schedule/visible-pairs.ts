@@ -2,11 +2,12 @@
 import type { Mask } from '../algebra/attention.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 
-/** The most pairs at which a condition is asked, so that an answer takes no time. */
+/** The most pairs for which a condition is evaluated. */
 const mostAsked = 2 ** 14
 /** Multiples of it, less their whole part, fill [0, 1) evenly however many there are (the golden ratio). */
 const evenly = (Math.sqrt(5) - 1) / 2
 
+/** Exact but for a condition on more than 2¹⁴ pairs, which is asked of a sample spread evenly over rows and keys. */
 export function visiblePairs(mask: Mask, length: number, keyLength: number): number {
   switch (mask.kind) {
     case 'none':

@@ -50,16 +50,20 @@ import type { Pairs } from './pairs.ts'
 import { equationPass, scratch, sliceHeads } from '../equation/plan.ts'
 import type { Attend, Copy, Plan } from '../planner.ts'
 
-/** Keys of the call are as many as a batch item's length says, and so are those in a cache. */
+/** Keys of the call and of a cache end at the length of their batch item; landmarks and pooled rows do not. */
 const knownOf = ({ count }: Rows): Known =>
   count === 'cached' ? { lengths: true, positions: true } : { lengths: count === 'visible' }
 
-/** κ as a device without good powers of two computes it. */
+/** κ with its exponent in base e: powers of two are no more exact than others on these devices. */
 export const kernelTerm = ({ stabilize, scale }: Attention, kernel: ScaledTerm): Term =>
   kernel.exponent !== undefined && stabilize.kind === 'auto'
     ? naturalTerm(kernel, scale)
     : plainTerm(kernel.value, scale)
 
+/**
+ * Attention of rows to rows in two to five equations; the comment above has them. Without values the result is the
+ * matrix of weights.
+ */
 export function attend(from: Attend): Plan {
   const { attention, mask, over, queries, keys, normalize, name } = from
   const known = knownOf(keys)
@@ -100,7 +104,7 @@ export function attend(from: Attend): Plan {
   }
 }
 
-/** What the passes of one attend have in common. */
+/** Buffers, extents and heads that the passes of one `attend` share. */
 interface Names {
   readonly exponents: string
   readonly scales: string
@@ -152,7 +156,7 @@ function weightPasses({ name }: Attend, at: Names): EquationPass[] {
   ]
 }
 
-/** What each row's sum is multiplied by. */
+/** Writes the factor of each row: 1 over its sum of weights, or the exponential of its scale. */
 function factorPass({ name, normalize, epsilon }: Attend, at: Names): EquationPass {
   const { pairs, scales, weights, factors, ofRows } = at
   const scale = pairs.kernel.kind === 'scaled' ? load(scales, rowAt(pairs, x, y)) : undefined
@@ -213,7 +217,7 @@ function averagePass(
   })
 }
 
-/** Index of the weight of a pair: rows of a head, keys of a row. */
+/** Index of the weight of a pair in a buffer [heads, query rows, keys]. */
 const pairAt = ({ queries, keys }: Pairs, row: Formula, head: Formula, key: Formula): Formula =>
   add(mul(add(mul(head, size(roomFor(queries.count))), row), size(roomFor(keys.count))), key)
 
@@ -226,7 +230,7 @@ export function denominator(total: Formula, epsilon: number, scale: Formula | un
   return add(total, scale === undefined ? epsilon : finitePower(sub(Math.log(epsilon), scale)))
 }
 
-/** A cache with the new rows behind those that it holds. */
+/** Writes a whole cache anew, old rows and the new ones behind them: without scatter no cell stays as it was. */
 export function append({ from, to, width }: Copy): EquationPass {
   const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
   const [offset, length] = [head.firstPosition, size('length')]

@@ -36,6 +36,7 @@ const rowsOfChunk = 32
 /** Chunks of a block. */
 const chunksOfBlock = 16
 
+/** Schedules factorised attention as equations, with the forms of decoding where the attention decodes. */
 export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
   const { dim, valueDim, stabilize, scale, mask, decay } = attention
   const { features, projections } = score

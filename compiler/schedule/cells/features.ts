@@ -29,7 +29,7 @@ import type { Plan } from '../equation/plan.ts'
 type Side = Features['side']
 type Part = 'features' | 'exponents' | 'coefficients'
 
-/** φ of all rows of one side, its exponents and coefficients apart. */
+/** Writes φ of all rows of one side, [heads, rows, features]; exponents and coefficients in buffers apart. */
 export function featurePasses(
   plan: FactorisedPlan,
   features: Features,
@@ -52,7 +52,7 @@ export function featurePasses(
 export const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>
   blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined)
 
-/** `queryExponents` and the like. */
+/** The name of the buffer of one part of φ of one side, such as `queryExponents`. */
 export const featureBuffer = (side: Side, part: Part): string =>
   `${side}${part[0]?.toUpperCase() ?? ''}${part.slice(1)}`
 
@@ -113,7 +113,7 @@ function ofBlock(
   )
 }
 
-/** A row, as its features see it. */
+/** A row of one side, with the names that its features may use: position, length, maximum. */
 export interface FeatureRow {
   readonly side: Side
   readonly head: Head
@@ -123,7 +123,7 @@ export interface FeatureRow {
   readonly maxima: boolean
 }
 
-/** Expressions of the row, for one component. */
+/** The values of expressions for one component of φ of a row. */
 export function evaluateRow(
   { side, head, row, dim, maxima }: FeatureRow,
   { projected }: Pick<ScheduledBlock, 'projected'>,

@@ -32,10 +32,11 @@ import { convolved, pairOf, seenBy } from './pairs.ts'
 import type { Pairs } from './pairs.ts'
 import { equationPass, sliceHeads } from '../equation/plan.ts'
 
+/** Writes `out`: the exact quotient in batch items of at most `most` rows, and a copy of `otherwise` in others. */
 export function fewRowsPass(from: {
   readonly attention: Attention
   readonly kernel: Term
-  /** The most rows, of queries or of keys, for which an item is exact. */
+  /** A batch item is exact if its query rows or its key rows are at most so many. */
   readonly most: number
   /** Buffer of the results of longer items. */
   readonly otherwise: string

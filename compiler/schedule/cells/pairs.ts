@@ -23,7 +23,7 @@ import type { Formula } from '../equation.ts'
 import type { Convolution } from '../operands.ts'
 import type { Rows, Term } from '../schedule.ts'
 
-/** κ of rows and rows, under a mask. */
+/** Query rows, key rows, and the kernel and mask between them. */
 export interface Pairs {
   readonly kernel: Term
   readonly mask: Mask
@@ -56,7 +56,7 @@ export function pairOf(
   return { value: unlessZero(first as Formula, coefficient), coefficient }
 }
 
-/** Rows of a block, and those behind a cache, are not the first of their sequence. */
+/** The position of a query row: blocks of rows, and rows behind a cache, do not begin at 0. */
 const positionOf = ({ count }: Rows, row: Formula, first: Formula): Formula =>
   count === 'length' ? add(first, row) : row
 
@@ -74,7 +74,7 @@ export function seenBy(
   return all(exists, condition(mask.condition, { i: position, j: key, length: head.visible }))
 }
 
-/** How many keys to go through for a row: those behind the last one that it may see have no weight. */
+/** The number of keys that the loop of a row visits; keys after the last one that it may see have no weight. */
 export const keysSeen = (
   { mask, queries }: Pairs,
   row: Formula,

@@ -1,9 +1,9 @@
-/** What the equations of one factorised attention have in common. */
+/** The decisions behind the equations of one factorised attention. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import type { Scaling, Schedule } from '../schedule.ts'
 
-/** The decisions that its passes share. */
+/** Made once in `cells/factorised.ts`, and read by the files of features, states and reading. */
 export interface FactorisedPlan {
   readonly attention: Attention
   readonly features: number

@@ -7,6 +7,10 @@ import { scheduleFactorised } from './factorised.ts'
 import { fewRowsPass } from './few-rows.ts'
 import { meansPass, productPass } from './matrices.ts'
 
+/**
+ * The planner of targets that compute cell by cell. Query rows stand apart, so that a call may run in blocks of rows,
+ * with the weights of one block in memory.
+ */
 export const cellPlanner: Planner = {
   attend,
   attendEither,
@@ -17,7 +21,7 @@ export const cellPlanner: Planner = {
   rowsApart: true,
 }
 
-/** A cell cannot be left as it is: the last pass takes what the first gave, or its own exact quotient. */
+/** Without scatter no cell stays as it was: the last pass copies the result of the first, or computes its own. */
 function attendEither({ many, few, most }: Either): Plan {
   const { convolution, ...plain } = many
   const approximate = 'approximate'

@@ -52,7 +52,11 @@ interface Reading {
   readonly decays: boolean
 }
 
-/** @param from the states of the call's own rows, or the one that decoding carries */
+/**
+ * Writes `out` for every query row.
+ *
+ * @param from `state` for the states of the rows of the call, `carried` for the state that decoding carries
+ */
 export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Plan {
   const { attention, features, heads, rowsOfChunk } = plan
   const reading: Reading = {
@@ -141,7 +145,7 @@ const keyLength = size('keyLength')
 
 const ofRow = ({ row, at }: Pick<Row, 'row' | 'at'>): Formula => add(mul(at, length), row)
 
-/** Where a row is among chunks: its chunk's first row, and its own place there. */
+/** The chunk of a row, the first row of that chunk, and the place of the row in it, 0-based. */
 function chunkOf({ plan }: Reading, { row }: Row): { number: Formula; first: Formula; place: Formula } {
   const number = named('chunk', div(row, plan.rowsOfChunk))
   const first = named('firstRow', mul(number, plan.rowsOfChunk))
@@ -228,7 +232,7 @@ function nearWeight(reading: Reading, row: Row, place: Formula): Formula {
   return choose(seen, dot, 0)
 }
 
-/** Σ of what the row weighs, times a column of the state; and of the pairs of its chunk, times a number of each key. */
+/** Σ weight · column of the state over features, plus Σ weight · number of each key over the pairs of the chunk. */
 function sumOver(
   reading: Reading,
   row: Row,

@@ -38,13 +38,21 @@ import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 
+/**
+ * The passes that leave the state that each query row reads in `stateSums` and, where sums are scaled, `stateScales`;
+ * and those of decoding.
+ */
 export interface StatePlan extends Plan {
   /** The state that decoding starts from. */
   readonly carry: Plan
-  /** A token into it. */
+  /** Adds the key and value of a token to it. */
   readonly absorb: Plan
 }
 
+/**
+ * Sums key rows into states of chunks, these into states of blocks, and these into the state before each chunk
+ * (causal) or of all rows (no mask).
+ */
 export function statePasses(plan: FactorisedPlan): StatePlan {
   const parts = [ofChunks(plan), ofBlocks(plan), plan.causal ? beforeChunks(plan) : ofAll(plan, 'state')]
   return {
@@ -184,11 +192,11 @@ interface Level {
   readonly perGroup: Formula
   readonly first: Formula
   readonly count: Formula
-  /** Past the last row of a state. */
+  /** The row after the last one of a state. */
   readonly end: (state: Formula, head: Head) => Formula
 }
 
-/** Past the last row of a stretch of so many rows each. */
+/** The row after the last one of a chunk or block of `rows` rows, or after the last visible one. */
 const endOf = (state: Formula, rows: number, head: Head): Formula =>
   smaller(mul(add(state, 1), rows), head.visible)
 
@@ -212,7 +220,7 @@ const blockLevel = (plan: FactorisedPlan, count: Formula): Level => ({
   end: (state, head) => endOf(state, plan.rowsOfChunk * plan.block, head),
 })
 
-/** Scale and sums of states put together, as of the row `end`. */
+/** Combines states of one or two levels: the largest scale, and sums over it, both faded up to the row `end`. */
 function folded(
   plan: FactorisedPlan,
   levels: (at: Cell) => readonly Level[],
@@ -315,7 +323,7 @@ function carried(plan: FactorisedPlan): Plan {
   }
 }
 
-/** One more token into the carried state. */
+/** Adds a token to the carried state: scales are raised first, so that no power is above 1. */
 function absorbed(plan: FactorisedPlan): Plan {
   const { scaling, keyCoefficients, features, attention, groups } = plan
   const { valueDim } = attention

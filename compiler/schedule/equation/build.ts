@@ -24,9 +24,11 @@ export const real = (value: number): NumberFormula => ({ kind: 'number', type: '
 /** A number of type u32. */
 export const integer = (value: number): NumberFormula => ({ kind: 'number', type: 'u32', value })
 
-/** The coordinates of a cell. */
+/** The first coordinate of a cell; it runs fastest in the buffer, and is mostly the column. */
 export const x: IndexFormula = { kind: 'index', type: 'u32', name: 'x' }
+/** The second coordinate of a cell, mostly the row. */
 export const y: IndexFormula = { kind: 'index', type: 'u32', name: 'y' }
+/** The third coordinate of a cell, mostly the head or the group. */
 export const z: IndexFormula = { kind: 'index', type: 'u32', name: 'z' }
 
 /** A size of the call. */
@@ -44,24 +46,40 @@ export const load = (buffer: string, index: Operand, type: 'f32' | 'u32' = 'f32'
   index: typeof index === 'number' ? integer(index) : index,
 })
 
+/** The sum, taken from the left. An f32 `+ 0` is kept, because it turns −0 into 0. */
 export const add = (first: Operand, ...rest: readonly Operand[]): Formula => chain('+', first, rest)
+/** The product, taken from the left; a factor of 1 on the right is dropped. */
 export const mul = (first: Operand, ...rest: readonly Operand[]): Formula => chain('*', first, rest)
+/** The difference. Of u32, the caller keeps left ≥ right. */
 export const sub = (left: Operand, right: Operand): Formula => meet('-', left, right)
+/** The quotient; of u32, rounded down. */
 export const div = (left: Operand, right: Operand): Formula => meet('/', left, right)
+/** The remainder of a division of u32. */
 export const mod = (left: Operand, right: Operand): Formula => meet('%', left, right)
+/** left < right, a bool; so are the five comparisons below. */
 export const lt = (left: Operand, right: Operand): Formula => meet('<', left, right)
+/** left ≤ right. */
 export const le = (left: Operand, right: Operand): Formula => meet('<=', left, right)
+/** left > right. */
 export const gt = (left: Operand, right: Operand): Formula => meet('>', left, right)
+/** left ≥ right. */
 export const ge = (left: Operand, right: Operand): Formula => meet('>=', left, right)
+/** left = right. */
 export const eq = (left: Operand, right: Operand): Formula => meet('==', left, right)
+/** left ≠ right. */
 export const ne = (left: Operand, right: Operand): Formula => meet('!=', left, right)
+/** The minimum of two; `largest` and `sum` are over an index. */
 export const smaller = (left: Operand, right: Operand): Formula => meet('min', left, right)
+/** The maximum of two. */
 export const larger = (left: Operand, right: Operand): Formula => meet('max', left, right)
+/** e to the power of an f32. The caller keeps it finite; see `powerOf` and `finitePower`. */
 export const exponential = (of: Formula): Formula => call('f32', 'exp', of)
+/** 2 to the power of an f32, for log-scales in base 2. The caller keeps it finite. */
 export const powerOfTwo = (of: Formula): Formula => call('f32', 'exp2', of)
+/** The absolute value of an f32. */
 export const magnitude = (of: Formula): Formula => call('f32', 'abs', of)
 
-/** All of the conditions that are given; nothing where none is. */
+/** The conjunction of the conditions that are defined; undefined where none is. */
 export function all(...conditions: readonly (Formula | undefined)[]): Formula | undefined {
   return conditions
     .filter((one) => one !== undefined)
@@ -93,7 +111,7 @@ export const named = (name: string, value: Formula): Formula =>
     ? value
     : { kind: 'named', type: value.type, name, value }
 
-/** What is accumulated over one index: the results, in the order of the terms. */
+/** Sums and maxima of one loop over an index: the results, in the order of the terms. */
 export function over(
   index: string,
   count: Operand,
@@ -127,7 +145,7 @@ export const largest = (
   name = 'largest',
 ): Formula => single(over(index, count, (of) => [{ name, operator: 'maximum', value: value(of) }]))
 
-/** The values of expressions of the language, which share what they have in common; what they do not see is left out. */
+/** The values of expressions of the language, with common parts shared; rows and scalars that none uses are dropped. */
 export function termsOf(from: Terms): readonly Formula[] {
   const seen = <Of>(of: Readonly<Record<string, Of>>): Readonly<Record<string, Of>> =>
     Object.fromEntries(
@@ -147,7 +165,7 @@ export const condition = (of: Expression, names: Readonly<Record<string, Formula
   names,
 })
 
-/** exp(exponent − scale), at most 1, and 0 where the exponent is that of nothing. */
+/** exp(exponent − scale), at most 1; 0 where the exponent is `lowest`, as of a hidden key. */
 export function powerOf(exponent: Formula, scale: Formula): Formula {
   const own = named('exponent', exponent)
   return select(gt(own, hidden), exponential(smaller(sub(own, scale), 0)), 0)
@@ -156,11 +174,11 @@ export function powerOf(exponent: Formula, scale: Formula): Formula {
 /** exp(exponent) as far as f32 holds it. */
 export const finitePower = (exponent: Formula): Formula => exponential(smaller(exponent, largestExponent))
 
-/** The exponent, or none where the coefficient is 0: a scale that rises for nothing loses the rest. */
+/** The exponent, or `lowest` where the coefficient is 0, because a scale raised by a zero would underflow the rest. */
 export const unlessZero = (exponent: Formula, coefficient: Formula | undefined): Formula =>
   coefficient === undefined ? exponent : select(eq(coefficient, 0), lowest, exponent)
 
-/** 1 over a denominator, or 0 over nothing. */
+/** 1 over a denominator; 0 where the denominator is 0, as of a row that sees no key. */
 export function inverse(denominator: Formula): Formula {
   const whole = named('denominator', denominator)
   return select(eq(whole, 0), 0, div(1, select(eq(whole, 0), 1, whole)))
@@ -170,7 +188,7 @@ export function inverse(denominator: Formula): Formula {
 export const before = (start: Formula, end: Formula, count: Operand): Formula =>
   smaller(sub(larger(end, start), start), count)
 
-/** An exponent from here on down, whatever was added to it, is that of nothing. */
+/** At or below this an exponent stands for no weight: `lowest`, with any finite exponent added to it. */
 const hidden = lowest / 2
 /** Beyond this an exponential is not finite in f32. */
 const largestExponent = 88
@@ -198,7 +216,7 @@ function meet(operator: FormulaOperator, left: Operand, right: Operand): Formula
   return call(compares ? 'bool' : a.type, operator, a, b)
 }
 
-/** What changes nothing on the right; of floats, `+ 0` turns −0 into 0. */
+/** The neutral right operand of each operator; for f32 `+ 0` is not neutral, because it turns −0 into 0. */
 const neutral: Partial<Record<FormulaOperator, number>> = { '+': 0, '-': 0, '*': 1, '/': 1 }
 
 function alike(left: Operand, right: Operand): [Formula, Formula] {

@@ -30,13 +30,13 @@ export function evaluateEquation(
   for (const [at, number] of cells) written[at ?? Number.NaN] = number ?? Number.NaN
 }
 
-/** What a formula is evaluated in. */
+/** The sizes of the call and the numbers of its buffers, which a formula reads. */
 export interface Surroundings {
   readonly shape: Shape
   readonly buffers: Buffers
 }
 
-/** A formula in one cell. */
+/** The value of a formula in the cell (x, y, z); a bool is 0 or 1. */
 export function evaluateCell(
   formula: Formula,
   [x, y, z]: readonly [number, number, number],

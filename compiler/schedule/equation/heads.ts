@@ -1,4 +1,4 @@
-/** The head that a cell belongs to, as formulas: which of the call's heads it is, and where its rows lie. */
+/** The head of a cell, as formulas: its number in the call, and the index of its rows in buffers. */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Formula } from '../equation.ts'
 import type { Over, Rows } from '../operands.ts'
@@ -19,15 +19,15 @@ export interface Head {
   readonly group: Formula
   /** Its place among the heads that the pass has cells for. */
   readonly at: Formula
-  /** How many of its keys are visible. */
+  /** The number of its keys within the length of the batch item. */
   readonly visible: Formula
-  /** How many of its query rows count. */
+  /** The number of its query rows without padding, at least 1. */
   readonly counted: Formula
   /** The position of its first row: 0 but in decoding, and in blocks of rows. */
   readonly firstPosition: Formula
 }
 
-/** What is known of each batch item, beside the sizes of the call. */
+/** Buffers that a pass binds to know more of each batch item than the sizes of the call. */
 export interface Known {
   /** Its own lengths, of keys and of queries; else all rows count. */
   readonly lengths?: boolean

@@ -1,4 +1,4 @@
-/** What plans of equations are put together from. */
+/** Equation passes, the scratch between them, and plans of both. */
 import { product } from '../buffers.ts'
 import type { EquationPass } from '../equation.ts'
 import { readsOf } from './traverse.ts'
@@ -23,7 +23,7 @@ export function equationPass(from: Omit<EquationPass, 'kind' | 'workgroups' | 'b
 export const sliceHeads = (groups: Schedule['groups']): Size =>
   groups === 'heads' ? 'sliceCount' : ['*', 'sliceCount', ['ceildiv', 'heads', 'kvHeads']]
 
-/** A buffer between passes. */
+/** A buffer of f32 between passes, as large as the product of the sizes. */
 export function scratch(name: string, sizes: readonly Size[], layout: string): BufferPlan {
   return { name, role: 'scratch', element: 'f32', size: product(...sizes), layout }
 }

@@ -1,4 +1,4 @@
-/** What a formula consists of, and what it depends on. */
+/** Traversal of formulas: their parts, the buffers that they read, the indexes that they depend on. */
 import type { Formula, IndexFormula, Loop, Terms } from '../equation.ts'
 
 /** The formulas that a formula is made of, those inside its loop and its terms too. */
@@ -67,7 +67,7 @@ export function freeIndexes(formula: Formula): ReadonlySet<IndexFormula> {
   return found
 }
 
-/** Tells formulas apart by what they say: two that are built alike are one. */
+/** Numbers formulas by structure: two that are built alike from the same parts have one number. */
 export class Identities {
   readonly #texts = new Map<string, string>()
   readonly #formulas = new Map<Formula, string>()

@@ -5,6 +5,7 @@ import { headsOf } from '../planner.ts'
 import type { Matrix, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
 
+/** Schedules attention to `count` pooled rows of each query head, so that the cost is linear in the key rows. */
 export function scheduleCompressed(attention: Attention, score: CompressedScore, planner: Planner): Schedule {
   const { dim, valueDim, mask, normalize, epsilon } = attention
   const { kernel, count } = score

@@ -5,6 +5,7 @@ import { undecodable } from '../decodable.ts'
 import type { Attend, Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
 
+/** Schedules exact attention. Its forms of decoding append rows to caches, and attend to these. */
 export function scheduleExact(attention: Attention, score: ExactScore, planner: Planner): Schedule {
   const { dim, valueDim, mask, normalize, epsilon } = attention
   const whole: Attend = {

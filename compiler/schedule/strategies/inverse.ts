@@ -29,12 +29,14 @@ import { headsOf } from '../planner.ts'
 import type { Matrix, Plan, Planner, Product } from '../planner.ts'
 import type { BufferPlan, Only, Rounds } from '../schedule.ts'
 
+/** A plan whose products run in rounds. */
 interface Inverse extends Plan {
   readonly rounds: Rounds
   /** Where A⁺ is. */
   readonly result: Matrix
 }
 
+/** The passes of `steps` iterations on `core`, [count, count] for each head; `result` names the matrix A⁺. */
 export function inverseOf(
   planner: Planner,
   from: { readonly core: Matrix; readonly steps: number; readonly only?: Only },

@@ -28,6 +28,7 @@ import type { Attend, Matrix, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Convolution, Only, Rows, Schedule } from '../schedule.ts'
 import { inverseOf } from './inverse.ts'
 
+/** Schedules attention through `count` landmarks a head: means of segments of rows, or learned rows. */
 export function scheduleLandmarks(attention: Attention, score: LandmarkScore, planner: Planner): Schedule {
   const { dim, valueDim } = attention
   const { count, source, conv } = score

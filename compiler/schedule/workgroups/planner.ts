@@ -17,6 +17,10 @@ import { rowsOfTile, valueTile } from '../tiles.ts'
 /** Keys of one part where few queries attend to all keys of a sequence. */
 const keysOfPart = 256
 
+/**
+ * The planner of targets with workgroup memory. One pass attends; where few queries face all keys, each part of the
+ * keys has workgroups of its own, and a second pass merges the parts.
+ */
 export const workgroupPlanner: Planner = {
   attend: (from) => (hasFewQueries(from) ? attendInParts(from) : { passes: [online(from)], buffers: [] }),
   attendEither: ({ many, few }: Either) => ({ passes: [online(many), online(few)], buffers: [] }),
@@ -112,7 +116,7 @@ function attendInParts(from: Attend): Plan {
   }
 }
 
-/** Whether a pass for some batch items is for that of the cell's head. */
+/** Whether a pass for some batch items is for the batch item of the cell. */
 function isMeant({ fewer, rows }: Only, over: Over): Formula {
   const head = headAt('kvHeads', over, z, { lengths: true })
   const least = smaller(head.counted, head.visible)
@@ -145,7 +149,7 @@ function matrixProduct(from: Product): ProductPass {
   }
 }
 
-/** New rows into a cache, behind those that it holds. */
+/** Writes new rows into a cache, behind the rows that it holds. */
 function append({ from, to, width }: Copy): EquationPass {
   const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
   const cached: Rows = { buffer: to, of: 'cachedHead', count: 'cached' }
