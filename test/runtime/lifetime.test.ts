@@ -27,7 +27,8 @@ describe('ten thousand calls', () => {
         for (const item of calls) await attention.forward(item)
       }
     }
-    await rounds(40)
+    // Drivers, too, keep what they have had before; a leak goes on growing.
+    await rounds(120)
     collectGarbage()
     const before = { ...buffers, memory: process.memoryUsage().rss }
     await rounds(200)
@@ -115,16 +116,19 @@ describe('destroy', () => {
 })
 
 describe('creating and destroying', () => {
-  /** Bytes that each more of so many rounds leaves behind. */
+  /**
+   * Bytes that each more of so many rounds leaves behind: the least of two stretches, because code that is compiled
+   * late takes room once, and a leak takes it in both.
+   */
   const kept = async (round: (index: number) => Promise<void>): Promise<number> => {
     const heap: number[] = []
-    for (let index = 0; index <= 600; index++) {
+    for (let index = 0; index <= 900; index++) {
       await round(index)
       if (index % 300 !== 0) continue
       collectGarbage()
       heap.push(process.memoryUsage().heapUsed)
     }
-    return (heap[2]! - heap[1]!) / 300
+    return Math.min(heap[2]! - heap[1]!, heap[3]! - heap[2]!) / 300
   }
 
   test('leaves nothing on the caller’s device', async () => {
