@@ -80,8 +80,9 @@ describe('a result says', () => {
       feature: '(x, w) = query abs(dot(w, x)) key dot(w, x)',
       kernel: '0 * dot(q, k)',
       law: '8',
-      status: 'held',
-      detail: /where a bias of 0\.\d+( at \d+ of \d+ pairs of rows)? would show/,
+      // The integral agrees, and cannot be had where an entry is large.
+      status: 'undecided',
+      detail: /where a bias of 0\.\d+( at \d+ of \d+ pairs of rows)? would show; nothing is known at rows with/,
     },
   ])('$what', async ({ status, detail, settings = '', ...form }) => {
     const text = attentionOf(form).replace('kernel:', `${settings} kernel:`)
