@@ -82,7 +82,8 @@ describe('a result says', () => {
       law: '8',
       // The integral agrees, and cannot be had where an entry is large.
       status: 'undecided',
-      detail: /where a bias of 0\.\d+( at \d+ of \d+ pairs of rows)? would show; nothing is known at rows with/,
+      detail:
+        /where a bias of 0\.\d+( at \d+ of \d+ pairs of rows)? would show; nothing is known at rows with/,
     },
   ])('$what', async ({ status, detail, settings = '', ...form }) => {
     const text = attentionOf(form).replace('kernel:', `${settings} kernel:`)
