@@ -19,6 +19,7 @@ export const cellPlanner: Planner = {
   append: (copies) => ({ passes: copies.map(append), buffers: [] }),
   factorised: scheduleFactorised,
   rowsApart: true,
+  tileRows: 1,
 }
 
 /** Without scatter no cell stays as it was: the last pass copies the result of the first, or computes its own. */

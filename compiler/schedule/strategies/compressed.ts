@@ -46,7 +46,7 @@ export function scheduleCompressed(attention: Attention, score: CompressedScore,
     features: 0,
     causal: false,
     groups: 'kvHeads',
-    chunk: 1,
+    chunk: planner.tileRows,
     chunks: 1,
     buffers: [
       ...dataBuffers(attention),

@@ -32,7 +32,7 @@ export function scheduleExact(attention: Attention, score: ExactScore, planner: 
     causal: mask.kind === 'causal',
     groups: 'kvHeads',
     ...(planner.rowsApart ? { rows: 'apart' } : {}),
-    chunk: 1,
+    chunk: planner.tileRows,
     chunks: 1,
     buffers: [...dataBuffers(attention), ...attend.buffers],
     passes: attend.passes,

@@ -111,7 +111,7 @@ export function scheduleLandmarks(attention: Attention, score: LandmarkScore, pl
     features: 0,
     causal: false,
     groups: 'kvHeads',
-    chunk: 1,
+    chunk: planner.tileRows,
     chunks: 1,
     ...summarize.chunks,
     buffers: [

@@ -29,6 +29,7 @@ export const workgroupPlanner: Planner = {
   append: (copies) => ({ passes: copies.map(append), buffers: [] }),
   factorised: scheduleFactorised,
   rowsApart: false,
+  tileRows: rowsOfTile,
 }
 
 /** So few queries leave most of a device idle when each goes through all keys. */

@@ -192,7 +192,7 @@ export const wrongKernels: readonly WrongKernel[] = [
   {
     what: 'a token that is written where the longest prompt ends',
     spec: exactCausal,
-    kernels: letting('append', /^firstPosition$/, () => ir.shape('offset')),
+    kernels: letting('append_k', /^firstPosition$/, () => ir.shape('offset')),
   },
   {
     what: 'a state as of the end of the longest prompt',
