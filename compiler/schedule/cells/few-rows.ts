@@ -82,7 +82,7 @@ function exactQuotient(pairs: Pairs, head: Head, valueDim: number): Formula {
         { name: 'total', operator: 'sum', value: weight },
       ]
     },
-    (j) => seenBy({ ...pairs, keys: { ...keyRows, count: 'length' } }, head, y, j),
+    (j) => seenBy(pairs, head, y, j),
   )
   return mul(numerator as Formula, inverse(total as Formula))
 }
