@@ -3,9 +3,10 @@ import type { BackendName, TargetName } from '../../runtime/contract/backends.ts
 import { backendNames } from '../../runtime/contract/backends.ts'
 import { gpujs } from './gpujs/target.ts'
 import type { Target } from './target.ts'
+import { wasm } from './wasm/target.ts'
 import { webgpu } from './webgpu/target.ts'
 
-const records: Readonly<Record<TargetName, Target>> = { webgpu, gpujs }
+const records: Readonly<Record<TargetName, Target>> = { webgpu, wasm, gpujs }
 
 /** Whether a backend runs kernels, which are then written for it. */
 export const isTarget = (backend: BackendName): backend is TargetName => backend in records

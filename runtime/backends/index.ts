@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts'
 /** Loads a record. */
 export const backends: Readonly<Record<BackendName, () => Promise<Backend>>> = {
   webgpu: async () => (await import('./webgpu/backend.ts')).webgpu,
+  wasm: async () => (await import('./wasm/backend.ts')).wasm,
   gpujs: async () => (await import('./gpujs/backend.ts')).gpujs,
   reference: async () => (await import('./reference/backend.ts')).reference,
 }

@@ -4,11 +4,13 @@
  *
  * - `no-webgpu`: neither the browser nor the `webgpu` package offers WebGPU
  * - `no-adapter`: WebGPU is there but finds no device to run on
+ * - `no-wasm`: there is no WebAssembly with SIMD, or a page's policy forbids it
  * - `no-gpujs`: the package gpu.js is not there
  * - `no-float-textures`: WebGL is there but cannot compute in 32-bit floats
  */
 export const backends = {
   webgpu: ['no-webgpu', 'no-adapter'],
+  wasm: ['no-wasm'],
   gpujs: ['no-gpujs', 'no-float-textures'],
   reference: [],
 } as const
