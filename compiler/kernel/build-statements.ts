@@ -74,24 +74,30 @@ export function if_(condition: Value, then: Body, otherwise?: Body): Statement {
   }
 }
 
-/** Writes one element of a buffer that is bound as `read_write`. */
+/**
+ * Writes one element of a buffer that is bound as `read_write`; in a kernel of one thread, four of them from `index`
+ * on where the value is a vec4f.
+ */
 export function store(buffer: Binding, index: Value | number, value: Value): Statement {
   invariant(buffer.access === 'read_write', `a kernel stores to ${buffer.name}, which it may only read`)
   return {
     kind: 'store',
     buffer: buffer.name,
     index: toIndex(index),
-    value: typed(buffer.element, value, `what is stored in ${buffer.name}`),
+    value: stored(value, buffer),
   }
 }
 
-/** Writes one element of a shared array; other threads see it after the next barrier. */
+/**
+ * Writes one element of a shared array, which other threads see after the next barrier; in a kernel of one thread,
+ * four of an f32 array from `index` on where the value is a vec4f.
+ */
 export function sharedStore(array: SharedArray, index: Value | number, value: Value): Statement {
   return {
     kind: 'sharedStore',
     array: array.name,
     index: toIndex(index),
-    value: typed(array.element, value, `what is stored in ${array.name}`),
+    value: stored(value, array),
   }
 }
 
@@ -135,6 +141,11 @@ function toIndex(index: Value | number): Value {
     typeof index === 'number' ? { kind: 'number', type: 'u32', value: index } : index,
     'an index',
   )
+}
+
+function stored(value: Value, { name, element }: Binding | SharedArray): Value {
+  const four = element === 'f32' && typeOf(value) === 'vec4f'
+  return four ? value : typed(element, value, `what is stored in ${name}`)
 }
 
 function typed(type: ValueType, value: Value, what: string): Value {

@@ -109,6 +109,21 @@ export function load(buffer: Binding, index: Operand): Value {
   return { kind: 'load', type: buffer.element, buffer: buffer.name, index: toIndex(index) }
 }
 
+/** Reads four consecutive numbers of an f32 buffer, the first at `index`; for kernels of one thread. */
+export function loadFour(buffer: Binding, index: Operand): Value {
+  invariant(
+    buffer.element === 'f32',
+    `four numbers are read of ${buffer.name}, which holds ${buffer.element}`,
+  )
+  return { kind: 'load', type: 'vec4f', buffer: buffer.name, index: toIndex(index) }
+}
+
+/** Reads four consecutive numbers of an f32 shared array, the first at `index`; for kernels of one thread. */
+export function sharedLoadFour(array: SharedArray, index: Operand): Value {
+  invariant(array.element === 'f32', `four numbers are read of ${array.name}, which holds ${array.element}`)
+  return { kind: 'sharedLoad', type: 'vec4f', array: array.name, index: toIndex(index) }
+}
+
 /** Reads one element of a shared array, a whole vec4f where the array holds them. */
 export function sharedLoad(array: SharedArray, index: Operand): Value {
   return { kind: 'sharedLoad', type: array.element, array: array.name, index: toIndex(index) }

@@ -17,6 +17,13 @@ export interface Names {
   readonly scope: ReadonlyMap<string, Declared>
   readonly buffers: ReadonlyMap<string, Binding>
   readonly shared: ReadonlyMap<string, SharedArray>
+  /** Whether four numbers of an f32 array may be read at once. */
+  readonly fours: boolean
+}
+
+/** Whether memory of this element takes or gives four numbers at once where the type of a value is this one. */
+export function isFour(element: ScalarType | 'vec4f', type: ValueType): boolean {
+  return element === 'f32' && type === 'vec4f'
 }
 
 /** Returns the type of a value whose parts all fit; throws an `InvariantError` otherwise. */
@@ -51,14 +58,16 @@ export function checkValue(value: Value, names: Names): ValueType {
       expect(value.index, 'u32', `an index of ${value.buffer}`)
       const buffer = names.buffers.get(value.buffer)
       invariant(buffer !== undefined, `the buffer ${value.buffer} is bound`)
-      invariant(buffer.element === value.type, `${value.buffer} holds ${buffer.element}, not ${value.type}`)
+      const fits = buffer.element === value.type || (names.fours && isFour(buffer.element, value.type))
+      invariant(fits, `${value.buffer} holds ${buffer.element}, not ${value.type}`)
       break
     }
     case 'sharedLoad': {
       expect(value.index, 'u32', `an index of ${value.array}`)
       const array = names.shared.get(value.array)
       invariant(array !== undefined, `the shared array ${value.array} is declared`)
-      invariant(array.element === value.type, `${value.array} holds ${array.element}, not ${value.type}`)
+      const fits = array.element === value.type || (names.fours && isFour(array.element, value.type))
+      invariant(fits, `${value.array} holds ${array.element}, not ${value.type}`)
       break
     }
     case 'register':

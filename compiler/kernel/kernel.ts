@@ -23,6 +23,11 @@
  * only by values that are constant once enclosing loops are unrolled, so that
  * it becomes that many plain variables: nothing is indexed dynamically.
  *
+ * **Fours.** A kernel of one thread reads and writes four consecutive numbers at
+ * once: a `vec4f` from or to a buffer or shared array of f32, at the index of the
+ * first, which need not be a multiple of 4. All four lie within. The languages of
+ * GPUs have no such access, so kernels of more threads do without.
+ *
  * **Numbers.** f32 arithmetic may be reassociated by nobody. There is no
  * infinity and no NaN in a kernel: `lowest` is the finite −1e30 and stands for
  * "nothing yet" in running maxima.
@@ -76,7 +81,12 @@ export type Value =
   | { readonly kind: 'shape'; readonly field: ShapeField }
   /** How many elements a bound buffer has: u32. */
   | { readonly kind: 'bufferLength'; readonly buffer: string }
-  | { readonly kind: 'load'; readonly type: 'f32' | 'u32'; readonly buffer: string; readonly index: Value }
+  | {
+      readonly kind: 'load'
+      readonly type: 'f32' | 'u32' | 'vec4f'
+      readonly buffer: string
+      readonly index: Value
+    }
   | {
       readonly kind: 'sharedLoad'
       readonly type: 'f32' | 'u32' | 'vec4f'

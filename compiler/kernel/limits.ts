@@ -17,6 +17,17 @@ export interface KernelLimits {
  */
 export const defaultLimits: KernelLimits = { workgroupSize: 256, workgroupBytes: 16384, storageBuffers: 8 }
 
+/**
+ * What a processor allows a kernel of one thread, whose shared memory is scratch in plain memory: as much as a
+ * second-level cache holds, so that a kernel that needs more is taken for a mistake.
+ */
+const sequentialLimits: KernelLimits = { workgroupSize: 1, workgroupBytes: 1 << 21, storageBuffers: 16 }
+
+/** The limits that a kernel is held to where nobody says others. */
+export function limitsOf({ workgroupSize }: Pick<Kernel, 'workgroupSize'>): KernelLimits {
+  return workgroupSize === 1 ? sequentialLimits : defaultLimits
+}
+
 const bytesOf = { f32: 4, u32: 4, vec4f: 16 } as const
 
 /** Bytes of shared memory; arrays of vec4f are aligned to 16. */

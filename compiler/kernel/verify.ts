@@ -4,17 +4,17 @@
  */
 
 import { invariant, InvariantError } from '../diagnostics/invariant.ts'
-import { BeyondSingle, checkValue } from './check-value.ts'
+import { BeyondSingle, checkValue, isFour } from './check-value.ts'
 import type { Declared, Names } from './check-value.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value, ValueType } from './kernel.ts'
-import { defaultLimits, sharedBytes } from './limits.ts'
+import { limitsOf, sharedBytes } from './limits.ts'
 import type { KernelLimits } from './limits.ts'
 import { nonUniformBarriers } from './uniformity.ts'
 import { unroll } from './unroll.ts'
 import { children } from './walk.ts'
 
 /** Checks the kernel as it is when unrolled, which it returns. */
-export function verify(kernel: Kernel, limits: KernelLimits = defaultLimits): Kernel {
+export function verify(kernel: Kernel, limits: KernelLimits = limitsOf(kernel)): Kernel {
   try {
     checkLimits(kernel, limits)
     const unrolled = unroll(kernel)
@@ -112,14 +112,14 @@ class Checker {
           `${buffer.name} is bound for writing, since it is stored to`,
         )
         this.#expect(statement.index, 'u32', `an index of ${buffer.name}`, scope)
-        this.#expect(statement.value, buffer.element, `what is stored in ${buffer.name}`, scope)
+        this.#expectStored(statement.value, buffer, scope)
         return
       }
       case 'sharedStore': {
         const array = this.#shared.get(statement.array)
         invariant(array !== undefined, `the shared array ${statement.array} is declared`)
         this.#expect(statement.index, 'u32', `an index of ${array.name}`, scope)
-        this.#expect(statement.value, array.element, `what is stored in ${array.name}`, scope)
+        this.#expectStored(statement.value, array, scope)
         return
       }
       case 'if':
@@ -149,8 +149,23 @@ class Checker {
   }
 
   #expect(value: Value, type: ValueType, what: string, scope: Names['scope']): void {
-    const found = checkValue(value, { scope, buffers: this.#buffers, shared: this.#shared })
+    const found = this.#typeOf(value, scope)
     invariant(found === type, `${what} is ${type}, not ${found}`)
+  }
+
+  #expectStored(value: Value, { name, element }: Binding | SharedArray, scope: Names['scope']): void {
+    const found = this.#typeOf(value, scope)
+    const fits = found === element || (this.#fours && isFour(element, found))
+    invariant(fits, `what is stored in ${name} is ${element}, not ${found}`)
+  }
+
+  /** Of a value whose parts all fit. */
+  #typeOf(value: Value, scope: Names['scope']): ValueType {
+    return checkValue(value, { scope, buffers: this.#buffers, shared: this.#shared, fours: this.#fours })
+  }
+
+  get #fours(): boolean {
+    return this.#kernel.workgroupSize === 1
   }
 }
 

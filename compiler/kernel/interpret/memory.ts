@@ -67,16 +67,30 @@ export class Cells {
     this.#races?.nextPhase()
   }
 
+  /** A lane of an element, or, where elements are numbers, the number that lies so many places further. */
   read(frame: Frame, index: number, lane: number): number {
-    this.#check(frame, index)
-    this.#races?.read(frame, index)
+    const element = this.#element(frame, index, lane)
+    this.#races?.read(frame, element)
     return this.#values[index * this.#lanes + lane] ?? Number.NaN
   }
 
+  /** See `read`. */
   write(frame: Frame, index: number, lane: number, value: number): void {
-    this.#check(frame, index)
-    this.#races?.write(frame, index)
+    const element = this.#element(frame, index, lane)
+    this.#races?.write(frame, element)
     this.#values[index * this.#lanes + lane] = value
+  }
+
+  /** Throws where elements are numbers and four of them from `index` on are not all within. */
+  checkFour(frame: Frame, index: number): void {
+    this.#element(frame, index, 0)
+    this.#element(frame, index, 3)
+  }
+
+  #element(frame: Frame, index: number, lane: number): number {
+    const element = this.#lanes === 1 ? index + lane : index
+    this.#check(frame, element)
+    return element
   }
 
   #check(frame: Frame, index: number): void {

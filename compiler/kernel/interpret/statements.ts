@@ -138,25 +138,26 @@ function compileStatement(statement: Statement, scope: Scope): Action {
       const otherwise = compileBlock(statement.otherwise ?? [], scope)
       return (frame) => (condition(frame) !== 0 ? then(frame) : otherwise(frame))
     }
-    case 'store': {
-      const cells = scope.cells(statement.buffer)
-      const [index, value] = [compileValue(statement.index, scope), compileValue(statement.value, scope)]
-      return (frame) => cells.write(frame, index(frame), 0, value(frame))
-    }
-    case 'sharedStore': {
-      const cells = scope.cells(statement.array)
-      const index = compileValue(statement.index, scope)
-      const values = lanes(statement.value, typeOf(statement.value), scope)
-      return (frame) => {
-        const place = index(frame)
-        const entries = values.map((value) => value(frame))
-        entries.forEach((entry, lane) => cells.write(frame, place, lane, entry))
-      }
-    }
+    case 'store':
+      return compileStore(statement.buffer, statement.index, statement.value, scope)
+    case 'sharedStore':
+      return compileStore(statement.array, statement.index, statement.value, scope)
     case 'registers':
     case 'barrier':
     case 'uniformLoad':
       throw new InvariantError(`the statement ${statement.kind} is none of one thread`)
+  }
+}
+
+/** All lanes are evaluated before any is written: the value may read what it replaces. */
+function compileStore(memory: string, at: Value, value: Value, scope: Scope): Action {
+  const cells = scope.cells(memory)
+  const index = compileValue(at, scope)
+  const values = lanes(value, typeOf(value), scope)
+  return (frame) => {
+    const place = index(frame)
+    const entries = values.map((value) => value(frame))
+    entries.forEach((entry, lane) => cells.write(frame, place, lane, entry))
   }
 }
 

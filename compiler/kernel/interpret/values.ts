@@ -38,7 +38,12 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
     case 'sharedLoad': {
       const cells = scope.cells(value.kind === 'load' ? value.buffer : value.array)
       const index = compileValue(value.index, scope)
-      return (frame) => cells.read(frame, index(frame), lane)
+      if (value.type !== 'vec4f') return (frame) => cells.read(frame, index(frame), lane)
+      return (frame) => {
+        const first = index(frame)
+        cells.checkFour(frame, first)
+        return cells.read(frame, first, lane)
+      }
     }
     case 'register':
       throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is run`)

@@ -30,6 +30,7 @@ export class ValuePrinter {
       case 'bufferLength':
         return `arrayLength(&${wgslName(value.buffer)})`
       case 'load':
+        invariant(value.type !== 'vec4f', `WGSL reads one number of ${value.buffer} at a time`)
         return `${wgslName(value.buffer)}[${this.print(value.index)}]`
       case 'sharedLoad':
         return `${wgslName(value.array)}[${this.print(value.index)}]`
