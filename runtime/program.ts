@@ -43,6 +43,17 @@ export interface Program {
   readonly kernels: Readonly<Record<string, KernelSource>>
   /** Those that are not among them, loaded when they are needed. */
   readonly later?: () => Promise<Pick<Program, 'kernels'>>
+  /** Of the target wasm: all kernels as one module in each variant; the one that fits the engine is loaded. */
+  readonly assembled?: Readonly<Record<WasmVariant, () => Promise<AssembledKernels>>>
+}
+
+/** `relaxed` has fused multiplications and additions, which not every engine knows. */
+export type WasmVariant = 'plain' | 'relaxed'
+
+/** A module of WebAssembly, as `contract/kernel-table.ts` describes it. */
+export interface AssembledKernels {
+  /** In base64. */
+  readonly bytes: string
 }
 
 export interface WeightPlan {
@@ -117,7 +128,7 @@ export interface BufferPlan {
 
 export type Dispatch = WorkgroupDispatch | CellDispatch
 
-/** Of the target webgpu. */
+/** Of the targets webgpu and wasm. */
 export interface WorkgroupDispatch {
   /** A key of `kernels`. */
   readonly kernel: string
