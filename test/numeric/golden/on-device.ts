@@ -1,0 +1,30 @@
+// Holds a device to the tensors that published implementations computed.
+import { describe, expect, it } from 'vitest'
+import { deviceNames, testDevice } from '../../setup/test-devices.ts'
+import { compileOne, forward, onDevice, relativeError } from '../harness.ts'
+import { goldenCases } from './cases.ts'
+import type { GoldenCase } from './cases.ts'
+
+/** One test for each recording; skipped where the device is not to be had. */
+export function holdToRecordings(device: string): void {
+  describe.skipIf(!deviceNames.includes(device))(`on ${device}`, () => {
+    it.each(goldenCases().map((one) => [one.name, one] as const))('%s', async (_, one) =>
+      expect(await errorOn(device, one)).toBeLessThan(one.tolerance),
+    )
+  })
+}
+
+/** The relative root-mean-square error of a device's result. */
+async function errorOn(device: string, one: GoldenCase): Promise<number> {
+  const { batch, heads, kvHeads, length, keyLength, lengths, projection, conv } = one
+  const attention = await onDevice(
+    compileOne(one.spec),
+    await testDevice(device),
+    projection,
+    conv && { conv },
+  )
+  const sizes = { batch, heads, kvHeads, length, keyLength, ...(lengths && { lengths: [...lengths] }) }
+  const out = await forward(attention, sizes, one)
+  attention.destroy()
+  return relativeError(out, one.output)
+}
