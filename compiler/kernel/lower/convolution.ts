@@ -7,71 +7,51 @@
  */
 import type { Convolution } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
-import type { Statement, Value } from '../kernel.ts'
+import type { Author } from '../author.ts'
+import type { Target, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { countOf, firstOf } from './rows.ts'
-import { lanes, range, rowGroup, within } from './tile.ts'
+import { contract } from './tile-product.ts'
+import { inLanes, lanes, range, rowGroup, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
-/**
- * The operands of `convolve`: the filter and its buffers, and the thread's registers that receive the sums.
- */
+/** The operands of `convolve`: the filter and its buffers, and the thread's registers that receive the sums. */
 export interface Convolved {
   readonly convolution: Convolution
   readonly binding: Frame['binding']
   readonly counts: Counts
   readonly valueDim: number
   readonly columns: Columns
-  readonly sums: Extract<Statement, { kind: 'registers' }>
+  readonly sums: readonly Target[]
   readonly firstRow: Value
 }
 
-/**
- * Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a
- * thread.
- */
-export function convolve(what: Convolved): Body {
-  const { convolution, binding, counts, valueDim, columns, sums, firstRow } = what
+/** Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a thread. */
+export function convolve(k: Author, operands: Convolved): void {
+  const { convolution, binding, counts, valueDim, columns, sums, firstRow } = operands
   const { filter, width, values } = convolution
   const half = (width - 1) / 2
   const rows = countOf(values, counts)
-  const start = ir.let_('filterStart', ir.mul(ir.mod(u32Name('queryHead'), ir.shape('heads')), width))
-  const first = ir.let_('firstConvolved', firstOf(values, 'sliceQueryHead'))
-  return [
-    ir.comment('the convolution over the values: entry t of the filter for the row t − half below'),
-    start,
-    first,
-    ir.for_('t', 0, width + lanes - 1, 1, (t) => {
-      // Row `lane` meets the value row with entry t − lane of its filter.
-      const entry = (lane: number): Value => {
-        const index = ir.sub(ir.call('max', t, lane), lane)
-        const there = ir.and(ir.ge(t, lane), ir.lt(index, width))
-        const at = ir.add(ir.ref(start), within(index, width))
-        return ir.select(there, ir.load(binding(filter), at), 0)
-      }
-      const weights = ir.let_('weights', ir.vec4(entry(0), entry(1), entry(2), entry(3)))
-      // Counted from `half` rows before the first, to stay above zero.
-      const ahead = ir.let_('ahead', ir.add(firstRow, ir.mul(rowGroup, lanes), t))
-      const row = ir.let_('convolvedRow', ir.sub(ir.call('max', ir.ref(ahead), half), half))
-      const there = ir.let_('there', ir.and(ir.ge(ir.ref(ahead), half), ir.lt(ir.ref(row), rows)))
-      const at = ir.let_('convolvedStart', ir.mul(ir.add(ir.ref(first), within(ir.ref(row), rows)), valueDim))
-      return [
-        weights,
-        ahead,
-        row,
-        there,
-        at,
-        range(columns.count).map((index) => {
-          const loaded = ir.load(binding(values.buffer), ir.add(ir.ref(at), columns.at(index)))
-          const value = ir.select(ir.ref(there), loaded, 0)
-          return ir.assign(
-            ir.register(sums, index),
-            ir.add(ir.register(sums, index), ir.mul(ir.ref(weights), ir.splat(value))),
-          )
-        }),
-      ]
-    }),
-  ]
+  k.comment('the convolution over the values: entry t of the filter for the row t − half below')
+  const filterStart = k.let('filterStart', ir.mul(ir.mod(u32Name('queryHead'), ir.shape('heads')), width))
+  const first = k.let('firstConvolved', firstOf(values, 'sliceQueryHead'))
+  contract(k, 't', width + lanes - 1, [{ sums }], (t) => {
+    // Row `lane` meets the value row with entry t − lane of its filter.
+    const entry = (lane: number): Value => {
+      const index = ir.sub(ir.call('max', t, lane), lane)
+      const inFilter = ir.and(ir.ge(t, lane), ir.lt(index, width))
+      return ir.select(inFilter, ir.load(binding(filter), ir.add(filterStart, within(index, width))), 0)
+    }
+    const weights = k.let('weights', inLanes(entry))
+    // Counted from `half` rows before the first, to stay above zero.
+    const ahead = k.let('ahead', ir.add(firstRow, ir.mul(rowGroup, lanes), t))
+    const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
+    const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
+    const start = k.let('convolvedStart', ir.mul(ir.add(first, within(row, rows)), valueDim))
+    const entries = range(columns.count).map((column) =>
+      ir.select(exists, ir.load(binding(values.buffer), ir.add(start, columns.at(column))), 0),
+    )
+    return { weights: [weights], entries }
+  })
 }

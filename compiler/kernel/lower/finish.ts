@@ -9,42 +9,38 @@
  */
 import type { FinishPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
-import type { Kernel, Statement, Value } from '../kernel.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
+import { lowest } from '../kernel.ts'
+import type { Kernel, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
-import { chunkTile } from './chunk-tile.ts'
-import {
-  divide,
-  firstKeyRow,
-  frame,
-  groupNames,
-  headsOf,
-  logDecay,
-  logDecayName,
-  u32Name,
-  visible,
-} from './frame.ts'
-import { mending } from './mend.ts'
+import { addPairs, addScores } from './chunk-pairs.ts'
+import { ChunkFeatures } from './chunk-tile.ts'
+import { chunkArrays } from './chunk.ts'
+import type { Chunk, ChunkArrays, ChunkRows, FeatureTile } from './chunk.ts'
+import { divide, frame, groupNames, headsOf, logDecay, logDecayName, u32Name, visible } from './frame.ts'
+import type { Frame } from './frame.ts'
+import { mendRows, mendingArrays } from './mend.ts'
 import { readout } from './readout.ts'
-import { rowScale } from './row-scale.ts'
+import { raiseRowScales } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
+import { addProducts } from './tile-product.ts'
 import {
-  columnGroup,
-  columnsOf,
+  declareColumns,
   extent,
   lanes,
+  nth,
   place,
   range,
-  rowGroup,
   rowNumbers,
   rowVector,
+  split,
   threadNames,
   tileArray,
   valueTiles,
   vectorsOf,
 } from './tile.ts'
-
-type Registers = Extract<Statement, { kind: 'registers' }>
+import type { Columns } from './tile.ts'
 
 /**
  * The kernel that reads 32 query rows out of the state before their chunk, adds the causal pairs inside the
@@ -52,206 +48,130 @@ type Registers = Extract<Statement, { kind: 'registers' }>
  */
 export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
-  const { binding, counts, kernel } = frame(schedule, pass)
+  const frameOfPass = frame(schedule, pass)
+  const { binding, counts, kernel } = frameOfPass
+  const { arrays, shared } = chunkArrays(pass)
+  const pairs = tileArray('pairs', tile.rows)
+
+  const body = record((k) => {
+    declareGroup(k, schedule, pass, frameOfPass)
+    const columns = declareColumns(k, tile, schedule.valueDim)
+    const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
+    const { chunk, keys } = declareChunk(k, schedule, pass, frameOfPass, arrays, columns, firstRow)
+    const features = new ChunkFeatures(k, chunk)
+    everyTile(k, pass.query.blocks, tile.steps, (block, first) =>
+      readTile(k, chunk, columns, features, block, first),
+    )
+    if (chunk.faded !== undefined && !chunk.scaled) fadeSums(k, chunk, chunk.faded)
+    if (causal) addPairs(k, chunk, columns, pairs, keys)
+    const { valueDim } = schedule
+    readout(k, { pass, valueDim, columns, groups: chunk.rows, out: binding('out'), firstRow })
+    mendRows(k, schedule, pass, { binding, counts }, firstRow, chunk.rows)
+  })
+  const summary = causal
+    ? 'Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.'
+    : 'Each row: φ(q)·S over φ(q)·z.'
+  return kernel(summary, [...shared, ...(causal ? [pairs] : []), ...mendingArrays(pass)], body)
+}
+
+/** Declares the names of the workgroup's group, head and tile, and of its threads. */
+function declareGroup(k: Author, schedule: Schedule, { tile, buffers }: FinishPass, frame: Frame): void {
+  const tiles = [
+    ['valueTile', valueTiles(tile, schedule.valueDim)],
+    ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
+    ['headInGroup', headsOf(schedule.groups)],
+  ] as const
+  k.use(divide(tiles, 'slice'), groupNames(frame.counts, schedule.groups))
+  if (buffers.includes('decay')) k.use(logDecayName(frame.binding('decay')))
+  k.use(threadNames(tile))
+}
+
+/** Declares what a thread sums for its rows, and where the state before them lies; `keys` is how many of the chunk it sees. */
+function declareChunk(
+  k: Author,
+  schedule: Schedule,
+  pass: FinishPass,
+  { binding, counts }: Frame,
+  arrays: ChunkArrays,
+  columns: Columns,
+  firstRow: Value,
+): { readonly chunk: Chunk; readonly keys: Value } {
+  const { tile, causal } = pass
   const scaled = pass.scaling === 'scaled'
   const decays = pass.buffers.includes('decay')
   const layout = stateLayout(schedule, pass.scaling)
-  const columns = columnsOf(tile, schedule.valueDim)
-  const vectors = vectorsOf(tile, tile.rows)
-  // Of each, those of a thread's first four rows come first.
-  const sums = ir.registers('sums', 'vec4f', vectors * columns.count)
-  const totals = ir.registers('totals', 'vec4f', vectors)
-  const scores = ir.registers('scores', 'vec4f', vectors * lanes)
-  const pairs = tileArray('pairs', tile.rows)
-
-  const firstRow = ir.let_('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
-  const keys = ir.let_('keys', causal ? extent(ir.ref(firstRow), visible, tile.rows) : ir.u32(0))
-  // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
-  const state = ir.let_('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
-
   // A state is as of the last visible row: from there to the row before the chunk it has faded.
-  const faded = ir.let_(
-    'faded',
-    ir.mul(logDecay, ir.convert('f32', ir.sub(ir.ref(firstRow), ir.call('min', ir.ref(firstRow), visible)))),
-  )
-
-  const features = chunkTile(schedule, pass, { binding, counts }, ir.ref(firstRow))
-  const summed = causal ? [sums, totals, scores] : [sums, totals]
-  const scale = rowScale(
-    pass,
-    layout,
-    binding('state'),
-    features.arrays,
-    summed,
-    decays ? ir.ref(faded) : undefined,
-  )
-
-  const eachFour = (then: (vector: number, four: Value) => Body): Body =>
-    range(vectors).map((vector) => then(vector, rowVector(vector, vectors)))
-
-  /** Adds weights of the thread's rows, times what they weigh: one number for all rows, and one a column. */
-  const addWeighed = (weights: readonly Value[], total: Value | undefined, column: readonly Value[]): Body =>
-    weights.map((weight, vector) => {
-      const add = (registers: Registers, index: number, weighed: Value): Statement =>
-        ir.assign(ir.register(registers, index), ir.add(ir.register(registers, index), weighed))
-      return [
-        add(totals, vector, total === undefined ? weight : ir.mul(weight, ir.splat(total))),
-        column.map((value, index) =>
-          add(sums, vector * columns.count + index, ir.mul(weight, ir.splat(value))),
-        ),
-      ]
-    })
-
-  /** The numbers of a thread's columns in a row of a buffer, loaded once for all its rows. */
-  const loadColumns = (from: string, start: Value): { names: Body; numbers: readonly Value[] } => {
-    const row = columns.along(start)
-    const numbers = range(columns.count).map((index) =>
-      ir.let_(`column${index}`, ir.load(binding(from), row.at(index))),
-    )
-    return { names: [row.name, numbers], numbers: numbers.map(ir.ref) }
-  }
-
-  /** Component by component: φ(q)·S and φ(q)·z, and the pairs' scores. */
-  const readState = (which: number, first: Value, count: Value): Body =>
-    ir.for_('f', 0, count, 1, (f) => {
-      const weights = range(vectors).map((vector) => {
-        const at = place(f, rowVector(vector, vectors))
-        return ir.let_(`weight${vector}`, ir.sharedLoad(features.arrays.weight, at))
-      })
-      const feature = ir.let_('feature', ir.add(first, f))
-      const column = loadColumns('state', layout.s(ir.ref(state), ir.ref(feature), ir.u32(0)))
-      const z = ir.let_('z', ir.load(binding('state'), layout.z(ir.ref(state), ir.ref(feature))))
-      const query = weights.map(ir.ref)
-      return [
-        weights,
-        feature,
-        column.names,
-        z,
-        addWeighed(query, ir.ref(z), column.numbers),
-        causal ? features.score(which, scores, f, scaled ? { rowScale: scale.current } : { query }) : [],
-      ]
-    })
-
-  const oneTile = (which: number, firstComponent: Value): Body => {
-    const query = pass.query.blocks[which]
-    if (query === undefined) return []
-    const count = ir.let_('count', extent(firstComponent, ir.u32(query.size), tile.steps))
-    const feature = ir.let_('firstFeature', ir.add(firstComponent, query.start))
-    return [
-      count,
-      feature,
-      features.fill(which, firstComponent),
-      ir.barrier,
-      scaled ? scale.raise(which, ir.ref(state), ir.ref(feature), ir.ref(count)) : [],
-      readState(which, ir.ref(feature), ir.ref(count)),
-      // Without pairs, what the next tile fills has last been read before the barrier behind the scales.
-      scaled && !causal ? [] : ir.barrier,
-    ]
-  }
-
-  /** What came before the chunk has faded by γ for each row since; in scaled sums the scale says so. */
-  const fadeState = (): Body => {
-    if (!decays || scaled) return []
-    return eachFour((vector, four) => {
-      const fadedRows = ir.let_(
-        `faded${vector}`,
-        ir.call('exp2', ir.add(ir.mul(ir.splat(logDecay), rowNumbers(1, four)), ir.splat(ir.ref(faded)))),
-      )
-      const fade = (registers: Registers, index: number): Statement =>
-        ir.assign(ir.register(registers, index), ir.mul(ir.register(registers, index), ir.ref(fadedRows)))
-      return [
-        fadedRows,
-        fade(totals, vector),
-        range(columns.count).map((index) => fade(sums, vector * columns.count + index)),
-      ]
-    })
-  }
-  /** γ^(i−j) of the rows in the lanes and a key of the chunk. */
-  const fadedBy = (key: Value, four: Value): Value =>
-    ir.call('exp2', ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0, four), ir.splat(ir.convert('f32', key)))))
-
-  /** The scores of one key and four rows, none for rows before the key. */
-  const storePairs = (item: number): Body => {
-    const key = ir.let_(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
-    const storeFour = (vector: number, four: Value): Body => {
-      const register = ir.register(scores, vector * lanes + item)
-      const score = ir.let_(
-        `score${vector * lanes + item}`,
-        decays && !scaled ? ir.mul(register, fadedBy(ir.ref(key), four)) : register,
-      )
-      const seen = ([0, 1, 2, 3] as const).map((lane) =>
-        ir.select(ir.le(ir.ref(key), ir.add(ir.mul(four, lanes), lane)), ir.lane(ir.ref(score), lane), 0),
-      ) as [Value, Value, Value, Value]
-      return [score, ir.sharedStore(pairs, place(ir.ref(key), four), ir.vec4(...seen))]
-    }
-    return [key, eachFour(storeFour)]
-  }
-
-  /** The pairs of the chunk, each row seeing the keys up to its own. */
-  const addPairs: Body = causal
-    ? [
-        ir.comment('pairs inside the chunk: key j for rows i ≥ j'),
-        range(lanes).map(storePairs),
-        ir.barrier,
-        // Rows of a thread see no key behind the last of them.
-        ir.for_(
-          'j',
-          0,
-          ir.call('min', ir.ref(keys), ir.mul(ir.add(rowGroup, 1), vectors * lanes)),
-          1,
-          (j) => {
-            const seen = range(vectors).map((vector) =>
-              ir.let_(`pair${vector}`, ir.sharedLoad(pairs, place(j, rowVector(vector, vectors)))),
-            )
-            const row = ir.add(firstKeyRow, ir.ref(firstRow), j)
-            const column = loadColumns('v', ir.mul(row, schedule.valueDim))
-            return [seen, column.names, addWeighed(seen.map(ir.ref), undefined, column.numbers)]
-          },
-        ),
-      ]
-    : []
-
-  const ofRows = range(vectors).map((vector) => ir.register(totals, vector))
-  const mend = mending(schedule, pass, { binding, counts }, { firstRow: ir.ref(firstRow), totals: ofRows })
-  const body = ir.block(
-    divide(
-      [
-        ['valueTile', valueTiles(tile, schedule.valueDim)],
-        ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
-        ['headInGroup', headsOf(schedule.groups)],
-      ],
-      'slice',
-    ),
-    groupNames(counts, schedule.groups),
-    decays ? logDecayName(binding('decay')) : [],
-    threadNames(tile),
-    columns.names,
-    firstRow,
-    decays ? faded : [],
+  const rowsSince = ir.sub(firstRow, ir.call('min', firstRow, visible))
+  const faded = decays ? k.let('faded', ir.mul(logDecay, ir.convert('f32', rowsSince))) : undefined
+  const keys = k.let('keys', causal ? extent(firstRow, visible, tile.rows) : ir.u32(0))
+  // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
+  const start = k.let('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
+  const rows = declareRows(k, pass, columns)
+  const state = { buffer: binding('state'), layout, start }
+  return {
+    chunk: { schedule, pass, binding, counts, scaled, decays, arrays, firstRow, faded, state, rows },
     keys,
-    state,
-    sums,
-    totals,
-    causal ? scores : [],
-    scaled ? scale.names : [],
-    features.names,
-    everyTile(pass.query.blocks, tile.steps, oneTile),
-    fadeState(),
-    addPairs,
-    readout({
-      pass,
-      valueDim: schedule.valueDim,
-      columns,
-      sums,
-      totals: ofRows,
-      out: binding('out'),
-      firstRow: ir.ref(firstRow),
-      ...(scaled ? { scales: scale.current } : {}),
-    }),
-    mend.body,
-  )
-  const what = causal
-    ? 'Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.'
-    : 'Each row: φ(q)·S over φ(q)·z.'
-  return kernel(what, [...features.shared, ...(causal ? [pairs] : []), ...mend.shared], body)
+  }
+}
+
+function declareRows(k: Author, { tile, causal, scaling }: FinishPass, columns: Columns): ChunkRows[] {
+  const vectors = vectorsOf(tile, tile.rows)
+  const sums = split(k.registers('sums', 'vec4f', vectors * columns.count), vectors)
+  const totals = k.registers('totals', 'vec4f', vectors)
+  const scores = causal ? split(k.registers('scores', 'vec4f', vectors * lanes), vectors) : []
+  const scales = scaling === 'scaled' ? k.registers('rowScale', 'vec4f', vectors, lowest) : []
+  return range(vectors).map((vector) => ({
+    group: rowVector(vector, vectors),
+    sums: nth(sums, vector),
+    total: nth(totals, vector),
+    scores: scores[vector] ?? [],
+    scale: scales[vector],
+  }))
+}
+
+/** Evaluates a tile of features, and adds what it reads out of the state, and its part of the scores. */
+function readTile(
+  k: Author,
+  chunk: Chunk,
+  columns: Columns,
+  features: ChunkFeatures,
+  block: number,
+  firstComponent: Value,
+): void {
+  const { pass, scaled } = chunk
+  const query = nth(pass.query.blocks, block)
+  const count = k.let('count', extent(firstComponent, ir.u32(query.size), pass.tile.steps))
+  const first = k.let('firstFeature', ir.add(firstComponent, query.start))
+  const tile = { block, first, count }
+  features.fill(k, block, firstComponent)
+  k.barrier()
+  if (scaled) raiseRowScales(k, chunk, tile)
+  readState(k, chunk, columns, tile)
+  // Without pairs, what the next tile fills has last been read before the barrier behind the scales.
+  if (!scaled || pass.causal) k.barrier()
+}
+
+/** Component by component: φ(q)·S and φ(q)·z, and the pairs' scores. */
+function readState(k: Author, chunk: Chunk, columns: Columns, tile: FeatureTile): void {
+  const { arrays, rows, state, pass } = chunk
+  const { layout, buffer, start } = state
+  k.loop('f', 0, tile.count, (f) => {
+    const weights = rows.map(({ group }, vector) =>
+      k.let(`weight${vector}`, ir.sharedLoad(arrays.weight, place(f, group))),
+    )
+    const feature = k.let('feature', ir.add(tile.first, f))
+    const entries = columns.load(k, buffer, layout.s(start, feature, ir.u32(0)))
+    const z = k.let('z', ir.load(buffer, layout.z(start, feature)))
+    addProducts(k, rows, { weights, entries, z })
+    if (pass.causal) addScores(k, chunk, tile, f, weights)
+  })
+}
+
+/** What came before the chunk has faded by γ for each row since; of scaled sums the scale says so. */
+function fadeSums(k: Author, { rows }: Chunk, faded: Value): void {
+  for (const [vector, { group, sums, total }] of rows.entries()) {
+    const since = ir.add(ir.mul(ir.splat(logDecay), rowNumbers(1, group)), ir.splat(faded))
+    const factor = k.let(`faded${vector}`, ir.call('exp2', since))
+    for (const sum of [total, ...sums]) k.multiply(sum, factor)
+  }
 }

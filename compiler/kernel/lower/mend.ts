@@ -7,177 +7,179 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import { constant } from '../../symbolic/build.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
+import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { SharedArray, Value } from '../kernel.ts'
+import type { ChunkRows } from './chunk.ts'
 import { countedOf, firstKeyRow, firstQueryRow, u32Name, visible } from './frame.ts'
-import { evaluatePairs } from './pairs.ts'
 import type { Frame } from './frame.ts'
+import { evaluatePairs } from './pairs.ts'
 import { isWhole, rowFactor } from './readout.ts'
-import { columnGroup, extent, lanes, rowVector } from './tile.ts'
+import { raised, relativeTo } from './running-scale.ts'
+import { columnGroup, extent, fourLanes, lanes } from './tile.ts'
 
 /** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
 const least = 1e-37
 
-/**
- * The shared array and the statements that compute the rows `finish` leaves; both are empty for a pass that
- * mends no rows.
- */
-export function mending(
+/** The denominators of the tile's rows: where one is too small, its row is mended. */
+const denominatorsOf = ({ tile }: FinishPass): SharedArray => ({
+  name: 'denominators',
+  element: 'f32',
+  length: tile.rows,
+})
+
+/** The shared arrays that mending needs: none in a pass that mends no rows. */
+export const mendingArrays = (pass: FinishPass): readonly SharedArray[] =>
+  pass.mended === undefined ? [] : [denominatorsOf(pass)]
+
+/** Computes the rows that *finish* leaves; records nothing in a pass that mends no rows. */
+export function mendRows(
+  k: Author,
   schedule: Schedule,
   pass: FinishPass,
-  { binding, counts }: Pick<Frame, 'binding' | 'counts'>,
-  { firstRow, totals }: { readonly firstRow: Value; readonly totals: readonly Value[] },
-): { readonly shared: readonly SharedArray[]; readonly body: Body } {
+  frame: Pick<Frame, 'binding' | 'counts'>,
+  firstRow: Value,
+  rows: readonly ChunkRows[],
+): void {
   const { mended, tile } = pass
-  if (mended === undefined) return { shared: [], body: [] }
-  const { dim, valueDim } = schedule
-  const out = binding('out')
-  const denominators: SharedArray = { name: 'denominators', element: 'f32', length: tile.rows }
-  const row = ir.let_('ownRow', ir.add(firstRow, ir.thread))
-  const firstColumn = ir.let_('firstOfTile', ir.mul(u32Name('valueTile'), tile.columns))
-  const count = extent(ir.ref(firstColumn), ir.u32(valueDim), tile.columns)
-  const start = ir.let_(
-    'start',
-    ir.add(ir.mul(ir.add(firstQueryRow, ir.ref(row)), valueDim), ir.ref(firstColumn)),
+  if (mended === undefined) return
+  const denominators = denominatorsOf(pass)
+  k.comment('rows whose sums may have lost digits')
+  k.if(ir.eq(columnGroup, 0), () => {
+    for (const { group, total } of rows)
+      for (const lane of fourLanes)
+        k.sharedStore(denominators, ir.add(ir.mul(group, lanes), lane), ir.lane(total, lane))
+  })
+  k.barrier()
+  const row = k.let('ownRow', ir.add(firstRow, ir.thread))
+  const exists = ir.lt(row, ir.shape('length'))
+  k.if(tile.threads === tile.rows ? exists : ir.and(ir.lt(ir.thread, tile.rows), exists), () =>
+    k.if(ir.not(isWhole(pass, ir.sharedLoad(denominators, ir.thread))), () =>
+      new MendedRow(k, { ...frame, schedule, pass, mended, row }).mend(),
+    ),
   )
-  const keys = ir.let_('ownKeys', pass.causal ? ir.call('min', visible, ir.add(ir.ref(row), 1)) : visible)
-  const scale = ir.var_('scale', ir.f32(lowest))
-  const total = ir.var_('total', ir.f32(0))
-  const weight = ir.var_('weight', ir.f32(0))
-  const before = ir.let_('before', ir.ref(scale))
+}
 
-  const eachColumn = (then: (at: Value, column: Value) => Body): Body =>
-    ir.for_('column', 0, valueDim === tile.columns ? valueDim : count, 1, (column) => {
-      const at = ir.let_('at', ir.add(ir.ref(start), column))
-      return [at, then(ir.ref(at), column)]
+/** What is known of a row to be mended before its code. */
+interface Mended extends Pick<Frame, 'binding' | 'counts'> {
+  readonly schedule: Schedule
+  readonly pass: FinishPass
+  readonly mended: NonNullable<FinishPass['mended']>
+  readonly row: Value
+}
+
+/** The code of a thread that mends one row. */
+class MendedRow {
+  readonly #k: Author
+  readonly #of: Mended
+  readonly #firstColumn: Value
+  readonly #start: Value
+  readonly #keys: Value
+  /** The largest exponent so far, the denominator so far, and the weight of the present key, over its exponential. */
+  readonly #scale: Name
+  readonly #total: Name
+  readonly #weight: Name
+
+  constructor(k: Author, of: Mended) {
+    const { row, pass, schedule } = of
+    this.#k = k
+    this.#of = of
+    this.#firstColumn = k.let('firstOfTile', ir.mul(u32Name('valueTile'), pass.tile.columns))
+    const start = ir.mul(ir.add(firstQueryRow, row), schedule.valueDim)
+    this.#start = k.let('start', ir.add(start, this.#firstColumn))
+    this.#keys = k.let('ownKeys', pass.causal ? ir.call('min', visible, ir.add(row, 1)) : visible)
+    this.#scale = k.var('scale', ir.f32(lowest))
+    this.#total = k.var('total', ir.f32(0))
+    this.#weight = k.var('weight', ir.f32(0))
+  }
+
+  mend(): void {
+    const k = this.#k
+    const out = this.#of.binding('out')
+    this.#eachColumn((at) => k.store(out, at, ir.f32(0)))
+    k.loop('seenKey', 0, this.#keys, (key) => this.#addKey(key))
+    if (this.#of.pass.epsilon === 0) return
+    // The denominator is more than the weights.
+    const factor = rowFactor(this.#of.pass, this.#total, this.#scale) ?? ir.f32(1)
+    const share = ir.mul(this.#total, k.let('ownFactor', factor))
+    this.#eachColumn((at) => k.store(out, at, ir.mul(ir.load(out, at), share)))
+  }
+
+  /** The row so far is a mean over the keys so far, which moves towards the value of one more by its share. */
+  #addKey(key: Value): void {
+    const k = this.#k
+    const { mended, binding, schedule } = this.#of
+    const [out, v] = [binding('out'), binding('v')]
+    const before = k.let('before', this.#scale)
+    k.set(this.#weight, ir.f32(0))
+    mended.query.blocks.forEach((_, which) => this.#addBlock(which, key))
+    const shrunk = ir.mul(this.#total, relativeTo(this.#scale, before))
+    k.set(this.#total, ir.add(shrunk, this.#weight))
+    const share = k.let('share', ir.div(this.#weight, ir.call('max', this.#total, least)))
+    const row = ir.mul(ir.add(firstKeyRow, key), schedule.valueDim)
+    const value = k.let('value', ir.add(row, this.#firstColumn))
+    this.#eachColumn((at, column) => {
+      const way = ir.sub(ir.load(v, ir.add(value, column)), ir.load(out, at))
+      k.store(out, at, ir.add(ir.load(out, at), ir.mul(way, share)))
     })
+  }
+
+  /** Adds the components of a block to the pair's weight, over the scale that they raise. */
+  #addBlock(which: number, key: Value): void {
+    const k = this.#k
+    const { mended, row } = this.#of
+    const [ofQuery, ofKey] = [mended.query.blocks[which], mended.key.blocks[which]]
+    if (ofQuery === undefined || ofKey === undefined) return
+    k.loop('component', 0, ofQuery.size, (component) => {
+      const query = this.#evaluate('query', ofQuery, row, component)
+      const keys = this.#evaluate('key', ofKey, key, component)
+      const coefficient = k.let('coefficient', ir.mul(query.coefficient, keys.coefficient))
+      const together = ir.add(query.exponent, keys.exponent)
+      const exponent = k.let('exponent', ir.select(ir.eq(coefficient, 0), lowest, together))
+      const before = k.let('soFar', this.#scale)
+      k.set(this.#scale, raised(this.#scale, exponent))
+      const shrunk = ir.mul(this.#weight, relativeTo(this.#scale, before))
+      k.set(this.#weight, ir.add(shrunk, ir.mul(coefficient, relativeTo(this.#scale, exponent))))
+    })
+  }
 
   /** Exponent and coefficient of a component of a row. */
-  const evaluate = (
+  #evaluate(
     side: 'query' | 'key',
     { term }: ScheduledBlock,
     index: Value,
     component: Value,
-  ): Parts => {
+  ): { readonly exponent: Value; readonly coefficient: Value } {
     invariant(term.kind === 'scaled', 'sums that are mended are scaled')
+    const { binding, counts, schedule } = this.#of
     const ofQuery = side === 'query'
-    const first = ir.add(ofQuery ? firstQueryRow : firstKeyRow, index)
+    const buffer = binding(ofQuery ? 'q' : 'k')
+    const start = ir.mul(ir.add(ofQuery ? firstQueryRow : firstKeyRow, index), schedule.dim)
+    const length = ofQuery ? countedOf(counts) : visible
     const { exponent, coefficient = constant(1) } = term
     const { statements, value } = evaluatePairs([exponent, coefficient], {
       items: 1,
-      rows: {
-        x: {
-          extent: 'items',
-          load: (_, entry) => ir.load(binding(ofQuery ? 'q' : 'k'), ir.add(ir.mul(first, dim), entry)),
-        },
-      },
+      rows: { x: { extent: 'items', load: (_, entry) => ir.load(buffer, ir.add(start, entry)) } },
       scalars: {
         position: { extent: 'all', value: ir.convert('f32', index) },
-        length: { extent: 'all', value: ir.convert('f32', ofQuery ? countedOf(counts) : visible) },
+        length: { extent: 'all', value: ir.convert('f32', length) },
       },
       component: { extent: 'items', index: () => component },
       prefix: ofQuery ? 'q' : 'k',
     })
-    return { statements, exponent: value(0, 0), coefficient: value(1, 0) }
+    this.#k.use(statements)
+    return { exponent: value(0, 0), coefficient: value(1, 0) }
   }
 
-  /** Some of a pair's weight, and of its scale. */
-  const addBlock = (which: number, key: Value): Body => {
-    const [ofQuery, ofKey] = [mended.query.blocks[which], mended.key.blocks[which]]
-    if (ofQuery === undefined || ofKey === undefined) return []
-    return ir.for_('component', 0, ofQuery.size, 1, (component) => {
-      const q = evaluate('query', ofQuery, ir.ref(row), component)
-      const k = evaluate('key', ofKey, key, component)
-      const coefficient = ir.let_('coefficient', ir.mul(q.coefficient, k.coefficient))
-      const exponent = ir.let_(
-        'exponent',
-        ir.select(ir.eq(ir.ref(coefficient), 0), lowest, ir.add(q.exponent, k.exponent)),
-      )
-      const soFar = ir.let_('soFar', ir.ref(scale))
-      const over = (power: Value): Value => ir.call('exp2', ir.sub(power, ir.ref(scale)))
-      return [
-        q.statements,
-        k.statements,
-        coefficient,
-        exponent,
-        soFar,
-        ir.assign(ir.ref(scale), ir.call('max', ir.ref(scale), ir.ref(exponent))),
-        ir.assign(
-          ir.ref(weight),
-          ir.add(
-            ir.mul(ir.ref(weight), over(ir.ref(soFar))),
-            ir.mul(ir.ref(coefficient), over(ir.ref(exponent))),
-          ),
-        ),
-      ]
+  /** Each column of the tile, with the index of the row's number in it. */
+  #eachColumn(then: (at: Value, column: Value) => void): void {
+    const { schedule, pass } = this.#of
+    const { valueDim } = schedule
+    const { columns } = pass.tile
+    const count = valueDim === columns ? valueDim : extent(this.#firstColumn, ir.u32(valueDim), columns)
+    this.#k.loop('column', 0, count, (column) => {
+      const at = this.#k.let('at', ir.add(this.#start, column))
+      then(at, column)
     })
   }
-
-  /** The row so far is a mean over the keys so far, which moves towards the value of one more by its share. */
-  const addKey = (key: Value): Body => {
-    const share = ir.let_('share', ir.div(ir.ref(weight), ir.call('max', ir.ref(total), least)))
-    const v = ir.let_('value', ir.add(ir.mul(ir.add(firstKeyRow, key), valueDim), ir.ref(firstColumn)))
-    const shrunk = ir.mul(ir.ref(total), ir.call('exp2', ir.sub(ir.ref(before), ir.ref(scale))))
-    return [
-      before,
-      ir.assign(ir.ref(weight), ir.f32(0)),
-      mended.query.blocks.map((_, which) => addBlock(which, key)),
-      ir.assign(ir.ref(total), ir.add(shrunk, ir.ref(weight))),
-      share,
-      v,
-      eachColumn((at, column) => {
-        const way = ir.sub(ir.load(binding('v'), ir.add(ir.ref(v), column)), ir.load(out, at))
-        return ir.store(out, at, ir.add(ir.load(out, at), ir.mul(way, ir.ref(share))))
-      }),
-    ]
-  }
-  /** The denominator is more than the weights. */
-  const withEpsilon = (): Body => {
-    const factor = ir.let_('ownFactor', rowFactor(pass, ir.ref(total), ir.ref(scale)) ?? ir.f32(1))
-    const share = ir.mul(ir.ref(total), ir.ref(factor))
-    return [factor, eachColumn((at) => ir.store(out, at, ir.mul(ir.load(out, at), share)))]
-  }
-
-  const share = totals.flatMap((total_, vector) =>
-    ([0, 1, 2, 3] as const).map((lane) =>
-      ir.sharedStore(
-        denominators,
-        ir.add(ir.mul(rowVector(vector, totals.length), lanes), lane),
-        ir.lane(total_, lane),
-      ),
-    ),
-  )
-  const there = ir.lt(ir.ref(row), ir.shape('length'))
-  const lost = ir.not(isWhole(pass, ir.sharedLoad(denominators, ir.thread)))
-  const mend = [
-    firstColumn,
-    start,
-    keys,
-    scale,
-    total,
-    weight,
-    eachColumn((at) => ir.store(out, at, ir.f32(0))),
-    ir.for_('seenKey', 0, ir.ref(keys), 1, addKey),
-    pass.epsilon === 0 ? [] : withEpsilon(),
-  ]
-  return {
-    shared: [denominators],
-    body: [
-      ir.comment('rows whose sums may have lost digits'),
-      ir.if_(ir.eq(columnGroup, 0), share),
-      ir.barrier,
-      row,
-      ir.if_(
-        tile.threads === tile.rows ? there : ir.and(ir.lt(ir.thread, tile.rows), there),
-        ir.if_(lost, mend),
-      ),
-    ],
-  }
-}
-
-interface Parts {
-  readonly statements: Body
-  readonly exponent: Value
-  readonly coefficient: Value
 }

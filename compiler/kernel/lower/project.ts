@@ -2,16 +2,22 @@
  * Project: one workgroup multiplies 32 rows, of queries and keys as they follow
  * one another, by 32 rows of the projection matrix, 32 entries at a time.
  */
-import type { ProjectPass, Schedule } from '../../schedule/schedule.ts'
+import type { ProjectPass, Schedule, Tile } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
-import type { Kernel, Value } from '../kernel.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
+import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { divide, frame, u32Name } from './frame.ts'
-import { groupRowNames, projectedCount, sourceOf } from './projected-layout.ts'
+import { declareGroupRows, declareSource, projectedCount } from './projected-layout.ts'
+import type { Source } from './projected-layout.ts'
+import { contract } from './tile-product.ts'
 import {
   columnGroup,
+  eachLane,
   extent,
+  fourLanes,
   lanes,
+  nth,
   place,
   range,
   rowGroup,
@@ -20,85 +26,86 @@ import {
   tileArray,
   within,
 } from './tile.ts'
-
-const four = [0, 1, 2, 3] as const
+import type { Lane } from './tile.ts'
 
 /**
  * The kernel that multiplies every query and key row by the given matrix `w` [m, D] and stores m numbers a
  * row in `projected`.
  */
 export function lowerProject(schedule: Schedule, pass: ProjectPass): Kernel {
-  const { dim } = schedule
+  const { dim, groups } = schedule
   const { tile, count } = pass
   const { binding, kernel } = frame(schedule, pass)
-  const rows = ir.let_('rows', projectedCount(schedule.groups))
   const items = tile.columns / side
-  const sums = ir.registers('sums', 'vec4f', items)
   const rowTile = tileArray('rowTileEntries', tile.steps)
+  const w = binding('w')
 
-  const rowAt = (lane: number): Value =>
-    ir.add(ir.mul(u32Name('rowTile'), tile.rows), ir.mul(rowGroup, lanes), lane)
-  const componentAt = (item: number): Value =>
-    ir.add(ir.mul(u32Name('componentTile'), tile.columns), ir.mul(columnGroup, items), item)
-  const sources = four.map((lane) =>
-    sourceOf(schedule, within(rowAt(lane), ir.ref(rows)), { q: binding('q'), k: binding('k') }, `${lane}`),
-  )
-  const starts = range(items).map((item) =>
-    ir.let_(`projection${item}`, ir.mul(ir.call('min', componentAt(item), count - 1), dim)),
-  )
-
-  const fill = (from: Value, here: Value): Body =>
-    ir.for_('step', columnGroup, here, side, (step) => {
-      const entries = four.map((lane) => ir.var_(`entry${lane}`, ir.f32(0)))
-      const [a, b, c, d] = entries.map((entry) => ir.ref(entry))
-      return [
-        entries,
-        sources.map(({ read }, lane) => {
-          const entry = entries[lane]
-          return entry === undefined ? [] : read((load) => ir.assign(ir.ref(entry), load(ir.add(from, step))))
-        }),
-        ir.sharedStore(rowTile, place(step, rowGroup), ir.vec4(a ?? 0, b ?? 0, c ?? 0, d ?? 0)),
-      ]
+  const body = record((k) => {
+    k.use(divide([['componentTile', Math.ceil(count / tile.columns)]], 'rowTile'), threadNames(tile))
+    const rows = k.let('rows', projectedCount(groups))
+    declareGroupRows(k, groups)
+    const sources = eachLane((lane) =>
+      declareSource(k, schedule, within(rowAt(tile, lane), rows), { q: binding('q'), k: binding('k') }, lane),
+    )
+    const starts = range(items).map((item) =>
+      k.let(`projection${item}`, ir.mul(ir.call('min', componentAt(tile, item), count - 1), dim)),
+    )
+    const sums = k.registers('sums', 'vec4f', items)
+    k.strided('from', 0, dim, tile.steps, (from) => {
+      const here = k.let('here', extent(from, ir.u32(dim), tile.steps))
+      fillRows(k, rowTile, sources, from, here)
+      k.barrier()
+      contract(k, 't', here, [{ sums }], (t) => ({
+        weights: [k.let('entries', ir.sharedLoad(rowTile, place(t, rowGroup)))],
+        entries: starts.map((start) => ir.load(w, ir.add(start, from, t))),
+      }))
+      k.barrier()
     })
-
-  const multiply = (from: Value, here: Value): Body =>
-    ir.for_('t', 0, here, 1, (t) => {
-      const entry = ir.let_('entries', ir.sharedLoad(rowTile, place(t, rowGroup)))
-      return [
-        entry,
-        starts.map((start, item) => {
-          const w = ir.splat(ir.load(binding('w'), ir.add(ir.ref(start), from, t)))
-          return ir.assign(ir.register(sums, item), ir.add(ir.register(sums, item), ir.mul(ir.ref(entry), w)))
-        }),
-      ]
-    })
-
-  const body = ir.block(
-    divide([['componentTile', Math.ceil(count / tile.columns)]], 'rowTile'),
-    threadNames(tile),
-    rows,
-    groupRowNames(schedule.groups),
-    sources.map(({ names }) => names),
-    starts,
-    sums,
-    ir.for_('from', 0, dim, tile.steps, (from) => {
-      const here = ir.let_('here', extent(from, ir.u32(dim), tile.steps))
-      return [here, fill(from, ir.ref(here)), ir.barrier, multiply(from, ir.ref(here)), ir.barrier]
-    }),
-    four.map((lane) => {
-      const row = ir.let_(`row${lane}`, rowAt(lane))
-      return [
-        row,
-        ir.if_(
-          ir.lt(ir.ref(row), ir.ref(rows)),
-          range(items).map((item) => {
-            const at = ir.add(ir.mul(ir.ref(row), count), componentAt(item))
-            const put = ir.store(binding('projected'), at, ir.lane(ir.register(sums, item), lane))
-            return count % tile.columns === 0 ? put : ir.if_(ir.lt(componentAt(item), count), put)
-          }),
-        ),
-      ]
-    }),
-  )
+    storeProjected(k, pass, binding('projected'), rows, sums)
+  })
   return kernel('Query and key rows through a matrix of projections.', [rowTile], body)
+}
+
+/** The thread's row of a lane. */
+const rowAt = (tile: Tile, lane: Lane): Value =>
+  ir.add(ir.mul(u32Name('rowTile'), tile.rows), ir.mul(rowGroup, lanes), lane)
+
+/** The thread's component of an item. */
+const componentAt = (tile: Tile, item: number): Value =>
+  ir.add(ir.mul(u32Name('componentTile'), tile.columns), ir.mul(columnGroup, tile.columns / side), item)
+
+/** Fills a tile with the entries of the rows from `from` on, four rows a vec4f by (entry, row group). */
+function fillRows(
+  k: Author,
+  rowTile: SharedArray,
+  sources: readonly Source[],
+  from: Value,
+  count: Value,
+): void {
+  k.strided('step', columnGroup, count, side, (step) => {
+    const entries = eachLane((lane) => k.var(`entry${lane}`, ir.f32(0)))
+    for (const lane of fourLanes)
+      nth(sources, lane).read(k, (entry) => k.set(entries[lane], entry(ir.add(from, step))))
+    k.sharedStore(rowTile, place(step, rowGroup), ir.vec4(...entries))
+  })
+}
+
+function storeProjected(
+  k: Author,
+  { tile, count }: ProjectPass,
+  projected: Binding,
+  rows: Value,
+  sums: readonly Value[],
+): void {
+  for (const lane of fourLanes) {
+    const row = k.let(`row${lane}`, rowAt(tile, lane))
+    k.if(ir.lt(row, rows), () =>
+      sums.forEach((sum, item) => {
+        const component = componentAt(tile, item)
+        k.guard(count % tile.columns === 0 ? ir.bool(true) : ir.lt(component, count), () =>
+          k.store(projected, ir.add(ir.mul(row, count), component), ir.lane(sum, lane)),
+        )
+      }),
+    )
+  }
 }

@@ -3,9 +3,9 @@
  * of the call each of them comes from.
  */
 import type { Pass, Schedule } from '../../schedule/schedule.ts'
-import { add, div, if_, let_, load, lt, mod, mul, ref, shape, sub } from '../build.ts'
-import type { Body } from '../build.ts'
-import type { Binding, Statement, Value } from '../kernel.ts'
+import { add, div, load, lt, mod, mul, shape, sub } from '../build.ts'
+import type { Author } from '../author.ts'
+import type { Binding, Value } from '../kernel.ts'
 import { headsOf, headsPerGroup, u32Name } from './frame.ts'
 
 const queriesOf = (groups: Schedule['groups']): Value => mul(headsOf(groups), shape('length'))
@@ -33,39 +33,44 @@ export function projectedOf(
   return { buffer: binding('projected'), first: firstProjected(groups, side), width: writer.count }
 }
 
-/** `queriesOfGroup` and `rowsOfGroup`, which `sourceOf` needs. */
-export const groupRowNames = (groups: Schedule['groups']): Statement[] => {
-  const queries = let_('queriesOfGroup', queriesOf(groups))
-  return [queries, let_('rowsOfGroup', add(ref(queries), shape('keyLength')))]
+/** Declares `queriesOfGroup` and `rowsOfGroup`, which `declareSource` needs. */
+export function declareGroupRows(k: Author, groups: Schedule['groups']): void {
+  const queries = k.let('queriesOfGroup', queriesOf(groups))
+  k.let('rowsOfGroup', add(queries, shape('keyLength')))
 }
 
 /** The row of q or of k that a projected row comes from. */
 export interface Source {
-  readonly names: Body
-  /** What is to be done with the row, whose entries `entry` loads. */
-  readonly read: (then: (entry: (index: Value) => Value) => Body) => Body
+  /** Runs `then` for the row, whose entries `entry` loads. */
+  readonly read: (k: Author, then: (entry: (index: Value) => Value) => void) => void
 }
 
-/** @param suffix keeps the names of several rows apart */
-export function sourceOf(
+/**
+ * Declares where a projected row comes from; needs `queriesOfGroup` and `rowsOfGroup`.
+ *
+ * @param suffix keeps the names of several rows apart
+ */
+export function declareSource(
+  k: Author,
   { groups, dim }: Schedule,
   row: Value,
-  { q, k }: { readonly q: Binding; readonly k: Binding },
-  suffix = '',
+  { q, k: keys }: { readonly q: Binding; readonly k: Binding },
+  suffix: string | number = '',
 ): Source {
   const [queries, rows] = [u32Name('queriesOfGroup'), u32Name('rowsOfGroup')]
-  const local = let_(`rowOfGroup${suffix}`, mod(row, rows))
-  const group = let_(`groupOfRow${suffix}`, add(shape('sliceStart'), div(row, rows)))
-  const keyGroup = groups === 'kvHeads' ? ref(group) : div(ref(group), headsPerGroup)
-  const query = let_(`query${suffix}`, mul(add(mul(ref(group), queries), ref(local)), dim))
-  const key = let_(`key${suffix}`, mul(add(mul(keyGroup, shape('keyLength')), sub(ref(local), queries)), dim))
+  const local = k.let(`rowOfGroup${suffix}`, mod(row, rows))
+  const group = k.let(`groupOfRow${suffix}`, add(shape('sliceStart'), div(row, rows)))
+  const keyGroup = groups === 'kvHeads' ? group : div(group, headsPerGroup)
+  const query = mul(add(mul(group, queries), local), dim)
+  const key = mul(add(mul(keyGroup, shape('keyLength')), sub(local, queries)), dim)
+  const readFrom =
+    (k: Author, name: string, buffer: Binding, start: Value, then: Parameters<Source['read']>[1]) =>
+    (): void => {
+      const first = k.let(`${name}${suffix}`, start)
+      then((index) => load(buffer, add(first, index)))
+    }
   return {
-    names: [local, group],
-    read: (then) =>
-      if_(
-        lt(ref(local), queries),
-        [query, then((index) => load(q, add(ref(query), index)))],
-        [key, then((index) => load(k, add(ref(key), index)))],
-      ),
+    read: (k, then) =>
+      k.if(lt(local, queries), readFrom(k, 'query', q, query, then), readFrom(k, 'key', keys, key, then)),
   }
 }

@@ -7,11 +7,11 @@
  */
 import type { FinishPass, OnlinePass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
-import type { Binding, Statement, Value } from '../kernel.ts'
+import type { Author } from '../author.ts'
+import type { Binding, Target, Value } from '../kernel.ts'
 import { firstQueryRow } from './frame.ts'
-import { lanes, range, rowVector } from './tile.ts'
-import type { Columns } from './tile.ts'
+import { fourLanes, lanes, rowVector } from './tile.ts'
+import type { Columns, Lane } from './tile.ts'
 
 /** Beyond this a power of two is not finite in f32. */
 const largestExponent = 126
@@ -27,111 +27,101 @@ export interface Readout {
   readonly pass: FinishPass | OnlinePass
   readonly valueDim: number
   readonly columns: Columns
-  readonly sums: Extract<Statement, { kind: 'registers' }>
-  /** The rows' denominators so far: a vec4f for each four of a thread's rows. */
-  readonly totals: readonly Value[]
-  /** Their log-scales likewise, where sums are scaled. */
-  readonly scales?: readonly Value[]
+  /** Of each vec4 row group: its denominator, its sums by column, and its log-scale where sums are scaled. */
+  readonly groups: readonly RowGroup[]
   readonly out: Binding
   readonly firstRow: Value
   /** How many rows exist; by default those of a query head. */
   readonly rows?: Value
   /** Index of the first of them in `out`, in rows. */
   readonly firstOut?: Value
-  /** Statements that add to the quotients, which are in `sums` while they run. */
-  readonly added?: Body
+  /** Adds to the quotients, which are in the registers of the sums while it runs. */
+  readonly addTo?: (k: Author) => void
+}
+
+/** A vec4 row group as a thread holds it. */
+export interface RowGroup {
+  readonly sums: readonly Target[]
+  readonly total: Value
+  readonly scale?: Value | undefined
 }
 
 /** Divides the sums of a thread's rows by their denominators and stores the rows that exist. */
-export function readout(from: Readout): Body {
-  const { sums, columns } = from
-  const mended = 'mended' in from.pass && from.pass.mended !== undefined
-  const { epsilon } = from.pass
-  const factors = from.totals.map((total, vector) => {
-    const word = from.totals.length === 1 ? 'factor' : `factor${vector}`
-    if (mended) {
-      // Less than what is whole is that of a row which is not stored.
-      const denominator = epsilon === 0 ? total : ir.add(total, ir.splat(epsilon))
-      return ir.let_(word, ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole))))
-    }
-    const scale = from.scales?.[vector]
-    const factorOf = (lane: 0 | 1 | 2 | 3): Value | undefined =>
-      rowFactor(from.pass, ir.lane(total, lane), scale && ir.lane(scale, lane))
-    const [a, b, c, d] = [factorOf(0), factorOf(1), factorOf(2), factorOf(3)]
-    return a === undefined || b === undefined || c === undefined || d === undefined
-      ? undefined
-      : ir.let_(word, ir.vec4(a, b, c, d))
+export function readout(k: Author, from: Readout): void {
+  const { pass, groups, columns, out, firstRow, addTo } = from
+  const mended = 'mended' in pass && pass.mended !== undefined
+  const quotients = groups.map((group, vector) => {
+    const factor = groupFactor(pass, group, mended)
+    const name = factor && k.let(groups.length === 1 ? 'factor' : `factor${vector}`, factor)
+    return group.sums.map((sum) => (name === undefined ? sum : ir.mul(sum, name)))
   })
-  const named = factors.filter((factor) => factor !== undefined)
-  const quotient = (index: number): Value => {
-    const factor = factors[Math.floor(index / columns.count)]
-    return factor === undefined ? ir.register(sums, index) : ir.mul(ir.register(sums, index), ir.ref(factor))
+  if (addTo !== undefined) {
+    groups.forEach(({ sums }, vector) =>
+      sums.forEach((sum, column) => k.set(sum, quotients[vector]?.[column] ?? sum)),
+    )
+    addTo(k)
   }
   const first = from.firstOut ?? firstQueryRow
-  const rows = {
-    ...from,
+  storeRows(k, {
+    columns,
+    out,
+    firstRow,
     rows: from.rows ?? ir.shape('length'),
-    vectors: from.totals.length,
+    startOf: (row) => ir.mul(ir.add(first, row), from.valueDim),
+    groups: addTo === undefined ? quotients : groups.map(({ sums }) => sums),
     ...(mended && {
-      only: (vector: number, lane: 0 | 1 | 2 | 3): Value =>
-        isWhole(from.pass, ir.lane(from.totals[vector] ?? ir.splat(0), lane)),
+      only: (vector: number, lane: Lane): Value =>
+        isWhole(pass, ir.lane(groups[vector]?.total ?? ir.splat(0), lane)),
     }),
+  })
+}
+
+/** What the sums of a row group are multiplied by (vec4f); nothing where they are the result already. */
+function groupFactor(pass: Readout['pass'], { total, scale }: RowGroup, mended: boolean): Value | undefined {
+  if (mended) {
+    // A smaller denominator is that of a row which `only` keeps from being stored.
+    const denominator = pass.epsilon === 0 ? total : ir.add(total, ir.splat(pass.epsilon))
+    return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
   }
-  const startOf = (row: Value): Value => ir.mul(ir.add(first, row), from.valueDim)
-  if (from.added === undefined) return [named, storeRows(rows, startOf, quotient)]
-  return [
-    named,
-    range(sums.count).map((index) => ir.assign(ir.register(sums, index), quotient(index))),
-    from.added,
-    storeRows(rows, startOf, (index) => ir.register(sums, index)),
-  ]
+  const factors = fourLanes.map((lane) =>
+    rowFactor(pass, ir.lane(total, lane), scale && ir.lane(scale, lane)),
+  )
+  const [a, b, c, d] = factors
+  if (a === undefined || b === undefined || c === undefined || d === undefined) return undefined
+  return ir.vec4(a, b, c, d)
 }
 
 /** The rows that `storeRows` stores: the thread's rows below `rows`, counted from `firstRow`. */
 export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'> {
   readonly rows: Value
-  /** How many vec4 row groups a thread has; by default one. */
-  readonly vectors?: number
+  /** Index in `out` of a row's first number. */
+  readonly startOf: (row: Value) => Value
+  /** Of each vec4 row group: a vec4f of its four rows for each column. */
+  readonly groups: readonly (readonly Value[])[]
+  /** Stores more of a row, behind its columns. */
+  readonly more?: (start: Value, lane: Lane) => void
   /** Restricts the stored rows further; by default every row that exists is stored. */
-  readonly only?: (vector: number, lane: 0 | 1 | 2 | 3) => Value
+  readonly only?: (vector: number, lane: Lane) => Value
 }
 
-/**
- * Stores a thread's rows where they exist: of each the value columns, and
- * whatever else `more` says is to be stored with it.
- *
- * @param startOf index in `out` of a row's first number
- * @param value vec4f of four rows, for a register: those of the first four rows' columns, then the next
- */
-export function storeRows(
-  { columns, firstRow, rows, out, vectors = 1, only }: StoredRows,
-  startOf: (row: Value) => Value,
-  value: (index: number) => Value,
-  more: (start: Value, lane: 0 | 1 | 2 | 3) => Body = () => [],
-): Body {
-  const storeRow = (vector: number, lane: 0 | 1 | 2 | 3): Body => {
-    const which = vector * lanes + lane
-    const row = ir.let_(`row${which}`, ir.add(firstRow, ir.mul(rowVector(vector, vectors), lanes), lane))
-    const start = ir.let_(`out${which}`, startOf(ir.ref(row)))
-    const there = ir.lt(ir.ref(row), rows)
-    return [
-      row,
-      ir.if_(only === undefined ? there : ir.and(there, only(vector, lane)), [
-        start,
-        range(columns.count).map((index) =>
-          columns.guard(index, (column) =>
-            ir.store(
-              out,
-              ir.add(ir.ref(start), column),
-              ir.lane(value(vector * columns.count + index), lane),
-            ),
-          ),
-        ),
-        more(ir.ref(start), lane),
-      ]),
-    ]
-  }
-  return range(vectors).map((vector) => ([0, 1, 2, 3] as const).map((lane) => storeRow(vector, lane)))
+/** Stores the columns of a thread's rows, and whatever `more` stores beside them, where the rows exist. */
+export function storeRows(k: Author, stored: StoredRows): void {
+  const { columns, firstRow, rows, out, startOf, groups, more, only } = stored
+  groups.forEach((group, vector) => {
+    for (const lane of fourLanes) {
+      const which = vector * lanes + lane
+      const first = ir.mul(rowVector(vector, groups.length), lanes)
+      const row = k.let(`row${which}`, ir.add(firstRow, first, lane))
+      const exists = ir.lt(row, rows)
+      k.if(only === undefined ? exists : ir.and(exists, only(vector, lane)), () => {
+        const start = k.let(`out${which}`, startOf(row))
+        group.forEach((value, register) =>
+          columns.guard(k, register, (column) => k.store(out, ir.add(start, column), ir.lane(value, lane))),
+        )
+        more?.(start, lane)
+      })
+    }
+  })
 }
 
 /**

@@ -5,7 +5,8 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Only, Over, Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body, Operand } from '../build.ts'
+import type { Operand } from '../build.ts'
+import type { Author } from '../author.ts'
 import type { Statement, Value } from '../kernel.ts'
 import {
   countedOf,
@@ -75,10 +76,13 @@ export function fixed(count: Rows['count']): number {
   return count
 }
 
-/** The body, under a condition on the batch item's row count if the pass is only for some batch items. */
-export function guarded(only: Only | undefined, counts: Counts, body: Body): Body {
-  if (only === undefined) return body
-  const fewer = ir.let_('fewer', ir.call('min', countedOf(counts), visible))
+/** Runs `body` under a condition on the batch item's row count if the pass is only for some batch items. */
+export function guarded(k: Author, only: Only | undefined, counts: Counts, body: () => void): void {
+  if (only === undefined) {
+    body()
+    return
+  }
+  const fewer = k.let('fewer', ir.call('min', countedOf(counts), visible))
   const compare = only.fewer === 'atMost' ? ir.le : ir.gt
-  return [fewer, ir.if_(compare(ir.ref(fewer), only.rows), body)]
+  k.if(compare(fewer, only.rows), body)
 }

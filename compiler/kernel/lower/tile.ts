@@ -6,15 +6,29 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Tile } from '../../schedule/schedule.ts'
-import { add, call, convert, div, if_, let_, lt, mod, mul, ref, sub, thread, u32, vec4 } from '../build.ts'
-import type { Body, Operand } from '../build.ts'
-import type { SharedArray, Statement, Value } from '../kernel.ts'
+import { add, bool, call, convert, div, let_, load, lt, mod, mul, sub, thread, u32, vec4 } from '../build.ts'
+import type { Operand } from '../build.ts'
+import type { Author } from '../author.ts'
+import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 
 /** Threads along the columns of a tile; also how many fours there are in its 32 rows. */
 export const side = 8
 /** Rows in a vec4 register. */
 export const lanes = 4
+/** The lanes of a vec4f. */
+export const fourLanes = [0, 1, 2, 3] as const
+/** A lane of a vec4f. */
+export type Lane = (typeof fourLanes)[number]
+/** Four things, one for each lane. */
+export const eachLane = <T>(make: (lane: Lane) => T): readonly [T, T, T, T] => [
+  make(0),
+  make(1),
+  make(2),
+  make(3),
+]
+/** A vec4f whose lanes `at` gives. */
+export const inLanes = (at: (lane: Lane) => Operand): Value => vec4(...eachLane(at))
 
 /**
  * The thread's place down the rows of the tile, 0-based; each place owns equally many vec4 row groups.
@@ -73,43 +87,57 @@ export const extent = (start: Value, end: Value, most: number): Value =>
 /** The integers 0 … count−1, for code that the lowering repeats. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
+/** The element of a list at an index that exists. */
+export function nth<T>(list: readonly T[], index: number): T {
+  const element = list[index]
+  invariant(element !== undefined, `a list of ${list.length} has an element ${index}`)
+  return element
+}
+
+/** A list cut into equal parts, such as a thread's registers into those of its vec4 row groups. */
+export function split<T>(list: readonly T[], parts: number): readonly (readonly T[])[] {
+  const size = list.length / parts
+  invariant(Number.isInteger(size), `${list.length} are cut into ${parts} equal parts`)
+  return range(parts).map((part) => list.slice(part * size, (part + 1) * size))
+}
+
 /** The value columns of a workgroup's tile, as one thread holds them. */
 export interface Columns {
   /** vec4 registers. */
   readonly count: number
-  /** Declares `firstColumn`; needs `valueTile` and the thread's names. */
-  readonly names: Statement
   /** Column of a register, clamped to the last column. */
   readonly at: (register: number) => Value
-  /** Where in memory a row's columns lie: a declaration, and the index of a register's number. */
-  readonly along: (start: Value) => { readonly name: Statement; readonly at: (register: number) => Value }
-  /** Whether the register's column exists, around a store to it. */
-  readonly guard: (register: number, then: (column: Value) => Body) => Body
+  /** Loads the thread's columns of the row that starts at `start`, a name for each number. */
+  readonly load: (k: Author, buffer: Binding, start: Value) => readonly Value[]
+  /** Runs `then` where the register's column exists. */
+  readonly guard: (k: Author, register: number, then: (column: Value) => void) => void
 }
 
 /**
- * The thread's share of a tile's value columns; clamps and guards appear only where the tile does not
- * divide `valueDim`.
+ * Declares the thread's share of a tile's value columns; clamps and guards appear only where the tile does not
+ * divide `valueDim`. Needs `valueTile` and the thread's names.
  */
-export function columnsOf(tile: Tile, valueDim: number): Columns {
-  const first = let_('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
+export function declareColumns(k: Author, tile: Tile, valueDim: number): Columns {
+  const first = k.let('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
   const exact = valueDim % tile.columns === 0
+  const count = tile.columns / side
   const offset = (register: number): number =>
     Math.floor(register / lanes) * side * lanes + (register % lanes)
-  const column = (register: number): Value => add(ref(first), offset(register))
+  const column = (register: number): Value => add(first, offset(register))
   const at = (register: number): Value =>
     exact ? column(register) : call('min', column(register), valueDim - 1)
   return {
-    count: tile.columns / side,
-    names: first,
+    count,
     at,
-    along: (start) => {
+    load: (k, buffer, start) => {
       // Constants last: each index is then one addition to what all have in common.
-      const name = let_('rowStart', exact ? add(start, ref(first)) : start)
-      return { name, at: (register) => add(ref(name), exact ? offset(register) : at(register)) }
+      const row = k.let('rowStart', exact ? add(start, first) : start)
+      return range(count).map((register) =>
+        k.let(`column${register}`, load(buffer, add(row, exact ? offset(register) : at(register)))),
+      )
     },
-    guard: (register, then) =>
-      exact ? then(column(register)) : if_(lt(column(register), valueDim), then(column(register))),
+    guard: (k, register, then) =>
+      k.guard(exact ? bool(true) : lt(column(register), valueDim), () => then(column(register))),
   }
 }
 

@@ -13,11 +13,12 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Schedule, TransformPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
+import { record } from '../author.ts'
+import type { Author, Register } from '../author.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame } from './frame.ts'
-import { groupRowNames, projectedCount, sourceOf } from './projected-layout.ts'
-import { range } from './tile.ts'
+import { declareGroupRows, declareSource, projectedCount } from './projected-layout.ts'
+import { nth, range } from './tile.ts'
 
 const bitsHeld = 3
 const held = 2 ** bitsHeld
@@ -43,124 +44,135 @@ function windowsOf(bits: number): Window[] {
  * row in `projected`.
  */
 export function lowerTransform(schedule: Schedule, pass: TransformPass): Kernel {
-  const { dim } = schedule
   const { count, padded, threads } = pass
+  invariant(padded >= held && Number.isInteger(Math.log2(padded)), 'a transform is of a power of two')
   const { binding, kernel } = frame(schedule, pass)
   const windows = windowsOf(Math.log2(padded))
-  invariant(padded >= held && Number.isInteger(Math.log2(padded)), 'a transform is of a power of two')
   const threadsOfTransform = padded / held
   const together = threads / threadsOfTransform
   const blocks = Math.ceil(count / padded)
-  const signs = blocks * factorCount * padded
+  const exchange: SharedArray = { name: 'exchange', element: 'f32', length: together * placesOf(padded) }
 
-  const numbers = ir.registers('numbers', 'f32', held)
-  // A place is left out after every eight, so that threads meet in fewer banks of memory.
-  const exchange: SharedArray = {
-    name: 'exchange',
-    element: 'f32',
-    length: together * (padded + padded / held),
-  }
-  const inGroup = ir.let_('transformOfGroup', ir.div(ir.thread, threadsOfTransform))
-  const member = ir.let_('member', ir.mod(ir.thread, threadsOfTransform))
-  const wanted = ir.let_('wanted', ir.add(ir.mul(ir.workgroup, together), ir.ref(inGroup)))
-  const all = ir.let_('transforms', ir.mul(projectedCount(schedule.groups), blocks))
-  const transform = ir.let_('transform', ir.call('min', ir.ref(wanted), ir.sub(ir.ref(all), 1)))
-  const row = ir.let_('row', ir.div(ir.ref(transform), blocks))
-  const block = ir.let_('block', ir.mod(ir.ref(transform), blocks))
-  const source = sourceOf(schedule, ir.ref(row), { q: binding('q'), k: binding('k') })
+  const body = record((k) => {
+    const inGroup = k.let('transformOfGroup', ir.div(ir.thread, threadsOfTransform))
+    const member = k.let('member', ir.mod(ir.thread, threadsOfTransform))
+    const wanted = k.let('wanted', ir.add(ir.mul(ir.workgroup, together), inGroup))
+    const all = k.let('transforms', ir.mul(projectedCount(schedule.groups), blocks))
+    const transform = k.let('transform', ir.call('min', wanted, ir.sub(all, 1)))
+    const row = k.let('row', ir.div(transform, blocks))
+    const block = k.let('block', ir.mod(transform, blocks))
+    declareGroupRows(k, schedule.groups)
+    const source = declareSource(k, schedule, row, { q: binding('q'), k: binding('k') })
+    const starts = windows.map(({ lowest }, which) => k.let(`start${which}`, startOf(member, 2 ** lowest)))
+    const numbers = k.registers('numbers', 'f32', held)
+    const butterfly = new Butterfly(k, { windows, starts, numbers, exchange, padded, inGroup })
 
-  /** Index in the transform of the thread's first number in a window; the others follow 2^lowest apart. */
-  const starts = windows.map(({ lowest }, which) => {
-    const step = 2 ** lowest
-    const low = ir.mod(ir.ref(member), step)
-    const high = ir.mul(ir.div(ir.ref(member), step), step * held)
-    return ir.let_(`start${which}`, lowest === 0 ? high : ir.add(high, low))
+    source.read(k, (entry) => butterfly.load(schedule.dim, entry))
+    const firstFactor = ir.mul(block, factorCount * padded)
+    for (const factor of range(factorCount)) {
+      k.comment(`H D${factor + 1}`)
+      butterfly.multiply((index) => ir.load(binding('factors'), ir.add(firstFactor, factor * padded, index)))
+      butterfly.transform(`factor${factor}`)
+    }
+    k.if(ir.lt(wanted, all), () =>
+      butterfly.each((number, index, which) => {
+        const component = k.let(`component${which}`, ir.add(ir.mul(block, padded), index))
+        const length = ir.load(binding('factors'), ir.add(component, blocks * factorCount * padded))
+        k.guard(count % padded === 0 ? ir.bool(true) : ir.lt(component, count), () =>
+          k.store(binding('projected'), ir.add(ir.mul(row, count), component), ir.mul(number, length)),
+        )
+      }),
+    )
   })
-  const indexIn = (which: number, number: number): Value => {
-    const start = starts[which]
-    const window = windows[which]
-    invariant(start !== undefined && window !== undefined, 'a window is one of those that there are')
-    return ir.add(ir.ref(start), number * 2 ** window.lowest)
+  const summary = 'Query and key rows through projections that are signs and Walsh–Hadamard matrices.'
+  return kernel(summary, windows.length > 1 ? [exchange] : [], body)
+}
+
+/** Index in the transform of a thread's first number in a window; the others follow `apart` from one another. */
+function startOf(member: Value, apart: number): Value {
+  const high = ir.mul(ir.div(member, apart), apart * held)
+  return apart === 1 ? high : ir.add(high, ir.mod(member, apart))
+}
+
+/** Places of `count` numbers in shared memory: one is left out after every eight, so that threads meet in fewer banks. */
+const placesOf = (count: number): number => count + count / held
+
+/** What a thread has of its transform. */
+interface Held {
+  readonly windows: readonly Window[]
+  /** Index of its first number in each window. */
+  readonly starts: readonly Value[]
+  readonly numbers: readonly Register[]
+  readonly exchange: SharedArray
+  readonly padded: number
+  /** Which of the workgroup's transforms it is. */
+  readonly inGroup: Value
+}
+
+/** The code of a transform, which knows the window that the thread holds at this point of the kernel. */
+class Butterfly {
+  readonly #k: Author
+  readonly #held: Held
+  #window = 0
+
+  constructor(k: Author, held: Held) {
+    this.#k = k
+    this.#held = held
   }
-  const each = (then: (number: number) => Body): Body => range(held).map(then)
-  const numberAt = (number: number): ReturnType<typeof ir.register> => ir.register(numbers, number)
 
-  const loadRow: Body = source.read((entry) =>
-    each((number) => {
-      const index = indexIn(0, number)
-      const put = ir.assign(numberAt(number), entry(index))
-      return dim === padded ? put : ir.if_(ir.lt(index, dim), put)
-    }),
-  )
+  /** Each number that the thread holds, with its index in the transform. */
+  each(then: (number: Register, index: Value, which: number) => void): void {
+    const start = nth(this.#held.starts, this.#window)
+    const apart = 2 ** nth(this.#held.windows, this.#window).lowest
+    this.#held.numbers.forEach((number, which) => then(number, ir.add(start, which * apart), which))
+  }
 
-  const flip = (factor: number, which: number): Body =>
-    each((number) => {
-      const at = ir.add(ir.mul(ir.ref(block), factorCount * padded), factor * padded, indexIn(which, number))
-      return ir.assign(numberAt(number), ir.mul(numberAt(number), ir.load(binding('factors'), at)))
-    })
+  /** Loads the row's entries; numbers behind the last of `dim` stay 0. */
+  load(dim: number, entry: (index: Value) => Value): void {
+    this.each((number, index) =>
+      this.#k.guard(dim === this.#held.padded ? ir.bool(true) : ir.lt(index, dim), () =>
+        this.#k.set(number, entry(index)),
+      ),
+    )
+  }
 
-  const butterflies = (which: number, name: string): Body =>
-    (windows[which]?.bits ?? []).map((bit) => {
-      const apart = 2 ** (bit - (windows[which]?.lowest ?? 0))
-      return range(held)
-        .filter((number) => (number & apart) === 0)
-        .map((number) => {
-          const [left, right] = [numberAt(number), numberAt(number + apart)]
-          const difference = ir.let_(`${name}Bit${bit}_${number}`, ir.sub(left, right))
-          return [difference, ir.assign(left, ir.add(left, right)), ir.assign(right, ir.ref(difference))]
-        })
-    })
+  multiply(factor: (index: Value) => Value): void {
+    this.each((number, index) => this.#k.multiply(number, factor(index)))
+  }
 
-  const placeOf = (index: Value): Value =>
-    ir.add(ir.mul(ir.ref(inGroup), padded + padded / held), index, ir.div(index, held))
-  const handOver = (from: number, to: number): Body => [
-    ir.barrier,
-    each((number) => ir.sharedStore(exchange, placeOf(indexIn(from, number)), numberAt(number))),
-    ir.barrier,
-    each((number) => ir.assign(numberAt(number), ir.sharedLoad(exchange, placeOf(indexIn(to, number))))),
-  ]
-
-  const factors: Body[] = []
-  let now = 0
-  for (const factor of range(factorCount)) {
-    factors.push(ir.comment(`H D${factor + 1}`), flip(factor, now))
-    const order = now === 0 ? range(windows.length) : range(windows.length).toReversed()
-    for (const next of order) {
-      if (next !== now) factors.push(handOver(now, next))
-      factors.push(butterflies(next, `factor${factor}`))
-      now = next
+  /** The Walsh–Hadamard transform, from the window that the thread holds to the one farthest from it. */
+  transform(word: string): void {
+    const windows = [...this.#held.windows.keys()]
+    for (const window of this.#window === 0 ? windows : windows.toReversed()) {
+      if (window !== this.#window) this.#handOver(window)
+      for (const bit of nth(this.#held.windows, window).bits) this.#stage(bit, `${word}Bit${bit}`)
     }
   }
-  const last = now
 
-  const body = ir.block(
-    inGroup,
-    member,
-    wanted,
-    all,
-    transform,
-    row,
-    block,
-    groupRowNames(schedule.groups),
-    source.names,
-    starts,
-    numbers,
-    loadRow,
-    factors,
-    ir.if_(
-      ir.lt(ir.ref(wanted), ir.ref(all)),
-      each((number) => {
-        const component = ir.let_(
-          `component${number}`,
-          ir.add(ir.mul(ir.ref(block), padded), indexIn(last, number)),
-        )
-        const length = ir.load(binding('factors'), ir.add(ir.ref(component), signs))
-        const at = ir.add(ir.mul(ir.ref(row), count), ir.ref(component))
-        const put = ir.store(binding('projected'), at, ir.mul(numberAt(number), length))
-        return [component, count % padded === 0 ? put : ir.if_(ir.lt(ir.ref(component), count), put)]
-      }),
-    ),
-  )
-  const what = 'Query and key rows through projections that are signs and Walsh–Hadamard matrices.'
-  return kernel(what, windows.length > 1 ? [exchange] : [], body)
+  /** a + b, a − b of the numbers whose indexes differ in one bit. */
+  #stage(bit: number, word: string): void {
+    const k = this.#k
+    const { numbers, windows } = this.#held
+    const apart = 2 ** (bit - nth(windows, this.#window).lowest)
+    numbers.forEach((left, number) => {
+      if ((number & apart) !== 0) return
+      const right = nth(numbers, number + apart)
+      const difference = k.let(`${word}_${number}`, ir.sub(left, right))
+      k.set(left, ir.add(left, right))
+      k.set(right, difference)
+    })
+  }
+
+  /** Numbers go through shared memory to the threads that hold the next window. */
+  #handOver(window: number): void {
+    const k = this.#k
+    const { exchange, inGroup, padded } = this.#held
+    const placeOf = (index: Value): Value =>
+      ir.add(ir.mul(inGroup, placesOf(padded)), index, ir.div(index, held))
+    k.barrier()
+    this.each((number, index) => k.sharedStore(exchange, placeOf(index), number))
+    k.barrier()
+    this.#window = window
+    this.each((number, index) => k.set(number, ir.sharedLoad(exchange, placeOf(index))))
+  }
 }
