@@ -187,6 +187,11 @@ export interface CreateOptions {
   readonly device?: GPUDevice | undefined
   /** That one or an error. Without it: what was compiled for, and where its device is missing, the next. */
   readonly backend?: Backend | undefined
+  /**
+   * Threads that a call may run on where the processor computes it, from 1; no more than the cores. Without it as many
+   * as pay: short calls wake none. Other backends than `wasm` take no notice.
+   */
+  readonly threads?: number | undefined
   /** [projections, D] to use instead of the file's own; with `buckets` [rounds · buckets / 2, D]. */
   readonly projection?: Float32Array | undefined
   /**

@@ -14,6 +14,7 @@ import type { MissingCode } from './contract/backends.ts'
  * - `out-of-memory`: the device had no memory left
  * - `kernel`: the device refused a kernel
  * - `gpu`: the device refused a command, such as one on a buffer of another device
+ * - `thread-lost`: a thread of the backend wasm died during the call; the next call has new ones
  * - `form`: what was compiled has no such way of running
  * - `weights`: run-time weights are missing
  * - `projection`: a state was saved with another projection than this attention has
@@ -28,6 +29,7 @@ export type AttentionErrorCode =
   | 'out-of-memory'
   | 'kernel'
   | 'gpu'
+  | 'thread-lost'
   | 'form'
   | 'weights'
   | 'projection'

@@ -10,11 +10,16 @@ export function checkOptions(program: Program, options: CreateOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
   }
-  refuseUnknown(where, options, ['device', 'backend', 'projection', 'weights'])
-  const { device, backend } = options
+  refuseUnknown(where, options, ['device', 'backend', 'threads', 'projection', 'weights'])
+  const { device, backend, threads } = options
   if (backend !== undefined && !backendNames.includes(backend)) {
     throw new TypeError(
       `${where}: backend must be one of '${backendNames.join("', '")}'; it is ${describe(backend)}.`,
+    )
+  }
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new (typeof threads === 'number' ? RangeError : TypeError)(
+      `${where}: threads must be a positive integer; it is ${describe(threads)}.`,
     )
   }
   if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {

@@ -2,7 +2,7 @@
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
-import { isBuffer } from '../../arguments/describe.ts'
+import { hostCall } from '../../arguments/on-host.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -149,25 +149,7 @@ export class GpujsAttention extends PartialAttention {
     this.#session.end()
   }
 
-  #inputs(member: FormName, { sizes, tensors, lengths, queryLengths }: CheckedCall): Inputs {
-    if ([...tensors.values(), lengths, queryLengths].some(isBuffer)) {
-      throw new AttentionError(
-        'backend',
-        `${this.name}.${member}: the backend gpujs takes Float32Array, no GPUBuffer.`,
-      )
-    }
-    const { buffers } = requireForm(this.program, member)
-    if (lengths !== undefined && !buffers.some(({ name }) => name === 'lengths')) {
-      throw new AttentionError(
-        'form',
-        `${this.name}.${member} was compiled without lengths; pass whole sequences.`,
-      )
-    }
-    return {
-      sizes,
-      tensors,
-      lengths: lengths as Uint32Array | undefined,
-      queryLengths: queryLengths as Uint32Array | undefined,
-    }
+  #inputs(member: FormName, checked: CheckedCall): Inputs {
+    return hostCall(this.program, 'gpujs', member, checked)
   }
 }

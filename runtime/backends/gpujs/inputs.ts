@@ -1,14 +1,9 @@
 /** What a call brings to a form of cells. */
-import type { CallSizes } from '../../arguments/sizes.ts'
-import type { Tensor } from '../../attention.ts'
+import type { HostCall } from '../../arguments/on-host.ts'
 import type { NamedCells } from './state.ts'
 
 /** Checked. */
-export interface Inputs {
-  readonly sizes: CallSizes
-  readonly tensors: ReadonlyMap<string, Tensor>
-  readonly lengths: Uint32Array | undefined
-  readonly queryLengths: Uint32Array | undefined
+export interface Inputs extends HostCall {
   /** Where each batch item goes on. */
   readonly positions?: Uint32Array
   /** What was carried from the call before; zeros where nothing was. */

@@ -1,11 +1,11 @@
 /** What a program carries from call to call, by the sizes of a state: to the host, from it, and into more room. */
-import { requireForm } from '../../arguments/required-form.ts'
 import type { SavedState } from '../../attention.ts'
+import { checkStateTensors, stateTensors } from '../../calls/state-tensors.ts'
+import type { StateSizes } from '../../calls/state.ts'
 import type { Program } from '../../program.ts'
 import type { Session } from './session.ts'
-import { shapeOf } from './slices.ts'
 import { cellsByName } from './state.ts'
-import type { NamedCells, StateSizes } from './state.ts'
+import type { NamedCells } from './state.ts'
 import { share } from './transfers.ts'
 
 export class StateTensors {
@@ -29,18 +29,12 @@ export class StateTensors {
     return this.#session.until(Promise.all(pending).then((entries) => Object.fromEntries(entries)))
   }
 
-  upload({ tensors, ...sizes }: SavedState): NamedCells {
-    const lengths = this.#lengths(sizes)
-    for (const [name, length] of lengths) {
-      const have = tensors[name]?.length
-      if (have !== length)
-        throw new RangeError(
-          `${this.#program.name}.restore: the tensor ${name} is expected to have ${length} numbers; ` +
-            `the saved state has ${have ?? 'none'}.`,
-        )
-    }
+  upload(saved: SavedState): NamedCells {
+    checkStateTensors(this.#program, saved)
     const { transfers } = this.#session
-    return cellsByName(lengths, (_, name) => transfers.upload(Float32Array.from(tensors[name] ?? [])))
+    return cellsByName(this.#lengths(saved), (_, name) =>
+      transfers.upload(Float32Array.from(saved.tensors[name] ?? [])),
+    )
   }
 
   /** Each head's rows stay where they are, with room for `capacity` of them. */
@@ -55,11 +49,7 @@ export class StateTensors {
     })
   }
 
-  #lengths({ batch, heads, kvHeads, capacity }: StateSizes): ReadonlyMap<string, number> {
-    const form = requireForm(this.#program, 'step')
-    const shape = shapeOf(form, { batch, heads, kvHeads, capacity, length: 1, keyLength: 1, offset: 0 })
-    return new Map(
-      form.buffers.filter(({ role }) => role === 'state').map(({ name, size }) => [name, size(shape)]),
-    )
+  #lengths(sizes: StateSizes): ReadonlyMap<string, number> {
+    return new Map(stateTensors(this.#program, sizes).map(({ name, size }) => [name, size]))
   }
 }

@@ -1,7 +1,7 @@
 /** The state of a decoding attention, in arrays or textures that are replaced and never written to. */
-import type { CallSizes } from '../../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import type { StateSizes } from '../../calls/state.ts'
 import { AttentionError } from '../../errors.ts'
 import { markOf } from '../../projection/fingerprint.ts'
 import { roomFor } from '../../room.ts'
@@ -24,8 +24,6 @@ export function cellsByName<T>(
     throw thrown
   }
 }
-
-export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
 /** What a state asks of the attention that made it, with the projection that it had. */
 export interface StateKeeper {

@@ -1,5 +1,6 @@
 /** Decoding on a WebGPU device: which buffers its calls have beside their tensors. Loaded when it is asked for. */
-import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import type { CheckedCall } from '../../arguments/call.ts'
+import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
 import { isBuffer } from '../../arguments/describe.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
@@ -7,11 +8,12 @@ import type { Drawn } from '../../base-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import { roomFor } from '../../room.ts'
+import { KeptState } from '../../calls/state.ts'
+import { nextToken } from '../../calls/token.ts'
 import { BufferUsage } from './constants.ts'
 import type { Engine, Inputs } from './engine.ts'
 import type { Session } from './session.ts'
 import { StateBuffers } from './state-buffers.ts'
-import { WebgpuState } from './state.ts'
 
 export class Decoding {
   readonly #program: Program
@@ -30,7 +32,7 @@ export class Decoding {
   }
 
   #statesOf(drawn: Drawn): StateBuffers {
-    return new StateBuffers(drawn, this.#session, this.#engine)
+    return new StateBuffers(this.#program, drawn, this.#session, this.#engine)
   }
 
   /** A call of `prefill`, and the state that it will leave. */
@@ -46,7 +48,7 @@ export class Decoding {
         `${this.#program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
       )
     const positions = positionsAfter(sizes, onDevice ? undefined : lengths)
-    const state = new WebgpuState(states, sizes, states.create(sizes), positions)
+    const state = new KeptState(states, sizes, states.create(sizes), positions)
     const inputs = { ...checked, sizes, tensors: new Map([...checked.tensors, ...state.buffers]) }
     if (!onDevice) return { inputs, state }
     const known = this.#measure(state, lengths, sizes)
@@ -56,7 +58,7 @@ export class Decoding {
   }
 
   /** Tells a state the lengths as they are now: the copy is submitted at once. */
-  async #measure(state: WebgpuState, lengths: GPUBuffer, sizes: Inputs['sizes']): Promise<void> {
+  async #measure(state: KeptState<GPUBuffer>, lengths: GPUBuffer, sizes: Inputs['sizes']): Promise<void> {
     const [words = new ArrayBuffer()] = await this.#session.run(() =>
       this.#engine.readBack(this.#engine.encoder('prefill'), [lengths], [sizes.batch * 4]),
     )
@@ -65,24 +67,13 @@ export class Decoding {
 
   /** A call of `step`; the state is then one token further. */
   token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
-    requireForm(this.#program, 'step')
-    if (!(state instanceof WebgpuState) || state.owner.drawn !== drawn)
-      throw foreignState(this.#program, state)
-    // Refused before any work where the state is gone.
-    void state.buffers
-    const checked = checkStep(this.#program, state.sizes, call)
-    state.makeRoom()
-    const { capacity } = state.sizes
-    const { position: offset, positions } = state
-    state.positions = positions.map((position) => position + 1)
-    const tensors = new Map([...checked.tensors, ...state.buffers])
-    const sizes = { ...checked.sizes, offset, capacity }
-    return { ...checked, tensors, sizes, positions: Uint32Array.from(positions) }
+    const token = nextToken<GPUBuffer, CheckedCall>(this.#program, drawn, state, call, (checked) => checked)
+    return { ...token, tensors: new Map([...token.tensors, ...token.state.buffers]) }
   }
 
   restore(drawn: Drawn, saved: SavedState): AttentionState {
     checkSaved(this.#program, drawn, saved)
     const states = this.#statesOf(drawn)
-    return new WebgpuState(states, saved, states.upload(saved), savedPositions(saved))
+    return new KeptState(states, saved, states.upload(saved), savedPositions(saved))
   }
 }

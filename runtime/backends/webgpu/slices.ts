@@ -1,9 +1,6 @@
-/**
- * How a call is cut so that its buffers fit the device, told before any buffer
- * is made. Groups (`Form.groups`) share no scratch, so the slices of a call run
- * one after the other in the same scratch.
- */
+/** How a call is cut so that its buffers fit the device. */
 import type { CallSizes } from '../../arguments/sizes.ts'
+import { slicesOf, wholeCall } from '../../calls/slices.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Form } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
@@ -15,25 +12,10 @@ const limits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const
 
 /** The shapes of a call's slices, in order; at least one. */
 export function sliceCall(device: GPUDevice, where: string, form: Form, sizes: CallSizes): readonly Shape[] {
-  const groups = sizes.batch * sizes[form.groups]
-  const chunks = form.chunks({ ...sizes, chunks: 1, sliceStart: 0, sliceCount: groups })
-  const shapeOf = (sliceStart: number, sliceCount: number): Shape => ({
-    ...sizes,
-    chunks,
-    sliceStart,
-    sliceCount,
-  })
-  checkLimits(device, where, form, shapeOf(0, 1))
-
+  checkLimits(device, where, form, { ...wholeCall(form, sizes), sliceCount: 1 })
   const scratch = form.buffers.filter(({ role }) => role === 'scratch')
   const most = Math.min(SCRATCH_BYTES, ...limits.map((limit) => device.limits[limit]))
-  const fits = (count: number): boolean => scratch.every(({ size }) => size(shapeOf(0, count)) * 4 <= most)
-  let slices = 1
-  while (slices < groups && !fits(Math.ceil(groups / slices))) slices++
-  const count = Math.ceil(groups / slices)
-  return Array.from({ length: Math.ceil(groups / count) }, (_, slice) =>
-    shapeOf(slice * count, Math.min(count, groups - slice * count)),
-  )
+  return slicesOf(form, sizes, (shape) => scratch.every(({ size }) => size(shape) * 4 <= most))
 }
 
 function checkLimits(device: GPUDevice, where: string, form: Form, shape: Shape): void {

@@ -1,24 +1,28 @@
 /** What a form carries from call to call, as buffers on the device. */
 import type { SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { checkStateTensors, stateTensors } from '../../calls/state-tensors.ts'
+import type { StateKeeper, StateSizes } from '../../calls/state.ts'
+import type { Program } from '../../program.ts'
 import { upload } from './buffers.ts'
-import { bufferOf, bytesOf } from './call-buffers.ts'
+import { bufferOf } from './call-buffers.ts'
 import type { NamedBuffers } from './call-buffers.ts'
 import type { Engine } from './engine.ts'
 import type { Session } from './session.ts'
-import type { StateKeeper, StateSizes } from './state.ts'
 
 interface Plan {
   readonly name: string
   readonly bytes: number
 }
 
-export class StateBuffers implements StateKeeper {
+export class StateBuffers implements StateKeeper<GPUBuffer> {
   readonly drawn: Drawn
+  readonly #program: Program
   readonly #session: Session
   readonly #engine: Engine
 
-  constructor(drawn: Drawn, session: Session, engine: Engine) {
+  constructor(program: Program, drawn: Drawn, session: Session, engine: Engine) {
+    this.#program = program
     this.drawn = drawn
     this.#session = session
     this.#engine = engine
@@ -67,27 +71,22 @@ export class StateBuffers implements StateKeeper {
     return Object.fromEntries(plans.map(({ name }, index) => [name, new Float32Array(pieces[index] ?? [])]))
   }
 
+  freeState(buffer: GPUBuffer): void {
+    buffer.destroy()
+  }
+
   /** @throws RangeError before any buffer is made, where the tensors are not of their sizes. */
-  upload({ tensors, ...sizes }: SavedState): NamedBuffers {
-    for (const { name, bytes } of this.#plans(sizes)) {
-      const tensor = tensors[name]
-      if (tensor?.byteLength !== bytes)
-        throw new RangeError(
-          `${this.drawn.name}.restore: the tensor ${name} is expected to have ${bytes / 4} numbers; ` +
-            `the saved state has ${tensor === undefined ? 'none' : String(tensor.length)}.`,
-        )
-    }
-    const buffers = this.create(sizes)
+  upload(saved: SavedState): NamedBuffers {
+    checkStateTensors(this.#program, saved)
+    const buffers = this.create(saved)
     for (const [name, buffer] of buffers)
-      upload(this.#session.device, buffer, tensors[name] ?? new Float32Array())
+      upload(this.#session.device, buffer, saved.tensors[name] ?? new Float32Array())
     return buffers
   }
 
+  /** @throws AttentionError `limit` */
   #plans(sizes: StateSizes): Plan[] {
-    const slices = this.#engine.slices('step', { ...sizes, length: 1, keyLength: 1, offset: 0 })
-    return this.#engine
-      .form('step')
-      .buffers.filter(({ role }) => role === 'state')
-      .map((plan) => ({ name: plan.name, bytes: bytesOf(plan, slices) }))
+    this.#engine.slices('step', { ...sizes, length: 1, keyLength: 1, offset: 0 })
+    return stateTensors(this.#program, sizes).map(({ name, size }) => ({ name, bytes: size * 4 }))
   }
 }

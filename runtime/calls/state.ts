@@ -1,30 +1,44 @@
-/** The state of a decoding attention, in buffers on its device. */
-import type { AttentionState, SavedState } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
-import { AttentionError } from '../../errors.ts'
-import type { CallSizes } from '../../arguments/sizes.ts'
-import { markOf } from '../../projection/fingerprint.ts'
-import { roomFor } from '../../room.ts'
-import type { NamedBuffers } from './call-buffers.ts'
+/** The state of a decoding attention, in buffers of its backend that are written in place. */
+import type { AttentionState, SavedState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
+import { AttentionError } from '../errors.ts'
+import type { CallSizes } from '../arguments/sizes.ts'
+import { markOf } from '../projection/fingerprint.ts'
+import { roomFor } from '../room.ts'
 
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
 /** What a state asks of the attention that made it, with the projection that it had. */
-export interface StateKeeper {
+export interface StateKeeper<Buffer> {
   readonly drawn: Drawn
   /** The same contents in buffers with room for `capacity` rows. */
-  copyState(buffers: NamedBuffers, from: StateSizes, capacity: number): NamedBuffers
-  readState(buffers: NamedBuffers, sizes: StateSizes): Promise<Record<string, Float32Array>>
+  copyState(
+    buffers: ReadonlyMap<string, Buffer>,
+    from: StateSizes,
+    capacity: number,
+  ): ReadonlyMap<string, Buffer>
+  readState(
+    buffers: ReadonlyMap<string, Buffer>,
+    sizes: StateSizes,
+  ): Promise<Readonly<Record<string, Float32Array>>>
+  /** Frees a buffer when what was asked of it before is done. */
+  freeState(buffer: Buffer): void
 }
 
-export class WebgpuState implements AttentionState {
-  readonly owner: StateKeeper
+/** A state whose buffers are its own, by their names in the form `step`. */
+export class KeptState<Buffer> implements AttentionState {
+  readonly owner: StateKeeper<Buffer>
   #sizes: StateSizes
-  #buffers: NamedBuffers
+  #buffers: ReadonlyMap<string, Buffer>
   #destroyed = false
   positions: readonly number[]
 
-  constructor(owner: StateKeeper, sizes: StateSizes, buffers: NamedBuffers, positions: readonly number[]) {
+  constructor(
+    owner: StateKeeper<Buffer>,
+    sizes: StateSizes,
+    buffers: ReadonlyMap<string, Buffer>,
+    positions: readonly number[],
+  ) {
     const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
     this.#sizes = { batch, heads, kvHeads, capacity }
@@ -41,7 +55,7 @@ export class WebgpuState implements AttentionState {
   }
 
   /** @throws AttentionError once the state is destroyed. */
-  get buffers(): NamedBuffers {
+  get buffers(): ReadonlyMap<string, Buffer> {
     if (this.#destroyed)
       throw new AttentionError(
         'destroyed',
@@ -55,14 +69,14 @@ export class WebgpuState implements AttentionState {
     if (this.position < this.#sizes.capacity) return
     const capacity = roomFor(this.position + 1)
     const grown = this.owner.copyState(this.buffers, this.#sizes, capacity)
-    for (const buffer of this.#buffers.values()) buffer.destroy()
+    for (const buffer of this.#buffers.values()) this.owner.freeState(buffer)
     this.#buffers = grown
     this.#sizes = { ...this.#sizes, capacity }
   }
 
-  copy(): WebgpuState {
+  copy(): KeptState<Buffer> {
     const copied = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
-    return new WebgpuState(this.owner, this.#sizes, copied, this.positions)
+    return new KeptState(this.owner, this.#sizes, copied, this.positions)
   }
 
   async save(): Promise<SavedState> {
@@ -73,7 +87,8 @@ export class WebgpuState implements AttentionState {
   }
 
   destroy(): void {
+    if (this.#destroyed) return
     this.#destroyed = true
-    for (const buffer of this.#buffers.values()) buffer.destroy()
+    for (const buffer of this.#buffers.values()) this.owner.freeState(buffer)
   }
 }

@@ -1,0 +1,48 @@
+/** Calls of backends whose tensors are on the host. */
+import type { BackendName } from '../contract/backends.ts'
+import { AttentionError } from '../errors.ts'
+import type { Program } from '../program.ts'
+import type { CheckedCall } from './call.ts'
+import { isBuffer } from './describe.ts'
+import { requireForm } from './required-form.ts'
+import type { CallSizes } from './sizes.ts'
+
+/** Checked, and all of it in arrays. */
+export interface HostCall {
+  readonly sizes: CallSizes
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  readonly lengths: Uint32Array | undefined
+  readonly queryLengths: Uint32Array | undefined
+}
+
+/**
+ * The call, where it is for such a backend.
+ *
+ * @throws AttentionError `backend` where it brings a GPUBuffer, `form` where it brings lengths that nothing reads
+ */
+export function hostCall(
+  program: Program,
+  backend: BackendName,
+  member: keyof Program['forms'],
+  { sizes, tensors, lengths, queryLengths }: CheckedCall,
+): HostCall {
+  if ([...tensors.values(), lengths, queryLengths].some(isBuffer)) {
+    throw new AttentionError(
+      'backend',
+      `${program.name}.${member}: the backend ${backend} takes Float32Array, no GPUBuffer.`,
+    )
+  }
+  const { buffers } = requireForm(program, member)
+  if (lengths !== undefined && !buffers.some(({ name }) => name === 'lengths')) {
+    throw new AttentionError(
+      'form',
+      `${program.name}.${member} was compiled without lengths; pass whole sequences.`,
+    )
+  }
+  return {
+    sizes,
+    tensors: tensors as ReadonlyMap<string, Float32Array>,
+    lengths: lengths as Uint32Array | undefined,
+    queryLengths: queryLengths as Uint32Array | undefined,
+  }
+}

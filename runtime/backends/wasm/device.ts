@@ -1,0 +1,29 @@
+/** The processor: its cores, whether threads can share memory here, and what to call it. */
+import type { WasmVariant } from '../../program.ts'
+import { layout } from './layout.ts'
+
+/** What may or may not be there, in pages, workers and whatever plays Node.js. */
+interface Surroundings {
+  readonly crossOriginIsolated?: boolean
+  readonly navigator?: { readonly hardwareConcurrency?: number }
+  readonly process?: { readonly getBuiltinModule?: NodeJS.Process['getBuiltinModule'] }
+}
+
+const surroundings = (): Surroundings => globalThis
+
+/** Whether threads can share memory: a page's can where it is cross-origin isolated. */
+export const canShareMemory = (): boolean =>
+  typeof SharedArrayBuffer === 'function' && surroundings().crossOriginIsolated !== false
+
+/** Threads that a call may have: one for each core, where they can share memory. */
+export function mostThreads(): number {
+  if (!canShareMemory()) return 1
+  const { navigator, process } = surroundings()
+  const cores =
+    navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.('node:os').availableParallelism()
+  return Math.min(layout.threads, cores ?? 1)
+}
+
+/** For people. */
+export const deviceName = (variant: WasmVariant, threads: number): string =>
+  `WebAssembly, ${variant === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, ${threads} thread${threads === 1 ? '' : 's'}`

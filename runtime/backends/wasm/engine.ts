@@ -1,0 +1,181 @@
+/** Runs the forms of one program on the processor. */
+import { present } from '../../arguments/form.ts'
+import { countFields } from '../../arguments/lengths.ts'
+import type { CountName } from '../../arguments/lengths.ts'
+import type { HostCall } from '../../arguments/on-host.ts'
+import { checkWeightSizes } from '../../arguments/options.ts'
+import { wholeCall } from '../../calls/slices.ts'
+import type { Shape } from '../../contract/shape.ts'
+import { AttentionError } from '../../errors.ts'
+import type { BufferPlan, Program } from '../../program.ts'
+import type { Block, OwnBlocks } from './blocks.ts'
+import type { Kernels } from './kernels.ts'
+import { blocksOf, FormPlan, laidOut } from './launches.ts'
+import type { Blocks } from './launches.ts'
+import type { Machine } from './machine.ts'
+import { Paces } from './paces.ts'
+
+export type FormName = keyof Program['forms']
+
+/** What a call brings to a form, checked. */
+export interface Inputs extends HostCall {
+  readonly positions?: Uint32Array | undefined
+  /** By the names of its buffers; written in place. */
+  readonly state?: ReadonlyMap<string, Block>
+}
+
+export class Engine {
+  readonly #program: Program
+  readonly #machine: Machine
+  readonly #own: OwnBlocks
+  readonly #kernels: Kernels
+  readonly #threads: number
+  readonly #paces = new Paces()
+  readonly #plans = new Map<FormName, FormPlan>()
+  /** Projection and weights, by name. */
+  readonly #constants = new Map<string, Block>()
+
+  /** @param threads that a call may have */
+  constructor(program: Program, machine: Machine, own: OwnBlocks, kernels: Kernels, threads: number) {
+    this.#program = program
+    this.#machine = machine
+    this.#own = own
+    this.#kernels = kernels
+    this.#threads = threads
+  }
+
+  /** Writes a projection or a weight, for the calls made from now on. */
+  setConstant(name: string, data: Float32Array): void {
+    const before = this.#constants.get(name)
+    const block = this.#own.make(data.length)
+    this.#machine.heap.numbers(block.address, block.size).set(data)
+    this.#constants.set(name, block)
+    if (before) this.#own.free(before)
+  }
+
+  /**
+   * The form's `out`. What the call brings has been read when this returns its promise.
+   *
+   * @throws AttentionError `limit`, `out-of-memory`, `kernel`, `thread-lost`
+   */
+  async run(name: FormName, inputs: Inputs): Promise<Float32Array> {
+    const plan = this.#plan(name)
+    const whole = wholeCall(plan.form, inputs.sizes)
+    for (const weight of this.#program.weights) {
+      const block = this.#constants.get(weight.name)
+      if (block) checkWeightSizes(weight, block.size, whole)
+    }
+    const { heap } = this.#machine
+    const { end: bytes } = laidOut(plan.own, whole, 0)
+    this.#checkLimit(name, bytes + plan.scratchBytes({ ...whole, sliceCount: 1 }))
+    const address = this.#machine.allocate(bytes)
+    try {
+      const blocks = this.#bring(plan, whole, inputs, address)
+      return await this.#machine.inOrder(() => this.#compute(name, plan, whole, blocks))
+    } finally {
+      heap.free(address)
+    }
+  }
+
+  #plan(name: FormName): FormPlan {
+    const known =
+      this.#plans.get(name) ?? new FormPlan(this.#program, present(this.#program.forms[name], name))
+    this.#plans.set(name, known)
+    return known
+  }
+
+  /** The call's buffers in memory, and those of the attention and of the state. */
+  #bring(plan: FormPlan, whole: Shape, inputs: Inputs, address: number): Blocks {
+    const { heap } = this.#machine
+    const { laid } = laidOut(plan.own, whole, address)
+    for (const { plan: own, block } of laid) {
+      const { name, role, value } = own
+      const { address: at, size } = block
+      if (role === 'input') heap.numbers(at, size).set(present(inputs.tensors.get(name), name))
+      else if (role === 'heads' && value)
+        heap.numbers(at, size).set(Array.from({ length: size }, (_, head) => value(head)))
+      else if (role === 'lengths') {
+        const { [name as CountName]: given } = inputs
+        if (given) heap.words(at, size).set(given)
+        else heap.words(at, size).fill(whole[countFields[name as CountName]])
+      }
+    }
+    return new Map([
+      ...blocksOf(laid),
+      ...plan.kept.map((one) => [one.name, this.#keptFor(one, inputs)] as const),
+    ])
+  }
+
+  #keptFor({ name, role }: BufferPlan, { state }: Inputs): Block {
+    if (role === 'state') return present(state?.get(name), `state ${name}`)
+    return present(this.#constants.get(role === 'weight' ? name : role), name)
+  }
+
+  #compute(
+    name: FormName,
+    plan: FormPlan,
+    whole: Shape,
+    given: Blocks,
+  ): Float32Array | Promise<Float32Array> {
+    const wanted = this.#threadsFor(plan, whole)
+    const workers = wanted > 1 ? this.#machine.workersFor(this.#program.name, wanted) : 0
+    if (typeof workers === 'number') return this.#computeWith(name, plan, whole, given, workers)
+    return workers.then((ready) => this.#computeWith(name, plan, whole, given, ready))
+  }
+
+  #computeWith(
+    name: FormName,
+    plan: FormPlan,
+    whole: Shape,
+    given: Blocks,
+    workers: number,
+  ): Float32Array | Promise<Float32Array> {
+    const machine = this.#machine
+    const { heap, threads } = machine
+    const threadBytes = plan.threadBytes * (workers > 0 && threads ? threads.made + 1 : 1)
+    const slices = plan.slices(whole, heap.left - threadBytes)
+    const [first = whole] = slices
+    const bytes = plan.scratchBytes(first)
+    const address = machine.allocate(bytes + threadBytes)
+    const blocks = new Map([...given, ...blocksOf(laidOut(plan.scratch, first, address).laid)])
+    const launches = plan.launches(this.#kernels, slices, blocks)
+    const scratch = { address: address + bytes, bytes: plan.threadBytes }
+    const out = present(given.get('out'), 'out')
+    const begun = performance.now()
+    const finish = (): Float32Array => {
+      const busy = workers + (workers === 0 || threads?.mainTakesPart === true ? 1 : 0)
+      this.#paces.note(plan.form, whole, (performance.now() - begun) * busy)
+      return heap.numbers(out.address, out.size).slice()
+    }
+    const where = `${this.#program.name}.${name}`
+    if (workers > 0 && threads)
+      return machine
+        .launchTogether(where, threads, this.#kernels, launches, scratch, workers)
+        .then(finish)
+        .finally(() => heap.free(address))
+    try {
+      machine.launch(where, this.#kernels, launches, scratch)
+      return finish()
+    } finally {
+      heap.free(address)
+    }
+  }
+
+  /** Threads that pay: no more than have something to do in the widest dispatch. */
+  #threadsFor(plan: FormPlan, whole: Shape): number {
+    if (this.#threads === 1) return 1
+    const widest = Math.max(...plan.dispatches.map(({ workgroups }) => workgroups(whole)))
+    return Math.min(this.#threads, this.#paces.threadsFor(plan.form, whole), widest)
+  }
+
+  #checkLimit(name: FormName, need: number): void {
+    const { capacity } = this.#machine.heap
+    if (need <= capacity) return
+    const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(4)} MiB`
+    throw new AttentionError(
+      'limit',
+      `${this.#program.name}.${name} needs ${mebibytes(need)} of memory; WebAssembly has ${mebibytes(capacity)}. ` +
+        'Try fewer batch items or heads per call, or a shorter length.',
+    )
+  }
+}

@@ -1,0 +1,90 @@
+/** The kernels of a program as a module of WebAssembly: compiled once, however many attentions run them. */
+import { present } from '../../arguments/form.ts'
+import { memoryImport } from '../../contract/kernel-table.ts'
+import { AttentionError, messageOf } from '../../errors.ts'
+import type { Program, WasmVariant } from '../../program.ts'
+import type { KernelFunction } from './take-part.ts'
+import { fittingVariant } from './variant.ts'
+
+/** A module, for memories that are shared between threads, or for such as are not. */
+export interface Compiled {
+  readonly variant: WasmVariant
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly module: WebAssembly.Module
+}
+
+/** What runs in one memory. */
+export interface Kernels {
+  readonly variant: WasmVariant
+  /** Of the module, which workers compile anew. */
+  readonly bytes: Uint8Array
+  /** In the order of the module's exports. */
+  readonly functions: readonly KernelFunction[]
+  /** Where each is among them, by its name. */
+  readonly places: ReadonlyMap<string, number>
+}
+
+type Assembled = NonNullable<Program['assembled']>
+
+const compiled = new WeakMap<Assembled, Promise<Compiled>>()
+
+/**
+ * Compiles the kernels of a program, those of all its forms.
+ *
+ * @param shared whether they work in memory that threads share: the same for all calls
+ * @throws AttentionError `no-wasm`, `kernel`, `program`
+ */
+export async function compileKernels(program: Program, shared: boolean): Promise<Compiled> {
+  const assembled = present(program.assembled, 'kernels for WebAssembly')
+  let pending = compiled.get(assembled)
+  if (pending === undefined) {
+    pending = compile(program.name, assembled, shared)
+    compiled.set(assembled, pending)
+    // A failure may have been the moment's: the next to ask tries again.
+    pending.catch(() => compiled.delete(assembled))
+  }
+  return pending
+}
+
+async function compile(name: string, assembled: Assembled, shared: boolean): Promise<Compiled> {
+  const variant = await fittingVariant()
+  const { bytes: text } = await assembled[variant]()
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.codePointAt(0) ?? 0)
+  if (shared) shareMemory(bytes)
+  try {
+    return { variant, bytes, module: await WebAssembly.compile(bytes) }
+  } catch (cause) {
+    throw new AttentionError(
+      'kernel',
+      `This engine refused the kernels of ${name} (${variant}): ${messageOf(cause)}`,
+      { cause },
+    )
+  }
+}
+
+/** Kernels that work in a memory. */
+export async function kernelsIn(
+  memory: WebAssembly.Memory,
+  { variant, bytes, module }: Compiled,
+): Promise<Kernels> {
+  const instance = await WebAssembly.instantiate(module, {
+    [memoryImport.module]: { [memoryImport.name]: memory },
+  })
+  const names = Object.keys(instance.exports)
+  return {
+    variant,
+    bytes,
+    functions: Object.values(instance.exports) as unknown as KernelFunction[],
+    places: new Map(names.map((name, place) => [name, place])),
+  }
+}
+
+/** Turns the flags of the imported memory's limits from "has a maximum" to "has one and is shared". */
+function shareMemory(bytes: Uint8Array): void {
+  const letters = (text: string): number[] => [text.length, ...Array.from(text, (one) => one.charCodeAt(0))]
+  const wanted = [...letters(memoryImport.module), ...letters(memoryImport.name), 2, 1]
+  const start = bytes.findIndex((_, index) => wanted.every((byte, after) => bytes[index + after] === byte))
+  if (start < 0)
+    throw new AttentionError('program', 'The kernels import no memory. Compile the program again.')
+  bytes[start + wanted.length - 1] = 3
+}

@@ -1,0 +1,186 @@
+/** The threads that share the work of a list of dispatches. */
+import { AttentionError, messageOf } from '../../errors.ts'
+import type { Kernels } from './kernels.ts'
+import { layout as at, mostDispatches } from './layout.ts'
+import { takePart } from './take-part.ts'
+import type { KernelFunction, News } from './take-part.ts'
+import { maySleep, startWorker } from './workers.ts'
+import type { WorkerThread } from './workers.ts'
+
+/** Milliseconds for which a thread sleeps before it looks whether those that it waits for are alive. */
+const PATIENCE = 200
+
+/** Milliseconds in which a worker that starts at all has started. */
+const START = 10_000
+
+/** Workers of one memory. They are made when a list wants them, and take part once they are ready. */
+export class Threads {
+  readonly #memory: WebAssembly.Memory
+  readonly #words: Int32Array
+  /** Whether the main thread takes part: where it may not sleep it waits for messages. */
+  readonly mainTakesPart = maySleep()
+  #workers: Promise<WorkerThread>[] = []
+  #ready = 0
+  #busy = false
+  /** How many groups of workers are being ended. */
+  #ending = 0
+  /** Why a worker is gone. */
+  #lost: string | undefined
+  /** Why a kernel stopped. */
+  #failure: string | undefined
+  /** Why there can be no workers. */
+  #refused: string | undefined
+  #told: () => void = () => {}
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory
+    this.#words = new Int32Array(memory.buffer, 0, at.words)
+  }
+
+  /** Workers that sleep or work. */
+  get ready(): number {
+    return this.#ready
+  }
+
+  /** Workers that are, or are about to be, each with a number from 1 on. */
+  get made(): number {
+    return this.#workers.length
+  }
+
+  /** Why no worker could be made, where none could. */
+  get refused(): string | undefined {
+    return this.#refused
+  }
+
+  /** Makes workers until there are so many, and does not wait for them, nor while others are being ended. */
+  want(workers: number): void {
+    while (this.#workers.length < workers && this.#refused === undefined && this.#ending === 0) {
+      const group = this.#workers
+      const worker = startWorker(this.#memory, group.length + 1, {
+        hear: (news) => group === this.#workers && this.#hear(news),
+        lose: (reason) => group === this.#workers && this.#lose(reason),
+      })
+      worker.catch((thrown: unknown) => group === this.#workers && this.#lose(messageOf(thrown)))
+      group.push(worker)
+    }
+  }
+
+  /** Until a worker is ready, or none will be. */
+  async anyReady(): Promise<void> {
+    const end = Date.now() + START
+    while (this.#ready === 0 && this.#workers.length > 0 && Date.now() < end) await this.#news()
+    if (this.#ready === 0 && this.#workers.length > 0) this.#refused = `none has started in ${START / 1000} s`
+  }
+
+  /**
+   * Works through the list that the first page holds, with so many workers.
+   *
+   * @param where for messages
+   * @throws AttentionError `thread-lost`, `kernel`
+   */
+  async run(where: string, { functions }: Kernels, workers: number): Promise<void> {
+    const words = this.#words
+    const count = words[at.dispatches] ?? 0
+    this.#busy = true
+    this.#lost = this.#failure = undefined
+    words[at.failed] = 0
+    words[at.places] = workers
+    words[at.announces] = this.mainTakesPart ? 0 : 1
+    Atomics.store(words, at.open, 1)
+    Atomics.add(words, at.lists, 1)
+    Atomics.notify(words, at.lists, workers)
+    if (this.mainTakesPart)
+      for (let next = 0; (next = this.#takePart(functions, next)) < count;) await this.#news()
+    else while (!isOver(words)) await this.#news()
+    Atomics.store(words, at.open, 0)
+    for (let active = 0; (active = Atomics.load(words, at.active)) !== 0 && this.#lost === undefined;)
+      if (!this.mainTakesPart || Atomics.wait(words, at.active, active, PATIENCE) === 'timed-out')
+        await this.#news()
+    this.#busy = false
+    if (this.#lost !== undefined) await this.stop()
+    if (Atomics.load(words, at.failed) !== 0) throw await this.#error(where)
+  }
+
+  /** Ends the workers; those that are wanted from now on are new. */
+  async stop(): Promise<void> {
+    const workers = this.#workers
+    this.#workers = []
+    this.#ready = 0
+    this.#ending++
+    this.#told()
+    await Promise.all(
+      workers.map(async (worker) => (await worker).stop()).map((gone) => gone.catch(() => {})),
+    )
+    Atomics.store(this.#words, at.active, 0)
+    this.#ending--
+  }
+
+  /** The dispatch that the main thread has come to. */
+  #takePart(functions: readonly KernelFunction[], from: number): number {
+    try {
+      return takePart(at, this.#words, 0, functions, from, PATIENCE)
+    } catch (thrown) {
+      this.#fail(messageOf(thrown))
+      return mostDispatches
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#failure ??= reason
+    giveUp(this.#words)
+  }
+
+  #hear(news: News): void {
+    if (news.kind === 'ready') this.#ready++
+    if (news.kind === 'failed') this.#failure ??= news.reason
+    this.#told()
+  }
+
+  #lose(reason: string): void {
+    // One that never was ready, as the first of all, is not to be had here.
+    if (this.#ready === 0) this.#refused = reason
+    this.#lost = reason
+    giveUp(this.#words)
+    if (this.#busy) this.#told()
+    else void this.stop()
+  }
+
+  /** Until a worker says something, or a while has passed. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.mainTakesPart ? 0 : PATIENCE)
+      this.#told = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async #error(where: string): Promise<AttentionError> {
+    if (this.#lost !== undefined)
+      return new AttentionError(
+        'thread-lost',
+        `${where}: a thread died during the call: ${this.#lost}. The next call has new threads.`,
+      )
+    // What a worker says of it comes as a message.
+    if (this.#failure === undefined) await this.#news()
+    return new AttentionError(
+      'kernel',
+      `${where}: a kernel stopped: ${this.#failure ?? 'it did not say why'}.`,
+    )
+  }
+}
+
+/** Tells all who wait for a dispatch that a thread has failed. */
+function giveUp(words: Int32Array): void {
+  Atomics.store(words, at.failed, 1)
+  for (let entry = 0; entry < mostDispatches; entry++)
+    Atomics.notify(words, at.entries + at.entryWords * entry + at.done)
+}
+
+/** Whether all dispatches are done, or one has failed. */
+function isOver(words: Int32Array): boolean {
+  if (Atomics.load(words, at.failed) !== 0) return true
+  const last = at.entries + at.entryWords * ((words[at.dispatches] ?? 1) - 1)
+  return Atomics.load(words, last + at.done) === words[last + at.workgroups]
+}

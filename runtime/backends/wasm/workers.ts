@@ -1,0 +1,56 @@
+/** Workers of the platform, for the program that `take-part.ts` has as text. */
+import { inNode } from '../../environment.ts'
+import { layout } from './layout.ts'
+import type { News } from './take-part.ts'
+import { serve, takePart } from './take-part.ts'
+
+/** A thread beside the main one. */
+export interface WorkerThread {
+  /** Resolves when it is gone. */
+  readonly stop: () => Promise<unknown>
+}
+
+/** Who is told of one. */
+export interface Listener {
+  readonly hear: (news: News) => void
+  /** It is gone, and was not stopped. */
+  readonly lose: (reason: string) => void
+}
+
+/** Whether this thread may sleep until another wakes it: the main thread of a page may not. */
+export function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes a worker that sleeps until there is something to do, and keeps no process alive. */
+export async function startWorker(
+  memory: WebAssembly.Memory,
+  thread: number,
+  listener: Listener,
+): Promise<WorkerThread> {
+  const program = (data: string, say: string): string =>
+    `(${serve.toString()})(${JSON.stringify(layout)},${takePart.toString()},${data}.memory,${data}.thread,${say})`
+  if (inNode()) {
+    const { startNodeWorker } = await import('./node/worker.ts')
+    return startNodeWorker(program, { memory, thread }, listener)
+  }
+  const url = URL.createObjectURL(
+    new Blob([`onmessage=({data})=>{${program('data', '(news)=>postMessage(news)')}}`], {
+      type: 'text/javascript',
+    }),
+  )
+  const worker = new Worker(url, { name: 'attnc' })
+  worker.addEventListener('message', ({ data }: MessageEvent<News>) => listener.hear(data))
+  worker.addEventListener('error', ({ message }) => {
+    worker.terminate()
+    listener.lose(message)
+  })
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
+  worker.postMessage({ memory, thread })
+  return { stop: async () => worker.terminate() }
+}

@@ -1,0 +1,47 @@
+/** One token more, whichever backend computes it. */
+import { checkStep, foreignState } from '../arguments/decoding.ts'
+import type { CheckedCall } from '../arguments/call.ts'
+import { requireForm } from '../arguments/required-form.ts'
+import type { CallSizes } from '../arguments/sizes.ts'
+import type { AttentionState } from '../attention.ts'
+import type { Drawn } from '../base-attention.ts'
+import type { Program } from '../program.ts'
+import { KeptState } from './state.ts'
+
+/** What a token brings to the form `step`, beside what its backend makes of the call. */
+interface Token<Buffer> {
+  readonly sizes: CallSizes
+  readonly state: KeptState<Buffer>
+  /** [B] where the token of each batch item goes. */
+  readonly positions: Uint32Array
+}
+
+/**
+ * A call of `step`, checked; the state is then one token further and has room for it. Nothing has changed where it
+ * throws.
+ *
+ * @param accept what the backend makes of a call, or throws
+ * @throws TypeError, RangeError where the state is not one of the attention's with this projection, or the call is wrong
+ * @throws AttentionError `form`, `destroyed`
+ */
+export function nextToken<Buffer, Call>(
+  program: Program,
+  drawn: Drawn,
+  given: AttentionState,
+  call: unknown,
+  accept: (checked: CheckedCall) => Call,
+): Call & Token<Buffer> {
+  requireForm(program, 'step')
+  if (!(given instanceof KeptState) || given.owner.drawn !== drawn) throw foreignState(program, given)
+  const state = given as KeptState<Buffer>
+  // Refused before any work where the state is gone.
+  void state.buffers
+  const checked = checkStep(program, state.sizes, call)
+  const accepted = accept(checked)
+  state.makeRoom()
+  const { capacity } = state.sizes
+  const { position: offset, positions } = state
+  state.positions = positions.map((position) => position + 1)
+  const sizes = { ...checked.sizes, offset, capacity }
+  return { ...accepted, sizes, state, positions: Uint32Array.from(positions) }
+}
