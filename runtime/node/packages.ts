@@ -33,6 +33,7 @@ function resolveFrom(from: string, name: string): string | undefined {
   }
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether an import failed since there is no such package, and not since it does not work. */
+export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_MODULE_NOT_FOUND'
 }

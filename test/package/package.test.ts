@@ -1,7 +1,8 @@
 // The tarball as a stranger meets it: installed into an empty project, used from there, with nothing of
 // this checkout within reach.
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -126,6 +127,25 @@ describe('the tarball', () => {
     expect(paths.filter((path) => !known.test(path) || path.endsWith('.tsbuildinfo'))).toEqual([])
   })
 
+  test('is 15 MB with all that it needs', async () => {
+    const { stdout } = await run('du', ['-sb', join(project, 'node_modules')])
+    expect(Number.parseInt(stdout)).toBeLessThan(15e6)
+    expect(await readdir(join(project, 'node_modules'))).not.toContain('webgpu')
+  })
+
+  test('builds nothing when it is installed', async () => {
+    const { scripts } = JSON.parse(
+      await readFile(join(project, 'node_modules/attnc/package.json'), 'utf8'),
+    ) as { scripts: object }
+    const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare']
+    expect(Object.keys(scripts).filter((name) => atInstallation.includes(name))).toEqual([])
+  })
+
+  test('says what to install where WebGPU is asked for', async () => {
+    const asked = run('node', ['use.mjs', './out/linear.js', 'webgpu'], options(project))
+    await expect(asked).rejects.toThrow(/npm install webgpu/)
+  })
+
   test('writes kernels that can be read', async () => {
     const written = await readFile(join(project, 'out/linear.js'), 'utf8')
     expect(written).not.toContain(root)
@@ -139,15 +159,20 @@ describe.each([
   { name: 'soft', causal: false, expected: softmax(given) },
 ])('$name, compiled and used in an empty project', ({ name, causal, expected }) => {
   test.each([
-    { backend: 'webgpu', tolerance: 1e-5 },
-    { backend: 'reference', tolerance: 1e-6 },
-  ])('agrees with a float64 loop on $backend', { timeout: 2 * minutes }, async ({ backend, tolerance }) => {
-    const { stdout } = await run('node', ['use.mjs', `./out/${name}.js`, backend], options(project))
-    const result = JSON.parse(stdout) as Result
-    expect(result).toMatchObject({ name, dim: 8, valueDim: 6, causal })
-    expect(result.out.length).toBe(expected.length)
-    expect(largestError(result.out, expected)).toBeLessThan(tolerance)
-  })
+    { backend: 'webgpu', tolerance: 1e-5, packages: ['webgpu', '@sparticuz/chromium'] },
+    { backend: 'reference', tolerance: 1e-6, packages: [] },
+  ])(
+    'agrees with a float64 loop on $backend',
+    { timeout: 2 * minutes },
+    async ({ backend, tolerance, packages }) => {
+      await borrow(packages)
+      const { stdout } = await run('node', ['use.mjs', `./out/${name}.js`, backend], options(project))
+      const result = JSON.parse(stdout) as Result
+      expect(result).toMatchObject({ name, dim: 8, valueDim: 6, causal })
+      expect(result.out.length).toBe(expected.length)
+      expect(largestError(result.out, expected)).toBeLessThan(tolerance)
+    },
+  )
 })
 
 test('the types of the package and of a generated module satisfy a strict program', async () => {
@@ -169,6 +194,15 @@ test('the types of the package and of a generated module satisfy a strict progra
   )
   expect(stdout).toBe('')
 })
+
+/** Has the project have packages of this checkout, which are too large to be installed once more. */
+async function borrow(packages: readonly string[]): Promise<void> {
+  await mkdir(join(project, 'node_modules/@sparticuz'), { recursive: true })
+  for (const name of packages) {
+    const place = join(project, 'node_modules', name)
+    if (!existsSync(place)) await symlink(join(root, 'node_modules', name), place)
+  }
+}
 
 function npm(cwd: string, ...words: string[]): Promise<{ stdout: string }> {
   return run('npm', words, options(cwd))

@@ -1,7 +1,7 @@
 import { AttentionError, messageOf } from '../../../errors.ts'
 import { builtin } from '../../../node/builtin.ts'
 import { destroyOnExit, type Devices } from './leaving.ts'
-import { importPackage } from '../../../node/packages.ts'
+import { importPackage, isMissing } from '../../../node/packages.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
 import { waitWithoutSpinning } from './waiting.ts'
 
@@ -140,16 +140,18 @@ async function loadDawn(): Promise<Dawn> {
   try {
     return (await importPackage('webgpu')) as Dawn
   } catch (cause) {
-    const reason = messageOf(cause).split('\n', 1)[0]
-    throw new AttentionError(
-      'no-webgpu',
-      `WebGPU in Node.js comes from the package webgpu, which did not load: ${reason}. ` +
-        (/GLIBC/.test(reason ?? '')
-          ? 'This version of it is built for a newer system; webgpu@0.6.2 runs on Debian 12 and later.'
-          : 'Try npm install webgpu@0.6.2.'),
-      { cause },
-    )
+    throw new AttentionError('no-webgpu', whyNoDawn(cause), { cause })
   }
+}
+
+function whyNoDawn(cause: unknown): string {
+  const source = 'WebGPU in Node.js comes from the package webgpu, which'
+  if (isMissing(cause)) return `${source} is not installed: npm install webgpu@0.6.2`
+  const reason = messageOf(cause).split('\n', 1)[0] ?? ''
+  const remedy = /GLIBC/.test(reason)
+    ? 'This version of it is built for a newer system; webgpu@0.6.2 runs on Debian 12 and later.'
+    : 'Try npm install webgpu@0.6.2.'
+  return `${source} did not load: ${reason}. ${remedy}`
 }
 
 async function setUp({ software, icd }: Settings): Promise<VulkanSetup> {

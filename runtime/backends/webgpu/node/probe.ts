@@ -1,7 +1,6 @@
 import { messageOf } from '../../../errors.ts'
-import { builtin } from '../../../node/builtin.ts'
+import { filesIn, gpuFiles, possibleGpu } from './gpu-files.ts'
 import { nodeGpu, type NodeGpuOptions } from './gpu.ts'
-import { softwareDriver } from './software.ts'
 import { hasVulkanLoader } from './vulkan.ts'
 
 /** An adapter as WebGPU describes it. */
@@ -58,15 +57,21 @@ export async function probe(options: NodeGpuOptions = {}): Promise<Probe> {
     adapters.push(...(await adaptersOf(opened.gpu, options)))
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
-    missing.push({
-      what: code === 'no-webgpu' ? 'package webgpu' : 'adapter asked for',
-      reason: message,
-      remedy: code === 'no-webgpu' ? 'npm install webgpu@0.6.2' : 'choose another device',
-    })
+    if (code === 'no-webgpu') return { adapters, missing: missingPackage(message), notes }
+    missing.push({ what: 'adapter asked for', reason: message, remedy: 'choose another device' })
   }
   if (!adapters.some(({ isFallbackAdapter }) => !isFallbackAdapter)) missing.push(missingGpu())
-  if (process.platform === 'linux') missing.push(...(await missingOnLinux()))
+  if (process.platform === 'linux' && gpuFiles().length > 0 && !hasVulkanLoader())
+    missing.push(missingLoader())
   return { adapters, missing, notes }
+}
+
+/** Where there is no GPU, the package would be of no use, and so is not missing. */
+function missingPackage(reason: string): Missing[] {
+  const gpu = possibleGpu()
+  if (gpu === undefined) return []
+  const what = 'package webgpu'
+  return [{ what, reason: `there is ${gpu}. ${reason}`, remedy: 'npm install webgpu@0.6.2' }]
 }
 
 /** The adapters that WebGPU's own preferences lead to, and those that only Dawn's list of names shows. */
@@ -126,11 +131,7 @@ function missingGpu(): Missing {
       reason: `Dawn found no GPU on ${process.platform}`,
       remedy: 'see whether the graphics driver is installed and up to date',
     }
-  const devices = [
-    ...filesIn('/dev', /^nvidia\d+$/),
-    ...filesIn('/dev/dri', /^renderD\d+$/),
-    ...filesIn('/dev', /^dxg$/),
-  ]
+  const devices = gpuFiles()
   if (devices.length === 0)
     return {
       what,
@@ -157,28 +158,10 @@ function missingGpu(): Missing {
   }
 }
 
-async function missingOnLinux(): Promise<Missing[]> {
-  const missing: Missing[] = []
-  const software = await softwareDriver().then(() => undefined, messageOf)
-  if (software !== undefined)
-    missing.push({ what: 'SwiftShader', reason: software, remedy: 'npm install @sparticuz/chromium' })
-  if (!hasVulkanLoader())
-    missing.push({
-      what: 'Vulkan loader',
-      reason: 'neither the system nor @sparticuz/chromium has libvulkan.so.1',
-      remedy: 'install libvulkan1 (Debian, Ubuntu), vulkan-loader (Fedora, Alpine), or @sparticuz/chromium',
-    })
-  return missing
-}
-
-function filesIn(directory: string, pattern: RegExp): string[] {
-  try {
-    const path = builtin('node:path')
-    return builtin('node:fs')
-      .readdirSync(directory)
-      .filter((name) => pattern.test(name))
-      .map((name) => path.join(directory, name))
-  } catch {
-    return []
+function missingLoader(): Missing {
+  return {
+    what: 'Vulkan loader',
+    reason: 'the system has no libvulkan.so.1',
+    remedy: 'install libvulkan1 (Debian, Ubuntu) or vulkan-loader (Fedora, Alpine)',
   }
 }
