@@ -1,5 +1,6 @@
 /** Verification of a file: every attention in it, and what a test suite wants to know of the result. */
 import { backends } from '../../runtime/backends/index.ts'
+import { firstOf, type Usable } from '../../runtime/backends/turns.ts'
 import { backendNames } from '../../runtime/contract/backends.ts'
 import type { Backend } from '../../runtime/index.ts'
 import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
@@ -26,7 +27,7 @@ export interface VerifyOptions {
   readonly runs?: number | undefined
   /** Replays the one case of a counterexample, whose `replay` has it. */
   readonly path?: string | undefined
-  /** The first of them where it is not given. */
+  /** The first that can be used here where it is not given. */
   readonly backend?: Backend | undefined
   /** The device to run on, of a backend that takes one; one of its own where it is not given. */
   readonly device?: GPUDevice | undefined
@@ -80,7 +81,7 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
     )
   if (path !== undefined && (property === undefined || models.length > 1))
     throw new RangeError('path: expected the property and the attention that it is a case of, beside it')
-  const platform = await platformOf(options.backend ?? defaultTarget, options.device)
+  const platform = await platformOf(options.backend, options.device)
   const attentions: AttentionReport[] = []
   for (const model of models)
     attentions.push(
@@ -102,10 +103,14 @@ const refutations = ({ name, properties }: AttentionReport): string[] =>
     .filter(({ status }) => status === 'refuted')
     .map((result) => `${name}: ${result.name} is refuted: ${result.detail}`)
 
-async function platformOf(name: Backend, given: GPUDevice | undefined): Promise<Platform> {
-  if (!isTarget(name)) return referencePlatform
+/** What is found lives as long as the process. */
+async function platformOf(asked: Backend | undefined, given: GPUDevice | undefined): Promise<Platform> {
+  const settled = asked ?? (given === undefined ? undefined : defaultTarget)
+  const { name, found } = settled === undefined ? await firstOf() : await foundFor(settled, given)
+  return isTarget(name) ? compiledPlatform(name, found.device, found.options) : referencePlatform
+}
+
+async function foundFor(name: Backend, given: GPUDevice | undefined): Promise<Usable> {
   const { find } = await backends[name]()
-  // It lives as long as the process.
-  const { device, options } = await find(given)
-  return compiledPlatform(name, device, options)
+  return { name, found: await find(given) }
 }

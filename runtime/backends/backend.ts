@@ -23,6 +23,8 @@ interface Common {
    * @throws AttentionError with a code that says that the backend is missing
    */
   readonly find: (device?: GPUDevice) => Promise<Found>
+  /** What would have it run here where `find` threw `missing`, as a clause for people; undefined where nothing is known. */
+  readonly advice?: (missing: unknown) => Promise<string | undefined>
   /** What to call what it runs on, where another backend would have been better. */
   readonly instead?: string
 }

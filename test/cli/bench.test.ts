@@ -9,14 +9,23 @@ beforeAll(() => {
 afterAll(() => at.remove())
 
 interface BenchDocument {
-  readonly device: string
-  readonly rows: { name: string; length: number; error: number; median: number; ahead: number }[]
+  readonly devices: Readonly<Record<string, string>>
+  readonly rows: {
+    name: string
+    length: number
+    backend: string
+    error: number
+    median: number
+    ahead: number
+  }[]
 }
 
-test('times what is right, with exact softmax beside it', async () => {
+test('times what is right, backends side by side, with exact softmax of each beside it', async () => {
   const { status, out } = await at.run([
     'bench',
     'linear.attn',
+    '--backend',
+    'gpujs,webgpu',
     '--lengths',
     '16,33',
     '--rounds',
@@ -24,11 +33,14 @@ test('times what is right, with exact softmax beside it', async () => {
     '--json',
   ])
   expect(status).toBe(0)
-  const { device, rows } = JSON.parse(out) as BenchDocument
-  expect(device).not.toBe('')
-  expect(rows.map(({ name, length }) => [name, length])).toEqual([
-    ['linear', 16],
-    ['linear', 33],
+  const { devices, rows } = JSON.parse(out) as BenchDocument
+  expect(devices['gpujs']).toMatch(/gpu\.js/)
+  expect(Object.keys(devices).toSorted()).toEqual(['gpujs', 'webgpu'])
+  expect(rows.map(({ name, length, backend }) => [name, length, backend])).toEqual([
+    ['linear', 16, 'webgpu'],
+    ['linear', 16, 'gpujs'],
+    ['linear', 33, 'webgpu'],
+    ['linear', 33, 'gpujs'],
   ])
   for (const { error, median, ahead } of rows) {
     expect(error).toBeLessThan(1e-5)

@@ -39,6 +39,7 @@ test('run and bench hold it to float64', async () => {
   const benched = await at.run(['bench', ...only, '--backend', 'gpujs', '--lengths', '16', '--rounds', '1'])
   expect(benched.status).toBe(0)
   expect(benched.out).toMatch(/^gpujs on gpu\.js webasm/)
+  expect(benched.out).toMatch(/^ {2}small +16  gpujs .* ×/m)
 })
 
 test('verify gives its verdicts', async () => {

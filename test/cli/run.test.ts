@@ -1,4 +1,4 @@
-// `attnc run` and `attnc doctor` on the device that this machine has: SwiftShader, where there is no other.
+// `attnc run` and `attnc doctor` on the GPU that this machine has, or what plays one, and without any.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -46,11 +46,20 @@ interface RunDocument {
   readonly notRun: { name: string; reason: string }[]
 }
 
+interface DoctorDocument {
+  readonly adapters: { features: string[]; limits: Record<string, number> }[]
+  readonly backends: { name: string; usable: boolean; reason: string }[]
+}
+
+/** The GPU of this machine, or what plays one. */
+const onGpu = ['--backend', 'webgpu']
+
 describe('attnc run', () => {
   test('runs every attention on a device and holds it against the reference', async () => {
     const { status, out } = await at.run([
       'run',
       'both.attn',
+      ...onGpu,
       '--length',
       '37',
       '--heads',
@@ -77,7 +86,7 @@ describe('attnc run', () => {
   })
 
   test('prints a table that names backend, tensors and verdict', async () => {
-    const { status, out } = await at.run(['run', 'both.attn', '--length', '9', '--repeat', '1'])
+    const { status, out } = await at.run(['run', 'both.attn', ...onGpu, '--length', '9', '--repeat', '1'])
     expect(status).toBe(0)
     expect(out).toMatch(/^backend {2}webgpu on \S+/)
     expect(out).toContain('random, seed 0: standard deviation 0.25 in q and k')
@@ -89,7 +98,7 @@ describe('attnc run', () => {
 
   test('reads a file, saves the result with as many axes, and agrees with the reference backend', async () => {
     const common = ['run', 'good.attn', '--only', 'small', '--input', 'tensors.npz']
-    const onDevice = await at.run([...common, '--output', 'device.npy', '--repeat', '1'])
+    const onDevice = await at.run([...common, ...onGpu, '--output', 'device.npy', '--repeat', '1'])
     const inReference = await at.run([
       ...common,
       '--output',
@@ -289,17 +298,31 @@ describe('as a program of its own', () => {
     expect((JSON.parse(String(stdout)) as RunDocument).attentions).toHaveLength(1)
   })
 
-  test('without any device the status is 3, for run and for doctor', () => {
-    const none = join(at.directory, 'no-driver.json')
-    writeFileSync(none, '{}')
-    const run = started(['run', spec(), '--only', 'small', '--length', '8', '--json'], {
-      VK_DRIVER_FILES: none,
+  describe('where no driver is found', () => {
+    const small = ['--only', 'small', '--length', '8', '--repeat', '1', '--json']
+    const withoutDriver = (args: readonly string[]): ReturnType<typeof spawnSync> => {
+      const none = join(at.directory, 'no-driver.json')
+      writeFileSync(none, '{}')
+      return started(args, { VK_DRIVER_FILES: none })
+    }
+
+    test('WebGPU, asked for by name, ends with status 3', () => {
+      const { status, stdout } = withoutDriver(['run', spec(), ...small, ...onGpu])
+      expect(status).toBe(3)
+      expect(JSON.parse(String(stdout))).toHaveProperty('error.help')
     })
-    expect(run.status).toBe(3)
-    expect(JSON.parse(String(run.stdout))).toHaveProperty('error.help')
-    const doctor = started(['doctor', '--json'], { VK_DRIVER_FILES: none })
-    expect(doctor.status).toBe(3)
-    expect((JSON.parse(String(doctor.stdout)) as { adapters: unknown[] }).adapters).toEqual([])
+
+    test('run takes the backend of which doctor says that it would run', () => {
+      const { status, stdout } = withoutDriver(['run', spec(), ...small])
+      expect(status).toBe(0)
+      const [ran] = (JSON.parse(String(stdout)) as RunDocument).attentions
+      const doctor = withoutDriver(['doctor', '--json'])
+      expect(doctor.status).toBe(0)
+      const { adapters, backends } = JSON.parse(String(doctor.stdout)) as DoctorDocument
+      expect(adapters).toEqual([])
+      expect(backends.find(({ reason }) => reason.startsWith('would run, on'))?.name).toBe(ran?.backend)
+      expect(backends[0]).toMatchObject({ name: 'webgpu', usable: false })
+    })
   })
 
   test('a reader that goes away is no failure', () => {
@@ -317,13 +340,10 @@ describe('as a program of its own', () => {
 test('attnc doctor names a device, its limits, and the backend that would run', async () => {
   const { status, out } = await at.run(['doctor', '--json'])
   expect(status).toBe(0)
-  const { adapters, backends } = JSON.parse(out) as {
-    adapters: { features: string[]; limits: Record<string, number> }[]
-    backends: { name: string; usable: boolean; reason: string }[]
-  }
+  const { adapters, backends } = JSON.parse(out) as DoctorDocument
   expect(adapters[0]?.limits['maxBufferSize']).toBeGreaterThan(0)
-  expect(backends.map(({ name }) => name)).toEqual(['webgpu', 'gpujs', 'reference'])
-  expect(backends[0]?.usable).toBe(true)
+  expect(backends.map(({ name }) => name)).toEqual(['webgpu', 'wasm', 'gpujs', 'reference'])
+  expect(backends.filter(({ reason }) => reason.startsWith('would run, on'))).toHaveLength(1)
   const text = (await at.run(['doctor'])).out
   expect(text).toContain('Backends')
   expect(text).toContain('max buffer size')

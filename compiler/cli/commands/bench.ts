@@ -1,10 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { type Target, targets } from '../../index.ts'
 import { type Sweep, sweep } from '../bench/sweep.ts'
-import { defaultTarget } from '../../targets/index.ts'
+import { isTarget } from '../../targets/index.ts'
+import { usableTargets } from '../backends.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
-import { SpecFailure, status } from '../failure.ts'
+import { CommandFailure, SpecFailure, status } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Io, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
@@ -18,14 +19,17 @@ interface Options {
   readonly heads: number
   readonly rounds: number
   readonly seed: number
-  readonly backend: Target
+  readonly backend?: readonly Target[]
   readonly json?: true
 }
 
 export function addBench({ program, io, conclude }: Context): void {
   program
     .command('bench')
-    .description('Times every attention of the file, and exact softmax beside it, over a sweep of lengths.')
+    .description(
+      'Times every attention of the file, and exact softmax beside it, over a sweep of lengths,\n' +
+        'on each backend in turn.',
+    )
     .argument('<spec>', 'an .attn file')
     .addOption(onlyOption())
     .addOption(
@@ -36,7 +40,12 @@ export function addBench({ program, io, conclude }: Context): void {
     .addOption(new Option('--heads <n>', 'heads').argParser(wholeNumber(1)).default(2))
     .addOption(new Option('--rounds <n>', 'timed calls of each').argParser(wholeNumber(1)).default(5))
     .addOption(new Option('--seed <n>', 'of the random tensors').argParser(wholeNumber(0)).default(0))
-    .addOption(new Option('--backend <name>', 'what runs them').choices(targets).default(defaultTarget))
+    .addOption(
+      new Option(
+        '--backend <list>',
+        `some of ${targets.join(', ')}, separated by commas (default: all that can run here)`,
+      ).argParser(targetList),
+    )
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096')
     .action(async (path: string, options: Options) => conclude(await bench(io, path, options)))
@@ -44,13 +53,24 @@ export function addBench({ program, io, conclude }: Context): void {
 
 async function bench(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
-  const { only, backend } = options
-  const { modules, diagnostics } = compileChosen(source, { target: backend, only })
-  if (modules.length === 0 && diagnostics.some(({ severity }) => severity === 'error'))
+  const { only } = options
+  // Before any device is looked for: what is wrong with the file, or with --only, is so for every target.
+  const { attentions, diagnostics } = compileChosen(source, { only })
+  if (diagnostics.some(({ severity }) => severity === 'error'))
     throw new SpecFailure([{ source, diagnostics }])
   reportDiagnostics(io, { source, diagnostics })
+  const backends = options.backend ?? (await usableTargets(io))
+  if (backends.length === 0)
+    throw new CommandFailure(status.device, 'there is no device to time', 'attnc doctor says what is missing')
+  const compiled = backends.map((target) => ({ target, ...compileChosen(source, { target, only }) }))
+  // The backends of an attention side by side.
+  const contenders = attentions.flatMap((name) =>
+    compiled.flatMap(({ target, modules }) =>
+      modules.filter((module) => module.name === name).map((runnable) => ({ runnable, backend: target })),
+    ),
+  )
   const progress = progressOn(io.err)
-  const result = await sweep(modules, options, (step) => progress.say(`${step} …`)).finally(() =>
+  const result = await sweep(contenders, options, (step) => progress.say(`${step} …`)).finally(() =>
     progress.done(),
   )
   if (options.json === true) printJson(io, { file: source.file, ...result })
@@ -60,20 +80,25 @@ async function bench(io: Io, path: string, options: Options): Promise<number> {
     : status.spec
 }
 
-function text({ device, rows }: Sweep, { heads, rounds, backend }: Options): string {
-  const lines = rows.map(({ name, length, error, median, ahead }) => [
+function text({ devices, rows }: Sweep, { heads, rounds }: Options): string {
+  const lines = rows.map(({ name, length, backend, error, median, ahead }) => [
     name,
     length.toLocaleString('en'),
+    backend,
     median === undefined ? 'not timed: the result is wrong' : duration(median),
     ahead === undefined ? '' : `${ahead.toFixed(2)} ×`,
     error.toExponential(1),
   ])
   return [
-    `${backend} on ${device}, batch 1, ${heads} heads`,
+    ...Object.entries(devices).map(([backend, device]) => `${backend} on ${device}`),
+    `batch 1, ${heads} heads`,
     '',
-    table([['attention', 'length', 'a call', 'ahead of softmax', 'error'], ...lines], [1, 2, 3, 4]),
-    `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape took so many`,
-    '  times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
+    table(
+      [['attention', 'length', 'backend', 'a call', 'ahead of softmax', 'error'], ...lines],
+      [1, 3, 4, 5],
+    ),
+    `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape and backend took`,
+    '  so many times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
     '',
   ].join('\n')
 }
@@ -82,4 +107,11 @@ function lengthList(value: string): number[] {
   const lengths = value.split(',').map(Number)
   if (lengths.every((length) => Number.isSafeInteger(length) && length > 0)) return lengths
   throw new InvalidArgumentError('expected whole numbers above 0, such as 256,1024.')
+}
+
+function targetList(value: string): readonly Target[] {
+  const names = [...new Set(value.split(','))]
+  const known = targets.filter((name) => names.includes(name))
+  if (known.length === names.length && known.every(isTarget)) return known
+  throw new InvalidArgumentError(`expected some of ${targets.join(', ')}.`)
 }

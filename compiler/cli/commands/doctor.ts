@@ -1,10 +1,10 @@
 import { arch, cpus, platform, release } from 'node:os'
 import { versions } from 'node:process'
-import { backends } from '../../../runtime/backends/index.ts'
-import { backendNames } from '../../../runtime/contract/backends.ts'
+import { inTurn, isUsable, type Looked } from '../../../runtime/backends/turns.ts'
 import { messageOf } from '../../../runtime/errors.ts'
 import { type AdapterReport, type Missing, probe, type Probe } from '../../../runtime/node-gpu.ts'
 import type { Backend } from '../../../runtime/index.ts'
+import { isTarget } from '../../targets/index.ts'
 import type { Context } from '../context.ts'
 import { status } from '../failure.ts'
 import { type Paint, painter } from '../io.ts'
@@ -24,7 +24,7 @@ export function addDoctor({ program, io, conclude }: Context): void {
       const states = await backendStates()
       if (options.json === true) printJson(io, { system: system(), ...found, backends: states })
       else io.out.write(inWords(found, states, painter(io.out, io.env)))
-      if (found.adapters.length === 0) conclude(status.device)
+      if (!states.some(({ name, usable }) => usable && isTarget(name))) conclude(status.device)
     })
 }
 
@@ -37,26 +37,20 @@ interface BackendState {
 /** In the order in which they are tried. */
 async function backendStates(): Promise<BackendState[]> {
   const states: BackendState[] = []
-  for (const name of backendNames) states.push(await stateOf(name, !states.some(({ usable }) => usable)))
+  for await (const one of inTurn()) states.push(stateOf(one, !states.some(({ usable }) => usable)))
   return states
 }
 
 /** @param first whether none that is tried before it can be used */
-async function stateOf(name: Backend, first: boolean): Promise<BackendState> {
-  try {
-    const { find } = await backends[name]()
-    const { device, destroy } = await find()
-    destroy()
-    return {
-      name,
-      usable: true,
-      reason: first
-        ? `would run, on ${device}`
-        : `${device}, where it is asked for or those before it are missing`,
-    }
-  } catch (thrown) {
-    return { name, usable: false, reason: messageOf(thrown) }
-  }
+function stateOf(looked: Looked, first: boolean): BackendState {
+  const { name } = looked
+  if (!isUsable(looked)) return { name, usable: false, reason: messageOf(looked.reason) }
+  const { device, destroy } = looked.found
+  destroy()
+  const reason = first
+    ? `would run, on ${device}`
+    : `${device}, where it is asked for or those before it are missing`
+  return { name, usable: true, reason }
 }
 
 function system(): Readonly<Record<string, string>> {

@@ -2,7 +2,8 @@ import { Option } from 'commander'
 import { backendNames } from '../../../runtime/contract/backends.ts'
 import type { Backend } from '../../../runtime/index.ts'
 import type { Compilation } from '../../index.ts'
-import { defaultTarget, isTarget } from '../../targets/index.ts'
+import { isTarget } from '../../targets/index.ts'
+import { chosenBackend } from '../backends.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { SpecFailure, status, usage } from '../failure.ts'
@@ -37,7 +38,7 @@ interface Options {
   readonly std?: number
   readonly input?: string
   readonly output?: string
-  readonly backend: Backend
+  readonly backend?: Backend
   readonly repeat: number
   readonly json?: true
 }
@@ -66,7 +67,11 @@ export function addRun({ program, io, conclude }: Context): void {
       textOption('--input <path>', 'a directory with q.npy, k.npy and v.npy, or one .npz or .safetensors'),
     )
     .addOption(textOption('--output <file>', 'save the result as .npy, .npz or .safetensors'))
-    .addOption(new Option('--backend <name>', 'what runs it').choices(backendNames).default(defaultTarget))
+    .addOption(
+      new Option('--backend <name>', 'what runs it (default: the first that can, see attnc doctor)').choices(
+        backendNames,
+      ),
+    )
     .addOption(
       new Option('--repeat <n>', 'timed calls after the first, at most')
         .argParser(wholeNumber(1))
@@ -83,9 +88,12 @@ export function addRun({ program, io, conclude }: Context): void {
 async function run(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
   const { only, output } = options
-  const compilation = compileChosen(source, { target: targetOf(options.backend), only })
+  const compiled = (backend: Backend): Compilation =>
+    compileChosen(source, { target: targetOf(backend), only })
+  const backend = options.backend ?? (await chosenBackend(io, (name) => isWorthRunning(compiled(name))))
+  const compilation = compiled(backend)
   const { diagnostics } = compilation
-  const { runnable, pending } = choose(compilation, options.backend)
+  const { runnable, pending } = choose(compilation, backend)
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   if (wrong && runnable.length === 0) throw new SpecFailure([{ source, diagnostics }])
   reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
@@ -101,7 +109,7 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
   try {
     for (const one of runnable) {
       const say = (step: string): void => progress.say(`${one.name}: ${step} …`)
-      measurements.push(await measure(one, inputs(one), options, say))
+      measurements.push(await measure(one, inputs(one), { ...options, backend }, say))
     }
   } finally {
     progress.done()
@@ -121,6 +129,10 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
     ? status.done
     : status.spec
 }
+
+/** Whether there are kernels for any of it, or errors that no other backend mends. */
+const isWorthRunning = ({ modules, pending }: Compilation): boolean =>
+  modules.length > 0 || pending.length === 0
 
 /** In the order of the file. The float64 reference runs also what has no kernels yet. */
 function choose(

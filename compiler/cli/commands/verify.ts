@@ -2,7 +2,7 @@ import { Option } from 'commander'
 import { backendNames } from '../../../runtime/contract/backends.ts'
 import { AttentionError, type Backend } from '../../../runtime/index.ts'
 import { check, verify } from '../../index.ts'
-import { defaultTarget } from '../../targets/index.ts'
+import { targetNames } from '../../targets/index.ts'
 import {
   type AttentionReport,
   NoSuchCase,
@@ -12,6 +12,7 @@ import {
   statuses,
 } from '../../verification/report.ts'
 import { defaultRuns } from '../../verification/properties/property.ts'
+import { chosenBackend } from '../backends.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
 import { CommandFailure, SpecFailure, status, usage } from '../failure.ts'
@@ -29,9 +30,12 @@ interface Options {
   readonly seed: number
   readonly runs: number
   readonly path?: string
-  readonly backend: Backend
+  readonly backend?: Backend
   readonly json?: true
 }
+
+/** With the backend that was asked for, or else chosen. */
+type Chosen = Options & { readonly backend: Backend }
 
 export function addVerify({ program, io, conclude }: Context): void {
   program
@@ -51,7 +55,10 @@ export function addVerify({ program, io, conclude }: Context): void {
     )
     .addOption(textOption('--path <path>', 'replay one case of a property, as a counterexample names it'))
     .addOption(
-      new Option('--backend <name>', 'what runs the attentions').choices(backendNames).default(defaultTarget),
+      new Option(
+        '--backend <name>',
+        'what runs the attentions (default: the first that can, see attnc doctor)',
+      ).choices(backendNames),
     )
     .addOption(jsonOption())
     .addHelpText(
@@ -76,6 +83,7 @@ async function run(io: Io, paths: readonly string[], options: Options): Promise<
   for (const { source, names } of files)
     requireAttention(source.file, files.length > 1 ? everyName : names, only)
 
+  const backend = options.backend ?? (await chosenBackend(io, () => true))
   const progress = progressOn(io.err)
   const verified: Verified[] = []
   const start = performance.now()
@@ -83,7 +91,7 @@ async function run(io: Io, paths: readonly string[], options: Options): Promise<
     for (const { source, diagnostics, names } of files) {
       if (only !== undefined && !names.includes(only)) continue
       reportDiagnostics(io, { source, diagnostics })
-      const reports = await verifyFile(io, source, options, progress.say, progress.done)
+      const reports = await verifyFile(io, source, { ...options, backend }, progress.say, progress.done)
       verified.push(...reports.map((report) => ({ file: source.file, report })))
     }
   } finally {
@@ -91,14 +99,14 @@ async function run(io: Io, paths: readonly string[], options: Options): Promise<
   }
   const reports = verified.map(({ report }) => report)
   if (json === true) printJson(io, jsonOf(verified))
-  else io.out.write(summary(io, reports, options, performance.now() - start))
+  else io.out.write(summary(io, reports, { ...options, backend }, performance.now() - start))
   return reports.some(({ properties }) => properties.some(isRefuted)) ? status.spec : status.done
 }
 
 async function verifyFile(
   io: Io,
   source: { readonly file: string; readonly text: string },
-  options: Options,
+  options: Chosen,
   say: (text: string) => void,
   clear: () => void,
 ): Promise<readonly AttentionReport[]> {
@@ -145,7 +153,7 @@ const isRefuted = ({ status: found }: PropertyResult): boolean => found === 'ref
 function summary(
   io: Io,
   reports: readonly AttentionReport[],
-  { runs, path }: Options,
+  { runs, path, backend }: Chosen,
   milliseconds: number,
 ): string {
   const paint = painter(io.out, io.env)
@@ -158,5 +166,11 @@ function summary(
     path === undefined
       ? `, ${runs} cases of each property. --runs ${runs * 10} tries ten times as many, with ten times the projections: longer, and stronger`
       : ''
-  return `\n${paint('bold', counts.join(', '))} in ${duration(milliseconds)}${longer}.\n`
+  return `\n${paint('bold', counts.join(', '))} in ${duration(milliseconds)}${longer}.\n${notRun(backend)}`
+}
+
+/** A module carries the kernels of every target, and those of one were tried. */
+function notRun(backend: Backend): string {
+  const others = targetNames.filter((name) => name !== backend).map((name) => `--backend ${name}`)
+  return `The kernels that a module carries for other targets were not run: ${others.join(', ')} would.\n`
 }

@@ -1,6 +1,5 @@
 /** The results of a verification, for people and as data. */
 import type { AttentionReport, Counterexample, PropertyResult, Status } from '../../verification/report.ts'
-import { defaultTarget } from '../../targets/index.ts'
 import { defaultRuns } from '../../verification/properties/property.ts'
 import type { Paint } from '../io.ts'
 import { table } from '../table.ts'
@@ -48,7 +47,7 @@ function commandOf(file: string, { replay }: Counterexample, backend: string): s
     `attnc verify ${quoted(file)} --only ${only} --property ${property} --seed ${seed}`,
     ...(runs === defaultRuns ? [] : [`--runs ${runs}`]),
     ...(path === undefined ? [] : [`--path ${path}`]),
-    ...(backend === defaultTarget ? [] : [`--backend ${backend}`]),
+    `--backend ${backend}`,
   ].join(' ')
 }
 

@@ -1,4 +1,6 @@
 /** WebGPU: of a browser, or of the package webgpu in Node.js. */
+import { inNode } from '../../environment.ts'
+import { isAttentionError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import { acquireDevice, deviceName } from './device.ts'
 import { open } from './open.ts'
@@ -18,5 +20,10 @@ export const webgpu: Backend = {
         if (given === undefined) device.destroy()
       },
     }
+  },
+  advice: async (missing) => {
+    if (!inNode() || !isAttentionError(missing) || missing.code !== 'no-webgpu') return undefined
+    const gpu = (await import('../../node-gpu.ts')).possibleGpu()
+    return gpu && `there is ${gpu}, which can be used after npm install webgpu@0.6.2`
   },
 }
