@@ -94,9 +94,22 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
     if (only !== undefined && model.name !== only) continue
     const built = build(model, tree, target)
     if ('unsupported' in built) pending.push({ name: model.name, ...built })
-    else modules.push({ name: model.name, ...built, files: built.files() })
+    else modules.push(compiled(model.name, built))
   }
   return { diagnostics: [...diagnostics, ...pending.map(notCompiled)], modules, pending, attentions }
+}
+
+/** Files are made when somebody asks for them, once: those of other targets take longer than all else. */
+function compiled(name: string, built: Built): CompiledAttention {
+  let made: readonly OutputFile[] | undefined
+  return {
+    name,
+    ...built,
+    get files() {
+      made ??= built.files()
+      return made
+    },
+  }
 }
 
 export interface Check {

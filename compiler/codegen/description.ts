@@ -8,10 +8,12 @@ import type {
   Dispatch,
   KernelSource,
   Program,
+  WasmVariant,
   WorkgroupDispatch,
 } from '../../runtime/program.ts'
 import type { TargetName } from '../../runtime/contract/backends.ts'
 import type { Expression } from '../symbolic/expression.ts'
+import { targetNamed } from '../targets/index.ts'
 import { environmentOf, evaluateScalar } from '../symbolic/evaluate.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
 import type { Size } from '../../runtime/contract/size.ts'
@@ -19,7 +21,7 @@ import type { Size } from '../../runtime/contract/size.ts'
 /** A program without functions: sizes and decays are expressions, so that it can be printed or made to run. */
 export interface ProgramDescription extends Omit<
   Program,
-  'format' | 'forms' | 'kernels' | 'library' | 'alternatives'
+  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'assembled'
 > {
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
@@ -71,6 +73,7 @@ export function programFrom(description: ProgramDescription): Program {
   return {
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
+    ...assembledLater(description),
     format: programFormat,
     forms: {
       forward: formFrom(forward),
@@ -84,6 +87,23 @@ const loaders = (alternatives: readonly Alternative[]): NonNullable<Program['alt
 
 const inMemory = (description: ProgramDescription | undefined): { readonly program?: Program } =>
   description === undefined ? {} : { program: programFrom(description) }
+
+/** Binaries are made when they are first asked for. */
+function assembledLater({ target, kernels }: ProgramDescription): Pick<Program, 'assembled'> {
+  const { assemble } = targetNamed(target).language
+  if (assemble === undefined) return {}
+  let made: ReturnType<typeof assemble> | undefined
+  const bytes = (variant: WasmVariant): string => {
+    made ??= assemble(Object.values(kernels).map(({ code }) => code))
+    return made[variant]
+  }
+  return {
+    assembled: {
+      plain: async () => ({ bytes: bytes('plain') }),
+      relaxed: async () => ({ bytes: bytes('relaxed') }),
+    },
+  }
+}
 
 function formFrom(form: FormDescription): Program['forms']['forward'] {
   return {

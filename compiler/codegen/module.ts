@@ -34,6 +34,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
   return [
     { path: modulePath(name), text: moduleText(program, others) },
     ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
+    ...[program, ...others].flatMap(binaries),
     ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
@@ -47,6 +48,22 @@ export function printModule(program: ProgramDescription): OutputFile[] {
 export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
+
+const binaryPath = ({ name, target }: ProgramDescription, variant: string): string =>
+  `${name}/${target}-${variant}.js`
+
+/** The kernels as modules of their own, of which one is loaded, where a target's kernels are binaries. */
+function binaries(program: ProgramDescription): readonly OutputFile[] {
+  const codes = Object.values(program.kernels).map(({ code }) => code)
+  return Object.entries(languageOf(program).assemble?.(codes) ?? {}).map(([variant, bytes]) => ({
+    path: binaryPath(program, variant),
+    text: [
+      `// The kernels of ${program.name} in ${variant} WebAssembly, which can be read as ${languageOf(program).title}.`,
+      `export const bytes = ${literal(bytes)}`,
+      '',
+    ].join('\n'),
+  }))
+}
 
 const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
 
@@ -72,13 +89,12 @@ function decodingText(program: ProgramDescription, kernels: readonly string[]): 
 }
 
 /** Declares an object, in which a kernel may have any name, also that of something else in the module. */
-const textLines = (declared: string, program: ProgramDescription, names: readonly string[]): string[] => [
-  `${declared} = {`,
-  ...names.map(
-    (name) => `  ${name}: ${template(languageOf(program).carried(program.kernels[name]?.code ?? ''))},`,
-  ),
-  '}',
-]
+function textLines(declared: string, program: ProgramDescription, names: readonly string[]): string[] {
+  const { carried } = languageOf(program)
+  if (carried === undefined) return []
+  const texts = names.map((name) => `  ${name}: ${template(carried(program.kernels[name]?.code ?? ''))},`)
+  return [`${declared} = {`, ...texts, '}']
+}
 
 function moduleText(program: ProgramDescription, others: readonly ProgramDescription[]): string {
   const { name, target, source } = program
@@ -87,6 +103,7 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
     // A literal name, because a bundler finds the library of a target by it.
     ...(library === undefined ? [] : [`library: () => import(${literal(library)}),`]),
     ...(others.length === 0 ? [] : [`alternatives: { ${others.map(loader).join(', ')} },`]),
+    ...binaryLines(program, `./${name}/`),
   ]
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
@@ -115,9 +132,19 @@ function alternativeText(program: ProgramDescription): string {
     `// ${name} for the target ${target}, compiled by attnc. ../${name}.js loads it where it is needed.`,
     "const source = ''",
     '',
-    ...programLines(program, [], []),
+    ...programLines(program, binaryLines(program, './'), []),
     '',
   ].join('\n')
+}
+
+/** @param folder where the binaries lie, as the module that loads them sees it */
+function binaryLines(program: ProgramDescription, folder: string): string[] {
+  if (languageOf(program).assemble === undefined) return []
+  const loaders = ['plain', 'relaxed'].map((variant) => {
+    const path = binaryPath(program, variant).replace(`${program.name}/`, folder)
+    return `${variant}: () => import(${literal(path)})`
+  })
+  return [`assembled: { ${loaders.join(', ')} },`]
 }
 
 /**
@@ -168,9 +195,10 @@ function programLines(
     '},',
     ...(later.length === 0 ? [] : [`later: () => import(${literal(`./${decodingPath(program)}`)}),`]),
   ]
+  const declared = textLines(`const ${texts}`, program, here)
   return [
-    ...textLines(`const ${texts}`, program, here),
-    '',
+    ...declared,
+    ...(declared.length === 0 ? [] : ['']),
     'export const program = {',
     ...indent(fields),
     '}',
@@ -182,12 +210,15 @@ const kernelLines = (program: ProgramDescription, names: readonly string[]): str
   Object.entries(program.kernels).flatMap(([name, { workgroupSize, workgroupBytes, bindings, integers }]) =>
     names.includes(name)
       ? [
-          `${name}: { code: ${languageOf(program).texts}.${name}, workgroupSize: ${workgroupSize}, ` +
+          `${name}: { code: ${codeOf(program, name)}, workgroupSize: ${workgroupSize}, ` +
             `workgroupBytes: ${workgroupBytes}, bindings: ${literal(bindings)}` +
             `${integers === undefined ? '' : `, integers: ${literal(integers)}`} },`,
         ]
       : [],
   )
+
+const codeOf = (program: ProgramDescription, kernel: string): string =>
+  languageOf(program).carried === undefined ? "''" : `${languageOf(program).texts}.${kernel}`
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(

@@ -3,6 +3,7 @@
 export { cellOutput } from './cell.ts'
 /** The kernel of one cell, for targets without workgroup memory. */
 export type { CellKernel } from './cell.ts'
+export { binary } from './fold.ts'
 export { floatText } from './float-text.ts'
 export { isIntrinsic } from './intrinsics.ts'
 /**
@@ -14,4 +15,5 @@ export { sharedBytes } from './limits.ts'
 export { needsParentheses } from './precedence.ts'
 export { typeOf } from './types.ts'
 export { unroll } from './unroll.ts'
+export { children } from './walk.ts'
 export { wrap } from './wrap.ts'

@@ -78,6 +78,61 @@ export function bodiesOf(statement: Statement): readonly (readonly Statement[])[
   return []
 }
 
+/** The values in a statement, those of the statements within it included; of an assignment also what it changes. */
+export function valuesIn(statement: Statement): readonly Value[] {
+  const inner = bodiesOf(statement).flatMap((body) => body.flatMap(valuesIn))
+  switch (statement.kind) {
+    case 'let':
+    case 'var':
+      return [statement.value]
+    case 'assign':
+      return [statement.target, statement.value]
+    case 'for':
+      return [statement.from, statement.to, ...inner]
+    case 'if':
+      return [statement.condition, ...inner]
+    case 'store':
+    case 'sharedStore':
+      return [statement.index, statement.value]
+    case 'uniformLoad':
+      return [statement.index]
+    case 'comment':
+    case 'barrier':
+    case 'registers':
+      return []
+  }
+}
+
+/** The statement with each of its values replaced, and those of the statements within it; what is assigned to stays. */
+export function mapValues(statement: Statement, map: (value: Value) => Value): Statement {
+  const inner = (body: readonly Statement[]): readonly Statement[] =>
+    body.map((statement) => mapValues(statement, map))
+  switch (statement.kind) {
+    case 'let':
+    case 'var':
+    case 'assign':
+      return { ...statement, value: map(statement.value) }
+    case 'for':
+      return { ...statement, from: map(statement.from), to: map(statement.to), body: inner(statement.body) }
+    case 'if':
+      return {
+        ...statement,
+        condition: map(statement.condition),
+        then: inner(statement.then),
+        ...(statement.otherwise && { otherwise: inner(statement.otherwise) }),
+      }
+    case 'store':
+    case 'sharedStore':
+      return { ...statement, index: map(statement.index), value: map(statement.value) }
+    case 'uniformLoad':
+      return { ...statement, index: map(statement.index) }
+    case 'comment':
+    case 'barrier':
+    case 'registers':
+      return statement
+  }
+}
+
 /** The name that a statement declares for those after it. */
 export function declaredName(statement: Statement): string | undefined {
   switch (statement.kind) {

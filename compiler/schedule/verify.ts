@@ -36,10 +36,8 @@ export function verify(schedule: Schedule): Schedule {
   return schedule
 }
 
-/** Numbers that must be multiples of 4; an equation has none, because a cell is one thread, which may also have a tile alone. */
+/** Numbers that must be multiples of 4; an equation has none, because a cell is one thread. */
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
   if (pass.kind === 'equation') return {}
-  if (!('tile' in pass)) return { threads: pass.threads }
-  const { threads, ...extents } = pass.tile
-  return threads === 1 ? extents : { threads, ...extents }
+  return 'tile' in pass ? { ...pass.tile } : { threads: pass.threads }
 }

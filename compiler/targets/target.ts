@@ -8,7 +8,7 @@ import type { Planner } from '../schedule/planner.ts'
 import type { EquationPass, Pass, Schedule, WorkgroupPass } from '../schedule/schedule.ts'
 import type { Exact } from '../symbolic/index-arithmetic.ts'
 import type { TargetName } from '../../runtime/contract/backends.ts'
-import type { KernelSource, Program } from '../../runtime/program.ts'
+import type { KernelSource, Program, WasmVariant } from '../../runtime/program.ts'
 
 /** What the compiler knows of a target. */
 export interface Target {
@@ -41,10 +41,14 @@ export type Count = Pick<WorkgroupPass, 'workgroups' | 'when'> | Pick<EquationPa
 export interface Language {
   /** How a file with one kernel ends. */
   readonly extension: string
-  /** What a module calls the texts of its kernels. */
+  /** What it is called. */
+  readonly title: string
+  /** What a module calls the texts of its kernels, and `attnc explain` the stage that shows them. */
   readonly texts: string
-  /** The text of a kernel in a module, as short as may be. */
-  readonly carried: (code: string) => string
+  /** The text of a kernel in a module, as short as may be; absent where modules carry binaries. */
+  readonly carried?: (code: string) => string
+  /** The kernels of a program, whose texts these are, as one binary in each variant, in base64. */
+  readonly assemble?: (texts: readonly string[]) => Readonly<Record<WasmVariant, string>>
   /** Whether the backend loads the kernels of decoding when they are needed; else the module has them all. */
   readonly loadsLater: boolean
   /** A package that the backend needs and that a module's bundler is to find. */

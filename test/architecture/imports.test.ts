@@ -68,6 +68,7 @@ const packages: readonly { readonly files: string; readonly may: RegExp }[] = [
   { files: 'runtime/', may: /^(webgpu|gpu\.js|attnc|node:[\w/]+)$/ },
   { files: 'compiler/syntax/', may: /^chevrotain$/ },
   { files: 'compiler/verification/', may: /^fast-check$/ },
+  { files: 'compiler/targets/wasm/', may: /^watr\/\w+$/ },
   { files: 'compiler/cli', may: /^(commander|fflate|node:[\w/]+)$/ },
   { files: 'compiler/', may: /^$/ },
 ]

@@ -60,7 +60,7 @@ export const spelt = (call: object): string =>
 export function asCarried(program: Program): Program {
   const { carried } = targetNamed(program.target).language
   const kernels = Object.entries(program.kernels).map(
-    ([name, facts]) => [name, { ...facts, code: carried(facts.code) }] as const,
+    ([name, facts]) => [name, { ...facts, code: carried?.(facts.code) ?? '' }] as const,
   )
   return { ...program, kernels: Object.fromEntries(kernels) }
 }

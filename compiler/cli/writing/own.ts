@@ -10,15 +10,20 @@ import { displayPath } from '../files.ts'
 import type { Io } from '../io.ts'
 import type { NewFile } from './write.ts'
 
-const signature = '// Written by attnc: compiling again replaces this file.\n'
+const signature = 'Written by attnc: compiling again replaces this file.\n'
+
+/** What a line of a comment begins with: in WAT, and elsewhere. */
+const marks = { wat: ';;', others: '//' } as const
 
 /** GLSL alone does not begin with its signature: nothing may stand before `#version`. */
 export function signed({ path, text }: OutputFile): NewFile & { readonly content: string } {
   const [version = ''] = /^#version.*\n/.exec(text) ?? []
-  return { path, content: version + signature + text.slice(version.length) }
+  const mark = path.endsWith('.wat') ? marks.wat : marks.others
+  return { path, content: `${version}${mark} ${signature}${text.slice(version.length)}` }
 }
 
-const isSigned = (text: string): boolean => text.replace(/^#version.*\n/, '').startsWith(signature)
+const isSigned = (text: string): boolean =>
+  Object.values(marks).some((mark) => text.replace(/^#version.*\n/, '').startsWith(`${mark} ${signature}`))
 
 /**
  * Asks before files are replaced that attnc did not write; where nobody can be asked, it refuses.

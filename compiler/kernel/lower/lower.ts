@@ -1,5 +1,5 @@
 /** From the schedule to kernels: one kernel a pass, in order. */
-import type { Schedule, WorkgroupPass } from '../../schedule/schedule.ts'
+import type { Pass, Schedule } from '../../schedule/schedule.ts'
 import { asKernel } from '../cell.ts'
 import { lowerEquation } from '../cells/lower.ts'
 import type { Kernel } from '../kernel.ts'
@@ -19,15 +19,16 @@ import { lowerTransform } from './transform.ts'
 
 /** Lowers every pass of the schedule, in order: equations cell by cell, all other passes by workgroups. */
 export function lower(schedule: Schedule): Kernel[] {
-  return schedule.passes.map((pass) => {
-    if (pass.kind !== 'equation') return lowerPass(schedule, pass)
-    const output = schedule.buffers.find(({ name }) => name === pass.out)
-    return asKernel(lowerEquation(schedule, pass), toBinding(output, pass.out))
-  })
+  return schedule.passes.map((pass) => lowerPass(schedule, pass))
 }
 
-function lowerPass(schedule: Schedule, pass: WorkgroupPass): Kernel {
+/** The kernel of one pass of the schedule. */
+export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
   switch (pass.kind) {
+    case 'equation': {
+      const output = schedule.buffers.find(({ name }) => name === pass.out)
+      return asKernel(lowerEquation(schedule, pass), toBinding(output, pass.out))
+    }
     case 'online':
       return lowerOnline(schedule, pass)
     case 'product':

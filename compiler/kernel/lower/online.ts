@@ -201,8 +201,7 @@ function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
   return { value: (item) => unlessZero(widen(first(item)), coefficient(item)), coefficient }
 }
 
-/** The expressions that a term is computed from: its value, or its exponent and then its coefficient. */
-export function expressionsOf(term: OnlinePass['kernel']): Expression[] {
+function expressionsOf(term: OnlinePass['kernel']): Expression[] {
   if (term.kind === 'plain') return [term.value]
   return term.coefficient === undefined ? [term.exponent] : [term.exponent, term.coefficient]
 }

@@ -26,6 +26,7 @@ export const gpujs: Target = {
   },
   language: {
     extension: 'js',
+    title: 'functions of gpu.js',
     texts: 'functions',
     carried: compact,
     loadsLater: false,

@@ -1,20 +1,18 @@
 /** WebAssembly: kernels of one thread, as WAT. */
-import { lower } from '../../kernel/lower/lower.ts'
+import { lowerSequential } from '../../kernel/sequential/lower.ts'
 import { workgroupPlanner } from '../../schedule/workgroups/planner.ts'
 import { inWords } from '../../symbolic/index-arithmetic.ts'
 import type { Target } from '../target.ts'
+import { assemble } from './assemble.ts'
+import { wat } from './print.ts'
 
 /** The record of the target wasm. */
 export const wasm: Target = {
   name: 'wasm',
   exact: inWords,
-  unsupported: () => 'anything for the target wasm, whose kernels are not written yet,',
+  unsupported: () => 'anything for the target wasm, which no backend runs yet,',
   planner: workgroupPlanner,
-  lower: (schedule) =>
-    lower(schedule).map((kernel) => ({
-      kernel,
-      spell: () => ({ code: '', workgroupSize: 1, bindings: [], workgroupBytes: 0 }),
-    })),
+  lower: (schedule) => lowerSequential(schedule).map((kernel) => ({ kernel, spell: () => wat(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
-  language: { extension: 'wat', texts: 'wat', carried: (code) => code, loadsLater: false },
+  language: { extension: 'wat', title: 'WAT', texts: 'wat', assemble, loadsLater: false },
 }

@@ -4,14 +4,16 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { Value, ValueType } from '../../kernel/kernel.ts'
 import { floatText } from '../../kernel/target.ts'
 import type { IntrinsicName } from '../../kernel/target.ts'
-import { elu, exp, log, log2, sigmoid, silu, softplus } from './wgsl/exponentials.ts'
-import { helper, lanesOf } from './wgsl/helper.ts'
-import type { Helper, Lanes } from './wgsl/helper.ts'
-import { cosh, sinh, tanh } from './wgsl/hyperbolic.ts'
-import { floorDivide, floorModulo, floorModuloOfFloats, random } from './wgsl/integers.ts'
-import { erf, gelu } from './wgsl/normal.ts'
-import { power } from './wgsl/power.ts'
-import { cos, sin } from './wgsl/trigonometry.ts'
+import { elu, exp, log, log2, sigmoid, silu, softplus } from '../elementary/exponentials.ts'
+import { lanesOf } from '../elementary/helper.ts'
+import type { Helper, Lanes } from '../elementary/helper.ts'
+import { step } from '../elementary/steps.ts'
+import { cosh, sinh, tanh } from '../elementary/hyperbolic.ts'
+import { floorDivide, floorModulo, floorModuloOfFloats } from '../elementary/integers.ts'
+import { erf, gelu } from '../elementary/normal.ts'
+import { power } from '../elementary/power.ts'
+import { cos, sin } from '../elementary/trigonometry.ts'
+import { random } from './wgsl/random.ts'
 
 /** A call as it is written: of a built-in function, or of a helper that the text must define. */
 export interface Spelling {
@@ -49,11 +51,7 @@ export const wgslOperators: Record<IntrinsicName, Row> = {
   sqrt: builtin('sqrt'),
   abs: builtin('abs'),
   sign: builtin('sign'),
-  step: defined((lanes) =>
-    helper('step', lanes, '1 where x is positive, else 0', [
-      `return select(${lanes.f('0.0')}, ${lanes.f('1.0')}, x > ${lanes.f('0.0')});`,
-    ]),
-  ),
+  step: defined(step),
   floor: builtin('floor'),
   min: builtin('min'),
   max: builtin('max'),

@@ -14,5 +14,5 @@ export const webgpu: Target = {
   planner: workgroupPlanner,
   lower: (schedule) => lower(schedule).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
-  language: { extension: 'wgsl', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
+  language: { extension: 'wgsl', title: 'WGSL', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
 }

@@ -1,6 +1,6 @@
 /**
  * sin and cos to 3e-7 absolute for |x| ≤ 1e5: devices were seen 1e-4 off within
- * a quarter turn. As in `../wgsl/trigonometry.ts`.
+ * a quarter turn. As in `targets/elementary/trigonometry.ts`.
  */
 import { helper, polynomial } from './helpers.ts'
 import type { Helper } from './helpers.ts'

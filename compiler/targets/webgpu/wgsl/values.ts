@@ -4,7 +4,7 @@ import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
 import type { Value } from '../../../kernel/kernel.ts'
 import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
 import { wgslOperators } from '../operators.ts'
-import type { Helper } from './helper.ts'
+import type { Helper } from '../../elementary/helper.ts'
 import { wgslName } from './names.ts'
 
 /** Prints values, and remembers which helpers the text must define. */

@@ -1,12 +1,13 @@
 /**
- * Functions that the printed WGSL defines for itself, for f32 and, lane by lane,
- * for vec4f: WGSL has no overloading, so that a function is written once here,
- * in terms of `Lanes`, and printed for each type that is called for.
+ * Elementary functions as formulas, for f32 and, lane by lane, for vec4f. They are
+ * written in WGSL, which takes them as they are; other targets translate them. WGSL
+ * has no overloading, so that a function is written once here, in terms of `Lanes`,
+ * and printed for each type that is called for.
  */
 
-import type { ValueType } from '../../../kernel/kernel.ts'
+import type { ValueType } from '../../kernel/kernel.ts'
 
-/** A function that printed WGSL defines. */
+/** A function that printed text defines; a line that says what it is stands above it. */
 export interface Helper {
   readonly name: string
   readonly source: string

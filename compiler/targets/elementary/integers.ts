@@ -50,19 +50,3 @@ fn floor_modulo_f32(a: f32, b: f32) -> f32 {
 }`,
   uses: [],
 }
-
-/** The algorithm is that of `runtime/projection/random.ts`, step by step. */
-export const random = (type: Integer): Helper => ({
-  name: `random_${type}`,
-  source: `// in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
-fn random_${type}(a: ${type}, b: ${type}, seed: ${type}) -> f32 {
-  var v = bitcast<vec3u>(vec3<${type}>(a, b, seed)) * 1664525u + 1013904223u;
-  v.x += v.y * v.z;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v ^= v >> vec3u(16u);
-  v.x += v.y * v.z;
-  return f32(v.x >> 8u) / 16777216.0;
-}`,
-  uses: [],
-})

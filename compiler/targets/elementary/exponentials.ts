@@ -5,8 +5,8 @@
  * only. Polynomials are least-maximum fits on the range named beside them.
  */
 
-import { lowest } from '../../../kernel/kernel.ts'
-import { floatText } from '../../../kernel/target.ts'
+import { lowest } from '../../kernel/kernel.ts'
+import { floatText } from '../../kernel/target.ts'
 import { helper, polynomial } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 

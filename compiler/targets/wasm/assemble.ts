@@ -1,0 +1,45 @@
+/** All kernels of a program as one binary module. */
+
+import compile from 'watr/compile'
+import parse from 'watr/parse'
+import type { WasmVariant } from '../../../runtime/program.ts'
+import type { Node } from './wat/text.ts'
+
+/** The module of the kernels' texts in each variant, in base64. Functions that several of them define are in it once. */
+export function assemble(texts: readonly string[]): Readonly<Record<WasmVariant, string>> {
+  const relaxed = moduleOf(texts)
+  return { plain: binary(inTwoSteps(relaxed)), relaxed: binary(relaxed) }
+}
+
+/** The module of kernels that ask for what not every engine has, as a tree that assemblers read. */
+function moduleOf(texts: readonly string[]): Node {
+  const imports = new Map<string, Node>()
+  const helpers = new Map<string, Node>()
+  const kernels: Node[] = []
+  for (const text of texts)
+    for (const node of (parse(text) as readonly Node[]).at(-1) ?? []) {
+      if (typeof node === 'string') continue
+      const [kind, name] = node
+      if (typeof name !== 'string') kernels.push(node)
+      else (kind === 'import' ? imports : helpers).set(name, node)
+    }
+  return ['module', ...imports.values(), ...helpers.values(), ...kernels]
+}
+
+/** A product and a sum wherever the text asks for both in one. */
+function inTwoSteps(node: Node): Node {
+  if (typeof node === 'string') return node
+  const [head, ...parts] = node.map(inTwoSteps)
+  const [a, b, c] = parts
+  if (head !== 'f32x4.relaxed_madd' || a === undefined || b === undefined || c === undefined)
+    return head === undefined ? [] : [head, ...parts]
+  return ['f32x4.add', ['f32x4.mul', a, b], c]
+}
+
+/** In base64. */
+function binary(module: Node): string {
+  const bytes = compile(module) as Uint8Array
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text)
+}
