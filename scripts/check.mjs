@@ -7,7 +7,7 @@ const checks = [
   { name: 'types of the package', command: 'tsc -b' },
   { name: 'types of tests, examples and scripts', command: 'tsc -p test' },
   { name: 'lint', command: 'oxlint --type-aware --deny-warnings' },
-  { name: 'format', command: 'prettier --check --log-level warn .' },
+  { name: 'format', command: 'prettier --check --cache --cache-strategy content --log-level warn .' },
   { name: 'dead code', command: 'knip' },
   // knip cannot see the programs named here: its configuration lists them.
   { name: 'package', command: 'publint --strict' },
