@@ -1,9 +1,6 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
-import { checkOptions } from './arguments/options.ts'
-import type { Attention, Backend, CreateOptions } from './attention.ts'
+import type { Attention, CreateOptions } from './attention.ts'
 import type { Open } from './backends/backend.ts'
-import { backends } from './contract/backends.ts'
-import { type AttentionError, isAttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
 
@@ -18,12 +15,13 @@ import { loadDrawing } from './projection/lazy.ts'
  */
 export async function createAttention(
   program: Program,
-  options: CreateOptions = {},
+  given?: CreateOptions,
   open?: Open,
 ): Promise<Attention> {
   if ((program as Partial<Program> | null)?.format !== 1)
     throw (await import('./arguments/no-program.ts')).noProgram(program)
-  checkOptions(program, options)
+  if (given !== undefined) (await import('./arguments/create-options.ts')).checkOptions(program, given)
+  const options = given ?? {}
   if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
     (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)
   const opening = { ...options, drawing: await loadDrawing(program) }
@@ -32,14 +30,9 @@ export async function createAttention(
     if (open !== undefined && asked === program.target) return await open(program, opening)
     return await (await others()).open(program, asked, opening)
   } catch (thrown) {
-    const settled = options.backend !== undefined || options.device !== undefined
-    if (settled || !isMissing(asked, thrown)) throw thrown
+    if (options.backend !== undefined || options.device !== undefined) throw thrown
     return (await others()).fallBack(program, asked, opening, thrown)
   }
 }
 
 const others = () => import('./backends/others.ts')
-
-/** Whether an error says that the backend is missing, so that the next is tried. */
-const isMissing = (backend: Backend, thrown: unknown): thrown is AttentionError =>
-  isAttentionError(thrown) && (backends[backend] as readonly string[]).includes(thrown.code)

@@ -1,8 +1,8 @@
 /** Backends that a program was not compiled for, or not for alone; loaded where one is wanted. */
 import type { Attention } from '../attention.ts'
 import type { BackendName, TargetName } from '../contract/backends.ts'
-import { backendNames } from '../contract/backends.ts'
-import { AttentionError, messageOf } from '../errors.ts'
+import { backendNames, backends as missingCodes } from '../contract/backends.ts'
+import { AttentionError, isAttentionError, messageOf } from '../errors.ts'
 import { loadPackage } from '../load.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
@@ -20,13 +20,18 @@ export async function open(program: Program, name: BackendName, options: Opening
   )
 }
 
-/** On the first backend after the one that is missing. */
+/**
+ * On the first backend after the one that is missing.
+ *
+ * @throws what was thrown, where it does not say that the backend is missing, or where no other runs
+ */
 export async function fallBack(
   program: Program,
   absent: BackendName,
   options: Opening,
-  reason: AttentionError,
+  reason: unknown,
 ): Promise<Attention> {
+  if (!isMissing(absent, reason)) throw reason
   for (const name of backendNames.slice(backendNames.indexOf(absent) + 1)) {
     // Where nothing else runs, what is worth knowing is why there is no device.
     const attention = await open(program, name, options).catch(() => undefined)
@@ -41,6 +46,9 @@ export async function fallBack(
   }
   throw reason
 }
+
+const isMissing = (backend: BackendName, thrown: unknown): thrown is AttentionError =>
+  isAttentionError(thrown) && (missingCodes[backend] as readonly string[]).includes(thrown.code)
 
 /** As much of the attnc package as is asked of it. */
 interface Compiler {

@@ -30,8 +30,9 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       // Kernels of decoding, and of the other targets.
       `./${name}/decoding.js`,
       `./${name}/gpujs.js`,
-      // The caller's own tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
+      // The caller's own options and tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
       '../../node-gpu.js',
+      './arguments/create-options.js',
       './arguments/no-program.js',
       './arguments/own-tensors.js',
       './backward.js',

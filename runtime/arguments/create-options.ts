@@ -1,0 +1,28 @@
+/** The options of `create` but for its tensors; loaded where any are given. */
+import type { CreateOptions } from '../attention.ts'
+import { backendNames } from '../contract/backends.ts'
+import type { Program } from '../program.ts'
+import { describe, refuseUnknown } from './describe.ts'
+
+/** @throws TypeError, RangeError for options that are not what they should be */
+export function checkOptions(program: Program, options: CreateOptions): void {
+  const where = `create of ${program.name}`
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
+  }
+  refuseUnknown(where, options, ['device', 'backend', 'threads', 'projection', 'weights'])
+  const { device, backend, threads } = options
+  if (backend !== undefined && !backendNames.includes(backend)) {
+    throw new TypeError(
+      `${where}: backend must be one of '${backendNames.join("', '")}'; it is ${describe(backend)}.`,
+    )
+  }
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new (typeof threads === 'number' ? RangeError : TypeError)(
+      `${where}: threads must be a positive integer; it is ${describe(threads)}.`,
+    )
+  }
+  if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {
+    throw new TypeError(`${where}: device must be a GPUDevice; it is ${describe(device)}. Was it awaited?`)
+  }
+}
