@@ -1,6 +1,7 @@
 /** Gather: one thread for each batch item puts its numbers of several buffers into one. */
 import type { GatherPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
+import { record } from '../author.ts'
 import type { Kernel } from '../kernel.ts'
 import { frame } from './frame.ts'
 
@@ -11,19 +12,13 @@ import { frame } from './frame.ts'
 export function lowerGather(schedule: Schedule, pass: GatherPass): Kernel {
   const { binding, kernel } = frame(schedule, pass)
   const batch = ir.shape('batch')
-  const item = ir.let_('item', ir.add(ir.mul(ir.workgroup, pass.threads), ir.thread))
-  const body = ir.block(
-    item,
-    ir.if_(
-      ir.lt(ir.ref(item), batch),
-      pass.from.map((name, place) =>
-        ir.store(
-          binding(pass.to),
-          ir.add(ir.mul(batch, place), ir.ref(item)),
-          ir.load(binding(name), ir.ref(item)),
-        ),
+  const body = record((k) => {
+    const item = k.let('item', ir.add(ir.mul(ir.workgroup, pass.threads), ir.thread))
+    k.if(ir.lt(item, batch), () =>
+      pass.from.forEach((name, place) =>
+        k.store(binding(pass.to), ir.add(ir.mul(batch, place), item), ir.load(binding(name), item)),
       ),
-    ),
-  )
+    )
+  })
   return kernel('Numbers of batch items, from several buffers into one.', [], body)
 }

@@ -1,25 +1,17 @@
 /**
- * Rows that *finish* leaves, since their plain sums may have lost digits: a thread for each sums over the row's keys
- * one by one, over the exponential of the largest exponent so far. Such rows are rare; what matters is that the others
- * cost next to nothing, and that the code is short.
+ * Rows that *finish* leaves, since their plain sums may have lost digits: a thread for each computes it anew. Such
+ * rows are rare; what matters is that the others cost next to nothing.
  */
-import { invariant } from '../../diagnostics/invariant.ts'
-import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
-import { constant } from '../../symbolic/build.ts'
+import type { FinishPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Author, Name } from '../author.ts'
-import { lowest } from '../kernel.ts'
+import type { Author } from '../author.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import type { ChunkRows } from './chunk.ts'
-import { countedOf, firstKeyRow, firstQueryRow, u32Name, visible } from './frame.ts'
+import { u32Name } from './frame.ts'
 import type { Frame } from './frame.ts'
-import { evaluatePairs } from './pairs.ts'
-import { isWhole, rowFactor } from './readout.ts'
-import { raised, relativeTo } from './running-scale.ts'
+import { mendRow } from './mend-row.ts'
+import { isWhole } from './readout.ts'
 import { columnGroup, extent, fourLanes, lanes } from './tile.ts'
-
-/** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
-const least = 1e-37
 
 /** The denominators of the tile's rows: where one is too small, its row is mended. */
 const denominatorsOf = ({ tile }: FinishPass): SharedArray => ({
@@ -54,132 +46,12 @@ export function mendRows(
   const row = k.let('ownRow', ir.add(firstRow, ir.thread))
   const exists = ir.lt(row, ir.shape('length'))
   k.if(tile.threads === tile.rows ? exists : ir.and(ir.lt(ir.thread, tile.rows), exists), () =>
-    k.if(ir.not(isWhole(pass, ir.sharedLoad(denominators, ir.thread))), () =>
-      new MendedRow(k, { ...frame, schedule, pass, mended, row }).mend(),
-    ),
+    k.if(ir.not(isWhole(pass, ir.sharedLoad(denominators, ir.thread))), () => {
+      const firstColumn = k.let('firstOfTile', ir.mul(u32Name('valueTile'), tile.columns))
+      const { valueDim } = schedule
+      const columns =
+        valueDim === tile.columns ? valueDim : extent(firstColumn, ir.u32(valueDim), tile.columns)
+      mendRow(k, schedule, { ...pass, ...mended }, frame, { row, firstColumn, columns })
+    }),
   )
-}
-
-/** What is known of a row to be mended before its code. */
-interface Mended extends Pick<Frame, 'binding' | 'counts'> {
-  readonly schedule: Schedule
-  readonly pass: FinishPass
-  readonly mended: NonNullable<FinishPass['mended']>
-  readonly row: Value
-}
-
-/** The code of a thread that mends one row. */
-class MendedRow {
-  readonly #k: Author
-  readonly #of: Mended
-  readonly #firstColumn: Value
-  readonly #start: Value
-  readonly #keys: Value
-  /** The largest exponent so far, the denominator so far, and the weight of the present key, over its exponential. */
-  readonly #scale: Name
-  readonly #total: Name
-  readonly #weight: Name
-
-  constructor(k: Author, of: Mended) {
-    const { row, pass, schedule } = of
-    this.#k = k
-    this.#of = of
-    this.#firstColumn = k.let('firstOfTile', ir.mul(u32Name('valueTile'), pass.tile.columns))
-    const start = ir.mul(ir.add(firstQueryRow, row), schedule.valueDim)
-    this.#start = k.let('start', ir.add(start, this.#firstColumn))
-    this.#keys = k.let('ownKeys', pass.causal ? ir.call('min', visible, ir.add(row, 1)) : visible)
-    this.#scale = k.var('scale', ir.f32(lowest))
-    this.#total = k.var('total', ir.f32(0))
-    this.#weight = k.var('weight', ir.f32(0))
-  }
-
-  mend(): void {
-    const k = this.#k
-    const out = this.#of.binding('out')
-    this.#eachColumn((at) => k.store(out, at, ir.f32(0)))
-    k.loop('seenKey', 0, this.#keys, (key) => this.#addKey(key))
-    if (this.#of.pass.epsilon === 0) return
-    // The denominator is more than the weights.
-    const factor = rowFactor(this.#of.pass, this.#total, this.#scale) ?? ir.f32(1)
-    const share = ir.mul(this.#total, k.let('ownFactor', factor))
-    this.#eachColumn((at) => k.store(out, at, ir.mul(ir.load(out, at), share)))
-  }
-
-  /** The row so far is a mean over the keys so far, which moves towards the value of one more by its share. */
-  #addKey(key: Value): void {
-    const k = this.#k
-    const { mended, binding, schedule } = this.#of
-    const [out, v] = [binding('out'), binding('v')]
-    const before = k.let('before', this.#scale)
-    k.set(this.#weight, ir.f32(0))
-    mended.query.blocks.forEach((_, which) => this.#addBlock(which, key))
-    const shrunk = ir.mul(this.#total, relativeTo(this.#scale, before))
-    k.set(this.#total, ir.add(shrunk, this.#weight))
-    const share = k.let('share', ir.div(this.#weight, ir.call('max', this.#total, least)))
-    const row = ir.mul(ir.add(firstKeyRow, key), schedule.valueDim)
-    const value = k.let('value', ir.add(row, this.#firstColumn))
-    this.#eachColumn((at, column) => {
-      const way = ir.sub(ir.load(v, ir.add(value, column)), ir.load(out, at))
-      k.store(out, at, ir.add(ir.load(out, at), ir.mul(way, share)))
-    })
-  }
-
-  /** Adds the components of a block to the pair's weight, over the scale that they raise. */
-  #addBlock(which: number, key: Value): void {
-    const k = this.#k
-    const { mended, row } = this.#of
-    const [ofQuery, ofKey] = [mended.query.blocks[which], mended.key.blocks[which]]
-    if (ofQuery === undefined || ofKey === undefined) return
-    k.loop('component', 0, ofQuery.size, (component) => {
-      const query = this.#evaluate('query', ofQuery, row, component)
-      const keys = this.#evaluate('key', ofKey, key, component)
-      const coefficient = k.let('coefficient', ir.mul(query.coefficient, keys.coefficient))
-      const together = ir.add(query.exponent, keys.exponent)
-      const exponent = k.let('exponent', ir.select(ir.eq(coefficient, 0), lowest, together))
-      const before = k.let('soFar', this.#scale)
-      k.set(this.#scale, raised(this.#scale, exponent))
-      const shrunk = ir.mul(this.#weight, relativeTo(this.#scale, before))
-      k.set(this.#weight, ir.add(shrunk, ir.mul(coefficient, relativeTo(this.#scale, exponent))))
-    })
-  }
-
-  /** Exponent and coefficient of a component of a row. */
-  #evaluate(
-    side: 'query' | 'key',
-    { term }: ScheduledBlock,
-    index: Value,
-    component: Value,
-  ): { readonly exponent: Value; readonly coefficient: Value } {
-    invariant(term.kind === 'scaled', 'sums that are mended are scaled')
-    const { binding, counts, schedule } = this.#of
-    const ofQuery = side === 'query'
-    const buffer = binding(ofQuery ? 'q' : 'k')
-    const start = ir.mul(ir.add(ofQuery ? firstQueryRow : firstKeyRow, index), schedule.dim)
-    const length = ofQuery ? countedOf(counts) : visible
-    const { exponent, coefficient = constant(1) } = term
-    const { statements, value } = evaluatePairs([exponent, coefficient], {
-      items: 1,
-      rows: { x: { extent: 'items', load: (_, entry) => ir.load(buffer, ir.add(start, entry)) } },
-      scalars: {
-        position: { extent: 'all', value: ir.convert('f32', index) },
-        length: { extent: 'all', value: ir.convert('f32', length) },
-      },
-      component: { extent: 'items', index: () => component },
-      prefix: ofQuery ? 'q' : 'k',
-    })
-    this.#k.use(statements)
-    return { exponent: value(0, 0), coefficient: value(1, 0) }
-  }
-
-  /** Each column of the tile, with the index of the row's number in it. */
-  #eachColumn(then: (at: Value, column: Value) => void): void {
-    const { schedule, pass } = this.#of
-    const { valueDim } = schedule
-    const { columns } = pass.tile
-    const count = valueDim === columns ? valueDim : extent(this.#firstColumn, ir.u32(valueDim), columns)
-    this.#k.loop('column', 0, count, (column) => {
-      const at = this.#k.let('at', ir.add(this.#start, column))
-      then(at, column)
-    })
-  }
 }

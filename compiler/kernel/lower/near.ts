@@ -11,6 +11,7 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
 import { unlessZero } from './exponents.ts'
+import { expressionsOf } from './features.ts'
 import { firstKeyRow, firstQueryRow, frame, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { widen } from './operators.ts'
@@ -204,7 +205,7 @@ function evaluateScores(
     },
   }
   const term = pass.kernel
-  const expressions = term.coefficient === undefined ? [term.exponent] : [term.exponent, term.coefficient]
+  const expressions = expressionsOf({ term })
   const evaluated = evaluatePairs(expressions, { items: lanes, rows, scalars: {}, prefix: 'pair' })
   k.use(evaluated.statements)
   const value = (item: number): Value => widen(evaluated.value(0, item))

@@ -6,7 +6,6 @@
  * is treated apart.
  */
 import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
-import type { Expression } from '../../symbolic/expression.ts'
 import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import { record } from '../author.ts'
@@ -15,6 +14,7 @@ import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
 import { convolve } from './convolution.ts'
 import { unlessZero } from './exponents.ts'
+import { expressionsOf } from './features.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { widen } from './operators.ts'
@@ -192,18 +192,13 @@ function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
     q: rowFrom(binding(pass.queries.buffer), queryStarts, 'lanes'),
     k: rowFrom(binding(pass.keys.buffer), keyStarts, 'items'),
   }
-  const expressions = expressionsOf(pass.kernel)
+  const expressions = expressionsOf({ term: pass.kernel })
   const evaluated = evaluatePairs(expressions, { items: lanes, rows, scalars: {}, prefix: 'pair' })
   k.use(evaluated.statements)
   const first = (item: number): Value => evaluated.value(0, item)
   if (expressions.length === 1) return { value: first, coefficient: undefined }
   const coefficient = (item: number): Value => widen(evaluated.value(1, item))
   return { value: (item) => unlessZero(widen(first(item)), coefficient(item)), coefficient }
-}
-
-function expressionsOf(term: OnlinePass['kernel']): Expression[] {
-  if (term.kind === 'plain') return [term.value]
-  return term.coefficient === undefined ? [term.exponent] : [term.exponent, term.coefficient]
 }
 
 const rowFrom = (buffer: Binding, starts: readonly Value[], extent: Row['extent']): Row => ({

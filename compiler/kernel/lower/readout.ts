@@ -22,6 +22,12 @@ const leastWhole = 2 ** -60
 export const isWhole = ({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value =>
   ir.ge(epsilon === 0 ? total : ir.add(total, epsilon), leastWhole)
 
+/** What four rows that have lost no digits are multiplied by; a smaller denominator is that of a row to be mended. */
+function wholeFactor({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value {
+  const denominator = epsilon === 0 ? total : ir.add(total, ir.splat(epsilon))
+  return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
+}
+
 /** The sums, denominators and scales of a thread's rows, and the buffer that receives the quotients. */
 export interface Readout {
   readonly pass: FinishPass | OnlinePass
@@ -78,11 +84,7 @@ export function readout(k: Author, from: Readout): void {
 
 /** What the sums of a row group are multiplied by (vec4f); nothing where they are the result already. */
 function groupFactor(pass: Readout['pass'], { total, scale }: RowGroup, mended: boolean): Value | undefined {
-  if (mended) {
-    // A smaller denominator is that of a row which `only` keeps from being stored.
-    const denominator = pass.epsilon === 0 ? total : ir.add(total, ir.splat(pass.epsilon))
-    return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
-  }
+  if (mended) return wholeFactor(pass, total)
   const factors = fourLanes.map((lane) =>
     rowFactor(pass, ir.lane(total, lane), scale && ir.lane(scale, lane)),
   )

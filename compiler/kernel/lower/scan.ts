@@ -4,11 +4,14 @@
  */
 import type { ScanPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
+import { record } from '../author.ts'
+import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
-import type { Kernel, Value } from '../kernel.ts'
+import type { Binding, Kernel, Value } from '../kernel.ts'
 import { divide, frame, groupNames, logDecay, logDecayName, u32Name, visible } from './frame.ts'
+import { raised, relativeTo } from './running-scale.ts'
 import { stateLayout } from './state-layout.ts'
+import type { StateLayout } from './state-layout.ts'
 import { extent } from './tile.ts'
 
 /**
@@ -17,104 +20,96 @@ import { extent } from './tile.ts'
  */
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
-  const state = binding('state')
   const layout = stateLayout(schedule, pass.scaling)
-  const scaled = pass.scaling === 'scaled'
   const prefixes = pass.result === 'prefixes'
   const decays = pass.buffers.includes('decay')
-  const inS = schedule.features * schedule.valueDim
 
-  const index = ir.let_('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
-  const isTotal = ir.let_('isTotal', ir.ge(ir.ref(index), inS))
-  const feature = ir.let_(
-    'feature',
-    ir.select(ir.ref(isTotal), ir.sub(ir.ref(index), inS), ir.div(ir.ref(index), schedule.valueDim)),
-  )
-  const carry = ir.var_('carry', ir.f32(0))
-  const scale = ir.var_('scale', ir.f32(lowest))
-
-  /** One thread of each feature leaves the scale of what came before. */
-  const leaveScale = (start: Value): Body =>
-    scaled
-      ? ir.if_(ir.ref(isTotal), ir.store(state, layout.scaleBefore(start, ir.ref(feature)), ir.ref(scale)))
-      : []
-
-  /** What came before has faded by γ for each visible row of the chunk: a state is as of the last of them. */
-  const fade = (chunk: Value): Body => {
-    if (!decays) return []
-    const first = ir.mul(chunk, schedule.chunk)
-    const rows = ir.let_('rows', extent(first, visible, schedule.chunk))
-    const fading = ir.mul(logDecay, ir.convert('f32', ir.ref(rows)))
-    return [
-      rows,
-      scaled
-        ? ir.assign(ir.ref(scale), ir.add(ir.ref(scale), fading))
-        : ir.assign(ir.ref(carry), ir.mul(ir.ref(carry), ir.call('exp2', fading))),
-    ]
-  }
-
-  const absorb = (start: Value, sum: Value): Body => {
-    if (!scaled) return ir.assign(ir.ref(carry), ir.add(ir.ref(carry), sum))
-    const own = ir.let_('own', ir.load(state, layout.scale(start, ir.ref(feature))))
-    const larger = ir.let_('larger', ir.call('max', ir.ref(scale), ir.ref(own)))
-    const kept = ir.mul(ir.ref(carry), ir.call('exp2', ir.sub(ir.ref(scale), ir.ref(larger))))
-    const added = ir.mul(sum, ir.call('exp2', ir.sub(ir.ref(own), ir.ref(larger))))
-    return [
-      own,
-      larger,
-      ir.assign(ir.ref(carry), ir.add(kept, added)),
-      ir.assign(ir.ref(scale), ir.ref(larger)),
-    ]
-  }
-
-  const carryOut = (): Body => {
-    const carried = binding('carried')
-    return [
-      ir.store(carried, ir.add(layout.carriedStart, ir.ref(index)), ir.ref(carry)),
-      scaled
-        ? ir.if_(
-            ir.ref(isTotal),
-            ir.store(carried, layout.scale(layout.carriedStart, ir.ref(feature)), ir.ref(scale)),
-          )
-        : [],
-    ]
-  }
-
-  const first = ir.let_('firstState', layout.start(ir.u32(0)))
-  const body = ir.block(
-    divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'),
-    pass.carries || decays ? groupNames(counts, schedule.groups, false) : [],
-    decays ? logDecayName(binding('decay')) : [],
-    index,
-    ir.if_(ir.lt(ir.ref(index), layout.sums), [
-      isTotal,
-      feature,
-      carry,
-      scaled ? scale : [],
-      ir.for_('chunk', 0, ir.shape('chunks'), 1, (chunk) => {
-        const start = ir.let_('stateStart', layout.start(chunk))
-        const at = ir.add(ir.ref(start), ir.ref(index))
-        const sum = ir.let_('sum', ir.load(state, at))
-        return [
-          start,
-          sum,
-          prefixes ? [ir.store(state, at, ir.ref(carry)), leaveScale(ir.ref(start))] : [],
-          fade(chunk),
-          absorb(ir.ref(start), ir.ref(sum)),
-        ]
-      }),
-      pass.carries ? carryOut() : [],
-      prefixes
-        ? []
-        : [
-            first,
-            ir.store(state, ir.add(ir.ref(first), ir.ref(index)), ir.ref(carry)),
-            leaveScale(ir.ref(first)),
-          ],
-    ]),
-  )
-  const what = prefixes
+  const body = record((k) => {
+    k.use(divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'))
+    if (pass.carries || decays) k.use(groupNames(counts, schedule.groups, false))
+    if (decays) k.use(logDecayName(binding('decay')))
+    const index = k.let('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
+    k.if(ir.lt(index, layout.sums), () => {
+      const sum = declareSum(k, schedule, pass, layout, binding('state'), index)
+      k.loop('chunk', 0, ir.shape('chunks'), (chunk) => {
+        const start = k.let('stateStart', layout.start(chunk))
+        const own = k.let('sum', ir.load(sum.state, ir.add(start, index)))
+        if (prefixes) leaveSum(k, sum, start)
+        if (decays) fade(k, schedule, sum, chunk)
+        addState(k, sum, start, own)
+      })
+      if (pass.carries) carryOut(k, sum, binding('carried'))
+      if (!prefixes) leaveSum(k, sum, k.let('firstState', layout.start(ir.u32(0))))
+    })
+  })
+  const summary = prefixes
     ? 'Replaces the state of each chunk by the sum of those before it.'
     : 'Replaces the state of the first chunk by the sum of all.'
-  return kernel(what, [], body)
+  return kernel(summary, [], body)
+}
+
+/** A number of S or z, summed by one thread. */
+interface Sum {
+  readonly state: Binding
+  readonly layout: StateLayout
+  /** Its index in a chunk's state. */
+  readonly index: Value
+  /** Whether it is one of z: its thread leaves the scale of the feature. */
+  readonly isTotal: Value
+  readonly feature: Value
+  readonly carry: Name
+  /** The running scale, where sums are scaled. */
+  readonly scale: Name | undefined
+}
+
+function declareSum(
+  k: Author,
+  { features, valueDim }: Schedule,
+  { scaling }: ScanPass,
+  layout: StateLayout,
+  state: Binding,
+  index: Value,
+): Sum {
+  const inS = features * valueDim
+  const isTotal = k.let('isTotal', ir.ge(index, inS))
+  const feature = k.let('feature', ir.select(isTotal, ir.sub(index, inS), ir.div(index, valueDim)))
+  const carry = k.var('carry', ir.f32(0))
+  const scale = scaling === 'scaled' ? k.var('scale', ir.f32(lowest)) : undefined
+  return { state, layout, index, isTotal, feature, carry, scale }
+}
+
+/** Stores the sum so far in the state at `start`, and the scale of what came before it. */
+function leaveSum(k: Author, sum: Sum, start: Value): void {
+  const { state, layout, index, isTotal, feature, carry, scale } = sum
+  k.store(state, ir.add(start, index), carry)
+  if (scale !== undefined) k.if(isTotal, () => k.store(state, layout.scaleBefore(start, feature), scale))
+}
+
+/** What came before has faded by γ for each visible row of the chunk: a state is as of the last of them. */
+function fade(k: Author, { chunk: length }: Schedule, { carry, scale }: Sum, chunk: Value): void {
+  const rows = k.let('rows', extent(ir.mul(chunk, length), visible, length))
+  const fading = ir.mul(logDecay, ir.convert('f32', rows))
+  if (scale === undefined) k.multiply(carry, ir.call('exp2', fading))
+  else k.add(scale, fading)
+}
+
+/** Adds the state at `start`, whose number is `own`; of scaled sums, over the larger of both scales. */
+function addState(k: Author, { state, layout, feature, carry, scale }: Sum, start: Value, own: Value): void {
+  if (scale === undefined) {
+    k.add(carry, own)
+    return
+  }
+  const ownScale = k.let('own', ir.load(state, layout.scale(start, feature)))
+  const larger = k.let('larger', raised(scale, ownScale))
+  const kept = ir.mul(carry, relativeTo(larger, scale))
+  k.set(carry, ir.add(kept, ir.mul(own, relativeTo(larger, ownScale))))
+  k.set(scale, larger)
+}
+
+/** Stores the sum of all chunks in the state that decoding carries. */
+function carryOut(k: Author, sum: Sum, carried: Binding): void {
+  const { layout, index, isTotal, feature, carry, scale } = sum
+  k.store(carried, ir.add(layout.carriedStart, index), carry)
+  if (scale !== undefined)
+    k.if(isTotal, () => k.store(carried, layout.scale(layout.carriedStart, feature), scale))
 }

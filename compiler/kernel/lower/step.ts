@@ -9,9 +9,10 @@
  */
 import type { ScheduledBlock, Schedule, StepPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Body } from '../build.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
-import type { Kernel, SharedArray, Value } from '../kernel.ts'
+import type { Binding, Kernel, SharedArray, Target, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
@@ -25,278 +26,325 @@ import {
   logDecayName,
   u32Name,
 } from './frame.ts'
+import type { Frame } from './frame.ts'
 import { widen } from './operators.ts'
 import { rowFactor } from './readout.ts'
+import { raised, raiseScale, relativeTo } from './running-scale.ts'
 import { stateLayout } from './state-layout.ts'
-import { extent, lanes, range } from './tile.ts'
-
-const four = [0, 1, 2, 3] as const
+import type { StateLayout } from './state-layout.ts'
+import { addProducts } from './tile-product.ts'
+import { extent, fourLanes, inLanes, lanes, range } from './tile.ts'
 
 /**
  * The kernel of one decoding step: the new key and value enter the carried state, then the group's queries
  * are read out of it.
  */
 export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
-  const { binding, counts, kernel } = frame(schedule, pass)
-  const { threads } = pass.tile
-  const { valueDim } = schedule
+  const frameOfPass = frame(schedule, pass)
+  const { binding, counts, kernel } = frameOfPass
+  const { groups } = schedule
   const scaled = pass.scaling === 'scaled'
-  const decays = pass.buffers.includes('decay')
-  const carried = binding('carried')
+  const arrays = stepArrays(pass.tile.threads)
   const layout = stateLayout(schedule, pass.scaling)
-  const start = ir.let_('stateStart', layout.carriedStart)
-  const width = threads * lanes
 
-  const shared = (name: string): SharedArray => ({ name, element: 'vec4f', length: threads })
-  const kept = shared('kept')
-  const added = shared('added')
-  const weights = shared('weights')
-  const totals = shared('totals')
-  const exponents = shared('exponents')
-
-  const sums = ir.registers('sums', 'f32', Math.ceil(valueDim / threads))
-  const total = ir.var_('total', ir.f32(0))
-  const rowScale = ir.var_('rowScale', ir.f32(lowest))
-
-  const components = u32Name('components')
-  const component = (lane: number): Value => ir.add(components, ir.mul(ir.thread, lanes), lane)
-
-  const evaluate = (
-    side: 'query' | 'key',
-    block: ScheduledBlock,
-  ): { names: Body; features: EvaluatedFeatures } => {
-    const prepared = prepareRows(
-      {
-        extent: 'items',
-        each: 1,
-        buffer: binding(side === 'query' ? 'q' : 'k'),
-        dim: schedule.dim,
-        first: side === 'query' ? u32Name('queryHead') : u32Name('keyGroup'),
-        at: () => ir.u32(0),
-        position: firstPositionOf(counts),
-        // No feature of a form that decodes asks for the length, which is not known yet.
-        count: ir.u32(1),
-        prefix: side === 'query' ? 'q' : 'k',
-      },
-      [block],
-    )
-    const features = prepared.evaluate({
-      block,
-      each: lanes,
-      at: component,
-      steps: width,
-      projection: block.projected ? binding('w') : undefined,
+  const body = record((k) => {
+    k.use(divide([], 'slice'), groupNames(counts, groups, false))
+    const decays = pass.buffers.includes('decay')
+    if (decays) k.use(logDecayName(binding('decay')))
+    const start = k.let('stateStart', layout.carriedStart)
+    const state = { carried: binding('carried'), layout, start }
+    const step: Step = { schedule, pass, frame: frameOfPass, arrays, state, scaled, decays }
+    everyTile(k, pass, pass.key.blocks, (tile) => updateTile(k, step, tile))
+    k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
+      const queryHead = k.let('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(groups)), headInGroup))
+      readState(k, step, queryHead)
     })
-    return { names: [prepared.statements, features.statements], features }
-  }
-
-  /** Runs `then` for each lane that holds a component; the last tile may be partial. */
-  const eachLane = (block: ScheduledBlock, then: (lane: 0 | 1 | 2 | 3, feature: Value) => Body): Body =>
-    four.map((lane) => {
-      const body = then(lane, ir.add(component(lane), block.start))
-      return block.size % width === 0 ? body : ir.if_(ir.lt(component(lane), block.size), body)
-    })
-  /** The lanes' numbers at a place of the state. */
-  const loadLanes = (block: ScheduledBlock, at: (feature: Value) => Value): Value =>
-    ir.vec4(
-      ...(four.map((lane) => {
-        const last = block.size - 1
-        const inside = block.size % width === 0 ? component(lane) : ir.call('min', component(lane), last)
-        return ir.load(carried, at(ir.add(inside, block.start)))
-      }) as [Value, Value, Value, Value]),
-    )
-  const scaleAt = (feature: Value): Value => layout.scale(ir.ref(start), feature)
-  const totalAt = (feature: Value): Value => layout.z(ir.ref(start), feature)
-
-  /** Every component of the tile with its index and the thread's columns. */
-  const overTile = (
-    block: ScheduledBlock,
-    names: (group: Value) => Body,
-    then: (lane: 0 | 1 | 2 | 3, at: (register: number) => Value) => Body,
-  ): Body => {
-    const count = ir.div(ir.add(extent(components, ir.u32(block.size), width), lanes - 1), lanes)
-    return ir.for_('four', 0, count, 1, (group) => [
-      names(group),
-      four.map((lane) => {
-        const feature = ir.let_(`feature${lane}`, ir.add(components, ir.mul(group, lanes), lane))
-        const at = (register: number): Value =>
-          layout.s(ir.ref(start), ir.add(ir.ref(feature), block.start), columnOf(register))
-        return block.size % lanes === 0
-          ? [feature, then(lane, at)]
-          : [feature, ir.if_(ir.lt(ir.ref(feature), block.size), then(lane, at))]
-      }),
-    ])
-  }
-  const columnOf = (register: number): Value => ir.add(ir.thread, register * threads)
-  const eachColumn = (then: (register: number) => Body): Body =>
-    range(sums.count).map((register) =>
-      valueDim % threads === 0 ? then(register) : ir.if_(ir.lt(columnOf(register), valueDim), then(register)),
-    )
-
-  const update = (block: ScheduledBlock): Body => {
-    const { names, features } = evaluate('key', block)
-    const old = ir.let_('oldScale', faded(loadLanes(block, scaleAt)))
-    const raised = ir.let_(
-      'newScale',
-      ir.call('max', ir.ref(old), scaled ? exponentOf(features, 0) : ir.splat(0)),
-    )
-    const power = scaled ? ir.call('exp2', ir.sub(exponentOf(features, 0), ir.ref(raised))) : ir.splat(1)
-    const value = features.coefficient === undefined ? power : ir.mul(widen(features.coefficient(0)), power)
-    const keep = ir.let_(
-      'keep',
-      scaled
-        ? ir.call('exp2', ir.sub(ir.ref(old), ir.ref(raised)))
-        : ir.splat(decays ? ir.call('exp2', logDecay) : 1),
-    )
-    const add = ir.let_('add', scaled ? value : widen(features.value(0)))
-    const z = ir.let_('z', ir.add(ir.mul(loadLanes(block, totalAt), ir.ref(keep)), ir.ref(add)))
-    return [
-      names,
-      scaled ? [old, raised] : [],
-      keep,
-      add,
-      z,
-      eachLane(block, (lane, feature) => [
-        ir.store(carried, totalAt(feature), ir.lane(ir.ref(z), lane)),
-        scaled ? ir.store(carried, scaleAt(feature), ir.lane(ir.ref(raised), lane)) : [],
-      ]),
-      ir.sharedStore(kept, ir.thread, ir.ref(keep)),
-      ir.sharedStore(added, ir.thread, ir.ref(add)),
-      ir.barrier,
-      overTile(
-        block,
-        (group) => [
-          ir.let_('kept4', ir.sharedLoad(kept, group)),
-          ir.let_('added4', ir.sharedLoad(added, group)),
-        ],
-        (lane, at) =>
-          eachColumn((register) => {
-            const value_ = ir.load(
-              binding('v'),
-              ir.add(ir.mul(u32Name('keyGroup'), valueDim), columnOf(register)),
-            )
-            const before = ir.mul(ir.load(carried, at(register)), ir.lane(vec('kept4'), lane))
-            return ir.store(
-              carried,
-              at(register),
-              ir.add(before, ir.mul(ir.lane(vec('added4'), lane), value_)),
-            )
-          }),
-      ),
-      ir.barrier,
-    ]
-  }
-  const faded = (scale: Value): Value => (decays ? ir.add(scale, ir.splat(logDecay)) : scale)
-
-  const read = (block: ScheduledBlock): Body => {
-    const { names, features } = evaluate('query', block)
-    const exponent = scaled
-      ? ir.let_(
-          'exponent',
-          present(block, ir.add(exponentOf(features, 0), loadLanes(block, scaleAt)), lowest),
-        )
-      : undefined
-    const raise: Body =
-      exponent === undefined
-        ? []
-        : [
-            exponent,
-            ir.sharedStore(exponents, ir.thread, ir.ref(exponent)),
-            ir.barrier,
-            ir.let_('scaleSoFar', ir.ref(rowScale)),
-            ir.for_('other', 0, threads, 1, (other) => {
-              const four4 = ir.let_('exponents4', ir.sharedLoad(exponents, other))
-              return [
-                four4,
-                four.map((lane) =>
-                  ir.assign(ir.ref(rowScale), ir.call('max', ir.ref(rowScale), ir.lane(ir.ref(four4), lane))),
-                ),
-              ]
-            }),
-            ir.let_('shrink', ir.call('exp2', ir.sub(f32Name('scaleSoFar'), ir.ref(rowScale)))),
-            ir.assign(ir.ref(total), ir.mul(ir.ref(total), f32Name('shrink'))),
-            range(sums.count).map((register) =>
-              ir.assign(ir.register(sums, register), ir.mul(ir.register(sums, register), f32Name('shrink'))),
-            ),
-          ]
-    const power =
-      exponent === undefined
-        ? undefined
-        : ir.call('exp2', ir.sub(ir.ref(exponent), ir.splat(ir.ref(rowScale))))
-    const value =
-      power === undefined
-        ? widen(features.value(0))
-        : features.coefficient === undefined
-          ? power
-          : ir.mul(widen(features.coefficient(0)), power)
-    const weight = ir.let_('weight', present(block, value, 0))
-    return [
-      names,
-      raise,
-      weight,
-      ir.sharedStore(weights, ir.thread, ir.ref(weight)),
-      ir.sharedStore(totals, ir.thread, ir.mul(ir.ref(weight), loadLanes(block, totalAt))),
-      ir.barrier,
-      overTile(
-        block,
-        (group) => [
-          ir.let_('weight4', ir.sharedLoad(weights, group)),
-          ir.let_('total4', ir.sharedLoad(totals, group)),
-        ],
-        (lane, at) => [
-          ir.assign(ir.ref(total), ir.add(ir.ref(total), ir.lane(vec('total4'), lane))),
-          eachColumn((register) =>
-            ir.assign(
-              ir.register(sums, register),
-              ir.add(
-                ir.register(sums, register),
-                ir.mul(ir.lane(vec('weight4'), lane), ir.load(carried, at(register))),
-              ),
-            ),
-          ),
-        ],
-      ),
-      ir.barrier,
-    ]
-  }
-  /** What there is of a tile's components; `absent` in the lanes of others. */
-  const present = (block: ScheduledBlock, value: Value, absent: number): Value => {
-    if (block.size % width === 0) return value
-    const at = (lane: 0 | 1 | 2 | 3): Value =>
-      ir.select(ir.lt(component(lane), block.size), ir.lane(value, lane), absent)
-    return ir.vec4(at(0), at(1), at(2), at(3))
-  }
-
-  const overBlocks = (blocks: readonly ScheduledBlock[], code: (block: ScheduledBlock) => Body): Body =>
-    blocks.map((block) =>
-      ir.for_('components', 0, Math.ceil(block.size / width) * width, width, () => code(block)),
-    )
-
-  const factor = rowFactor(pass, ir.ref(total), scaled ? ir.ref(rowScale) : undefined)
-
-  const body = ir.block(
-    divide([], 'slice'),
-    groupNames(counts, schedule.groups, false),
-    decays ? logDecayName(binding('decay')) : [],
-    start,
-    overBlocks(pass.key.blocks, update),
-    ir.for_('headInGroup', 0, headsOf(schedule.groups), 1, (headInGroup) => [
-      ir.let_('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(schedule.groups)), headInGroup)),
-      sums,
-      total,
-      scaled ? rowScale : [],
-      overBlocks(pass.query.blocks, read),
-      factor === undefined ? [] : ir.let_('factor', factor),
-      eachColumn((register) => {
-        const sum = ir.register(sums, register)
-        const to = ir.add(ir.mul(u32Name('queryHead'), valueDim), columnOf(register))
-        return ir.store(binding('out'), to, factor === undefined ? sum : ir.mul(sum, f32Name('factor')))
-      }),
-    ]),
-  )
-  const arrays = [kept, added, weights, totals, ...(scaled ? [exponents] : [])]
-  return kernel('One more token: its key and value into the state, its query out of it.', arrays, body)
+  })
+  const { kept, added, weights, totals, exponents } = arrays
+  const shared = [kept, added, weights, totals, ...(scaled ? [exponents] : [])]
+  return kernel('One more token: its key and value into the state, its query out of it.', shared, body)
 }
 
-const vec = (name: string): Value => ({ kind: 'name', type: 'vec4f', name })
-const f32Name = (name: string): Value => ({ kind: 'name', type: 'f32', name })
+/** Numbers of a tile's components, four a thread. */
+interface StepArrays {
+  /** By how much the update keeps each component, and what it adds. */
+  readonly kept: SharedArray
+  readonly added: SharedArray
+  /** φ(q) over the scale of the row, and the same times z. */
+  readonly weights: SharedArray
+  readonly totals: SharedArray
+  /** log₂, where sums are scaled. */
+  readonly exponents: SharedArray
+}
+
+function stepArrays(threads: number): StepArrays {
+  const array = (name: string): SharedArray => ({ name, element: 'vec4f', length: threads })
+  return {
+    kept: array('kept'),
+    added: array('added'),
+    weights: array('weights'),
+    totals: array('totals'),
+    exponents: array('exponents'),
+  }
+}
+
+/** The operands of a workgroup. */
+interface Step {
+  readonly schedule: Schedule
+  readonly pass: StepPass
+  readonly frame: Frame
+  readonly arrays: StepArrays
+  readonly state: { readonly carried: Binding; readonly layout: StateLayout; readonly start: Value }
+  readonly scaled: boolean
+  readonly decays: boolean
+}
+
+/** As many components of a block as the threads take at a time. */
+interface ComponentTile {
+  readonly block: ScheduledBlock
+  /** The tile's first component, within the block. */
+  readonly first: Value
+  /** How many components a whole tile has. */
+  readonly width: number
+  /** Whether all tiles of the block are whole. */
+  readonly exact: boolean
+}
+
+function everyTile(
+  k: Author,
+  { tile }: StepPass,
+  blocks: readonly ScheduledBlock[],
+  then: (tile: ComponentTile) => void,
+): void {
+  const width = tile.threads * lanes
+  for (const block of blocks)
+    k.strided('components', 0, Math.ceil(block.size / width) * width, width, (first) =>
+      then({ block, first, width, exact: block.size % width === 0 }),
+    )
+}
+
+/** The thread's component of a lane, within the block. */
+const componentAt = ({ first }: ComponentTile, lane: number): Value =>
+  ir.add(first, ir.mul(ir.thread, lanes), lane)
+
+/** The lanes of a value whose components exist, and `absent` in the others. */
+const present = (tile: ComponentTile, value: Value, absent: number): Value =>
+  tile.exact
+    ? value
+    : inLanes((lane) =>
+        ir.select(ir.lt(componentAt(tile, lane), tile.block.size), ir.lane(value, lane), absent),
+      )
+
+/** The carried numbers of the thread's components, at the places that `at` gives of their features. */
+const loadCarried = ({ state }: Step, tile: ComponentTile, at: (feature: Value) => Value): Value =>
+  inLanes((lane) => {
+    const component = componentAt(tile, lane)
+    const inside = tile.exact ? component : ir.call('min', component, tile.block.size - 1)
+    return ir.load(state.carried, at(ir.add(inside, tile.block.start)))
+  })
+
+const scaleAt =
+  ({ state }: Step) =>
+  (feature: Value): Value =>
+    state.layout.scale(state.start, feature)
+const totalAt =
+  ({ state }: Step) =>
+  (feature: Value): Value =>
+    state.layout.z(state.start, feature)
+
+/** φ of the token's query or key: the components of the thread. */
+function evaluate(k: Author, step: Step, tile: ComponentTile, side: 'query' | 'key'): EvaluatedFeatures {
+  const { schedule, frame } = step
+  const { binding, counts } = frame
+  const { block, width } = tile
+  const prepared = prepareRows(
+    {
+      extent: 'items',
+      each: 1,
+      buffer: binding(side === 'query' ? 'q' : 'k'),
+      dim: schedule.dim,
+      first: u32Name(side === 'query' ? 'queryHead' : 'keyGroup'),
+      at: () => ir.u32(0),
+      position: firstPositionOf(counts),
+      // No feature of a form that decodes asks for the length, which is not known yet.
+      count: ir.u32(1),
+      prefix: side === 'query' ? 'q' : 'k',
+    },
+    [block],
+  )
+  const features = prepared.evaluate({
+    block,
+    each: lanes,
+    at: (lane) => componentAt(tile, lane),
+    steps: width,
+    projection: block.projected ? binding('w') : undefined,
+  })
+  k.use(prepared.statements, features.statements)
+  return features
+}
+
+/** coefficient · 2^(exponent − scale) of the thread's components. */
+function mantissa(features: EvaluatedFeatures, scale: Value, exponent: Value): Value {
+  const power = relativeTo(scale, exponent)
+  return features.coefficient === undefined ? power : ir.mul(widen(features.coefficient(0)), power)
+}
+
+/** Takes the token's key and value into a tile of the state. */
+function updateTile(k: Author, step: Step, tile: ComponentTile): void {
+  const { schedule, frame, arrays, state } = step
+  updateComponents(k, step, tile)
+  k.barrier()
+  const shared = { kept4: arrays.kept, added4: arrays.added }
+  eachComponent(k, step, tile, shared, ({ kept4, added4 }, at) => {
+    for (const register of columnsOf(step)) {
+      const column = columnAt(step, register)
+      k.guard(columnExists(step, register), () => {
+        const value = ir.load(
+          frame.binding('v'),
+          ir.add(ir.mul(u32Name('keyGroup'), schedule.valueDim), column),
+        )
+        const before = ir.mul(ir.load(state.carried, at(column)), kept4)
+        k.store(state.carried, at(column), ir.add(before, ir.mul(added4, value)))
+      })
+    }
+  })
+  k.barrier()
+}
+
+/** Updates scale and z of the thread's components, and leaves for all threads what this does to S. */
+function updateComponents(k: Author, step: Step, tile: ComponentTile): void {
+  const { arrays, state, scaled, decays } = step
+  const features = evaluate(k, step, tile, 'key')
+  let newScale: Value | undefined
+  let keep: Value
+  let add: Value
+  if (scaled) {
+    const carried = loadCarried(step, tile, scaleAt(step))
+    const exponent = exponentOf(features, 0)
+    const before = k.let('oldScale', decays ? ir.add(carried, ir.splat(logDecay)) : carried)
+    newScale = k.let('newScale', raised(before, exponent))
+    keep = k.let('keep', relativeTo(newScale, before))
+    add = k.let('add', mantissa(features, newScale, exponent))
+  } else {
+    keep = k.let('keep', ir.splat(decays ? ir.call('exp2', logDecay) : 1))
+    add = k.let('add', widen(features.value(0)))
+  }
+  const z = k.let('z', ir.add(ir.mul(loadCarried(step, tile, totalAt(step)), keep), add))
+  for (const lane of fourLanes) {
+    const component = componentAt(tile, lane)
+    const feature = ir.add(component, tile.block.start)
+    k.guard(tile.exact ? ir.bool(true) : ir.lt(component, tile.block.size), () => {
+      k.store(state.carried, totalAt(step)(feature), ir.lane(z, lane))
+      if (newScale !== undefined) k.store(state.carried, scaleAt(step)(feature), ir.lane(newScale, lane))
+    })
+  }
+  k.sharedStore(arrays.kept, ir.thread, keep)
+  k.sharedStore(arrays.added, ir.thread, add)
+}
+
+/** What a thread sums for a query head. */
+interface HeadSums {
+  readonly sums: readonly Target[]
+  readonly total: Target
+  /** The running scale, where sums are scaled. */
+  readonly scale: Target | undefined
+}
+
+/** Reads the query of a head out of the state, and stores its row. */
+function readState(k: Author, step: Step, queryHead: Value): void {
+  const { schedule, pass, frame, scaled } = step
+  const head: HeadSums = {
+    sums: k.registers('sums', 'f32', columnsOf(step).length),
+    total: k.var('total', ir.f32(0)),
+    scale: scaled ? k.var('rowScale', ir.f32(lowest)) : undefined,
+  }
+  everyTile(k, pass, pass.query.blocks, (tile) => readTile(k, step, head, tile))
+  const quotient = rowFactor(pass, head.total, head.scale)
+  const factor = quotient && k.let('factor', quotient)
+  head.sums.forEach((sum, register) =>
+    k.guard(columnExists(step, register), () => {
+      const to = ir.add(ir.mul(queryHead, schedule.valueDim), columnAt(step, register))
+      k.store(frame.binding('out'), to, factor === undefined ? sum : ir.mul(sum, factor))
+    }),
+  )
+}
+
+/** Adds what a tile of the state has for the query. */
+function readTile(k: Author, step: Step, head: HeadSums, tile: ComponentTile): void {
+  const { arrays, state } = step
+  const { sums, total } = head
+  const weight = k.let('weight', present(tile, weighComponents(k, step, head, tile), 0))
+  k.sharedStore(arrays.weights, ir.thread, weight)
+  k.sharedStore(arrays.totals, ir.thread, ir.mul(weight, loadCarried(step, tile, totalAt(step))))
+  k.barrier()
+  const shared = { weight4: arrays.weights, total4: arrays.totals }
+  eachComponent(k, step, tile, shared, ({ weight4, total4 }, at) => {
+    k.add(total, total4)
+    addProducts(k, [{ sums }], {
+      weights: [weight4],
+      entries: sums.map((_, register) => ir.load(state.carried, at(columnAt(step, register)))),
+      exists: (register) => columnExists(step, register),
+    })
+  })
+  k.barrier()
+}
+
+/** φ of the query in the thread's components, over the head's running scale, which they raise first. */
+function weighComponents(
+  k: Author,
+  step: Step,
+  { sums, total, scale }: HeadSums,
+  tile: ComponentTile,
+): Value {
+  const { arrays, pass } = step
+  const features = evaluate(k, step, tile, 'query')
+  if (scale === undefined) return widen(features.value(0))
+  const carried = loadCarried(step, tile, scaleAt(step))
+  const exponent = k.let('exponent', present(tile, ir.add(exponentOf(features, 0), carried), lowest))
+  k.sharedStore(arrays.exponents, ir.thread, exponent)
+  k.barrier()
+  raiseScale(k, { scale, sums: [total, ...sums] }, (raise) =>
+    k.loop('other', 0, pass.tile.threads, (other) => {
+      const four = k.let('exponents4', ir.sharedLoad(arrays.exponents, other))
+      for (const lane of fourLanes) raise(ir.lane(four, lane))
+    }),
+  )
+  return mantissa(features, ir.splat(scale), exponent)
+}
+
+/**
+ * Runs `then` for each component of the tile that exists, with its numbers in shared arrays and where the columns of
+ * its row of S lie.
+ */
+function eachComponent<Name extends string>(
+  k: Author,
+  { state }: Step,
+  tile: ComponentTile,
+  shared: Readonly<Record<Name, SharedArray>>,
+  then: (numbers: Readonly<Record<Name, Value>>, at: (column: Value) => Value) => void,
+): void {
+  const { block, first, width } = tile
+  const groups = ir.div(ir.add(extent(first, ir.u32(block.size), width), lanes - 1), lanes)
+  k.loop('four', 0, groups, (group) => {
+    const names = Object.entries<SharedArray>(shared).map(
+      ([name, array]) => [name, k.let(name, ir.sharedLoad(array, group))] as const,
+    )
+    for (const lane of fourLanes) {
+      const feature = k.let(`feature${lane}`, ir.add(first, ir.mul(group, lanes), lane))
+      const numbers = Object.fromEntries(names.map(([name, four]) => [name, ir.lane(four, lane)]))
+      const at = (column: Value): Value => state.layout.s(state.start, ir.add(feature, block.start), column)
+      k.guard(block.size % lanes === 0 ? ir.bool(true) : ir.lt(feature, block.size), () =>
+        then(numbers as Record<Name, Value>, at),
+      )
+    }
+  })
+}
+
+/** The thread's value columns: every so many-th, a register each. */
+const columnsOf = ({ schedule, pass }: Step): number[] =>
+  range(Math.ceil(schedule.valueDim / pass.tile.threads))
+const columnAt = ({ pass }: Step, register: number): Value => ir.add(ir.thread, register * pass.tile.threads)
+const columnExists = (step: Step, register: number): Value =>
+  step.schedule.valueDim % step.pass.tile.threads === 0
+    ? ir.bool(true)
+    : ir.lt(columnAt(step, register), step.schedule.valueDim)
