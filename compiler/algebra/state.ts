@@ -91,10 +91,6 @@ export function combine(a: State, b: State): State {
   }
 }
 
-/** The state with one more key and its value. */
-export const absorb = (state: State, key: FeatureRow, value: Float64Array): State =>
-  combine(state, token(key, value))
-
 /** The state after `steps` further rows: everything in it is multiplied by γ^steps. */
 export function decay(state: State, gamma: number, steps: number): State {
   const shift = steps === 0 ? 0 : steps * Math.log(gamma)

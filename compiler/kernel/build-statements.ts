@@ -12,7 +12,7 @@ export function block(...parts: readonly Body[]): readonly Statement[] {
   return parts.flatMap((part) => ('kind' in part ? [part] : block(...part)))
 }
 
-type Declared = Extract<Statement, { kind: 'let' | 'var' | 'uniformLoad' }>
+type Declared = Extract<Statement, { kind: 'let' | 'var' }>
 
 /** What a declaration declared: the value of a `let`, or a `var`, also to assign to. */
 export function ref(of: Declared): Extract<Value, { kind: 'name' }> {
@@ -99,15 +99,6 @@ export function sharedStore(array: SharedArray, index: Value | number, value: Va
     index: toIndex(index),
     value: stored(value, array),
   }
-}
-
-/** A `let` of a shared cell that every thread reads alike, with a barrier before and after. */
-export function uniformLoad(
-  name: string,
-  array: SharedArray,
-  index: Value | number,
-): Extract<Declared, { kind: 'uniformLoad' }> {
-  return { kind: 'uniformLoad', name, type: array.element, array: array.name, index: toIndex(index) }
 }
 
 /** Makes every thread of the workgroup wait, and shows each what the others have stored in shared memory. */

@@ -16,7 +16,7 @@
  * **Control.** Barriers stand only where control is uniform: under `for` and
  * `if` whose bounds and conditions are built from constants, sizes of calls and buffers,
  * `workgroup`, uniform names and loads from buffers that are only read, at
- * uniform indexes (`verify.ts` proves it). `uniformLoad` makes a shared cell so.
+ * uniform indexes (`verify.ts` proves it).
  *
  * **Unrolling.** A `for` with `unroll: true` has constant bounds; its body is
  * repeated with the index replaced by constants. A register array is indexed
@@ -157,17 +157,6 @@ export type Statement =
   | { readonly kind: 'store'; readonly buffer: string; readonly index: Value; readonly value: Value }
   | { readonly kind: 'sharedStore'; readonly array: string; readonly index: Value; readonly value: Value }
   | { readonly kind: 'barrier' }
-  /**
-   * A `let` of one shared cell, known to be the same for the whole workgroup, for use in control flow.
-   * Stands where a barrier may stand, and is one, before the read and after it.
-   */
-  | {
-      readonly kind: 'uniformLoad'
-      readonly name: string
-      readonly type: 'f32' | 'u32' | 'vec4f'
-      readonly array: string
-      readonly index: Value
-    }
 
 /** A variable or a register, whole. */
 export type Target =

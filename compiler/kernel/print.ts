@@ -69,10 +69,6 @@ function printStatement(statement: Statement, indent: string): string[] {
       return [`${indent}${statement.array}[${printValue(statement.index)}] = ${printValue(statement.value)}`]
     case 'barrier':
       return [`${indent}barrier`]
-    case 'uniformLoad':
-      return [
-        `${indent}let ${statement.name}: ${statement.type} = uniform ${statement.array}[${printValue(statement.index)}]`,
-      ]
   }
 }
 

@@ -49,11 +49,6 @@ export function nonUniformBarriers(kernel: Kernel): string[] {
         if (!isUniform(statement.value, scope)) varying.add(statement)
         scope.set(statement.name, statement)
         break
-      case 'uniformLoad':
-        if (!isUniform(statement.index, scope))
-          complaints.push(`the index of the uniform load ${statement.name} may differ between threads`)
-        scope.set(statement.name, statement)
-        break
       case 'assign': {
         const declaration = scope.get(statement.target.name)
         if (declaration !== undefined && !(uniformControl && isUniform(statement.value, scope)))

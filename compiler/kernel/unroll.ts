@@ -56,10 +56,6 @@ class Unroller {
         const initial = value(statement.value)
         return [{ ...statement, name: this.#declare(statement, scope, suffix), value: initial }]
       }
-      case 'uniformLoad': {
-        const index = value(statement.index)
-        return [{ ...statement, name: this.#declare(statement, scope, suffix), index }]
-      }
       case 'registers': {
         const names = Array.from({ length: statement.count }, (_, index) =>
           this.#fresh(`${statement.name}${suffix}_${index}`),
@@ -121,7 +117,7 @@ class Unroller {
   }
 
   #declare(
-    statement: Extract<Statement, { kind: 'let' | 'var' | 'uniformLoad' }>,
+    statement: Extract<Statement, { kind: 'let' | 'var' }>,
     scope: Map<string, Meaning>,
     suffix: string,
   ): string {

@@ -88,10 +88,6 @@ class Checker {
         this.#expect(statement.value, statement.type, statement.name, scope)
         this.#declare(statement.name, { type: statement.type, assignable: statement.kind === 'var' }, scope)
         return
-      case 'uniformLoad':
-        this.#expect({ ...statement, kind: 'sharedLoad' }, statement.type, statement.name, scope)
-        this.#declare(statement.name, { type: statement.type, assignable: false }, scope)
-        return
       case 'registers':
         throw new InvariantError(
           `registers such as ${statement.name} are unrolled before a kernel is checked`,

@@ -139,7 +139,6 @@ export function declaredName(statement: Statement): string | undefined {
     case 'let':
     case 'var':
     case 'registers':
-    case 'uniformLoad':
       return statement.name
     default:
       return undefined
@@ -154,8 +153,8 @@ export function declaredNames(statements: readonly Statement[]): string[] {
   })
 }
 
-/** Whether the statement, or one inside it, is a barrier; a `uniformLoad` counts, because it waits too. */
+/** Whether the statement, or one inside it, is a barrier. */
 export function hasBarrier(statement: Statement): boolean {
-  if (statement.kind === 'barrier' || statement.kind === 'uniformLoad') return true
+  if (statement.kind === 'barrier') return true
   return bodiesOf(statement).some((body) => body.some(hasBarrier))
 }

@@ -1,7 +1,7 @@
 // The state's laws, and that every way of bracketing a sequence is the attention it should be (P1).
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { absorb, combine, decay, empty, read, token } from '../../compiler/algebra/state.ts'
+import { combine, decay, empty, read, token } from '../../compiler/algebra/state.ts'
 import type { FeatureRow, Reading, State } from '../../compiler/algebra/state.ts'
 
 const features = 3
@@ -30,7 +30,9 @@ interface Key {
 const keys: fc.Arbitrary<Key> = fc.record({ row: featureRows, value: several(small, width) })
 const states: fc.Arbitrary<State> = fc
   .array(keys, { maxLength: 4 })
-  .map((list) => list.reduce((state, { row, value }) => absorb(state, row, value), empty(features, width)))
+  .map((list) =>
+    list.reduce((state, { row, value }) => combine(state, token(row, value)), empty(features, width)),
+  )
 
 /** Equal sums to rounding, over whatever scales they are held. */
 const equalTo =
@@ -127,7 +129,7 @@ describe('forms of one attention', () => {
       fc.property(featureRows, sequence, cuts, (query, list, places) => {
         const expected = output(direct(query, list, gamma))
         const recurrent = list.reduce(
-          (state, { row, value }) => absorb(decay(state, gamma, 1), row, value),
+          (state, { row, value }) => combine(decay(state, gamma, 1), token(row, value)),
           empty(features, width),
         )
         const forms = [recurrent, inPieces(list, places, gamma)]
@@ -146,7 +148,7 @@ describe('forms of one attention', () => {
     const both = [
       { row: key(0, 4000), value: Float64Array.of(1, 0) },
       { row: key(1, -4000), value: Float64Array.of(0, 1) },
-    ].reduce((state, { row, value }) => absorb(state, row, value), empty(features, width))
+    ].reduce((state, { row, value }) => combine(state, token(row, value)), empty(features, width))
     expect(output(read(both, key(1, 0)))).toEqual([0, 1])
     expect(output(read(both, key(0, 0)))).toEqual([1, 0])
   })

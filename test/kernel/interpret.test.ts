@@ -70,7 +70,7 @@ describe('races', () => {
     },
     log_sum_exp: {
       kernel: logSumExp,
-      barriers: 10,
+      barriers: 12,
       run: (kernel: Kernel, races: boolean) =>
         interpret(
           kernel,

@@ -123,7 +123,7 @@ export const logSumExp: Kernel = (() => {
         ),
       ),
     ])
-  const top = ir.uniformLoad('top', partial, 0)
+  const top = ir.let_('top', ir.sharedLoad(partial, 0))
   return {
     name: 'log_sum_exp',
     summary: 'log Σ exp of each row',
@@ -139,10 +139,10 @@ export const logSumExp: Kernel = (() => {
       ),
       ir.sharedStore(partial, ir.thread, ir.ref(largest)),
       tree((a, b) => ir.call('max', a, b)),
-      top,
-      ir.comment('control depends on a shared cell, which is uniform because it is loaded so'),
+      [ir.barrier, top, ir.barrier],
+      ir.comment('control depends on a size, which is the same for all threads'),
       ir.if_(
-        ir.gt(ir.ref(top), -1e29),
+        ir.gt(ir.shape('length'), 0),
         [
           sum,
           ir.for_('index', ir.thread, ir.shape('length'), 32, (index) =>

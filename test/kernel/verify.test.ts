@@ -215,16 +215,9 @@ describe('barriers', () => {
         ]),
       ],
     ],
-    ['that are uniform loads, under the thread', [ir.if_(ir.lt(ir.thread, 3), ir.uniformLoad('x', tile, 0))]],
   ]
   test.each(bad)('do not stand %s', (_, body) => {
     expect(() => verify(kernelOf(body))).toThrow(/control may differ/)
-  })
-
-  test('a uniform load has a uniform index', () => {
-    expect(() => verify(kernelOf([ir.uniformLoad('x', tile, ir.thread)]))).toThrow(
-      /index of the uniform load x/,
-    )
   })
 })
 

@@ -11,9 +11,9 @@ export type Mistake = (node: Node) => Node | undefined
 const nothing: Statement = { kind: 'comment', text: 'lost' }
 
 const lost =
-  (...kinds: readonly Statement['kind'][]): Mistake =>
+  (kind: Statement['kind']): Mistake =>
   (node) =>
-    (kinds as readonly string[]).includes(node.kind) ? nothing : undefined
+    node.kind === kind ? nothing : undefined
 
 const operator =
   (from: string, to: Extract<Value, { kind: 'binary' }>['operator']): Mistake =>
@@ -21,7 +21,7 @@ const operator =
     node.kind === 'binary' && node.operator === from ? { ...node, operator: to } : undefined
 
 export const mistakes = {
-  'a barrier is lost': lost('barrier', 'uniformLoad'),
+  'a barrier is lost': lost('barrier'),
   'a store is lost': lost('store'),
   'a store to workgroup memory is lost': lost('sharedStore'),
   'an assignment is lost': lost('assign'),

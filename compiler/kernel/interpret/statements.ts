@@ -53,17 +53,6 @@ function compileUniform(statement: Statement, scope: Scope): GroupAction {
   switch (statement.kind) {
     case 'barrier':
       return ({ barrier }) => barrier()
-    case 'uniformLoad': {
-      const { name, type, array, index } = statement
-      const load = forEachThread([
-        compileAssignment(scope, { kind: 'sharedLoad', type, array, index }, name, type),
-      ])
-      return (workgroup) => {
-        workgroup.barrier()
-        load(workgroup)
-        workgroup.barrier()
-      }
-    }
     case 'for': {
       const [from, to] = [compileValue(statement.from, scope), compileValue(statement.to, scope)]
       const inner = scope.inner()
@@ -144,7 +133,6 @@ function compileStatement(statement: Statement, scope: Scope): Action {
       return compileStore(statement.array, statement.index, statement.value, scope)
     case 'registers':
     case 'barrier':
-    case 'uniformLoad':
       throw new InvariantError(`the statement ${statement.kind} is none of one thread`)
   }
 }

@@ -84,9 +84,11 @@ fn log_sum_exp(
   if (thread < 1u) {
     partial[thread] = max(partial[thread], partial[thread + 1u]);
   }
-  let top = workgroupUniformLoad(&partial[0u]);
-  // control depends on a shared cell, which is uniform because it is loaded so
-  if (top > -1e29) {
+  workgroupBarrier();
+  let top = partial[0u];
+  workgroupBarrier();
+  // control depends on a size, which is the same for all threads
+  if (shape.length > 0u) {
     var sum = 0.0;
     for (var index = thread; index < shape.length; index += 32u) {
       sum += exp_f32(values[start + index] - top);

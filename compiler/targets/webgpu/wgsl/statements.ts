@@ -45,10 +45,6 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
       ]
     case 'barrier':
       return ['workgroupBarrier();']
-    case 'uniformLoad': {
-      const cell = `${wgslName(statement.array)}[${values.print(statement.index)}]`
-      return [`let ${wgslName(statement.name)} = workgroupUniformLoad(&${cell});`]
-    }
     case 'registers':
       throw new InvariantError(`registers such as ${statement.name} are unrolled before a kernel is printed`)
   }
