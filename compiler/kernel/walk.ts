@@ -94,8 +94,6 @@ export function valuesIn(statement: Statement): readonly Value[] {
     case 'store':
     case 'sharedStore':
       return [statement.index, statement.value]
-    case 'uniformLoad':
-      return [statement.index]
     case 'comment':
     case 'barrier':
     case 'registers':
@@ -124,8 +122,6 @@ export function mapValues(statement: Statement, map: (value: Value) => Value): S
     case 'store':
     case 'sharedStore':
       return { ...statement, index: map(statement.index), value: map(statement.value) }
-    case 'uniformLoad':
-      return { ...statement, index: map(statement.index) }
     case 'comment':
     case 'barrier':
     case 'registers':

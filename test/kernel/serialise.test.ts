@@ -48,7 +48,7 @@ describe('samples', () => {
     expect(found).toEqual(wanted)
   })
 
-  test('log_sum_exp, whose control depends on a shared cell', () => {
+  test('log_sum_exp, which has barriers under a condition', () => {
     const [wanted, found] = both(
       logSumExp,
       () => ({ values: numbers(7 * 45, 3), totals: new Float32Array(7) }),

@@ -9,7 +9,7 @@
  */
 
 import { invariant } from '../../diagnostics/invariant.ts'
-import { convert, for_, let_, name, ref, sharedLoad, sharedStore, u32 } from '../build.ts'
+import { convert, for_, name, ref, sharedLoad, sharedStore, u32 } from '../build.ts'
 import type { Kernel, SharedArray, Statement, Value, ValueType } from '../kernel.ts'
 import { bodiesOf, children, declaredNames, hasBarrier, mapChildren, mapValues, valuesIn } from '../walk.ts'
 
@@ -63,12 +63,6 @@ class Serialiser {
 
   #together(statement: Statement, scope: Map<string, Meaning>): readonly Statement[] {
     switch (statement.kind) {
-      case 'uniformLoad': {
-        const { name, type, array, index } = statement
-        const value: Value = { kind: 'sharedLoad', type, array, index: this.#ofFirst(index, scope) }
-        scope.set(name, { kind: 'same' })
-        return [let_(name, value)]
-      }
       case 'for': {
         const [from, to] = [this.#ofFirst(statement.from, scope), this.#ofFirst(statement.to, scope)]
         const inner = new Map(scope).set(statement.index, { kind: 'same' })

@@ -1,6 +1,6 @@
 ;; log_sum_exp: log Σ exp of each row
 ;; reads values; writes totals
-;; 128 bytes of scratch
+;; 256 bytes of scratch
 (module
   (import "attnc" "memory" (memory 1 65536))
   ;; e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
@@ -176,14 +176,24 @@
                       (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
-          (local.set $top (f32.load (local.get $scratch)))
-          ;; control depends on a shared cell, which is uniform because it is loaded so
+          (local.set $thread (i32.const 0))
+          (loop $thread
+            (local.set $top (f32.load (local.get $scratch)))
+            (f32.store offset=128
+              (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
+              (local.get $top))
+            (br_if $thread
+              (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
+          ;; control depends on a size, which is the same for all threads
           (if
-            (f32.gt (local.get $top) (f32.const -1e29))
+            (i32.gt_u (local.get $shape.length) (i32.const 0))
             (then
               (local.set $thread (i32.const 0))
               (loop $thread
                 (local.set $start (i32.mul (local.get $workgroup) (local.get $shape.length)))
+                (local.set $top
+                  (f32.load offset=128
+                    (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))))
                 (local.set $sum (f32.const 0.0))
                 (local.set $index (local.get $thread))
                 (if
@@ -263,6 +273,9 @@
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
               (loop $thread
+                (local.set $top
+                  (f32.load offset=128
+                    (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))))
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 1))
                   (then
@@ -283,6 +296,9 @@
             (else
               (local.set $thread (i32.const 0))
               (loop $thread
+                (local.set $top
+                  (f32.load offset=128
+                    (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))))
                 (if
                   (i32.eq (local.get $thread) (i32.const 0))
                   (then

@@ -49,7 +49,6 @@ function printStatement(statement: Statement, values: ValuePrinter): readonly No
       return [[stores[type], ...offsetOf(offset), base, values.print(statement.value)]]
     }
     case 'barrier':
-    case 'uniformLoad':
     case 'registers':
       throw new InvariantError(`the statement ${statement.kind} is none of one thread, unrolled`)
   }
