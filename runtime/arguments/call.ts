@@ -21,16 +21,21 @@ export interface CheckedCall {
   readonly queryLengths: CheckedLengths
 }
 
+const qkv = ['q', 'k', 'v'] as const
+
+/** All that a call may bring beside tensors that only some calls have. */
+const known: readonly string[] = [...qkv, 'out', ...Object.keys(lengthNames), ...sizeNames]
+
 /** `names` are required; `out` may come with buffers, and is required where it is among `names`. */
 export function checkCall(
   program: Program,
   member: string,
   given: unknown,
-  names: readonly TensorName[] = ['q', 'k', 'v'],
+  names: readonly TensorName[] = qkv,
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, given)
-  refuseUnknown(where, given, [...new Set([...names, 'out', ...Object.keys(lengthNames), ...sizeNames])])
+  refuseUnknown(where, given, names === qkv ? known : [...new Set([...names, ...known])])
   const sizes = checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
@@ -44,7 +49,7 @@ export function checkCall(
     )
   }
   const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
-  const tensors = checkTensors(where, given, all, { ...sizes, dim: program.dim, valueDim: program.valueDim })
+  const tensors = checkTensors(where, given, all, sizes, program)
   checkHeads(where, program, sizes.heads)
   const onHost = !isBuffer(tensors.get('q'))
   const out = tensors.get('out')
@@ -62,6 +67,11 @@ export function checkCall(
   }
   const lengthsOf = (name: LengthsName): CheckedLengths => checkLengths(where, given, name, sizes, !onHost)
   const lengths = lengthsOf('lengths')
-  const queryLengths = queryLengthsOf({ ...sizes, lengths, queryLengths: lengthsOf('queryLengths') })
+  const queryLengths = queryLengthsOf({
+    length: sizes.length,
+    keyLength: sizes.keyLength,
+    lengths,
+    queryLengths: lengthsOf('queryLengths'),
+  })
   return { sizes, onHost, tensors, lengths, queryLengths }
 }

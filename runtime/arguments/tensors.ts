@@ -14,6 +14,11 @@ const layouts = {
   dout: ['batch', 'heads', 'length', 'valueDim'],
 } as const satisfies Record<string, readonly Axis[]>
 
+interface Widths {
+  readonly dim: number
+  readonly valueDim: number
+}
+
 export type TensorName = keyof typeof layouts
 
 const STORAGE = 0x80
@@ -27,7 +32,8 @@ export function checkTensors(
   where: string,
   given: Readonly<Record<string, unknown>>,
   names: readonly TensorName[],
-  sizes: CallSizes & { readonly dim: number; readonly valueDim: number },
+  sizes: CallSizes,
+  widths: Widths,
 ): ReadonlyMap<string, Tensor> {
   const tensors = new Map<string, Tensor>()
   const first = given[names[0] ?? 'q']
@@ -44,39 +50,35 @@ export function checkTensors(
           `${names[0]} is ${describe(first)} and ${name} is ${describe(tensor)}.`,
       )
     }
-    checkCount(where, name, tensor, sizes)
+    checkCount(where, name, tensor, sizes, widths)
     tensors.set(name, isBuffer(tensor) ? tensor : ours(tensor))
   }
   return tensors
 }
 
-function checkCount(
-  where: string,
-  name: TensorName,
-  tensor: Tensor,
-  sizes: Readonly<Record<Axis, number>>,
-): void {
+function checkCount(where: string, name: TensorName, tensor: Tensor, sizes: CallSizes, widths: Widths): void {
   const axes: readonly Axis[] = layouts[name]
-  const need = axes.reduce((product, axis) => product * sizes[axis], 1)
-  const product = axes.map((axis) => `${axis} ${sizes[axis]}`).join(' × ')
+  const sizeOf = (axis: Axis): number => (axis === 'dim' || axis === 'valueDim' ? widths[axis] : sizes[axis])
+  const need = axes.reduce((product, axis) => product * sizeOf(axis), 1)
+  const product = (): string => axes.map((axis) => `${axis} ${sizeOf(axis)}`).join(' × ')
   if (isBuffer(tensor)) {
     if ((tensor.usage & STORAGE) === 0) {
       throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${tensor.usage}.`)
     }
     if (tensor.size >= need * 4) return
     throw new RangeError(
-      `${where}: ${name} needs ${need * 4} bytes, 4 × ${product}; the buffer has ${tensor.size}.`,
+      `${where}: ${name} needs ${need * 4} bytes, 4 × ${product()}; the buffer has ${tensor.size}.`,
     )
   }
   const have = tensor.length
   if (have === need) return
   const rows = axes[2] ?? 'length'
-  const perRow = need / sizes[rows]
+  const perRow = need / sizeOf(rows)
   const hint =
     have === 0
       ? ' An array whose buffer was transferred elsewhere is empty.'
       : have % perRow === 0
         ? ` With the other sizes as they are, ${rows} would be ${have / perRow}.`
         : ''
-  throw new RangeError(`${where}: ${name} needs ${need} numbers, ${product}; it has ${have}.${hint}`)
+  throw new RangeError(`${where}: ${name} needs ${need} numbers, ${product()}; it has ${have}.${hint}`)
 }

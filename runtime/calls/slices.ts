@@ -9,15 +9,15 @@ import type { Shape } from '../contract/shape.ts'
 /**
  * The shapes of a call's slices, in order; at least one.
  *
+ * @param whole the call as one slice
  * @param fits whether the scratch of a slice does; a slice of one group is taken in any case
  */
-export function slicesOf(form: Form, sizes: CallSizes, fits: (shape: Shape) => boolean): readonly Shape[] {
-  const whole = wholeCall(form, sizes)
+export function slicesOf(whole: Shape, fits: (shape: Shape) => boolean): readonly Shape[] {
   const groups = whole.sliceCount
+  if (groups < 2 || fits(whole)) return [whole]
   const shapeOf = (sliceStart: number, sliceCount: number): Shape => ({ ...whole, sliceStart, sliceCount })
-  let slices = 1
+  let slices = 2
   while (slices < groups && !fits(shapeOf(0, Math.ceil(groups / slices)))) slices++
-  if (slices === 1) return [whole]
   const count = Math.ceil(groups / slices)
   return Array.from({ length: Math.ceil(groups / count) }, (_, slice) =>
     shapeOf(slice * count, Math.min(count, groups - slice * count)),
@@ -26,7 +26,21 @@ export function slicesOf(form: Form, sizes: CallSizes, fits: (shape: Shape) => b
 
 /** A call as one slice. */
 export function wholeCall(form: Form, sizes: CallSizes): Shape {
-  const sliceCount = sizes.batch * sizes[form.groups]
-  const shape = { ...sizes, chunks: 1, sliceStart: 0, sliceCount }
-  return { ...shape, chunks: form.chunks(shape) }
+  // Field by field: steps of decoding are many and short.
+  const { batch, heads, kvHeads, length, keyLength, offset, capacity } = sizes
+  const sliceCount = batch * sizes[form.groups]
+  const shape = {
+    batch,
+    heads,
+    kvHeads,
+    length,
+    keyLength,
+    chunks: 1,
+    offset,
+    capacity,
+    sliceStart: 0,
+    sliceCount,
+  }
+  shape.chunks = form.chunks(shape)
+  return shape
 }

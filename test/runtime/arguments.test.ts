@@ -336,7 +336,7 @@ describe('create with', () => {
       'an unknown backend',
       { weights, backend: 'cuda' },
       TypeError,
-      /one of 'webgpu', 'gpujs', 'reference'.*cuda/,
+      /one of 'webgpu', 'wasm', 'gpujs', 'reference'.*cuda/,
     ],
     ['another target', { weights, backend: 'gpujs' }, AttentionError as never, /--target gpujs/],
     ['a device that is a promise', { weights, device: Promise.resolve() }, TypeError, /Was it awaited/],

@@ -10,8 +10,8 @@ import { AttentionError } from '../../errors.ts'
 import type { BufferPlan, Program } from '../../program.ts'
 import type { Block, OwnBlocks } from './blocks.ts'
 import type { Kernels } from './kernels.ts'
-import { blocksOf, FormPlan, laidOut } from './launches.ts'
-import type { Blocks } from './launches.ts'
+import { bytesOf, FormPlan, laidOut } from './launches.ts'
+import type { Place } from './launches.ts'
 import type { Machine } from './machine.ts'
 import { Paces } from './paces.ts'
 
@@ -22,6 +22,16 @@ export interface Inputs extends HostCall {
   readonly positions?: Uint32Array | undefined
   /** By the names of its buffers; written in place. */
   readonly state?: ReadonlyMap<string, Block>
+}
+
+/** A call whose inputs are in memory. */
+interface Call {
+  /** For messages. */
+  readonly where: string
+  readonly plan: FormPlan
+  readonly whole: Shape
+  /** Its buffers by name; scratch when its turn has come. */
+  readonly blocks: Map<string, Place>
 }
 
 export class Engine {
@@ -65,15 +75,15 @@ export class Engine {
       const block = this.#constants.get(weight.name)
       if (block) checkWeightSizes(weight, block.size, whole)
     }
-    const { heap } = this.#machine
-    const { end: bytes } = laidOut(plan.own, whole, 0)
-    this.#checkLimit(name, bytes + plan.scratchBytes({ ...whole, sliceCount: 1 }))
+    const bytes = bytesOf(plan.own, whole)
+    this.#checkLimit(name, plan, whole, bytes)
     const address = this.#machine.allocate(bytes)
     try {
-      const blocks = this.#bring(plan, whole, inputs, address)
-      return await this.#machine.inOrder(() => this.#compute(name, plan, whole, blocks))
+      const where = `${this.#program.name}.${name}`
+      const call = { where, plan, whole, blocks: this.#bring(plan, whole, inputs, address) }
+      return await this.#machine.inOrder(() => this.#compute(call))
     } finally {
-      heap.free(address)
+      this.#machine.heap.free(address)
     }
   }
 
@@ -85,12 +95,13 @@ export class Engine {
   }
 
   /** The call's buffers in memory, and those of the attention and of the state. */
-  #bring(plan: FormPlan, whole: Shape, inputs: Inputs, address: number): Blocks {
+  #bring(plan: FormPlan, whole: Shape, inputs: Inputs, address: number): Map<string, Place> {
     const { heap } = this.#machine
-    const { laid } = laidOut(plan.own, whole, address)
-    for (const { plan: own, block } of laid) {
+    const blocks = new Map<string, Place>()
+    for (const { plan: own, block } of laidOut(plan.own, whole, address)) {
       const { name, role, value } = own
       const { address: at, size } = block
+      blocks.set(name, block)
       if (role === 'input') heap.numbers(at, size).set(present(inputs.tensors.get(name), name))
       else if (role === 'heads' && value)
         heap.numbers(at, size).set(Array.from({ length: size }, (_, head) => value(head)))
@@ -100,10 +111,8 @@ export class Engine {
         else heap.words(at, size).fill(whole[countFields[name as CountName]])
       }
     }
-    return new Map([
-      ...blocksOf(laid),
-      ...plan.kept.map((one) => [one.name, this.#keptFor(one, inputs)] as const),
-    ])
+    for (const kept of plan.kept) blocks.set(kept.name, this.#keptFor(kept, inputs))
+    return blocks
   }
 
   #keptFor({ name, role }: BufferPlan, { state }: Inputs): Block {
@@ -111,43 +120,31 @@ export class Engine {
     return present(this.#constants.get(role === 'weight' ? name : role), name)
   }
 
-  #compute(
-    name: FormName,
-    plan: FormPlan,
-    whole: Shape,
-    given: Blocks,
-  ): Float32Array | Promise<Float32Array> {
-    const wanted = this.#threadsFor(plan, whole)
+  #compute(call: Call): Float32Array | Promise<Float32Array> {
+    const wanted = this.#threadsFor(call)
     const workers = wanted > 1 ? this.#machine.workersFor(this.#program.name, wanted) : 0
-    if (typeof workers === 'number') return this.#computeWith(name, plan, whole, given, workers)
-    return workers.then((ready) => this.#computeWith(name, plan, whole, given, ready))
+    if (typeof workers === 'number') return this.#computeWith(workers, call)
+    return workers.then((ready) => this.#computeWith(ready, call))
   }
 
-  #computeWith(
-    name: FormName,
-    plan: FormPlan,
-    whole: Shape,
-    given: Blocks,
-    workers: number,
-  ): Float32Array | Promise<Float32Array> {
+  #computeWith(workers: number, { where, plan, whole, blocks }: Call): Float32Array | Promise<Float32Array> {
     const machine = this.#machine
     const { heap, threads } = machine
     const threadBytes = plan.threadBytes * (workers > 0 && threads ? threads.made + 1 : 1)
     const slices = plan.slices(whole, heap.left - threadBytes)
     const [first = whole] = slices
-    const bytes = plan.scratchBytes(first)
+    const bytes = bytesOf(plan.scratch, first)
     const address = machine.allocate(bytes + threadBytes)
-    const blocks = new Map([...given, ...blocksOf(laidOut(plan.scratch, first, address).laid)])
+    for (const { plan: one, block } of laidOut(plan.scratch, first, address)) blocks.set(one.name, block)
     const launches = plan.launches(this.#kernels, slices, blocks)
     const scratch = { address: address + bytes, bytes: plan.threadBytes }
-    const out = present(given.get('out'), 'out')
+    const out = present(blocks.get('out'), 'out')
     const begun = performance.now()
     const finish = (): Float32Array => {
       const busy = workers + (workers === 0 || threads?.mainTakesPart === true ? 1 : 0)
       this.#paces.note(plan.form, whole, (performance.now() - begun) * busy)
       return heap.numbers(out.address, out.size).slice()
     }
-    const where = `${this.#program.name}.${name}`
     if (workers > 0 && threads)
       return machine
         .launchTogether(where, threads, this.#kernels, launches, scratch, workers)
@@ -162,16 +159,19 @@ export class Engine {
   }
 
   /** Threads that pay: no more than have something to do in the widest dispatch. */
-  #threadsFor(plan: FormPlan, whole: Shape): number {
+  #threadsFor({ plan, whole }: Call): number {
     if (this.#threads === 1) return 1
-    const widest = Math.max(...plan.dispatches.map(({ workgroups }) => workgroups(whole)))
-    return Math.min(this.#threads, this.#paces.threadsFor(plan.form, whole), widest)
+    const pays = Math.min(this.#threads, this.#paces.threadsFor(plan.form, whole))
+    if (pays === 1) return 1
+    return Math.min(pays, Math.max(...plan.dispatches.map(({ workgroups }) => workgroups(whole))))
   }
 
-  #checkLimit(name: FormName, need: number): void {
+  #checkLimit(name: FormName, plan: FormPlan, whole: Shape, bytes: number): void {
     const { capacity } = this.#machine.heap
+    if (bytes + bytesOf(plan.scratch, whole) <= capacity) return
+    const need = bytes + bytesOf(plan.scratch, { ...whole, sliceCount: 1 })
     if (need <= capacity) return
-    const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toPrecision(4)} MiB`
+    const mebibytes = (count: number): string => `${(count / 2 ** 20).toPrecision(4)} MiB`
     throw new AttentionError(
       'limit',
       `${this.#program.name}.${name} needs ${mebibytes(need)} of memory; WebAssembly has ${mebibytes(capacity)}. ` +

@@ -9,7 +9,8 @@ import type { Block } from './blocks.ts'
 import type { Kernels } from './kernels.ts'
 import type { Launch } from './machine.ts'
 
-export type Blocks = ReadonlyMap<string, Pick<Block, 'address' | 'size'>>
+/** Where a buffer lies, and how many numbers it has. */
+export type Place = Pick<Block, 'address' | 'size'>
 
 /** No more for one scratch buffer, even where there is memory for it: slices that fit a cache are as fast. */
 const SCRATCH_BYTES = 2 ** 26
@@ -44,64 +45,58 @@ export class FormPlan {
 
   /** Slices whose scratch fits into so many bytes, where groups alone do. */
   slices(whole: Shape, bytes: number): readonly Shape[] {
-    return slicesOf(this.form, whole, (shape) => {
-      const sizes = this.scratch.map(({ size }) => size(shape) * 4)
-      return sizes.every((size) => size <= SCRATCH_BYTES) && sum(sizes) <= bytes
+    return slicesOf(whole, (shape) => {
+      let all = 0
+      for (const { size } of this.scratch) {
+        const one = size(shape) * 4
+        if (one > SCRATCH_BYTES) return false
+        all += one
+      }
+      return all <= bytes
     })
   }
 
-  /** Bytes of the scratch buffers of a slice. */
-  scratchBytes(slice: Shape): number {
-    return sum(this.scratch.map(({ size }) => aligned(size(slice) * 4)))
-  }
-
-  launches(kernels: Kernels, slices: readonly Shape[], blocks: Blocks): Launch[] {
-    const bound = this.dispatches.map(({ kernel, workgroups, buffers }) => ({
-      kernel: present(kernels.places.get(kernel), `kernel ${kernel} for WebAssembly`),
-      workgroups,
-      bindings: buffers.flatMap((name) => {
-        const { address, size } = present(blocks.get(name), `buffer ${name}`)
-        return [address, size]
-      }),
-    }))
-    return slices.flatMap((shape) => {
-      const sizes = shapeFields.map((field) => shape[field])
-      return bound
-        .map(({ kernel, workgroups, bindings }) => ({
-          kernel,
-          workgroups: workgroups(shape),
-          table: [...bindings, ...sizes, 0],
-        }))
-        .filter(({ workgroups }) => workgroups > 0)
-    })
+  launches(kernels: Kernels, slices: readonly Shape[], blocks: ReadonlyMap<string, Place>): Launch[] {
+    const launches: Launch[] = []
+    for (const shape of slices)
+      for (const dispatch of this.dispatches) {
+        const workgroups = dispatch.workgroups(shape)
+        if (workgroups === 0) continue
+        const kernel = present(
+          kernels.places.get(dispatch.kernel),
+          `kernel ${dispatch.kernel} for WebAssembly`,
+        )
+        const table: number[] = []
+        for (const name of dispatch.buffers) {
+          const { address, size } = present(blocks.get(name), `buffer ${name}`)
+          table.push(address, size)
+        }
+        for (const field of shapeFields) table.push(shape[field])
+        table.push(0)
+        launches.push({ kernel, workgroups, table })
+      }
+    return launches
   }
 }
 
 /** A buffer of a call, and where it lies. */
 interface Laid {
   readonly plan: BufferPlan
-  readonly block: Pick<Block, 'address' | 'size'>
+  readonly block: Place
 }
 
-/** Where each of these buffers lies from an address on, and where they end. */
-export function laidOut(
-  plans: readonly BufferPlan[],
-  shape: Shape,
-  address: number,
-): { readonly laid: readonly Laid[]; readonly end: number } {
-  let end = address
-  const laid = plans.map((plan) => {
-    const block = { address: end, size: plan.size(shape) }
-    end += aligned(block.size * 4)
+/** The bytes of these buffers, one behind the other. */
+export const bytesOf = (plans: readonly BufferPlan[], shape: Shape): number =>
+  plans.reduce((all, { size }) => all + aligned(size(shape) * 4), 0)
+
+/** Where each of them lies from an address on. */
+export function laidOut(plans: readonly BufferPlan[], shape: Shape, address: number): readonly Laid[] {
+  let next = address
+  return plans.map((plan) => {
+    const block = { address: next, size: plan.size(shape) }
+    next += aligned(block.size * 4)
     return { plan, block }
   })
-  return { laid, end }
 }
 
-/** By their names. */
-export const blocksOf = (laid: readonly Laid[]): [string, Laid['block']][] =>
-  laid.map(({ plan, block }) => [plan.name, block])
-
 const aligned = (bytes: number): number => Math.max(1, Math.ceil(bytes / alignment)) * alignment
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)

@@ -12,10 +12,11 @@ const limits = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const
 
 /** The shapes of a call's slices, in order; at least one. */
 export function sliceCall(device: GPUDevice, where: string, form: Form, sizes: CallSizes): readonly Shape[] {
-  checkLimits(device, where, form, { ...wholeCall(form, sizes), sliceCount: 1 })
+  const whole = wholeCall(form, sizes)
+  checkLimits(device, where, form, { ...whole, sliceCount: 1 })
   const scratch = form.buffers.filter(({ role }) => role === 'scratch')
   const most = Math.min(SCRATCH_BYTES, ...limits.map((limit) => device.limits[limit]))
-  return slicesOf(form, sizes, (shape) => scratch.every(({ size }) => size(shape) * 4 <= most))
+  return slicesOf(whole, (shape) => scratch.every(({ size }) => size(shape) * 4 <= most))
 }
 
 function checkLimits(device: GPUDevice, where: string, form: Form, shape: Shape): void {

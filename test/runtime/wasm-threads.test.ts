@@ -1,0 +1,158 @@
+// Threads of the backend wasm in Node.js: when they are woken, that they change nothing, and that they may die.
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createAttention } from '../../runtime/index.ts'
+import { layout } from '../../runtime/backends/wasm/layout.ts'
+import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
+import type { Machine } from '../../runtime/backends/wasm/machine.ts'
+import { callOf, firstDifference, programOf, refusal } from './wasm-programs.ts'
+
+/** Workers that the runtime has made, in order. */
+let workers: Worker[]
+let machine: Machine
+beforeEach(() => {
+  workers = []
+  const threads = process.getBuiltinModule('node:worker_threads')
+  vi.spyOn(threads, 'Worker').mockImplementation(function make(
+    ...given: ConstructorParameters<typeof Worker>
+  ) {
+    const worker = new Worker(...given)
+    workers.push(worker)
+    return worker
+  })
+  machine = takeMachine()
+})
+afterEach(() => {
+  leaveMachine(machine)
+  vi.restoreAllMocks()
+})
+
+/** Lists of dispatches that workers were woken for. */
+const wakes = (): number => machine.heap.words(0, layout.words)[layout.lists] ?? 0
+
+/** Calls until a condition holds: a worker may be slow to start, and a call may be over before it wakes. */
+async function until<T>(call: () => Promise<T>, holds: (result: T) => boolean): Promise<T> {
+  for (let time = 0; time < 500; time++) {
+    const result = await call()
+    if (holds(result)) return result
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error('it never came to pass')
+}
+
+test('two threads take workgroups of one call, and each has its own table and scratch', async () => {
+  using attention = await createAttention(programOf('slowly'), { threads: 2 })
+  const out = await until(
+    async () => attention.forward(callOf(2000)),
+    (tables) => new Set(tables).size > 1,
+  )
+  expect([...new Set(out)].sort((a, b) => a - b)).toEqual([
+    4 * layout.tables,
+    4 * (layout.tables + layout.tableWords),
+  ])
+  expect(workers).toHaveLength(1)
+})
+
+test('results are the same with one thread and with two', async () => {
+  using attention = await createAttention(programOf('twice'), { threads: 2 })
+  using alone = await createAttention(programOf('twice'), { threads: 1 })
+  await until(
+    async () => attention.forward(callOf(100_000)),
+    () => wakes() > 2,
+  )
+  for (const length of [1, 2, 16, 17, 99_999]) {
+    const given = callOf(length, 0.3)
+    expect(firstDifference(await attention.forward(given), await alone.forward(given))).toBe(-1)
+  }
+})
+
+test('short calls make no worker and wake none', async () => {
+  using attention = await createAttention(programOf('twice'), { threads: 2 })
+  for (let time = 0; time < 200; time++) await attention.forward(callOf(16))
+  expect(workers).toHaveLength(0)
+  await until(
+    async () => attention.forward(callOf(100_000)),
+    () => wakes() > 0,
+  )
+  const before = wakes()
+  for (let time = 0; time < 200; time++) await attention.forward(callOf(16))
+  expect(wakes()).toBe(before)
+})
+
+test('one thread makes no worker, however long the call', async () => {
+  using attention = await createAttention(programOf('slowly'), { threads: 1 })
+  for (let time = 0; time < 3; time++) await attention.forward(callOf(2000))
+  expect(workers).toHaveLength(0)
+})
+
+test('calls that overlap are computed in order', async () => {
+  using attention = await createAttention(programOf('twice'), { threads: 2 })
+  await until(
+    async () => attention.forward(callOf(100_000)),
+    () => wakes() > 0,
+  )
+  const given = [1, 2, 3, 4].map((first) => callOf(50_000 + first, first))
+  const results = await Promise.all(given.map(async (one) => attention.forward(one)))
+  for (const [index, out] of results.entries())
+    expect(firstDifference(out, given[index]?.q.map((one) => 2 * one) ?? [])).toBe(-1)
+})
+
+test('a kernel that stops is an error, whichever thread it stops on', async () => {
+  using attention = await createAttention(programOf('stop'), { threads: 2 })
+  using other = await createAttention(programOf('slowly'), { threads: 2 })
+  await until(
+    async () => other.forward(callOf(2000)),
+    (tables) => new Set(tables).size > 1,
+  )
+  for (let time = 0; time < 5; time++)
+    expect(await refusal(attention.forward(callOf(100_000)))).toMatch(/^kernel: .*unreachable/)
+  expect(workers).toHaveLength(1)
+})
+
+test('a worker that dies in a call ends that call with an error, and the next has a new one', async () => {
+  using attention = await createAttention(programOf('forever'), { threads: 2 })
+  using other = await createAttention(programOf('slowly'), { threads: 2 })
+  const share = async (): Promise<Float32Array> =>
+    until(
+      async () => other.forward(callOf(2000)),
+      (tables) => new Set(tables).size > 1,
+    )
+  await share()
+  const end = setInterval(() => void workers[0]?.terminate(), 20)
+  const lost = until(
+    async () => refusal(attention.forward(callOf(400_000))),
+    (told) => told !== 'none',
+  )
+  expect(await lost).toMatch(
+    /^thread-lost: forever\.forward: a thread died during the call: it left with code 1/,
+  )
+  clearInterval(end)
+  await share()
+  expect(workers).toHaveLength(2)
+})
+
+test('a worker that dies in its sleep is replaced without a word', async () => {
+  using attention = await createAttention(programOf('slowly'), { threads: 2 })
+  const share = async (): Promise<Float32Array> =>
+    until(
+      async () => attention.forward(callOf(2000)),
+      (tables) => new Set(tables).size > 1,
+    )
+  await share()
+  await workers[0]?.terminate()
+  await share()
+  expect(workers).toHaveLength(2)
+})
+
+test('workers are ended with the last attention', async () => {
+  const attention = await createAttention(programOf('slowly'), { threads: 2 })
+  await until(
+    async () => attention.forward(callOf(2000)),
+    (tables) => new Set(tables).size > 1,
+  )
+  const ended = new Promise((resolve) => workers[0]?.once('exit', resolve))
+  attention.destroy()
+  leaveMachine(machine)
+  expect(await ended).toBe(1)
+  machine = takeMachine()
+})
