@@ -9,19 +9,36 @@ import type { Expression } from '../symbolic/expression.ts'
 import { rowOperator } from '../symbolic/operators.ts'
 import { print } from '../symbolic/print.ts'
 import { children, freeVariables } from '../symbolic/traverse.ts'
-import type { Attention, FactorisedScore, FeatureBlock, ScaledTerm } from './attention.ts'
+import type { Attention, FactorisedScore, FeatureBlock, RowOperation, ScaledTerm } from './attention.ts'
+import { verifyDivision } from './division.ts'
+import { featuresOf, outputOf, termsOf } from './facts.ts'
+import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 import { samplePoints } from './sample.ts'
 
 /** The attention itself, so that a stage may end with this call. */
 export function verify(attention: Attention): Attention {
-  const { score, dim, valueDim, scale, epsilon } = attention
+  const { steps, dim, valueDim, scale, division } = attention
   for (const size of [dim, valueDim])
     invariant(Number.isInteger(size) && size > 0, 'widths are positive integers')
   invariant(scale > 0 && Number.isFinite(scale), 'the scale is positive and finite')
-  invariant(epsilon >= 0, 'epsilon is not negative')
-  if (score.kind === 'factorised') verifyFactors(score, dim)
-  else verifyTerm(score.kernel, ['q', 'k'], dim)
+  verifyDivision(division)
+  invariant(outputOf(attention).result === 'out', 'the last step gives the output')
+  for (const operation of operationsOf(steps)) verifyOperation(operation, steps)
+  const score = featuresOf(attention)
+  if (score === undefined)
+    for (const kernel of new Set(termsOf(attention))) verifyTerm(kernel, ['q', 'k'], dim)
+  else verifyFactors(score, dim)
   return attention
+}
+
+/** An operation takes the results of steps before its own. */
+function verifyOperation(operation: RowOperation, steps: readonly RowOperation[]): void {
+  const at = steps.indexOf(operation)
+  if (at === -1) return
+  for (const operand of recordOf(operation).operands(operation)) {
+    const place = isOperation(operand) ? steps.indexOf(operand) : -1
+    invariant(place < at, `${operation.result} is made of what comes before it`)
+  }
 }
 
 function verifyFactors(score: FactorisedScore, dim: number): void {

@@ -31,7 +31,7 @@ export function featureRows(
     return rows.map((_, index) => phi.row(rows, index, factor))
   }
   const phi = new Blocks(
-    blocks.map((block) => withMaximum(block, stabilize.epsilon)),
+    blocks.map((block) => withMaximum(block, stabilize.offset)),
     feature.projected,
     projection,
     length,

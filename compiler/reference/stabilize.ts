@@ -68,13 +68,13 @@ function additiveTerms(expression: Expression): readonly Expression[] {
 }
 
 /** The block with each exp(e) as above; the maximum is the variable MAXIMUM. */
-export function withMaximum(block: Expression, epsilon: number): Expression {
+export function withMaximum(block: Expression, offset: number): Expression {
   if (block.kind !== 'apply') return block
   const [exponent] = block.args
   if (!isExp(block) || exponent === undefined)
-    return { ...block, args: block.args.map((arg) => withMaximum(arg, epsilon)) }
+    return { ...block, args: block.args.map((arg) => withMaximum(arg, offset)) }
   const maximum: Expression = { kind: 'variable', type: { kind: 'scalar' }, name: MAXIMUM }
-  const added: Expression = { kind: 'constant', type: { kind: 'scalar' }, value: epsilon }
+  const added: Expression = { kind: 'constant', type: { kind: 'scalar' }, value: offset }
   const reduced = sees(exponent, PROJECTION) ? same(exponent, 'subtract', exponent, maximum) : exponent
   return same(block, 'add', same(block, 'exp', reduced), added)
 }

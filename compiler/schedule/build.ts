@@ -1,13 +1,13 @@
-/** From the algebra to a schedule: one strategy per kind of score, for any planner. */
+/** From the algebra to a schedule, by what its last step does, for any planner. */
 import type { Attention } from '../algebra/attention.ts'
-import { scheduleBucketed } from './bucketed.ts'
+import { featuresOf, isInterpretable, outputOf, pairsOf } from '../algebra/facts.ts'
 import { cellPlanner } from './cells/planner.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
 import type { Schedule } from './schedule.ts'
-import { scheduleCompressed } from './strategies/compressed.ts'
 import { scheduleExact } from './strategies/exact.ts'
-import { scheduleLandmarks } from './strategies/landmarks.ts'
+import { scheduleNear } from './strategies/near.ts'
+import { scheduleSteps } from './strategies/steps.ts'
 import { workgroupPlanner } from './workgroups/planner.ts'
 
 /** The schedule, or why there is none, in words for the writer of the file. */
@@ -15,30 +15,23 @@ export function schedule(
   attention: Attention,
   planner: Planner = workgroupPlanner,
 ): Schedule | { readonly unsupported: string } {
-  const { score, decay, stabilize } = attention
+  const { decay, stabilize } = attention
+  const score = featuresOf(attention)
   if (decay !== undefined && stabilize.kind === 'max')
     return { unsupported: 'a decay together with stabilize: max' }
-  if (stabilize.kind === 'max' && score.kind === 'factorised' && hasExponentialOfEntries(score))
+  if (stabilize.kind === 'max' && score !== undefined && hasExponentialOfEntries(score))
     return { unsupported: 'stabilize: max and a softmax, or exponentials of entries of w,' }
   return plan(attention, planner)
 }
 
-/** The attention in equations alone; undefined for buckets, because no equation sorts rows. */
+/** The attention in equations alone; undefined where rows are sorted, because no equation sorts. */
 export const equationsOf = (attention: Attention): Schedule | undefined =>
-  attention.score.kind === 'bucketed' ? undefined : plan(attention, cellPlanner)
+  isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
 
 function plan(attention: Attention, planner: Planner): Schedule {
-  const { score } = attention
-  switch (score.kind) {
-    case 'exact':
-      return scheduleExact(attention, score, planner)
-    case 'factorised':
-      return planner.factorised(attention, score)
-    case 'landmarks':
-      return scheduleLandmarks(attention, score, planner)
-    case 'compressed':
-      return scheduleCompressed(attention, score, planner)
-    case 'bucketed':
-      return scheduleBucketed(attention, score)
-  }
+  const output = outputOf(attention)
+  if (output.kind === 'carry') return planner.factorised(attention, output.score)
+  if (output.kind === 'near') return scheduleNear(attention, output)
+  const pairs = pairsOf(attention)
+  return pairs === undefined ? scheduleSteps(attention, planner) : scheduleExact(attention, pairs, planner)
 }

@@ -6,6 +6,7 @@
  */
 import { evaluateSize } from '../../runtime/contract/size.ts'
 import type { Shape } from '../../runtime/contract/shape.ts'
+import { operationsOfEpilogue } from './epilogue.ts'
 import { countOperations } from './equation/cost.ts'
 import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
@@ -84,13 +85,13 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return countOperations(pass, sizes)
     case 'online': {
       const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
-      const { queries, keys, convolution } = pass
+      const { queries, keys, epilogue } = pass
       const [rows, ofKeys] = [countOf(queries, sizes), countOf(keys, sizes)]
       const heads = headsOf(pass.over, sizes)
       const pairs = heads * visiblePairs(pass.mask, rows, ofKeys)
       return (
         pairs * (pair + 2 * (pass.valueDim + 1)) +
-        heads * rows * (left + 2 * pass.valueDim * (convolution?.width ?? 0)) +
+        heads * rows * (left + pass.valueDim * operationsOfEpilogue(epilogue)) +
         headsOf(keys.of, sizes) * ofKeys * right
       )
     }

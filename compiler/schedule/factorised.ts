@@ -4,8 +4,8 @@
  */
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
+import { undecodable } from '../algebra/facts.ts'
 import { dataBuffers, positions, product, queryLengths } from './buffers.ts'
-import { undecodable } from './decodable.ts'
 import { hasMaxima, stabilized, valueOf } from './maxima.ts'
 import { maximaPasses, together } from './maxima-passes.ts'
 import { mends } from './mending.ts'
@@ -140,8 +140,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       key,
       scaling,
       causal,
-      normalize: attention.normalize,
-      epsilon: attention.epsilon,
+      division: attention.division,
       ...(mended && { mended: ofCarried }),
     },
   ]
@@ -159,7 +158,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
   })
   const forward: Schedule = {
     name: attention.name,
-    strategy: 'factorised',
+    evaluation: attention.evaluation,
     dim: attention.dim,
     valueDim,
     features,
@@ -234,8 +233,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
         query: ofCarried.query,
         key: ofCarried.key,
         scaling: carriedScaling,
-        normalize: attention.normalize,
-        epsilon: attention.epsilon,
+        division: attention.division,
       },
     ],
   }

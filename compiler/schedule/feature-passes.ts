@@ -2,6 +2,7 @@
  * Passes over features: sums over chunks of keys, what queries read from them,
  * and one step of decoding.
  */
+import type { Division } from '../algebra/attention.ts'
 import type { Features, PassBase, Scaling, Tile } from './operands.ts'
 
 /** Writes the state of each chunk of key rows: S = Σ φ(k) vᵀ and z = Σ φ(k), with log-scales where sums are scaled. */
@@ -31,8 +32,7 @@ export interface FinishPass extends PassBase {
   readonly key: Features
   readonly scaling: Scaling
   readonly causal: boolean
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
+  readonly division: Division
   /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
   readonly mended?: { readonly query: Features; readonly key: Features }
 }
@@ -44,6 +44,5 @@ export interface StepPass extends PassBase {
   readonly query: Features
   readonly key: Features
   readonly scaling: Scaling
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
+  readonly division: Division
 }

@@ -14,12 +14,12 @@ export const hasMaxima = ({ query, key }: FactorisedScore, stabilize: Stabilize)
   stabilize.kind === 'max' && [...query, ...key].some(({ value }) => exponentialsOf(value).length > 0)
 
 /** The value with the row's or the head's `maximum` taken off its projected exponentials. */
-function stabilizeByMaxima(value: Expression, epsilon: number): Expression {
+function stabilizeByMaxima(value: Expression, offset: number): Expression {
   const visit = (node: Expression): Expression => {
     if (!isExponential(node)) return mapChildren(node, visit)
     const exponent = node.args[0] as Expression
     const shifted = mentions(exponent, 'w') ? subtract(exponent, variable('maximum')) : exponent
-    return add(apply('exp', shifted), constant(epsilon))
+    return add(apply('exp', shifted), constant(offset))
   }
   return simplify(visit(value))
 }
@@ -34,7 +34,7 @@ export function stabilized(
 
 /** The value of a component in one expression, with maxima subtracted under `stabilize: max`. */
 export const valueOf = ({ stabilize }: Pick<Attention, 'stabilize'>, { value }: FeatureBlock): Expression =>
-  stabilize.kind === 'max' ? stabilizeByMaxima(value, stabilize.epsilon) : value
+  stabilize.kind === 'max' ? stabilizeByMaxima(value, stabilize.offset) : value
 
 /** The projected part of every exponential's exponent. */
 export function exponentialsOf(value: Expression): Expression[] {

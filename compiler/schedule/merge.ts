@@ -4,6 +4,7 @@
  * scaled, its own base-2 log-scale; all are brought to the largest.
  */
 import type { Size } from '../../runtime/contract/size.ts'
+import type { Division } from '../algebra/attention.ts'
 import {
   add,
   choose,
@@ -16,12 +17,12 @@ import {
   powerOfTwo,
   real,
   size,
-  smaller,
   sub,
   x,
   y,
   z,
 } from './equation/build.ts'
+import { binaryDenominator } from './division.ts'
 import { equationPass } from './equation/plan.ts'
 import type { EquationPass, Formula } from './equation.ts'
 
@@ -39,16 +40,12 @@ export interface Parts {
   readonly scaled: boolean
 }
 
-/** Beyond this a power of two is not finite in f32. */
-const largestExponent = 126
-
 /** out[row, column] = Σ_part numerator / Σ_part denominator, over the scale of the largest part. */
 export function mergePass(from: {
   readonly name: string
   readonly parts: Parts
   readonly heads: Size
-  /** Added to the denominator; 0 where absent. */
-  readonly epsilon?: number
+  readonly division: Division
   /** Rows that have parts; others are zero. */
   readonly where?: Formula
   readonly out: string
@@ -56,7 +53,7 @@ export function mergePass(from: {
   readonly firstRow: Formula
   readonly what: string
 }): EquationPass {
-  const { parts, epsilon = 0 } = from
+  const { parts, division } = from
   const { buffer, count, rows, valueDim, scaled } = parts
   const start = (part: Formula): Formula =>
     mul(add(mul(add(mul(z, size(count)), part), size(rows)), y), numbersOfPart(valueDim, scaled))
@@ -70,14 +67,10 @@ export function mergePass(from: {
       { name: 'total', operator: 'sum', value: weighed(add(start(part), valueDim)) },
     ]
   }) as [Formula, Formula]
-  const added =
-    epsilon === 0
-      ? total
-      : add(total, mul(powerOfTwo(smaller(sub(0, scale ?? real(0)), largestExponent)), epsilon))
   return equationPass({
     name: from.name,
     extent: [valueDim, rows, from.heads],
-    value: choose(from.where, mul(sum, inverse(added)), 0),
+    value: choose(from.where, mul(sum, inverse(binaryDenominator(total, division, scale))), 0),
     out: from.out,
     place: add(mul(add(from.firstRow, y), valueDim), x),
     what: from.what,

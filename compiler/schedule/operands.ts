@@ -52,8 +52,8 @@ export interface Only {
   readonly rows: number
 }
 
-/** Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
-export interface Convolution {
+/** Added to row i of the quotients: Σ_t filter[t] · values[i + t − (width − 1) / 2], zeros beyond both ends. */
+export interface Epilogue {
   /** [H, width] */
   readonly filter: string
   /** Odd. */

@@ -4,8 +4,8 @@
  * them: fused ones where workgroups have memory, several equations where they have none.
  */
 import type { Size } from '../../runtime/contract/size.ts'
-import type { Attention, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
-import type { BufferPlan, Convolution, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
+import type { Attention, Division, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
+import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
 /** The row operations. Each returns the passes that compute its result, and the buffers between them. */
 export interface Planner {
@@ -52,15 +52,14 @@ export interface Attend {
   readonly values?: Rows
   /** Entries of a row of the result. */
   readonly columns: number
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
+  readonly division: Division
   readonly out: Rows
   /** Added to the quotients. */
-  readonly convolution?: Convolution
+  readonly epilogue?: Epilogue
   readonly only?: Only
 }
 
-/** Two attentions of which one is for each batch item; a convolution is added to either. */
+/** Two attentions of which one is for each batch item, with the same epilogue. */
 export interface Either {
   readonly many: Attend
   readonly few: Attend

@@ -1,5 +1,7 @@
 /** A schedule as text: for `attnc explain`, and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
+import { printDivision } from './division.ts'
+import { printEpilogue } from './epilogue.ts'
 import { printEquation } from './equation/print.ts'
 import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
@@ -7,9 +9,9 @@ import type { Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './sc
 
 /** One text for the schedule: its buffers, its passes in order, its rounds. It leaves out the forms of decoding. */
 export function print(schedule: Schedule): string {
-  const { name, strategy, dim, valueDim, features, causal, chunk } = schedule
+  const { name, evaluation, dim, valueDim, features, causal, chunk } = schedule
   const head = [
-    `schedule ${name}: ${strategy}${causal ? ', causal' : ''}`,
+    `schedule ${name}: ${evaluation}${causal ? ', causal' : ''}`,
     `  dim ${dim}, value_dim ${valueDim}${features > 0 ? `, features ${features}` : ''}`,
     ...(schedule.chunks === 1 ? [] : [`  chunks of ${chunk} rows: ${printSize(schedule.chunks)}`]),
     ...(schedule.rows === undefined ? [] : ['  rows apart: may run in blocks of query rows']),
@@ -48,7 +50,7 @@ function printPass(pass: Pass, number: number): string[] {
 function details(pass: WorkgroupPass): string[] {
   switch (pass.kind) {
     case 'online': {
-      const { queries, keys, values, out, convolution } = pass
+      const { queries, keys, values, out, epilogue } = pass
       const parts = 'parts' in out
       return [
         ...printOnly(pass.only),
@@ -56,12 +58,8 @@ function details(pass: WorkgroupPass): string[] {
         `to ${printRows(parts ? out.parts : out)}${parts ? ', numerators and denominators of each chunk of keys' : ''}`,
         `mask ${pass.mask.kind === 'condition' ? printExpression(pass.mask.condition) : pass.mask.kind}`,
         ...printTerm('κ', pass.kernel),
-        printDenominator(pass),
-        ...(convolution === undefined
-          ? []
-          : [
-              `plus the rows of ${convolution.values.buffer} convolved with ${convolution.filter}, ${convolution.width} wide`,
-            ]),
+        printDivision(pass.division),
+        ...(epilogue === undefined ? [] : [`plus ${printEpilogue(epilogue)}`]),
       ]
     }
     case 'product': {
@@ -108,14 +106,14 @@ function details(pass: WorkgroupPass): string[] {
         `sums ${pass.scaling}`,
         ...printFeatures('φ(k)', pass.key),
         ...printFeatures('φ(q)', pass.query),
-        printDenominator(pass),
+        printDivision(pass.division),
       ]
     case 'finish':
       return [
         `sums ${pass.scaling}${pass.causal ? ', with the pairs inside each chunk' : ''}`,
         ...printFeatures('φ(q)', pass.query),
         ...(pass.causal ? printFeatures('φ(k)', pass.key) : []),
-        printDenominator(pass),
+        printDivision(pass.division),
         ...(pass.mended === undefined
           ? []
           : [
@@ -149,11 +147,6 @@ function printOnly(only: Only | undefined): string[] {
   const { fewer, rows } = only
   const [least, how] = fewer === 'atMost' ? ['or', 'at most'] : ['and', 'more than']
   return [`batch items with ${how} ${rows} query rows ${least} visible key rows`]
-}
-
-function printDenominator({ normalize, epsilon }: { normalize: 'sum' | 'none'; epsilon: number }): string {
-  if (normalize === 'none') return 'no denominator'
-  return `over the sum of weights${epsilon === 0 ? '' : ` + ${epsilon}`}`
 }
 
 const printTile = ({ threads, rows, steps, columns }: Tile): string =>

@@ -2,8 +2,8 @@
  * Passes over rows, whatever rows they are: those of the call, learned ones, or
  * those that an earlier pass left in scratch.
  */
-import type { Mask } from '../algebra/attention.ts'
-import type { Convolution, Only, Over, PassBase, Rows, Term, Tile } from './operands.ts'
+import type { Division, Mask } from '../algebra/attention.ts'
+import type { Epilogue, Only, Over, PassBase, Rows, Term, Tile } from './operands.ts'
 
 /** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
 export interface OnlinePass extends PassBase {
@@ -11,8 +11,7 @@ export interface OnlinePass extends PassBase {
   readonly tile: Tile
   readonly kernel: Term
   readonly mask: Mask
-  readonly normalize: 'sum' | 'none'
-  readonly epsilon: number
+  readonly division: Division
   readonly over: Over
   readonly only?: Only
   readonly queries: Rows
@@ -27,7 +26,7 @@ export interface OnlinePass extends PassBase {
    * idle when each goes through all keys.
    */
   readonly out: Rows | { readonly parts: Rows }
-  readonly convolution?: Convolution
+  readonly epilogue?: Epilogue
 }
 
 /** Copies buffers of [B] one behind the other into one, for a pass that would bind too many buffers. */

@@ -18,8 +18,8 @@
  * Features are computed inside the passes that use them and never stored; rows
  * are projected beforehand (*transform*) where a fast transform does that.
  *
- * **Landmarks** and **compressed** keys are strategies (`strategies/`) in a planner's
- * verbs: attend, product, means. **Buckets** sort rows by a hash in each round (*hash*,
+ * Attentions of several **steps** go through a planner's verbs, step by step: attend,
+ * product, means (`strategies/steps.ts`). A **hash** sorts rows in each round (*hash*,
  * *offsets*, *place*), and each row meets those sorted near it (*near*).
  *
  * **Equations.** Every other pass is an equation (`equation.ts`): means, merges of
@@ -60,12 +60,15 @@ export type * from './row-passes.ts'
 /** The passes of one form of an attention, with the buffers between them and the facts that the runtime needs. */
 export interface Schedule {
   readonly name: string
-  readonly strategy: 'exact' | 'factorised' | 'landmarks' | 'compressed' | 'bucketed'
+  /** The way of evaluating, for the reader. */
+  readonly evaluation: string
   readonly dim: number
   readonly valueDim: number
-  /** r; 0 for the exact strategy. */
+  /** r; 0 where nothing is factorised. */
   readonly features: number
   readonly causal: boolean
+  /** The rows of q serve as keys, too: a row counts as both or as neither. */
+  readonly keysAreQueries?: true
   /** A group is a batch item and one of these heads; see above. */
   readonly groups: 'kvHeads' | 'heads'
   /**

@@ -113,7 +113,7 @@ export type MaskModel =
 
 /** How exponentials are kept in range: by carried log-scales, not at all, or as the papers' code does it. */
 export type StabilizeModel =
-  { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly epsilon: number }
+  { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly offset: number }
 
 /** A tensor that the caller gives, of the shape [H, …shape]. */
 export interface WeightModel {

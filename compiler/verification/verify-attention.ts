@@ -1,4 +1,5 @@
 /** One attention against all properties, on one platform. */
+import { weighsPairs } from '../algebra/facts.ts'
 import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { rowsOf } from './cases/case.ts'
@@ -54,8 +55,8 @@ async function subjectOf(model: AttentionModel, platform: Platform): Promise<Sub
 }
 
 /** Where there is no quick bound on rounding, every case is computed twice in float64, which takes long. */
-function affordable({ ofKernelsAlone }: Property, { algebra: { score } }: Subject, effort: Effort): Effort {
-  const quick = ofKernelsAlone ?? (score.kind === 'exact' || score.kind === 'factorised')
+function affordable({ ofKernelsAlone }: Property, { algebra }: Subject, effort: Effort): Effort {
+  const quick = ofKernelsAlone ?? weighsPairs(algebra)
   return quick ? effort : { ...effort, runs: Math.ceil(effort.runs / 2) }
 }
 

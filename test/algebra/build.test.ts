@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FactorisedScore } from '../../compiler/algebra/attention.ts'
 import { fromModel } from '../../compiler/algebra/build.ts'
+import { featuresOf } from '../../compiler/algebra/facts.ts'
 import { print as printAttention } from '../../compiler/algebra/print.ts'
 import { verify } from '../../compiler/algebra/verify.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
@@ -22,8 +23,8 @@ import { print } from '../../compiler/symbolic/print.ts'
 import { count, exact, features, projected, unprojected, w, x } from './models.ts'
 
 function factors(model: AttentionModel): FactorisedScore {
-  const { score } = fromModel(model)
-  if (score.kind !== 'factorised') throw new Error('expected a factorised attention')
+  const score = featuresOf(fromModel(model))
+  if (score === undefined) throw new Error('expected a factorised attention')
   return score
 }
 
@@ -101,8 +102,8 @@ describe('what is built', () => {
   })
 
   test('an exact kernel', () => {
-    const { score } = fromModel(exact(power(dot(row('q', 4), row('k', 4)), 2)))
-    expect(score).toMatchObject({ kind: 'exact', kernel: { sign: 'nonnegative' } })
+    const { steps } = fromModel(exact(power(dot(row('q', 4), row('k', 4)), 2)))
+    expect(steps).toMatchObject([{ kind: 'attend', kernel: { sign: 'nonnegative' } }])
   })
 
   test.each(Object.entries(features))('%s keeps the invariants', (_, model) => {
@@ -124,6 +125,7 @@ describe('verification', () => {
   const attention = fromModel(features.favor)
   const score = factors(features.favor)
   const [block] = score.query
+  const carried = { kind: 'carry', name: 'read', result: 'out' } as const
 
   test.each<[string, Partial<FactorisedScore>]>([
     ['blocks add up', { features: 3 }],
@@ -139,7 +141,7 @@ describe('verification', () => {
       },
     ],
   ])('%s', (_, change) => {
-    expect(() => verify({ ...attention, score: { ...score, ...change } })).toThrow(
+    expect(() => verify({ ...attention, steps: [{ ...carried, score: { ...score, ...change } }] })).toThrow(
       'attnc is wrong about itself',
     )
   })

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromModel, scaledTerm } from '../../compiler/algebra/build.ts'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { featuresOf } from '../../compiler/algebra/facts.ts'
+import { scaledTerm } from '../../compiler/algebra/split-term.ts'
 import {
   add,
   apply,
@@ -129,8 +131,7 @@ describe('a value is coefficient · exp(exponent), with the exponential in the e
   })
 
   test.each(Object.entries(features))('blocks of %s', (_, model) => {
-    const { score } = fromModel(model)
-    const blocks = score.kind === 'factorised' ? score.query : []
+    const blocks = featuresOf(fromModel(model))?.query ?? []
     expect(blocks.length).toBeGreaterThan(0)
     blocks.forEach(holdsAsFunction)
     blocks.forEach(fitsF32)

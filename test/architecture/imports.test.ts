@@ -26,7 +26,11 @@ const rules: readonly Rule[] = [
   { files: 'compiler/syntax/', may: leaves },
   { files: 'compiler/semantics/', may: [...leaves, 'compiler/syntax/ast.ts'] },
   { files: 'compiler/algebra/', may: [...leaves, 'compiler/semantics/model.ts'] },
-  { files: 'compiler/schedule/', may: [...leaves, 'compiler/algebra/attention.ts'] },
+  // The description of the algebra, and the facts that it states of an attention.
+  {
+    files: 'compiler/schedule/',
+    may: [...leaves, 'compiler/algebra/attention.ts', 'compiler/algebra/facts.ts'],
+  },
   {
     files: 'compiler/kernel/',
     may: [...leaves, 'compiler/schedule/schedule.ts', 'compiler/schedule/equation/traverse.ts'],

@@ -21,7 +21,7 @@ function kernelsFor(dim: number, count: number, groups: Schedule['groups']): [Sc
   const input = { role: 'input', element: 'f32', size: 1, layout: '' } as const
   const schedule: Schedule = {
     name: 'rows',
-    strategy: 'factorised',
+    evaluation: 'factorised',
     dim,
     valueDim: 1,
     features: count,

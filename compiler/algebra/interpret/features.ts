@@ -38,7 +38,7 @@ export function featureRows(
     components(inner, ({ value }) => value, rows, position, projection, { length }).reduce(larger, -Infinity),
   )
   const overall = maxima.reduce(larger, -Infinity)
-  const lowered = blocks.map((block) => ({ ...block, value: belowMaximum(block.value, stabilize.epsilon) }))
+  const lowered = blocks.map((block) => ({ ...block, value: belowMaximum(block.value, stabilize.offset) }))
   return rows.map((_, position) => {
     const maximum = side === 'query' ? (maxima[position] ?? overall) : overall
     const coefficient = components(lowered, ({ value }) => value, rows, position, projection, {
@@ -82,10 +82,10 @@ function projectedExponents(value: Expression): Expression[] {
   return value.kind === 'apply' ? value.args.flatMap(projectedExponents) : []
 }
 
-/** Every exp(e) becomes exp(e − maximum) + E; where e does not see w, nothing is subtracted. */
-function belowMaximum(value: Expression, epsilon: number): Expression {
+/** Every exp(e) becomes exp(e − maximum) + offset; where e does not see w, nothing is subtracted. */
+function belowMaximum(value: Expression, offset: number): Expression {
   const [exponent] = isExponential(value) ? value.args : []
-  if (exponent === undefined) return mapChildren(value, (child) => belowMaximum(child, epsilon))
+  if (exponent === undefined) return mapChildren(value, (child) => belowMaximum(child, offset))
   const lowered = mentions(exponent, 'w') ? subtract(exponent, variable('maximum')) : exponent
-  return add(apply('exp', lowered), constant(epsilon))
+  return add(apply('exp', lowered), constant(offset))
 }

@@ -1,4 +1,5 @@
 /** What an attention costs, beside exact softmax of the same sizes. */
+import { pairsOf } from '../../algebra/facts.ts'
 import { fromModel } from '../../algebra/build.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { type Cost, cost } from '../../schedule/cost.ts'
@@ -22,7 +23,7 @@ export function compareCosts(model: AttentionModel, plan: Schedule, length: numb
   const at = (which: Schedule, rows: number): Cost =>
     cost(which, { batch: 1, heads: 1, kvHeads: 1, length: rows, keyLength: rows })
   const winsFrom =
-    plan.strategy === 'exact' && model.mask.kind !== 'condition'
+    pairsOf(fromModel(model)) !== undefined && model.mask.kind !== 'condition'
       ? undefined
       : crossover(
           (rows) => at(plan, rows).flops,

@@ -59,7 +59,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
       keys: countIn('lengths', 0),
       queries: countIn('queryLengths', shape('batch')),
       positions: countIn('positions'),
-      alike: schedule.strategy === 'bucketed',
+      alike: schedule.keysAreQueries === true,
     },
     kernel: (summary, shared, body) =>
       shareValues({

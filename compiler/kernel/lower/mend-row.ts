@@ -13,14 +13,14 @@ import type { Value } from '../kernel.ts'
 import { countedOf, firstKeyRow, firstQueryRow, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { evaluatePairs } from './pairs.ts'
-import { rowFactor } from './readout.ts'
+import { addsToSum, rowFactor } from './readout.ts'
 import { raised, relativeTo } from './running-scale.ts'
 
 /** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
 const least = 1e-37
 
 /** The features of the row's pass, with their exponents apart. */
-export type Mended = Pick<FinishPass, 'query' | 'key' | 'normalize' | 'epsilon' | 'causal'>
+export type Mended = Pick<FinishPass, 'query' | 'key' | 'division' | 'causal'>
 
 /** The row of the output that is computed, and which of its columns. */
 export interface MendedRow {
@@ -73,7 +73,7 @@ class Mending {
     const out = this.#of.binding('out')
     this.#eachColumn((at) => k.store(out, at, ir.f32(0)))
     k.loop('seenKey', 0, this.#keys, (key) => this.#addKey(key))
-    if (this.#of.pass.epsilon === 0) return
+    if (!addsToSum(this.#of.pass)) return
     // The denominator is more than the weights.
     const factor = rowFactor(this.#of.pass, this.#total, this.#scale) ?? ir.f32(1)
     const share = ir.mul(this.#total, k.let('ownFactor', factor))

@@ -12,7 +12,7 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
-import { convolve } from './convolution.ts'
+import { addEpilogue, andEpilogue } from './epilogue.ts'
 import { unlessZero } from './exponents.ts'
 import { expressionsOf } from './features.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'
@@ -230,7 +230,7 @@ function addValues(k: Author, attention: Attention, from: Value, count: Value): 
 /** Stores the rows: quotients, or the sums over a part of the keys. */
 function storeResult(k: Author, operands: Operands, columns: Columns, rows: AttendedRows): void {
   const { pass, binding, counts, firstRow } = operands
-  const { out, valueDim, convolution, queries } = pass
+  const { out, valueDim, epilogue, queries } = pass
   const { sums, total, scale } = rows
   const stored = { columns, firstRow, rows: countOf(queries, counts), out: binding(outputOf(pass)) }
   if ('parts' in out) {
@@ -253,16 +253,16 @@ function storeResult(k: Author, operands: Operands, columns: Columns, rows: Atte
     valueDim,
     groups: [{ sums, total, scale }],
     firstOut: firstOf(out, pass.over),
-    ...(convolution && {
-      addTo: (k: Author) => convolve(k, { convolution, binding, counts, valueDim, columns, sums, firstRow }),
+    ...(epilogue && {
+      addTo: (k: Author) => addEpilogue(k, { epilogue, binding, counts, valueDim, columns, sums, firstRow }),
     }),
   })
 }
 
 const outputOf = ({ out }: OnlinePass): string => ('parts' in out ? out.parts.buffer : out.buffer)
 
-function summaryOf({ out, convolution }: OnlinePass): string {
+function summaryOf({ out, epilogue }: OnlinePass): string {
   if ('parts' in out) return 'Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.'
-  const added = convolution === undefined ? '' : ', and the convolution over the values'
+  const added = andEpilogue(epilogue)
   return `Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys${added}.`
 }

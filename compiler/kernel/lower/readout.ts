@@ -19,12 +19,21 @@ const largestExponent = 126
 const leastWhole = 2 ** -60
 
 /** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
-export const isWhole = ({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value =>
-  ir.ge(epsilon === 0 ? total : ir.add(total, epsilon), leastWhole)
+export const isWhole = (pass: Divided, total: Value): Value =>
+  ir.ge(addsToSum(pass) ? ir.add(total, epsilonOf(pass)) : total, leastWhole)
+
+/** A pass whose rows are divided by their sums of weights, or are not. */
+type Divided = Pick<FinishPass, 'division'>
+
+/** ε of the denominator; 0 where there is none. */
+const epsilonOf = ({ division }: Divided): number => (division.kind === 'sum' ? division.epsilon : 0)
+
+/** Whether a denominator is more than the sum of weights. */
+export const addsToSum = (pass: Divided): boolean => epsilonOf(pass) > 0
 
 /** What four rows that have lost no digits are multiplied by; a smaller denominator is that of a row to be mended. */
-function wholeFactor({ epsilon }: Pick<FinishPass, 'epsilon'>, total: Value): Value {
-  const denominator = epsilon === 0 ? total : ir.add(total, ir.splat(epsilon))
+function wholeFactor(pass: Divided, total: Value): Value {
+  const denominator = addsToSum(pass) ? ir.add(total, ir.splat(epsilonOf(pass))) : total
   return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
 }
 
@@ -130,19 +139,14 @@ export function storeRows(k: Author, stored: StoredRows): void {
  * What a row's sum is multiplied by, given its denominator and its log-scale
  * (both f32); nothing where the sum is the result already.
  */
-export function rowFactor(
-  pass: Pick<FinishPass, 'normalize' | 'epsilon'>,
-  total: Value,
-  scale: Value | undefined,
-): Value | undefined {
+export function rowFactor(pass: Divided, total: Value, scale: Value | undefined): Value | undefined {
   const power = (exponent: Value): Value => ir.call('exp2', ir.call('min', exponent, largestExponent))
-  if (pass.normalize === 'none') return scale === undefined ? undefined : power(scale)
+  if (pass.division.kind === 'none') return scale === undefined ? undefined : power(scale)
   // In the exponent: beside sums that are over next to nothing a small ε is more than f32 holds.
-  const epsilon =
-    scale === undefined || pass.epsilon === 0
-      ? ir.f32(pass.epsilon)
-      : power(ir.sub(Math.log2(pass.epsilon), scale))
-  const denominator = pass.epsilon === 0 ? total : ir.add(total, epsilon)
+  const epsilon = epsilonOf(pass)
+  const added =
+    scale === undefined || epsilon === 0 ? ir.f32(epsilon) : power(ir.sub(Math.log2(epsilon), scale))
+  const denominator = epsilon === 0 ? total : ir.add(total, added)
   const safe = ir.select(ir.eq(denominator, 0), 1, denominator)
   return ir.select(ir.eq(denominator, 0), 0, ir.div(ir.f32(1), safe))
 }

@@ -15,6 +15,8 @@
  * A κ without exponent goes from its pairs to the factors.
  */
 import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
+import { denominator } from '../division.ts'
+import { addEpilogue, andEpilogue } from '../epilogue.ts'
 import {
   add,
   all,
@@ -45,7 +47,7 @@ import { lowest } from '../equation.ts'
 import type { Rows, Term } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
-import { convolved, keysSeen, pairOf, seenBy } from './pairs.ts'
+import { keysSeen, pairOf, seenBy } from './pairs.ts'
 import type { Pairs } from './pairs.ts'
 import { equationPass, scratch, sliceHeads } from '../equation/plan.ts'
 import type { Attend, Copy, Plan } from '../planner.ts'
@@ -65,11 +67,11 @@ export const kernelTerm = ({ stabilize, scale }: Attention, kernel: ScaledTerm):
  * matrix of weights.
  */
 export function attend(from: Attend): Plan {
-  const { attention, mask, over, queries, keys, normalize, name } = from
+  const { attention, mask, over, queries, keys, division, name } = from
   const known = knownOf(keys)
   const kernel = kernelTerm(attention, from.kernel)
   const scaled = kernel.kind === 'scaled'
-  const divides = normalize === 'sum' || scaled
+  const divides = division.kind === 'sum' || scaled
   const heads: Size = over === 'head' ? 'heads' : sliceHeads('kvHeads')
   const [rows, columnsOfKeys] = [roomFor(queries.count), roomFor(keys.count)]
   const buffer = (word: string): string => `${camel(name)}${word}`
@@ -157,7 +159,7 @@ function weightPasses({ name }: Attend, at: Names): EquationPass[] {
 }
 
 /** Writes the factor of each row: 1 over its sum of weights, or the exponential of its scale. */
-function factorPass({ name, normalize, epsilon }: Attend, at: Names): EquationPass {
+function factorPass({ name, division }: Attend, at: Names): EquationPass {
   const { pairs, scales, weights, factors, ofRows } = at
   const scale = pairs.kernel.kind === 'scaled' ? load(scales, rowAt(pairs, x, y)) : undefined
   const total = (): Formula =>
@@ -168,11 +170,12 @@ function factorPass({ name, normalize, epsilon }: Attend, at: Names): EquationPa
     name: `${name}_factors`,
     extent: ofRows,
     value:
-      normalize === 'none' && scale !== undefined
+      division.kind === 'none' && scale !== undefined
         ? finitePower(scale)
-        : inverse(denominator(total(), epsilon, scale)),
+        : inverse(denominator(total(), division, scale)),
     out: factors,
-    what: normalize === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
+    what:
+      division.kind === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
   })
 }
 
@@ -187,15 +190,15 @@ function quotientPass({ name, out }: Attend, { pairs, weights, factors, ofPairs 
 }
 
 function averagePass(
-  { name, keys, columns, convolution, out }: Attend,
+  { name, keys, columns, epilogue, out }: Attend,
   { pairs, weights, factors, head, ofRows }: Names,
   values: Rows,
   divides: boolean,
 ): EquationPass {
   const weightOf = (j: Formula): Formula => named('weight', load(weights, pairAt(pairs, y, z, j)))
   const known = knownOf(keys)
-  const own = head(z, convolution === undefined ? known : { ...known, lengths: true })
-  const lengths = known.lengths === true || convolution !== undefined
+  const own = head(z, epilogue === undefined ? known : { ...known, lengths: true })
+  const lengths = known.lengths === true || epilogue !== undefined
   const count = lengths ? countRows(keys, own) : size(roomFor(keys.count))
   const [sums] = over(
     'j',
@@ -211,9 +214,9 @@ function averagePass(
   return equationPass({
     name,
     extent: [columns, ofRows[0], ofRows[1]],
-    value: convolution === undefined ? average : add(average, convolved(convolution, own, y, x, columns)),
+    value: addEpilogue(average, epilogue, own, { row: y, column: x, columns }),
     out: out.buffer,
-    what: `Σ weight · value of each query row${convolution === undefined ? '' : ', and the convolution over the values'}`,
+    what: `Σ weight · value of each query row${andEpilogue(epilogue)}`,
   })
 }
 
@@ -223,12 +226,6 @@ const pairAt = ({ queries, keys }: Pairs, row: Formula, head: Formula, key: Form
 
 const rowAt = ({ queries }: Pairs, row: Formula, head: Formula): Formula =>
   add(mul(head, size(roomFor(queries.count))), row)
-
-/** The sum of weights and ε, both over the exponential of the row's scale. */
-export function denominator(total: Formula, epsilon: number, scale: Formula | undefined): Formula {
-  if (epsilon === 0) return total
-  return add(total, scale === undefined ? epsilon : finitePower(sub(Math.log(epsilon), scale)))
-}
 
 /** Writes a whole cache anew, old rows and the new ones behind them: without scatter no cell stays as it was. */
 export function append({ from, to, width }: Copy): EquationPass {

@@ -17,9 +17,9 @@
  */
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
+import { undecodable } from '../../algebra/facts.ts'
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, positions, queryLengths } from '../buffers.ts'
-import { undecodable } from '../decodable.ts'
 import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
 import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
 import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
@@ -80,7 +80,7 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
 
   const schedule: Schedule = {
     name: attention.name,
-    strategy: 'factorised',
+    evaluation: attention.evaluation,
     dim,
     valueDim,
     features,

@@ -1,5 +1,5 @@
 /**
- * Batch items that are too short for landmarks are exact: their keys or their
+ * Batch items that are too short for steps in between are exact: their keys or their
  * queries are few, so that a cell computes its quotient alone, with κ of each
  * pair evaluated twice. Other items keep what they have.
  */
@@ -26,9 +26,10 @@ import type { Head } from '../equation/heads.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import { lowest } from '../equation.ts'
 import { keyRows, queryRows, valueRows } from '../buffers.ts'
-import type { Convolution } from '../operands.ts'
+import { addEpilogue, andEpilogue } from '../epilogue.ts'
+import type { Epilogue } from '../operands.ts'
 import type { Term } from '../schedule.ts'
-import { convolved, pairOf, seenBy } from './pairs.ts'
+import { pairOf, seenBy } from './pairs.ts'
 import type { Pairs } from './pairs.ts'
 import { equationPass, sliceHeads } from '../equation/plan.ts'
 
@@ -40,9 +41,9 @@ export function fewRowsPass(from: {
   readonly most: number
   /** Buffer of the results of longer items. */
   readonly otherwise: string
-  readonly convolution?: Convolution
+  readonly epilogue?: Epilogue
 }): EquationPass {
-  const { attention, kernel, most, otherwise, convolution } = from
+  const { attention, kernel, most, otherwise, epilogue } = from
   const { dim, valueDim, mask } = attention
   const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
   const pairs: Pairs = { kernel, mask, queries: queryRows, keys: keyRows, dim }
@@ -52,11 +53,9 @@ export function fewRowsPass(from: {
   return equationPass({
     name: 'attend_rows',
     extent: [valueDim, 'length', sliceHeads('kvHeads')],
-    value: convolution === undefined ? quotient : add(quotient, convolved(convolution, head, y, x, valueDim)),
+    value: addEpilogue(quotient, epilogue, head, { row: y, column: x, columns: valueDim }),
     out: 'out',
-    what: `what landmarks gave, or the exact quotients of batch items with at most ${most} rows${
-      convolution === undefined ? '' : '; and the convolution over the values'
-    }`,
+    what: `the rows of ${otherwise}, or the exact quotients of batch items with at most ${most} rows${andEpilogue(epilogue)}`,
   })
 }
 

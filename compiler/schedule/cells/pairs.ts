@@ -1,26 +1,21 @@
-/** Formulas of pairs: κ of a query row and a key row, which of them are seen, and what is added to the quotients. */
+/** Formulas of pairs: κ of a query row and a key row, and which of them are seen. */
 import type { Mask } from '../../algebra/attention.ts'
 import {
   add,
   all,
   condition,
-  ge,
   le,
-  load,
   lt,
   mul,
-  over,
   size,
   smaller,
-  sub,
   termsOf,
   unlessZero,
   named,
 } from '../equation/build.ts'
-import { countRows, entryOf, firstRow } from '../equation/heads.ts'
+import { firstRow } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
-import type { Convolution } from '../operands.ts'
 import type { Rows, Term } from '../schedule.ts'
 
 /** Query rows, key rows, and the kernel and mask between them. */
@@ -82,32 +77,3 @@ export const keysSeen = (
   first: Formula = size('offset'),
 ): Formula =>
   mask.kind === 'causal' ? named('seen', smaller(count, add(positionOf(queries, row, first), 1))) : count
-
-/** Σ_t filter[t] · values[row + t − (width − 1) / 2] of one column. */
-export function convolved(
-  { filter, width, values }: Convolution,
-  head: Head,
-  row: Formula,
-  column: Formula,
-  columns: number,
-): Formula {
-  const half = (width - 1) / 2
-  // Counted from `half` rows before the first, to stay above zero.
-  const ahead = (t: Formula): Formula => add(row, t)
-  const [result] = over(
-    't',
-    width,
-    (t) => [
-      {
-        name: 'convolved',
-        operator: 'sum',
-        value: mul(
-          load(filter, add(mul(head.number, width), t)),
-          load(values.buffer, entryOf(values, head, sub(ahead(t), half), columns, column)),
-        ),
-      },
-    ],
-    (t) => all(ge(ahead(t), half), lt(ahead(t), add(countRows(values, head), half))),
-  )
-  return result as Formula
-}

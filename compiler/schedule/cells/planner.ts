@@ -24,7 +24,7 @@ export const cellPlanner: Planner = {
 
 /** Without scatter no cell stays as it was: the last pass copies the result of the first, or computes its own. */
 function attendEither({ many, few, most }: Either): Plan {
-  const { convolution, ...plain } = many
+  const { epilogue, ...plain } = many
   const approximate = 'approximate'
   const first = attend({ ...plain, out: { ...many.out, buffer: approximate } })
   const { attention } = few
@@ -36,7 +36,7 @@ function attendEither({ many, few, most }: Either): Plan {
         kernel: kernelTerm(attention, few.kernel),
         most,
         otherwise: approximate,
-        ...(convolution && { convolution }),
+        ...(epilogue && { epilogue }),
       }),
     ],
     buffers: [

@@ -29,7 +29,7 @@ import type { Head } from '../equation/heads.ts'
 import type { EquationPass, Extent, Formula } from '../equation.ts'
 import type { BufferPlan } from '../schedule.ts'
 import { fadedBy, featureAt, shifted } from './decay.ts'
-import { denominator } from './exact.ts'
+import { denominator } from '../division.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
@@ -69,7 +69,7 @@ export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Pla
   const rows: Extent = ['length', heads, 1]
   const perFeature: Extent = [features, 'length', heads]
   const pairs: Extent = [rowsOfChunk, 'length', heads]
-  const divides = reading.scaled || attention.normalize === 'sum'
+  const divides = reading.scaled || attention.division.kind === 'sum'
   const passes: EquationPass[] = []
   const buffers: BufferPlan[] = []
   // Kernels of one name are the same in all forms.
@@ -123,7 +123,7 @@ export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Pla
       'row_factors',
       rows,
       'rowFactors',
-      attention.normalize === 'sum'
+      attention.division.kind === 'sum'
         ? '1 over each row’s sum of weights'
         : 'the exponential of each row’s scale',
       rowFactor(reading, at(x, y), weights),
@@ -260,12 +260,12 @@ function sumOver(
 }
 
 function rowFactor(reading: Reading, row: Row, weights: string): Formula {
-  const { valueDim, normalize, epsilon } = reading.plan.attention
+  const { valueDim, division } = reading.plan.attention
   const scale = reading.scaled ? load('rowScales', ofRow(row)) : undefined
-  if (normalize === 'none' && scale !== undefined) return finitePower(scale)
+  if (division.kind === 'none' && scale !== undefined) return finitePower(scale)
   const { place } = chunkOf(reading, row)
   const total = sumOver(reading, row, weights, size(valueDim), add(place, 1), () => undefined)
-  return inverse(denominator(total, epsilon, scale))
+  return inverse(denominator(total, division, scale))
 }
 
 function readRow(reading: Reading, row: Row, weights: string): Formula {

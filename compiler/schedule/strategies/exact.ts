@@ -1,41 +1,17 @@
-/** Exact attention: every query row and every key that it sees; decoding goes through caches of keys and values. */
-import type { Attention, ExactScore } from '../../algebra/attention.ts'
-import { dataBuffers, keyRows, outRows, positions, product, queryRows, valueRows } from '../buffers.ts'
-import { undecodable } from '../decodable.ts'
-import type { Attend, Planner } from '../planner.ts'
+/** Attention of every query row to every key that it sees; decoding goes through caches of keys and values. */
+import type { Attend, Attention } from '../../algebra/attention.ts'
+import { undecodable } from '../../algebra/facts.ts'
+import { dataBuffers, positions, product } from '../buffers.ts'
+import type { Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
+import { attendRows, scheduleSteps } from './steps.ts'
 
-/** Schedules exact attention. Its forms of decoding append rows to caches, and attend to these. */
-export function scheduleExact(attention: Attention, score: ExactScore, planner: Planner): Schedule {
-  const { dim, valueDim, mask, normalize, epsilon } = attention
-  const whole: Attend = {
-    name: 'attend',
-    attention,
-    kernel: score.kernel,
-    mask,
-    over: 'sliceQueryHead',
-    queries: queryRows,
-    keys: keyRows,
-    values: valueRows,
-    columns: valueDim,
-    normalize,
-    epsilon,
-    out: outRows,
-  }
-  const attend = planner.attend(whole)
+/** Schedules a single step, which attends. Its forms of decoding append rows to caches, and attend to these. */
+export function scheduleExact(attention: Attention, step: Attend, planner: Planner): Schedule {
+  const { dim, valueDim } = attention
   const forward: Schedule = {
-    name: attention.name,
-    strategy: 'exact',
-    dim,
-    valueDim,
-    features: 0,
-    causal: mask.kind === 'causal',
-    groups: 'kvHeads',
+    ...scheduleSteps(attention, planner),
     ...(planner.rowsApart ? { rows: 'apart' } : {}),
-    chunk: planner.tileRows,
-    chunks: 1,
-    buffers: [...dataBuffers(attention), ...attend.buffers],
-    passes: attend.passes,
   }
   if (undecodable(attention) !== undefined) return forward
   // The prefix and a token are the same passes: rows into the caches, and queries through them.
@@ -45,8 +21,8 @@ export function scheduleExact(attention: Attention, score: ExactScore, planner: 
     { from: 'v', to: 'valueCache', width: valueDim },
   ])
   const through = planner.attend({
-    ...whole,
-    name: 'attend_cached',
+    ...attendRows(step, { attention }),
+    name: `${step.name}_cached`,
     keys: cached('keyCache'),
     values: cached('valueCache'),
   })

@@ -46,7 +46,7 @@ const seesLengths = (only: Only | undefined, ...rows: readonly (Rows | undefined
   only !== undefined || rows.some((one) => one?.count === 'visible' || one?.count === 'cached')
 
 function online(from: Attend, parts?: Rows): OnlinePass {
-  const { name, over, queries, keys, values, columns, out, convolution, only } = from
+  const { name, over, queries, keys, values, columns, out, epilogue, only } = from
   const tile = valueTile(columns, rowsOfTile)
   const seesMask = from.mask.kind === 'condition'
   const rows: Size = queries.count === 'length' ? 'length' : (queries.count as number)
@@ -64,30 +64,29 @@ function online(from: Attend, parts?: Rows): OnlinePass {
       queries.buffer,
       keys.buffer,
       ...(values === undefined ? [] : [values.buffer]),
-      ...(convolution === undefined ? [] : [convolution.values.buffer, convolution.filter]),
-      ...(seesMask || seesLengths(only, keys, values, convolution?.values) ? ['lengths'] : []),
+      ...(epilogue === undefined ? [] : [epilogue.values.buffer, epilogue.filter]),
+      ...(seesMask || seesLengths(only, keys, values, epilogue?.values) ? ['lengths'] : []),
       ...(only === undefined ? [] : ['queryLengths']),
       ...(keys.count === 'cached' ? ['positions'] : []),
       (parts ?? out).buffer,
     ]),
     kernel: termOf(from),
     mask: from.mask,
-    normalize: from.normalize,
-    epsilon: from.epsilon,
+    division: from.division,
     over,
     queries,
     keys,
     values: values ?? 'identity',
     valueDim: columns,
     out: parts === undefined ? out : { parts },
-    ...(convolution && { convolution }),
+    ...(epilogue && { epilogue }),
     ...(only && { only }),
   }
 }
 
 /** Numerators and denominators over each stretch of the keys, then their quotients. */
 function attendInParts(from: Attend): Plan {
-  const { name, queries, columns, out, only } = from
+  const { name, queries, columns, division, out, only } = from
   const scaled = termOf(from).kind === 'scaled'
   const parts: Rows = { buffer: `${name}Parts`, of: 'sliceQueryHead', count: queries.count }
   const rows = queries.count as number
@@ -100,6 +99,7 @@ function attendInParts(from: Attend): Plan {
         name: `merge_${name}`,
         parts: { buffer: parts.buffer, count: 'chunks', rows, valueDim: columns, scaled },
         heads,
+        division,
         ...(only && { where: isMeant(only, 'sliceQueryHead') }),
         out: out.buffer,
         firstRow: mul(z, rows),

@@ -51,8 +51,8 @@ function readStabilize(context: Context): StabilizeModel {
   if (isWord(word, 'max')) {
     if (number === undefined) report(messages.stabilizeForm(word.span, '`max` without a number', undefined))
     else if (more.length > 0) report(messages.stabilizeForm(spanOfAll(more), describe(more[0]), undefined))
-    const epsilon = number && realOf(number, { setting: 'stabilize', ...nonnegative }, sizes, report)
-    return epsilon === undefined ? auto : { kind: 'max', epsilon }
+    const offset = number && realOf(number, { setting: 'stabilize', ...nonnegative }, sizes, report)
+    return offset === undefined ? auto : { kind: 'max', offset }
   }
   const kind = (['auto', 'none'] as const).find((known) => isWord(word, known))
   if (kind === undefined) {
@@ -77,5 +77,5 @@ export const stabilize: SettingRecord<'stabilize'> = {
   name: 'stabilize',
   read: (context) => ({ stabilize: readStabilize(context) }),
   rules: [maximumOfProjections],
-  print: ({ stabilize }) => (stabilize.kind === 'max' ? `max ${stabilize.epsilon}` : stabilize.kind),
+  print: ({ stabilize }) => (stabilize.kind === 'max' ? `max ${stabilize.offset}` : stabilize.kind),
 }

@@ -12,8 +12,8 @@ import { gpujs as print } from './print.ts'
 export const gpujs: Target = {
   name: 'gpujs',
   exact: inCells,
-  unsupported: ({ score }) =>
-    score.kind === 'bucketed' ? 'buckets for the target gpujs, which has no sort' : undefined,
+  unsupported: ({ steps }) =>
+    steps.some(({ kind }) => kind === 'near') ? 'buckets for the target gpujs, which has no sort' : undefined,
   planner: cellPlanner,
   lower: (schedule) => {
     const kernels = cellKernels(schedule)

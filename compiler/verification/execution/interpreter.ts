@@ -80,19 +80,18 @@ function decode(
 ): Promise<Float32Array> {
   // A cache has room from the start for all rows, and for tokens of items that are done.
   const capacity = 2 * call.length
-  const room = prefill.schedule.strategy === 'exact' ? { capacity } : {}
   let kept: Weights = weights
   return inTurns(call, prefixes, {
     prompt: (prompt) => {
-      const shape = shapeOf(prefill.schedule, prompt, room)
+      const shape = shapeOf(prefill.schedule, prompt, { capacity })
       const states = prefill.schedule.buffers
         .filter(({ role }) => role === 'state')
         .map(({ name, size }) => [name, new Float32Array(evaluateSize(size, shape))] as const)
       kept = { ...weights, ...Object.fromEntries(states) }
-      return runPasses(prefill, { call: prompt, kept, ...room })
+      return runPasses(prefill, { call: prompt, kept, capacity })
     },
     token: (one, positions) =>
       // Threads past the last feature read its cell beside its owner, and drop what they read: no race that matters.
-      runPasses(step, { call: one, kept, positions, offset: Math.max(...positions), races: false, ...room }),
+      runPasses(step, { call: one, kept, positions, offset: Math.max(...positions), races: false, capacity }),
   })
 }

@@ -9,6 +9,7 @@
  * A stage that cannot be interpreted is passed over, and the next one is held to
  * the one before it.
  */
+import { weighsPairs } from '../../algebra/facts.ts'
 import { interpret as interpretAlgebra } from '../../algebra/interpret.ts'
 import { lower } from '../../kernel/lower/lower.ts'
 import { reference } from '../../reference/reference.ts'
@@ -145,7 +146,7 @@ function allowedOf(
   expected: Float64Array,
 ): Float64Array {
   const every = Array.from({ length: call.length }, (_, row) => row)
-  return algebra.score.kind === 'exact' || algebra.score.kind === 'factorised'
+  return weighsPairs(algebra)
     ? tolerances(algebra, call, kept['projection'], every, expected)
     : sensitivity(model, { ...call, ...kept }, expected)
 }

@@ -4,29 +4,28 @@ import type { Attention } from '../../algebra/attention.ts'
 import { callOf, cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum } from '../rounding/bounded.ts'
+import { addsToSum } from '../../algebra/division.ts'
+import { featuresOf, negativeWeights, signOfWeights, termsOf } from '../../algebra/facts.ts'
 import { visibility } from '../../algebra/interpret.ts'
 import { layoutOf, tableOf, whereIs, worstDifference } from './difference.ts'
 import { executorOf, type Property } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 /** Relative to the largest value that a row sees: roundings of two sums that share their weights. */
-const slackOf = ({ score }: Attention, { keyLength }: Call): number =>
-  2e-5 + 2 * lossOfSum(keyLength) + (score.kind === 'factorised' ? 2 * lossOfSum(score.features) : 0)
+function slackOf(attention: Attention, { keyLength }: Call): number {
+  const score = featuresOf(attention)
+  return 2e-5 + 2 * lossOfSum(keyLength) + (score === undefined ? 0 : 2 * lossOfSum(score.features))
+}
 
 export const convexity: Property = {
   name: 'convexity',
   onDevice: true,
-  inapplicable: ({ algebra }) => {
-    if (algebra.normalize === 'none') return 'there is no denominator'
-    if (algebra.score.kind === 'landmarks') return 'weights through landmarks may be negative'
-    if (algebra.score.kind === 'compressed') return 'weights that pool the values may be negative'
-    return signOf(algebra) === 'unknown' ? 'scores may be negative' : undefined
-  },
+  inapplicable: ({ algebra }) => negativeWeights(algebra),
   check: async (subject, effort) => {
     const executor = executorOf(subject)
     const { model, algebra } = subject
     // With an ε, or where all scores may vanish, a row may also be smaller than every value.
-    const shrinks = algebra.epsilon > 0 || signOf(algebra) === 'nonnegative'
+    const shrinks = addsToSum(algebra.division) || signOfWeights(algebra) === 'nonnegative'
     return tryCases<{ readonly shape: Case; readonly alike: boolean }>(
       {
         cases: fc.record({
@@ -75,19 +74,8 @@ export const convexity: Property = {
 }
 
 /** Without it, scores of large rows may be too small for f32 altogether. */
-function carriesScale({ stabilize, score }: Attention): boolean {
-  if (stabilize.kind !== 'auto') return false
-  const terms = score.kind === 'factorised' ? [...score.query, ...score.key] : [score.kernel]
-  return terms.every(({ exponent }) => exponent !== undefined)
-}
-
-/** Of every score. */
-export function signOf({ score }: Attention): 'positive' | 'nonnegative' | 'unknown' {
-  if (score.kind !== 'factorised') return score.kernel.sign
-  const signs = [...score.query, ...score.key].map(({ sign }) => sign)
-  if (signs.includes('unknown')) return 'unknown'
-  return signs.includes('nonnegative') ? 'nonnegative' : 'positive'
-}
+const carriesScale = (attention: Attention): boolean =>
+  attention.stabilize.kind === 'auto' && termsOf(attention).every(({ exponent }) => exponent !== undefined)
 
 /** For each entry of the output, the least and the largest value that its row sees; 0 where it sees none. */
 function rangeOfValues(

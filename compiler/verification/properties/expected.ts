@@ -1,4 +1,5 @@
 /** A result held against float64, row by row, within what f32 rounding explains. */
+import { weighsPairs } from '../../algebra/facts.ts'
 import { reference } from '../../reference/reference.ts'
 import { sliceRows } from '../cases/rows.ts'
 import { scattered } from '../cases/scatter.ts'
@@ -54,10 +55,9 @@ export function expectedRows(
 ): { readonly expected: Float64Array; readonly allowed: Float64Array } {
   const inputs = { ...call, ...weights, ...(projection && { projection }), rows }
   const expected = reference(model, inputs)
-  const allowed =
-    algebra.score.kind === 'exact' || algebra.score.kind === 'factorised'
-      ? tolerances(algebra, call, projection, rows, expected)
-      : sensitivity(model, inputs, expected)
+  const allowed = weighsPairs(algebra)
+    ? tolerances(algebra, call, projection, rows, expected)
+    : sensitivity(model, inputs, expected)
   return { expected, allowed }
 }
 

@@ -7,10 +7,10 @@
  * whose float64 value has lost its digits there refutes nothing, and beyond what a
  * constant typed with three digits explains.
  */
+import { featuresOf, seesPlace } from '../../algebra/facts.ts'
 import { expectationAt } from '../../algebra/expectation/index.ts'
 import type { FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
-import { mentions } from '../../symbolic/traverse.ts'
 import { type Bounded, Bindings, boundedEvaluator } from '../rounding/bounded.ts'
 import { type FarPoint, farPlaces, largeEntries } from '../sampling/far-points.ts'
 import { numberText } from './difference.ts'
@@ -27,9 +27,10 @@ export interface FarVerdict {
 
 type Estimate = (point: FarPoint) => Bounded | undefined
 
-export function tryFar({ model, algebra: { score } }: Subject): FarVerdict {
-  const regions = regionsOf(model.dim, score.kind === 'factorised' && seesPlace(score))
-  const differenceAt = score.kind === 'factorised' ? comparison(model, score) : undefined
+export function tryFar({ model, algebra }: Subject): FarVerdict {
+  const score = featuresOf(algebra)
+  const regions = regionsOf(model.dim, score !== undefined && seesPlace(score))
+  const differenceAt = score && comparison(model, score)
   const untold: string[] = []
   for (const { where, points } of regions) {
     const found = differenceAt === undefined ? [] : points.flatMap((point) => differenceAt(point) ?? [])
@@ -83,10 +84,6 @@ function comparison(
     return { point, estimate: found.value, claimed: claimed.value, apart }
   }
 }
-
-/** What a feature is would then depend on where its row stands. */
-export const seesPlace = ({ query, key }: FactorisedScore): boolean =>
-  [...query, ...key].some(({ value }) => mentions(value, 'position') || mentions(value, 'length'))
 
 /** φ(q)·φ(k), summed over blocks and their components. */
 function directly({ query, key }: FactorisedScore): Estimate {

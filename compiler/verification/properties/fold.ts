@@ -4,7 +4,9 @@
  * replaced by the state of all rows before, taken as one chunk.
  */
 import type { Attention } from '../../algebra/attention.ts'
-import { gammaOf, quotient } from '../../algebra/interpret.ts'
+import { quotient } from '../../algebra/division.ts'
+import { featuresOf } from '../../algebra/facts.ts'
+import { gammaOf } from '../../algebra/interpret.ts'
 import {
   combine,
   decay as decayed,
@@ -28,8 +30,9 @@ export function foldedOutput(
   cutAt: number,
   wanted: readonly number[],
 ): Float64Array {
-  const { dim, valueDim, scale, score } = attention
-  invariant(score.kind === 'factorised', 'a recurrence is of a factorised attention')
+  const { dim, valueDim, scale } = attention
+  const score = featuresOf(attention)
+  invariant(score !== undefined, 'a recurrence is of features')
   const { heads, kvHeads, length } = call
   const factor = Math.sqrt(scale)
   const w = projection === undefined ? [] : rowsOf(projection, 0, projection.length / dim, dim, 1)
@@ -89,5 +92,5 @@ function stateOf(keys: readonly FeatureRow[], values: readonly Float64Array[], r
 
 function outputOf(attention: Attention, state: State, query: FeatureRow | undefined): Float64Array {
   invariant(query !== undefined, 'a state is read by a row that exists')
-  return quotient(attention, read(state, query))
+  return quotient(attention.division, read(state, query))
 }

@@ -1,6 +1,6 @@
 /** Permuting the keys together with their values changes nothing but roundings. */
 import * as fc from 'fast-check'
-import { mentions } from '../../symbolic/traverse.ts'
+import { orderOfKeys } from '../../algebra/facts.ts'
 import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
@@ -12,18 +12,7 @@ import { tryCases } from './try-cases.ts'
 export const permutation: Property = {
   name: 'permutation',
   onDevice: true,
-  inapplicable: ({ algebra: { mask, score } }) => {
-    if (mask.kind !== 'none') return 'the mask goes by the place of a key'
-    if (score.kind === 'landmarks' && score.source === 'segment_means')
-      return 'segments are made of neighbouring keys'
-    if (score.kind === 'compressed') return 'the weights that pool go by the place of a key'
-    if (score.kind === 'bucketed') return 'the keys are the rows of the queries'
-    if (score.kind === 'landmarks' && score.conv !== undefined)
-      return 'the convolution goes by the place of a value'
-    if (score.kind === 'factorised' && score.key.some(({ value }) => mentions(value, 'position')))
-      return 'the features see the place of a key'
-    return undefined
-  },
+  inapplicable: ({ algebra }) => orderOfKeys(algebra),
   check: async (subject, effort) => {
     const executor = executorOf(subject)
     return tryCases<{ readonly shape: Case; readonly order: number }>(

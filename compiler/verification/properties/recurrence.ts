@@ -11,6 +11,7 @@
  */
 import * as fc from 'fast-check'
 import { reference } from '../../reference/reference.ts'
+import { featuresOf, termsOf } from '../../algebra/facts.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { callOf, cases, type Case, describeCase, fraction } from '../cases/case.ts'
 import { rowsOfCall } from '../cases/rows.ts'
@@ -32,9 +33,10 @@ interface Cut {
 export const recurrence: Property = {
   name: 'recurrence',
   onDevice: true,
-  inapplicable: ({ algebra: { mask, score }, executor }) => {
-    if (mask.kind !== 'causal') return 'the attention is not causal'
-    return score.kind === 'factorised' || executor?.decode !== undefined ? undefined : 'nothing is factorised'
+  inapplicable: ({ algebra, executor }) => {
+    if (algebra.mask.kind !== 'causal') return 'the attention is not causal'
+    const carries = featuresOf(algebra) !== undefined || executor?.decode !== undefined
+    return carries ? undefined : 'nothing is factorised'
   },
   check: async (subject, effort) => {
     const executor = executorOf(subject)
@@ -84,7 +86,7 @@ export const recurrence: Property = {
           const twice = (index: number): number => 2 * (allowed[index] ?? 0)
           const prefix = await prefixFailure(subject, call, cutAt, { rows, whole, allowed }, hold)
           if (prefix !== undefined) return prefix
-          if (subject.algebra.score.kind === 'factorised' && subject.algebra.stabilize.kind !== 'max') {
+          if (isRecurrence(subject)) {
             const group = cut.shape.values % (call.batch * call.heads)
             const folded = foldedOutput(subject.algebra, call, executor.projection, group, cutAt, rows)
             const start = group * folded.length
@@ -101,12 +103,14 @@ export const recurrence: Property = {
   },
 }
 
-const waysOf = ({ algebra: { score, stabilize }, executor }: Subject): string[] => [
+/** Whether the algebra's state says the same; maxima over all keys are no part of it. */
+const isRecurrence = ({ algebra }: Subject): boolean =>
+  featuresOf(algebra) !== undefined && algebra.stabilize.kind !== 'max'
+
+const waysOf = (subject: Subject): string[] => [
   'the whole and its beginning alone',
-  ...(score.kind === 'factorised' && stabilize.kind !== 'max'
-    ? ["the recurrence of the algebra's state"]
-    : []),
-  ...(executor?.decode === undefined ? [] : ['prefill and step']),
+  ...(isRecurrence(subject) ? ["the recurrence of the algebra's state"] : []),
+  ...(subject.executor?.decode === undefined ? [] : ['prefill and step']),
 ]
 
 /** A copy with one head's rows taken from elsewhere. */
@@ -141,15 +145,14 @@ async function prefixFailure(
   known: Known,
   hold: Hold,
 ): Promise<Failure | undefined> {
-  const { score, stabilize } = subject.algebra
+  const { algebra } = subject
   // A feature that sees how long the sequence is belongs to a sequence of known length.
-  const blocks = score.kind === 'factorised' ? [...score.query, ...score.key] : []
-  if (blocks.some(({ value }) => mentions(value, 'length'))) return undefined
+  if (termsOf(algebra).some(({ value }) => mentions(value, 'length'))) return undefined
   const executor = executorOf(subject)
   const what = 'without the rows after it'
   const short: Call = { ...call, ...rowsOfCall(call, 0, cutAt), length: cutAt, keyLength: cutAt }
   const rows = known.rows.filter((row) => row < cutAt)
-  if (stabilize.kind === 'max') {
+  if (algebra.stabilize.kind === 'max') {
     // Maxima are over all keys. What that changes may be less than rounding allows, but it is no rounding.
     const { projection } = executor
     const exact = (of: Call): Float64Array =>

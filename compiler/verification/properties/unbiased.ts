@@ -9,11 +9,12 @@
  * the spread of the calls tells, which says nothing of their means; or until there
  * are two and a half times as many as are usual.
  */
+import { featuresOf, seesPlace } from '../../algebra/facts.ts'
 import { proveClaim, type ClaimVerdict } from '../../algebra/expectation/index.ts'
 import { sampleGram, type SampleSize } from '../sampling/gram.ts'
 import { type BiasVerdict, judgeBias, resolutionOf } from './bias.ts'
 import { numberText } from './difference.ts'
-import { seesPlace, tryFar } from './far.ts'
+import { tryFar } from './far.ts'
 import { defaultRuns, type Effort, type Outcome, type Property, type Subject } from './property.ts'
 
 export const unbiased: Property = {
@@ -88,8 +89,8 @@ function onPaper(verdict: ClaimVerdict): string {
 
 /** The claim is of the features as they are written. */
 const addedByMaxima = ({ model: { stabilize } }: Subject): string =>
-  stabilize.kind === 'max' && stabilize.epsilon > 0
-    ? `; the ${numberText(stabilize.epsilon)} that \`stabilize: max\` adds to each feature is a bias that comes on top`
+  stabilize.kind === 'max' && stabilize.offset > 0
+    ? `; the ${numberText(stabilize.offset)} that \`stabilize: max\` adds to each feature is a bias that comes on top`
     : ''
 
 const lowerFirst = (sentence: string): string =>
@@ -136,5 +137,7 @@ function sampleSize({ model }: Subject, { sample, runs }: Effort): SampleSize {
 }
 
 /** The rows of a test stand somewhere, and what is estimated would depend on where. */
-const cannotBeSampled = ({ algebra: { score } }: Subject): boolean =>
-  score.kind !== 'factorised' || seesPlace(score)
+function cannotBeSampled({ algebra }: Subject): boolean {
+  const score = featuresOf(algebra)
+  return score === undefined || seesPlace(score)
+}

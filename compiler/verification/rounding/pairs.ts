@@ -3,7 +3,8 @@
  * is its score, and how far from it f32 arithmetic may be. Both are over
  * exp(scale) of the query's row, so that neither overflows.
  */
-import type { Attention, ExactScore } from '../../algebra/attention.ts'
+import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
+import { featuresOf, pairsOf } from '../../algebra/facts.ts'
 import { Bindings, boundedEvaluator, lossOfSum, unit } from './bounded.ts'
 import { type BoundedFeatures, boundedFeatures } from './features.ts'
 
@@ -37,16 +38,18 @@ export function pairRows(
   wanted: readonly number[],
   sees: (i: number, j: number) => boolean,
 ): PairRow[] {
-  const { score } = attention
-  if (score.kind !== 'exact' && score.kind !== 'factorised') return []
+  const kernel = pairsOf(attention)?.kernel
+  const score = featuresOf(attention)
   const pair =
-    score.kind === 'exact'
-      ? exactPairs(attention, score, q, k)
-      : factorisedPairs(
+    kernel !== undefined
+      ? kernelPairs(attention, kernel, q, k)
+      : score &&
+        factorisedPairs(
           boundedFeatures(attention, score, 'query', q, projection, queries, wanted),
           boundedFeatures(attention, score, 'key', k, projection, k.length),
           wanted,
         )
+  if (pair === undefined) return []
   const carried = attention.stabilize.kind === 'auto'
   return wanted.map((i) => {
     const parts = k.map((_, j) => (sees(i, j) ? pair(i, j) : undefined))
@@ -109,9 +112,9 @@ function factorisedPairs(
   }
 }
 
-function exactPairs(
+function kernelPairs(
   { stabilize }: Attention,
-  { kernel }: ExactScore,
+  kernel: ScaledTerm,
   q: readonly Float64Array[],
   k: readonly Float64Array[],
 ): (i: number, j: number) => Part {

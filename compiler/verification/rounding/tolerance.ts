@@ -47,7 +47,8 @@ export function fitsF32(attention: Attention, call: Call, projection: Float32Arr
     return pairs.every(({ scale, magnitude }) => {
       const sum = magnitude.reduce((total, size) => total + size, 0) * largest
       if (sum > 0 && sum < nearlyVanishes) return false
-      const outside = attention.normalize === 'none' && scale !== -Infinity ? Math.exp(Math.max(0, scale)) : 1
+      const outside =
+        attention.division.kind === 'none' && scale !== -Infinity ? Math.exp(Math.max(0, scale)) : 1
       return sum * outside < nearlyOverflows
     })
   })
@@ -103,7 +104,7 @@ function discount({ scale, value, magnitude, error }: PairRow, i: number, gamma:
 }
 
 function outputBounds(
-  { normalize, epsilon }: Attention,
+  { division }: Attention,
   { scale, value, magnitude, error }: PairRow,
   values: readonly Float64Array[],
   expected: Float64Array,
@@ -122,12 +123,13 @@ function outputBounds(
       largest = Math.max(largest, Math.abs(entry))
     })
   })
-  if (normalize === 'none') {
+  if (division.kind === 'none') {
     const factor = Math.exp(scale === -Infinity ? 0 : scale)
     return numerator.map(
       (bound, column) => bound * factor + 8 * unit * Math.abs(expected[column] ?? 0) + 1e-30,
     )
   }
+  const { epsilon } = division
   const added = epsilon === 0 || scale === -Infinity ? epsilon : epsilon * Math.exp(-scale)
   const left = Math.abs(denominator + added) - uncertainty - loss * added
   return numerator.map((bound, column) => {

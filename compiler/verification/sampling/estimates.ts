@@ -1,5 +1,6 @@
 /** What single rows of projections estimate, in float64: f(q, w)·f(k, w) summed over the blocks. */
 import type { Attention } from '../../algebra/attention.ts'
+import { featuresOf } from '../../algebra/facts.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { Bindings, boundedEvaluator } from '../rounding/bounded.ts'
 
@@ -11,11 +12,13 @@ export interface Pair {
 
 /** For each pair, the estimate of each row of the projection; the mean over rows is φ(q)·φ(k). */
 export function estimates(
-  { score, dim }: Attention,
+  attention: Attention,
   pairs: readonly Pair[],
   projection: Float32Array,
 ): Float64Array[] {
-  invariant(score.kind === 'factorised' && score.projections !== undefined, 'projected features estimate')
+  const { dim } = attention
+  const score = featuresOf(attention)
+  invariant(score?.projections !== undefined, 'projected features estimate')
   const bindings = new Bindings()
   // The blocks carry 1/√m each.
   const { count } = score.projections

@@ -29,8 +29,8 @@ export function featuresOf(
     return rows.map((row, position) => everyBlock(blocks, w, names(row, position)))
   const parts = blocks.flatMap(projectedExponents)
   const maxima = rows.map((row, position) => largest(everyBlock(parts, w, names(row, position))))
-  const { epsilon } = model.stabilize
-  const shifted = blocks.map((block) => withMaximum(block, epsilon))
+  const { offset } = model.stabilize
+  const shifted = blocks.map((block) => withMaximum(block, offset))
   return rows.map((row, position) => {
     const maximum = side === 'query' ? maxima[position]! : largest(maxima)
     return everyBlock(shifted, w, { ...names(row, position), maximum })
@@ -69,16 +69,16 @@ function projectedExponents(block: Expression): Expression[] {
 }
 
 /** exp(e) becomes exp(e − maximum) + E, and one that does not see w exp(e) + E. */
-function withMaximum(block: Expression, epsilon: number): Expression {
+function withMaximum(block: Expression, offset: number): Expression {
   if (block.kind !== 'apply') return block
-  if (block.operator !== 'exp') return { ...block, args: block.args.map((arg) => withMaximum(arg, epsilon)) }
+  if (block.operator !== 'exp') return { ...block, args: block.args.map((arg) => withMaximum(arg, offset)) }
   const { type } = block
   const [exponent] = block.args
   const maximum: Expression = { kind: 'variable', type, name: 'maximum' }
   const shifted: Expression = seesProjection(exponent!)
     ? { kind: 'apply', type, operator: 'subtract', args: [exponent!, maximum] }
     : exponent!
-  const added: Expression = { kind: 'constant', type, value: epsilon }
+  const added: Expression = { kind: 'constant', type, value: offset }
   return { kind: 'apply', type, operator: 'add', args: [{ ...block, args: [shifted] }, added] }
 }
 

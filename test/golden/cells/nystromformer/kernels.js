@@ -208,7 +208,7 @@ function refine_inverse(inverse, outer) {
 }
 
 function solve(inverse, summary) {
-  // A⁺·(B·V).
+  // Inverse · summary.
   let sum = 0;
   for (let j = 0; j < 64; j++) {
     sum += inverse[(this.thread.z * 64 + this.thread.y) * 64 + j] * summary[(this.thread.z * 64 + j) * 64 + this.thread.x];
@@ -267,7 +267,7 @@ function attend_landmarks(attendLandmarksWeights, solution, attendLandmarksFacto
 }
 
 function attend_rows(queryLengths, lengths, q, k, v, approximate, conv, sliceStart, heads, kvHeads, length, keyLength) {
-  // What landmarks gave, or the exact quotients of batch items with at most 64 rows; and the convolution over the values.
+  // The rows of approximate, or the exact quotients of batch items with at most 64 rows, and the rows of v convolved with conv, 33 wide.
   const queryHead = Math.floor((sliceStart * heads + 0.5) / kvHeads) + this.thread.z;
   const batchItem = Math.floor((queryHead + 0.5) / heads);
   const queryRows = Math.max(Math.min(queryLengths[~~batchItem], length), 1);

@@ -5,7 +5,7 @@
  * is mostly within reach of all: each is read once, and its four weights are
  * four neighbouring entries of the filter.
  */
-import type { Convolution } from '../../schedule/schedule.ts'
+import type { Epilogue } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Target, Value } from '../kernel.ts'
@@ -16,9 +16,9 @@ import { contract } from './tile-product.ts'
 import { inLanes, lanes, range, rowGroup, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
-/** The operands of `convolve`: the filter and its buffers, and the thread's registers that receive the sums. */
-export interface Convolved {
-  readonly convolution: Convolution
+/** The operands of `addEpilogue`: the filter and its buffers, and the thread's registers that receive the sums. */
+export interface Added {
+  readonly epilogue: Epilogue
   readonly binding: Frame['binding']
   readonly counts: Counts
   readonly valueDim: number
@@ -28,9 +28,9 @@ export interface Convolved {
 }
 
 /** Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a thread. */
-export function convolve(k: Author, operands: Convolved): void {
-  const { convolution, binding, counts, valueDim, columns, sums, firstRow } = operands
-  const { filter, width, values } = convolution
+export function addEpilogue(k: Author, operands: Added): void {
+  const { epilogue, binding, counts, valueDim, columns, sums, firstRow } = operands
+  const { filter, width, values } = epilogue
   const half = (width - 1) / 2
   const rows = countOf(values, counts)
   k.comment('the convolution over the values: entry t of the filter for the row t − half below')
@@ -55,3 +55,7 @@ export function convolve(k: Author, operands: Convolved): void {
     return { weights: [weights], entries }
   })
 }
+
+/** The end of a kernel's summary; empty without an epilogue. */
+export const andEpilogue = (epilogue: Epilogue | undefined): string =>
+  epilogue === undefined ? '' : ', and the convolution over the values'

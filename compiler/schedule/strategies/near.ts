@@ -1,13 +1,13 @@
 /** Attention among rows that a hash brings together: sort by bucket in every round, attend nearby, combine. */
-import type { Attention, BucketedScore } from '../algebra/attention.ts'
-import { dataBuffers, outRows, product, queryLengths } from './buffers.ts'
-import { lt, smaller, y, z } from './equation/build.ts'
-import { firstRow, headAt } from './equation/heads.ts'
-import { mergePass, numbersOfPart } from './merge.ts'
-import type { BufferPlan, Schedule } from './schedule.ts'
-import type { Size } from '../../runtime/contract/size.ts'
-import { scaledTerm } from './terms.ts'
-import { rowsOfTile, threads, valueTile } from './tiles.ts'
+import type { Attention, Near } from '../../algebra/attention.ts'
+import { dataBuffers, outRows, product, queryLengths } from '../buffers.ts'
+import { lt, smaller, y, z } from '../equation/build.ts'
+import { firstRow, headAt } from '../equation/heads.ts'
+import { mergePass, numbersOfPart } from '../merge.ts'
+import type { BufferPlan, Schedule } from '../schedule.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
+import { scaledTerm } from '../terms.ts'
+import { rowsOfTile, threads, valueTile } from '../tiles.ts'
 
 /**
  * A row weighs exp(−100000) for itself, here as an exponent in base 2: that vanishes beside any other row, and is the
@@ -21,9 +21,9 @@ const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHead
  * Schedules attention by hash for targets whose kernels scatter. Each round sorts the rows anew, and a last pass
  * merges the rounds, because one hash may part rows that belong together.
  */
-export function scheduleBucketed(attention: Attention, score: BucketedScore): Schedule {
-  const { dim, valueDim, mask, epsilon } = attention
-  const { count, rounds, chunk } = score
+export function scheduleNear(attention: Attention, step: Near): Schedule {
+  const { dim, valueDim, mask, division } = attention
+  const { hashes: count, kernel, rounds, chunk } = step
   const tile = valueTile(valueDim, rowsOfTile)
   const sorting = { threads, count, rounds }
   const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
@@ -42,11 +42,12 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
   })
   return {
     name: attention.name,
-    strategy: 'bucketed',
+    evaluation: attention.evaluation,
     dim,
     valueDim,
     features: 0,
     causal: mask.kind === 'causal',
+    keysAreQueries: true,
     groups: 'kvHeads',
     chunk: threads,
     chunks: ['max', 1, ['ceildiv', 'length', threads]],
@@ -102,7 +103,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
       },
       {
         kind: 'near',
-        name: 'attend_nearby',
+        name: step.name,
         tile,
         workgroups: product(
           sliceQueryHeads,
@@ -111,7 +112,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
           Math.ceil(chunk / tile.rows) * Math.ceil(valueDim / tile.columns),
         ),
         buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'queryLengths', 'parts'],
-        kernel: scaledTerm(score.kernel, attention.scale),
+        kernel: scaledTerm(kernel, attention.scale),
         self,
         mask,
         rounds,
@@ -122,7 +123,7 @@ export function scheduleBucketed(attention: Attention, score: BucketedScore): Sc
         name: 'combine_rounds',
         parts: { buffer: 'parts', count: rounds, rows: 'length', valueDim, scaled: true },
         heads: sliceQueryHeads,
-        epsilon,
+        division,
         where: lt(y, smaller(head.counted, head.visible)),
         out: 'out',
         firstRow: firstRow(outRows, head),

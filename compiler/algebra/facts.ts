@@ -1,0 +1,102 @@
+/**
+ * What is true of an attention, whatever its row operations are. Who plans, checks
+ * or explains an attention asks here; the operations' records have the answers.
+ *
+ * An obstacle is why something does not hold, in words; undefined where it holds.
+ */
+import { weightNames } from '../../runtime/contract/weights.ts'
+import { invariant } from '../diagnostics/invariant.ts'
+import { mentions } from '../symbolic/traverse.ts'
+import type {
+  Attend,
+  Attention,
+  FactorisedScore,
+  GivenRows,
+  RowOperation,
+  ScaledTerm,
+  Sign,
+} from './attention.ts'
+import { operationsOf, recordOf } from './operations/index.ts'
+
+type Fact = 'keysPermutable' | 'weightsPositive' | 'prefixStable'
+
+function obstacle({ steps }: Attention, fact: Fact): string | undefined {
+  for (const operation of operationsOf(steps)) {
+    const found = recordOf(operation)[fact]?.(operation)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Why keys, together with their values, may not come in another order. */
+export const orderOfKeys = (attention: Attention): string | undefined =>
+  attention.mask.kind === 'none'
+    ? obstacle(attention, 'keysPermutable')
+    : 'the mask goes by the place of a key'
+
+/** Why a row of the output is no mean of values with weights ≥ 0. */
+export function negativeWeights(attention: Attention): string | undefined {
+  if (attention.division.kind === 'none') return 'there is no denominator'
+  const found = obstacle(attention, 'weightsPositive')
+  if (found !== undefined) return found
+  return signOfWeights(attention) === 'unknown' ? 'scores may be negative' : undefined
+}
+
+/** Why no recurrence says the same as the whole sequence, in words that go on from "cannot decode, since". */
+export function undecodable(attention: Attention): string | undefined {
+  const found = obstacle(attention, 'prefixStable')
+  if (found !== undefined) return found
+  const { mask, stabilize } = attention
+  if (mask.kind === 'none') return 'without a mask each row sees those after it; write mask: causal'
+  if (mask.kind === 'condition') return 'its mask is a condition, and only mask: causal decodes'
+  return stabilize.kind === 'max' ? 'stabilize: max takes maxima over the whole sequence' : undefined
+}
+
+/** The step that gives the output. */
+export function outputOf({ steps }: Attention): RowOperation {
+  const last = steps.at(-1)
+  invariant(last !== undefined, 'an attention has a step')
+  return last
+}
+
+/** φ, where weights are products of features; whoever speaks of features asks for them here. */
+export function featuresOf(attention: Attention): FactorisedScore | undefined {
+  const output = outputOf(attention)
+  return output.kind === 'carry' ? output.score : undefined
+}
+
+/** The one attention of the queries of the call to its keys, where that is all. */
+export function pairsOf(attention: Attention): Attend | undefined {
+  const output = outputOf(attention)
+  return output.kind === 'attend' && attention.steps.length === 1 ? output : undefined
+}
+
+/** Whether a row is a sum over keys with weights of single pairs, which running bounds on rounding are known for. */
+export const weighsPairs = (attention: Attention): boolean =>
+  pairsOf(attention) !== undefined || featuresOf(attention) !== undefined
+
+/** κ of every attention, or the blocks of φ. */
+export const termsOf = ({ steps }: Attention): readonly ScaledTerm[] =>
+  operationsOf(steps).flatMap((operation) => recordOf(operation).terms?.(operation) ?? [])
+
+/** The least that is known of the sign of all terms. */
+export function signOfWeights(attention: Attention): Sign {
+  const signs = termsOf(attention).map(({ sign }) => sign)
+  if (signs.includes('unknown')) return 'unknown'
+  return signs.includes('nonnegative') ? 'nonnegative' : 'positive'
+}
+
+/** The tensors that a caller gives, in the order of their names. */
+export function givenRowsOf({ steps }: Attention): readonly GivenRows[] {
+  const operands = operationsOf(steps).flatMap((operation) => recordOf(operation).operands(operation))
+  const given = new Set(operands.filter((operand) => operand.kind === 'given'))
+  return weightNames.flatMap((name) => [...given].filter(({ weight }) => weight === name))
+}
+
+/** Whether φ of a row depends on where it stands, or among how many rows. */
+export const seesPlace = ({ query, key }: FactorisedScore): boolean =>
+  [...query, ...key].some(({ value }) => mentions(value, 'position') || mentions(value, 'length'))
+
+/** Whether each step has a float64 meaning here. A sort by a hash has none, and no equation either. */
+export const isInterpretable = ({ steps }: Attention): boolean =>
+  operationsOf(steps).every((operation) => recordOf(operation).evaluate !== undefined)

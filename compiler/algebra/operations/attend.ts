@@ -1,0 +1,66 @@
+/** Attention of rows to rows, pair by pair. */
+import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
+import { quotient } from '../division.ts'
+import { gammaOf, visibility } from '../interpret/pairs.ts'
+import { printTerm } from '../print-terms.ts'
+import { isGiven } from '../rows.ts'
+import type { Attend } from '../rows.ts'
+import type { Context, Matrix, OperationRecord } from './record.ts'
+
+/** The record of `attend`. */
+export const attend: OperationRecord<Attend> = {
+  operands: ({ queries, keys, values }) => [queries, keys, ...(values === undefined ? [] : [values])],
+  evaluate({ kernel, queries, keys, values }, { attention, head, rows }) {
+    const k = rows(keys)
+    const v = values === undefined ? identity(k.length) : rows(values)
+    return attendPairs({ attention, head }, kernel, { q: rows(queries), k, v })
+  },
+  terms: ({ kernel }) => [kernel],
+  prefixStable: ({ queries, keys }) =>
+    isGiven(queries) && !isGiven(keys) ? 'its given rows stand for the whole sequence' : undefined,
+  weights: () => 'κ(q_i, k_j)',
+  formula: ({ queries, keys, values }, name) =>
+    values === undefined
+      ? `weights of ${name(queries)} for ${name(keys)}`
+      : `attend(${[queries, keys, values].map(name).join(', ')})`,
+  details: ({ kernel }) => printTerm('kernel', kernel),
+}
+
+/** Each query row through all keys that it sees, over the largest exponent among them. */
+function attendPairs(
+  { attention, head }: Pick<Context, 'attention' | 'head'>,
+  kernel: Attend['kernel'],
+  { q, k, v }: { readonly q: Matrix; readonly k: Matrix; readonly v: Matrix },
+): Matrix {
+  const { division, mask, valueDim } = attention
+  const sees = visibility(mask, k.length)
+  const gamma = gammaOf(attention, head.index)
+  return q.map((row, i) => {
+    const terms = k.flatMap((other, j) => {
+      if (!sees(i, j)) return []
+      const environment = environmentOf({ q: row, k: other })
+      const exponent = kernel.exponent === undefined ? 0 : evaluateScalar(kernel.exponent, environment)
+      return [
+        {
+          coefficient: evaluateScalar(kernel.coefficient, environment),
+          exponent: exponent + (i - j) * Math.log(gamma),
+          value: v[j] ?? new Float64Array(0),
+        },
+      ]
+    })
+    const scale = terms.reduce((top, { exponent }) => Math.max(top, exponent), -Infinity)
+    const numerator = new Float64Array(v[0]?.length ?? valueDim)
+    let denominator = 0
+    for (const { coefficient, exponent, value } of terms) {
+      const weight = coefficient * Math.exp(exponent - scale)
+      denominator += weight
+      value.forEach((entry, column) => {
+        numerator[column] = (numerator[column] ?? 0) + weight * entry
+      })
+    }
+    return quotient(division, { scale, numerator, denominator })
+  })
+}
+
+const identity = (size: number): Matrix =>
+  Array.from({ length: size }, (_, n) => Float64Array.from({ length: size }, (__, column) => +(n === column)))

@@ -1,0 +1,172 @@
+/**
+ * Row operations: an attention as steps that make rows of rows.
+ *
+ * Every step takes matrices of each head, rows of the call or the results of
+ * steps before it, and gives one. The last step gives the output. Two operations
+ * hold others inside: `convolve` adds to the result of an attention, and `either`
+ * chooses between two for each batch item.
+ *
+ * What is known of an operation (its float64 meaning, its facts, its text) is its
+ * record in `operations/`; which operations make up an attention is its graph in
+ * `graphs/`.
+ */
+import type { WeightName } from '../../runtime/contract/weights.ts'
+import type { FactorisedScore, ScaledTerm } from './terms.ts'
+
+/** One step of an attention. */
+export type RowOperation = Attend | Carry | Near | Means | Product | Inverse | Convolve | Either
+
+/** Rows that an operation takes. */
+export type RowOperand = CallRows | GivenRows | RowOperation
+
+/** Rows of the call: q [L, dim], k [S, dim], v [S, valueDim] of each head. */
+export interface CallRows {
+  readonly kind: 'call'
+  readonly of: 'q' | 'k' | 'v'
+  readonly width: number
+}
+
+/** A tensor that the caller gives beside q, k and v: [count, width] of each query head, for all batch items. */
+export interface GivenRows {
+  readonly kind: 'given'
+  readonly weight: WeightName
+  readonly count: number
+  /** `keyRows`: at least as many as the longest sequence has key rows. */
+  readonly width: number | 'keyRows'
+  /** Rows like q and k are multiplied by √scale, and weights are not. */
+  readonly like: 'rows' | 'weights'
+}
+
+/** The names that a step has in schedules and kernels. */
+interface Step {
+  /** Of its passes. */
+  readonly name: string
+  /** Of its rows. */
+  readonly result: string
+}
+
+/** Σ_j M_ij κ(q_i, k_j) v_j over Σ_j M_ij κ(q_i, k_j) + ε. */
+export interface Attend extends Step {
+  readonly kind: 'attend'
+  readonly kernel: ScaledTerm
+  readonly queries: RowOperand
+  readonly keys: RowOperand
+  /** Absent: the result is the matrix of weights, a column a key. */
+  readonly values?: RowOperand
+}
+
+/** Sums over keys carried as one state, Σ_j φ(k_j) v_jᵀ and Σ_j φ(k_j), and read by φ(q). */
+export interface Carry extends Step {
+  readonly kind: 'carry'
+  readonly score: FactorisedScore
+}
+
+/**
+ * κ of the pairs that a hash brings together (Kitaev et al., 2020), N_ij times where that happens in N_ij
+ * rounds; a row's pair with itself weighs exp(−100000) instead. The key of a row is √scale times its unscaled
+ * query row over that row's norm.
+ */
+export interface Near extends Step {
+  readonly kind: 'near'
+  readonly kernel: ScaledTerm
+  /** Values that the hash may take. Even: half of them are directions, half their opposites. */
+  readonly hashes: number
+  readonly rounds: number
+  /** Sorted rows of a chunk, which meets itself and the chunk before it. */
+  readonly chunk: number
+  readonly seed: number
+}
+
+/** The means of `count` consecutive segments of rows that count. */
+export interface Means extends Step {
+  readonly kind: 'means'
+  readonly rows: CallRows
+  readonly count: number
+}
+
+/** left · right. Where `right` has rows of the call, `left` is given, and its rows may be longer. */
+export interface Product extends Step {
+  readonly kind: 'product'
+  readonly left: GivenRows | RowOperation
+  readonly right: CallRows | RowOperation
+}
+
+/** The pseudo-inverse of a square matrix, by `iterations` of a third-order scheme (Razavi et al., 2014). */
+export interface Inverse extends Step {
+  readonly kind: 'inverse'
+  readonly matrix: RowOperation
+  readonly iterations: number
+}
+
+/** rows_i + Σ_t filter_t · values_(i + t − (width − 1)/2), zeros beyond both ends. */
+export interface Convolve extends Step {
+  readonly kind: 'convolve'
+  readonly rows: Attend | Either
+  readonly values: CallRows
+  /** One row of odd width. */
+  readonly filter: GivenRows & { readonly width: number }
+}
+
+/** `few` for batch items with at most `most` rows, of queries or of keys, and `many` for the others. */
+export interface Either extends Step {
+  readonly kind: 'either'
+  readonly most: number
+  readonly few: Attend
+  readonly many: Attend
+}
+
+/** Rows of a head; undefined where the call says how many. */
+export function countOfRows(rows: RowOperand): number | undefined {
+  switch (rows.kind) {
+    case 'given':
+    case 'means':
+      return rows.count
+    case 'attend':
+      return countOfRows(rows.queries)
+    case 'product':
+      return countOfRows(rows.left)
+    case 'inverse':
+      return countOfRows(rows.matrix)
+    default:
+      return undefined
+  }
+}
+
+/** Whether rows are the same for all batch items, because everything that they are made of is given. */
+export function isGiven(rows: RowOperand): boolean {
+  switch (rows.kind) {
+    case 'given':
+      return true
+    case 'attend':
+      return [rows.queries, rows.keys, ...(rows.values === undefined ? [] : [rows.values])].every(isGiven)
+    case 'product':
+      return isGiven(rows.left) && isGiven(rows.right)
+    case 'inverse':
+      return isGiven(rows.matrix)
+    default:
+      return false
+  }
+}
+
+/** Entries of a row; undefined where the call says how many. */
+export function widthOfRows(rows: RowOperand): number | undefined {
+  switch (rows.kind) {
+    case 'call':
+      return rows.width
+    case 'given':
+      return rows.width === 'keyRows' ? undefined : rows.width
+    case 'attend':
+      return rows.values === undefined ? countOfRows(rows.keys) : widthOfRows(rows.values)
+    case 'means':
+    case 'convolve':
+      return widthOfRows(rows.rows)
+    case 'product':
+      return widthOfRows(rows.right)
+    case 'inverse':
+      return countOfRows(rows.matrix)
+    case 'either':
+      return widthOfRows(rows.many)
+    default:
+      return undefined
+  }
+}

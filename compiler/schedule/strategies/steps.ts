@@ -1,0 +1,195 @@
+/**
+ * An attention of several steps: each in the verbs of a planner, in order. Everything
+ * is a batch item's own, and no norm is taken beyond one head of it.
+ */
+import { countOfRows, isGiven, widthOfRows } from '../../algebra/attention.ts'
+import type { Attend, Attention, GivenRows, RowOperand, RowOperation } from '../../algebra/attention.ts'
+import { givenRowsOf } from '../../algebra/facts.ts'
+import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
+import {
+  countedRows,
+  dataBuffers,
+  keyRows,
+  outRows,
+  product,
+  queryLengths,
+  queryRows,
+  valueRows,
+} from '../buffers.ts'
+import { headsOf } from '../planner.ts'
+import type { Attend as AttendRows, Matrix, Plan, Planner } from '../planner.ts'
+import type { BufferPlan, Only, Rounds, Rows, Schedule } from '../schedule.ts'
+import { inverseOf } from './inverse.ts'
+
+/** Schedules the steps of an attention that has neither a state to carry nor rows to sort. */
+export function scheduleSteps(attention: Attention, planner: Planner): Schedule {
+  const { name, evaluation, dim, valueDim, steps, mask } = attention
+  const walk: Walk = { attention, planner, ...restrictionOf(steps) }
+  const planned = steps.map((step) => planOf(step, walk))
+  const inner = steps.slice(0, -1).filter(({ kind }) => kind !== 'inverse')
+  const counts = steps.some((step) => step.kind === 'means' && step.rows.of === 'q')
+  const rounds = planned.find((plan) => plan.rounds !== undefined)?.rounds
+  return {
+    name,
+    evaluation,
+    dim,
+    valueDim,
+    features: 0,
+    causal: mask.kind === 'causal',
+    groups: 'kvHeads',
+    chunk: planner.tileRows,
+    chunks: 1,
+    ...planned.find(({ chunks }) => chunks !== undefined)?.chunks,
+    buffers: [
+      ...dataBuffers(attention),
+      ...(counts ? [queryLengths] : []),
+      ...givenRowsOf(attention).map(givenBuffer),
+      ...inner.map((step) => scratchFor(placeOf(step), widthOf(step))),
+      ...planned.flatMap(({ buffers }) => buffers),
+    ],
+    passes: planned.flatMap(({ passes }) => passes),
+    ...(rounds && { rounds }),
+  }
+}
+
+/** What the plans of all steps share. */
+interface Walk {
+  readonly attention: Attention
+  readonly planner: Planner
+  /** Batch items that the steps are for, where the others are computed without them. */
+  readonly only?: Only
+}
+
+/** Where the output of short batch items is computed apart, the steps before it are for the others. */
+function restrictionOf(steps: readonly RowOperation[]): Pick<Walk, 'only'> {
+  const last = steps.at(-1)
+  const output = last?.kind === 'convolve' ? last.rows : last
+  return output?.kind === 'either' ? { only: { fewer: 'moreThan', rows: output.most } } : {}
+}
+
+function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Rounds } {
+  const { planner, only } = walk
+  const restricted = only === undefined ? {} : { only }
+  switch (step.kind) {
+    case 'attend':
+      return planner.attend({ ...attendRows(step, walk), ...restricted })
+    case 'either':
+    case 'convolve':
+      return planOutput(step, walk)
+    case 'means': {
+      const rows = step.rows.of === 'q' ? countedRows : placeOf(step.rows)
+      return planner.means({ name: step.name, rows, out: matrixOf(step), columns: widthOf(step) })
+    }
+    case 'inverse':
+      return inverseOf(planner, { core: matrixOf(step.matrix), steps: step.iterations, ...restricted })
+    case 'product': {
+      const [left, right] = [matrixOf(step.left), placeOf(step.right)]
+      return planner.product({
+        name: step.name,
+        over: isGiven(step) ? 'head' : 'sliceQueryHead',
+        left,
+        right,
+        out: matrixOf(step),
+        columns: widthOf(step),
+        what: `${left.buffer} · ${right.buffer}`,
+        ...restricted,
+      })
+    }
+    case 'carry':
+    case 'near':
+      throw new InvariantError(`${step.kind} has a strategy of its own`)
+  }
+}
+
+/** An attention with a convolution added to its rows, or one of two for each batch item. */
+function planOutput(step: Extract<RowOperation, { kind: 'either' | 'convolve' }>, walk: Walk): Plan {
+  const { planner } = walk
+  const rows = step.kind === 'convolve' ? step.rows : step
+  const epilogue =
+    step.kind === 'convolve'
+      ? {
+          epilogue: {
+            filter: step.filter.weight,
+            width: step.filter.width,
+            values: placeOf(step.values),
+          },
+        }
+      : {}
+  const part = (one: Attend): AttendRows => ({ ...attendRows(one, walk), ...epilogue })
+  if (rows.kind === 'attend') return planner.attend(part(rows))
+  const { few, many, most } = rows
+  return planner.attendEither({
+    many: { ...part(many), only: { fewer: 'moreThan', rows: most } },
+    few: { ...part(few), only: { fewer: 'atMost', rows: most } },
+    most,
+  })
+}
+
+/** The attention of a step to the rows that its operands lie in. */
+export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>): AttendRows {
+  const { mask, division } = attention
+  return {
+    name: step.name,
+    attention,
+    kernel: step.kernel,
+    mask,
+    division,
+    over: isGiven(step) ? 'head' : 'sliceQueryHead',
+    queries: placeOf(step.queries),
+    keys: placeOf(step.keys),
+    ...(step.values === undefined ? {} : { values: placeOf(step.values) }),
+    columns: widthOf(step),
+    out: placeOf(step),
+  }
+}
+
+/** Where the rows of an operand lie. */
+function placeOf(rows: RowOperand): Rows {
+  if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
+  const count = countOfRows(rows)
+  if (count === undefined) return outRows
+  if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count }
+  return { buffer: rows.result, of: ownerOf(rows), count }
+}
+
+function ownerOf(step: RowOperation): Rows['of'] {
+  if (isGiven(step)) return 'head'
+  return step.kind === 'means' && step.rows.of !== 'q' ? 'sliceKeyHead' : 'sliceQueryHead'
+}
+
+/** The place of rows of a fixed number. */
+function matrixOf(rows: RowOperand): Matrix {
+  const { count, ...place } = placeOf(rows)
+  invariant(typeof count === 'number', 'a matrix has a fixed number of rows')
+  return { ...place, count }
+}
+
+function widthOf(rows: RowOperand): number {
+  const width = widthOfRows(rows)
+  invariant(width !== undefined, 'rows between steps have a fixed width')
+  return width
+}
+
+function scratchFor({ buffer, of, count }: Rows, width: number): BufferPlan {
+  const whose = of === 'head' ? 'head' : of === 'sliceKeyHead' ? 'key/value head' : 'query head'
+  invariant(typeof count === 'number', 'a matrix has a fixed number of rows')
+  return {
+    name: buffer,
+    role: 'scratch',
+    element: 'f32',
+    size: product(headsOf(of), count * width),
+    layout: `per ${whose}: [${count} × ${width}]`,
+  }
+}
+
+function givenBuffer({ weight, count, width }: GivenRows): BufferPlan {
+  const shared = { name: weight, role: 'weight', element: 'f32' } as const
+  if (width === 'keyRows')
+    return {
+      ...shared,
+      size: product('heads', count, 'keyLength'),
+      layout: `[H, ${count}, P], the first S of P used`,
+    }
+  const sizes = count === 1 ? [width] : [count, width]
+  return { ...shared, size: product('heads', ...sizes), layout: `[H, ${sizes.join(', ')}]` }
+}
