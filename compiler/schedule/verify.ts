@@ -36,8 +36,10 @@ export function verify(schedule: Schedule): Schedule {
   return schedule
 }
 
-/** Numbers that must be multiples of 4; an equation has none, because a cell is one thread. */
+/** Numbers that must be multiples of 4; an equation has none, because a cell is one thread, which may also have a tile alone. */
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
   if (pass.kind === 'equation') return {}
-  return 'tile' in pass ? { ...pass.tile } : { threads: pass.threads }
+  if (!('tile' in pass)) return { threads: pass.threads }
+  const { threads, ...extents } = pass.tile
+  return threads === 1 ? extents : { threads, ...extents }
 }

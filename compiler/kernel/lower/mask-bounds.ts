@@ -17,8 +17,8 @@ export interface Bounds {
   readonly high: Value
 }
 
-/** Of a condition over the tile's pairs. */
-interface Truth {
+/** Of a condition over the tile's pairs, as bools. */
+export interface Truth {
   /** True where some pair may meet it. */
   readonly may: Value
   /** True only where every pair meets it. */

@@ -30,6 +30,8 @@ export type Entry =
 export interface Row {
   readonly extent: 'lanes' | 'items'
   readonly load: (which: number, index: Value) => Value
+  /** Of rows by lanes whose entries at an index lie side by side: those of all four, a vec4f. */
+  readonly loadLanes?: (index: Value) => Value
 }
 
 /** The index of a block's component: u32, for a lane or an item. */
@@ -248,17 +250,17 @@ class Evaluator {
     const { component } = this.#around
     const byLane = row.extent === 'lanes' || this.extent(index).lanes
     const byItem = row.extent === 'items' || this.extent(index).items
-    const at = (lane: number): Value => {
-      const position = indexValue(index, (name) => {
+    const position = (lane: number): Value =>
+      indexValue(index, (name) => {
         if (name === 'component' && component !== undefined)
           return component.index(component.extent === 'lanes' ? lane : item)
         const found = this.#indexes.get(name)
         invariant(found !== undefined, `the index ${name} is bound`)
         return found
       })
-      return row.load(row.extent === 'lanes' ? lane : item, position)
-    }
-    const value: Value = byLane ? { kind: 'vec4', lanes: [at(0), at(1), at(2), at(3)] } : at(0)
+    const at = (lane: number): Value => row.load(row.extent === 'lanes' ? lane : item, position(lane))
+    const together = this.extent(index).lanes ? undefined : row.loadLanes?.(position(0))
+    const value: Value = byLane ? (together ?? { kind: 'vec4', lanes: [at(0), at(1), at(2), at(3)] }) : at(0)
     return loads.once(`${vector}[${print(index)}]${byItem ? ` ${item}` : ''}`, vector, value)
   }
 }

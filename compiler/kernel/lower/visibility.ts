@@ -11,7 +11,7 @@ import { excess, inWords } from '../../symbolic/index-arithmetic.ts'
 import { visible } from './frame.ts'
 import { conditionValue } from './mask.ts'
 import { truth } from './mask-bounds.ts'
-import type { Bounds } from './mask-bounds.ts'
+import type { Bounds, Truth } from './mask-bounds.ts'
 import { widen } from './operators.ts'
 import { inLanes, nth } from './tile.ts'
 import type { Lane } from './tile.ts'
@@ -91,10 +91,10 @@ export function visibility(tiles: Tiles, from: Value): Visibility {
 }
 
 /** Whether a condition may hold for a pair of the tile, and whether it must for all; nothing for other masks. */
-function truthOfTile(
-  { mask, rows, keys, firstRow }: Tiles,
+export function truthOfTile(
+  { mask, rows, keys, firstRow }: Pick<Tiles, 'mask' | 'rows' | 'keys' | 'firstRow'>,
   from: Value,
-): ReturnType<typeof truth> | undefined {
+): Truth | undefined {
   if (mask.kind !== 'condition') return undefined
   const limit = excess(mask.condition, inWords)
   // A tile may go on behind the last row, and the integers of one behind a limit would wrap.

@@ -7,10 +7,9 @@
 import * as ir from '../build.ts'
 import type { Body } from '../build.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
-import { within } from '../lower/tile.ts'
+import { lanes, within } from '../lower/tile.ts'
 import { tileColumns } from './tile-product.ts'
 
-const lanes = 4
 const eight = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
 /** A matrix to copy. Its rows are wherever `start` says, the entries of each side by side. */

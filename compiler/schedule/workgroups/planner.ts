@@ -10,7 +10,7 @@ import { mergePass, numbersOfPart } from '../merge.ts'
 import { meansPass } from '../cells/matrices.ts'
 import { headsOf } from '../planner.ts'
 import type { Attend, Copy, Either, Plan, Planner, Product } from '../planner.ts'
-import type { OnlinePass, Only, Over, ProductPass, Rows, Term } from '../schedule.ts'
+import type { OnlinePass, Only, Over, ProductPass, Rows, Term, Tile } from '../schedule.ts'
 import { plainTerm, scaledTerm } from '../terms.ts'
 import { rowsOfTile, valueTile } from '../tiles.ts'
 
@@ -22,14 +22,23 @@ const keysOfPart = 256
  * keys has workgroups of its own, and a second pass merges the parts.
  */
 export const workgroupPlanner: Planner = {
-  attend: (from) => (hasFewQueries(from) ? attendInParts(from) : { passes: [online(from)], buffers: [] }),
-  attendEither: ({ many, few }: Either) => ({ passes: [online(many), online(few)], buffers: [] }),
+  ...attentionIn(({ columns }) => valueTile(columns, rowsOfTile)),
   product: (from) => ({ passes: [matrixProduct(from)], buffers: [] }),
   means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
   append: (copies) => ({ passes: copies.map(append), buffers: [] }),
   factorised: scheduleFactorised,
   rowsApart: false,
   tileRows: rowsOfTile,
+}
+
+/** Attention in tiles, which the operation may decide. */
+export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend' | 'attendEither'> {
+  const one = (from: Attend): OnlinePass => online(from, tile(from))
+  return {
+    attend: (from) =>
+      hasFewQueries(from) ? attendInParts(from, tile(from)) : { passes: [one(from)], buffers: [] },
+    attendEither: ({ many, few }: Either) => ({ passes: [one(many), one(few)], buffers: [] }),
+  }
 }
 
 /** So few queries leave most of a device idle when each goes through all keys. */
@@ -45,9 +54,8 @@ const termOf = ({ attention, kernel }: Attend): Term =>
 const seesLengths = (only: Only | undefined, ...rows: readonly (Rows | undefined)[]): boolean =>
   only !== undefined || rows.some((one) => one?.count === 'visible' || one?.count === 'cached')
 
-function online(from: Attend, parts?: Rows): OnlinePass {
+function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
   const { name, over, queries, keys, values, columns, out, epilogue, only } = from
-  const tile = valueTile(columns, rowsOfTile)
   const seesMask = from.mask.kind === 'condition'
   const rows: Size = queries.count === 'length' ? 'length' : (queries.count as number)
   return {
@@ -85,7 +93,7 @@ function online(from: Attend, parts?: Rows): OnlinePass {
 }
 
 /** Numerators and denominators over each stretch of the keys, then their quotients. */
-function attendInParts(from: Attend): Plan {
+function attendInParts(from: Attend, tile: Tile): Plan {
   const { name, queries, columns, division, out, only } = from
   const scaled = termOf(from).kind === 'scaled'
   const parts: Rows = { buffer: `${name}Parts`, of: 'sliceQueryHead', count: queries.count }
@@ -94,7 +102,7 @@ function attendInParts(from: Attend): Plan {
   const numbers = numbersOfPart(columns, scaled)
   return {
     passes: [
-      online(from, parts),
+      online(from, tile, parts),
       mergePass({
         name: `merge_${name}`,
         parts: { buffer: parts.buffer, count: 'chunks', rows, valueDim: columns, scaled },

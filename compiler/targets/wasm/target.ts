@@ -1,6 +1,6 @@
 /** WebAssembly: kernels of one thread, as WAT. */
 import { lowerSequential } from '../../kernel/sequential/lower.ts'
-import { workgroupPlanner } from '../../schedule/workgroups/planner.ts'
+import { sequentialPlanner } from '../../schedule/sequential/planner.ts'
 import { inWords } from '../../symbolic/index-arithmetic.ts'
 import type { Target } from '../target.ts'
 import { assemble } from './assemble.ts'
@@ -11,7 +11,7 @@ export const wasm: Target = {
   name: 'wasm',
   exact: inWords,
   unsupported: () => 'anything for the target wasm, which no backend runs yet,',
-  planner: workgroupPlanner,
+  planner: sequentialPlanner,
   lower: (schedule) => lowerSequential(schedule).map((kernel) => ({ kernel, spell: () => wat(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
   language: { extension: 'wat', title: 'WAT', texts: 'wat', assemble, loadsLater: false },

@@ -1,0 +1,145 @@
+/**
+ * Online, for one thread: a tile of query rows goes through all keys, or through a part of them, a tile of keys at a
+ * time. In each, eight rows after eight meet the keys: scores by tile products, the rows' running scale, weights, and
+ * the sums of weighted values by tile products again. Scores and weights lie by key and then by row, so that lanes are
+ * rows: neither a maximum nor a mask looks across lanes.
+ *
+ * κ is whatever the file says: of the expression, the products of a query with a key are found and computed by tiles,
+ * sums over one row alone once a row, and all else pair by pair.
+ */
+import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
+import type { Kernel, Value } from '../kernel.ts'
+import { andEpilogue } from '../lower/epilogue.ts'
+import { firstPositionOf, frame, u32Name } from '../lower/frame.ts'
+import type { Frame } from '../lower/frame.ts'
+import { countOf, firstOf, guarded, headNames } from '../lower/rows.ts'
+import { extent } from '../lower/tile.ts'
+import { truthOfTile } from '../lower/visibility.ts'
+import { scratchOf } from './online-scratch.ts'
+import type { Block, Online } from './online-scratch.ts'
+import { copyRows, matrixIn, packColumns, packRows, valueRoundedUp } from './panels.ts'
+import type { Matrix } from './panels.ts'
+import { keySums, querySums } from './row-sums.ts'
+import { scores } from './scores.ts'
+import { storeRows } from './store-rows.ts'
+import { tileColumns } from './tile-product.ts'
+import { addValues, weigh } from './weights.ts'
+
+/** The kernel of a pass of exact attention whose tiles are for one thread. */
+export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
+  const { tile, queries, out } = pass
+  const { binding, counts, kernel } = frame(schedule, pass)
+  const scratch = scratchOf(pass, schedule.dim)
+  const queryCount = countOf(queries, counts)
+  const rowTiles =
+    typeof queries.count === 'number'
+      ? Math.ceil(queries.count / tile.rows)
+      : ir.div(ir.add(queryCount, tile.rows - 1), tile.rows)
+  const parts = 'parts' in out ? [['part', ir.shape('chunks')] as const] : []
+  const body = record((k) => {
+    k.use(headNames(pass.over, [['rowTile', rowTiles], ...parts], counts))
+    const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
+    guarded(k, pass.only, counts, () => {
+      const rows = k.let('rows', extent(firstRow, queryCount, tile.rows))
+      const online = { pass, dim: schedule.dim, scratch, binding, counts, rows, firstRow }
+      attend(k, { ...online, ...declareSight(k, schedule, pass, counts, { firstRow, rows }) })
+    })
+  })
+  return kernel(summaryOf(pass), scratch.arrays, body)
+}
+
+/** The first key, and what the rows of the tile may see of those from there on. */
+function declareSight(
+  k: Author,
+  { chunk }: Schedule,
+  { keys, mask, out }: OnlinePass,
+  counts: Frame['counts'],
+  { firstRow, rows }: Pick<Online, 'firstRow' | 'rows'>,
+): Pick<Online, 'start' | 'end' | 'numbered'> {
+  const count = countOf(keys, counts)
+  const start = 'parts' in out ? ir.mul(u32Name('part'), chunk) : ir.u32(0)
+  const last = 'parts' in out ? ir.call('min', count, ir.add(start, chunk)) : count
+  const numbered = (row: Value): Value =>
+    keys.of === 'cachedHead' ? ir.add(row, firstPositionOf(counts)) : row
+  // A causal row sees keys up to its own: the tile needs none past its last row.
+  const past = mask.kind === 'causal' ? ir.call('min', last, numbered(ir.add(firstRow, rows))) : last
+  return { start, numbered, end: k.let('end', past) }
+}
+
+function attend(k: Author, online: Online): void {
+  const { pass, dim, scratch, binding, rows, firstRow, start, end } = online
+  const { queries, keys, values, over, valueDim, tile } = pass
+  const firstQuery = k.let('firstQuery', ir.add(firstOf(queries, over), firstRow))
+  const firstKey = k.let('firstKey', firstOf(keys, over))
+  const firstValue = values === 'identity' ? ir.u32(0) : k.let('firstValue', firstOf(values, over))
+  const rowsFrom = (buffer: string, width: number, first: Value): Matrix =>
+    matrixIn(binding(buffer), width, (row) => ir.mul(ir.add(first, row), width))
+
+  const matrix = rowsFrom(queries.buffer, dim, firstQuery)
+  k.use(packRows({ prefix: 'query', matrix, rows, into: scratch.queries }))
+  querySums(k, online)
+  clear(k, online)
+  k.strided('from', start, end, tile.steps, (from) => {
+    const here = k.let('here', extent(from, end, tile.steps))
+    const keyRows = rowsFrom(keys.buffer, dim, ir.add(firstKey, from))
+    const valueRows =
+      values === 'identity'
+        ? identity(from, valueDim)
+        : rowsFrom(values.buffer, valueDim, ir.add(firstValue, from))
+    const stride = scratch.keyStride
+    k.use(
+      copyRows({ prefix: 'key', matrix: keyRows, rows: here, into: scratch.keys, stride, multiple: 4 }),
+      packColumns({ prefix: 'value', matrix: valueRows, rows: here, into: scratch.values, most: tile.steps }),
+    )
+    keySums(k, online, here)
+    k.strided('block', 0, rows, tileColumns, (row) => eightRows(k, online, from, row))
+  })
+  storeRows(k, online)
+}
+
+/** Eight rows of the tile of queries, from `row` on, and a tile of keys, if there is any pair of them to be seen. */
+function eightRows(k: Author, online: Online, from: Value, row: Value): void {
+  const { pass, numbered, end, firstRow } = online
+  const { mask, tile } = pass
+  const first = k.let('blockRow', ir.add(firstRow, row))
+  // No key past the last of these rows, rather than past the last of the tile.
+  const past = mask.kind === 'causal' ? ir.call('min', end, numbered(ir.add(first, tileColumns))) : end
+  const keys = k.let('blockKeys', extent(from, past, tile.steps))
+  const block: Block = { row, first, from, keys }
+  const geometry = { mask, rows: tileColumns, keys: tile.steps, firstRow: first }
+  const some = mask.kind === 'causal' ? ir.gt(keys, 0) : (truthOfTile(geometry, from)?.may ?? ir.bool(true))
+  k.guard(some, () => {
+    const tops = scores(k, online, block)
+    const shrinks = weigh(k, online, block, tops)
+    addValues(k, online, block, shrinks)
+  })
+}
+
+/** Sums of nothing, so far. */
+function clear(k: Author, { pass, rows, scratch }: Online): void {
+  const all = valueRoundedUp(rows, tileColumns)
+  const { sums, totals, scales, width, nothing } = scratch
+  k.strided('cleared', 0, ir.mul(all, width), 4, (at) => k.sharedStore(sums, at, ir.splat(0)))
+  k.strided('clearedRow', 0, all, 4, (at) => {
+    k.sharedStore(totals, at, ir.splat(0))
+    if (pass.kernel.kind === 'scaled') k.sharedStore(scales, at, ir.splat(nothing))
+  })
+}
+
+/** Rows of the identity, from the row `from` on. */
+function identity(from: Value, columns: number): Matrix {
+  const entry = (row: Value, column: Value): Value => ir.select(ir.eq(row, column), ir.f32(1), 0)
+  const four = (row: Value, column: Value): Value => {
+    const after = (lane: number): Value => entry(row, ir.add(column, lane))
+    return ir.vec4(after(0), after(1), after(2), after(3))
+  }
+  return { columns, start: (row) => ir.add(from, row), entry, four }
+}
+
+function summaryOf({ out, epilogue }: OnlinePass): string {
+  if ('parts' in out) return 'Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.'
+  return `Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys${andEpilogue(epilogue)}.`
+}

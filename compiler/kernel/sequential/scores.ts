@@ -1,0 +1,192 @@
+/** The scores of eight rows and a tile of keys, four keys at a time, and the largest that each row sees. */
+import type { Reduce } from '../../symbolic/expression.ts'
+import * as ir from '../build.ts'
+import type { Author, Name } from '../author.ts'
+import { lowest } from '../kernel.ts'
+import type { Value } from '../kernel.ts'
+import { unlessZero } from '../lower/exponents.ts'
+import { expressionsOf } from '../lower/features.ts'
+import { widen } from '../lower/operators.ts'
+import { evaluatePairs } from '../lower/pairs.ts'
+import type { Evaluated, Reduced } from '../lower/pairs.ts'
+import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
+import { maskShows, truthOfTile } from '../lower/visibility.ts'
+import type { Block, Online } from './online-scratch.ts'
+import { knownSums, reductionsIn } from './row-sums.ts'
+import { tileColumns, tileProduct, tileRows } from './tile-product.ts'
+
+/** The two vectors of eight rows. */
+export const halves = [0, 1] as const
+
+/**
+ * Leaves in `pairs` the exponents, or the weights of a kernel without exponents. Declares the rows' scales with these
+ * keys in them and returns them, a vec4f for each half; none where nothing is scaled.
+ */
+export function scores(k: Author, online: Online, block: Block): readonly Name[] {
+  const { pass, scratch, dim } = online
+  const scaled = pass.kernel.kind === 'scaled'
+  const tops = scaled
+    ? halves.map((half) =>
+        k.var(`top${half}`, ir.sharedLoadFour(scratch.scales, ir.add(block.row, half * 4))),
+      )
+    : []
+  const panel = k.let('queryPanel', ir.mul(block.row, dim))
+  k.strided('fourKeys', 0, block.keys, tileRows, (group) => {
+    const key = k.let('groupKey', ir.add(block.from, group))
+    const { may, must } = shown(online, block, key)
+    const place = (item: number, half: number): Value =>
+      ir.add(ir.mul(group, tileColumns), item * tileColumns + half * 4)
+    const compute = (): void => {
+      const start = k.let('keyStart', ir.mul(group, scratch.keyStride))
+      const whole = k.let('allSeen', ir.and(ir.le(ir.add(key, tileRows), online.end), must))
+      fourKeys(k, online, block, { panel, start, key, group, whole, place }, tops)
+    }
+    const nothing = (): void =>
+      halves.forEach((half) =>
+        fourLanes.forEach((item) =>
+          k.sharedStore(scratch.pairs, place(item, half), ir.splat(scaled ? lowest : 0)),
+        ),
+      )
+    if (may.kind === 'number') compute()
+    else k.if(may, compute, nothing)
+  })
+  return tops
+}
+
+/** Whether the mask shows some of eight rows' pairs with four keys, and whether all. */
+function shown(
+  { pass: { mask }, numbered }: Online,
+  { first }: Block,
+  key: Value,
+): { readonly may: Value; readonly must: Value } {
+  // Causal keys past the last of the rows are left out beforehand.
+  if (mask.kind === 'causal')
+    return { may: ir.bool(true), must: ir.le(ir.add(key, tileRows - 1), numbered(first)) }
+  const geometry = { mask, rows: tileColumns, keys: tileRows, firstRow: first }
+  return truthOfTile(geometry, key) ?? { may: ir.bool(true), must: ir.bool(true) }
+}
+
+/** Four keys of a tile. */
+interface Group {
+  /** Where the panel of the rows starts. */
+  readonly panel: Value
+  /** Where the first key starts in scratch, its number, and its place in the tile. */
+  readonly start: Value
+  readonly key: Value
+  readonly group: Value
+  /** Whether every pair is seen. */
+  readonly whole: Value
+  /** Index in `pairs` of a key's weights for four rows. */
+  readonly place: (item: number, half: number) => Value
+}
+
+function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: readonly Name[]): void {
+  const { pass, scratch, numbered, end } = online
+  const absent = pass.kernel.kind === 'scaled' ? lowest : 0
+  const products = multiply(k, online, group)
+  const each = halves.map((half) => {
+    const { value } = evaluate(k, online, block, group, half, products(half))
+    const coefficient =
+      expressionsOf({ term: pass.kernel }).length === 1 ? undefined : (item: number) => widen(value(1, item))
+    const found = eachLane((item) => {
+      const score = widen(value(0, item))
+      return k.var(
+        `score${half}${item}`,
+        coefficient === undefined ? score : unlessZero(score, coefficient(item)),
+      )
+    })
+    return { half, found, coefficient }
+  })
+  k.if(ir.not(group.whole), () => {
+    for (const { half, found } of each)
+      found.forEach((score, item) => {
+        const key = ir.add(group.key, item)
+        const shown = inLanes((lane) => {
+          const row = numbered(ir.add(block.first, half * 4 + lane))
+          return ir.select(
+            ir.and(ir.lt(key, end), maskShows(pass.mask, row, key)),
+            ir.lane(score, lane),
+            absent,
+          )
+        })
+        k.set(score, shown)
+      })
+  })
+  for (const { half, found, coefficient } of each) {
+    found.forEach((score, item) => {
+      k.sharedStore(scratch.pairs, group.place(item, half), score)
+      if (coefficient !== undefined)
+        k.sharedStore(scratch.coefficients, group.place(item, half), coefficient(item))
+    })
+    const top = tops[half]
+    const [a, b, c, d] = found
+    if (top !== undefined)
+      k.set(top, ir.call('max', top, ir.call('max', ir.call('max', a, b), ir.call('max', c, d))))
+  }
+}
+
+/** The kernel's expressions on four of the rows and four keys; `products` are those of both. */
+function evaluate(
+  k: Author,
+  online: Online,
+  block: Block,
+  { panel, start, group }: Group,
+  half: number,
+  products: Reduced,
+): Evaluated {
+  const { queries, keys, keyStride } = online.scratch
+  const query = (index: Value): Value => ir.add(panel, ir.mul(index, tileColumns), half * 4)
+  const evaluated = evaluatePairs(
+    expressionsOf({ term: online.pass.kernel }),
+    {
+      items: tileRows,
+      rows: {
+        q: {
+          extent: 'lanes',
+          load: (lane, index) => ir.sharedLoad(queries, ir.add(query(index), lane)),
+          loadLanes: (index) => ir.sharedLoadFour(queries, query(index)),
+        },
+        k: {
+          extent: 'items',
+          load: (item, index) => ir.sharedLoad(keys, ir.add(start, index, item * keyStride)),
+        },
+      },
+      scalars: {},
+      prefix: `pair${half}`,
+    },
+    new Map([...knownSums(online, ir.add(block.row, half * 4), group), ...products]),
+  )
+  k.use(evaluated.statements)
+  return evaluated
+}
+
+/** Computes the products of queries and keys that the kernel has, by a tile product; returns them by the half of the rows. */
+function multiply(
+  k: Author,
+  { pass, dim, scratch }: Online,
+  { panel, start }: Group,
+): (half: number) => Reduced {
+  const reductions = [...reductionsIn(expressionsOf({ term: pass.kernel }))]
+  const keys = reductions.filter(([, reduce]) => isProduct(reduce, dim)).map(([key]) => key)
+  if (keys.length === 0) return () => new Map()
+  const { statements, result } = tileProduct({
+    prefix: 'dot',
+    depth: dim,
+    left: (item, t) => ir.sharedLoad(scratch.keys, ir.add(start, t, item * scratch.keyStride)),
+    right: (t, half) => ir.sharedLoadFour(scratch.queries, ir.add(panel, ir.mul(t, tileColumns), half * 4)),
+  })
+  k.use(statements)
+  return (half) => new Map(keys.map((key) => [key, (item: number) => result(item, half)]))
+}
+
+/** Σ_t q[t]·k[t] over all entries. */
+function isProduct({ operator, index, size, body }: Reduce, dim: number): boolean {
+  if (operator !== 'sum' || size !== dim || body.kind !== 'apply' || body.operator !== 'multiply')
+    return false
+  const vectors = body.args.map((factor) =>
+    factor.kind === 'element' && factor.index.kind === 'variable' && factor.index.name === index
+      ? factor.vector
+      : undefined,
+  )
+  return vectors.length === 2 && vectors.includes('q') && vectors.includes('k')
+}

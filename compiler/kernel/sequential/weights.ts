@@ -1,0 +1,90 @@
+/** From scores to weights, and the sums of values that they weigh. */
+import * as ir from '../build.ts'
+import type { Author, Name } from '../author.ts'
+import type { Value } from '../kernel.ts'
+import { eachLane, fourLanes } from '../lower/tile.ts'
+import type { Block, Online } from './online-scratch.ts'
+import { halves } from './scores.ts'
+import { tileColumns, tileProduct } from './tile-product.ts'
+
+/**
+ * Makes weights of the exponents in `pairs`, and adds them to the rows' totals.
+ *
+ * @returns what the sums of each half's rows are multiplied by as their scale has grown to `tops`: vec4f
+ */
+export function weigh(
+  k: Author,
+  { pass, scratch }: Online,
+  { row, keys }: Block,
+  tops: readonly Name[],
+): readonly Name[] {
+  const { pairs, totals, scales, coefficients } = scratch
+  const weighed = pass.kernel.kind === 'scaled' && pass.kernel.coefficient !== undefined
+  const shrinks = tops.map((top, half) => {
+    const at = ir.add(row, half * 4)
+    const shrink = k.let(`shrink${half}`, ir.call('exp2', ir.sub(ir.sharedLoadFour(scales, at), top)))
+    k.sharedStore(scales, at, top)
+    return shrink
+  })
+  const sums = halves.map((half) => {
+    const sofar = ir.sharedLoadFour(totals, ir.add(row, half * 4))
+    const shrink = shrinks[half]
+    return k.var(`total${half}`, shrink === undefined ? sofar : ir.mul(sofar, shrink))
+  })
+  k.strided('pair', 0, ir.mul(keys, tileColumns), tileColumns, (pair) =>
+    sums.forEach((total, half) => {
+      const place = ir.add(pair, half * 4)
+      const score = ir.sharedLoadFour(pairs, place)
+      const top = tops[half]
+      if (top === undefined) {
+        k.add(total, score)
+        return
+      }
+      const power = ir.call('exp2', ir.sub(score, top))
+      const weight = k.let(
+        `weight${half}`,
+        weighed ? ir.mul(ir.sharedLoadFour(coefficients, place), power) : power,
+      )
+      k.sharedStore(pairs, place, weight)
+      k.add(total, weight)
+    }),
+  )
+  sums.forEach((total, half) => k.sharedStore(totals, ir.add(row, half * 4), total))
+  return shrinks
+}
+
+/** Adds the weighed values to the rows' sums, which `shrinks` multiply first. */
+export function addValues(
+  k: Author,
+  { pass, scratch, rows }: Online,
+  { row, keys }: Block,
+  shrinks: readonly Name[],
+): void {
+  const { pairs, values, sums, width } = scratch
+  const factors = shrinks.map((shrink, half) =>
+    eachLane((lane) => k.let(`shrink${half}${lane}`, ir.splat(ir.lane(shrink, lane)))),
+  )
+  const fourRows = (half: number, column: Value): void => {
+    const start = k.let(`sumStart${half}`, ir.add(ir.mul(ir.add(row, half * 4), width), column))
+    const place = (of: number, vector: number): Value => ir.add(start, of * width + vector * 4)
+    const { statements, result } = tileProduct({
+      prefix: `add${half}`,
+      depth: ir.mul(keys, tileColumns),
+      step: tileColumns,
+      left: (of, t) => ir.sharedLoad(pairs, ir.add(t, half * 4 + of)),
+      right: (t, vector) => ir.sharedLoadFour(values, ir.add(ir.mul(column, pass.tile.steps), t, vector * 4)),
+      initial: (of, vector) => {
+        const sum = ir.sharedLoadFour(sums, place(of, vector))
+        const factor = factors[half]?.[of]
+        return factor === undefined ? sum : ir.mul(sum, factor)
+      },
+    })
+    k.use(statements)
+    for (const of of fourLanes)
+      for (const vector of halves) k.sharedStore(sums, place(of, vector), result(of, vector))
+  }
+  k.strided('column', 0, width, tileColumns, (column) => {
+    fourRows(0, column)
+    k.if(ir.gt(rows, ir.add(row, 4)), () => fourRows(1, column))
+  })
+}

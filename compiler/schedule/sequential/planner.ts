@@ -1,0 +1,20 @@
+/** Plans for a processor: the passes of workgroups, of which some are laid out for one thread and its caches. */
+import type { Attend, Planner } from '../planner.ts'
+import type { Tile } from '../schedule.ts'
+import { attentionIn, workgroupPlanner } from '../workgroups/planner.ts'
+
+/** The planner of targets whose workgroups are one thread. */
+export const sequentialPlanner: Planner = { ...workgroupPlanner, ...attentionIn(attentionTile) }
+
+/** Rows of a tile, whichever side they are of, and the numbers that those of one side may have: half of a second-level cache. */
+const most = 64
+const numbersOfTile = 32768
+/** Fewer rows fill no tile product. */
+const fewest = 8
+
+/** A tile of queries, with their sums, and a tile of keys, with their values, as large as caches hold. */
+function attentionTile({ attention: { dim }, columns }: Attend): Tile {
+  const fits = Math.floor(numbersOfTile / (dim + columns) / fewest) * fewest
+  const rows = Math.min(most, Math.max(fewest, fits))
+  return { threads: 1, rows, steps: rows, columns: Math.ceil(columns / 4) * 4 }
+}
