@@ -12,7 +12,7 @@ import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
 import { visiblePairs } from './visible-pairs.ts'
-import type { Features, Only, Over, Pass, Rows, Schedule, Term } from './schedule.ts'
+import type { Dispatch, Features, Only, Over, Pass, Rows, Schedule, Term } from './schedule.ts'
 
 /** The sizes of a call; see `runtime/program.ts`. */
 export interface CostShape {
@@ -35,33 +35,54 @@ export interface Cost {
 
 const bytesOfNumber = 4
 
+/** A dispatch of a call, and what it costs by itself. */
+export interface DispatchCost extends Dispatch {
+  readonly flops: number
+  /** Bytes that it has to read and write once. */
+  readonly bytes: number
+}
+
 /** Counts the dispatches of a call of this shape in which all key rows are visible and projections are drawn. */
 export function cost(schedule: Schedule, shape: CostShape): Cost {
-  const groups = shape.batch * shape[schedule.groups]
+  const sizes = sizesOf(schedule, shape)
+  const dispatches = costOfDispatches(schedule, sizes)
+  const scratch = schedule.buffers
+    .filter(({ role }) => role === 'scratch')
+    .reduce((sum, { size }) => sum + evaluateSize(size, sizes), 0)
+  return {
+    flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
+    bytes: dispatches.reduce((sum, { bytes }) => sum + bytes, 0),
+    memory: scratch * bytesOfNumber,
+  }
+}
+
+/** All sizes of a call in one slice, whose rows come after `offset` others: 0 but when decoding. */
+export function sizesOf(schedule: Schedule, shape: CostShape, offset = 0): Shape {
   const fields = {
     ...shape,
-    offset: 0,
+    offset,
     sliceStart: 0,
-    capacity: shape.keyLength,
-    sliceCount: groups,
+    capacity: offset + shape.keyLength,
+    sliceCount: shape.batch * shape[schedule.groups],
     chunks: 1,
   }
-  const sizes = { ...fields, chunks: evaluateSize(schedule.chunks, fields) }
-  const dispatches = dispatchesOf(schedule).filter(({ pass }) => isFor(pass, sizes))
-  const flops = dispatches.reduce((sum, { pass }) => sum + flopsOf(pass, schedule, sizes), 0)
+  return { ...fields, chunks: evaluateSize(schedule.chunks, fields) }
+}
+
+/** The cost of each dispatch that such a call makes, in order. */
+export function costOfDispatches(schedule: Schedule, sizes: Shape): readonly DispatchCost[] {
   const size = (name: string): number => {
     const plan = schedule.buffers.find((buffer) => buffer.name === name)
     return plan === undefined ? 0 : evaluateSize(plan.size, sizes)
   }
-  const traffic = dispatches.reduce(
-    (sum, { pass, buffers }) =>
-      sum + buffers.reduce((all, name) => all + size(name) * passesOver(pass, name), 0),
-    0,
-  )
-  const scratch = schedule.buffers
-    .filter(({ role }) => role === 'scratch')
-    .reduce((sum, { name }) => sum + size(name), 0)
-  return { flops, bytes: traffic * bytesOfNumber, memory: scratch * bytesOfNumber }
+  return dispatchesOf(schedule)
+    .filter(({ pass }) => isFor(pass, sizes))
+    .map(({ pass, buffers }) => ({
+      pass,
+      buffers,
+      flops: flopsOf(pass, schedule, sizes),
+      bytes: bytesOfNumber * buffers.reduce((all, name) => all + size(name) * passesOver(pass, name), 0),
+    }))
 }
 
 type Sizes = Shape
@@ -127,14 +148,6 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return keyRows * (perRow(pass.features) + 2 * features * columns)
     case 'scan':
       return sizes.batch * sizes.kvHeads * sizes.chunks * features * columns
-    case 'walk': {
-      const pairs = sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows)
-      return (
-        queryRows * (perRow(pass.query) + 2 * features * columns + columns) +
-        keyRows * (perRow(pass.key) + 2 * features * columns) +
-        pairs * (2 * columns + 2 * features)
-      )
-    }
     case 'finish': {
       const read = queryRows * (perRow(pass.query) + 2 * features * columns + columns)
       if (!pass.causal) return read
@@ -146,8 +159,9 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
 }
 
 /** Rows of one head. */
-function countOf({ count }: Rows, { length, keyLength }: Sizes): number {
+function countOf({ count }: Rows, { length, keyLength, capacity }: Sizes): number {
   if (typeof count === 'number') return count
+  if (count === 'cached') return capacity
   return count === 'length' ? length : keyLength
 }
 

@@ -155,6 +155,33 @@ describe('attnc compile', () => {
 })
 
 describe('attnc explain', () => {
+  test('counts what kernels ask of GPUs, and names what limits them', async () => {
+    const args = [
+      'explain',
+      'good.attn',
+      '--only',
+      'exact',
+      '--stage',
+      'cost',
+      '--length',
+      '128',
+      '--heads',
+      '2',
+    ]
+    const { out } = await at.run(args)
+    expect(out).toContain('a sequence of 128 rows, 2 heads')
+    expect(out).toMatch(/pass +groups +useful/)
+    for (const device of ['m2', 'rtx4060laptop', 'rtx4090', 'h200', 'adreno740'])
+      expect(out).toContain(device)
+    expect((await at.run([...args, '--device', 'm2'])).out).toMatch(/Apple M2.*\n +attend .*100%/)
+    const { attentions } = JSON.parse((await at.run([...args, '--json'])).out) as {
+      attentions: { stages: { cost: { form: string; expected: Record<string, { time: number }> }[] } }[]
+    }
+    const [forward] = attentions[0]?.stages.cost ?? []
+    expect(forward?.form).toBe('forward')
+    expect(forward?.expected['h200']?.time).toBeGreaterThan(0)
+  })
+
   test('every stage and the cost', async () => {
     const { status, out } = await at.run([
       'explain',

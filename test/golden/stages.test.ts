@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { print as printAlgebra } from '../../compiler/algebra/print.ts'
+import { costsOfForm, countsInWords } from '../../compiler/cli/explain/gpu-cost.ts'
 import { print as printKernel } from '../../compiler/kernel/print.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
 import { print as printSchedule } from '../../compiler/schedule/print.ts'
@@ -26,11 +27,18 @@ function stagesOf(spec: string): Record<string, string> {
     for (const [form, { schedule, kernels }] of Object.entries(built.forms)) {
       stages[`${model.name}.${form}.schedule.txt`] = printSchedule(schedule)
       for (const kernel of kernels) stages[`${model.name}.${kernel.name}.kernel.txt`] = printKernel(kernel)
+      // A prefix costs what a sequence does.
+      if (form !== 'prefill') stages[`${model.name}.${form}.cost.txt`] = costText(form, { schedule, kernels })
     }
     for (const [kernel, { code }] of Object.entries(built.program.kernels))
       stages[`${model.name}.${kernel}.wgsl`] = code
   }
   return stages
+}
+
+/** What is counted, which depends on no device, and so tells of a kernel that it has become dearer. */
+function costText(form: string, lowered: Parameters<typeof costsOfForm>[1]): string {
+  return countsInWords(costsOfForm(form, lowered, { length: 1024, heads: 8 }, ['h200']))
 }
 
 describe.each(names)('%s', (spec) => {

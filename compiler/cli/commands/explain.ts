@@ -1,7 +1,9 @@
 import { Option } from 'commander'
 import type { CompiledAttention, PendingAttention } from '../../index.ts'
 import type { Context } from '../context.ts'
+import type { DeviceName } from '../../cost/device.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
+import { costsInWords as gpuCostsInWords, costsOf, deviceNames, type FormCosts } from '../explain/gpu-cost.ts'
 import { type StageName, stageNames, stagesOf, stageTitles } from '../explain/stages.ts'
 import { SpecFailure } from '../failure.ts'
 import { readSource } from '../files.ts'
@@ -17,6 +19,8 @@ interface Options {
   readonly stage?: StageName
   readonly norms?: readonly number[]
   readonly deviation: number
+  readonly heads: number
+  readonly device?: DeviceName
   readonly json?: true
 }
 
@@ -29,7 +33,17 @@ export function addExplain({ program, io }: Context): void {
     .addOption(
       new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
     )
-    .addOption(new Option('--stage <name>', 'this stage alone; all but wgsl without it').choices(stageNames))
+    .addOption(
+      new Option('--stage <name>', 'this stage alone; all but wgsl and cost without it').choices(stageNames),
+    )
+    .addOption(
+      new Option('--heads <n>', 'for which the stage cost is given').argParser(wholeNumber(1)).default(8),
+    )
+    .addOption(
+      new Option('--device <name>', 'whose passes the stage cost lists, in place of all devices').choices(
+        deviceNames,
+      ),
+    )
     .addOption(
       new Option('--norms <list>', 'of q and k, times √scale, for which accuracy is given').argParser(
         positiveNumbers,
@@ -44,7 +58,8 @@ export function addExplain({ program, io }: Context): void {
     .addHelpText(
       'after',
       '\nExamples:\n  $ attnc explain specs/performer.attn --stage algebra' +
-        '\n  $ attnc explain specs/performer.attn --stage claim --norms 0.5,1 --deviation 0.05',
+        '\n  $ attnc explain specs/performer.attn --stage claim --norms 0.5,1 --deviation 0.05' +
+        '\n  $ attnc explain specs/performer.attn --stage cost --length 8192 --heads 16 --device h200',
     )
     .action((path: string, options: Options) => {
       const source = readSource(io, path)
@@ -66,25 +81,31 @@ interface Explanation {
   readonly stages: readonly { readonly name: StageName; readonly text: string }[]
   /** Absent where one stage was asked for. */
   readonly costs?: Comparison
+  /** What GPUs are asked for, where the stage `cost` was. */
+  readonly gpus?: readonly FormCosts[]
   readonly unsupported?: string
 }
 
 function explain(attention: CompiledAttention | PendingAttention, options: Options): Explanation {
   const { stage, length, norms, deviation } = options
+  const { name, model } = attention
+  if (stage === 'cost' && !('unsupported' in attention)) {
+    const gpus = costsOf(attention, options)
+    return { name, stages: [{ name: stage, text: gpuCostsInWords(gpus, options) }], gpus }
+  }
   const wanted = (name: StageName): boolean => (stage === undefined ? name !== 'wgsl' : name === stage)
   const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) })]
     .filter(([name]) => wanted(name))
     .map(([name, text]) => ({ name, text: text() }))
-  const { name, model } = attention
   if ('unsupported' in attention) return { name, stages, unsupported: attention.unsupported }
   if (stage !== undefined) return { name, stages }
   return { name, stages, costs: compareCosts(model, attention.schedule, length) }
 }
 
-function asDocument({ name, stages, costs, unsupported }: Explanation): unknown {
+function asDocument({ name, stages, costs, gpus, unsupported }: Explanation): unknown {
   return {
     name,
-    stages: Object.fromEntries(stages.map((stage) => [stage.name, stage.text])),
+    stages: Object.fromEntries(stages.map((stage) => [stage.name, gpus ?? stage.text])),
     ...(costs === undefined ? {} : { costs }),
     ...(unsupported === undefined ? {} : { notCompiled: unsupported }),
   }

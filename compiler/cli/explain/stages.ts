@@ -6,7 +6,7 @@ import { print as printSchedule } from '../../schedule/print.ts'
 import { printAttention } from '../../semantics/print.ts'
 import { claimText, type Standards } from './claim.ts'
 
-export const stageNames = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'wgsl'] as const
+export const stageNames = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'wgsl', 'cost'] as const
 export type StageName = (typeof stageNames)[number]
 
 /** What each stage is, for the reader who meets it first. */
@@ -17,6 +17,7 @@ export const stageTitles: Readonly<Record<StageName, string>> = {
   schedule: 'the schedule: which passes, with which tiles and memory',
   kernels: 'the kernels: what runs, independent of the language it is written in',
   wgsl: 'the kernels as WGSL: what the device compiles',
+  cost: 'the cost: what the kernels ask of GPUs, counted, and what is expected of some',
 }
 
 /** Of an attention that cannot be compiled yet, the stages that it reaches. */

@@ -24,6 +24,9 @@ export function enter(frame: Frame, thread: number, workgroup: number, workgroup
   frame[invocationSlot] = workgroup * workgroupSize + thread
 }
 
+/** What kernels read and write while they are interpreted; `Cells` says what its members mean. */
+export type Memory = Pick<Cells, 'size' | 'read' | 'write' | 'checkFour'>
+
 /** A buffer or a shared array; an element has one lane, or the four of a vec4f. */
 export class Cells {
   readonly #name: string

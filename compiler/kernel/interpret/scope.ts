@@ -4,11 +4,11 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { ValueType } from '../kernel.ts'
 import type { ShapeField } from '../../../runtime/contract/shape.ts'
 import { firstFreeSlot } from './memory.ts'
-import type { Cells } from './memory.ts'
+import type { Memory } from './memory.ts'
 
 /** What all scopes of one kernel have in common. */
 export interface Environment {
-  readonly memory: ReadonlyMap<string, Cells>
+  readonly memory: ReadonlyMap<string, Memory>
   readonly shape: Readonly<Record<ShapeField, number>>
   /** Length of a frame so far; declarations extend it. */
   slots: number
@@ -49,7 +49,7 @@ export class Scope {
     return slot
   }
 
-  cells(name: string): Cells {
+  cells(name: string): Memory {
     const cells = this.environment.memory.get(name)
     invariant(cells !== undefined, `the memory ${name} is declared`)
     return cells
