@@ -6,7 +6,7 @@ import type { FormDescription, ProgramDescription } from './codegen/description.
 import { invariant } from './diagnostics/invariant.ts'
 import type { LoweredForm, LoweredForms } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
-import { drawnLaw, weightsOf } from './semantics/model.ts'
+import { drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
 import type { Target } from './targets/target.ts'
@@ -26,7 +26,7 @@ export function assemble(
   source: string,
   obstacle: string | undefined,
 ): ProgramDescription {
-  const { name, dim, valueDim, buckets, mask } = model
+  const { name, dim, valueDim, mask } = model
   const law = drawnLaw(model)
   const { forward, ...others } = forms
   const limit = mask.kind === 'condition' ? excess(mask.condition, target.exact) : undefined
@@ -38,7 +38,7 @@ export function assemble(
     causal: forward.schedule.causal,
     target: target.name,
     ...(law && { projection: law }),
-    ...(buckets && { keysAreQueries: true }),
+    ...(keysAreQueries(model) && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
     ...(obstacle !== undefined && { undecodable: obstacle }),
     weights: weightsOf(model).map(planOf),

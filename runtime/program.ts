@@ -7,6 +7,7 @@
 import type { TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
 import type { Shape } from './contract/shape.ts'
+import type { WeightName } from './contract/weights.ts'
 
 export interface Program {
   /** Of this description; the runtime refuses another. */
@@ -57,7 +58,7 @@ export interface AssembledKernels {
 }
 
 export interface WeightPlan {
-  readonly name: 'landmarks' | 'queryLandmarks' | 'conv' | 'compressKeys' | 'compressValues'
+  readonly name: WeightName
   /** f32 numbers per head. */
   readonly perHead: number
   /**
@@ -66,7 +67,7 @@ export interface WeightPlan {
    */
   readonly perKeyRow?: true
   /** The weight that is used where this one is not given. */
-  readonly otherwise?: WeightPlan['name']
+  readonly otherwise?: WeightName
 }
 
 /**

@@ -5,7 +5,7 @@
  * Letters: B batch, H query heads, G key/value heads (H a multiple of G),
  * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
  */
-import { drawnLaw, weightsOf } from '../semantics/model.ts'
+import { drawnLaw, keysAreQueries, weightsOf } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { stand, type WeightName } from '../../runtime/contract/weights.ts'
 import { Vector } from './vector.ts'
@@ -45,7 +45,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   if (heads % kvHeads !== 0)
     throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
   checkDecay(model, heads)
-  const { dim, valueDim, buckets } = model
+  const { dim, valueDim } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
   expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
@@ -57,7 +57,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   const law = drawnLaw(model)
   if (law !== undefined && inputs.projection !== undefined)
     expectShape('projection', inputs.projection, [law.rows, dim])
-  if (buckets !== undefined && keyLength !== length)
+  if (keysAreQueries(model) && keyLength !== length)
     throw new RangeError(
       `keyLength: expected the length of the queries (${length}), whose rows are the keys, found ${keyLength}`,
     )

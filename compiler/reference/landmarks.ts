@@ -5,14 +5,20 @@
  *
  * each factor divided by its row sums, and A⁺ the iterative pseudo-inverse.
  */
+import { invariant } from '../diagnostics/invariant.ts'
+import type { AttentionModel } from '../semantics/model.ts'
 import { toNumber } from '../symbolic/extended.ts'
 import type { Extended } from '../symbolic/extended.ts'
+import type { Head } from './head.ts'
+import { rowsOf } from './inputs.ts'
+import type { ReferenceInputs } from './inputs.ts'
+import { kernelOf } from './kernel.ts'
 import { total, Vector } from './vector.ts'
 
 type Matrix = readonly Float64Array[]
 type Kernel = (q: Vector, k: Vector) => Extended
 
-export function landmarkRows(
+function landmarkRows(
   kernel: Kernel,
   rows: { readonly q: readonly Vector[]; readonly k: readonly Vector[]; readonly v: readonly Vector[] },
   landmarks: { readonly q: readonly Vector[]; readonly k: readonly Vector[] },
@@ -94,16 +100,49 @@ function product(a: Matrix, b: Matrix): Matrix {
   })
 }
 
+/** Absent where the attention is exact: it has no landmarks, or no more rows than segments. */
+export function throughLandmarks(
+  model: AttentionModel,
+  inputs: ReferenceInputs,
+  head: Head,
+): readonly Float64Array[] | undefined {
+  const { landmarks, dim, scale } = model
+  if (landmarks === undefined) return undefined
+  const { count, source, pinv } = landmarks
+  if (source === 'segment_means') {
+    if (Math.min(head.queries, head.k.length) <= count) return undefined
+    const means = { q: segmentMeans(head.q.slice(0, head.queries), count), k: segmentMeans(head.k, count) }
+    return landmarkRows(kernelOf(model), head, means, pinv)
+  }
+  invariant(inputs.landmarks !== undefined, 'learned landmarks are checked to be given')
+  const learned = (tensor: ReferenceInputs['q']): Vector[] =>
+    rowsOf(tensor, head.index, count, dim, count, Math.sqrt(scale))
+  const k = learned(inputs.landmarks)
+  const q = inputs.queryLandmarks === undefined ? k : learned(inputs.queryLandmarks)
+  return landmarkRows(kernelOf(model), head, { q, k }, pinv)
+}
+
+/** Adds what `conv` asks for to `rows`, the output at the query rows `wanted`. */
+export function withConvolution(
+  { landmarks, valueDim }: AttentionModel,
+  { conv }: ReferenceInputs,
+  { index, v }: Head,
+  { rows, wanted }: { readonly rows: Matrix; readonly wanted: readonly number[] },
+): Matrix {
+  if (landmarks?.conv === undefined || conv === undefined) return rows
+  const [filter] = rowsOf(conv, index, 1, landmarks.conv)
+  if (filter === undefined) return rows
+  return rows.map((row, n) => {
+    const added = convolved(filter.mantissa, v, wanted[n] ?? 0, valueDim)
+    return row.map((entry, column) => entry + (added[column] ?? 0))
+  })
+}
+
 /**
  * The depthwise convolution over the values, centred, zeros beyond both ends:
  * row i gets Σ_t filter[t]·v[i + t − (width − 1)/2].
  */
-export function convolved(
-  filter: Float64Array,
-  values: readonly Vector[],
-  i: number,
-  width: number,
-): Float64Array {
+function convolved(filter: Float64Array, values: readonly Vector[], i: number, width: number): Float64Array {
   const out = new Float64Array(width)
   const half = (filter.length - 1) / 2
   for (const [t, weight] of filter.entries()) {

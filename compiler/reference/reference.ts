@@ -8,16 +8,17 @@
  * same function here: the mathematical one.
  */
 import { invariant } from '../diagnostics/invariant.ts'
-import { drawnLaw } from '../semantics/model.ts'
+import { drawnLaw, keysAreQueries } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { chunksOf, meetings, ownKeys } from './buckets.ts'
-import { Evaluator } from './evaluate.ts'
 import { featureRows } from './features.ts'
 import { checkInputs, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
-import { convolved, landmarkRows, segmentMeans } from './landmarks.ts'
+import type { Head } from './head.ts'
+import { kernelOf } from './kernel.ts'
+import { throughLandmarks, withConvolution } from './landmarks.ts'
 import { pooled } from './pooling.ts'
 import { dot } from './vector.ts'
 import type { Vector } from './vector.ts'
@@ -25,19 +26,6 @@ import { logDecay, termsOf, visibility, weightedSum } from './weights.ts'
 import type { Score } from './weights.ts'
 
 export type { ReferenceInputs } from './inputs.ts'
-
-/**
- * The rows of one head that there are: key rows past a batch item's length are
- * absent. Where keys are pooled, or made of the queries, these are the keys here.
- */
-interface Head {
-  readonly index: number
-  readonly q: readonly Vector[]
-  /** How many of them count. The others have an output, and enter nothing else. */
-  readonly queries: number
-  readonly k: readonly Vector[]
-  readonly v: readonly Vector[]
-}
 
 /**
  * The output [B, H, L, V] of an attention, in float64; at `inputs.rows` alone
@@ -70,7 +58,7 @@ export interface Scores {
 
 /**
  * The unnormalised scores of one head on its visible keys, or pooled ones; of an
- * attention through landmarks, those of its kernel.
+ * attention that makes rows in between, those of its kernel.
  */
 export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0, head = 0): Scores {
   checkInputs(model, inputs)
@@ -91,12 +79,11 @@ function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, in
   const queries = queryRowsOf(inputs, item)
   const present = inputs.lengths?.[item] ?? keyLength
   // Rows that are queries and keys in one are there where they count as both.
-  const visible = model.buckets === undefined ? present : Math.min(present, queries)
+  const visible = keysAreQueries(model) ? Math.min(present, queries) : present
   const factor = Math.sqrt(model.scale)
   const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
   const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
-  if (model.buckets !== undefined)
-    return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v }
+  if (keysAreQueries(model)) return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v }
   const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
   return model.compress === undefined || visible === 0
     ? { index, q, queries, k, v }
@@ -131,19 +118,12 @@ function headOutput(
   head: Head,
   projection: readonly Vector[],
 ): readonly Float64Array[] {
-  const { landmarks, valueDim } = model
   const wanted = wantedRows(inputs)
-  if (head.k.length === 0) return wanted.map(() => new Float64Array(valueDim))
+  if (head.k.length === 0) return wanted.map(() => new Float64Array(model.valueDim))
   const rows =
     throughLandmarks(model, inputs, head)?.filter((_, i) => wanted.includes(i)) ??
     termRows(model, head, projection, wanted).map((terms) => weightedSum(terms, head.v, model))
-  if (landmarks?.conv === undefined || inputs.conv === undefined) return rows
-  const [filter] = rowsOf(inputs.conv, head.index, 1, landmarks.conv)
-  if (filter === undefined) return rows
-  return rows.map((row, index) => {
-    const added = convolved(filter.mantissa, head.v, wanted[index] ?? 0, valueDim)
-    return row.map((entry, column) => entry + (added[column] ?? 0))
-  })
+  return withConvolution(model, inputs, head, { rows, wanted })
 }
 
 const wantedRows = ({ rows, length }: ReferenceInputs): readonly number[] =>
@@ -180,32 +160,4 @@ function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[
     invariant(a !== undefined && b !== undefined, 'scores are of rows that exist')
     return pair(a, b)
   }
-}
-
-function kernelOf({ kernel }: AttentionModel): typeof dot {
-  invariant(kernel !== undefined, 'an attention without features has a kernel')
-  const kappa = new Evaluator(kernel)
-  return (q, k) => kappa.set('q', q).set('k', k).scalar()
-}
-
-/** Absent where the attention is exact: it has no landmarks, or no more rows than segments. */
-function throughLandmarks(
-  model: AttentionModel,
-  inputs: ReferenceInputs,
-  head: Head,
-): readonly Float64Array[] | undefined {
-  const { landmarks, dim, scale } = model
-  if (landmarks === undefined) return undefined
-  const { count, source, pinv } = landmarks
-  if (source === 'segment_means') {
-    if (Math.min(head.queries, head.k.length) <= count) return undefined
-    const means = { q: segmentMeans(head.q.slice(0, head.queries), count), k: segmentMeans(head.k, count) }
-    return landmarkRows(kernelOf(model), head, means, pinv)
-  }
-  invariant(inputs.landmarks !== undefined, 'learned landmarks are checked to be given')
-  const learned = (tensor: ReferenceInputs['q']): Vector[] =>
-    rowsOf(tensor, head.index, count, dim, count, Math.sqrt(scale))
-  const k = learned(inputs.landmarks)
-  const q = inputs.queryLandmarks === undefined ? k : learned(inputs.queryLandmarks)
-  return landmarkRows(kernelOf(model), head, { q, k }, pinv)
 }

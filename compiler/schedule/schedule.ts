@@ -41,7 +41,7 @@
  * `buffersOfAPass` storage buffers a pass.
  */
 import type { Expression } from '../symbolic/expression.ts'
-import type { HashPass, NearPass, OffsetsPass, PlacePass } from './bucket-passes.ts'
+import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.ts'
 import type { FinishPass, ReducePass, ScanPass, StepPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
@@ -50,7 +50,7 @@ import type { Scaling } from './operands.ts'
 import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
 
 export type { Size } from '../../runtime/contract/size.ts'
-export type * from './bucket-passes.ts'
+export type * from './sort-passes.ts'
 export type * from './equation.ts'
 export type * from './feature-passes.ts'
 export type * from './operands.ts'

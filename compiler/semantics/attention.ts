@@ -1,7 +1,7 @@
 /** One attention: its settings read, held against each other, and put together as a model. */
 import type { AttentionDeclaration } from '../syntax/ast.ts'
 import { collectSettings } from './collect.ts'
-import { evaluationOf, oneWay } from './evaluation.ts'
+import { evaluationOf, hasScore, oneWay } from './evaluation.ts'
 import type { Feature } from './feature.ts'
 import type { AttentionModel } from './model.ts'
 import { soundly } from './report.ts'
@@ -42,7 +42,7 @@ function read(
     context = { ...context, draft: { ...context.draft, ...fields } }
     if (constants) context = { ...context, sizes: constants(context) }
   }
-  for (const rule of [oneWay, ...settingRecords.flatMap(({ rules = [] }) => rules)]) rule(context)
+  for (const rule of [oneWay, hasScore, ...settingRecords.flatMap(({ rules = [] }) => rules)]) rule(context)
   if (!complete) return undefined
   const { name, span } = declaration
   // Each record gives its field of the model, or nothing; `verify.ts` holds them to it.

@@ -19,3 +19,12 @@ export const oneWay: Rule = (context) => {
     if (first) context.report(beside?.(span) ?? messages.evaluatedTwice(span, first.name, name))
   }
 }
+
+/** An attention has a score: a kernel, or a feature. */
+export const hasScore: Rule = (context) => {
+  const { declaration, settings, report } = context
+  if (settings.has('kernel') || settings.has('feature') || declaration.incomplete === true) return
+  const [way] = waysOf(settings)
+  const { span, text } = declaration.name
+  report((way && way.withoutKernel?.(spanOf(context, way.name))) ?? messages.noScore(span, text))
+}

@@ -150,3 +150,29 @@ export function drawnLaw({ dim, projections, buckets }: AttentionModel): Project
   const { count, ...law } = projections
   return { rows: count, dim, ...law }
 }
+
+/** Whether the rows of q serve as keys too, so that a call has as many keys as queries and k is not read. */
+export const keysAreQueries = ({ buckets }: AttentionModel): boolean => buckets !== undefined
+
+/** The most keys that a row may meet, where that does not grow with the sequence. */
+export const keysInSight = ({ buckets }: AttentionModel): number | undefined => buckets && 2 * buckets.chunk
+
+/**
+ * The same attention with its kernel evaluated pair by pair: what the estimate of an attention evaluated otherwise is
+ * held against. A convolution is added all the same. Absent where no kernel is declared, because the features are then
+ * the definition, and where the keys are made of the queries.
+ *
+ * @param rows of queries and keys that calls of it have at most
+ */
+export function exactTwin(model: AttentionModel, rows = Infinity): AttentionModel | undefined {
+  if (model.kernel === undefined || keysAreQueries(model)) return undefined
+  const { feature: _, projections: _p, landmarks, compress: _c, ...shared } = model
+  const exact: AttentionModel = { ...shared, evaluation: 'exact', stabilize: { kind: 'auto' } }
+  if (landmarks?.conv === undefined) return exact
+  // With a landmark for every row there is nothing to estimate.
+  return {
+    ...exact,
+    evaluation: 'landmarks',
+    landmarks: { ...landmarks, source: 'segment_means', count: rows },
+  }
+}

@@ -1,6 +1,6 @@
 // Pooled keys and values on the devices, against float64.
 import { expect, it, test } from 'vitest'
-import { exactTwin } from '../../compiler/reference/twin.ts'
+import { exactTwin } from '../../compiler/semantics/model.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, normals, onDevice, relativeError, tensors } from './harness.ts'
 import type { Sizes, Weights } from './harness.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { ReferenceInputs } from '../../compiler/reference/inputs.ts'
 import { reference } from '../../compiler/reference/reference.ts'
-import { exactTwin } from '../../compiler/reference/twin.ts'
+import { exactTwin } from '../../compiler/semantics/model.ts'
 import { modelOf } from './spec.ts'
 import { distance, inner, inputsFor, numbers, rowAt } from './tensors.ts'
 

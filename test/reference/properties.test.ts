@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ReferenceInputs } from '../../compiler/reference/inputs.ts'
 import { reference, scores } from '../../compiler/reference/reference.ts'
-import { exactTwin } from '../../compiler/reference/twin.ts'
+import { exactTwin } from '../../compiler/semantics/model.ts'
 import { modelOf } from './spec.ts'
 import { distance, inner, inputsFor, numbers, rowAt } from './tensors.ts'
 

@@ -77,7 +77,7 @@ test('every value of every setting', () => {
   expect(all(`${base} epsilon: 1e-6`).epsilon).toBe(1e-6)
   expect(all(`${base} stabilize: none`).stabilize).toEqual({ kind: 'none' })
   expect(all(`${base} stabilize: auto`).stabilize).toEqual({ kind: 'auto' })
-  expect(all(`${base} stabilize: max 1e-4`).stabilize).toEqual({ kind: 'max', epsilon: 1e-4 })
+  expect(all(`${base} stabilize: max 1e-4`).stabilize).toEqual({ kind: 'max', offset: 1e-4 })
   expect(all(`${base} mask: causal`).mask).toEqual({ kind: 'causal' })
   expect(all(`${base} mask: none`).mask).toEqual({ kind: 'none' })
 })

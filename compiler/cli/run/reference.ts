@@ -1,6 +1,6 @@
 /** The float64 results that a run is held against. */
 import { reference } from '../../reference/reference.ts'
-import { exactTwin } from '../../reference/twin.ts'
+import { exactTwin } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { constant } from '../../symbolic/build.ts'
 import type { Inputs } from './inputs.ts'
@@ -36,15 +36,8 @@ export function yardsticks(
   inputs: Inputs,
   rows: readonly number[],
 ): Yardsticks | undefined {
-  const twin = exactTwin(model)
-  if (twin === undefined || model.evaluation === 'exact') return undefined
-  const exact = { ...twin, ...convolutionOf(model, inputs) }
+  const exact = exactTwin(model, inputs.length)
+  if (exact === undefined || model.evaluation === 'exact') return undefined
   const uniform: AttentionModel = { ...exact, kernel: constant(1) }
   return { exact: expectedRows(exact, inputs, rows), uniform: expectedRows(uniform, inputs, rows) }
-}
-
-/** What a convolution adds to the estimate it adds to the exact attention, too: landmarks for every row are exact. */
-function convolutionOf({ landmarks }: AttentionModel, { length }: Inputs): Partial<AttentionModel> {
-  if (landmarks?.conv === undefined) return {}
-  return { evaluation: 'landmarks', landmarks: { ...landmarks, source: 'segment_means', count: length } }
 }

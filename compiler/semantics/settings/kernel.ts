@@ -10,7 +10,7 @@ import { inTermsOfDim } from '../sizes.ts'
 import { checkVanishing, scaleOf } from '../vanishing.ts'
 import { isShortEnough } from '../written-out.ts'
 import { isClosed } from './invariants.ts'
-import type { Context, Rule, SettingRecord } from './setting.ts'
+import type { Context, SettingRecord } from './setting.ts'
 import { expressionOf } from './value.ts'
 
 function read(context: Context): Expression | undefined {
@@ -32,11 +32,6 @@ function read(context: Context): Expression | undefined {
   return kernel
 }
 
-const hasScore: Rule = ({ declaration, settings, report }) => {
-  if (settings.has('kernel') || settings.has('feature') || settings.has('landmarks')) return
-  if (declaration.incomplete !== true) report(messages.noScore(declaration.name.span, declaration.name.text))
-}
-
 /** κ. */
 export const kernel: SettingRecord<'kernel'> = {
   name: 'kernel',
@@ -44,7 +39,6 @@ export const kernel: SettingRecord<'kernel'> = {
     const kernel = read(context)
     return kernel ? { kernel } : {}
   },
-  rules: [hasScore],
   verify({ kernel, evaluation }, promise) {
     promise(evaluation === 'factorised' || kernel !== undefined, `${evaluation} evaluation has a kernel`)
     if (kernel === undefined) return

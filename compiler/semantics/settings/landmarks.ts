@@ -34,13 +34,6 @@ const notMasked: Rule = (context) => {
     report(messages.landmarksMasked(spanOf(context, 'mask')))
 }
 
-const fromKernel: Rule = (context) => {
-  const { declaration, settings, report } = context
-  const scored = settings.has('kernel') || settings.has('feature')
-  if (settings.has('landmarks') && !scored && declaration.incomplete !== true)
-    report(messages.landmarksWithoutKernel(spanOf(context, 'landmarks')))
-}
-
 const normalizedByThemselves: Rule = (context) => {
   const { settings, draft, report } = context
   if (!settings.has('landmarks')) return
@@ -57,11 +50,12 @@ export const landmarks: SettingRecord<'landmarks'> = {
   name: 'landmarks',
   evaluation: 'landmarks',
   beside: messages.landmarksWithFeature,
+  withoutKernel: messages.landmarksWithoutKernel,
   read(context) {
     const landmarks = read(context)
     return landmarks ? { landmarks } : {}
   },
-  rules: [fromKernel, notMasked, normalizedByThemselves],
+  rules: [notMasked, normalizedByThemselves],
   verify({ landmarks, mask }, promise) {
     if (landmarks === undefined) return
     promise(isCount(landmarks.count), 'the number of landmarks is a positive integer')

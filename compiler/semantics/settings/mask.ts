@@ -62,7 +62,7 @@ export const mask: SettingRecord<'mask'> = {
   rules: [conditionsAreExact],
   verify({ mask, evaluation }, promise) {
     if (mask.kind !== 'condition') return
-    promise(evaluation === 'exact' || evaluation === 'bucketed', 'a condition as mask is held against pairs')
+    promise(evaluation !== 'factorised', 'a condition as mask is held against pairs')
     promise(mask.condition.type.kind === 'boolean', 'a mask is a condition')
     promise(isClosed(mask.condition, ['i', 'j', 'length']), 'the mask is closed over i, j and length')
   },

@@ -15,10 +15,10 @@ type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : ''
 
-/** Settings are called as the fields of the model are, in snake case; two belong to the model of `landmarks`. */
+/** Settings are called as the fields of the model are, in snake case; some belong to the model of another. */
 export type SettingName =
   | SnakeCase<Exclude<keyof AttentionModel, 'name' | 'span' | 'evaluation'>>
-  | (keyof LandmarksModel & ('pinv' | 'conv'))
+  | Exclude<keyof LandmarksModel, 'count' | 'source'>
 
 /** What an attention sets, by name. */
 export type Settings = ReadonlyMap<SettingName, Setting>
@@ -63,6 +63,8 @@ export interface SettingRecord<Name extends SettingName = SettingName> {
   readonly evaluation?: Evaluation
   /** What is wrong with it beside another way of evaluating; where this is absent, that they are two. */
   readonly beside?: (span: Span) => Diagnostic
+  /** What is wrong with it without a kernel; where this is absent, that the attention has no score. */
+  readonly withoutKernel?: (span: Span) => Diagnostic
   readonly rules?: readonly Rule[]
   /** The invariants of `model.ts` that speak of its fields. */
   readonly verify?: (model: AttentionModel, promise: Invariant) => void

@@ -6,6 +6,7 @@
  */
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
+import { keysAreQueries, keysInSight } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { excess } from '../../symbolic/index-arithmetic.ts'
 import { targets } from '../../targets/index.ts'
@@ -37,8 +38,10 @@ export interface Variety {
 }
 
 /** Rows from which on not all that are in sight see each other, and some more; nothing where the usual ones do. */
-export const longestOf = ({ buckets }: AttentionModel): number | undefined =>
-  buckets === undefined ? undefined : Math.max(longest, 4 * buckets.chunk + 6)
+export function longestOf(model: AttentionModel): number | undefined {
+  const inSight = keysInSight(model)
+  return inSight && Math.max(longest, 2 * inSight + 6)
+}
 
 /** Rows that a call may have on every target. */
 export function rowsOf({ mask }: AttentionModel): number | undefined {
@@ -85,7 +88,7 @@ export function callOf(model: AttentionModel, one: Case): Call {
   const heads = kvHeads * group
   const { dim, valueDim, scale } = model
   // Rows that are queries and keys at once are as many as these.
-  const keyLength = model.buckets === undefined ? one.keyLength : length
+  const keyLength = keysAreQueries(model) ? length : one.keyLength
   const deviation = norm / Math.sqrt(dim * scale)
   return {
     batch,

@@ -3,6 +3,7 @@
  * difference to those before them.
  */
 import * as fc from 'fast-check'
+import { keysAreQueries } from '../../semantics/model.ts'
 import { callOf, cases, type Case, describeCase, fraction, longestOf } from '../cases/case.ts'
 import { sliceRows } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
@@ -28,7 +29,7 @@ export const padding: Property = {
   check: async (subject, effort) => {
     const executor = executorOf(subject)
     // Where queries are keys, and may be as many as the keys of other attentions are.
-    const square = subject.model.buckets !== undefined
+    const square = keysAreQueries(subject.model)
     return tryCases<Padded>(
       {
         cases: fc.record({

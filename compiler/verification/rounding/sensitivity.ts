@@ -3,6 +3,7 @@
  * float64 result is computed anew from inputs that are off by a little at
  * random, and what that does to it is taken for what rounding does.
  */
+import { weightNames, type WeightName } from '../../../runtime/contract/weights.ts'
 import { reference, type ReferenceInputs } from '../../reference/reference.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { scattered } from '../cases/scatter.ts'
@@ -21,12 +22,16 @@ export function sensitivity(
   const largest = expected.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
   const nudged = (values: Float32Array | Float64Array, stream: number): Float64Array =>
     Float64Array.from(values, (value, index) => value * (1 + nudge * (2 * scattered(stream, index) - 1)))
+  const nudgedWeight = (name: WeightName, stream: number): [WeightName, Float64Array][] => {
+    const values = inputs[name]
+    return values === undefined ? [] : [[name, nudged(values, stream)]]
+  }
   const moved = reference(model, {
     ...inputs,
     q: nudged(inputs.q, 0),
     k: nudged(inputs.k, 1),
     v: nudged(inputs.v, 2),
-    ...(inputs.landmarks && { landmarks: nudged(inputs.landmarks, 3) }),
+    ...Object.fromEntries(weightNames.flatMap((name, index) => nudgedWeight(name, 3 + index))),
   })
   return moved.map((value, index) => safety * Math.abs(value - (expected[index] ?? 0)) + 1e-5 * largest)
 }
