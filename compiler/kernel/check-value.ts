@@ -54,22 +54,19 @@ export function checkValue(value: Value, names: Names): ValueType {
     case 'bufferLength':
       invariant(names.buffers.has(value.buffer), `the buffer ${value.buffer} is bound`)
       break
-    case 'load': {
+    case 'load':
       expect(value.index, 'u32', `an index of ${value.buffer}`)
-      const buffer = names.buffers.get(value.buffer)
-      invariant(buffer !== undefined, `the buffer ${value.buffer} is bound`)
-      const fits = buffer.element === value.type || (names.fours && isFour(buffer.element, value.type))
-      invariant(fits, `${value.buffer} holds ${buffer.element}, not ${value.type}`)
+      checkElement(names.buffers.get(value.buffer), `the buffer ${value.buffer} is bound`, value.type, names)
       break
-    }
-    case 'sharedLoad': {
+    case 'sharedLoad':
       expect(value.index, 'u32', `an index of ${value.array}`)
-      const array = names.shared.get(value.array)
-      invariant(array !== undefined, `the shared array ${value.array} is declared`)
-      const fits = array.element === value.type || (names.fours && isFour(array.element, value.type))
-      invariant(fits, `${value.array} holds ${array.element}, not ${value.type}`)
+      checkElement(
+        names.shared.get(value.array),
+        `the shared array ${value.array} is declared`,
+        value.type,
+        names,
+      )
       break
-    }
     case 'register':
       throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is checked`)
     case 'lane':
@@ -107,6 +104,18 @@ export function checkValue(value: Value, names: Names): ValueType {
     }
   }
   return typeOf(value)
+}
+
+/** Memory exists, and its element is of the type that a value reads, or four of them are. */
+function checkElement(
+  memory: Binding | SharedArray | undefined,
+  exists: string,
+  type: ValueType,
+  { fours }: Names,
+): void {
+  invariant(memory !== undefined, exists)
+  const fits = memory.element === type || (fours && isFour(memory.element, type))
+  invariant(fits, `${memory.name} holds ${memory.element}, not ${type}`)
 }
 
 /**
