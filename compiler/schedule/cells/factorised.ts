@@ -20,13 +20,14 @@ import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/att
 import { undecodable } from '../../algebra/facts.ts'
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, positions, queryLengths } from '../buffers.ts'
-import { placed, projectionBuffer, seesLength, seesPosition } from '../factorised.ts'
+import { placed, projectionBuffer, seesLength, seesPosition } from '../feature-blocks.ts'
 import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
 import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import { featurePasses, hasCoefficients } from './features.ts'
 import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
+import type { Plan } from '../planner.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { readPasses } from './read.ts'
 import { statePasses } from './states.ts'
@@ -38,32 +39,51 @@ const chunksOfBlock = 16
 
 /** Schedules factorised attention as equations, with the forms of decoding where the attention decodes. */
 export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
-  const { dim, valueDim, stabilize, scale, mask, decay } = attention
-  const { features, projections } = score
-  const causal = mask.kind === 'causal'
-  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
-  const maxima = hasMaxima(score, stabilize)
-  const projected = projections !== undefined
+  const { query, key, plan } = planOf(attention, score)
+  const known = { lengths: true }
+  const maxima = hasMaxima(score, attention.stabilize)
+  const parts: Parts = {
+    plan,
+    score,
+    query,
+    key,
+    maxima: maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] },
+    ofKeys: featurePasses(plan, key, { maxima, known }),
+    ofQueries: featurePasses(plan, query, { maxima, known: {} }),
+    states: statePasses(plan),
+    read: readPasses(plan, 'state'),
+  }
+  const forward = forwardOf(parts)
+  if (undecodable(attention) !== undefined) return forward
+  return {
+    ...forward,
+    decoding: { prefill: prefillOf(parts, forward), step: stepOf(parts, forward, maxima) },
+  }
+}
 
-  const toTerm = (block: FeatureBlock): Term => {
-    return scaling === 'scaled'
+/** φ of both sides, and what all passes share. */
+function planOf(
+  attention: Attention,
+  score: FactorisedScore,
+): { readonly query: Features; readonly key: Features; readonly plan: FactorisedPlan } {
+  const { scale, mask, decay } = attention
+  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
+  const term = (block: FeatureBlock): Term =>
+    scaling === 'scaled'
       ? naturalTerm(stabilized(attention, block), scale)
       : plainTerm(valueOf(attention, block), scale)
-  }
-  const side = (which: 'query' | 'key'): Features => ({
-    side: which,
-    blocks: placed(score[which], projected, toTerm),
+  const side = (side: 'query' | 'key'): Features => ({
+    side,
+    blocks: placed(score[side], score.projections !== undefined, term),
   })
-  const query = side('query')
-  const key = side('key')
-
+  const [query, key] = [side('query'), side('key')]
   // The state of a decaying attention is its query head's own.
   const groups = decay === undefined ? 'kvHeads' : 'heads'
   const plan: FactorisedPlan = {
     attention,
-    features,
+    features: score.features,
     scaling,
-    causal,
+    causal: mask.kind === 'causal',
     groups,
     heads: sliceHeads(groups),
     queryCoefficients: hasCoefficients(query.blocks),
@@ -72,18 +92,32 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
     rowsOfChunk,
     block: chunksOfBlock,
   }
-  const ofKeys = featurePasses(plan, key, { maxima, known: { lengths: true } })
-  const ofQueries = featurePasses(plan, query, { maxima, known: {} })
-  const states = statePasses(plan)
-  const read = readPasses(plan, 'state')
-  const extra = maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] }
+  return { query, key, plan }
+}
 
-  const schedule: Schedule = {
+/** The passes of a call, in parts that its forms put together. */
+interface Parts {
+  readonly plan: FactorisedPlan
+  readonly score: FactorisedScore
+  readonly query: Features
+  readonly key: Features
+  readonly maxima: Plan
+  readonly ofKeys: Plan
+  readonly ofQueries: Plan
+  readonly states: ReturnType<typeof statePasses>
+  readonly read: Plan
+}
+
+function forwardOf({ plan, score, query, maxima, ofKeys, ofQueries, states, read }: Parts): Schedule {
+  const { attention, causal, groups } = plan
+  const { dim, valueDim } = attention
+  const parts = [maxima, ofKeys, states, ofQueries, read]
+  return {
     name: attention.name,
     evaluation: attention.evaluation,
     dim,
     valueDim,
-    features,
+    features: score.features,
     causal,
     groups,
     chunk: rowsOfChunk,
@@ -94,46 +128,46 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
       ...(seesLength(query) ? [queryLengths] : []),
       ...projectionBuffer(dim, score),
       ...decayBuffer(attention),
-      ...extra.buffers,
-      ...ofKeys.buffers,
-      ...states.buffers,
-      ...ofQueries.buffers,
-      ...read.buffers,
+      ...parts.flatMap(({ buffers }) => buffers),
     ],
-    passes: [...extra.passes, ...ofKeys.passes, ...states.passes, ...ofQueries.passes, ...read.passes],
+    passes: parts.flatMap(({ passes }) => passes),
   }
-  if (undecodable(attention) !== undefined) return schedule
+}
 
-  const carry = states.carry
-  // Kernels of one name are the same in all forms.
-  const known = { positions: true }
-  const token = featurePasses(plan, key, { maxima, known, prefix: 'token_' })
-  const queryOfToken = seesPosition(query)
-    ? featurePasses(plan, query, { maxima, known, prefix: 'token_' })
-    : ofQueries
-  const readCarried = readPasses(plan, 'carried')
-  const prefill: Schedule = {
-    ...schedule,
-    buffers: [...schedule.buffers, ...carry.buffers],
-    passes: [...ofKeys.passes, ...states.passes, ...carry.passes, ...ofQueries.passes, ...read.passes],
+/** The same call, which leaves the state of all rows for the tokens to come. */
+function prefillOf({ ofKeys, ofQueries, states, read }: Parts, forward: Schedule): Schedule {
+  const parts = [ofKeys, states, states.carry, ofQueries, read]
+  return {
+    ...forward,
+    buffers: [...forward.buffers, ...states.carry.buffers],
+    passes: parts.flatMap(({ passes }) => passes),
   }
-  const step: Schedule = {
-    ...schedule,
+}
+
+function stepOf(parts: Parts, forward: Schedule, maxima: boolean): Schedule {
+  const { plan, score, query, key, ofQueries, states } = parts
+  const { attention } = plan
+  // Kernels of one name are the same in all forms.
+  const ofToken = { maxima, known: { positions: true }, prefix: 'token_' }
+  const passes = [
+    featurePasses(plan, key, ofToken),
+    states.absorb,
+    seesPosition(query) ? featurePasses(plan, query, ofToken) : ofQueries,
+    readPasses(plan, 'carried'),
+  ]
+  return {
+    ...forward,
     chunks: 1,
     buffers: [
       ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
       ...(seesPosition(query) || seesPosition(key) ? [positions] : []),
-      ...projectionBuffer(dim, score),
+      ...projectionBuffer(attention.dim, score),
       ...decayBuffer(attention),
-      ...carry.buffers,
-      ...token.buffers,
-      ...states.absorb.buffers,
-      ...queryOfToken.buffers,
-      ...readCarried.buffers,
+      ...states.carry.buffers,
+      ...passes.flatMap(({ buffers }) => buffers),
     ],
-    passes: [...token.passes, ...states.absorb.passes, ...queryOfToken.passes, ...readCarried.passes],
+    passes: passes.flatMap(({ passes }) => passes),
   }
-  return { ...schedule, decoding: { prefill, step } }
 }
 
 function decayBuffer({ decay }: Attention): BufferPlan[] {

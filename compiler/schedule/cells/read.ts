@@ -26,8 +26,7 @@ import {
 } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
-import type { EquationPass, Extent, Formula } from '../equation.ts'
-import type { BufferPlan } from '../schedule.ts'
+import type { Extent, Formula } from '../equation.ts'
 import { fadedBy, featureAt, shifted } from './decay.ts'
 import { denominator } from '../division.ts'
 import type { FactorisedPlan } from './plan.ts'
@@ -58,7 +57,6 @@ interface Reading {
  * @param from `state` for the states of the rows of the call, `carried` for the state that decoding carries
  */
 export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Plan {
-  const { attention, features, heads, rowsOfChunk } = plan
   const reading: Reading = {
     plan,
     from,
@@ -66,78 +64,99 @@ export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Pla
     scaled: plan.scaling === 'scaled',
     decays: plan.decays && from === 'state',
   }
-  const rows: Extent = ['length', heads, 1]
-  const perFeature: Extent = [features, 'length', heads]
-  const pairs: Extent = [rowsOfChunk, 'length', heads]
-  const divides = reading.scaled || attention.division.kind === 'sum'
-  const passes: EquationPass[] = []
-  const buffers: BufferPlan[] = []
-  // Kernels of one name are the same in all forms.
-  const compute = (
-    name: string,
-    extent: Extent,
-    out: string,
-    what: string,
-    value: Formula,
-    layout?: string,
-  ): void => {
-    passes.push(equationPass({ name: from === 'carried' ? `token_${name}` : name, extent, value, out, what }))
-    if (layout !== undefined) buffers.push(scratch(out, extent, layout))
+  const computed = [...weightsOf(reading), ...resultOf(reading)]
+  return {
+    passes: computed.map(({ name, extent, value, out, what }) =>
+      // Kernels of one name are the same in all forms.
+      equationPass({ name: from === 'carried' ? `token_${name}` : name, extent, value, out, what }),
+    ),
+    buffers: computed.flatMap(({ out, extent, layout }) =>
+      layout === undefined ? [] : [scratch(out, extent, layout)],
+    ),
   }
-  const at = (row: Formula, place: Formula): Row => ({
-    row,
-    at: place,
-    head: headAt(plan.groups, 'sliceQueryHead', place, { lengths: from === 'state' }),
-  })
-  if (reading.scaled)
-    compute(
-      'row_scales',
-      rows,
-      'rowScales',
-      'the largest exponent of each query row, among the keys that it sees',
-      rowScale(reading, at(x, y)),
-      'per query head: [rows]',
-    )
-  const weighed = reading.scaled || reading.decays
-  if (weighed)
-    compute(
-      'query_weights',
-      perFeature,
-      'queryWeights',
-      'what each component of φ(q) weighs in the state that its row reads',
-      queryWeight(reading, at(y, z), x),
-      `per query head and row: [${features}]`,
-    )
-  if (reading.near)
-    compute(
-      'near_weights',
-      pairs,
-      'nearWeights',
-      'φ(q)·φ(k) of each row and the rows of its chunk up to its own',
-      nearWeight(reading, at(y, z), x),
-      `per query head and row: [${rowsOfChunk}]`,
-    )
-  const weights = weighed ? 'queryWeights' : 'queryFeatures'
-  if (divides)
-    compute(
-      'row_factors',
-      rows,
-      'rowFactors',
-      attention.division.kind === 'sum'
-        ? '1 over each row’s sum of weights'
-        : 'the exponential of each row’s scale',
-      rowFactor(reading, at(x, y), weights),
-      'per query head: [rows]',
-    )
-  const result = readRow(reading, at(y, z), weights)
-  compute(
-    'read',
-    [attention.valueDim, 'length', heads],
-    'out',
-    `φ(q)·S of each query row${reading.near ? ', with the pairs of its chunk' : ''}${divides ? ', times its factor' : ''}`,
-    divides ? mul(result, load('rowFactors', ofRow({ row: y, at: z }))) : result,
-  )
-  return { passes, buffers }
+}
+
+/** A buffer and how its cells are computed; without a layout it is the result of the call. */
+interface Computed {
+  readonly name: string
+  readonly extent: Extent
+  readonly out: string
+  readonly what: string
+  readonly value: Formula
+  readonly layout?: string
+}
+
+const rowAt = ({ plan, from }: Reading, row: Formula, place: Formula): Row => ({
+  row,
+  at: place,
+  head: headAt(plan.groups, 'sliceQueryHead', place, { lengths: from === 'state' }),
+})
+
+/** Whether components of φ(q) weigh otherwise than they are. */
+const weighs = ({ scaled, decays }: Reading): boolean => scaled || decays
+
+/** The scales of the rows, and what components and keys of the chunk weigh in them. */
+function weightsOf(reading: Reading): Computed[] {
+  const { features, heads, rowsOfChunk } = reading.plan
+  const scales: Computed = {
+    name: 'row_scales',
+    extent: ['length', heads, 1],
+    out: 'rowScales',
+    what: 'the largest exponent of each query row, among the keys that it sees',
+    value: rowScale(reading, rowAt(reading, x, y)),
+    layout: 'per query head: [rows]',
+  }
+  const ofComponents: Computed = {
+    name: 'query_weights',
+    extent: [features, 'length', heads],
+    out: 'queryWeights',
+    what: 'what each component of φ(q) weighs in the state that its row reads',
+    value: queryWeight(reading, rowAt(reading, y, z), x),
+    layout: `per query head and row: [${features}]`,
+  }
+  const ofPairs: Computed = {
+    name: 'near_weights',
+    extent: [rowsOfChunk, 'length', heads],
+    out: 'nearWeights',
+    what: 'φ(q)·φ(k) of each row and the rows of its chunk up to its own',
+    value: nearWeight(reading, rowAt(reading, y, z), x),
+    layout: `per query head and row: [${rowsOfChunk}]`,
+  }
+  return [
+    ...(reading.scaled ? [scales] : []),
+    ...(weighs(reading) ? [ofComponents] : []),
+    ...(reading.near ? [ofPairs] : []),
+  ]
+}
+
+/** The factors of the rows, where they have any, and the rows themselves. */
+function resultOf(reading: Reading): Computed[] {
+  const { attention, heads } = reading.plan
+  const { valueDim, division } = attention
+  const weights = weighs(reading) ? 'queryWeights' : 'queryFeatures'
+  const divides = reading.scaled || division.kind === 'sum'
+  const factors: Computed = {
+    name: 'row_factors',
+    extent: ['length', heads, 1],
+    out: 'rowFactors',
+    what:
+      division.kind === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',
+    value: rowFactor(reading, rowAt(reading, x, y), weights),
+    layout: 'per query head: [rows]',
+  }
+  const sum = readRow(reading, rowAt(reading, y, z), weights)
+  const [pairs, times] = [
+    reading.near ? ', with the pairs of its chunk' : '',
+    divides ? ', times its factor' : '',
+  ]
+  const result: Computed = {
+    name: 'read',
+    extent: [valueDim, 'length', heads],
+    out: 'out',
+    what: `φ(q)·S of each query row${pairs}${times}`,
+    value: divides ? mul(sum, load('rowFactors', ofRow({ row: y, at: z }))) : sum,
+  }
+  return divides ? [factors, result] : [result]
 }
 
 const length = size('length')

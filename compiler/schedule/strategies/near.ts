@@ -4,7 +4,7 @@ import { dataBuffers, outRows, product, queryLengths } from '../buffers.ts'
 import { lt, smaller, y, z } from '../equation/build.ts'
 import { firstRow, headAt } from '../equation/heads.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
-import type { BufferPlan, Schedule } from '../schedule.ts'
+import type { BufferPlan, Pass, Schedule } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { scaledTerm } from '../terms.ts'
 import { rowsOfTile, threads, valueTile } from '../tiles.ts'
@@ -22,24 +22,7 @@ const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHead
  * merges the rounds, because one hash may part rows that belong together.
  */
 export function scheduleNear(attention: Attention, step: Near): Schedule {
-  const { dim, valueDim, mask, division } = attention
-  const { hashes: count, kernel, rounds, chunk } = step
-  const tile = valueTile(valueDim, rowsOfTile)
-  const sorting = { threads, count, rounds }
-  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
-  const segments = product(sliceQueryHeads, rounds, 'chunks')
-  const scratch = (
-    name: string,
-    element: BufferPlan['element'],
-    layout: string,
-    ...sizes: readonly Size[]
-  ): BufferPlan => ({
-    name,
-    role: 'scratch',
-    element,
-    size: product(sliceQueryHeads, ...sizes),
-    layout: `per query head: ${layout}`,
-  })
+  const { dim, valueDim, mask } = attention
   return {
     name: attention.name,
     evaluation: attention.evaluation,
@@ -54,81 +37,113 @@ export function scheduleNear(attention: Attention, step: Near): Schedule {
     buffers: [
       ...dataBuffers(attention).filter(({ name }) => name !== 'k'),
       queryLengths,
-      {
-        name: 'rotations',
-        role: 'projection',
-        element: 'f32',
-        size: (rounds * count * dim) / 2,
-        layout: `[${rounds}, ${count / 2}, ${dim}]`,
-      },
-      scratch('inverseNorms', 'f32', '[L]', 'length'),
-      scratch('buckets', 'u32', `[${rounds} × L]`, rounds, 'length'),
-      scratch(
-        'offsets',
-        'u32',
-        `[${rounds} × segments of ${threads} rows × ${count}]`,
-        rounds * count,
-        'chunks',
-      ),
-      scratch('order', 'u32', `[${rounds} × L]`, rounds, 'length'),
-      scratch(
-        'parts',
-        'f32',
-        `[${rounds} × L] numerators [${valueDim}], denominator, log-scale`,
-        rounds * numbersOfPart(valueDim, true),
-        'length',
-      ),
+      ...sortedBuffers(attention, step),
     ],
-    passes: [
-      {
-        kind: 'hash',
-        name: 'hash',
-        workgroups: segments,
-        buffers: ['q', 'rotations', 'lengths', 'queryLengths', 'buckets', 'offsets', 'inverseNorms'],
-        ...sorting,
-      },
-      {
-        kind: 'offsets',
-        name: 'find_offsets',
-        workgroups: product(sliceQueryHeads, rounds),
-        buffers: ['offsets'],
-        ...sorting,
-      },
-      {
-        kind: 'place',
-        name: 'place_rows',
-        workgroups: segments,
-        buffers: ['buckets', 'offsets', 'lengths', 'queryLengths', 'order'],
-        ...sorting,
-      },
-      {
-        kind: 'near',
-        name: step.name,
-        tile,
-        workgroups: product(
-          sliceQueryHeads,
-          rounds,
-          ['ceildiv', 'length', chunk],
-          Math.ceil(chunk / tile.rows) * Math.ceil(valueDim / tile.columns),
-        ),
-        buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'queryLengths', 'parts'],
-        kernel: scaledTerm(kernel, attention.scale),
-        self,
-        mask,
-        rounds,
-        chunk,
-        valueDim,
-      },
-      mergePass({
-        name: 'combine_rounds',
-        parts: { buffer: 'parts', count: rounds, rows: 'length', valueDim, scaled: true },
-        heads: sliceQueryHeads,
-        division,
-        where: lt(y, smaller(head.counted, head.visible)),
-        out: 'out',
-        firstRow: firstRow(outRows, head),
-        what: 'the quotients of each row over all rounds',
-      }),
-    ],
+    passes: [...sortPasses(step), attendPass(attention, step), combinePass(attention, step)],
   }
+}
+
+/** The rotations of the hash, the order of the rows in each round, and what each round leaves of a row. */
+function sortedBuffers({ dim, valueDim }: Attention, { hashes: count, rounds }: Near): BufferPlan[] {
+  const segments = `segments of ${threads} rows`
+  return [
+    {
+      name: 'rotations',
+      role: 'projection',
+      element: 'f32',
+      size: (rounds * count * dim) / 2,
+      layout: `[${rounds}, ${count / 2}, ${dim}]`,
+    },
+    scratch('inverseNorms', 'f32', '[L]', 'length'),
+    scratch('buckets', 'u32', `[${rounds} × L]`, rounds, 'length'),
+    scratch('offsets', 'u32', `[${rounds} × ${segments} × ${count}]`, rounds * count, 'chunks'),
+    scratch('order', 'u32', `[${rounds} × L]`, rounds, 'length'),
+    scratch(
+      'parts',
+      'f32',
+      `[${rounds} × L] numerators [${valueDim}], denominator, log-scale`,
+      rounds * numbersOfPart(valueDim, true),
+      'length',
+    ),
+  ]
+}
+
+const scratch = (
+  name: string,
+  element: BufferPlan['element'],
+  layout: string,
+  ...sizes: readonly Size[]
+): BufferPlan => ({
+  name,
+  role: 'scratch',
+  element,
+  size: product(sliceQueryHeads, ...sizes),
+  layout: `per query head: ${layout}`,
+})
+
+/** Sorts the rows by bucket, in every round. */
+function sortPasses({ hashes: count, rounds }: Near): Pass[] {
+  const sorting = { threads, count, rounds }
+  const segments = product(sliceQueryHeads, rounds, 'chunks')
+  return [
+    {
+      kind: 'hash',
+      name: 'hash',
+      workgroups: segments,
+      buffers: ['q', 'rotations', 'lengths', 'queryLengths', 'buckets', 'offsets', 'inverseNorms'],
+      ...sorting,
+    },
+    {
+      kind: 'offsets',
+      name: 'find_offsets',
+      workgroups: product(sliceQueryHeads, rounds),
+      buffers: ['offsets'],
+      ...sorting,
+    },
+    {
+      kind: 'place',
+      name: 'place_rows',
+      workgroups: segments,
+      buffers: ['buckets', 'offsets', 'lengths', 'queryLengths', 'order'],
+      ...sorting,
+    },
+  ]
+}
+
+/** Attends to the rows of the same chunk of the order and of the one before it. */
+function attendPass({ valueDim, mask, scale }: Attention, { name, kernel, rounds, chunk }: Near): Pass {
+  const tile = valueTile(valueDim, rowsOfTile)
+  return {
+    kind: 'near',
+    name,
+    tile,
+    workgroups: product(
+      sliceQueryHeads,
+      rounds,
+      ['ceildiv', 'length', chunk],
+      Math.ceil(chunk / tile.rows) * Math.ceil(valueDim / tile.columns),
+    ),
+    buffers: ['q', 'v', 'order', 'inverseNorms', 'lengths', 'queryLengths', 'parts'],
+    kernel: scaledTerm(kernel, scale),
+    self,
+    mask,
+    rounds,
+    chunk,
+    valueDim,
+  }
+}
+
+/** Merges the parts that the rounds leave of each row. */
+function combinePass({ valueDim, division }: Attention, { rounds }: Near): Pass {
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
+  return mergePass({
+    name: 'combine_rounds',
+    parts: { buffer: 'parts', count: rounds, rows: 'length', valueDim, scaled: true },
+    heads: sliceQueryHeads,
+    division,
+    where: lt(y, smaller(head.counted, head.visible)),
+    out: 'out',
+    firstRow: firstRow(outRows, head),
+    what: 'the quotients of each row over all rounds',
+  })
 }

@@ -5,7 +5,7 @@ import { add, gt, le, load, mul, size, smaller, x, y, z } from '../equation/buil
 import { entryOf, headAt } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { EquationPass, Formula } from '../equation.ts'
-import { scheduleFactorised } from '../factorised.ts'
+import { scheduleFactorised } from './factorised.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
 import { meansPass } from '../cells/matrices.ts'
 import { headsOf } from '../planner.ts'

@@ -1,0 +1,39 @@
+/** Blocks of φ in a schedule: their places and their projections, and what their terms ask for. */
+import type { FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
+import { mentions } from '../symbolic/traverse.ts'
+import type { BufferPlan, Features, ScheduledBlock, Term } from './schedule.ts'
+
+/** Places blocks of features one behind the other in φ, each with its term. */
+export function placed(
+  blocks: readonly FeatureBlock[],
+  projected: boolean,
+  term: (block: FeatureBlock) => Term,
+): ScheduledBlock[] {
+  let start = 0
+  return blocks.map((block) => {
+    const here = { start, size: block.size, projected, term: term(block) }
+    start += block.size
+    return here
+  })
+}
+
+/** The matrix of projections `w`, [m, dim]; no buffer where φ has no projections. */
+export function projectionBuffer(dim: number, { projections }: FactorisedScore): BufferPlan[] {
+  if (projections === undefined) return []
+  const { count } = projections
+  return [{ name: 'w', role: 'projection', element: 'f32', size: count * dim, layout: `[${count}, ${dim}]` }]
+}
+
+const sees =
+  (name: string) =>
+  ({ blocks }: Features): boolean =>
+    blocks.some(({ term }) =>
+      (term.kind === 'plain' ? [term.value] : [term.exponent, term.coefficient]).some(
+        (expression) => expression !== undefined && mentions(expression, name),
+      ),
+    )
+
+/** Whether φ of a side depends on the length of the sequence, so that its passes bind `queryLengths`. */
+export const seesLength = sees('length')
+/** Whether φ of a side depends on the position of a row, so that passes of decoding bind `positions`. */
+export const seesPosition = sees('position')

@@ -1,0 +1,120 @@
+/** The fused passes of a factorised attention, by the decisions of its plan. */
+import { product } from '../buffers.ts'
+import { seesLength, seesPosition } from '../feature-blocks.ts'
+import { buffersOfAPass } from '../schedule.ts'
+import type { FinishPass, Pass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
+import { threads } from '../tiles.ts'
+import type { FactorisedPlan } from './factorised-plan.ts'
+
+/** The buffers that all passes over features need where there are such. */
+function sharedBuffers({ attention, score, maxima, projected }: FactorisedPlan) {
+  const matrix = score.projections === undefined ? [] : ['w']
+  return {
+    matrix,
+    projection: projected === undefined ? matrix : ['projected'],
+    maxima: maxima ? ['maxima'] : [],
+    decay: attention.decay === undefined ? [] : ['decay'],
+  }
+}
+
+/** S and z of each chunk. */
+export function reducePass(plan: FactorisedPlan): ReducePass {
+  const { reduceTile: tile, attention, read, scaling } = plan
+  const { projection, maxima, decay } = sharedBuffers(plan)
+  const tilesOfFeatures = read.key.blocks.reduce((sum, { size }) => sum + Math.ceil(size / tile.steps), 0)
+  const tiles = tilesOfFeatures * Math.ceil(attention.valueDim / tile.columns)
+  return {
+    kind: 'reduce',
+    name: 'reduce',
+    tile,
+    workgroups: product('sliceCount', 'chunks', tiles),
+    buffers: ['k', 'v', ...projection, 'lengths', ...maxima, ...decay, 'state'],
+    features: read.key,
+    scaling,
+  }
+}
+
+/** The states before each chunk, or the total. */
+export function scanPass(plan: FactorisedPlan): ScanPass {
+  const { reduceTile, attention, score, causal, scaling } = plan
+  const { decay } = sharedBuffers(plan)
+  return {
+    kind: 'scan',
+    name: 'scan',
+    tile: reduceTile,
+    workgroups: product('sliceCount', Math.ceil((score.features * (attention.valueDim + 1)) / threads)),
+    buffers: [...(decay.length === 0 ? [] : ['lengths', ...decay]), 'state'],
+    result: causal ? 'prefixes' : 'total',
+    carries: false,
+    scaling,
+  }
+}
+
+/** The rows of the output. */
+export function finishPass(plan: FactorisedPlan): FinishPass {
+  const { finishTile: tile, attention, headsPerGroup, causal, scaling, read, mended, ofCarried } = plan
+  return {
+    kind: 'finish',
+    name: 'finish',
+    tile,
+    workgroups: product(
+      'sliceCount',
+      headsPerGroup,
+      ['ceildiv', 'length', tile.rows],
+      Math.ceil(attention.valueDim / tile.columns),
+    ),
+    buffers: finishBuffers(plan, gathersLengths(plan) ? ['bothLengths'] : lengthsOf(plan)),
+    ...read,
+    scaling,
+    causal,
+    division: attention.division,
+    ...(mended && { mended: ofCarried }),
+  }
+}
+
+/** Whether the lengths that *finish* needs are gathered in one buffer, because a pass has too few bindings for them. */
+export const gathersLengths = (plan: FactorisedPlan): boolean =>
+  finishBuffers(plan, lengthsOf(plan)).length > buffersOfAPass
+
+const lengthsOf = ({ read }: FactorisedPlan): string[] => [
+  'lengths',
+  ...(seesLength(read.query) ? ['queryLengths'] : []),
+]
+
+function finishBuffers(plan: FactorisedPlan, lengths: readonly string[]): string[] {
+  const { projection, maxima, decay } = sharedBuffers(plan)
+  const rows = plan.causal || plan.mended ? ['q', 'k', 'v'] : ['q']
+  return [...rows, ...projection, ...lengths, ...maxima, ...decay, 'state', 'out']
+}
+
+/** Puts both lengths of each batch item into one buffer. */
+export const gatherLengths: Pass = {
+  kind: 'gather',
+  name: 'gather_lengths',
+  threads,
+  workgroups: ['ceildiv', 'batch', threads],
+  buffers: ['lengths', 'queryLengths', 'bothLengths'],
+  from: ['lengths', 'queryLengths'],
+  to: 'bothLengths',
+}
+
+/** One token: of so few rows, one dispatch is worth more than what transforms would save. */
+export function stepPass(plan: FactorisedPlan): StepPass {
+  const { reduceTile, attention, carriedScaling, ofCarried } = plan
+  const { matrix, decay } = sharedBuffers(plan)
+  const positions = stepSeesPosition(plan) ? ['positions'] : []
+  return {
+    kind: 'step',
+    name: 'step',
+    tile: reduceTile,
+    workgroups: 'sliceCount',
+    buffers: ['q', 'k', 'v', ...matrix, ...positions, ...decay, 'carried', 'out'],
+    ...ofCarried,
+    scaling: carriedScaling,
+    division: attention.division,
+  }
+}
+
+/** Whether φ of either side asks for the position of a token. */
+export const stepSeesPosition = ({ written }: FactorisedPlan): boolean =>
+  seesPosition(written.query) || seesPosition(written.key)

@@ -1,0 +1,111 @@
+/** What is decided of a factorised attention before its passes: how sums are held, tiles, and who projects. */
+import type { Size } from '../../../runtime/contract/size.ts'
+import { carriesScales } from '../../algebra/attention.ts'
+import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
+import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
+import { maximaPasses, together } from '../maxima-passes.ts'
+import { mends } from '../mending.ts'
+import { placed } from '../feature-blocks.ts'
+import type { Plan } from '../planner.ts'
+import { projectByTransform } from '../projected.ts'
+import type { ProjectedRows } from '../projected.ts'
+import type { Features, Scaling, Schedule, Tile } from '../schedule.ts'
+import { plainTerm, scaledTerm } from '../terms.ts'
+import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
+
+/** Components of φ at a time: as many as shared memory has room for. */
+const plainSteps = 32
+const scaledSteps = 16
+/** Key rows that one workgroup sums where nothing needs the states in between. */
+const longChunk = 256
+
+/** φ of queries and of keys. */
+export interface Sides {
+  readonly query: Features
+  readonly key: Features
+}
+
+/** The decisions that the passes of all forms share. */
+export interface FactorisedPlan {
+  readonly attention: Attention
+  readonly score: FactorisedScore
+  readonly causal: boolean
+  /** Whose state it is: that of a decaying attention is its query head's own. */
+  readonly groups: Schedule['groups']
+  readonly headsPerGroup: Size
+  readonly chunk: number
+  readonly chunks: Size
+  /** How the passes of a call hold their sums, and φ for these. */
+  readonly scaling: Scaling
+  readonly written: Sides
+  /** The same with projected rows in place of projections, where transforms project them. */
+  readonly read: Sides
+  /** How decoding holds its sums, and φ for these. */
+  readonly carriedScaling: Scaling
+  readonly ofCarried: Sides
+  /** Whether rows are computed anew that plain sums may have lost. */
+  readonly mended: boolean
+  readonly reduceTile: Tile
+  readonly finishTile: Tile
+  readonly maxima: Plan | undefined
+  readonly projected: ProjectedRows | undefined
+}
+
+/** Takes the decisions for an attention. */
+export function planFactorised(attention: Attention, score: FactorisedScore): FactorisedPlan {
+  const { valueDim, decay, mask } = attention
+  const causal = mask.kind === 'causal'
+  // What decoding carries is scaled all the same: a step has no keys to compute a row anew from.
+  const carriedScaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
+  const mended = mends(attention, score)
+  const scaling: Scaling = mended ? 'plain' : carriedScaling
+  const groups = decay === undefined ? 'kvHeads' : 'heads'
+  const headsPerGroup: Size = groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
+  // A causal chunk is a tile: its pairs are taken all at once.
+  const chunk = causal ? rowsOfTile : longChunk
+  // With projections the tile's code is long as it is, and they take the better part of its time.
+  const largestBlock = Math.max(...score.key.map(({ size }) => size))
+  const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)
+  const maxima = hasMaxima(score, attention.stabilize) ? maximaPasses(attention, score, together) : undefined
+  const written = sidesOf(attention, score, scaling)
+  const timesOver = Math.ceil(valueDim / reduceTile.columns) + (maxima ? 1 : 0)
+  const projected = projectByTransform(attention, score, [written.query, written.key], headsPerGroup, {
+    query: timesOver,
+    key: timesOver + (causal ? Math.ceil(valueDim / reduceTile.columns) : 0),
+  })
+  const read = (features: Features): Features => projected?.read(features) ?? features
+  return {
+    attention,
+    score,
+    causal,
+    groups,
+    headsPerGroup,
+    chunk,
+    chunks: ['max', 1, ['ceildiv', causal ? 'length' : 'keyLength', chunk]],
+    scaling,
+    written,
+    read: { query: read(written.query), key: read(written.key) },
+    carriedScaling,
+    ofCarried: sidesOf(attention, score, carriedScaling),
+    mended,
+    reduceTile,
+    // Beside sums, scaled rows keep scales: twice the rows would leave no registers for the exponentials.
+    finishTile: scaling === 'scaled' ? valueTile(valueDim, scaledSteps) : tallTile(valueDim, plainSteps),
+    maxima,
+    projected,
+  }
+}
+
+/** φ of both sides, as sums of this kind need it. */
+function sidesOf(attention: Attention, score: FactorisedScore, scaling: Scaling): Sides {
+  const { scale } = attention
+  const term = (block: FeatureBlock) =>
+    scaling === 'scaled'
+      ? scaledTerm(stabilized(attention, block), scale)
+      : plainTerm(valueOf(attention, block), scale)
+  const side = (side: 'query' | 'key'): Features => ({
+    side,
+    blocks: placed(score[side], score.projections !== undefined, term),
+  })
+  return { query: side('query'), key: side('key') }
+}

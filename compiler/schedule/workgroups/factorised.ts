@@ -1,0 +1,148 @@
+/**
+ * Factorised attention: reduce, scan, finish; with the papers' maxima before
+ * them where the file asks for those.
+ */
+import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
+import { undecodable } from '../../algebra/facts.ts'
+import { apply, constant } from '../../symbolic/build.ts'
+import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
+import { projectionBuffer, seesLength } from '../feature-blocks.ts'
+import { carriedSize, stateSize } from '../schedule.ts'
+import type { BufferPlan, Pass, ReducePass, ScanPass, Schedule, Scaling } from '../schedule.ts'
+import {
+  finishPass,
+  gatherLengths,
+  gathersLengths,
+  reducePass,
+  scanPass,
+  stepPass,
+  stepSeesPosition,
+} from './factorised-passes.ts'
+import { planFactorised } from './factorised-plan.ts'
+import type { FactorisedPlan } from './factorised-plan.ts'
+
+/** Schedules factorised attention as fused passes, with the forms of decoding where the attention decodes. */
+export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
+  const plan = planFactorised(attention, score)
+  const [reduce, scan] = [reducePass(plan), scanPass(plan)]
+  const forward = forwardOf(plan, reduce, scan)
+  if (undecodable(attention) !== undefined) return forward
+  return {
+    ...forward,
+    decoding: { prefill: prefillOf(plan, forward, reduce, scan), step: stepOf(plan, forward) },
+  }
+}
+
+function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Schedule {
+  const { attention, score, maxima, projected } = plan
+  const gathers = gathersLengths(plan)
+  const before: readonly Pass[] = [
+    ...(gathers ? [gatherLengths] : []),
+    ...(projected?.passes ?? []),
+    ...(maxima?.passes ?? []),
+  ]
+  return {
+    name: attention.name,
+    evaluation: attention.evaluation,
+    dim: attention.dim,
+    valueDim: attention.valueDim,
+    features: score.features,
+    causal: plan.causal,
+    groups: plan.groups,
+    chunk: plan.chunk,
+    chunks: plan.chunks,
+    buffers: [
+      ...dataBuffers(attention),
+      ...(seesLength(plan.read.query) ? [queryLengths] : []),
+      ...(gathers ? [bothLengths] : []),
+      ...projectionBuffer(attention.dim, score),
+      ...(projected?.buffers ?? []),
+      ...decayBuffer(attention),
+      ...(maxima?.buffers ?? []),
+      stateBuffer(plan, plan.scaling),
+    ],
+    passes: [...before, reduce, scan, finishPass(plan)],
+  }
+}
+
+/** The same call, which leaves the state of all rows for the tokens to come. */
+function prefillOf(plan: FactorisedPlan, forward: Schedule, reduce: ReducePass, scan: ScanPass): Schedule {
+  const { carriedScaling: scaling, ofCarried, mended } = plan
+  const carrying: ScanPass = {
+    ...scan,
+    name: 'scan_and_carry',
+    carries: true,
+    buffers: [...scan.buffers, 'carried'],
+    scaling,
+  }
+  const reduceToCarry: ReducePass = { ...reduce, name: 'reduce_to_carry', features: ofCarried.key, scaling }
+  const state = stateBuffer(plan, scaling)
+  return {
+    ...forward,
+    buffers: [
+      ...forward.buffers.map((buffer) => (buffer.name === state.name ? state : buffer)),
+      carriedBuffer(plan),
+    ],
+    // Once the rows have been read from states as they are written, these make room for one that is scaled.
+    passes: mended
+      ? [...forward.passes, reduceToCarry, carrying]
+      : forward.passes.map((pass) => (pass === scan ? carrying : pass)),
+  }
+}
+
+function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
+  const { attention, score } = plan
+  return {
+    ...forward,
+    chunks: 1,
+    buffers: [
+      ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
+      ...(stepSeesPosition(plan) ? [positions] : []),
+      ...projectionBuffer(attention.dim, score),
+      ...decayBuffer(attention),
+      carriedBuffer(plan),
+    ],
+    passes: [stepPass(plan)],
+  }
+}
+
+function stateBuffer({ attention, score }: FactorisedPlan, scaling: Scaling): BufferPlan {
+  const { features } = score
+  const { valueDim } = attention
+  const scales =
+    scaling === 'scaled' ? `, log-scale in the chunk [${features}], log-scale before it [${features}]` : ''
+  return {
+    name: 'state',
+    role: 'scratch',
+    element: 'f32',
+    size: product('sliceCount', 'chunks', stateSize(features, valueDim, scaling)),
+    layout: `per group and chunk: S [${features} × ${valueDim}], z [${features}]${scales}`,
+  }
+}
+
+function carriedBuffer({ attention, score, groups, carriedScaling }: FactorisedPlan): BufferPlan {
+  const { features } = score
+  const { valueDim } = attention
+  const scales = carriedScaling === 'scaled' ? `, log-scale [${features}]` : ''
+  return {
+    name: 'carried',
+    role: 'state',
+    element: 'f32',
+    size: product('batch', groups, carriedSize(features, valueDim, carriedScaling)),
+    layout: `per group: S [${features} × ${valueDim}], z [${features}]${scales}`,
+  }
+}
+
+function decayBuffer({ decay }: Attention): BufferPlan[] {
+  if (decay === undefined) return []
+  const value = apply('divide', apply('log', decay), constant(Math.LN2))
+  return [{ name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout: '[H], log₂ γ' }]
+}
+
+const bothLengths: BufferPlan = {
+  name: 'bothLengths',
+  role: 'scratch',
+  element: 'u32',
+  size: product('batch', 2),
+  layout: '[2, B], visible key rows, query rows that count',
+}
