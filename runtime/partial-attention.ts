@@ -1,11 +1,11 @@
 /** An attention without a device of WebGPU: what takes one is refused. */
-import { requireForm } from './arguments/required-form.ts'
 import type { BackwardCall, DispatchTime, EncodeBuffers, ForwardCall, Sizes, Tensor } from './attention.ts'
 import { BaseAttention } from './base-attention.ts'
 import { AttentionError } from './errors.ts'
 
 export abstract class PartialAttention extends BaseAttention {
   async backward<T extends Tensor>(_call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    const { requireForm } = await import('./arguments/required-form.ts')
     requireForm(this.program, 'backward')
     throw this.#refusal('backward')
   }

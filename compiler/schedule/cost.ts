@@ -148,6 +148,14 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return keyRows * (perRow(pass.features) + 2 * features * columns)
     case 'scan':
       return sizes.batch * sizes.kvHeads * sizes.chunks * features * columns
+    case 'walk': {
+      const pairs = sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows)
+      return (
+        queryRows * (perRow(pass.query) + 2 * features * columns + columns) +
+        keyRows * (perRow(pass.key) + 2 * features * columns) +
+        pairs * (2 * columns + 2 * features)
+      )
+    }
     case 'finish': {
       const read = queryRows * (perRow(pass.query) + 2 * features * columns + columns)
       if (!pass.causal) return read

@@ -37,6 +37,25 @@ export interface FinishPass extends PassBase {
   readonly mended?: { readonly query: Features; readonly key: Features }
 }
 
+/**
+ * Rows of a group in order, by one thread that has the state at hand: φ(q)·S of the chunks before, the pairs inside the
+ * chunk, the division; then the chunk's keys enter the state.
+ */
+export interface WalkPass extends PassBase {
+  readonly kind: 'walk'
+  readonly threads: 1
+  /** Rows of a chunk. */
+  readonly rows: number
+  readonly query: Features
+  readonly key: Features
+  readonly scaling: Scaling
+  /** Whether the state after the last row is left in the buffer `carried`. */
+  readonly carries: boolean
+  readonly division: Division
+  /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
+  readonly mended?: { readonly query: Features; readonly key: Features }
+}
+
 /** One more token: its key and value into the carried state, then its query out of it. */
 export interface StepPass extends PassBase {
   readonly kind: 'step'

@@ -5,7 +5,7 @@ import { printEpilogue } from './epilogue.ts'
 import { printEquation } from './equation/print.ts'
 import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
-import type { Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './schedule.ts'
+import type { FinishPass, Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './schedule.ts'
 
 /** One text for the schedule: its buffers, its passes in order, its rounds. It leaves out the forms of decoding. */
 export function print(schedule: Schedule): string {
@@ -41,7 +41,7 @@ function printPass(pass: Pass, number: number): string[] {
     ]
   return [
     `  pass ${number} ${pass.name} (${pass.kind})`,
-    `    workgroups ${printSize(pass.workgroups)}, ${'tile' in pass ? printTile(pass.tile) : `${pass.threads} threads`}`,
+    `    workgroups ${printSize(pass.workgroups)}, ${'tile' in pass ? printTile(pass.tile) : pass.threads === 1 ? 'a thread each' : `${pass.threads} threads`}`,
     `    buffers ${pass.buffers.join(', ')}`,
     ...details(pass).map((line) => `    ${line}`),
   ]
@@ -108,21 +108,32 @@ function details(pass: WorkgroupPass): string[] {
         ...printFeatures('φ(q)', pass.query),
         printDivision(pass.division),
       ]
+    case 'walk':
+      return [
+        `chunks of ${pass.rows} rows in order, sums ${pass.scaling}${pass.carries ? ', the state left behind' : ''}`,
+        ...printFeatures('φ(k)', pass.key),
+        ...printFeatures('φ(q)', pass.query),
+        printDivision(pass.division),
+        ...printMended(pass),
+      ]
     case 'finish':
       return [
         `sums ${pass.scaling}${pass.causal ? ', with the pairs inside each chunk' : ''}`,
         ...printFeatures('φ(q)', pass.query),
         ...(pass.causal ? printFeatures('φ(k)', pass.key) : []),
         printDivision(pass.division),
-        ...(pass.mended === undefined
-          ? []
-          : [
-              'rows whose sums may have lost digits pair by pair, scaled',
-              ...printFeatures('φ(q)', pass.mended.query),
-              ...printFeatures('φ(k)', pass.mended.key),
-            ]),
+        ...printMended(pass),
       ]
   }
+}
+
+function printMended({ mended }: Pick<FinishPass, 'mended'>): string[] {
+  if (mended === undefined) return []
+  return [
+    'rows whose sums may have lost digits pair by pair, scaled',
+    ...printFeatures('φ(q)', mended.query),
+    ...printFeatures('φ(k)', mended.key),
+  ]
 }
 
 function printRows({ buffer, of, count }: Rows): string {

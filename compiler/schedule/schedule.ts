@@ -18,6 +18,9 @@
  * Features are computed inside the passes that use them and never stored; rows
  * are projected beforehand (*transform*) where a fast transform does that.
  *
+ * On a processor they are one: a thread *walks* a group's rows, and the state
+ * stays in its cache (`sequential/`).
+ *
  * Attentions of several **steps** go through a planner's verbs, step by step: attend,
  * product, means (`strategies/steps.ts`). A **hash** sorts rows in each round (*hash*,
  * *offsets*, *place*), and each row meets those sorted near it (*near*).
@@ -42,7 +45,7 @@
  */
 import type { Expression } from '../symbolic/expression.ts'
 import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.ts'
-import type { FinishPass, ReducePass, ScanPass, StepPass } from './feature-passes.ts'
+import type { FinishPass, ReducePass, ScanPass, StepPass, WalkPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import type { EquationPass } from './equation.ts'
@@ -136,6 +139,7 @@ export type WorkgroupPass =
   | ReducePass
   | ScanPass
   | FinishPass
+  | WalkPass
   | HashPass
   | OffsetsPass
   | PlacePass

@@ -39,6 +39,7 @@ export function verify(schedule: Schedule): Schedule {
 /** Numbers that must be multiples of 4; an equation has none, because a cell is one thread, which may also have a tile alone. */
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
   if (pass.kind === 'equation') return {}
+  if (pass.kind === 'walk') return { rows: pass.rows }
   if (!('tile' in pass)) return { threads: pass.threads }
   const { threads, ...extents } = pass.tile
   return threads === 1 ? extents : { threads, ...extents }

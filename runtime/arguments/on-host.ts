@@ -4,7 +4,6 @@ import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import type { CheckedCall } from './call.ts'
 import { isBuffer } from './describe.ts'
-import { requireForm } from './required-form.ts'
 import type { CallSizes } from './sizes.ts'
 
 /** Checked, and all of it in arrays. */
@@ -18,6 +17,7 @@ export interface HostCall {
 /**
  * The call, where it is for such a backend.
  *
+ * @param member one that the program has a form for
  * @throws AttentionError `backend` where it brings a GPUBuffer, `form` where it brings lengths that nothing reads
  */
 export function hostCall(
@@ -32,8 +32,8 @@ export function hostCall(
       `${program.name}.${member}: the backend ${backend} takes Float32Array, no GPUBuffer.`,
     )
   }
-  const { buffers } = requireForm(program, member)
-  if (lengths !== undefined && !buffers.some(({ name }) => name === 'lengths')) {
+  const { [member]: form } = program.forms
+  if (lengths !== undefined && form?.buffers.some(({ name }) => name === 'lengths') !== true) {
     throw new AttentionError(
       'form',
       `${program.name}.${member} was compiled without lengths; pass whole sequences.`,

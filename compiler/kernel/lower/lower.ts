@@ -1,4 +1,5 @@
 /** From the schedule to kernels: one kernel a pass, in order. */
+import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Pass, Schedule } from '../../schedule/schedule.ts'
 import { asKernel } from '../cell.ts'
 import { lowerEquation } from '../cells/lower.ts'
@@ -47,6 +48,8 @@ export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerStep(schedule, pass)
     case 'finish':
       return lowerFinish(schedule, pass)
+    case 'walk':
+      throw new InvariantError('a walk is planned for kernels of one thread alone')
     case 'hash':
       return lowerHash(schedule, pass)
     case 'offsets':

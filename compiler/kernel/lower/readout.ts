@@ -32,7 +32,7 @@ const epsilonOf = ({ division }: Divided): number => (division.kind === 'sum' ? 
 export const addsToSum = (pass: Divided): boolean => epsilonOf(pass) > 0
 
 /** What four rows that have lost no digits are multiplied by; a smaller denominator is that of a row to be mended. */
-function wholeFactor(pass: Divided, total: Value): Value {
+export function wholeFactor(pass: Divided, total: Value): Value {
   const denominator = addsToSum(pass) ? ir.add(total, ir.splat(epsilonOf(pass))) : total
   return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
 }

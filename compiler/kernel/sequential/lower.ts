@@ -5,6 +5,7 @@ import { lowerPass } from '../lower/lower.ts'
 import { verify } from '../verify.ts'
 import { lowerOnline } from './online.ts'
 import { serialise } from './serialise.ts'
+import { lowerWalk } from './walk.ts'
 
 /** Lowers every pass of the schedule, in order: hot ones to what processors do best, the others thread after thread. */
 export function lowerSequential(schedule: Schedule): Kernel[] {
@@ -14,11 +15,12 @@ export function lowerSequential(schedule: Schedule): Kernel[] {
 const inTurns = (schedule: Schedule, pass: Pass): Kernel => serialise(verify(lowerPass(schedule, pass)))
 
 function lowerOne(schedule: Schedule, pass: Pass): Kernel {
-  // A tile of several threads was laid out for another machine.
-  if (pass.kind === 'equation' || !('tile' in pass) || pass.tile.threads > 1) return inTurns(schedule, pass)
   switch (pass.kind) {
     case 'online':
-      return lowerOnline(schedule, pass)
+      // A tile of several threads was laid out for another machine.
+      return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerOnline(schedule, pass)
+    case 'walk':
+      return lowerWalk(schedule, pass)
     default:
       return inTurns(schedule, pass)
   }

@@ -23,7 +23,7 @@ export class OwnBlocks {
 
   /** @throws AttentionError `out-of-memory` */
   make(size: number): Block {
-    const block = { id: ++this.#count, address: this.#machine.allocate(size * 4), size }
+    const block = { id: ++this.#count, address: this.#machine.heap.take(size * 4), size }
     this.#addresses.set(block.id, block.address)
     this.#dropped.register(block, block.id)
     return block

@@ -24,6 +24,16 @@ export function mostThreads(): number {
   return Math.min(layout.threads, cores ?? 1)
 }
 
+/** Whether this thread may sleep until another wakes it: the main thread of a page may not. */
+export function maySleep(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** For people. */
 export const deviceName = (variant: WasmVariant, threads: number): string =>
   `WebAssembly, ${variant === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, ${threads} thread${threads === 1 ? '' : 's'}`

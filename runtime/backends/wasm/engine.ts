@@ -77,7 +77,7 @@ export class Engine {
     }
     const bytes = bytesOf(plan.own, whole)
     this.#checkLimit(name, plan, whole, bytes)
-    const address = this.#machine.allocate(bytes)
+    const address = this.#machine.heap.take(bytes)
     try {
       const where = `${this.#program.name}.${name}`
       const call = { where, plan, whole, blocks: this.#bring(plan, whole, inputs, address) }
@@ -134,7 +134,7 @@ export class Engine {
     const slices = plan.slices(whole, heap.left - threadBytes)
     const [first = whole] = slices
     const bytes = bytesOf(plan.scratch, first)
-    const address = machine.allocate(bytes + threadBytes)
+    const address = heap.take(bytes + threadBytes)
     for (const { plan: one, block } of laidOut(plan.scratch, first, address)) blocks.set(one.name, block)
     const launches = plan.launches(this.#kernels, slices, blocks)
     const scratch = { address: address + bytes, bytes: plan.threadBytes }
@@ -146,8 +146,8 @@ export class Engine {
       return heap.numbers(out.address, out.size).slice()
     }
     if (workers > 0 && threads)
-      return machine
-        .launchTogether(where, threads, this.#kernels, launches, scratch, workers)
+      return threads
+        .run(where, this.#kernels, launches, scratch, workers)
         .then(finish)
         .finally(() => heap.free(address))
     try {

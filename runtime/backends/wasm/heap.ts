@@ -1,4 +1,5 @@
 /** Blocks of one memory: it grows by need, and what is freed is used again before it does. */
+import { AttentionError } from '../../errors.ts'
 import { alignment } from '../../contract/kernel-table.ts'
 
 const PAGE = 2 ** 16
@@ -55,6 +56,20 @@ export class Heap {
     if (gap.start === gap.end) this.#gaps.splice(this.#gaps.indexOf(gap), 1)
     this.#ends.set(start, start + size)
     return start
+  }
+
+  /**
+   * As `allocate`, or an error.
+   *
+   * @throws AttentionError `out-of-memory`
+   */
+  take(bytes: number): number {
+    const address = this.allocate(bytes)
+    if (address !== undefined) return address
+    throw new AttentionError(
+      'out-of-memory',
+      `There is no memory for ${bytes} bytes; attentions and their states have ${this.capacity - this.left} of ${this.capacity}.`,
+    )
   }
 
   /** Takes a block back; a block that was taken back before is left alone. */

@@ -5,12 +5,29 @@ import { alignment } from '../../contract/kernel-table.ts'
 import { shapeFields } from '../../contract/shape.ts'
 import type { Shape } from '../../contract/shape.ts'
 import type { BufferPlan, Form, Program, WorkgroupDispatch } from '../../program.ts'
-import type { Block } from './blocks.ts'
 import type { Kernels } from './kernels.ts'
-import type { Launch } from './machine.ts'
+
+/** One kernel's part of a call. */
+export interface Launch {
+  /** Among the module's exports. */
+  readonly kernel: number
+  readonly workgroups: number
+  /** But for its last word, which is the scratch of whoever runs the kernel. */
+  readonly table: readonly number[]
+}
+
+/** The scratch of the threads, one behind the other. */
+export interface ThreadScratch {
+  readonly address: number
+  /** Of each. */
+  readonly bytes: number
+}
 
 /** Where a buffer lies, and how many numbers it has. */
-export type Place = Pick<Block, 'address' | 'size'>
+export interface Place {
+  readonly address: number
+  readonly size: number
+}
 
 /** No more for one scratch buffer, even where there is memory for it: slices that fit a cache are as fast. */
 const SCRATCH_BYTES = 2 ** 26

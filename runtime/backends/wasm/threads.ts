@@ -1,10 +1,14 @@
 /** The threads that share the work of a list of dispatches. */
 import { AttentionError, messageOf } from '../../errors.ts'
+import { sayAlone } from './alone.ts'
+import { maySleep } from './device.ts'
+import type { Heap } from './heap.ts'
 import type { Kernels } from './kernels.ts'
 import { layout as at, mostDispatches } from './layout.ts'
+import type { Launch, ThreadScratch } from './launches.ts'
 import { takePart } from './take-part.ts'
 import type { KernelFunction, News } from './take-part.ts'
-import { maySleep, startWorker } from './workers.ts'
+import { startWorker } from './workers.ts'
 import type { WorkerThread } from './workers.ts'
 
 /** Milliseconds for which a thread sleeps before it looks whether those that it waits for are alive. */
@@ -13,10 +17,15 @@ const PATIENCE = 200
 /** Milliseconds in which a worker that starts at all has started. */
 const START = 10_000
 
+/** Work is handed out in so many pieces a thread, since some take longer than others. */
+const PIECES = 8
+
 /** Workers of one memory. They are made when a list wants them, and take part once they are ready. */
 export class Threads {
-  readonly #memory: WebAssembly.Memory
+  readonly #heap: Heap
   readonly #words: Int32Array
+  /** Where workers find the bytes of a module. */
+  readonly #modules = new Map<Kernels, { readonly number: number; readonly address: number }>()
   /** Whether the main thread takes part: where it may not sleep it waits for messages. */
   readonly mainTakesPart = maySleep()
   #workers: Promise<WorkerThread>[] = []
@@ -32,14 +41,9 @@ export class Threads {
   #refused: string | undefined
   #told: () => void = () => {}
 
-  constructor(memory: WebAssembly.Memory) {
-    this.#memory = memory
-    this.#words = new Int32Array(memory.buffer, 0, at.words)
-  }
-
-  /** Workers that sleep or work. */
-  get ready(): number {
-    return this.#ready
+  constructor(heap: Heap) {
+    this.#heap = heap
+    this.#words = new Int32Array(heap.memory.buffer, 0, at.words)
   }
 
   /** Workers that are, or are about to be, each with a number from 1 on. */
@@ -47,16 +51,22 @@ export class Threads {
     return this.#workers.length
   }
 
-  /** Why no worker could be made, where none could. */
-  get refused(): string | undefined {
-    return this.#refused
+  /** Those for a call that pays for so many threads, as `Machine.workersFor` says. */
+  workersFor(name: string, wanted: number): number | Promise<number> {
+    const most = this.mainTakesPart ? wanted - 1 : wanted
+    this.#want(most)
+    const ready = (): number => {
+      if (this.#refused !== undefined) sayAlone(name, `No worker could be made: ${this.#refused}`)
+      return Math.min(this.#ready, most)
+    }
+    return this.mainTakesPart || this.#ready > 0 ? ready() : this.#anyReady().then(ready)
   }
 
   /** Makes workers until there are so many, and does not wait for them, nor while others are being ended. */
-  want(workers: number): void {
+  #want(workers: number): void {
     while (this.#workers.length < workers && this.#refused === undefined && this.#ending === 0) {
       const group = this.#workers
-      const worker = startWorker(this.#memory, group.length + 1, {
+      const worker = startWorker(this.#heap.memory, group.length + 1, {
         hear: (news) => group === this.#workers && this.#hear(news),
         lose: (reason) => group === this.#workers && this.#lose(reason),
       })
@@ -66,19 +76,66 @@ export class Threads {
   }
 
   /** Until a worker is ready, or none will be. */
-  async anyReady(): Promise<void> {
+  async #anyReady(): Promise<void> {
     const end = Date.now() + START
     while (this.#ready === 0 && this.#workers.length > 0 && Date.now() < end) await this.#news()
     if (this.#ready === 0 && this.#workers.length > 0) this.#refused = `none has started in ${START / 1000} s`
   }
 
   /**
-   * Works through the list that the first page holds, with so many workers.
+   * Works through a list with so many workers, and on the main thread where it takes part.
    *
    * @param where for messages
-   * @throws AttentionError `thread-lost`, `kernel`
+   * @throws AttentionError `thread-lost`, `kernel`, `out-of-memory`
    */
-  async run(where: string, { functions }: Kernels, workers: number): Promise<void> {
+  async run(
+    where: string,
+    kernels: Kernels,
+    launches: readonly Launch[],
+    scratch: ThreadScratch,
+    workers: number,
+  ): Promise<void> {
+    for (let first = 0; first < launches.length; first += mostDispatches) {
+      this.#write(kernels, launches.slice(first, first + mostDispatches), scratch, workers + 1)
+      await this.#runWritten(where, kernels, workers)
+    }
+  }
+
+  /** The list into the first page. */
+  #write(kernels: Kernels, launches: readonly Launch[], scratch: ThreadScratch, threads: number): void {
+    const module = this.#moduleOf(kernels)
+    const words = this.#words
+    words[at.module] = module.number
+    words[at.moduleAddress] = module.address
+    words[at.moduleBytes] = kernels.bytes.length
+    words[at.dispatches] = launches.length
+    words[at.scratch] = scratch.address
+    words[at.scratchBytes] = scratch.bytes
+    for (const [place, { kernel, workgroups, table }] of launches.entries()) {
+      const entry = at.entries + at.entryWords * place
+      words[entry + at.kernel] = kernel
+      words[entry + at.workgroups] = workgroups
+      words[entry + at.grain] = Math.ceil(workgroups / (threads * PIECES))
+      words[entry + at.taken] = 0
+      words[entry + at.done] = 0
+      words[entry + at.size] = table.length
+      words.set(table, entry + at.table)
+    }
+  }
+
+  /** The bytes of a module in the memory. */
+  #moduleOf(kernels: Kernels): { readonly number: number; readonly address: number } {
+    const known = this.#modules.get(kernels)
+    if (known) return known
+    const { bytes } = kernels
+    const address = this.#heap.take(bytes.length)
+    new Uint8Array(this.#heap.memory.buffer, address, bytes.length).set(bytes)
+    const module = { number: this.#modules.size + 1, address }
+    this.#modules.set(kernels, module)
+    return module
+  }
+
+  async #runWritten(where: string, { functions }: Kernels, workers: number): Promise<void> {
     const words = this.#words
     const count = words[at.dispatches] ?? 0
     this.#busy = true

@@ -1,8 +1,6 @@
 /** An attention on WebAssembly: on the cores of the processor. */
 import { checkCall } from '../../arguments/call.ts'
-import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
 import { hostCall } from '../../arguments/on-host.ts'
-import type { HostCall } from '../../arguments/on-host.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -12,16 +10,13 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { KeptState } from '../../calls/state.ts'
-import { nextToken } from '../../calls/token.ts'
+import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
-import { positionsAfter, savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
-import { roomFor } from '../../room.ts'
 import { OwnBlocks } from './blocks.ts'
-import type { Block } from './blocks.ts'
+import type { Decoding } from './decoding.ts'
 import { deviceName, mostThreads } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
@@ -29,13 +24,12 @@ import { compileKernels } from './kernels.ts'
 import type { Kernels } from './kernels.ts'
 import { leaveMachine, takeMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
-import { StateBlocks } from './state-blocks.ts'
 
 export class WasmAttention extends PartialAttention {
   readonly #machine: Machine
   readonly #own: OwnBlocks
   readonly #engine: Engine
-  #states: StateBlocks
+  #decoding: Decoding | undefined
   #destroyed = false
 
   private constructor(program: Program, machine: Machine, kernels: Kernels, options: Opening) {
@@ -44,7 +38,6 @@ export class WasmAttention extends PartialAttention {
     this.#machine = machine
     this.#own = new OwnBlocks(machine)
     this.#engine = new Engine(program, machine, this.#own, kernels, threads)
-    this.#states = new StateBlocks(program, machine, this.#own, this.drawn)
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {
@@ -57,7 +50,7 @@ export class WasmAttention extends PartialAttention {
   static async open(program: Program, options: Opening): Promise<WasmAttention> {
     const machine = takeMachine()
     try {
-      const kernels = await machine.kernelsOf(await compileKernels(program, machine.threads !== undefined))
+      const kernels = await machine.kernelsOf(await compileKernels(program, machine.shared))
       return new WasmAttention(program, machine, kernels, options)
     } catch (thrown) {
       leaveMachine(machine)
@@ -69,7 +62,6 @@ export class WasmAttention extends PartialAttention {
     this.#assertUsable()
     super.redraw(seed)
     this.#writeProjection(this.drawn)
-    this.#states = new StateBlocks(this.program, this.#machine, this.#own, this.drawn)
   }
 
   #writeProjection({ projection, seed }: Drawn): void {
@@ -83,18 +75,17 @@ export class WasmAttention extends PartialAttention {
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#assertUsable()
     const checked = checkCall(this.program, 'forward', call)
-    return (await this.#run('forward', hostCall(this.program, 'wasm', 'forward', checked))) as T
+    const inputs = hostCall(this.program, 'wasm', 'forward', checked)
+    return (await this.#run('forward', this.drawn, inputs)) as T
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     this.#assertUsable()
-    const given = hostCall(this.program, 'wasm', 'prefill', checkPrefill(this.program, call))
-    const sizes = { ...given.sizes, capacity: roomFor(given.sizes.length) }
-    const buffers = this.#states.create(sizes)
-    const state = new KeptState(this.#states, sizes, buffers, positionsAfter(sizes, given.lengths))
+    const { drawn } = this
+    const given = this.#decoding ? call : ownCall(call)
+    const { inputs, state } = (this.#decoding ?? (await this.#loadDecoding())).prefix(drawn, given)
     try {
-      const out = await this.#run('prefill', { ...given, sizes, state: buffers })
-      return { out: out as T, state }
+      return { out: (await this.#run('prefill', drawn, inputs)) as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.
       state.destroy()
@@ -104,12 +95,11 @@ export class WasmAttention extends PartialAttention {
 
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>): Promise<T> {
     this.#assertUsable()
-    const { program } = this
-    const { state, ...token } = nextToken<Block, HostCall>(program, this.drawn, given, call, (checked) =>
-      hostCall(program, 'wasm', 'step', checked),
-    )
+    // Whoever has a state of it has loaded it: this is taken at once.
+    const decoding = this.#decoding ?? (await this.#loadDecoding())
+    const { inputs, state } = decoding.token(this.drawn, given, call)
     try {
-      return (await this.#run('step', { ...token, state: state.buffers })) as T
+      return (await this.#run('step', this.drawn, inputs)) as T
     } catch (thrown) {
       // What went wrong may be half done, or not at all.
       state.destroy()
@@ -119,8 +109,15 @@ export class WasmAttention extends PartialAttention {
 
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#assertUsable()
-    checkSaved(this.program, this.drawn, saved)
-    return new KeptState(this.#states, saved, this.#states.upload(saved), savedPositions(saved))
+    const { drawn } = this
+    const given = this.#decoding ? saved : ownCall(saved)
+    return (this.#decoding ?? (await this.#loadDecoding())).restore(drawn, given)
+  }
+
+  async #loadDecoding(): Promise<Decoding> {
+    const { Decoding } = await import('./decoding.ts')
+    this.#assertUsable()
+    return (this.#decoding ??= new Decoding(this.program, this.#machine, this.#own))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
@@ -135,8 +132,14 @@ export class WasmAttention extends PartialAttention {
     leaveMachine(this.#machine)
   }
 
-  async #run(form: FormName, inputs: Inputs): Promise<Tensor> {
-    const out = await this.#engine.run(form, inputs)
+  /** Without an await before what is given has been read. */
+  async #run(form: FormName, drawn: Drawn, inputs: Inputs): Promise<Tensor> {
+    // Drawn anew while decoding was loaded for the call.
+    const anew = drawn !== this.drawn
+    if (anew) this.#writeProjection(drawn)
+    const pending = this.#engine.run(form, inputs)
+    if (anew) this.#writeProjection(this.drawn)
+    const out = await pending
     this.#assertUsable()
     return out
   }

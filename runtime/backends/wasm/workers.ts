@@ -17,16 +17,6 @@ export interface Listener {
   readonly lose: (reason: string) => void
 }
 
-/** Whether this thread may sleep until another wakes it: the main thread of a page may not. */
-export function maySleep(): boolean {
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Makes a worker that sleeps until there is something to do, and keeps no process alive. */
 export async function startWorker(
   memory: WebAssembly.Memory,

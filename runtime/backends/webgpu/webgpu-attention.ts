@@ -14,6 +14,7 @@ import type {
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -83,7 +84,7 @@ export class WebgpuAttention extends BaseAttention {
     this.#session.assertUsable()
     const { drawn } = this
     const ready = this.#engine.isPrepared('prefill') ? this.#decoding : undefined
-    const given = ready ? call : kept(call)
+    const given = ready ? call : ownCall(call)
     const { inputs, state, known } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
     try {
       const outputs = await this.#run('prefill', drawn, inputs)
@@ -113,7 +114,7 @@ export class WebgpuAttention extends BaseAttention {
   async restore(saved: SavedState): Promise<AttentionState> {
     this.#session.assertUsable()
     const { drawn } = this
-    const given = this.#decoding ? saved : kept(saved)
+    const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding('step'))).restore(drawn, given)
   }
 
@@ -129,7 +130,7 @@ export class WebgpuAttention extends BaseAttention {
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     const { drawn } = this
-    const given = kept(call)
+    const given = ownCall(call)
     const { checkBackward } = await import('./backward.ts')
     const inputs = await checkBackward(this.program, this.#engine, given)
     return Object.fromEntries(await this.#run('backward', drawn, inputs)) as { dq: T; dk: T; dv: T }
@@ -178,16 +179,3 @@ export class WebgpuAttention extends BaseAttention {
     return outputs
   }
 }
-
-/** A call whose arrays may be changed from now on, also those of a saved state's tensors. */
-const kept = <Call>(call: Call): Call =>
-  Object(call) === call
-    ? (Object.fromEntries(
-        Object.entries(call as object).map(
-          ([name, value]: [string, { slice?: () => unknown } | undefined]) => [
-            name,
-            name === 'tensors' ? kept(value) : (value?.slice?.() ?? value),
-          ],
-        ),
-      ) as Call)
-    : call

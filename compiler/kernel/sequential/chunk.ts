@@ -1,0 +1,53 @@
+/** What the parts of a walk share: its scratch, the chunk of rows that it is at, and the stretch of them that its weights hold for. */
+import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
+import * as ir from '../build.ts'
+import type { Binding, SharedArray, Value } from '../kernel.ts'
+import type { Fading } from './fading.ts'
+import type { Panel } from './panel.ts'
+
+/** Arrays of f32 that every walk keeps. */
+export interface WalkArrays {
+  /** Weights by feature and row of the chunk. */
+  readonly ofKeys: SharedArray
+  readonly ofQueries: SharedArray
+  /** Weights of the pairs of a chunk, by key and row. */
+  readonly pairs: SharedArray
+  /** S, by feature and column, both padded to tiles. */
+  readonly sums: SharedArray
+  /** z, by feature. */
+  readonly totals: SharedArray
+  /** Of the chunk's rows: denominators, where some may have to be mended. */
+  readonly denominators: SharedArray
+}
+
+/** Rows of the chunk, counted from its first one. */
+export interface Stretch {
+  readonly from: Value
+  readonly to: Value
+  /** Where its keys end, at `to` or before. */
+  readonly keysTo: Value
+}
+
+/** Sizes and operands that all parts of a walk share. */
+export interface Chunk {
+  readonly schedule: Schedule
+  readonly pass: WalkPass
+  readonly arrays: WalkArrays
+  /** Columns of S and of values as they are multiplied: a multiple of a tile's. */
+  readonly columns: number
+  /** Values of the chunk's keys from a column on, row by row. */
+  readonly values: (column: Value) => Panel
+  readonly out: Binding
+  /** The chunk's first row in its sequence. */
+  readonly first: Value
+  /** Log-scales of the chunk's rows, where sums are scaled. */
+  readonly rowScales?: SharedArray
+  /** What plain sums fade by under a decay. */
+  readonly fading?: Fading
+}
+
+/** A multiple of `size`, not above the value. */
+export const downTo = (value: Value, size: number): Value => ir.mul(ir.div(value, size), size)
+
+/** The least multiple of `size` that is not below the value. */
+export const upTo = (value: number, size: number): number => Math.ceil(value / size) * size

@@ -1,0 +1,80 @@
+/** What a walk reads of a call: the rows of a chunk on either side, and the values of its keys. */
+import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
+import type { Author } from '../author.ts'
+import * as ir from '../build.ts'
+import type { SharedArray, Value } from '../kernel.ts'
+import { countedOf, firstKeyRow, firstQueryRow, u32Name, visible } from '../lower/frame.ts'
+import type { Frame } from '../lower/frame.ts'
+import { headMaximum, queryRowMaximum } from '../lower/maxima-layout.ts'
+import { projectedOf } from '../lower/projected-layout.ts'
+import type { ChunkRows } from './chunk-features.ts'
+import { upTo } from './chunk.ts'
+import { tileColumns } from './panel.ts'
+import type { Panel } from './panel.ts'
+
+/** The chunk's rows on one side; needs the name `first`, and for queries those of a head. */
+export function rowsOf(
+  schedule: Schedule,
+  pass: WalkPass,
+  { binding, counts }: Pick<Frame, 'binding' | 'counts'>,
+  side: 'query' | 'key',
+): ChunkRows {
+  const ofQuery = side === 'query'
+  const first = ofQuery ? firstQueryRow : firstKeyRow
+  const maximum = (row: Value): Value =>
+    ofQuery ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, row))) : headMaximum(binding('maxima'))
+  return {
+    side,
+    buffer: binding(ofQuery ? 'q' : 'k'),
+    first,
+    from: u32Name('first'),
+    there: ofQuery ? ir.shape('length') : visible,
+    count: ofQuery ? countedOf(counts) : visible,
+    projection: pass.buffers.includes('w') ? binding('w') : undefined,
+    projected: projectedOf(schedule, pass, binding, side),
+    ...(pass.buffers.includes('maxima') ? { maximum } : {}),
+  }
+}
+
+/** Values of a chunk's keys as the right side of a product. */
+export interface Values {
+  readonly shared: readonly SharedArray[]
+  /** Makes them ready, for so many keys. */
+  readonly fill: (k: Author, keys: Value) => void
+  /** From a column on. */
+  readonly panel: (column: Value) => Panel
+}
+
+/** The values as they lie in memory or, where their rows are no whole tiles, in a copy that has zeros behind each. */
+export function valuesOf({ valueDim }: Schedule, { rows }: WalkPass, binding: Frame['binding']): Values {
+  const v = binding('v')
+  const start = ir.mul(ir.add(firstKeyRow, u32Name('first')), valueDim)
+  const columns = upTo(valueDim, tileColumns)
+  if (columns === valueDim) {
+    const load = (index: Value): Value => ir.loadFour(v, index)
+    return {
+      shared: [],
+      fill: () => undefined,
+      panel: (column) => ({ load, start: ir.add(start, column), step: valueDim, apart: 4 }),
+    }
+  }
+  const copy: SharedArray = { name: 'values', element: 'f32', length: rows * columns }
+  return {
+    shared: [copy],
+    fill: (k, keys) =>
+      k.loop('valueRow', 0, keys, (row) => {
+        const to = k.let('valueTo', ir.mul(row, columns))
+        const from = k.let('valueFrom', ir.add(start, ir.mul(row, valueDim)))
+        k.loop('valueColumn', 0, valueDim, (column) =>
+          k.sharedStore(copy, ir.add(to, column), ir.load(v, ir.add(from, column))),
+        )
+        k.loop('noColumn', valueDim, columns, (column) => k.sharedStore(copy, ir.add(to, column), ir.f32(0)))
+      }),
+    panel: (column) => ({
+      load: (index) => ir.sharedLoadFour(copy, index),
+      start: column,
+      step: columns,
+      apart: 4,
+    }),
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Scaled sums of a walk. S and z of a feature are kept over 2^scale, and so are the weights of the keys of a chunk:
+ * pairs are then products of two factors, 2^(key − scale) and 2^(query + scale − scale of the row), and there are as
+ * many exponentials as there are features of rows, not of pairs.
+ *
+ * For that one scale must serve several rows, and must not know of later ones. It is therefore set for a stretch of
+ * rows from what the keys up to the first of them are: their largest exponent, and some bits of headroom, by which
+ * later keys may surpass it. The stretch ends before the first row whose key surpasses it by more, and that row begins
+ * the next one. So no power of two is taken of a positive number, no row depends on a later key, and a row loses
+ * nothing but terms that are smaller than its largest by the range of f32 less twice the headroom.
+ */
+import type { Features } from '../../schedule/schedule.ts'
+import type { Author } from '../author.ts'
+import * as ir from '../build.ts'
+import { lowest } from '../kernel.ts'
+import type { SharedArray, Value } from '../kernel.ts'
+import { logDecay } from '../lower/frame.ts'
+import { raised, relativeTo } from '../lower/running-scale.ts'
+import { eachLane, inLanes } from '../lower/tile.ts'
+import { downTo } from './chunk.ts'
+import type { Chunk, Stretch } from './chunk.ts'
+import { tileColumns } from './panel.ts'
+
+/** Bits by which a key may surpass all before its stretch: a large part of what exponents vary by, a small one of f32's range. */
+const headroom = 16
+
+/** Arrays of f32 that scaled sums need beside those of every walk. */
+export interface ScaleArrays {
+  /** By feature and row of the chunk. */
+  readonly keyExponents: SharedArray
+  readonly keyCoefficients: SharedArray | undefined
+  readonly queryExponents: SharedArray
+  readonly queryCoefficients: SharedArray | undefined
+  /** By feature: what S and z are over, and the largest exponent so far. */
+  readonly scales: SharedArray
+  readonly largest: SharedArray
+  /** By row of the chunk: by how much its key surpasses the scales. */
+  readonly surplus: SharedArray
+  /** By row of the chunk: the exponent that a row's sums are over. */
+  readonly rowScales: SharedArray
+}
+
+/** The arrays for so many features, padded to tiles, and rows of a chunk. */
+export function scaleArrays(
+  padded: number,
+  rows: number,
+  sides: { readonly query: Features; readonly key: Features },
+): ScaleArrays {
+  const array = (name: string, length: number): SharedArray => ({ name, element: 'f32', length })
+  const coefficients = ({ blocks }: Features, name: string): SharedArray | undefined =>
+    blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined)
+      ? array(name, padded * rows)
+      : undefined
+  return {
+    keyExponents: array('keyExponents', padded * rows),
+    keyCoefficients: coefficients(sides.key, 'keyCoefficients'),
+    queryExponents: array('queryExponents', padded * rows),
+    queryCoefficients: coefficients(sides.query, 'queryCoefficients'),
+    scales: array('scales', padded),
+    largest: array('largest', padded),
+    surplus: array('surplus', rows),
+    rowScales: array('rowScales', rows),
+  }
+}
+
+/** The scales of a walk through chunks. */
+export class Scales {
+  readonly #k: Author
+  readonly #chunk: Chunk
+  readonly #arrays: ScaleArrays
+  readonly #decays: boolean
+
+  constructor(k: Author, chunk: Chunk, arrays: ScaleArrays) {
+    this.#k = k
+    this.#chunk = chunk
+    this.#arrays = arrays
+    this.#decays = chunk.pass.buffers.includes('decay')
+  }
+
+  /** Nothing has been seen. */
+  start(): void {
+    const { scales, largest } = this.#arrays
+    this.#eachFeature('started', (feature) => {
+      this.#k.sharedStore(scales, feature, ir.f32(lowest))
+      this.#k.sharedStore(largest, feature, ir.f32(lowest))
+    })
+  }
+
+  /** Sets the scales by the keys up to row `from`, and shrinks what is over them. */
+  raise(from: Value, keys: Value): void {
+    const k = this.#k
+    const { arrays, columns } = this.#chunk
+    const { scales, largest, keyExponents } = this.#arrays
+    const fade = (scale: Value): Value => (this.#decays ? ir.add(scale, logDecay) : scale)
+    this.#eachFeature('raised', (feature) => {
+      const exponent = ir.sharedLoad(keyExponents, this.#place(feature, from))
+      const own = ir.select(ir.lt(from, keys), exponent, lowest)
+      const top = k.let('top', raised(fade(ir.sharedLoad(largest, feature)), own))
+      const before = k.let('before', fade(ir.sharedLoad(scales, feature)))
+      const scale = k.let('scale', raised(before, ir.add(top, headroom)))
+      k.sharedStore(largest, feature, top)
+      k.sharedStore(scales, feature, scale)
+      k.if(ir.lt(before, scale), () => {
+        const shrink = k.let('shrink', relativeTo(scale, before))
+        const start = k.let('shrunkStart', ir.mul(feature, columns))
+        k.sharedStore(arrays.totals, feature, ir.mul(ir.sharedLoad(arrays.totals, feature), shrink))
+        k.strided('shrunk', 0, columns, 4, (column) => {
+          const at = ir.add(start, column)
+          k.sharedStore(arrays.sums, at, ir.mul(ir.sharedLoadFour(arrays.sums, at), ir.splat(shrink)))
+        })
+      })
+    })
+  }
+
+  /** Weights of the chunk's keys from row `from` on, and by how much each row's surpass the scales. */
+  weighKeys(from: Value, keys: Value): void {
+    const k = this.#k
+    const { arrays } = this.#chunk
+    const { scales, keyExponents, keyCoefficients, surplus } = this.#arrays
+    this.#eachFour('surplus4', from, keys, (four) => k.sharedStore(surplus, four, ir.splat(lowest)))
+    this.#eachFeature('weighed', (feature) => {
+      const scale = k.let('scaleOfKeys', ir.splat(ir.sharedLoad(scales, feature)))
+      this.#eachFour('weighed4', from, keys, (four) => {
+        const at = k.let('weighedAt', this.#place(feature, four))
+        const exponent = this.#asOf(from, four, ir.sharedLoadFour(keyExponents, at))
+        const over = k.let('over', ir.sub(exponent, scale))
+        k.sharedStore(surplus, four, raised(ir.sharedLoadFour(surplus, four), over))
+        const power = ir.call('exp2', ir.call('min', over, ir.splat(0)))
+        k.sharedStore(arrays.ofKeys, at, times(keyCoefficients, at, power))
+      })
+    })
+  }
+
+  /** The first row after `from` whose key surpasses the scales, or `end`. */
+  endOf(from: Value, keys: Value, end: Value): Value {
+    const k = this.#k
+    const to = k.var('to', end)
+    k.loop('surpassing', ir.add(from, 1), keys, (row) =>
+      k.if(ir.and(ir.lt(row, to), ir.gt(ir.sharedLoad(this.#arrays.surplus, row), 0)), () => k.set(to, row)),
+    )
+    return to
+  }
+
+  /** Weights of the stretch's queries, over the scale of each row. */
+  weighQueries({ from, to }: Pick<Stretch, 'from' | 'to'>): void {
+    const k = this.#k
+    const { arrays } = this.#chunk
+    const { scales, queryExponents, queryCoefficients, rowScales } = this.#arrays
+    const before = (feature: Value): Value => ir.splat(ir.sharedLoad(scales, feature))
+    this.#eachFour('scaled4', from, to, (four) => {
+      const scale = k.var('rowScale', ir.splat(lowest))
+      this.#eachFeature('largestOf', (feature) => {
+        const exponent = ir.sharedLoadFour(queryExponents, this.#place(feature, four))
+        k.set(scale, raised(scale, ir.add(exponent, before(feature))))
+      })
+      this.#eachFeature('weighedQuery', (feature) => {
+        const at = k.let('queryAt', this.#place(feature, four))
+        const exponent = ir.add(ir.sharedLoadFour(queryExponents, at), before(feature))
+        k.sharedStore(arrays.ofQueries, at, times(queryCoefficients, at, relativeTo(scale, exponent)))
+      })
+      const since = ir.mul(ir.splat(logDecay), this.#rowsFrom(from, four))
+      k.sharedStore(rowScales, four, this.#decays ? ir.add(scale, since) : scale)
+    })
+  }
+
+  /** Takes the stretch's keys into the largest exponents, and has all fade until its last row. */
+  pass({ from, to, keysTo }: Stretch): void {
+    const k = this.#k
+    const { scales, largest, keyExponents } = this.#arrays
+    this.#eachFeature('passed', (feature) => {
+      const tops = k.var('tops', ir.splat(lowest))
+      this.#eachFour('passed4', from, keysTo, (four) => {
+        const exponents = k.let(
+          'passedExponents',
+          this.#asOf(from, four, ir.sharedLoadFour(keyExponents, this.#place(feature, four))),
+        )
+        const seen = inLanes((lane) => {
+          const row = ir.add(four, lane)
+          const there = ir.and(ir.le(from, row), ir.lt(row, keysTo))
+          return ir.select(there, ir.lane(exponents, lane), lowest)
+        })
+        k.set(tops, raised(tops, seen))
+      })
+      const [a, b, c, d] = eachLane((lane) => ir.lane(tops, lane))
+      const top = raised(raised(raised(a, b), raised(c, d)), ir.sharedLoad(largest, feature))
+      const rows = ir.convert('f32', ir.sub(ir.sub(to, from), 1))
+      const faded = (scale: Value): Value => (this.#decays ? ir.add(scale, ir.mul(logDecay, rows)) : scale)
+      k.sharedStore(largest, feature, faded(top))
+      if (this.#decays) k.sharedStore(scales, feature, faded(ir.sharedLoad(scales, feature)))
+    })
+  }
+
+  /** Exponents of four keys as they weigh in row `from`: a later key has faded by less than that row's. */
+  #asOf(from: Value, four: Value, exponents: Value): Value {
+    if (!this.#decays) return exponents
+    return ir.sub(exponents, ir.mul(ir.splat(logDecay), this.#rowsFrom(from, four)))
+  }
+
+  /** How far four rows are behind row `from`, in f32; below 0 for rows before it. */
+  #rowsFrom(from: Value, four: Value): Value {
+    const row = (lane: number): Value => ir.convert('f32', ir.add(four, lane))
+    return ir.sub(inLanes(row), ir.splat(ir.convert('f32', from)))
+  }
+
+  #place(feature: Value, row: Value): Value {
+    return ir.add(ir.mul(feature, this.#chunk.pass.rows), row)
+  }
+
+  #eachFeature(word: string, then: (feature: Value) => void): void {
+    this.#k.loop(`${word}_feature`, 0, this.#chunk.schedule.features, then)
+  }
+
+  /** Rows in fours, by the first of each; as many as whole tiles of rows have. */
+  #eachFour(word: string, from: Value, to: Value, then: (four: Value) => void): void {
+    this.#k.strided(word, downTo(from, tileColumns), wholeTiles(to), 4, then)
+  }
+}
+
+/** The end of the tiles of rows that `rows` rows fill or begin. */
+const wholeTiles = (rows: Value): Value => downTo(ir.add(rows, tileColumns - 1), tileColumns)
+
+const times = (coefficients: SharedArray | undefined, at: Value, power: Value): Value =>
+  coefficients === undefined ? power : ir.mul(ir.sharedLoadFour(coefficients, at), power)

@@ -1,0 +1,288 @@
+/**
+ * Step: one thread takes one more token of a group into the carried state, and reads the group's query heads out of
+ * it. First come the numbers of each feature, four features at a time, into scratch; then S, row by row, four columns at
+ * a time.
+ */
+import type { Schedule, ScheduledBlock, StepPass } from '../../schedule/schedule.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
+import * as ir from '../build.ts'
+import { lowest } from '../kernel.ts'
+import type { Kernel, SharedArray, Value } from '../kernel.ts'
+import { unlessZero } from '../lower/exponents.ts'
+import { prepareRows } from '../lower/features.ts'
+import {
+  divide,
+  firstPositionOf,
+  frame,
+  groupNames,
+  headsOf,
+  logDecay,
+  logDecayName,
+  u32Name,
+} from '../lower/frame.ts'
+import type { Frame } from '../lower/frame.ts'
+import { widen } from '../lower/operators.ts'
+import { rowFactor } from '../lower/readout.ts'
+import { raised, relativeTo } from '../lower/running-scale.ts'
+import { stateLayout } from '../lower/state-layout.ts'
+import type { StateLayout } from '../lower/state-layout.ts'
+import { eachLane } from '../lower/tile.ts'
+import { upTo } from './chunk.ts'
+
+const lanes = 4
+/** Vectors of columns that are summed side by side. */
+const together = 8
+
+/** The kernel of one decoding step of a group. */
+export function lowerSequentialStep(schedule: Schedule, pass: StepPass): Kernel {
+  const { kernel, ...from } = frame(schedule, pass)
+  const step = new Step(schedule, pass, from)
+  const body = record((k) => step.write(k))
+  return kernel('One more token: its key and value into the state, its query out of it.', step.shared, body)
+}
+
+type Width = 'four' | 'one'
+
+class Step {
+  readonly #schedule: Schedule
+  readonly #pass: StepPass
+  readonly #frame: Pick<Frame, 'binding' | 'counts'>
+  readonly #layout: StateLayout
+  readonly #scaled: boolean
+  readonly #decays: boolean
+  /** By feature: exponents or values, and coefficients, of the side that is at hand. */
+  readonly #values: SharedArray
+  readonly #coefficients: SharedArray
+  /** By feature: what S keeps, and what is added to it or weighs it. */
+  readonly #kept: SharedArray
+  readonly #weights: SharedArray
+
+  constructor(schedule: Schedule, pass: StepPass, from: Pick<Frame, 'binding' | 'counts'>) {
+    this.#schedule = schedule
+    this.#pass = pass
+    this.#frame = from
+    this.#layout = stateLayout(schedule, pass.scaling)
+    this.#scaled = pass.scaling === 'scaled'
+    this.#decays = pass.buffers.includes('decay')
+    // The last four of a block may reach beyond it; what they leave there the next block, or nobody, uses.
+    const array = (name: string): SharedArray => ({
+      name,
+      element: 'f32',
+      length: upTo(schedule.features, lanes) + lanes,
+    })
+    this.#values = array('values')
+    this.#coefficients = array('coefficients')
+    this.#kept = array('kept')
+    this.#weights = array('weights')
+  }
+
+  get shared(): readonly SharedArray[] {
+    return [this.#values, this.#coefficients, this.#kept, this.#weights]
+  }
+
+  write(k: Author): void {
+    const { groups } = this.#schedule
+    const { binding, counts } = this.#frame
+    k.use(divide([], 'slice'), groupNames(counts, groups, false))
+    if (this.#decays) k.use(logDecayName(binding('decay')))
+    const start = k.let('stateStart', this.#layout.carriedStart)
+    this.#evaluate(k, 'key')
+    this.#update(k, start)
+    this.#absorb(k, start)
+    k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
+      k.let('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(groups)), headInGroup))
+      this.#evaluate(k, 'query')
+      this.#read(k, start)
+    })
+  }
+
+  /** φ of the token's row on one side, into `values` and `coefficients`. */
+  #evaluate(k: Author, side: 'query' | 'key'): void {
+    for (const block of this.#pass[side].blocks)
+      k.strided(`${side}Component${block.start}`, 0, block.size, lanes, (first) =>
+        this.#evaluateFour(k, side, block, first),
+      )
+  }
+
+  #evaluateFour(k: Author, side: 'query' | 'key', block: ScheduledBlock, first: Value): void {
+    const { binding, counts } = this.#frame
+    const ofQuery = side === 'query'
+    const prepared = prepareRows(
+      {
+        extent: 'items',
+        each: 1,
+        buffer: binding(ofQuery ? 'q' : 'k'),
+        dim: this.#schedule.dim,
+        first: u32Name(ofQuery ? 'queryHead' : 'keyGroup'),
+        at: () => ir.u32(0),
+        position: firstPositionOf(counts),
+        // No feature of a form that decodes asks for the length, which is not known yet.
+        count: ir.u32(1),
+        prefix: ofQuery ? 'q' : 'k',
+      },
+      [block],
+    )
+    const { statements, value, exponent, coefficient } = prepared.evaluate({
+      block,
+      each: lanes,
+      at: (lane) => ir.add(first, lane),
+      steps: lanes,
+      projection: block.projected ? binding('w') : undefined,
+    })
+    k.use(prepared.statements, statements)
+    const at = ir.add(first, block.start)
+    const scaled = block.term.kind === 'scaled'
+    const factor = coefficient === undefined ? ir.splat(1) : widen(coefficient(0))
+    const power = widen(exponent(0))
+    const bare = scaled ? (coefficient === undefined ? power : unlessZero(power, factor)) : widen(value(0))
+    k.sharedStore(this.#values, at, bare)
+    if (scaled) k.sharedStore(this.#coefficients, at, factor)
+  }
+
+  /** The key into z and the scales; what S is to keep, and what is to be added to it. */
+  #update(k: Author, start: Value): void {
+    const carried = this.#frame.binding('carried')
+    this.#eachFeature(k, 'updated', (feature, width) => {
+      const own = (array: SharedArray): Value => this.#shared(array, feature, width)
+      const z = this.#layout.z(start, feature)
+      let kept = this.#wide(this.#decays ? ir.call('exp2', logDecay) : ir.f32(1), width)
+      let added = own(this.#values)
+      if (this.#scaled) {
+        const at = this.#layout.scale(start, feature)
+        const before = this.#load(at, width)
+        const faded = this.#decays ? ir.add(before, this.#wide(logDecay, width)) : before
+        const old = k.let(`oldScale_${width}`, faded)
+        const scale = k.let(`newScale_${width}`, raised(old, own(this.#values)))
+        kept = relativeTo(scale, old)
+        added = ir.mul(own(this.#coefficients), relativeTo(scale, own(this.#values)))
+        k.store(carried, at, scale)
+      }
+      const keep = k.let(`keep_${width}`, kept)
+      const add = k.let(`add_${width}`, added)
+      k.store(carried, z, ir.call('fma', this.#load(z, width), keep, add))
+      k.sharedStore(this.#kept, feature, keep)
+      k.sharedStore(this.#weights, feature, add)
+    })
+  }
+
+  /** The key and its value into S. */
+  #absorb(k: Author, start: Value): void {
+    const { valueDim, features } = this.#schedule
+    const { binding } = this.#frame
+    const v = binding('v')
+    const value = k.let('valueStart', ir.mul(u32Name('keyGroup'), valueDim))
+    k.loop('absorbed', 0, features, (feature) => {
+      const keep = k.let('keepOne', ir.sharedLoad(this.#kept, feature))
+      const add = k.let('addOne', ir.sharedLoad(this.#weights, feature))
+      const row = k.let('absorbedRow', this.#layout.s(start, feature, ir.u32(0)))
+      this.#eachColumn(k, 'absorbed', (column, width) => {
+        const at = ir.add(row, column)
+        const from = ir.add(value, column)
+        const of = width === 'four' ? ir.loadFour(v, from) : ir.load(v, from)
+        const before = ir.mul(this.#load(at, width), this.#wide(keep, width))
+        k.store(binding('carried'), at, ir.call('fma', of, this.#wide(add, width), before))
+      })
+    })
+  }
+
+  /** One query head out of the state. */
+  #read(k: Author, start: Value): void {
+    const scale = this.#scaled ? this.#scaleOfRow(k, start) : undefined
+    const four = k.var('total4', ir.splat(0))
+    const rest = k.var('totalRest', ir.f32(0))
+    this.#eachFeature(k, 'weighed', (feature, width) => {
+      let weight = this.#shared(this.#values, feature, width)
+      if (scale !== undefined) {
+        const before = this.#load(this.#layout.scale(start, feature), width)
+        const power = relativeTo(this.#wide(scale, width), ir.add(weight, before))
+        weight = ir.mul(this.#shared(this.#coefficients, feature, width), power)
+      }
+      const named = k.let(`weight_${width}`, weight)
+      k.sharedStore(this.#weights, feature, named)
+      const total = width === 'four' ? four : rest
+      k.set(total, ir.call('fma', named, this.#load(this.#layout.z(start, feature), width), total))
+    })
+    const [a, b, c, d] = eachLane((lane) => ir.lane(four, lane))
+    const total = k.let('total', ir.add(ir.add(ir.add(a, b), ir.add(c, d)), rest))
+    const factor = rowFactor(this.#pass, total, scale)
+    this.#sum(k, start, factor && k.let('factor', factor))
+  }
+
+  /** The largest exponent of the row, over the features. */
+  #scaleOfRow(k: Author, start: Value): Value {
+    const four = k.var('scale4', ir.splat(lowest))
+    const scale = k.var('rowScale', ir.f32(lowest))
+    this.#eachFeature(k, 'scaled', (feature, width) => {
+      const before = this.#load(this.#layout.scale(start, feature), width)
+      const exponent = ir.add(this.#shared(this.#values, feature, width), before)
+      const largest = width === 'four' ? four : scale
+      k.set(largest, raised(largest, exponent))
+    })
+    for (const lane of eachLane((one) => one)) k.set(scale, raised(scale, ir.lane(four, lane)))
+    return scale
+  }
+
+  /** Σ weight · S, times the factor, into the row of the output. */
+  #sum(k: Author, start: Value, factor: Value | undefined): void {
+    const { valueDim, features } = this.#schedule
+    const out = k.let('outStart', ir.mul(u32Name('queryHead'), valueDim))
+    const store = (column: Value, sum: Value, width: Width): void => {
+      const value = factor === undefined ? sum : ir.mul(sum, this.#wide(factor, width))
+      k.store(this.#frame.binding('out'), ir.add(out, column), value)
+    }
+    const columns = (from: number, to: number, vectors: number): void =>
+      k.strided(`columns${vectors}`, from, to, vectors * lanes, (column) => {
+        const sums = k.registers('sums', 'vec4f', vectors)
+        k.loop('summed', 0, features, (feature) => {
+          const weight = k.let('weightOne', ir.splat(ir.sharedLoad(this.#weights, feature)))
+          const at = k.let('summedAt', this.#layout.s(start, feature, column))
+          sums.forEach((sum, vector) =>
+            k.set(sum, ir.call('fma', weight, this.#load(ir.add(at, vector * lanes), 'four'), sum)),
+          )
+        })
+        sums.forEach((sum, vector) => store(ir.add(column, vector * lanes), sum, 'four'))
+      })
+    const most = valueDim - (valueDim % (together * lanes))
+    const whole = valueDim - (valueDim % lanes)
+    if (most > 0) columns(0, most, together)
+    if (whole > most) columns(most, whole, 1)
+    if (valueDim > whole)
+      k.loop('columnOne', whole, valueDim, (column) => {
+        const sum = k.var('sumOne', ir.f32(0))
+        k.loop('summedOne', 0, features, (feature) => {
+          const of = this.#load(this.#layout.s(start, feature, column), 'one')
+          k.set(sum, ir.call('fma', ir.sharedLoad(this.#weights, feature), of, sum))
+        })
+        store(column, sum, 'one')
+      })
+  }
+
+  /** Features in fours, and one by one those that are left. */
+  #eachFeature(k: Author, word: string, then: (feature: Value, width: Width) => void): void {
+    const { features } = this.#schedule
+    const whole = features - (features % lanes)
+    if (whole > 0) k.strided(`${word}Features`, 0, whole, lanes, (feature) => then(feature, 'four'))
+    if (features > whole) k.loop(`${word}Feature`, whole, features, (feature) => then(feature, 'one'))
+  }
+
+  #eachColumn(k: Author, word: string, then: (column: Value, width: Width) => void): void {
+    const { valueDim } = this.#schedule
+    const whole = valueDim - (valueDim % lanes)
+    if (whole > 0) k.strided(`${word}Columns`, 0, whole, lanes, (column) => then(column, 'four'))
+    if (valueDim > whole) k.loop(`${word}Column`, whole, valueDim, (column) => then(column, 'one'))
+  }
+
+  #load(index: Value, width: Width): Value {
+    const carried = this.#frame.binding('carried')
+    return width === 'four' ? ir.loadFour(carried, index) : ir.load(carried, index)
+  }
+
+  #shared(array: SharedArray, index: Value, width: Width): Value {
+    return width === 'four' ? ir.sharedLoadFour(array, index) : ir.sharedLoad(array, index)
+  }
+
+  #wide(value: Value, width: Width): Value {
+    return width === 'four' ? ir.splat(value) : value
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * What a walk does with the weights of a chunk once they lie in scratch, [features] by rows: the pairs inside the
+ * chunk, the rows of the output, and the sums over keys that the chunk leaves behind.
+ *
+ * A stretch is some consecutive rows of a chunk, for which the weights hold; tiles are counted from the chunk's first
+ * row, and what lies in a tile beside the stretch is not used. A row's sums are taken in one order whatever comes
+ * after it.
+ */
+import type { Author } from '../author.ts'
+import * as ir from '../build.ts'
+import type { SharedArray, Value } from '../kernel.ts'
+import { firstQueryRow } from '../lower/frame.ts'
+import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
+import { downTo, upTo } from './chunk.ts'
+import type { Chunk, Stretch } from './chunk.ts'
+import { addPanels, eachOfTile, tileColumns, tileOfZeros, tileRows } from './panel.ts'
+import type { Panel, Tile } from './panel.ts'
+import { rowFactors } from './row-factors.ts'
+
+/** Φq·Φkᵀ of a stretch, nothing for rows before the key. */
+export function weighPairs(k: Author, { schedule, pass, arrays, fading }: Chunk, stretch: Stretch): void {
+  const { from, to, keysTo } = stretch
+  const { rows } = pass
+  k.strided('key4', downTo(from, tileRows), keysTo, tileRows, (key) =>
+    k.strided('row8', downTo(ir.call('max', key, from), tileColumns), to, tileColumns, (row) => {
+      const tile = tileOfZeros(k, 'pair')
+      const queries = { load: four(arrays.ofQueries), start: row, step: rows, apart: 4 }
+      addPanels(
+        k,
+        tile,
+        { name: 'f', from: 0, to: schedule.features },
+        ofRows(arrays.ofKeys, key, rows),
+        queries,
+      )
+      const place = k.let('pairPlace', ir.add(ir.mul(key, rows), row))
+      const store = (seen: (sum: Value, item: number, column: number) => Value): void =>
+        eachOfTile(tile, (sum, item, column) => {
+          const since = (): Value => ir.sub(ir.add(row, column), ir.add(key, item))
+          const value = fading === undefined ? sum : ir.mul(sum, fading.four(since()))
+          k.sharedStore(arrays.pairs, ir.add(place, item * rows + column), seen(value, item, column))
+        })
+      const masked = (sum: Value, item: number, column: number): Value => {
+        const own = ir.add(key, item)
+        return inLanes((lane) => ir.select(ir.le(own, ir.add(row, column + lane)), ir.lane(sum, lane), 0))
+      }
+      k.if(
+        ir.lt(row, ir.add(key, tileRows - 1)),
+        () => store(masked),
+        () => store((sum) => sum),
+      )
+    }),
+  )
+}
+
+/** Rows of the output: what was before the stretch, its pairs, the division. */
+export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
+  const { schedule, pass, arrays, columns, values, fading } = chunk
+  const { from, to, keysTo } = stretch
+  k.strided('row4', downTo(from, tileRows), to, tileRows, (row) => {
+    const keys = k.let('keysOfRows', ir.call('min', keysTo, ir.add(row, tileRows)))
+    const factors = rowFactors(k, chunk, row, { from, to: keys })
+    k.strided('column8', 0, columns, tileColumns, (column) => {
+      const tile = tileOfZeros(k, 'sum')
+      const sums = { load: four(arrays.sums), start: column, step: columns, apart: 4 }
+      addPanels(
+        k,
+        tile,
+        { name: 'f', from: 0, to: schedule.features },
+        ofRows(arrays.ofQueries, row, pass.rows),
+        sums,
+      )
+      if (fading !== undefined)
+        eachOfTile(tile, (sum, item) => {
+          k.multiply(sum, ir.splat(fading.one(ir.sub(ir.add(row, item + 1), from))))
+        })
+      addPanels(k, tile, { name: 'j', from, to: keys }, ofRows(arrays.pairs, row, pass.rows), values(column))
+      for (const item of fourLanes) {
+        const own = ir.add(row, item)
+        k.if(ir.and(ir.le(from, own), ir.lt(own, to)), () =>
+          storeRow(k, chunk, tile, { own, item, column, factors: factors(item) }),
+        )
+      }
+    })
+  })
+}
+
+interface StoredRow {
+  /** In the chunk, and in the tile. */
+  readonly own: Value
+  readonly item: number
+  readonly column: Value
+  readonly factors: readonly Value[]
+}
+
+/** Stores the columns of a tile's row that there are. */
+function storeRow(k: Author, chunk: Chunk, tile: Tile, { own, item, column, factors }: StoredRow): void {
+  const { schedule, out, first, columns } = chunk
+  const { valueDim } = schedule
+  const start = k.let(`out${item}`, ir.add(ir.mul(ir.add(firstQueryRow, first, own), valueDim), column))
+  eachOfTile(tile, (sum, ofRow, at) => {
+    if (ofRow !== item) return
+    const value = factors.reduce<Value>((product, factor) => ir.mul(product, ir.splat(factor)), sum)
+    if (columns === valueDim) return k.store(out, ir.add(start, at), value)
+    const named = k.let(`row${item}Of${at}`, value)
+    k.if(
+      ir.le(ir.add(column, at + 4), valueDim),
+      () => k.store(out, ir.add(start, at), named),
+      () => {
+        for (const lane of [0, 1, 2] as const)
+          k.if(ir.lt(ir.add(column, at + lane), valueDim), () =>
+            k.store(out, ir.add(start, at + lane), ir.lane(named, lane)),
+          )
+      },
+    )
+  })
+}
+
+/** The stretch's keys into S and z. */
+export function absorb(k: Author, chunk: Chunk, stretch: Stretch): void {
+  const { schedule, pass, arrays, columns, values, fading } = chunk
+  const { from, to, keysTo } = stretch
+  const { rows } = pass
+  const kept = fading && k.let('kept', fading.one(ir.sub(to, from)))
+  k.strided('feature4', 0, upTo(schedule.features, tileRows), tileRows, (feature) =>
+    k.strided('column8', 0, columns, tileColumns, (column) => {
+      const place = k.let('sumPlace', ir.add(ir.mul(feature, columns), column))
+      const at = (row: number, offset: number): Value => ir.add(place, row * columns + offset)
+      const tile = tileOfZeros(k, 'absorbed')
+      eachOfTile(tile, (sum, row, offset) => {
+        const before = ir.sharedLoadFour(arrays.sums, at(row, offset))
+        k.set(sum, kept === undefined ? before : ir.mul(before, ir.splat(kept)))
+      })
+      const keys = { load: number(arrays.ofKeys), start: ir.mul(feature, rows), step: 1, apart: rows }
+      addPanels(k, tile, { name: 'j', from, to: keysTo }, keys, values(column))
+      eachOfTile(tile, (sum, row, offset) => k.sharedStore(arrays.sums, at(row, offset), sum))
+    }),
+  )
+  if (kept !== undefined)
+    k.loop('kept_feature', 0, schedule.features, (feature) =>
+      k.sharedStore(arrays.totals, feature, ir.mul(ir.sharedLoad(arrays.totals, feature), kept)),
+    )
+  absorbTotals(k, chunk, stretch)
+}
+
+function absorbTotals(k: Author, { schedule, pass, arrays }: Chunk, { from, keysTo }: Stretch): void {
+  k.loop('total4', ir.div(from, 4), ir.div(ir.add(keysTo, 3), 4), (four) => {
+    const row = k.let('totalRow', ir.mul(four, 4))
+    const seen = inLanes((lane) => {
+      const own = ir.add(row, lane)
+      return ir.select(ir.and(ir.le(from, own), ir.lt(own, keysTo)), ir.f32(1), 0)
+    })
+    const mask = k.let('seen4', seen)
+    k.loop('feature', 0, schedule.features, (feature) => {
+      const place = ir.add(ir.mul(feature, pass.rows), row)
+      const weights = k.let('weights4', ir.mul(ir.sharedLoadFour(arrays.ofKeys, place), mask))
+      const [a, b, c, d] = eachLane((lane) => ir.lane(weights, lane))
+      const added = ir.add(ir.add(a, b), ir.add(c, d))
+      k.sharedStore(arrays.totals, feature, ir.add(ir.sharedLoad(arrays.totals, feature), added))
+    })
+  })
+}
+
+const number =
+  (array: SharedArray) =>
+  (index: Value): Value =>
+    ir.sharedLoad(array, index)
+const four =
+  (array: SharedArray) =>
+  (index: Value): Value =>
+    ir.sharedLoadFour(array, index)
+
+/** Numbers of consecutive rows, for each feature or key that is summed over. */
+const ofRows = (array: SharedArray, row: Value, rows: number): Panel => ({
+  load: number(array),
+  start: row,
+  step: rows,
+  apart: 1,
+})

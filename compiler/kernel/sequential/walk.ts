@@ -1,0 +1,230 @@
+/**
+ * Walk: one thread takes the rows of a group in chunks, in order, and has the state of all rows before in its scratch,
+ * which its cache holds. Of a chunk it computes φ of the keys and of the queries, reads the queries out of the state
+ * and of the pairs inside the chunk, and adds the keys to the state.
+ */
+import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
+import { record } from '../author.ts'
+import type { Author } from '../author.ts'
+import * as ir from '../build.ts'
+import type { Kernel, SharedArray, Value } from '../kernel.ts'
+import { divide, frame, groupNames, headsOf, logDecayName, u32Name, visible } from '../lower/frame.ts'
+import type { Frame } from '../lower/frame.ts'
+import { mendRow } from '../lower/mend-row.ts'
+import { isWhole } from '../lower/readout.ts'
+import { extent } from '../lower/tile.ts'
+import { chunkFeatures } from './chunk-features.ts'
+import type { ChunkFeatures, Target } from './chunk-features.ts'
+import { upTo } from './chunk.ts'
+import type { Chunk, Stretch, WalkArrays } from './chunk.ts'
+import { fadingOver, fillPowers } from './fading.ts'
+import { rowsOf, valuesOf } from './operands.ts'
+import type { Values } from './operands.ts'
+import { tileColumns, tileRows } from './panel.ts'
+import { scaleArrays, Scales } from './scales.ts'
+import type { ScaleArrays } from './scales.ts'
+import { absorb, readRows, weighPairs } from './sums.ts'
+
+/** The kernel that takes the rows of a group through its state. */
+export function lowerWalk(schedule: Schedule, pass: WalkPass): Kernel {
+  const { kernel, ...from } = frame(schedule, pass)
+  const walk = new Walk(schedule, pass, from)
+  const body = record((k) => walk.write(k))
+  const summary =
+    'The rows of a group in order: each out of the state of the chunks before and the pairs of its own.'
+  return kernel(summary, walk.shared, body)
+}
+
+class Walk {
+  readonly #schedule: Schedule
+  readonly #pass: WalkPass
+  readonly #frame: Pick<Frame, 'binding' | 'counts'>
+  readonly #arrays: WalkArrays
+  readonly #scales: ScaleArrays | undefined
+  readonly #values: Values
+  readonly #features: { readonly query: ChunkFeatures; readonly key: ChunkFeatures }
+  readonly #chunk: Chunk
+
+  constructor(schedule: Schedule, pass: WalkPass, from: Pick<Frame, 'binding' | 'counts'>) {
+    this.#schedule = schedule
+    this.#pass = pass
+    this.#frame = from
+    const { valueDim, features } = schedule
+    const { rows, query, key } = pass
+    const scaled = pass.scaling === 'scaled'
+    const padded = upTo(features, tileRows)
+    const columns = upTo(valueDim, tileColumns)
+    const array = (name: string, length: number): SharedArray => ({ name, element: 'f32', length })
+    this.#arrays = {
+      ofKeys: array('ofKeys', padded * rows),
+      ofQueries: array('ofQueries', padded * rows),
+      pairs: array('pairs', rows * rows),
+      sums: array('sums', padded * columns),
+      totals: array('totals', padded),
+      denominators: array('denominators', rows),
+    }
+    this.#scales = scaled ? scaleArrays(padded, rows, pass) : undefined
+    this.#values = valuesOf(schedule, pass, from.binding)
+    this.#features = {
+      query: chunkFeatures(schedule, rows, query.blocks),
+      key: chunkFeatures(schedule, rows, key.blocks),
+    }
+    const fades = pass.buffers.includes('decay') && !scaled
+    this.#chunk = {
+      schedule,
+      pass,
+      arrays: this.#arrays,
+      columns,
+      values: this.#values.panel,
+      out: from.binding('out'),
+      first: u32Name('first'),
+      ...(this.#scales && { rowScales: this.#scales.rowScales }),
+      ...(fades && { fading: fadingOver(rows) }),
+    }
+  }
+
+  /** Scratch; that of features serves both sides in turn. */
+  get shared(): readonly SharedArray[] {
+    const { ofKeys, ofQueries, pairs, sums, totals, denominators } = this.#arrays
+    const { query, key } = this.#features
+    const { fading } = this.#chunk
+    const scales = Object.values<SharedArray | undefined>({ ...this.#scales })
+    const all = [
+      ofKeys,
+      ofQueries,
+      pairs,
+      sums,
+      totals,
+      ...(this.#pass.mended === undefined ? [] : [denominators]),
+      ...scales.filter((one) => one !== undefined),
+      ...(fading === undefined ? [] : [fading.powers]),
+      ...query.shared,
+      ...key.shared,
+      ...this.#values.shared,
+    ]
+    const longest = new Map<string, SharedArray>()
+    for (const one of all) if (one.length >= (longest.get(one.name)?.length ?? 0)) longest.set(one.name, one)
+    return [...longest.values()]
+  }
+
+  write(k: Author): void {
+    const { groups } = this.#schedule
+    const { binding, counts } = this.#frame
+    const { rows, buffers } = this.#pass
+    const { fading } = this.#chunk
+    k.use(divide([], 'slice'), groupNames(counts, groups, false))
+    if (buffers.includes('decay')) k.use(logDecayName(binding('decay')))
+    if (fading !== undefined) fillPowers(k, fading)
+    this.#begin(k)
+    k.strided('first', 0, ir.shape('length'), rows, (first) => {
+      const here = k.let('here', extent(first, ir.shape('length'), rows))
+      const keys = k.let('keys', ir.call('min', extent(first, visible, rows), here))
+      this.#fill(k, 'key', { from: ir.u32(0), to: keys })
+      this.#values.fill(k, keys)
+      if (this.#scales === undefined) this.#plainStretch(k, { from: ir.u32(0), to: here, keysTo: keys })
+      else this.#scaledStretches(k, this.#scales, here, keys)
+    })
+  }
+
+  /** The state of no rows. */
+  #begin(k: Author): void {
+    const { sums, totals, ofKeys } = this.#arrays
+    const { features } = this.#schedule
+    clear(k, sums)
+    clear(k, totals)
+    if (features % tileRows !== 0) clear(k, ofKeys, features * this.#pass.rows)
+    if (this.#scales !== undefined) new Scales(k, this.#chunk, this.#scales).start()
+  }
+
+  #fill(k: Author, side: 'query' | 'key', { from, to }: Pick<Stretch, 'from' | 'to'>): void {
+    const rows = rowsOf(this.#schedule, this.#pass, this.#frame, side)
+    const tiles = { from: ir.div(from, tileColumns), to: ir.div(ir.add(to, tileColumns - 1), tileColumns) }
+    this.#features[side].fill(k, rows, this.#target(side), tiles)
+  }
+
+  #target(side: 'query' | 'key'): Target {
+    const scales = this.#scales
+    const queries = side === 'query'
+    if (scales === undefined)
+      return { values: queries ? this.#arrays.ofQueries : this.#arrays.ofKeys, coefficients: undefined }
+    return {
+      values: queries ? scales.queryExponents : scales.keyExponents,
+      coefficients: queries ? scales.queryCoefficients : scales.keyCoefficients,
+    }
+  }
+
+  #eachHead(k: Author, then: () => void): void {
+    const heads = headsOf(this.#schedule.groups)
+    k.loop('headInGroup', 0, heads, (head) => {
+      k.let('queryHead', ir.add(ir.mul(u32Name('group'), heads), head))
+      then()
+    })
+  }
+
+  #plainStretch(k: Author, stretch: Stretch): void {
+    const chunk = this.#chunk
+    this.#eachHead(k, () => {
+      this.#fill(k, 'query', stretch)
+      weighPairs(k, chunk, stretch)
+      readRows(k, chunk, stretch)
+      this.#mend(k, stretch.to)
+    })
+    if (chunk.fading !== undefined) this.#fadeKeys(k, chunk.fading.one, stretch)
+    absorb(k, chunk, stretch)
+  }
+
+  /** Keys have faded until the last row of the stretch. */
+  #fadeKeys(k: Author, power: (n: Value) => Value, { from, to, keysTo }: Stretch): void {
+    const { ofKeys } = this.#arrays
+    const { rows } = this.#pass
+    k.loop('fadedKey', from, keysTo, (key) => {
+      const factor = k.let('fadedBy', power(ir.sub(ir.sub(to, key), 1)))
+      k.loop('fadedFeature', 0, this.#schedule.features, (feature) => {
+        const at = ir.add(ir.mul(feature, rows), key)
+        k.sharedStore(ofKeys, at, ir.mul(ir.sharedLoad(ofKeys, at), factor))
+      })
+    })
+  }
+
+  #scaledStretches(k: Author, arrays: ScaleArrays, here: Value, keys: Value): void {
+    const chunk = this.#chunk
+    const scales = new Scales(k, chunk, arrays)
+    const from = k.var('from', ir.u32(0))
+    k.loop('stretch', 0, here, () =>
+      k.if(ir.lt(from, here), () => {
+        scales.raise(from, keys)
+        scales.weighKeys(from, keys)
+        const to = scales.endOf(from, keys, here)
+        const stretch = { from, to, keysTo: ir.call('min', to, keys) }
+        this.#eachHead(k, () => {
+          this.#fill(k, 'query', stretch)
+          scales.weighQueries(stretch)
+          weighPairs(k, chunk, stretch)
+          readRows(k, chunk, stretch)
+        })
+        absorb(k, chunk, stretch)
+        scales.pass(stretch)
+        k.set(from, to)
+      }),
+    )
+  }
+
+  /** Rows of the chunk whose plain sums may have lost digits, computed anew. */
+  #mend(k: Author, to: Value): void {
+    const pass = this.#pass
+    const { mended } = pass
+    if (mended === undefined) return
+    k.loop('mendedRow', 0, to, (own) =>
+      k.if(ir.not(isWhole(pass, ir.sharedLoad(this.#arrays.denominators, own))), () => {
+        const row = k.let('ownRow', ir.add(u32Name('first'), own))
+        const columns = { firstColumn: ir.u32(0), columns: this.#schedule.valueDim }
+        mendRow(k, this.#schedule, { ...pass, ...mended, causal: true }, this.#frame, { row, ...columns })
+      }),
+    )
+  }
+}
+
+/** Zeros from an element on; all lengths are multiples of 4. */
+function clear(k: Author, of: SharedArray, from = 0): void {
+  k.strided(`clear_${of.name}`, from, of.length, 4, (index) => k.sharedStore(of, index, ir.splat(0)))
+}

@@ -1,0 +1,129 @@
+// Walks of one thread, on the interpreter of kernels, agree with float64.
+import { describe, expect, it } from 'vitest'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { lowerSequential } from '../../compiler/kernel/sequential/lower.ts'
+import { verify as verifyKernel } from '../../compiler/kernel/verify.ts'
+import { understand } from '../../compiler/pipeline.ts'
+import { reference } from '../../compiler/reference/reference.ts'
+import { schedule } from '../../compiler/schedule/build.ts'
+import { sequentialPlanner } from '../../compiler/schedule/sequential/planner.ts'
+import { verify } from '../../compiler/schedule/verify.ts'
+import { runPasses } from '../../compiler/verification/execution/run-passes.ts'
+import { drawProjection } from '../../runtime/projection/index.ts'
+import { usualError } from '../numeric/compare.ts'
+import { full, normals, relativeError } from '../numeric/harness.ts'
+import type { Sizes } from '../numeric/harness.ts'
+
+interface Options {
+  /** Standard deviation of the entries of q and k. */
+  readonly size?: number
+  /** The row from which on all is changed. */
+  readonly changedFrom?: number
+}
+
+/** The forward pass of a text, compiled for kernels of one thread, on the interpreter and in float64. */
+function walkOf(
+  text: string,
+  sizes: Sizes,
+  { size = 1, changedFrom = Infinity }: Options = {},
+): { found: Float32Array; known: Float64Array } {
+  const { checked, diagnostics } = understand({ file: 'test.attn', text })
+  const [model] = checked.attentions
+  if (model === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
+  const planned = schedule(fromModel(model), sequentialPlanner)
+  if ('unsupported' in planned) throw new Error(planned.unsupported)
+  const forward = verify(planned)
+  expect(forward.passes.map(({ kind }) => kind)).toContain('walk')
+  const kernels = lowerSequential(forward).map((kernel) => verifyKernel(kernel))
+  const { batch, heads, kvHeads, length, keyLength } = full(sizes)
+  const rows = (seed: number, groups: number, count: number, width: number, deviation: number) =>
+    normals(groups * count * width, seed, deviation).map((entry, index) =>
+      Math.floor(index / width) % count < changedFrom ? entry : -7 * entry,
+    )
+  const call = {
+    ...full(sizes),
+    q: rows(1, batch * heads, length, model.dim, size),
+    k: rows(2, batch * kvHeads, keyLength, model.dim, size),
+    v: rows(3, batch * kvHeads, keyLength, model.valueDim, 1),
+    ...(sizes.lengths && { lengths: sizes.lengths }),
+  }
+  const { projections, dim } = model
+  const projection = projections && drawProjection({ ...projections, rows: projections.count, dim })
+  const kept = projection === undefined ? {} : { projection }
+  return {
+    found: runPasses({ schedule: forward, kernels }, { call, kept, races: false }),
+    known: reference(model, { ...call, ...kept }),
+  }
+}
+
+const shapes: readonly Sizes[] = [
+  { length: 1 },
+  { length: 9, batch: 2, lengths: [0, 4] },
+  { length: 3, heads: 2, batch: 2 },
+  { length: 31, heads: 4, kvHeads: 2 },
+  { length: 33, keyLength: 20, batch: 2, lengths: [20, 1] },
+  { length: 65, keyLength: 70, batch: 3, lengths: [33, 0, 70] },
+]
+
+describe.each([
+  ['relu1', 'feature: relu1'],
+  ['elu1', 'feature: elu1'],
+  ['one', 'feature: one'],
+  ['taylor2', 'feature: taylor2'],
+  ['relu_features', 'feature: relu_features projections: 67'],
+  ['favor', 'scale: 1 / sqrt(dim) feature: favor projections: 20'],
+  ['exponentials', 'feature: exponentials'],
+  ['hyperbolic', 'feature: favor_hyperbolic projections: 3 normalize: none'],
+  ['decay, divided', 'feature: relu1 decay: 1 - 2^(-1 - head)'],
+  ['decay, undivided', 'feature: identity normalize: none decay: 1 - 2^(-1 - head)'],
+  ['decay, exponentials', 'feature: exponentials epsilon: 1e-3 decay: 1e-9'],
+  ['maxima', 'feature: favor projections: 9 stabilize: max 1e-4'],
+  ['undivided', 'feature: identity normalize: none'],
+  ['of lengths', 'feature: cosformer epsilon: 0.1'],
+  ['of norms', 'feature: normed projections: 5'],
+])('%s', (_, settings) => {
+  it.each(shapes)('$length rows, $heads heads', (sizes) => {
+    const text = `
+      feature exponentials(x) = [exp(x), x * x * exp(-2 * x)]
+      feature one(x) = dot(x, x) + 1
+      feature normed(x, w) = relu(dot(w, x) / norm(x) + norm(w)) + 0.1
+      attention a { dim: 6 value_dim: 5 mask: causal ${settings} }`
+    const { found, known } = walkOf(text, sizes)
+    expect(relativeError(found, known)).toBeLessThan(usualError)
+  })
+})
+
+it('computes rows whose features vanish anew', () => {
+  const text = 'attention a { dim: 6 value_dim: 5 mask: causal feature: elu1 epsilon: 1e-3 }'
+  const plain = text.replace('epsilon: 1e-3', '')
+  expect(relativeError(...pair(walkOf(plain, { length: 45 }, { size: 90 })))).toBeLessThan(usualError)
+  expect(relativeError(...pair(walkOf(text, { length: 45 }, { size: 90 })))).toBeLessThan(usualError)
+})
+
+const pair = ({ found, known }: ReturnType<typeof walkOf>) => [found, known] as const
+
+const exponentials =
+  'feature f(x) = [exp(x), x * x * exp(-2 * x)] attention a { dim: 6 value_dim: 5 mask: causal feature: f'
+
+it.each([
+  ['elu1', 'attention a { dim: 6 value_dim: 5 mask: causal feature: elu1 }'],
+  ['exponentials', `${exponentials} }`],
+  ['exponentials that fade', `${exponentials} decay: 0.7 }`],
+])('%s: rows see nothing of later ones, to the bit', (_, text) => {
+  for (const size of [1, 30]) {
+    const { found } = walkOf(text, { length: 70 }, { size })
+    for (const changedFrom of [1, 6, 31, 32, 37]) {
+      const { found: changed } = walkOf(text, { length: 70 }, { size, changedFrom })
+      const until = changedFrom * 5
+      expect([...changed.subarray(0, until)]).toEqual([...found.subarray(0, until)])
+      expect([...changed.subarray(until)]).not.toEqual([...found.subarray(until)])
+    }
+  }
+})
+
+it.each(['', 'decay: 0.7', 'epsilon: 1e-3'])('exponents of any size, %s', (setting) => {
+  for (const size of [10, 100, 1000]) {
+    const { found, known } = walkOf(`${exponentials} ${setting} }`, { length: 70, heads: 2 }, { size })
+    expect(relativeError(found, known)).toBeLessThan(5e-6 + 2 ** -20 * size)
+  }
+})
