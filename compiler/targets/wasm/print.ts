@@ -49,7 +49,7 @@ function printKernel(kernel: Kernel): string {
   const text: Node = [
     'module',
     ['import', `"${module}"`, `"${name}"`, ['memory', '1', String(memoryPages)]],
-    ...helpers.nodes,
+    ...helpers.calledBy(body),
     func,
   ]
   return `${[...header(kernel), ...layOut(text)].join('\n')}\n`

@@ -75,8 +75,8 @@
     (select (f32.const -1e30) (local.get $value) (f32.le (local.get $x) (f32.const 0.0))))
   (func (export "log_sum_exp") (param $first i32) (param $end i32) (param $table i32)
     (local $workgroup i32) (local $thread i32) (local $shape.length i32) (local $start i32)
-    (local $largest f32) (local $index i32) (local $values i32) (local $scratch i32) (local $top f32)
-    (local $totals i32) (local $sum f32)
+    (local $largest f32) (local $index i32) (local $values i32) (local $index.at0 i32) (local $scratch i32)
+    (local $thread.at0 i32) (local $top f32) (local $totals i32) (local $sum f32)
     (local.set $shape.length (i32.load offset=28 (local.get $table)))
     (local.set $values (i32.load (local.get $table)))
     (local.set $scratch (i32.load offset=56 (local.get $table)))
@@ -94,14 +94,13 @@
             (if
               (i32.lt_u (local.get $index) (local.get $shape.length))
               (then
+                (local.set $index.at0
+                  (i32.add
+                    (local.get $values)
+                    (i32.shl (i32.add (local.get $start) (local.get $index)) (i32.const 2))))
                 (loop $index
-                  (local.set $largest
-                    (f32.max
-                      (local.get $largest)
-                      (f32.load
-                        (i32.add
-                          (local.get $values)
-                          (i32.shl (i32.add (local.get $start) (local.get $index)) (i32.const 2))))))
+                  (local.set $largest (f32.max (local.get $largest) (f32.load (local.get $index.at0))))
+                  (local.set $index.at0 (i32.add (local.get $index.at0) (i32.const 128)))
                   (br_if $index
                     (i32.lt_u
                       (local.tee $index (i32.add (local.get $index) (i32.const 32)))
@@ -112,76 +111,71 @@
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (if
               (i32.lt_u (local.get $thread) (i32.const 16))
               (then
                 (f32.store
-                  (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                  (f32.max
-                    (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                    (f32.load offset=64
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                  (local.get $thread.at0)
+                  (f32.max (f32.load (local.get $thread.at0)) (f32.load offset=64 (local.get $thread.at0))))))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (if
               (i32.lt_u (local.get $thread) (i32.const 8))
               (then
                 (f32.store
-                  (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                  (f32.max
-                    (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                    (f32.load offset=32
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                  (local.get $thread.at0)
+                  (f32.max (f32.load (local.get $thread.at0)) (f32.load offset=32 (local.get $thread.at0))))))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (if
               (i32.lt_u (local.get $thread) (i32.const 4))
               (then
                 (f32.store
-                  (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                  (f32.max
-                    (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                    (f32.load offset=16
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                  (local.get $thread.at0)
+                  (f32.max (f32.load (local.get $thread.at0)) (f32.load offset=16 (local.get $thread.at0))))))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (if
               (i32.lt_u (local.get $thread) (i32.const 2))
               (then
                 (f32.store
-                  (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                  (f32.max
-                    (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                    (f32.load offset=8
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                  (local.get $thread.at0)
+                  (f32.max (f32.load (local.get $thread.at0)) (f32.load offset=8 (local.get $thread.at0))))))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (if
               (i32.lt_u (local.get $thread) (i32.const 1))
               (then
                 (f32.store
-                  (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                  (f32.max
-                    (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                    (f32.load offset=4
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                  (local.get $thread.at0)
+                  (f32.max (f32.load (local.get $thread.at0)) (f32.load offset=4 (local.get $thread.at0))))))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           (local.set $thread (i32.const 0))
+          (local.set $thread.at0 (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
           (loop $thread
             (local.set $top (f32.load (local.get $scratch)))
-            (f32.store offset=128
-              (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-              (local.get $top))
+            (f32.store offset=128 (local.get $thread.at0) (local.get $top))
+            (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
             (br_if $thread
               (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
           ;; control depends on a size, which is the same for all threads
@@ -199,17 +193,16 @@
                 (if
                   (i32.lt_u (local.get $index) (local.get $shape.length))
                   (then
+                    (local.set $index.at0
+                      (i32.add
+                        (local.get $values)
+                        (i32.shl (i32.add (local.get $start) (local.get $index)) (i32.const 2))))
                     (loop $index
                       (local.set $sum
                         (f32.add
                           (local.get $sum)
-                          (call $exp_f32
-                            (f32.sub
-                              (f32.load
-                                (i32.add
-                                  (local.get $values)
-                                  (i32.shl (i32.add (local.get $start) (local.get $index)) (i32.const 2))))
-                              (local.get $top)))))
+                          (call $exp_f32 (f32.sub (f32.load (local.get $index.at0)) (local.get $top)))))
+                      (local.set $index.at0 (i32.add (local.get $index.at0) (i32.const 128)))
                       (br_if $index
                         (i32.lt_u
                           (local.tee $index (i32.add (local.get $index) (i32.const 32)))
@@ -220,91 +213,96 @@
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 16))
                   (then
                     (f32.store
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
+                      (local.get $thread.at0)
                       (f32.add
-                        (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                        (f32.load offset=64
-                          (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                        (f32.load (local.get $thread.at0))
+                        (f32.load offset=64 (local.get $thread.at0))))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 8))
                   (then
                     (f32.store
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
+                      (local.get $thread.at0)
                       (f32.add
-                        (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                        (f32.load offset=32
-                          (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                        (f32.load (local.get $thread.at0))
+                        (f32.load offset=32 (local.get $thread.at0))))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 4))
                   (then
                     (f32.store
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
+                      (local.get $thread.at0)
                       (f32.add
-                        (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                        (f32.load offset=16
-                          (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                        (f32.load (local.get $thread.at0))
+                        (f32.load offset=16 (local.get $thread.at0))))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 2))
                   (then
                     (f32.store
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                      (f32.add
-                        (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                        (f32.load offset=8
-                          (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                      (local.get $thread.at0)
+                      (f32.add (f32.load (local.get $thread.at0)) (f32.load offset=8 (local.get $thread.at0))))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
-                (local.set $top
-                  (f32.load offset=128
-                    (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))))
+                (local.set $top (f32.load offset=128 (local.get $thread.at0)))
                 (if
                   (i32.lt_u (local.get $thread) (i32.const 1))
                   (then
                     (f32.store
-                      (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))
-                      (f32.add
-                        (f32.load (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
-                        (f32.load offset=4
-                          (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))))))
+                      (local.get $thread.at0)
+                      (f32.add (f32.load (local.get $thread.at0)) (f32.load offset=4 (local.get $thread.at0))))))
                 (if
                   (i32.eq (local.get $thread) (i32.const 0))
                   (then
                     (f32.store
                       (i32.add (local.get $totals) (i32.shl (local.get $workgroup) (i32.const 2)))
                       (f32.add (local.get $top) (call $log_f32 (f32.load (local.get $scratch)))))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32)))))
             (else
               (local.set $thread (i32.const 0))
+              (local.set $thread.at0
+                (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2))))
               (loop $thread
-                (local.set $top
-                  (f32.load offset=128
-                    (i32.add (local.get $scratch) (i32.shl (local.get $thread) (i32.const 2)))))
+                (local.set $top (f32.load offset=128 (local.get $thread.at0)))
                 (if
                   (i32.eq (local.get $thread) (i32.const 0))
                   (then
                     (f32.store
                       (i32.add (local.get $totals) (i32.shl (local.get $workgroup) (i32.const 2)))
                       (local.get $top))))
+                (local.set $thread.at0 (i32.add (local.get $thread.at0) (i32.const 4)))
                 (br_if $thread
                   (i32.lt_u (local.tee $thread (i32.add (local.get $thread) (i32.const 1))) (i32.const 32))))))
           (br_if $workgroup

@@ -18,9 +18,24 @@ const builtin: readonly Helper[] = (['f32', 'vec4f'] as const)
 export class Helpers {
   readonly #defined = new Map<string, readonly Node[]>()
 
-  /** Each function, its comment in front of it. */
-  get nodes(): readonly Node[] {
-    return [...this.#defined.values()].flat()
+  /** Each function that these statements call, or that one of them does, its comment in front of it. */
+  calledBy(statements: readonly Node[]): readonly Node[] {
+    const called = new Set<string>()
+    const visit = (node: Node): void => {
+      if (typeof node === 'string') return
+      node.forEach(visit)
+      const [head, name] = node
+      if (head !== 'call' || typeof name !== 'string' || called.has(name)) return
+      called.add(name)
+      visit(this.functionOf(name) ?? '')
+    }
+    statements.forEach(visit)
+    return [...this.#defined].flatMap(([name, nodes]) => (called.has(`$${name}`) ? nodes : []))
+  }
+
+  /** The function of this name, `$` included. */
+  functionOf(name: string): Node | undefined {
+    return this.#defined.get(name.slice(1))?.at(-1)
   }
 
   /** Sees to it that the text defines the function; returns its name. */

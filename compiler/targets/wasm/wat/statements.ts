@@ -4,6 +4,8 @@ import { InvariantError } from '../../../diagnostics/invariant.ts'
 import type { Statement, Value } from '../../../kernel/kernel.ts'
 import { typeOf } from '../../../kernel/target.ts'
 import { machineType } from './instructions.ts'
+import { movingAddresses, withoutCalls } from './loops.ts'
+import type { Turn } from './loops.ts'
 import { offsetOf } from './memory.ts'
 import type { Node } from './text.ts'
 import type { ValuePrinter } from './values.ts'
@@ -64,19 +66,27 @@ function printLoop(
   const fixed = isFixed(to)
   const limit: Node = fixed ? end : ['local.get', values.locals.own(`${name.slice(1)}.end`, 'i32')]
   const next: Node = ['local.tee', name, ['i32.add', ['local.get', name], ['i32.const', String(step)]]]
-  const loop: Node = [
-    'loop',
-    name,
-    ...printStatements(body, values),
-    ['br_if', name, ['i32.lt_u', next, limit]],
-  ]
+  const turn = printTurn(name, step, printStatements(body, values), values)
+  const loop: Node = ['loop', name, ...turn.body, ...turn.after, ['br_if', name, ['i32.lt_u', next, limit]]]
   const certain = from.kind === 'number' && to.kind === 'number' && from.value < to.value
   return [
     ['local.set', name, start],
     ...(fixed ? [] : [['local.set', `${name}.end`, end]]),
-    certain ? loop : ['if', ['i32.lt_u', ['local.get', name], limit], ['then', loop]],
+    ...(certain
+      ? [...turn.before, loop]
+      : [['if', ['i32.lt_u', ['local.get', name], limit], ['then', ...turn.before, loop]]]),
   ]
 }
+
+/** The turn of a loop, which is made faster where it is an innermost one. */
+function printTurn(index: string, step: number, body: readonly Node[], values: ValuePrinter): Turn {
+  if (body.some(holdsLoop)) return { before: [], body, after: [] }
+  const { locals, functionOf } = values
+  return movingAddresses({ index, step, body: withoutCalls(body, functionOf, locals) }, locals)
+}
+
+const holdsLoop = (node: Node): boolean =>
+  typeof node !== 'string' && (node[0] === 'loop' || node.some(holdsLoop))
 
 /** Whether the value is the same in every turn, and as short as a local. */
 const isFixed = ({ kind }: Value): boolean => kind === 'number' || kind === 'shape' || kind === 'bufferLength'

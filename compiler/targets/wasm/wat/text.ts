@@ -28,11 +28,13 @@ const isComment = (node: Node | undefined): boolean => typeof node === 'string' 
 
 const isLocal = (node: Node | undefined): boolean => typeof node !== 'string' && node?.[0] === 'local'
 
+const heads: ReadonlySet<Node | undefined> = new Set(['func', 'block'])
+
 /** The name, the parameters and the result of a function belong to the line that opens it. */
 const staysInHead = (node: readonly Node[], part: Node): boolean =>
   typeof part === 'string'
     ? !isComment(part)
-    : node[0] === 'func' && ['export', 'param', 'result'].includes(String(part[0]))
+    : heads.has(node[0]) && ['export', 'param', 'result'].includes(String(part[0]))
 
 const widths = new WeakMap<readonly Node[], number>()
 

@@ -25,6 +25,9 @@ export class ValuePrinter {
     this.#helpers = helpers
   }
 
+  /** A function that a call names. */
+  readonly functionOf = (name: string): Node | undefined => this.#helpers.functionOf(name)
+
   readonly print = (value: Value): Node => {
     switch (value.kind) {
       case 'number':

@@ -1,0 +1,152 @@
+/**
+ * What engines leave undone in innermost loops: they compute an address anew in each turn, from the index and all that
+ * stays the same, and they call every function that is called. Here an address that moves by a constant becomes a
+ * local that moves, and a short function of one argument stands where it was called.
+ */
+
+import type { Locals } from './locals.ts'
+import type { Node } from './text.ts'
+
+/** The statements of a loop's turn, what comes before the first turn, and what comes at the end of each. */
+export interface Turn {
+  readonly before: readonly Node[]
+  readonly body: readonly Node[]
+  readonly after: readonly Node[]
+}
+
+/** An innermost loop: its index, a local that nothing in its body sets, and by how much that grows in a turn. */
+export interface Loop {
+  readonly index: string
+  readonly step: number
+  readonly body: readonly Node[]
+}
+
+/** With more of them, locals would take the place of other values in registers. */
+const mostAddresses = 4
+
+/** Addresses that move with the index, as locals. */
+export function movingAddresses({ index, step, body }: Loop, locals: Locals): Turn {
+  const changed = new Set(body.flatMap(localsSetIn))
+  const addresses = new Map<string, { readonly local: string; readonly address: Node; readonly by: number }>()
+  const visit = (node: Node): Node => {
+    if (typeof node === 'string') return node
+    const place = addressIn(node)
+    const parts = node.map((part, at) => (at === place ? part : visit(part)))
+    const address = place === undefined ? undefined : node[place]
+    if (place === undefined || address === undefined || address[0] === 'local.get') return parts
+    const slope = slopeOf(address, index, changed)
+    if (slope === undefined || slope === 0) return parts
+    const key = JSON.stringify(address)
+    const known = addresses.get(key) ?? {
+      local: `${index.slice(1)}.at${addresses.size}`,
+      address,
+      by: slope * step,
+    }
+    addresses.set(key, known)
+    return parts.with(place, ['local.get', `$${known.local}`])
+  }
+  const moved = body.map(visit)
+  if (addresses.size > mostAddresses) return { before: [], body, after: [] }
+  const each = [...addresses.values()].map(({ local, address, by }) => {
+    const name = locals.own(local, 'i32')
+    return {
+      before: ['local.set', name, address],
+      after: ['local.set', name, ['i32.add', ['local.get', name], ['i32.const', String(by | 0)]]],
+    }
+  })
+  return { before: each.map(({ before }) => before), body: moved, after: each.map(({ after }) => after) }
+}
+
+/** Which part of a load or a store is its address. */
+function addressIn(node: readonly Node[]): number | undefined {
+  const [head] = node
+  if (typeof head !== 'string' || !/^(v128|[fi]32)\.(load|store)/.test(head)) return undefined
+  const place = node.findIndex((part, at) => at > 0 && typeof part !== 'string')
+  return place === -1 ? undefined : place
+}
+
+const localsSetIn = (node: Node): string[] =>
+  typeof node === 'string'
+    ? []
+    : [
+        ...(node[0] === 'local.set' || node[0] === 'local.tee' ? [String(node[1])] : []),
+        ...node.flatMap(localsSetIn),
+      ]
+
+/** By how much an address grows with the index; undefined where it also changes otherwise. Both wrap alike. */
+function slopeOf(node: Node, index: string, changed: ReadonlySet<string>): number | undefined {
+  if (typeof node === 'string') return undefined
+  const [head, first, second] = node
+  if (head === 'i32.const') return 0
+  if (head === 'local.get') {
+    if (first === index) return 1
+    return changed.has(String(first)) ? undefined : 0
+  }
+  if (first === undefined || second === undefined) return undefined
+  const [a, b] = [slopeOf(first, index, changed), slopeOf(second, index, changed)]
+  if (a === undefined || b === undefined) return undefined
+  if (head === 'i32.add') return a + b
+  if (head === 'i32.sub') return a - b
+  if (a === 0 && b === 0) return pure.has(String(head)) ? 0 : undefined
+  const constant = typeof second !== 'string' && second[0] === 'i32.const' ? Number(second[1]) : undefined
+  if (constant === undefined) return undefined
+  if (head === 'i32.mul') return Math.imul(a, constant)
+  return head === 'i32.shl' ? a << constant : undefined
+}
+
+/** Operations without effects that never trap. */
+const pure: ReadonlySet<string> = new Set(['i32.mul', 'i32.shl', 'i32.and', 'i32.or'])
+
+/** So many instructions are worth less than a call, and so many calls of a loop less than its length. */
+const mostInstructions = 64
+const mostCalls = 4
+
+/** The body with short functions in the place of their calls; `functionOf` gives a function by its name. */
+export function withoutCalls(
+  body: readonly Node[],
+  functionOf: (name: string) => Node | undefined,
+  locals: Locals,
+): readonly Node[] {
+  if (body.reduce((sum, node) => sum + callsIn(node), 0) > mostCalls) return body
+  const visit = (node: Node): Node => {
+    if (typeof node === 'string') return node
+    const parts = node.map(visit)
+    const [head, name, argument] = parts
+    if (head !== 'call' || typeof name !== 'string' || argument === undefined) return parts
+    const called = functionOf(name)
+    const parameters = called === undefined ? [] : partsOf(called, 'param')
+    if (called === undefined || parameters.length !== 1 || !isShort(called)) return parts
+    return inPlace(name.slice(1), called, argument, locals)
+  }
+  return body.map(visit)
+}
+
+const isCall = (node: readonly Node[]): boolean => node[0] === 'call'
+
+const callsIn = (node: Node): number =>
+  typeof node === 'string' ? 0 : node.reduce((sum, part) => sum + callsIn(part), isCall(node) ? 1 : 0)
+
+const instructionsIn = (node: Node): number =>
+  typeof node === 'string' ? 0 : node.reduce((sum, part) => sum + instructionsIn(part), 1)
+
+const isShort = (node: Node): boolean => callsIn(node) === 0 && instructionsIn(node) <= mostInstructions
+
+const partsOf = (func: Node, kind: string): readonly (readonly Node[])[] =>
+  typeof func === 'string'
+    ? []
+    : func.filter((part): part is readonly Node[] => typeof part !== 'string' && part[0] === kind)
+
+/** A block that computes what the function does; its locals become those of the caller, under names of their own. */
+function inPlace(name: string, func: Node, argument: Node, locals: Locals): Node {
+  const names = new Map<Node, string>()
+  for (const [, own, type] of [...partsOf(func, 'param'), ...partsOf(func, 'local')])
+    names.set(String(own), locals.own(`${name}.${String(own).slice(1)}`, type as 'i32' | 'f32' | 'v128'))
+  const [[, parameter] = []] = partsOf(func, 'param')
+  const [result = []] = partsOf(func, 'result')
+  const rename = (node: Node): Node =>
+    typeof node === 'string' ? (names.get(node) ?? node) : node.map(rename)
+  const statements = (typeof func === 'string' ? [] : func.slice(2)).filter(
+    (part) => typeof part !== 'string' && !['param', 'result', 'local'].includes(String(part[0])),
+  )
+  return ['block', result, ['local.set', rename(parameter ?? ''), argument], ...statements.map(rename)]
+}
