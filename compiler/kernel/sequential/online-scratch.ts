@@ -3,8 +3,8 @@ import type { OnlinePass } from '../../schedule/schedule.ts'
 import { lowest } from '../kernel.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import type { Frame } from '../lower/frame.ts'
+import { oneSidedSums } from './one-sided.ts'
 import { roundedUp } from './panels.ts'
-import { oneSidedSums } from './row-sums.ts'
 import { tileColumns } from './tile-product.ts'
 
 /** A pass, where its operands are, and the tile of rows that the workgroup takes. */

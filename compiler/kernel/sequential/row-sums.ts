@@ -4,9 +4,6 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Term } from '../../schedule/schedule.ts'
-import type { Expression, Reduce } from '../../symbolic/expression.ts'
-import { print } from '../../symbolic/print.ts'
-import { children, mentions } from '../../symbolic/traverse.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { SharedArray, Value } from '../kernel.ts'
@@ -15,33 +12,11 @@ import { widen } from '../lower/operators.ts'
 import { reduceRows } from '../lower/pairs.ts'
 import type { Reduced, Row } from '../lower/pairs.ts'
 import { lanes } from '../lower/tile.ts'
+import { seeingOnly } from './one-sided.ts'
 import type { Online } from './online-scratch.ts'
 import { tileColumns } from './tile-product.ts'
 
-/** Every sum and maximum in the expressions, each once, by its printed form. */
-export function reductionsIn(expressions: readonly Expression[]): ReadonlyMap<string, Reduce> {
-  const found = new Map<string, Reduce>()
-  const visit = (expression: Expression): void => {
-    children(expression).forEach(visit)
-    if (expression.kind === 'reduce') found.set(print(expression), expression)
-  }
-  expressions.forEach(visit)
-  return found
-}
-
-/** Those that see this vector and not the other, in order. */
-const seeingOnly = (term: Term, vector: 'q' | 'k', other: 'q' | 'k'): readonly string[] =>
-  [...reductionsIn(expressionsOf({ term }))]
-    .filter(([, reduce]) => mentions(reduce, vector) && !mentions(reduce, other))
-    .map(([key]) => key)
-
-/** How many there are of each. */
-export const oneSidedSums = (term: Term): { readonly ofQueries: number; readonly ofKeys: number } => ({
-  ofQueries: seeingOnly(term, 'q', 'k').length,
-  ofKeys: seeingOnly(term, 'k', 'q').length,
-})
-
-/** Computes those of the tile's queries. */
+/** Computes the sums over a query alone, for the tile's queries. */
 export function querySums(k: Author, { pass, dim, scratch, rows }: Online): void {
   const into = { array: scratch.querySums, most: pass.tile.rows }
   oneSided(k, pass.kernel, ['q', 'k'], into, rows, (first) => {
@@ -56,7 +31,7 @@ export function querySums(k: Author, { pass, dim, scratch, rows }: Online): void
   })
 }
 
-/** Computes those of the keys of a tile, of which so many are there. */
+/** Computes the sums over a key alone, for the keys of a tile, of which `here` exist. */
 export function keySums(k: Author, { pass, scratch }: Online, here: Value): void {
   const { keys, keyStride } = scratch
   const into = { array: scratch.keySums, most: pass.tile.steps }

@@ -12,7 +12,8 @@ import type { Evaluated, Reduced } from '../lower/pairs.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
 import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Block, Online } from './online-scratch.ts'
-import { knownSums, reductionsIn } from './row-sums.ts'
+import { reductionsIn } from './one-sided.ts'
+import { knownSums } from './row-sums.ts'
 import { tileColumns, tileProduct, tileRows } from './tile-product.ts'
 
 /** The two vectors of eight rows. */
