@@ -56,6 +56,51 @@ function walkOf(
   }
 }
 
+/** The rows after a prefix, by its state and a step for each, and the same rows of the whole in float64. */
+function decoded(text: string, sizes: Sizes, prefix: number): { found: number[]; known: number[] } {
+  const { checked } = understand({ file: 'test.attn', text })
+  const model = checked.attentions[0]!
+  const planned = schedule(fromModel(model), sequentialPlanner)
+  if ('unsupported' in planned) throw new Error(planned.unsupported)
+  const { prefill, step } = planned.decoding!
+  const { batch, heads, kvHeads, length } = full(sizes)
+  const { dim, valueDim, projections } = model
+  const q = normals(batch * heads * length * dim, 1)
+  const k = normals(batch * kvHeads * length * dim, 2)
+  const v = normals(batch * kvHeads * length * valueDim, 3)
+  const projection = projections && drawProjection({ ...projections, rows: projections.count, dim })
+  const carried = new Float32Array(batch * heads * 64 * (valueDim + 2)).fill(Number.NaN)
+  const kept = { carried, ...(projection && { projection }) }
+  const part = (tensor: Float32Array, width: number, from: number, to: number): Float32Array =>
+    tensor.filter((_, index) => {
+      const row = Math.floor(index / width) % length
+      return row >= from && row < to
+    })
+  const run = (form: typeof planned, from: number, to: number, lengths?: readonly number[]): Float32Array => {
+    const call = {
+      ...{ batch, heads, kvHeads, length: to - from, keyLength: to - from },
+      ...{ q: part(q, dim, from, to), k: part(k, dim, from, to), v: part(v, valueDim, from, to) },
+      ...(lengths && { lengths }),
+    }
+    const kernels = lowerSequential(verify(form)).map((kernel) => verifyKernel(kernel))
+    return runPasses({ schedule: form, kernels }, { call, kept, offset: from, races: false })
+  }
+  // Rows of padding leave no trace, whatever they hold.
+  expect(prefill.passes.map(({ kind }) => kind)).toContain('walk')
+  run(
+    prefill,
+    0,
+    length,
+    Array.from({ length: batch }, () => prefix),
+  )
+  const known = reference(model, { batch, heads, kvHeads, length, keyLength: length, q, k, v, ...kept })
+  const rows = Array.from({ length: length - prefix }, (_, index) => prefix + index)
+  return {
+    found: rows.flatMap((row) => [...run(step, row, row + 1)]),
+    known: rows.flatMap((row) => [...part(Float32Array.from(known), valueDim, row, row + 1)]),
+  }
+}
+
 const shapes: readonly Sizes[] = [
   { length: 1 },
   { length: 9, batch: 2, lengths: [0, 4] },
@@ -126,4 +171,20 @@ it.each(['', 'decay: 0.7', 'epsilon: 1e-3'])('exponents of any size, %s', (setti
     const { found, known } = walkOf(`${exponentials} ${setting} }`, { length: 70, heads: 2 }, { size })
     expect(relativeError(found, known)).toBeLessThan(5e-6 + 2 ** -20 * size)
   }
+})
+
+describe('decoding', () => {
+  it.each([
+    ['elu1', 'feature: elu1'],
+    ['scaled', 'scale: 1 / sqrt(dim) feature: favor projections: 5 orthogonal seed 1'],
+    ['faded', 'feature: relu1 decay: 0.8 epsilon: 1e-3'],
+    ['faded, undivided', 'feature: identity normalize: none decay: 0.8'],
+    ['undivided', 'feature: taylor2 normalize: none'],
+  ])('%s: a prefix and steps are the whole', (_, settings) => {
+    const text = `attention a { dim: 6 value_dim: 5 mask: causal ${settings} }`
+    for (const prefix of [3, 33]) {
+      const { found, known } = decoded(text, { length: prefix + 3, batch: 2, heads: 4, kvHeads: 2 }, prefix)
+      expect(relativeError(found, known)).toBeLessThan(usualError)
+    }
+  })
 })

@@ -5,6 +5,7 @@ import { lowerPass } from '../lower/lower.ts'
 import { verify } from '../verify.ts'
 import { lowerOnline } from './online.ts'
 import { serialise } from './serialise.ts'
+import { lowerSequentialStep } from './step.ts'
 import { lowerWalk } from './walk.ts'
 
 /** Lowers every pass of the schedule, in order: hot ones to what processors do best, the others thread after thread. */
@@ -19,6 +20,8 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
     case 'online':
       // A tile of several threads was laid out for another machine.
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerOnline(schedule, pass)
+    case 'step':
+      return lowerSequentialStep(schedule, pass)
     case 'walk':
       return lowerWalk(schedule, pass)
     default:

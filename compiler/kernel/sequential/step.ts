@@ -39,7 +39,8 @@ export function lowerSequentialStep(schedule: Schedule, pass: StepPass): Kernel 
   const { kernel, ...from } = frame(schedule, pass)
   const step = new Step(schedule, pass, from)
   const body = record((k) => step.write(k))
-  return kernel('One more token: its key and value into the state, its query out of it.', step.shared, body)
+  const summary = 'One more token: its key and value into the state, its query out of it.'
+  return { ...kernel(summary, step.shared, body), workgroupSize: 1 }
 }
 
 type Width = 'four' | 'one'

@@ -13,6 +13,7 @@ import type { Frame } from '../lower/frame.ts'
 import { mendRow } from '../lower/mend-row.ts'
 import { isWhole } from '../lower/readout.ts'
 import { extent } from '../lower/tile.ts'
+import { carryOut } from './carry.ts'
 import { chunkFeatures } from './chunk-features.ts'
 import type { ChunkFeatures, Target } from './chunk-features.ts'
 import { upTo } from './chunk.ts'
@@ -110,10 +111,10 @@ class Walk {
   write(k: Author): void {
     const { groups } = this.#schedule
     const { binding, counts } = this.#frame
-    const { rows, buffers } = this.#pass
+    const { rows } = this.#pass
     const { fading } = this.#chunk
     k.use(divide([], 'slice'), groupNames(counts, groups, false))
-    if (buffers.includes('decay')) k.use(logDecayName(binding('decay')))
+    if (this.#decays) k.use(logDecayName(binding('decay')))
     if (fading !== undefined) fillPowers(k, fading)
     this.#begin(k)
     k.strided('first', 0, ir.shape('length'), rows, (first) => {
@@ -121,9 +122,42 @@ class Walk {
       const keys = k.let('keys', ir.call('min', extent(first, visible, rows), here))
       this.#fill(k, 'key', { from: ir.u32(0), to: keys })
       this.#values.fill(k, keys)
-      if (this.#scales === undefined) this.#plainStretch(k, { from: ir.u32(0), to: here, keysTo: keys })
+      if (this.#scales === undefined) this.#plainStretches(k, here, keys)
       else this.#scaledStretches(k, this.#scales, here, keys)
     })
+    // Where it fades, what the last visible row left has been carried out in its time.
+    if (this.#pass.carries && !this.#decays) this.#carry(k)
+  }
+
+  get #decays(): boolean {
+    return this.#pass.buffers.includes('decay')
+  }
+
+  /** Whether the state must be caught as of the last visible row, because it fades with each that follows. */
+  get #catches(): boolean {
+    return this.#pass.carries && this.#decays
+  }
+
+  #carry(k: Author): void {
+    carryOut(k, this.#chunk, this.#frame.binding('carried'), this.#scales?.scales)
+  }
+
+  /** Carries the state out if row `to` of the chunk is the first that is not visible. */
+  #catch(k: Author, first: Value, to: Value): void {
+    if (!this.#catches) return
+    const last = ir.call('min', visible, ir.shape('length'))
+    k.if(ir.eq(ir.add(first, to), last), () => this.#carry(k))
+  }
+
+  /** Stretches of the chunk's rows, one after the other; `then` writes one and gives its end. */
+  #stretches(k: Author, here: Value, then: (from: Value) => Value): void {
+    const from = k.var('from', ir.u32(0))
+    k.loop('stretch', 0, here, () => k.if(ir.lt(from, here), () => k.set(from, then(from))))
+  }
+
+  /** The end of the rows that may be one stretch with row `from`: a state that is to be caught is one of its last row. */
+  #end(from: Value, here: Value, keys: Value): Value {
+    return this.#catches ? ir.select(ir.lt(from, keys), keys, here) : here
   }
 
   /** The state of no rows. */
@@ -134,6 +168,7 @@ class Walk {
     clear(k, totals)
     if (features % tileRows !== 0) clear(k, ofKeys, features * this.#pass.rows)
     if (this.#scales !== undefined) new Scales(k, this.#chunk, this.#scales).start()
+    this.#catch(k, ir.u32(0), ir.u32(0))
   }
 
   #fill(k: Author, side: 'query' | 'key', { from, to }: Pick<Stretch, 'from' | 'to'>): void {
@@ -158,6 +193,16 @@ class Walk {
     k.loop('headInGroup', 0, heads, (head) => {
       k.let('queryHead', ir.add(ir.mul(u32Name('group'), heads), head))
       then()
+    })
+  }
+
+  #plainStretches(k: Author, here: Value, keys: Value): void {
+    if (!this.#catches) return this.#plainStretch(k, { from: ir.u32(0), to: here, keysTo: keys })
+    this.#stretches(k, here, (from) => {
+      const to = k.let('to', this.#end(from, here, keys))
+      this.#plainStretch(k, { from, to, keysTo: ir.call('min', to, keys) })
+      this.#catch(k, u32Name('first'), to)
+      return to
     })
   }
 
@@ -189,24 +234,22 @@ class Walk {
   #scaledStretches(k: Author, arrays: ScaleArrays, here: Value, keys: Value): void {
     const chunk = this.#chunk
     const scales = new Scales(k, chunk, arrays)
-    const from = k.var('from', ir.u32(0))
-    k.loop('stretch', 0, here, () =>
-      k.if(ir.lt(from, here), () => {
-        scales.raise(from, keys)
-        scales.weighKeys(from, keys)
-        const to = scales.endOf(from, keys, here)
-        const stretch = { from, to, keysTo: ir.call('min', to, keys) }
-        this.#eachHead(k, () => {
-          this.#fill(k, 'query', stretch)
-          scales.weighQueries(stretch)
-          weighPairs(k, chunk, stretch)
-          readRows(k, chunk, stretch)
-        })
-        absorb(k, chunk, stretch)
-        scales.pass(stretch)
-        k.set(from, to)
-      }),
-    )
+    this.#stretches(k, here, (from) => {
+      scales.raise(from, keys)
+      scales.weighKeys(from, keys)
+      const to = scales.endOf(from, keys, this.#end(from, here, keys))
+      const stretch = { from, to, keysTo: ir.call('min', to, keys) }
+      this.#eachHead(k, () => {
+        this.#fill(k, 'query', stretch)
+        scales.weighQueries(stretch)
+        weighPairs(k, chunk, stretch)
+        readRows(k, chunk, stretch)
+      })
+      absorb(k, chunk, stretch)
+      scales.pass(stretch)
+      this.#catch(k, u32Name('first'), to)
+      return to
+    })
   }
 
   /** Rows of the chunk whose plain sums may have lost digits, computed anew. */

@@ -3,36 +3,52 @@
  * chunks of a group in order has the state before each at hand, in its cache, and nothing but results goes to memory.
  */
 import { readProjected } from '../projected-terms.ts'
-import type { Features, FinishPass, Pass, Schedule, WalkPass } from '../schedule.ts'
+import type { Features, FinishPass, Pass, ScanPass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
 
-/** The schedule with one walk in place of reduce, scan and finish, where the attention is causal. */
+/** The schedule with a walk in place of reduce, scan and finish, in each of its forms, where the attention is causal. */
 export function walked(schedule: Schedule): Schedule {
-  const finish = schedule.passes.find((pass) => pass.kind === 'finish')
-  if (finish === undefined || !schedule.causal) return schedule
+  const { decoding } = schedule
+  const forward = inOneWalk(schedule)
+  return decoding === undefined
+    ? forward
+    : { ...forward, decoding: { ...decoding, prefill: inOneWalk(decoding.prefill) } }
+}
+
+function inOneWalk(schedule: Schedule): Schedule {
+  const { passes, causal, buffers } = schedule
+  const finish = passes.find((pass) => pass.kind === 'finish')
+  if (finish === undefined || !causal) return schedule
+  const carrying = passes.find((pass): pass is ScanPass => pass.kind === 'scan' && pass.carries)
   const replaced = new Set<Pass['kind']>(['reduce', 'scan', 'finish'])
-  const others = schedule.passes.filter(({ kind }) => !replaced.has(kind))
   return {
     ...schedule,
     chunk: rowsOfTile,
     chunks: 1,
-    buffers: schedule.buffers.filter(({ name }) => name !== 'state'),
-    passes: [...others, walk(finish)],
+    buffers: buffers.filter(({ name }) => name !== 'state'),
+    passes: [...passes.filter(({ kind }) => !replaced.has(kind)), walk(finish, carrying)],
   }
 }
 
-function walk({ buffers, query, key, scaling, division, mended }: FinishPass): WalkPass {
+/** @param carrying what leaves the state, in a form that does */
+function walk(finish: FinishPass, carrying: ScanPass | undefined): WalkPass {
+  const { division, buffers } = finish
+  const carries = carrying !== undefined
+  // What is carried may be scaled where sums are plain else; scaled sums serve the rows as well and leave none to mend.
+  const scaling = carrying?.scaling ?? finish.scaling
+  const mended = scaling === finish.scaling ? finish.mended : undefined
+  const { query, key } = mended === undefined ? (finish.mended ?? finish) : finish
   return {
     kind: 'walk',
     name: 'walk',
     threads: 1,
     rows: rowsOfTile,
     workgroups: 'sliceCount',
-    buffers: buffers.filter((name) => name !== 'state'),
+    buffers: [...buffers.filter((name) => name !== 'state'), ...(carries ? ['carried'] : [])],
     query: multiplied(query),
     key: multiplied(key),
     scaling,
-    carries: false,
+    carries,
     division,
     ...(mended && { mended }),
   }
