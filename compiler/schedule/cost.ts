@@ -149,7 +149,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
     case 'scan':
       return sizes.batch * sizes.kvHeads * sizes.chunks * features * columns
     case 'walk': {
-      const pairs = sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows)
+      const pairs = pass.causal ? sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows) : 0
       return (
         queryRows * (perRow(pass.query) + 2 * features * columns + columns) +
         keyRows * (perRow(pass.key) + 2 * features * columns) +

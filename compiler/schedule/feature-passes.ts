@@ -38,14 +38,16 @@ export interface FinishPass extends PassBase {
 }
 
 /**
- * Rows of a group in order, by one thread that has the state at hand: φ(q)·S of the chunks before, the pairs inside the
- * chunk, the division; then the chunk's keys enter the state.
+ * Rows of a group in order, by one thread that has the state at hand. Where the attention is causal: φ(q)·S of the
+ * chunks before, the pairs inside the chunk, the division; then the chunk's keys enter the state. Else all keys enter
+ * it first.
  */
 export interface WalkPass extends PassBase {
   readonly kind: 'walk'
   readonly threads: 1
   /** Rows of a chunk. */
   readonly rows: number
+  readonly causal: boolean
   readonly query: Features
   readonly key: Features
   readonly scaling: Scaling

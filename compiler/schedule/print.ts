@@ -110,7 +110,7 @@ function details(pass: WorkgroupPass): string[] {
       ]
     case 'walk':
       return [
-        `chunks of ${pass.rows} rows in order, sums ${pass.scaling}${pass.carries ? ', the state left behind' : ''}`,
+        `chunks of ${pass.rows} rows in order${pass.causal ? '' : ', all keys before the queries'}, sums ${pass.scaling}${pass.carries ? ', the state left behind' : ''}`,
         ...printFeatures('φ(k)', pass.key),
         ...printFeatures('φ(q)', pass.query),
         printDivision(pass.division),

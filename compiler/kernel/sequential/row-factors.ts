@@ -61,6 +61,6 @@ function totalOf(
     k.set(total, ir.call('fma', weights(arrays.ofQueries, f), z, total))
   })
   if (fading !== undefined) k.multiply(total, fading.four(ir.sub(ir.add(row, 1), pairs.from)))
-  k.loop('h', pairs.from, pairs.to, (key) => k.add(total, weights(arrays.pairs, key)))
+  if (pass.causal) k.loop('h', pairs.from, pairs.to, (key) => k.add(total, weights(arrays.pairs, key)))
   return total
 }

@@ -73,7 +73,14 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
         eachOfTile(tile, (sum, item) => {
           k.multiply(sum, ir.splat(fading.one(ir.sub(ir.add(row, item + 1), from))))
         })
-      addPanels(k, tile, { name: 'j', from, to: keys }, ofRows(arrays.pairs, row, pass.rows), values(column))
+      if (pass.causal)
+        addPanels(
+          k,
+          tile,
+          { name: 'j', from, to: keys },
+          ofRows(arrays.pairs, row, pass.rows),
+          values(column),
+        )
       for (const item of fourLanes) {
         const own = ir.add(row, item)
         k.if(ir.and(ir.le(from, own), ir.lt(own, to)), () =>

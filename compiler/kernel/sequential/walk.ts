@@ -1,7 +1,7 @@
 /**
  * Walk: one thread takes the rows of a group in chunks, in order, and has the state of all rows before in its scratch,
  * which its cache holds. Of a chunk it computes φ of the keys and of the queries, reads the queries out of the state
- * and of the pairs inside the chunk, and adds the keys to the state.
+ * and of the pairs inside the chunk, and adds the keys to the state. Without a mask all keys come before all queries.
  */
 import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import { record } from '../author.ts'
@@ -93,7 +93,7 @@ class Walk {
     const all = [
       ofKeys,
       ofQueries,
-      pairs,
+      ...(this.#pass.causal ? [pairs] : []),
       sums,
       totals,
       ...(this.#pass.mended === undefined ? [] : [denominators]),
@@ -117,16 +117,61 @@ class Walk {
     if (this.#decays) k.use(logDecayName(binding('decay')))
     if (fading !== undefined) fillPowers(k, fading)
     this.#begin(k)
+    if (!this.#pass.causal) return this.#writeApart(k)
     k.strided('first', 0, ir.shape('length'), rows, (first) => {
       const here = k.let('here', extent(first, ir.shape('length'), rows))
       const keys = k.let('keys', ir.call('min', extent(first, visible, rows), here))
-      this.#fill(k, 'key', { from: ir.u32(0), to: keys })
-      this.#values.fill(k, keys)
+      this.#fillKeys(k, keys)
       if (this.#scales === undefined) this.#plainStretches(k, here, keys)
       else this.#scaledStretches(k, this.#scales, here, keys)
     })
     // Where it fades, what the last visible row left has been carried out in its time.
     if (this.#pass.carries && !this.#decays) this.#carry(k)
+  }
+
+  /** Without a mask: all keys, then all queries. */
+  #writeApart(k: Author): void {
+    const { rows } = this.#pass
+    const chunk = this.#chunk
+    const scales = this.#scales && new Scales(k, chunk, this.#scales)
+    k.strided('first', 0, visible, rows, (first) => {
+      const keys = k.let('keys', extent(first, visible, rows))
+      this.#fillKeys(k, keys)
+      if (scales === undefined) absorb(k, chunk, { from: ir.u32(0), to: keys, keysTo: keys })
+      else
+        this.#stretches(k, keys, (from) => {
+          const to = this.#weighKeys(scales, from, keys, keys)
+          this.#absorb(k, scales, { from, to, keysTo: to })
+          return to
+        })
+    })
+    k.strided('first', 0, ir.shape('length'), rows, (first) => {
+      const to = k.let('here', extent(first, ir.shape('length'), rows))
+      const none = { from: ir.u32(0), to, keysTo: ir.u32(0) }
+      this.#eachHead(k, () => {
+        this.#fill(k, 'query', none)
+        scales?.weighQueries(none)
+        readRows(k, chunk, none)
+        this.#mend(k, to)
+      })
+    })
+  }
+
+  #fillKeys(k: Author, keys: Value): void {
+    this.#fill(k, 'key', { from: ir.u32(0), to: keys })
+    this.#values.fill(k, keys)
+  }
+
+  /** Weights of the keys of a stretch that begins with row `from`; gives its end. */
+  #weighKeys(scales: Scales, from: Value, keys: Value, end: Value): Value {
+    scales.raise(from, keys)
+    scales.weighKeys(from, keys)
+    return scales.endOf(from, keys, end)
+  }
+
+  #absorb(k: Author, scales: Scales, stretch: Stretch): void {
+    absorb(k, this.#chunk, stretch)
+    scales.pass(stretch)
   }
 
   get #decays(): boolean {
@@ -235,9 +280,7 @@ class Walk {
     const chunk = this.#chunk
     const scales = new Scales(k, chunk, arrays)
     this.#stretches(k, here, (from) => {
-      scales.raise(from, keys)
-      scales.weighKeys(from, keys)
-      const to = scales.endOf(from, keys, this.#end(from, here, keys))
+      const to = this.#weighKeys(scales, from, keys, this.#end(from, here, keys))
       const stretch = { from, to, keysTo: ir.call('min', to, keys) }
       this.#eachHead(k, () => {
         this.#fill(k, 'query', stretch)
@@ -245,8 +288,7 @@ class Walk {
         weighPairs(k, chunk, stretch)
         readRows(k, chunk, stretch)
       })
-      absorb(k, chunk, stretch)
-      scales.pass(stretch)
+      this.#absorb(k, scales, stretch)
       this.#catch(k, u32Name('first'), to)
       return to
     })
@@ -261,7 +303,7 @@ class Walk {
       k.if(ir.not(isWhole(pass, ir.sharedLoad(this.#arrays.denominators, own))), () => {
         const row = k.let('ownRow', ir.add(u32Name('first'), own))
         const columns = { firstColumn: ir.u32(0), columns: this.#schedule.valueDim }
-        mendRow(k, this.#schedule, { ...pass, ...mended, causal: true }, this.#frame, { row, ...columns })
+        mendRow(k, this.#schedule, { ...pass, ...mended }, this.#frame, { row, ...columns })
       }),
     )
   }

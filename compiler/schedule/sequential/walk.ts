@@ -6,7 +6,7 @@ import { readProjected } from '../projected-terms.ts'
 import type { Features, FinishPass, Pass, ScanPass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
 
-/** The schedule with a walk in place of reduce, scan and finish, in each of its forms, where the attention is causal. */
+/** The schedule with a walk in place of reduce, scan and finish, in each of its forms. */
 export function walked(schedule: Schedule): Schedule {
   const { decoding } = schedule
   const forward = inOneWalk(schedule)
@@ -16,9 +16,9 @@ export function walked(schedule: Schedule): Schedule {
 }
 
 function inOneWalk(schedule: Schedule): Schedule {
-  const { passes, causal, buffers } = schedule
+  const { passes, buffers } = schedule
   const finish = passes.find((pass) => pass.kind === 'finish')
-  if (finish === undefined || !causal) return schedule
+  if (finish === undefined) return schedule
   const carrying = passes.find((pass): pass is ScanPass => pass.kind === 'scan' && pass.carries)
   const replaced = new Set<Pass['kind']>(['reduce', 'scan', 'finish'])
   return {
@@ -32,7 +32,7 @@ function inOneWalk(schedule: Schedule): Schedule {
 
 /** @param carrying what leaves the state, in a form that does */
 function walk(finish: FinishPass, carrying: ScanPass | undefined): WalkPass {
-  const { division, buffers } = finish
+  const { division, buffers, causal } = finish
   const carries = carrying !== undefined
   // What is carried may be scaled where sums are plain else; scaled sums serve the rows as well and leave none to mend.
   const scaling = carrying?.scaling ?? finish.scaling
@@ -40,11 +40,18 @@ function walk(finish: FinishPass, carrying: ScanPass | undefined): WalkPass {
   const { query, key } = mended === undefined ? (finish.mended ?? finish) : finish
   return {
     kind: 'walk',
-    name: 'walk',
+    name: carries ? 'walk_and_carry' : 'walk',
     threads: 1,
     rows: rowsOfTile,
+    causal,
     workgroups: 'sliceCount',
-    buffers: [...buffers.filter((name) => name !== 'state'), ...(carries ? ['carried'] : [])],
+    buffers: distinct([
+      'q',
+      'k',
+      'v',
+      ...buffers.filter((name) => name !== 'state'),
+      ...(carries ? ['carried'] : []),
+    ]),
     query: multiplied(query),
     key: multiplied(key),
     scaling,
@@ -53,6 +60,8 @@ function walk(finish: FinishPass, carrying: ScanPass | undefined): WalkPass {
     ...(mended && { mended }),
   }
 }
+
+const distinct = (names: readonly string[]): string[] => [...new Set(names)]
 
 /** Features that see products with projections and not the projections, where they can: a walk multiplies a chunk at once. */
 const multiplied = (features: Features): Features => ({
