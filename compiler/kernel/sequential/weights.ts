@@ -2,6 +2,7 @@
 import * as ir from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import type { Value } from '../kernel.ts'
+import { relativeTo } from '../lower/running-scale.ts'
 import { eachLane, fourLanes } from '../lower/tile.ts'
 import type { Block, Online } from './online-scratch.ts'
 import { halves } from './scores.ts'
@@ -22,7 +23,7 @@ export function weigh(
   const weighed = pass.kernel.kind === 'scaled' && pass.kernel.coefficient !== undefined
   const shrinks = tops.map((top, half) => {
     const at = ir.add(row, half * 4)
-    const shrink = k.let(`shrink${half}`, ir.call('exp2', ir.sub(ir.sharedLoadFour(scales, at), top)))
+    const shrink = k.let(`shrink${half}`, relativeTo(top, ir.sharedLoadFour(scales, at)))
     k.sharedStore(scales, at, top)
     return shrink
   })
@@ -40,7 +41,7 @@ export function weigh(
         k.add(total, score)
         return
       }
-      const power = ir.call('exp2', ir.sub(score, top))
+      const power = relativeTo(top, score)
       const weight = k.let(
         `weight${half}`,
         weighed ? ir.mul(ir.sharedLoadFour(coefficients, place), power) : power,
