@@ -32,7 +32,6 @@ import type { RowOperation } from './rows.ts'
 import type { FactorisedScore } from './terms.ts'
 
 export type { Division } from './division.ts'
-export { countOfRows, isGiven, widthOfRows } from './rows.ts'
 export type * from './rows.ts'
 export type * from './terms.ts'
 

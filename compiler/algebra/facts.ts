@@ -12,11 +12,13 @@ import type {
   Attention,
   FactorisedScore,
   GivenRows,
+  RowOperand,
   RowOperation,
+  RowsShape,
   ScaledTerm,
   Sign,
 } from './attention.ts'
-import { operationsOf, recordOf } from './operations/index.ts'
+import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 
 type Fact = 'keysPermutable' | 'weightsPositive' | 'prefixStable'
 
@@ -84,6 +86,23 @@ export function signOfWeights(attention: Attention): Sign {
   const signs = termsOf(attention).map(({ sign }) => sign)
   if (signs.includes('unknown')) return 'unknown'
   return signs.includes('nonnegative') ? 'nonnegative' : 'positive'
+}
+
+/** What the rows of an operand are. */
+export function shapeOf(operand: RowOperand): RowsShape {
+  if (operand.kind === 'call') return { count: undefined, width: operand.width }
+  if (operand.kind === 'given') {
+    const { count, width } = operand
+    return { count, width: width === 'keyRows' ? undefined : width }
+  }
+  return recordOf(operand).shape(operand, shapeOf)
+}
+
+/** Whether rows are the same for all batch items, because everything that they are made of is given. */
+export function isGiven(operand: RowOperand): boolean {
+  if (!isOperation(operand)) return operand.kind === 'given'
+  const operands = recordOf(operand).operands(operand)
+  return operands.length > 0 && operands.every(isGiven)
 }
 
 /** The tensors that a caller gives, in the order of their names. */

@@ -2,9 +2,9 @@
  * Row operations: an attention as steps that make rows of rows.
  *
  * Every step takes matrices of each head, rows of the call or the results of
- * steps before it, and gives one. The last step gives the output. Two operations
- * hold others inside: `convolve` adds to the result of an attention, and `either`
- * chooses between two for each batch item.
+ * steps before it, and gives one. The last step gives the output; the rows of the
+ * others are of a fixed number. Two operations hold others inside: `convolve` adds to
+ * the result of an attention, and `either` chooses between two for each batch item.
  *
  * What is known of an operation (its float64 meaning, its facts, its text) is its
  * record in `operations/`; which operations make up an attention is its graph in
@@ -115,58 +115,8 @@ export interface Either extends Step {
   readonly many: Attend
 }
 
-/** Rows of a head; undefined where the call says how many. */
-export function countOfRows(rows: RowOperand): number | undefined {
-  switch (rows.kind) {
-    case 'given':
-    case 'means':
-      return rows.count
-    case 'attend':
-      return countOfRows(rows.queries)
-    case 'product':
-      return countOfRows(rows.left)
-    case 'inverse':
-      return countOfRows(rows.matrix)
-    default:
-      return undefined
-  }
-}
-
-/** Whether rows are the same for all batch items, because everything that they are made of is given. */
-export function isGiven(rows: RowOperand): boolean {
-  switch (rows.kind) {
-    case 'given':
-      return true
-    case 'attend':
-      return [rows.queries, rows.keys, ...(rows.values === undefined ? [] : [rows.values])].every(isGiven)
-    case 'product':
-      return isGiven(rows.left) && isGiven(rows.right)
-    case 'inverse':
-      return isGiven(rows.matrix)
-    default:
-      return false
-  }
-}
-
-/** Entries of a row; undefined where the call says how many. */
-export function widthOfRows(rows: RowOperand): number | undefined {
-  switch (rows.kind) {
-    case 'call':
-      return rows.width
-    case 'given':
-      return rows.width === 'keyRows' ? undefined : rows.width
-    case 'attend':
-      return rows.values === undefined ? countOfRows(rows.keys) : widthOfRows(rows.values)
-    case 'means':
-    case 'convolve':
-      return widthOfRows(rows.rows)
-    case 'product':
-      return widthOfRows(rows.right)
-    case 'inverse':
-      return countOfRows(rows.matrix)
-    case 'either':
-      return widthOfRows(rows.many)
-    default:
-      return undefined
-  }
+/** What the rows of a head are; undefined where the call says how many there are, or how wide. */
+export interface RowsShape {
+  readonly count: number | undefined
+  readonly width: number | undefined
 }

@@ -11,7 +11,7 @@ import { print } from '../symbolic/print.ts'
 import { children, freeVariables } from '../symbolic/traverse.ts'
 import type { Attention, FactorisedScore, FeatureBlock, RowOperation, ScaledTerm } from './attention.ts'
 import { verifyDivision } from './division.ts'
-import { featuresOf, outputOf, termsOf } from './facts.ts'
+import { featuresOf, outputOf, shapeOf, termsOf } from './facts.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 import { samplePoints } from './sample.ts'
 
@@ -31,10 +31,12 @@ export function verify(attention: Attention): Attention {
   return attention
 }
 
-/** An operation takes the results of steps before its own. */
+/** An operation takes the results of steps before its own, and rows between steps are of a fixed number. */
 function verifyOperation(operation: RowOperation, steps: readonly RowOperation[]): void {
   const at = steps.indexOf(operation)
   if (at === -1) return
+  const fixed = at === steps.length - 1 || shapeOf(operation).count !== undefined
+  invariant(fixed, `${operation.result} has rows of a fixed number`)
   for (const operand of recordOf(operation).operands(operation)) {
     const place = isOperation(operand) ? steps.indexOf(operand) : -1
     invariant(place < at, `${operation.result} is made of what comes before it`)

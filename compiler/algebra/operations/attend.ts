@@ -3,13 +3,16 @@ import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import { quotient } from '../division.ts'
 import { gammaOf, visibility } from '../interpret/pairs.ts'
 import { printTerm } from '../print-terms.ts'
-import { isGiven } from '../rows.ts'
 import type { Attend } from '../rows.ts'
 import type { Context, Matrix, OperationRecord } from './record.ts'
 
 /** The record of `attend`. */
 export const attend: OperationRecord<Attend> = {
   operands: ({ queries, keys, values }) => [queries, keys, ...(values === undefined ? [] : [values])],
+  shape: ({ queries, keys, values }, of) => ({
+    count: of(queries).count,
+    width: values === undefined ? of(keys).count : of(values).width,
+  }),
   evaluate({ kernel, queries, keys, values }, { attention, head, rows }) {
     const k = rows(keys)
     const v = values === undefined ? identity(k.length) : rows(values)
@@ -17,7 +20,9 @@ export const attend: OperationRecord<Attend> = {
   },
   terms: ({ kernel }) => [kernel],
   prefixStable: ({ queries, keys }) =>
-    isGiven(queries) && !isGiven(keys) ? 'its given rows stand for the whole sequence' : undefined,
+    queries.kind === 'given' && keys.kind === 'call'
+      ? 'its given rows stand for the whole sequence'
+      : undefined,
   weights: () => 'κ(q_i, k_j)',
   formula: ({ queries, keys, values }, name) =>
     values === undefined

@@ -16,6 +16,7 @@ const blocksOf = ({ query, key }: FactorisedScore): readonly FeatureBlock[] => [
 /** The record of `carry`. */
 export const carry: OperationRecord<Carry> = {
   operands: () => [],
+  shape: () => ({ count: undefined, width: undefined }),
   evaluate: ({ score }, context) => foldKeys(score, context),
   terms: ({ score }) => blocksOf(score),
   keysPermutable: ({ score }) =>

@@ -5,6 +5,7 @@ import type { Matrix, OperationRecord } from './record.ts'
 /** The record of `convolve`. */
 export const convolve: OperationRecord<Convolve> = {
   operands: ({ rows, values, filter }) => [rows, values, filter],
+  shape: ({ rows }, of) => of(rows),
   evaluate({ rows, values, filter }, { rows: rowsOf }) {
     const [taps] = rowsOf(filter)
     const around = rowsOf(values)

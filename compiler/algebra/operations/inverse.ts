@@ -6,6 +6,7 @@ import type { Matrix, OperationRecord } from './record.ts'
 /** The record of `inverse`. */
 export const inverse: OperationRecord<Inverse> = {
   operands: ({ matrix }) => [matrix],
+  shape: ({ matrix }, of) => of(matrix),
   evaluate: ({ matrix, iterations }, { rows }) => pseudoInverse(rows(matrix), iterations),
   weightsPositive: () => 'weights through a pseudo-inverse may be negative',
   formula: ({ matrix, iterations }, name) => `pseudo-inverse of ${name(matrix)} in ${iterations} iterations`,

@@ -5,6 +5,7 @@ import type { Matrix, OperationRecord } from './record.ts'
 /** The record of `means`. */
 export const means: OperationRecord<Means> = {
   operands: ({ rows }) => [rows],
+  shape: ({ rows, count }, of) => ({ count, width: of(rows).width }),
   evaluate({ rows, count }, { head, rows: rowsOf }) {
     const all = rowsOf(rows)
     return segmentMeans(rows.of === 'q' ? all.slice(0, head.queries) : all, count)

@@ -6,6 +6,7 @@ import type { OperationRecord } from './record.ts'
 /** The record of `near`. */
 export const near: OperationRecord<Near> = {
   operands: () => [],
+  shape: () => ({ count: undefined, width: undefined }),
   terms: ({ kernel }) => [kernel],
   keysPermutable: () => 'the keys are the rows of the queries',
   prefixStable: () => 'its hash sorts the whole sequence',

@@ -5,6 +5,7 @@ import type { Matrix, OperationRecord } from './record.ts'
 /** The record of `product`. */
 export const product: OperationRecord<Product> = {
   operands: ({ left, right }) => [left, right],
+  shape: ({ left, right }, of) => ({ count: of(left).count, width: of(right).width }),
   evaluate: ({ left, right }, { rows }) => multiply(rows(left), rows(right)),
   keysPermutable: ({ right }) =>
     right.kind === 'call' ? 'the weights that pool go by the place of a key' : undefined,

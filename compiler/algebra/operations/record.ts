@@ -1,7 +1,7 @@
 /** All that the algebra knows of one kind of row operation. */
 import type { Attention } from '../attention.ts'
 import type { Call, Head } from '../interpret/call.ts'
-import type { RowOperand, RowOperation } from '../rows.ts'
+import type { RowOperand, RowOperation, RowsShape } from '../rows.ts'
 import type { ScaledTerm } from '../terms.ts'
 
 /** Rows of one head, in float64. */
@@ -25,6 +25,8 @@ type Obstacle<Operation> = (operation: Operation) => string | undefined
 export interface OperationRecord<Operation extends RowOperation = RowOperation> {
   /** The rows that it takes, in the order of its text. */
   readonly operands: (operation: Operation) => readonly RowOperand[]
+  /** Its rows, from those of its operands. */
+  readonly shape: (operation: Operation, of: (operand: RowOperand) => RowsShape) => RowsShape
   /** Its rows in float64; absent where the reference alone knows how to compute them. */
   readonly evaluate?: (operation: Operation, context: Context) => Matrix
   /** κ, or the blocks of φ: the factors that its weights are products of. */

@@ -2,9 +2,8 @@
  * An attention of several steps: each in the verbs of a planner, in order. Everything
  * is a batch item's own, and no norm is taken beyond one head of it.
  */
-import { countOfRows, isGiven, widthOfRows } from '../../algebra/attention.ts'
 import type { Attend, Attention, GivenRows, RowOperand, RowOperation } from '../../algebra/attention.ts'
-import { givenRowsOf } from '../../algebra/facts.ts'
+import { givenRowsOf, isGiven, shapeOf } from '../../algebra/facts.ts'
 import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
 import {
   countedRows,
@@ -146,7 +145,7 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
 /** Where the rows of an operand lie. */
 function placeOf(rows: RowOperand): Rows {
   if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
-  const count = countOfRows(rows)
+  const { count } = shapeOf(rows)
   if (count === undefined) return outRows
   if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count }
   return { buffer: rows.result, of: ownerOf(rows), count }
@@ -165,7 +164,7 @@ function matrixOf(rows: RowOperand): Matrix {
 }
 
 function widthOf(rows: RowOperand): number {
-  const width = widthOfRows(rows)
+  const { width } = shapeOf(rows)
   invariant(width !== undefined, 'rows between steps have a fixed width')
   return width
 }
