@@ -53,7 +53,7 @@ export type WasmVariant = 'plain' | 'relaxed'
 
 /** A module of WebAssembly, as `contract/kernel-table.ts` describes it. */
 export interface AssembledKernels {
-  /** In base64. */
+  /** In hexadecimal, of which compression in transit makes a third less than of base64. */
   readonly bytes: string
 }
 

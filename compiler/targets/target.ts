@@ -47,7 +47,7 @@ export interface Language {
   readonly texts: string
   /** The text of a kernel in a module, as short as may be; absent where modules carry binaries. */
   readonly carried?: (code: string) => string
-  /** The kernels of a program, whose texts these are, as one binary in each variant, in base64. */
+  /** The kernels of a program, whose texts these are, as one binary in each variant, in hexadecimal. */
   readonly assemble?: (texts: readonly string[]) => Readonly<Record<WasmVariant, string>>
   /** Whether the backend loads the kernels of decoding when they are needed; else the module has them all. */
   readonly loadsLater: boolean

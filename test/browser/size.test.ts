@@ -1,4 +1,5 @@
 // What a page carries for one attention, bundled and minified: the module, its kernels and the runtime.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -30,6 +31,7 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       // Kernels of decoding, and of the other targets.
       `./${name}/decoding.js`,
       `./${name}/gpujs.js`,
+      `./${name}/wasm.js`,
       // The caller's own options and tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
       '../../node-gpu.js',
       './arguments/create-options.js',
@@ -45,6 +47,13 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './no-device.js',
     ].sort(),
   )
+})
+
+test.each(specs)('%s loads below 10 KB of kernels where it falls back to WebAssembly', async (name) => {
+  const texts = ['wasm', 'wasm-plain'].map((part) =>
+    readFileSync(join(folder.path, name, `${part}.js`), 'utf8'),
+  )
+  expect(texts.reduce((sum, text) => sum + zipped(text), 0)).toBeLessThan(10 * kilobyte)
 })
 
 test('a module for another target carries the backend of that target, and no other', async () => {

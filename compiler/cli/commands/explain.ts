@@ -1,10 +1,10 @@
 import { Option } from 'commander'
-import type { CompiledAttention, PendingAttention } from '../../index.ts'
+import { type CompiledAttention, type PendingAttention, type Target, targets } from '../../index.ts'
 import type { Context } from '../context.ts'
 import type { DeviceName } from '../../cost/device.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
 import { costsInWords as gpuCostsInWords, costsOf, deviceNames, type FormCosts } from '../explain/gpu-cost.ts'
-import { type StageName, stageNames, stagesOf, stageTitles } from '../explain/stages.ts'
+import { type StageName, stageNames, stagesOf, stageTitle, targetOf } from '../explain/stages.ts'
 import { SpecFailure } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Paint, painter } from '../io.ts'
@@ -17,6 +17,7 @@ interface Options {
   readonly only?: string
   readonly length: number
   readonly stage?: StageName
+  readonly target?: Target
   readonly norms?: readonly number[]
   readonly deviation: number
   readonly heads: number
@@ -34,7 +35,14 @@ export function addExplain({ program, io }: Context): void {
       new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
     )
     .addOption(
-      new Option('--stage <name>', 'this stage alone; all but wgsl and cost without it').choices(stageNames),
+      new Option('--stage <name>', 'this stage alone; all of the compiler but the cost without it').choices(
+        stageNames,
+      ),
+    )
+    .addOption(
+      new Option('--target <target>', 'what the kernels are for, where the stage does not say so').choices(
+        targets,
+      ),
     )
     .addOption(
       new Option('--heads <n>', 'for which the stage cost is given').argParser(wholeNumber(1)).default(8),
@@ -63,8 +71,12 @@ export function addExplain({ program, io }: Context): void {
     )
     .action((path: string, options: Options) => {
       const source = readSource(io, path)
-      const { only } = options
-      const { diagnostics, modules, pending, attentions } = compileChosen(source, { only })
+      const { only, stage } = options
+      const target = (stage === undefined ? undefined : targetOf(stage)) ?? options.target
+      const { diagnostics, modules, pending, attentions } = compileChosen(source, {
+        only,
+        ...(target && { target }),
+      })
       const shown = [...modules, ...pending].sort(
         (left, right) => attentions.indexOf(left.name) - attentions.indexOf(right.name),
       )
@@ -93,7 +105,8 @@ function explain(attention: CompiledAttention | PendingAttention, options: Optio
     const gpus = costsOf(attention, options)
     return { name, stages: [{ name: stage, text: gpuCostsInWords(gpus, options) }], gpus }
   }
-  const wanted = (name: StageName): boolean => (stage === undefined ? name !== 'wgsl' : name === stage)
+  const wanted = (name: StageName): boolean =>
+    stage === undefined ? targetOf(name) === undefined : name === stage
   const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) })]
     .filter(([name]) => wanted(name))
     .map(([name, text]) => ({ name, text: text() }))
@@ -113,7 +126,7 @@ function asDocument({ name, stages, costs, gpus, unsupported }: Explanation): un
 
 function inWords({ name, stages, costs, unsupported }: Explanation, paint: Paint): string {
   const parts = stages.map(
-    (stage) => `${paint('bold', `── ${name} · ${stageTitles[stage.name]}`)}\n\n${stage.text.trimEnd()}\n`,
+    (stage) => `${paint('bold', `── ${name} · ${stageTitle(stage.name)}`)}\n\n${stage.text.trimEnd()}\n`,
   )
   if (unsupported !== undefined) {
     parts.push(`${name} goes no further: attention with ${unsupported} is checked and not yet compiled\n`)

@@ -1,23 +1,41 @@
 /** Each stage's own text of an attention, in the order of the stages. */
 import { print as printAlgebra } from '../../algebra/print.ts'
-import type { CompiledAttention, PendingAttention } from '../../index.ts'
+import type { CompiledAttention, PendingAttention, Target } from '../../index.ts'
 import { print as printKernel } from '../../kernel/print.ts'
 import { print as printSchedule } from '../../schedule/print.ts'
 import { printAttention } from '../../semantics/print.ts'
+import { targetNamed, targets } from '../../targets/index.ts'
 import { claimText, type Standards } from './claim.ts'
 
-export const stageNames = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'wgsl', 'cost'] as const
-export type StageName = (typeof stageNames)[number]
+const ofCompiler = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'cost'] as const
 
-/** What each stage is, for the reader who meets it first. */
-export const stageTitles: Readonly<Record<StageName, string>> = {
+/** A stage of the compiler, or the kernels in the language of a target, by what modules call them. */
+export type StageName = string
+
+/** The target in whose language a stage shows the kernels, if it is such a stage. */
+export const targetOf = (stage: StageName): Target | undefined =>
+  targets.find(({ language }) => language.texts === stage)?.name
+
+/** Those that may be asked for. */
+export const stageNames: readonly StageName[] = [
+  ...ofCompiler,
+  ...targets.map(({ language }) => language.texts),
+]
+
+const titles: Readonly<Record<(typeof ofCompiler)[number], string>> = {
   spec: 'the checked spec: names resolved, defaults filled in',
   algebra: 'the algebra: the same attention as symbolic mathematics',
   claim: 'the claim: what the features estimate, and how well',
   schedule: 'the schedule: which passes, with which tiles and memory',
   kernels: 'the kernels: what runs, independent of the language it is written in',
-  wgsl: 'the kernels as WGSL: what the device compiles',
   cost: 'the cost: what the kernels ask of GPUs, counted, and what is expected of some',
+}
+
+/** What a stage is, for the reader who meets it first. */
+export function stageTitle(stage: StageName): string {
+  const target = targets.find(({ language }) => language.texts === stage)
+  if (target !== undefined) return `the kernels as ${target.language.title}: what the device compiles`
+  return titles[stage as keyof typeof titles]
 }
 
 /** Of an attention that cannot be compiled yet, the stages that it reaches. */
@@ -34,9 +52,10 @@ export function stagesOf(
   if ('unsupported' in attention) return stages
   stages.set('schedule', () => printSchedule(attention.schedule))
   stages.set('kernels', () => attention.kernels.map(printKernel).join('\n'))
-  stages.set('wgsl', () =>
-    Object.entries(attention.program.kernels)
-      .map(([name, { code }]) => `// ${name}\n${code}`)
+  const { program } = attention
+  stages.set(targetNamed(program.target).language.texts, () =>
+    Object.values(program.kernels)
+      .map(({ code }) => code)
       .join('\n'),
   )
   return stages

@@ -5,7 +5,7 @@ import parse from 'watr/parse'
 import type { WasmVariant } from '../../../runtime/program.ts'
 import type { Node } from './wat/text.ts'
 
-/** The module of the kernels' texts in each variant, in base64. Functions that several of them define are in it once. */
+/** The module of the kernels' texts in each variant, in hexadecimal. Functions that several of them define are in it once. */
 export function assemble(texts: readonly string[]): Readonly<Record<WasmVariant, string>> {
   const relaxed = moduleOf(texts)
   return { plain: binary(inTwoSteps(relaxed)), relaxed: binary(relaxed) }
@@ -36,10 +36,6 @@ function inTwoSteps(node: Node): Node {
   return ['f32x4.add', ['f32x4.mul', a, b], c]
 }
 
-/** In base64. */
-function binary(module: Node): string {
-  const bytes = compile(module) as Uint8Array
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
-}
+/** In hexadecimal. */
+const binary = (module: Node): string =>
+  Array.from(compile(module) as Uint8Array, (byte) => byte.toString(16).padStart(2, '0')).join('')

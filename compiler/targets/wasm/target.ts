@@ -10,7 +10,7 @@ import { wat } from './print.ts'
 export const wasm: Target = {
   name: 'wasm',
   exact: inWords,
-  unsupported: () => 'anything for the target wasm, which no backend runs yet,',
+  unsupported: () => undefined,
   planner: sequentialPlanner,
   lower: (schedule) => lowerSequential(schedule).map((kernel) => ({ kernel, spell: () => wat(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),

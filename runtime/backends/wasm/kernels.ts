@@ -49,7 +49,7 @@ export async function compileKernels(program: Program, shared: boolean): Promise
 async function compile(name: string, assembled: Assembled, shared: boolean): Promise<Compiled> {
   const variant = await fittingVariant()
   const { bytes: text } = await assembled[variant]()
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.codePointAt(0) ?? 0)
+  const bytes = Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   if (shared) shareMemory(bytes)
   try {
     return { variant, bytes, module: await WebAssembly.compile(bytes) }
