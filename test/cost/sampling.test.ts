@@ -8,7 +8,7 @@ import { Counter, type Situation } from '../../compiler/cost/counter.ts'
 import { countDispatch } from '../../compiler/cost/dispatch.ts'
 import { digitsOf } from '../../compiler/cost/digits.ts'
 import { representatives } from '../../compiler/cost/sample.ts'
-import type { Kernel } from '../../compiler/kernel/kernel.ts'
+import type { Kernel, Value } from '../../compiler/kernel/kernel.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
 import { sizesOf } from '../../compiler/schedule/cost.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
@@ -97,31 +97,34 @@ test('digits are read off how a kernel takes its index apart', () => {
 
 describe('a loop counted at once', () => {
   /** Sums numbers from memory; what `busy` adds to the body has its rounds run one by one. */
-  const looping = (stride: number, lanes: number, busy: boolean): Kernel => {
+  const looping = (index: (round: Value) => Value, busy: boolean): Kernel => {
     const [sum, kept] = [ir.var_('sum', ir.f32(0)), ir.var_('kept', ir.u32(0))]
     return kernelOf([
       sum,
       kept,
       ir.for_('round', 0, 50, 1, (round) => [
         ...(busy ? [ir.assign(ir.ref(kept), ir.add(ir.ref(kept), 1))] : []),
-        ir.assign(
-          ir.ref(sum),
-          ir.add(ir.ref(sum), ir.load(source, ir.add(ir.mul(ir.thread, lanes), ir.mul(round, stride)))),
-        ),
+        ir.assign(ir.ref(sum), ir.add(ir.ref(sum), ir.load(source, index(round)))),
       ]),
       ir.store(target, ir.add(number, ir.mul(ir.ref(kept), 32)), ir.ref(sum)),
     ])
   }
 
-  test.each([
-    [1, 1],
-    [1, 64],
-    [3, 5],
-    [8, 1],
-    [33, 2],
-    [64, 1],
-  ])('moves by %i, lanes %i apart', (stride, lanes) => {
-    const [atOnce, oneByOne] = [false, true].map((busy) => counterOf(looping(stride, lanes, busy)).count(0))
+  const moving = (stride: number, lanes: number) => (round: Value) =>
+    ir.add(ir.mul(ir.thread, lanes), ir.mul(round, stride))
+
+  test.each<[string, (round: Value) => Value]>([
+    ['neighbours, by one', moving(1, 1)],
+    ['rows, by one', moving(1, 64)],
+    ['by three, lanes five apart', moving(3, 5)],
+    ['by a sector', moving(8, 1)],
+    ['by a line and one', moving(33, 2)],
+    ['by two lines', moving(64, 1)],
+    ['each lane by another stride', (round) => ir.mul(round, ir.thread)],
+    ['back and forth', (round) => ir.add(ir.thread, ir.mul(ir.mod(round, 3), 7))],
+    ['backwards', (round) => ir.sub(ir.add(ir.thread, 4096), ir.mul(round, 5))],
+  ])('%s', (_, index) => {
+    const [atOnce, oneByOne] = [false, true].map((busy) => counterOf(looping(index, busy)).count(0))
     const of = (counts: Counts | undefined): readonly (number | undefined)[] => [
       counts?.globalLoads,
       counts?.lines,

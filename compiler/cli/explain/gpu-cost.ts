@@ -1,5 +1,5 @@
 /** What an attention's kernels ask of GPUs, as tables and as data. */
-import { type DeviceName, devices } from '../../cost/device.ts'
+import { type DeviceName, devices, peakOf } from '../../cost/device.ts'
 import {
   bytesOfTensors,
   type CallExpectation,
@@ -156,7 +156,12 @@ function passesInWords({ expected }: FormCosts, device: DeviceName): string {
     ],
   )
   const head = [devices[device].name, 'time', 'share', 'limit', 'of f32', 'of memory', 'warps at hand']
-  return table([head, ...rows], [1, 2, 4, 5, 6])
+  const { halves, bandwidth } = devices[device]
+  const peak = peakOf(devices[device])
+  return [
+    table([head, ...rows], [1, 2, 4, 5, 6]),
+    `  ${significant(peak)} TFLOP/s of f32, ${significant(peak * halves)} of f16, ${grouped(bandwidth)} GB/s`,
+  ].join('\n')
 }
 
 const percent = (share: number): string =>
