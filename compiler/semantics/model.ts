@@ -17,6 +17,7 @@
  */
 import { independent, type ProjectionLaw } from '../../runtime/contract/projections.ts'
 import type { WeightName } from '../../runtime/contract/weights.ts'
+import { dot, exp, row } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
@@ -174,5 +175,30 @@ export function exactTwin(model: AttentionModel, rows = Infinity): AttentionMode
     ...exact,
     evaluation: 'landmarks',
     landmarks: { ...landmarks, source: 'segment_means', count: rows },
+  }
+}
+
+/** Exact softmax attention of rows as wide as those of `model`, causal where they are: what its cost is compared with. */
+export function softmaxLike(model: AttentionModel): AttentionModel {
+  const {
+    feature: _,
+    projections: _p,
+    landmarks: _l,
+    compress: _c,
+    buckets: _b,
+    decay: _d,
+    ...shared
+  } = model
+  const { dim, mask } = model
+  return {
+    ...shared,
+    evaluation: 'exact',
+    kernel: exp(dot(row('q', dim), row('k', dim))),
+    scale: 1 / Math.sqrt(dim),
+    // Its cost is that of all pairs, because the pairs that a condition leaves out are what is saved.
+    mask: mask.kind === 'condition' ? { kind: 'none' } : mask,
+    normalize: 'sum',
+    epsilon: 0,
+    stabilize: { kind: 'auto' },
   }
 }

@@ -28,12 +28,13 @@ describe('files that name', () => {
   test.each([
     ['fixed_norm', /fixed_?norm/i, 8],
     ['conv', /\bconv(ol|ed|\b)/i, 14],
-    ['epsilon', /epsilon/i, 13],
+    ['epsilon', /epsilon/i, 12],
     ['compress', /compress/i, 9],
     ['buckets', /bucket/i, 13],
     ['landmarks', /landmark/i, 12],
   ])('%s', (_, pattern, most) => {
-    expect(naming(pattern).length, naming(pattern).join('\n')).toBeLessThanOrEqual(most)
+    const found = naming(pattern)
+    expect(found.length).toBeLessThanOrEqual(most)
   })
 })
 

@@ -5,8 +5,8 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import { type Cost, cost } from '../../schedule/cost.ts'
 import { schedule } from '../../schedule/build.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
+import { softmaxLike } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
-import { dot, exp, row } from '../../symbolic/build.ts'
 import { crossover } from './crossover.ts'
 
 export interface Comparison {
@@ -37,25 +37,9 @@ export function compareCosts(model: AttentionModel, plan: Schedule, length: numb
   }
 }
 
-/** Exact softmax attention with the same rows, causal where they are, planned by the same compiler. */
+/** Exact softmax attention with the same rows, planned by the same compiler. */
 function softmaxOf(model: AttentionModel): Schedule {
-  const { name, span, dim, valueDim } = model
-  const plan = schedule(
-    fromModel({
-      name,
-      span,
-      evaluation: 'exact',
-      dim,
-      valueDim,
-      kernel: exp(dot(row('q', dim), row('k', dim))),
-      scale: 1 / Math.sqrt(dim),
-      // What a pattern leaves out is what it saves.
-      mask: model.mask.kind === 'condition' ? { kind: 'none' } : model.mask,
-      normalize: 'sum',
-      epsilon: 0,
-      stabilize: { kind: 'auto' },
-    }),
-  )
+  const plan = schedule(fromModel(softmaxLike(model)))
   invariant(!('unsupported' in plan), 'exact softmax can always be scheduled')
   return plan
 }
