@@ -1,4 +1,4 @@
-/** Sums and maxima of a kernel's expression over a query alone, or over a key alone. */
+/** Sums and maxima of a kernel's expression by the rows that they see: a query, a key, or both. */
 import type { Term } from '../../schedule/schedule.ts'
 import type { Expression, Reduce } from '../../symbolic/expression.ts'
 import { print } from '../../symbolic/print.ts'
@@ -14,6 +14,18 @@ export function reductionsIn(expressions: readonly Expression[]): ReadonlyMap<st
   }
   expressions.forEach(visit)
   return found
+}
+
+/** Whether it is Σ_t q[t]·k[t] over all entries of both rows. */
+export function isProduct({ operator, index, size, body }: Reduce, dim: number): boolean {
+  if (operator !== 'sum' || size !== dim || body.kind !== 'apply' || body.operator !== 'multiply')
+    return false
+  const vectors = body.args.map((factor) =>
+    factor.kind === 'element' && factor.index.kind === 'variable' && factor.index.name === index
+      ? factor.vector
+      : undefined,
+  )
+  return vectors.length === 2 && vectors.includes('q') && vectors.includes('k')
 }
 
 /** The printed forms of those that see this vector and not the other, in order. */

@@ -20,6 +20,7 @@ import { extent } from '../lower/tile.ts'
 import { truthOfTile } from '../lower/visibility.ts'
 import { scratchOf } from './online-scratch.ts'
 import type { Block, Online } from './online-scratch.ts'
+import { attendOneRow } from './one-row.ts'
 import { copyRows, matrixIn, packColumns, packRows, valueRoundedUp } from './panels.ts'
 import type { Matrix } from './panels.ts'
 import { keySums, querySums } from './row-sums.ts'
@@ -70,34 +71,60 @@ function declareSight(
 }
 
 function attend(k: Author, online: Online): void {
-  const { pass, dim, scratch, binding, rows, firstRow, start, end } = online
-  const { queries, keys, values, over, valueDim, tile } = pass
+  const { pass, dim, binding, firstRow } = online
+  const { queries, keys, values, over, valueDim } = pass
   const firstQuery = k.let('firstQuery', ir.add(firstOf(queries, over), firstRow))
   const firstKey = k.let('firstKey', firstOf(keys, over))
   const firstValue = values === 'identity' ? ir.u32(0) : k.let('firstValue', firstOf(values, over))
   const rowsFrom = (buffer: string, width: number, first: Value): Matrix =>
     matrixIn(binding(buffer), width, (row) => ir.mul(ir.add(first, row), width))
 
-  const matrix = rowsFrom(queries.buffer, dim, firstQuery)
-  k.use(packRows({ prefix: 'query', matrix, rows, into: scratch.queries }))
-  querySums(k, online)
   clear(k, online)
-  k.strided('from', start, end, tile.steps, (from) => {
-    const here = k.let('here', extent(from, end, tile.steps))
-    const keyRows = rowsFrom(keys.buffer, dim, ir.add(firstKey, from))
-    const valueRows =
-      values === 'identity'
-        ? identity(from, valueDim)
-        : rowsFrom(values.buffer, valueDim, ir.add(firstValue, from))
-    const stride = scratch.keyStride
+  const inTiles = (): void =>
+    attendInTiles(k, online, {
+      queries: rowsFrom(queries.buffer, dim, firstQuery),
+      keys: (from) => rowsFrom(keys.buffer, dim, ir.add(firstKey, from)),
+      values: (from) =>
+        values === 'identity'
+          ? identity(from, valueDim)
+          : rowsFrom(values.buffer, valueDim, ir.add(firstValue, from)),
+    })
+  if (keys.of === 'cachedHead' && values !== 'identity') {
+    const row = {
+      queries: binding(queries.buffer),
+      keys: binding(keys.buffer),
+      values: binding(values.buffer),
+      query: ir.mul(firstQuery, dim),
+      key: (number: Value): Value => ir.mul(ir.add(firstKey, number), dim),
+      value: (number: Value): Value => ir.mul(ir.add(firstValue, number), valueDim),
+    }
+    k.if(ir.eq(ir.shape('length'), 1), () => attendOneRow(k, online, row), inTiles)
+  } else inTiles()
+  storeRows(k, online)
+}
+
+/** The rows of a tile, and those of the keys and their values from one on. */
+interface Matrices {
+  readonly queries: Matrix
+  readonly keys: (from: Value) => Matrix
+  readonly values: (from: Value) => Matrix
+}
+
+function attendInTiles(k: Author, online: Online, { queries, keys, values }: Matrices): void {
+  const { pass, scratch, rows, start, end } = online
+  const { steps } = pass.tile
+  const stride = scratch.keyStride
+  k.use(packRows({ prefix: 'query', matrix: queries, rows, into: scratch.queries }))
+  querySums(k, online)
+  k.strided('from', start, end, steps, (from) => {
+    const here = k.let('here', extent(from, end, steps))
     k.use(
-      copyRows({ prefix: 'key', matrix: keyRows, rows: here, into: scratch.keys, stride, multiple: 4 }),
-      packColumns({ prefix: 'value', matrix: valueRows, rows: here, into: scratch.values, most: tile.steps }),
+      copyRows({ prefix: 'key', matrix: keys(from), rows: here, into: scratch.keys, stride, multiple: 4 }),
+      packColumns({ prefix: 'value', matrix: values(from), rows: here, into: scratch.values, most: steps }),
     )
     keySums(k, online, here)
     k.strided('block', 0, rows, tileColumns, (row) => eightRows(k, online, from, row))
   })
-  storeRows(k, online)
 }
 
 /** Eight rows of the tile of queries, from `row` on, and a tile of keys, if there is any pair of them to be seen. */

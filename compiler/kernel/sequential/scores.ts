@@ -1,5 +1,4 @@
 /** The scores of eight rows and a tile of keys, four keys at a time, and the largest that each row sees. */
-import type { Reduce } from '../../symbolic/expression.ts'
 import * as ir from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
@@ -12,7 +11,7 @@ import type { Evaluated, Reduced } from '../lower/pairs.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
 import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Block, Online } from './online-scratch.ts'
-import { reductionsIn } from './one-sided.ts'
+import { isProduct, reductionsIn } from './one-sided.ts'
 import { knownSums } from './row-sums.ts'
 import { tileColumns, tileProduct, tileRows } from './tile-product.ts'
 
@@ -178,16 +177,4 @@ function multiply(
   })
   k.use(statements)
   return (half) => new Map(keys.map((key) => [key, (item: number) => result(item, half)]))
-}
-
-/** Σ_t q[t]·k[t] over all entries. */
-function isProduct({ operator, index, size, body }: Reduce, dim: number): boolean {
-  if (operator !== 'sum' || size !== dim || body.kind !== 'apply' || body.operator !== 'multiply')
-    return false
-  const vectors = body.args.map((factor) =>
-    factor.kind === 'element' && factor.index.kind === 'variable' && factor.index.name === index
-      ? factor.vector
-      : undefined,
-  )
-  return vectors.length === 2 && vectors.includes('q') && vectors.includes('k')
 }

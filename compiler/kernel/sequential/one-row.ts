@@ -1,0 +1,206 @@
+/**
+ * One query row against all keys, as a token of decoding has it: so few numbers for each key that packing keys and
+ * values would take longer than to use them. Four keys at a time are the lanes of the scores; products with the row run
+ * along its entries, and sums of values along their columns, both where they lie in their buffers.
+ */
+import * as ir from '../build.ts'
+import type { Author, Name } from '../author.ts'
+import { lowest } from '../kernel.ts'
+import type { Binding, Value } from '../kernel.ts'
+import { unlessZero } from '../lower/exponents.ts'
+import { expressionsOf } from '../lower/features.ts'
+import { widen } from '../lower/operators.ts'
+import { evaluatePairs } from '../lower/pairs.ts'
+import type { Reduced } from '../lower/pairs.ts'
+import { eachLane, extent, inLanes, lanes, range, within } from '../lower/tile.ts'
+import { maskShows } from '../lower/visibility.ts'
+import type { Online } from './online-scratch.ts'
+import { isProduct, reductionsIn } from './one-sided.ts'
+
+/** Where the rows lie: buffers, and u32 indexes. */
+export interface OneRow {
+  readonly queries: Binding
+  readonly keys: Binding
+  readonly values: Binding
+  /** Of the query's first entry. */
+  readonly query: Value
+  /** Of a row's first entry, by the number of the key. */
+  readonly key: (number: Value) => Value
+  readonly value: (number: Value) => Value
+}
+
+/** Leaves the sums, the denominator and the scale of the tile's first row, which is the only one. */
+export function attendOneRow(k: Author, online: Online, row: OneRow): void {
+  const { pass, start, end } = online
+  const { steps } = pass.tile
+  k.strided('from', start, end, steps, (from) => {
+    const here = k.let('here', extent(from, end, steps))
+    const top = scoreKeys(k, online, row, from, here)
+    const shrink = weighKeys(k, online, here, top)
+    addRows(k, online, row, from, here, shrink)
+  })
+}
+
+/** Leaves exponents, or weights, in `pairs`; returns the row's scale with these keys in it, where there is one. */
+function scoreKeys(k: Author, online: Online, row: OneRow, from: Value, here: Value): Name | undefined {
+  const { pass, scratch, numbered, firstRow, end } = online
+  const expressions = expressionsOf({ term: pass.kernel })
+  const scaled = pass.kernel.kind === 'scaled'
+  const largest = scaled ? k.var('largest', ir.splat(ir.sharedLoad(scratch.scales, 0))) : undefined
+  k.strided('fourKeys', 0, here, lanes, (group) => {
+    const key = (lane: number): Value => ir.add(from, group, lane)
+    const starts = eachLane((lane) => k.let(`keyStart${lane}`, row.key(within(key(lane), end))))
+    const known = products(k, online, row, starts)
+    const { statements, value } = evaluatePairs(
+      expressions,
+      {
+        items: 1,
+        rows: {
+          q: { extent: 'items', load: (_, index) => ir.load(row.queries, ir.add(row.query, index)) },
+          k: {
+            extent: 'lanes',
+            load: (lane, index) => ir.load(row.keys, ir.add(starts[lane] ?? index, index)),
+          },
+        },
+        scalars: {},
+        prefix: 'pair',
+      },
+      known,
+    )
+    k.use(statements)
+    const coefficient = expressions.length === 1 ? undefined : widen(value(1, 0))
+    const score = widen(value(0, 0))
+    const found = k.let('score', coefficient === undefined ? score : unlessZero(score, coefficient))
+    const seen = (lane: number): Value =>
+      ir.and(ir.lt(key(lane), end), maskShows(pass.mask, numbered(firstRow), key(lane)))
+    const hidden = k.let(
+      'hidden',
+      inLanes((lane) => ir.select(seen(lane), ir.lane(found, lane), scaled ? lowest : 0)),
+    )
+    k.sharedStore(scratch.pairs, group, hidden)
+    if (coefficient !== undefined) k.sharedStore(scratch.coefficients, group, coefficient)
+    if (largest !== undefined) k.set(largest, ir.call('max', largest, hidden))
+  })
+  return (
+    largest &&
+    k.let(
+      'top',
+      acrossLanes(largest, (a, b) => ir.call('max', a, b)),
+    )
+  )
+}
+
+/** The products of the row with four keys that the kernel has, along their entries. */
+function products(
+  k: Author,
+  { pass, dim }: Online,
+  { queries, keys, query }: OneRow,
+  starts: readonly Value[],
+): Reduced {
+  const wanted = [...reductionsIn(expressionsOf({ term: pass.kernel }))].filter(([, reduce]) =>
+    isProduct(reduce, dim),
+  )
+  if (wanted.length === 0) return new Map()
+  const sums = starts.map((_, lane) => k.var(`dot${lane}`, ir.splat(0)))
+  const rest = dim % lanes
+  if (dim > rest)
+    k.strided('t', 0, dim - rest, lanes, (t) => {
+      const entries = k.let('entries', ir.loadFour(queries, ir.add(query, t)))
+      sums.forEach((sum, lane) =>
+        k.set(sum, ir.fma(entries, ir.loadFour(keys, ir.add(starts[lane] ?? t, t)), sum)),
+      )
+    })
+  const dots = sums.map((sum, lane) =>
+    range(rest).reduce(
+      (dot, one) => {
+        const t = dim - rest + one
+        const term = ir.mul(
+          ir.load(queries, ir.add(query, t)),
+          ir.load(keys, ir.add(starts[lane] ?? query, t)),
+        )
+        return ir.add(dot, term)
+      },
+      acrossLanes(sum, ir.add),
+    ),
+  )
+  const product = k.let(
+    'products',
+    inLanes((lane) => dots[lane] ?? 0),
+  )
+  return new Map(wanted.map(([key]) => [key, () => product]))
+}
+
+/** Makes weights of what is in `pairs`, and adds them to the total; returns by what the sums shrink. */
+function weighKeys(
+  k: Author,
+  { pass, scratch }: Online,
+  here: Value,
+  top: Name | undefined,
+): Name | undefined {
+  const { pairs, coefficients, totals, scales } = scratch
+  const weighed = pass.kernel.kind === 'scaled' && pass.kernel.coefficient !== undefined
+  const added = k.var('added', ir.splat(0))
+  k.strided('fourKeys', 0, here, lanes, (group) => {
+    const score = ir.sharedLoadFour(pairs, group)
+    const power = top === undefined ? score : ir.call('exp2', ir.sub(score, ir.splat(top)))
+    const weight = k.let('weight', weighed ? ir.mul(ir.sharedLoadFour(coefficients, group), power) : power)
+    if (top !== undefined) k.sharedStore(pairs, group, weight)
+    k.add(added, weight)
+  })
+  const shrink = top && k.let('shrink', ir.call('exp2', ir.sub(ir.sharedLoad(scales, 0), top)))
+  const sofar = ir.sharedLoad(totals, 0)
+  k.sharedStore(
+    totals,
+    0,
+    ir.add(shrink === undefined ? sofar : ir.mul(sofar, shrink), acrossLanes(added, ir.add)),
+  )
+  if (top !== undefined) k.sharedStore(scales, 0, top)
+  return shrink
+}
+
+/** Vectors of columns that are summed together. */
+const together = 4
+
+/** Adds the weighed values, column by column: sixteen at a time, then four, then one. */
+function addRows(
+  k: Author,
+  { pass, scratch }: Online,
+  row: OneRow,
+  from: Value,
+  here: Value,
+  shrink: Name | undefined,
+): void {
+  const { valueDim } = pass
+  const add = (prefix: string, column: Value, vectors: number, wide: boolean): void => {
+    const shrunk = (sum: Value): Value =>
+      shrink === undefined ? sum : ir.mul(sum, wide ? ir.splat(shrink) : shrink)
+    const at = (vector: number): Value => ir.add(column, vector * lanes)
+    const sums = range(vectors).map((vector) => {
+      const sum = wide ? ir.sharedLoadFour(scratch.sums, at(vector)) : ir.sharedLoad(scratch.sums, at(vector))
+      return k.var(`${prefix}${vector}`, shrunk(sum))
+    })
+    const first = k.let(`${prefix}Start`, ir.add(row.value(from), column))
+    k.loop(`${prefix}Key`, 0, here, (key) => {
+      const weight = ir.sharedLoad(scratch.pairs, key)
+      const factor = k.let(`${prefix}Weight`, wide ? ir.splat(weight) : weight)
+      const start = k.let(`${prefix}Row`, ir.add(first, ir.mul(key, valueDim)))
+      sums.forEach((sum, vector) => {
+        const place = ir.add(start, vector * lanes)
+        k.set(sum, ir.fma(factor, wide ? ir.loadFour(row.values, place) : ir.load(row.values, place), sum))
+      })
+    })
+    sums.forEach((sum, vector) => k.sharedStore(scratch.sums, at(vector), sum))
+  }
+  const width = together * lanes
+  const whole = valueDim - (valueDim % width)
+  const fours = valueDim - (valueDim % lanes)
+  if (whole > 0) k.strided('column', 0, whole, width, (column) => add('wide', column, together, true))
+  if (fours > whole) add('four', ir.u32(whole), (fours - whole) / lanes, true)
+  if (valueDim > fours) k.loop('column', fours, valueDim, (column) => add('one', column, 1, false))
+}
+
+/** The four lanes of a vector put together. */
+function acrossLanes(vector: Value, join: (a: Value, b: Value) => Value): Value {
+  const [a, b, c, d] = eachLane((lane) => ir.lane(vector, lane))
+  return join(join(a, b), join(c, d))
+}
