@@ -1,14 +1,14 @@
 /**
  * Step: one thread takes one more token of a group into the carried state, and reads the group's query heads out of
- * it. First come the numbers of each feature, four features at a time, into scratch; then S, row by row, four columns at
- * a time.
+ * it. First come the numbers of each feature, four features at a time, into scratch; then S, block by block of
+ * its columns.
  */
 import type { Schedule, ScheduledBlock, StepPass } from '../../schedule/schedule.ts'
 import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import { lowest } from '../kernel.ts'
-import type { Kernel, SharedArray, Value } from '../kernel.ts'
+import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { unlessZero } from '../lower/exponents.ts'
 import { prepareRows } from '../lower/features.ts'
 import {
@@ -27,7 +27,7 @@ import { rowFactor } from '../lower/readout.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { stateLayout } from '../lower/state-layout.ts'
 import type { StateLayout } from '../lower/state-layout.ts'
-import { eachLane } from '../lower/tile.ts'
+import { eachLane, range } from '../lower/tile.ts'
 import { upTo } from './chunk.ts'
 
 const lanes = 4
@@ -171,18 +171,20 @@ class Step {
   #absorb(k: Author, start: Value): void {
     const { valueDim, features } = this.#schedule
     const { binding } = this.#frame
-    const v = binding('v')
     const value = k.let('valueStart', ir.mul(u32Name('keyGroup'), valueDim))
-    k.loop('absorbed', 0, features, (feature) => {
-      const keep = k.let('keepOne', ir.sharedLoad(this.#kept, feature))
-      const add = k.let('addOne', ir.sharedLoad(this.#weights, feature))
-      const row = k.let('absorbedRow', this.#layout.s(start, feature, ir.u32(0)))
-      this.#eachColumn(k, 'absorbed', (column, width) => {
-        const at = ir.add(row, column)
-        const from = ir.add(value, column)
-        const of = width === 'four' ? ir.loadFour(v, from) : ir.load(v, from)
-        const before = ir.mul(this.#load(at, width), this.#wide(keep, width))
-        k.store(binding('carried'), at, ir.call('fma', of, this.#wide(add, width), before))
+    this.#eachBlock(k, 'absorbed', (column, vectors, width) => {
+      const v = range(vectors).map((vector) =>
+        k.let(`value_${vector}`, read(binding('v'), ir.add(value, column, vector * lanes), width)),
+      )
+      k.loop('absorbed', 0, features, (feature) => {
+        const keep = k.let('keepOne', this.#wide(ir.sharedLoad(this.#kept, feature), width))
+        const add = k.let('addOne', this.#wide(ir.sharedLoad(this.#weights, feature), width))
+        const row = k.let('absorbedAt', this.#layout.s(start, feature, column))
+        v.forEach((of, vector) => {
+          const at = ir.add(row, vector * lanes)
+          const before = ir.mul(this.#load(at, width), keep)
+          k.store(binding('carried'), at, ir.call('fma', of, add, before))
+        })
       })
     })
   }
@@ -228,35 +230,31 @@ class Step {
   #sum(k: Author, start: Value, factor: Value | undefined): void {
     const { valueDim, features } = this.#schedule
     const out = k.let('outStart', ir.mul(u32Name('queryHead'), valueDim))
-    const store = (column: Value, sum: Value, width: Width): void => {
-      const value = factor === undefined ? sum : ir.mul(sum, this.#wide(factor, width))
-      k.store(this.#frame.binding('out'), ir.add(out, column), value)
-    }
-    const columns = (from: number, to: number, vectors: number): void =>
-      k.strided(`columns${vectors}`, from, to, vectors * lanes, (column) => {
-        const sums = k.registers('sums', 'vec4f', vectors)
-        k.loop('summed', 0, features, (feature) => {
-          const weight = k.let('weightOne', ir.splat(ir.sharedLoad(this.#weights, feature)))
-          const at = k.let('summedAt', this.#layout.s(start, feature, column))
-          sums.forEach((sum, vector) =>
-            k.set(sum, ir.call('fma', weight, this.#load(ir.add(at, vector * lanes), 'four'), sum)),
-          )
-        })
-        sums.forEach((sum, vector) => store(ir.add(column, vector * lanes), sum, 'four'))
+    this.#eachBlock(k, 'summed', (column, vectors, width) => {
+      const sums = k.registers('sums', width === 'four' ? 'vec4f' : 'f32', vectors)
+      k.loop('summed', 0, features, (feature) => {
+        const weight = k.let('weightOne', this.#wide(ir.sharedLoad(this.#weights, feature), width))
+        const at = k.let('summedAt', this.#layout.s(start, feature, column))
+        sums.forEach((sum, vector) =>
+          k.set(sum, ir.call('fma', weight, this.#load(ir.add(at, vector * lanes), width), sum)),
+        )
       })
+      sums.forEach((sum, vector) => {
+        const quotient = factor === undefined ? sum : ir.mul(sum, this.#wide(factor, width))
+        k.store(this.#frame.binding('out'), ir.add(out, column, vector * lanes), quotient)
+      })
+    })
+  }
+
+  /** Columns in blocks of vectors side by side, then vector by vector, then one by one. */
+  #eachBlock(k: Author, word: string, then: (column: Value, vectors: number, width: Width) => void): void {
+    const { valueDim } = this.#schedule
     const most = valueDim - (valueDim % (together * lanes))
     const whole = valueDim - (valueDim % lanes)
-    if (most > 0) columns(0, most, together)
-    if (whole > most) columns(most, whole, 1)
-    if (valueDim > whole)
-      k.loop('columnOne', whole, valueDim, (column) => {
-        const sum = k.var('sumOne', ir.f32(0))
-        k.loop('summedOne', 0, features, (feature) => {
-          const of = this.#load(this.#layout.s(start, feature, column), 'one')
-          k.set(sum, ir.call('fma', ir.sharedLoad(this.#weights, feature), of, sum))
-        })
-        store(column, sum, 'one')
-      })
+    if (most > 0)
+      k.strided(`${word}Block`, 0, most, together * lanes, (column) => then(column, together, 'four'))
+    if (whole > most) k.strided(`${word}Four`, most, whole, lanes, (column) => then(column, 1, 'four'))
+    if (valueDim > whole) k.loop(`${word}One`, whole, valueDim, (column) => then(column, 1, 'one'))
   }
 
   /** Features in fours, and one by one those that are left. */
@@ -267,16 +265,8 @@ class Step {
     if (features > whole) k.loop(`${word}Feature`, whole, features, (feature) => then(feature, 'one'))
   }
 
-  #eachColumn(k: Author, word: string, then: (column: Value, width: Width) => void): void {
-    const { valueDim } = this.#schedule
-    const whole = valueDim - (valueDim % lanes)
-    if (whole > 0) k.strided(`${word}Columns`, 0, whole, lanes, (column) => then(column, 'four'))
-    if (valueDim > whole) k.loop(`${word}Column`, whole, valueDim, (column) => then(column, 'one'))
-  }
-
   #load(index: Value, width: Width): Value {
-    const carried = this.#frame.binding('carried')
-    return width === 'four' ? ir.loadFour(carried, index) : ir.load(carried, index)
+    return read(this.#frame.binding('carried'), index, width)
   }
 
   #shared(array: SharedArray, index: Value, width: Width): Value {
@@ -287,3 +277,6 @@ class Step {
     return width === 'four' ? ir.splat(value) : value
   }
 }
+
+const read = (buffer: Binding, index: Value, width: Width): Value =>
+  width === 'four' ? ir.loadFour(buffer, index) : ir.load(buffer, index)
