@@ -7,7 +7,7 @@
  * rows from what the keys up to the first of them are: their largest exponent, and some bits of headroom, by which
  * later keys may surpass it. The stretch ends before the first row whose key surpasses it by more, and that row begins
  * the next one. So no power of two is taken of a positive number, no row depends on a later key, and a row loses
- * nothing but terms that are smaller than its largest by the range of f32 less twice the headroom.
+ * nothing but terms that are smaller than its largest by the range of f32 less the headroom.
  */
 import type { Features } from '../../schedule/schedule.ts'
 import type { Author } from '../author.ts'

@@ -51,8 +51,12 @@ export interface FactorisedPlan {
   readonly projected: ProjectedRows | undefined
 }
 
-/** Takes the decisions for an attention. */
-export function planFactorised(attention: Attention, score: FactorisedScore): FactorisedPlan {
+/** @param transforms whether rows may be projected by fast transforms where that is cheaper than products */
+export function planFactorised(
+  attention: Attention,
+  score: FactorisedScore,
+  transforms: boolean,
+): FactorisedPlan {
   const { valueDim, decay, mask } = attention
   const causal = mask.kind === 'causal'
   // What decoding carries is scaled all the same: a step has no keys to compute a row anew from.
@@ -69,10 +73,12 @@ export function planFactorised(attention: Attention, score: FactorisedScore): Fa
   const maxima = hasMaxima(score, attention.stabilize) ? maximaPasses(attention, score, together) : undefined
   const written = sidesOf(attention, score, scaling)
   const timesOver = Math.ceil(valueDim / reduceTile.columns) + (maxima ? 1 : 0)
-  const projected = projectByTransform(attention, score, [written.query, written.key], headsPerGroup, {
+  const uses = {
     query: timesOver,
     key: timesOver + (causal ? Math.ceil(valueDim / reduceTile.columns) : 0),
-  })
+  }
+  const sides = [written.query, written.key]
+  const projected = transforms ? projectByTransform(attention, score, sides, headsPerGroup, uses) : undefined
   const read = (features: Features): Features => projected?.read(features) ?? features
   return {
     attention,

@@ -22,8 +22,12 @@ import { planFactorised } from './factorised-plan.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
 /** Schedules factorised attention as fused passes, with the forms of decoding where the attention decodes. */
-export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
-  const plan = planFactorised(attention, score)
+export function scheduleFactorised(
+  attention: Attention,
+  score: FactorisedScore,
+  transforms = true,
+): Schedule {
+  const plan = planFactorised(attention, score, transforms)
   const [reduce, scan] = [reducePass(plan), scanPass(plan)]
   const forward = forwardOf(plan, reduce, scan)
   if (undecodable(attention) !== undefined) return forward
