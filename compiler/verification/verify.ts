@@ -112,5 +112,5 @@ async function platformOf(asked: Backend | undefined, given: GPUDevice | undefin
 
 async function foundFor(name: Backend, given: GPUDevice | undefined): Promise<Usable> {
   const { find } = await backends[name]()
-  return { name, found: await find(given) }
+  return { name, found: await find(true, given) }
 }

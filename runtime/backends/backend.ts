@@ -19,10 +19,11 @@ interface Common {
   /**
    * Finds what several attentions can share.
    *
+   * @param asked whether this backend was asked for by name: then it takes what it would leave to others
    * @param device to use in place of one that is found
    * @throws AttentionError with a code that says that the backend is missing
    */
-  readonly find: (device?: GPUDevice) => Promise<Found>
+  readonly find: (asked?: boolean, device?: GPUDevice) => Promise<Found>
   /** What would have it run here where `find` threw `missing`, as a clause for people; undefined where nothing is known. */
   readonly advice?: (missing: unknown) => Promise<string | undefined>
   /** What to call what it runs on, where another backend would have been better. */

@@ -16,7 +16,7 @@ beforeAll(() => {
     join(folder.path, 'leave.js'),
     `import { writeSync } from 'node:fs'
     import { create } from './softmax.js'
-    const attention = await create()
+    const attention = await create({ backend: 'webgpu' })
     const length = 256
     const x = new Float32Array(64 * length)
     const call = { q: x, k: x, v: x, length }
@@ -59,7 +59,7 @@ test('a process has no more listeners for it, whatever it opens', async () => {
     const count = () => process.listenerCount('exit')
     const counts = []
     for (let round = 0; round < 3; round++) {
-      const attention = await create()
+      const attention = await create({ backend: 'webgpu' })
       counts.push(count())
       attention.destroy()
     }

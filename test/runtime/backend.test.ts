@@ -5,12 +5,12 @@ import { AttentionError, createAttention } from '../../runtime/index.ts'
 import { softmaxCells } from '../gpujs/programs.ts'
 import { copy, softmax } from './programs.ts'
 
-const { importPackage, nodeGpu } = vi.hoisted(() => ({ importPackage: vi.fn(), nodeGpu: vi.fn() }))
+const { importPackage, gpuFor } = vi.hoisted(() => ({ importPackage: vi.fn(), gpuFor: vi.fn() }))
 vi.mock('../../runtime/node/packages.ts', async (original) => ({
   ...(await original<object>()),
   importPackage,
 }))
-vi.mock('../../runtime/node-gpu.ts', async (original) => ({ ...(await original<object>()), nodeGpu }))
+vi.mock('../../runtime/node-gpu.ts', async (original) => ({ ...(await original<object>()), gpuFor }))
 
 afterEach(() => {
   vi.resetAllMocks()
@@ -85,7 +85,7 @@ describe('the backend reference', () => {
 describe('without a device', () => {
   test('the reference takes over, and says so once', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
-    nodeGpu.mockResolvedValue(noAdapter)
+    gpuFor.mockResolvedValue(noAdapter)
     importPackage.mockResolvedValue(packageStandIn())
     for (let count = 0; count < 3; count++) {
       using attention = await createAttention(programFrom(copy))
@@ -99,14 +99,14 @@ describe('without a device', () => {
   test('also where another module with a runtime of its own looked for it', async () => {
     vi.spyOn(console, 'warn').mockReturnValue()
     const theirs = Object.assign(new Error('none'), { name: 'AttentionError', code: 'no-adapter' })
-    nodeGpu.mockRejectedValue(theirs)
+    gpuFor.mockRejectedValue(theirs)
     importPackage.mockResolvedValue(packageStandIn())
     using attention = await createAttention(programFrom(copy))
     expect(attention.backend).toBe('reference')
   })
 
   test('and without the package, the missing device is the error', async () => {
-    nodeGpu.mockResolvedValue(noAdapter)
+    gpuFor.mockResolvedValue(noAdapter)
     importPackage.mockImplementation(noPackage)
     await expect(createAttention(programFrom(copy))).rejects.toMatchObject({
       code: 'no-adapter',
@@ -114,9 +114,29 @@ describe('without a device', () => {
     })
   })
 
+  test.each([
+    { description: 'SwiftShader driver 5.0.0' },
+    { device: 'llvmpipe (LLVM 15.0.6, 256 bits)' },
+    { description: 'Microsoft Basic Render Driver' },
+    { vendor: 'unheard of', isFallbackAdapter: true },
+  ])('and with $description$device$vendor alone, which is no GPU', async (info) => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const requestDevice = vi.fn(() => Promise.reject(new Error('none')))
+    const adapter = { info, features: new Set(), limits: {}, requestDevice }
+    gpuFor.mockResolvedValue({ gpu: { requestAdapter: () => Promise.resolve(adapter) }, notes: [] })
+    importPackage.mockResolvedValue(packageStandIn())
+    using attention = await createAttention(programFrom({ ...copy, name: JSON.stringify(info) }))
+    expect(attention.backend).toBe('reference')
+    expect(gpuFor).toHaveBeenLastCalledWith(false)
+    expect(requestDevice).not.toHaveBeenCalled()
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/offers no GPU/))
+    await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toThrow()
+    expect(gpuFor).toHaveBeenLastCalledWith(true)
+  })
+
   test('a backend asked for by name is that one or an error', async () => {
     const missing = new AttentionError('no-webgpu', 'The package webgpu did not load.')
-    nodeGpu.mockRejectedValue(missing)
+    gpuFor.mockRejectedValue(missing)
     await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toBe(missing)
     expect(importPackage).not.toHaveBeenCalled()
   })
@@ -135,7 +155,7 @@ describe('without WebGPU, gpu.js', () => {
 
   test('takes over, with kernels that the package compiles for it, and says so once', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
-    nodeGpu.mockResolvedValue(noAdapter)
+    gpuFor.mockResolvedValue(noAdapter)
     const attnc = compiler()
     install({ attnc, 'gpu.js': await import('gpu.js') })
     const program = programFrom({ ...copy, name: 'second' })

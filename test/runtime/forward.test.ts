@@ -231,7 +231,7 @@ describe('forms', () => {
 
   test('profile measures each dispatch where the device has a clock', async () => {
     const call = randomCall({ length: 8 }, 4, 4)
-    using own = await createAttention(programFrom(softmax(4, 4)))
+    using own = await createAttention(programFrom(softmax(4, 4)), { backend: 'webgpu' })
     const times = await own.profile(call)
     expect(times.map(({ kernel }) => kernel)).toEqual(['scores', 'means'])
     expect(times.every(({ nanoseconds }) => nanoseconds >= 0)).toBe(true)

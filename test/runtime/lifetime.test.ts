@@ -72,7 +72,7 @@ describe('ten thousand calls', () => {
 
 describe('destroy', () => {
   test('ends pending and later calls by name, and may be repeated', async () => {
-    const attention = await createAttention(programFrom(copy))
+    const attention = await createAttention(programFrom(copy), { backend: 'webgpu' })
     const pending = attention.forward(call)
     attention.destroy()
     attention.destroy()
@@ -182,7 +182,7 @@ describe('a lost device', () => {
     expect(() => attention.encode({} as never, {} as never, call)).toThrow(/was lost/)
     attention.destroy()
 
-    using recovered = await createAttention(programFrom(copy))
+    using recovered = await createAttention(programFrom(copy), { backend: 'webgpu' })
     expect(await recovered.forward(call)).toEqual(one)
   })
 

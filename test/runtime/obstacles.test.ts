@@ -52,7 +52,7 @@ test('buckets do not decode either', async () => {
   const { program } = compileOne(
     `attention a { dim: 2 ${kernel} buckets: 2 rounds 1 chunk 2 seed 1 mask: causal }`,
   )
-  using attention = await createAttention(program)
+  using attention = await createAttention(program, { backend: 'webgpu' })
   await expect(attention.prefill(call)).rejects.toThrow(/hash sorts the whole sequence/)
 })
 

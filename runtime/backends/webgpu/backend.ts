@@ -10,8 +10,8 @@ export const webgpu: Backend = {
   name: 'webgpu',
   runs: 'kernels',
   open,
-  find: async (given) => {
-    const device = given ?? (await acquireDevice())
+  find: async (asked = false, given) => {
+    const device = given ?? (await acquireDevice(asked))
     return {
       device: deviceName(device),
       options: { device },

@@ -10,10 +10,17 @@ const wanted = [
   'maxComputeWorkgroupSizeX',
 ] as const
 
-export async function acquireDevice(): Promise<GPUDevice> {
-  const { gpu, notes } = await findGpu()
+/**
+ * A device of a GPU.
+ *
+ * @param software whether a processor that plays one will do: where WebGPU is asked for by name
+ * @throws AttentionError `no-webgpu`, `no-adapter`
+ */
+export async function acquireDevice(software: boolean): Promise<GPUDevice> {
+  const { gpu, notes, any } = await findGpu(software)
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (adapter === null) throw (await reasons()).noAdapter(notes)
+  if (adapter === null || (!any && isProcessor(adapter.info)))
+    throw (await reasons()).noAdapter(adapter?.info, notes)
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
     ? ['timestamp-query']
     : []
@@ -27,17 +34,33 @@ export async function acquireDevice(): Promise<GPUDevice> {
 
 const reasons = () => import('./no-device.ts')
 
-/** `notes`: what this surrounding says on the devices that it found, where it says something. */
-async function findGpu(): Promise<{ gpu: GPU; notes?: readonly string[] }> {
+interface FoundGpu {
+  readonly gpu: GPU
+  /** What this surrounding says on the devices that it found, where it says something. */
+  readonly notes?: readonly string[]
+  /** Whether any device will do. */
+  readonly any: boolean
+}
+
+async function findGpu(software: boolean): Promise<FoundGpu> {
   const gpu = builtInGpu()
-  if (gpu !== undefined) return { gpu }
-  if (inNode()) return (await import('../../node-gpu.ts')).nodeGpu()
+  if (gpu !== undefined) return { gpu, any: software }
+  if (inNode()) return (await import('../../node-gpu.ts')).gpuFor(software)
   throw (await reasons()).noGpu()
 }
 
+/** What an adapter says of itself, the best first; parts may be missing. */
+const wordsOf = (info?: Partial<GPUAdapterInfo>): (string | undefined)[] => [
+  info?.description,
+  info?.device,
+  info?.architecture,
+  info?.vendor,
+]
+
 /** What a device is called, for people. */
-export function deviceName(device: GPUDevice): string {
-  const info = device.adapterInfo as GPUAdapterInfo | undefined
-  const words = [info?.description, info?.device, info?.architecture, info?.vendor]
-  return words.find((word) => word !== undefined && word !== '') ?? 'WebGPU device'
-}
+export const deviceName = ({ adapterInfo }: GPUDevice): string =>
+  wordsOf(adapterInfo).find(Boolean) ?? 'WebGPU device'
+
+/** Whether an adapter is software: by its flag, which not all browsers have, or by the names of those that there are. */
+const isProcessor = (info: GPUAdapterInfo): boolean =>
+  info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(wordsOf(info).join())

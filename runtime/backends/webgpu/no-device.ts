@@ -7,16 +7,21 @@ export const noGpu = (): AttentionError =>
     'There is no navigator.gpu. It takes a browser with WebGPU and a page from https or localhost.',
   )
 
+/** @param info of an adapter that a processor stands behind, where there is one */
 export const noAdapter = (
+  info: GPUAdapterInfo | undefined,
   notes: readonly string[] = ['In a browser, see whether graphics acceleration is on.'],
 ): AttentionError =>
   new AttentionError(
     'no-adapter',
-    [
-      'WebGPU is here but offers no adapter.',
-      ...notes,
-      'Try a browser or a system with a graphics driver.',
-    ].join(' '),
+    info === undefined
+      ? [
+          'WebGPU is here but offers no adapter.',
+          ...notes,
+          'Try a browser or a system with a graphics driver.',
+        ].join(' ')
+      : `WebGPU offers no GPU, but this processor in the part of one (${info.description || info.device || info.architecture}). ` +
+          'It is taken where the backend webgpu is asked for by name.',
   )
 
 export const noDevice = (cause: unknown): AttentionError =>

@@ -5,7 +5,12 @@ import { WebgpuAttention } from './webgpu-attention.ts'
 
 /** Opens a program for webgpu. */
 export const open: Open = async (program, options) => {
-  const { device, drawing, projection } = options
+  const { device, drawing, projection, backend } = options
   const fitting = drawing?.programFor?.(program, projection === undefined ? 'drawn' : 'given') ?? program
-  return WebgpuAttention.open(fitting, device ?? (await acquireDevice()), device === undefined, options)
+  return WebgpuAttention.open(
+    fitting,
+    device ?? (await acquireDevice(backend !== undefined)),
+    device === undefined,
+    options,
+  )
 }

@@ -1,5 +1,6 @@
 import { AttentionError, messageOf } from '../../../errors.ts'
 import { builtin } from '../../../node/builtin.ts'
+import { possibleGpu } from './gpu-files.ts'
 import { destroyOnExit, type Devices } from './leaving.ts'
 import { importPackage, isMissing } from '../../../node/packages.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
@@ -84,6 +85,20 @@ export async function nodeGpu(options: NodeGpuOptions = {}): Promise<NodeGpu> {
   }
   const { gpu, notes } = await opening
   return { gpu, notes: [...notes] }
+}
+
+/**
+ * Where an attention looks for its device.
+ *
+ * @param software whether a processor that plays a GPU will do, as one does in any case that ATTNC_DEVICE names
+ * @returns what `nodeGpu` gives, and whether any device will do
+ * @throws AttentionError as `nodeGpu` does, and `no-adapter` where there is no GPU, before Dawn is loaded
+ */
+export async function gpuFor(software: boolean): Promise<NodeGpu & { readonly any: boolean }> {
+  const any = software || /^swiftshader$|\.json$/.test(process.env['ATTNC_DEVICE'] ?? '')
+  if (any) return { ...(await nodeGpu()), any }
+  if (possibleGpu() !== undefined) return { ...(await nodeGpu({ software: 'never' })), any }
+  throw new AttentionError('no-adapter', 'There is no GPU: no file /dev/dri/renderD* or /dev/nvidia*.')
 }
 
 function settingsOf({ software, icd, flags = [] }: NodeGpuOptions): Settings {
