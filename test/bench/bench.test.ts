@@ -8,7 +8,6 @@ import { testDevice } from '../setup/test-devices.ts'
 import { benchmark } from './benchmark.mjs'
 import { compare } from './compare.mjs'
 import { admit, distance, WrongResult } from './gate.mjs'
-import { linearAttentionModel } from './onnx/models.mjs'
 import { readOptions } from './options.mjs'
 import { printReport } from './report.mjs'
 import { timingOf } from './statistics.mjs'
@@ -111,14 +110,6 @@ test('quartiles lie between samples', () => {
   expect(timingOf([4, 1, 3, 2])).toEqual({ median: 2.5, lower: 1.75, upper: 3.25, least: 1, samples: 4 })
 })
 
-test('the ONNX model is a message whose fields end where they say', () => {
-  const model = linearAttentionModel(2)
-  // Field 1, a varint: the version of the format. Field 7, bytes: the graph, whose length takes two bytes.
-  expect([...model.subarray(0, 3)]).toEqual([0x08, 10, 0x3a])
-  const graph = ((model[3] ?? 0) & 0x7f) + (model[4] ?? 0) * 0x80
-  expect(model[5 + graph]).toBe(0x42)
-})
-
 test('options are checked', () => {
   expect(readOptions(['--lengths', '32,64', '--no-peer', '--json'])).toMatchObject({
     lengths: [32, 64],
@@ -127,4 +118,5 @@ test('options are checked', () => {
   })
   expect(() => readOptions(['--lengths', '32,x'])).toThrow('--lengths: expected positive integers, found "x"')
   expect(() => readOptions(['--rounds', '0'])).toThrow('--rounds')
+  expect(readOptions(['--cpu', '--threads', '1'])).toMatchObject({ cpu: true, threads: [1], readme: false })
 })

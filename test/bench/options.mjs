@@ -9,6 +9,9 @@ Causal linear attention compiled by attnc beside ONNX Runtime's WebGPU LinearAtt
   --rounds 9           timed calls of each contestant at each length
   --icd FILE           the Vulkan driver to run on, by its ICD manifest
   --no-peer            attnc alone
+  --cpu                processors instead: attnc's WebAssembly beside ONNX Runtime's library and WebAssembly
+  --threads 1,2        with --cpu: how many, one after the other (1,2)
+  --readme             with --cpu: the table goes into README.md
   --json               the whole report as JSON in place of the tables
   --help`
 
@@ -18,6 +21,9 @@ Causal linear attention compiled by attnc beside ONNX Runtime's WebGPU LinearAtt
  * @property {number} rounds
  * @property {string | undefined} icd
  * @property {boolean} peer
+ * @property {boolean} cpu
+ * @property {readonly number[]} threads
+ * @property {boolean} readme
  * @property {boolean} json
  * @property {boolean} help
  */
@@ -32,20 +38,27 @@ export function readOptions(words) {
     args: words,
     allowNegative: true,
     options: {
-      lengths: { type: 'string', default: '256,512,1024,2048,4096' },
+      lengths: { type: 'string' },
       rounds: { type: 'string', default: '9' },
       icd: { type: 'string' },
       peer: { type: 'boolean', default: true },
+      cpu: { type: 'boolean', default: false },
+      threads: { type: 'string', default: '1,2' },
+      readme: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { lengths, rounds, icd, peer, json, help } = values
+  const { cpu, rounds, threads, icd, peer, readme, json, help } = values
+  const { lengths = cpu ? '256,1024,4096,8192' : '256,512,1024,2048,4096' } = values
   return {
     lengths: lengths.split(',').map((word) => positive('--lengths', word)),
     rounds: positive('--rounds', rounds),
     icd,
     peer,
+    cpu,
+    threads: threads.split(',').map((word) => positive('--threads', word)),
+    readme,
     json,
     help,
   }

@@ -1,40 +1,42 @@
 // Gets ONNX Runtime for the benchmark alone, on demand: it is large, and nothing else needs it.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 /** @typedef {import('./contestants/onnxruntime.mjs').Runtime} Runtime */
-/** @typedef {{ runtime: Runtime, version: string } | { missing: string }} Peer */
+/** @typedef {{ runtime: Runtime, name: string, version: string } | { missing: string }} Peer */
+/** @typedef {'onnxruntime-node' | 'onnxruntime-web'} PeerName */
 
-const packageName = 'onnxruntime-node'
 const here = fileURLToPath(new URL('.', import.meta.url))
-const binaries = new URL(`node_modules/${packageName}/bin/napi-v6/`, import.meta.url)
+const binaries = new URL('node_modules/onnxruntime-node/bin/napi-v6/', import.meta.url)
 
 /**
  * @param {(step: string) => void} say
+ * @param {PeerName} name
  * @returns {Peer} the package, or a sentence on why it is not to be had
  */
-export function findPeer(say) {
-  if (!isInstalled()) {
-    say(`installing ${packageName} into test/bench/node_modules`)
+export function findPeer(say, name) {
+  if (!isInstalled(name)) {
+    say(`installing ${name} into test/bench/node_modules`)
     // Its install script would fetch libraries for CUDA.
     const words = ['ci', '--prefix', here, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     const { status, error, stderr } = spawnSync('npm', words, { encoding: 'utf8', timeout: 600_000 })
     if (status !== 0) {
       const reason = error?.message ?? (readable(stderr) || `npm ended with ${status}`)
-      return { missing: `${packageName} is not installed, and npm ci --prefix test/bench failed: ${reason}` }
+      return { missing: `${name} is not installed, and npm ci --prefix test/bench failed: ${reason}` }
     }
     removeForeignBinaries()
   }
   try {
     const load = createRequire(import.meta.url)
-    const { version } = /** @type {{ version: string }} */ (load(`${packageName}/package.json`))
-    return { runtime: /** @type {Runtime} */ (load(packageName)), version }
+    const described = readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url), 'utf8')
+    const { version } = /** @type {{ version: string }} */ (JSON.parse(described))
+    return { runtime: /** @type {Runtime} */ (load(name)), name, version }
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.split('\n')[0] : String(thrown)
-    return { missing: `${packageName} does not load here: ${reason}` }
+    return { missing: `${name} does not load here: ${reason}` }
   }
 }
 
@@ -47,9 +49,10 @@ function readable(output) {
   return lines.slice(0, 3).join(', ')
 }
 
-function isInstalled() {
+/** @param {PeerName} name */
+function isInstalled(name) {
   try {
-    createRequire(import.meta.url).resolve(packageName)
+    createRequire(import.meta.url).resolve(name)
     return true
   } catch {
     return false

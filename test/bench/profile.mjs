@@ -1,5 +1,5 @@
 // The dispatches of one call by the device's own clock, and what share of the device's ceilings they reach.
-import { timingOf } from './statistics.mjs'
+import { median } from './statistics.mjs'
 
 /** @typedef {import('../../runtime/index.ts').Attention} Attention */
 /** @typedef {import('../../compiler/schedule/cost.ts').Cost} Cost */
@@ -44,6 +44,3 @@ export async function profileOf(attention, call, rounds, { bytes, flops }, ceili
     }),
   }
 }
-
-/** @param {readonly number[]} samples */
-const median = (samples) => timingOf(samples).median

@@ -1,5 +1,6 @@
 // The report for people: sentences and tables in Markdown, ready for a README.
 import { callsOnDevice } from './compare.mjs'
+import { table } from './table.mjs'
 
 /** @typedef {import('./benchmark.mjs').Result} Result */
 
@@ -91,20 +92,6 @@ function deviceSide({ ceilings, firstResult }, done) {
       ]),
     ),
   ]
-}
-
-/**
- * @param {readonly string[]} head
- * @param {readonly (readonly string[])[]} rows
- */
-function table(head, rows) {
-  const widths = head.map((word, column) =>
-    Math.max(word.length, ...rows.map((row) => (row[column] ?? '').length)),
-  )
-  const line = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell, column) => cell.padStart(widths[column] ?? 0)).join(' | ')} |`
-  const rule = `|${widths.map((width) => `${'-'.repeat(width + 1)}:`).join('|')}|`
-  return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
 /** @param {import('./statistics.mjs').Timing} timing */

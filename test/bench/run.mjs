@@ -1,13 +1,14 @@
 // npm run bench: causal linear attention, compiled by attnc, beside the WebGPU operator LinearAttention of ONNX
 // Runtime, on one device in one run. Both get the same tensors; attnc computes the features and the denominator
 // besides. Results are held against float64 before and while they are timed, calls alternate, and what is shown are
-// medians. Beside them stand the device's own times of attnc's dispatches, and what a copy and a matrix product reach.
+// medians. With --cpu it is processors that are compared, see cpu/run.mjs. Beside the times stand the device's own times of attnc's dispatches, and what a copy and a matrix product reach.
 //
 // It runs attnc as built in dist/. ONNX Runtime is installed into test/bench/node_modules when it is not there, since
 // the package itself does not depend on it; without npm or a network the rest runs without it. A copy for another
 // machine takes dist/, test/bench/ (with ONNX Runtime where that has been installed) and the package's dependencies.
 import { argv, exit, stderr, stdout, versions } from 'node:process'
 import { benchmark, dim, heads, spec } from './benchmark.mjs'
+import { benchmarkCpu } from './cpu/run.mjs'
 import { leadPeerTo, openDevice } from './device.mjs'
 import { readOptions, usage } from './options.mjs'
 import { findPeer } from './peer.mjs'
@@ -52,11 +53,14 @@ async function main() {
     stdout.write(`${usage}\n`)
     return 0
   }
+  if (options.cpu) return benchmarkCpu(options)
   const { nodeGpu, softwareDriver, ...toolchain } = await built()
   const { device, name, details, notes } = await openDevice(nodeGpu, options.icd)
   for (const note of notes) say(note)
   say(`device: ${name}`)
-  const found = options.peer ? findPeer(say) : { missing: 'It was not asked for (--no-peer)' }
+  const found = options.peer
+    ? findPeer(say, 'onnxruntime-node')
+    : { missing: 'It was not asked for (--no-peer)' }
   if ('missing' in found) say(found.missing)
   else await leadPeerTo(name, options.icd, softwareDriver)
   const runtime = 'runtime' in found ? found.runtime : undefined

@@ -25,6 +25,9 @@ export function timingOf(samples) {
   }
 }
 
+/** @param {readonly number[]} samples */
+export const median = (samples) => timingOf(samples).median
+
 /**
  * Between two samples, the point on the line through them.
  * @param {readonly number[]} sorted

@@ -145,6 +145,7 @@ describe('the command', () => {
     ])
     expect(status).toBe(0)
     expect(out).toMatch(/0? ?held.*--runs 20 /s)
+    expect(out).toMatch(/were not run: --backend webgpu, --backend wasm, --backend gpujs would/)
   })
 
   test('what cannot be done is said', async () => {

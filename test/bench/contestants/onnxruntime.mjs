@@ -9,6 +9,7 @@ import { packed } from '../tensors.mjs'
  * The part of onnxruntime-node's interface that is used here; its types come only with its installation.
  * @typedef {object} Runtime
  * @property {{ create: (model: Uint8Array, options: object) => Promise<Session> }} InferenceSession
+ * @property {{ readonly wasm: { numThreads?: number } }} [env] of the package for browsers
  * @property {new (type: 'float32', data: Float32Array, shape: readonly number[]) => RuntimeTensor} Tensor
  */
 

@@ -1,11 +1,41 @@
-// The two ONNX models of the benchmark, written byte by byte: field numbers are those of onnx.proto3.
+// The ONNX models of the benchmarks, written byte by byte: field numbers are those of onnx.proto3.
 import { float, integer, message, text } from './protobuf.mjs'
 
 /** @typedef {import('./protobuf.mjs').Bytes} Bytes */
 
 const tensors = ['q', 'k', 'v']
 const floatElements = 1
+
+/** Fields of an attribute, and the numbers of its types. */
+const attribute = { name: 1, float: 2, integer: 3, text: 4, type: 20 }
 const attributeTypes = { float: 1, integer: 2, text: 3 }
+
+/**
+ * @param {string} name
+ * @param {number} value
+ */
+const whole = (name, value) => attributeOf(name, 'integer', integer(attribute.integer, value))
+
+/**
+ * @param {string} name
+ * @param {number} value
+ */
+const number = (name, value) => attributeOf(name, 'float', float(attribute.float, value))
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+const word = (name, value) => attributeOf(name, 'text', text(attribute.text, value))
+
+/**
+ * @param {string} name
+ * @param {keyof typeof attributeTypes} type
+ * @param {Bytes} value
+ * @returns {Bytes}
+ */
+const attributeOf = (name, type, value) =>
+  message(5, text(attribute.name, name), value, integer(attribute.type, attributeTypes[type]))
 
 /**
  * out = Σ_{j ≤ i} (q_i · k_j) v_j in each head: no features, no denominator. Tensors are packed,
@@ -13,33 +43,26 @@ const attributeTypes = { float: 1, integer: 2, text: 3 }
  * @param {number} heads
  */
 export function linearAttentionModel(heads) {
-  const attribute = { name: 1, float: 2, integer: 3, text: 4, type: 20 }
   const attributes = [
-    ...['q_num_heads', 'kv_num_heads'].map((name) =>
-      message(
-        5,
-        text(attribute.name, name),
-        integer(attribute.integer, heads),
-        integer(attribute.type, attributeTypes.integer),
-      ),
-    ),
-    message(
-      5,
-      text(attribute.name, 'update_rule'),
-      text(attribute.text, 'linear'),
-      integer(attribute.type, attributeTypes.text),
-    ),
+    whole('q_num_heads', heads),
+    whole('kv_num_heads', heads),
+    word('update_rule', 'linear'),
     // 0, the default, would stand for 1 / √dim.
-    message(
-      5,
-      text(attribute.name, 'scale'),
-      float(attribute.float, 1),
-      integer(attribute.type, attributeTypes.float),
-    ),
+    number('scale', 1),
   ]
   // The node needs its second output, the state after the last row; the graph does not return it.
   const attention = node('LinearAttention', tensors, ['out', 'state'], 'com.microsoft', attributes)
   return model([attention], tensors, ['out'])
+}
+
+/**
+ * Exact softmax attention in each head, scores divided by √dim. Tensors are packed, [batch, length, heads · dim].
+ * @param {number} heads
+ * @param {boolean} causal
+ */
+export function multiHeadAttentionModel(heads, causal) {
+  const attributes = [whole('num_heads', heads), whole('unidirectional', causal ? 1 : 0)]
+  return model([node('MultiHeadAttention', tensors, ['out'], 'com.microsoft', attributes)], tensors, ['out'])
 }
 
 /** Returns its inputs, which leaves them on the device where the session's outputs stay there. */

@@ -1,0 +1,42 @@
+// Deno and Bun from npm, installed into this folder when a test wants them, since the package itself does not.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A program that runs JavaScript, and its words before the name of a file. */
+export interface Host {
+  readonly executable: string
+  readonly words: readonly string[]
+}
+
+/**
+ * Each lies in a package of its system, from which the packages `deno` and `bun` would copy it after their installation;
+ * nothing is run when they are installed here.
+ */
+const places = {
+  Deno: { scope: '@deno', file: 'deno', words: ['run', '--allow-read', '--allow-env', '--allow-sys'] },
+  Bun: { scope: '@oven', file: 'bin/bun', words: ['run'] },
+} as const
+
+export type HostName = keyof typeof places
+export const hostNames = Object.keys(places) as HostName[]
+
+/** The program, or a sentence on why it is not to be had. */
+export function hostNamed(name: HostName): Host | string {
+  const found = installed(name)
+  if (found !== undefined) return found
+  const words = ['ci', '--prefix', import.meta.dirname, '--ignore-scripts', '--prefer-offline']
+  const { status, error, stderr } = spawnSync('npm', words, { encoding: 'utf8', timeout: 300_000 })
+  if (status !== 0)
+    return `npm ci --prefix test/hosts failed: ${error?.message ?? stderr.split('\n', 1)[0] ?? ''}`
+  return installed(name) ?? 'npm has none for this system'
+}
+
+function installed(name: HostName): Host | undefined {
+  const { scope, file, words } = places[name]
+  const folder = join(import.meta.dirname, 'node_modules', scope)
+  const executable = (existsSync(folder) ? readdirSync(folder) : [])
+    .map((system) => join(folder, system, file))
+    .find(existsSync)
+  return executable === undefined ? undefined : { executable, words }
+}
