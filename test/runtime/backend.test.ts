@@ -130,7 +130,7 @@ describe('without a device', () => {
     expect(gpuFor).toHaveBeenLastCalledWith(false)
     expect(requestDevice).not.toHaveBeenCalled()
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/offers no GPU/))
-    await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toThrow()
+    await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toThrow('none')
     expect(gpuFor).toHaveBeenLastCalledWith(true)
   })
 
