@@ -84,9 +84,16 @@ describe('the comparison', () => {
   })
 })
 
-test('the peak of a core is some GFLOP/s', async () => {
-  const { measure } = await openPeak()
-  expect(measure()).toBeGreaterThan(1)
+test('what measures the peak of a core computes a product', async () => {
+  const { measure, product } = await openPeak()
+  const [left, right] = [normals(4 * 256, 1), normals(8 * 256, 2)]
+  const wanted = Array.from({ length: 32 }, (_, n) =>
+    Array.from({ length: 256 }, (_, at) => left[4 * at + (n >> 3)]! * right[8 * at + (n & 7)]!).reduce(
+      (sum, term) => sum + term,
+    ),
+  )
+  expect(distance(product(left, right), wanted, 8).worstRow).toBeLessThan(1e-5)
+  expect(measure()).toBeGreaterThan(0)
 })
 
 test.each([linearAttentionModel(2), multiHeadAttentionModel(2, true)])(
