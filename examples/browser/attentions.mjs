@@ -3,7 +3,7 @@
 /** By the name of the attention. */
 const loaded = new Map()
 
-/** @returns an attention that is ready to run, on WebGPU or on what stands in for it */
+/** @returns an attention that is ready to run: on a GPU, else on the processor */
 export function attentionNamed(name) {
   let loading = loaded.get(name)
   if (loading === undefined) {
@@ -23,10 +23,10 @@ export function forgetAttentions() {
 async function load(name) {
   const { create } = await import(`./modules/${name}.js`)
   try {
-    return await create({ backend: 'webgpu' })
+    return await create()
   } catch (missing) {
     if (missing.code !== 'no-webgpu' && missing.code !== 'no-adapter') throw missing
-    // The same module on WebGL, where gpu.js lies beside it.
+    // Without WebAssembly, too: the same module on WebGL, where gpu.js lies beside it.
     await script('./modules/gpu-browser.min.js').catch(() => Promise.reject(missing))
     return create({ backend: 'gpujs' })
   }

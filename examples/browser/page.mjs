@@ -110,7 +110,7 @@ function describe({ length, causal, error, uniform }) {
 function report(error) {
   const without = ['no-webgpu', 'no-adapter'].includes(error.code)
   element('trouble').textContent = without
-    ? `This page needs WebGPU, and this browser offers none that works. ${error.message} ` +
+    ? `This page needs WebGPU, or WebAssembly with SIMD, and this browser offers none that works. ${error.message} ` +
       'Current versions of Chrome, Edge, Safari and Firefox have it on most devices.'
     : error.message
   element('trouble').hidden = false

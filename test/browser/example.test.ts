@@ -83,12 +83,18 @@ describe.runIf(browser)('in Chromium', () => {
     await page.close()
   })
 
-  test('without WebGPU it runs on gpu.js, and where that is missing says so; no sideways scrolling', async () => {
+  test('without WebGPU it runs on WebAssembly, without both on gpu.js; where that is missing, too, it says so', async () => {
     const context = await browser!.newContext({ viewport: { width: 360, height: 700 } })
     await context.addInitScript(() => {
       Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })
     })
     const { page } = await openPage(context, address)
+    await done(page)
+    expect(await page.locator('#status').textContent()).toMatch(/^wasm on /)
+    await context.addInitScript(() => {
+      WebAssembly.validate = () => false
+    })
+    await page.reload()
     await done(page)
     expect(await page.locator('#status').textContent()).toMatch(/^gpujs on /)
     expect(await error(page)).toBeLessThan(await share(page, '#uniform'))
@@ -97,7 +103,7 @@ describe.runIf(browser)('in Chromium', () => {
     await context.route('**/gpu-browser.min.js', (route) => route.abort())
     await page.reload()
     await page.getByRole('alert').waitFor()
-    expect(await page.getByRole('alert').textContent()).toMatch(/needs WebGPU/)
+    expect(await page.getByRole('alert').textContent()).toMatch(/needs WebGPU, or WebAssembly/)
     expect(await page.locator('#performer-error').textContent()).toBe('–')
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
     await context.close()

@@ -69,6 +69,16 @@ describe.runIf(browser)('in Chromium', () => {
     await context.close()
   })
 
+  test('a processor that plays a GPU is left alone where nobody asks for it, and the page is told', async () => {
+    const { page, complaints } = await openPage(browser!, `${server.origin}/pages/`)
+    const { backend: _, ...run } = prepared.run
+    const { error, backend } = await errorIn(page, 'runHere', { ...prepared, run })
+    expect(backend).toBe('wasm')
+    expect(error).toBeLessThan(1e-5)
+    expect(complaints).toEqual([expect.stringMatching(/^attnc: softmax runs on WebAssembly.*offers no GPU/)])
+    await page.close()
+  })
+
   test('a module runs in a Web Worker', async () => {
     const { page, complaints } = await openPage(browser!, `${server.origin}/pages/`)
     const { error, backend } = await errorIn(page, 'runInWorker', prepared)

@@ -146,6 +146,16 @@ describe('the tarball', () => {
     await expect(asked).rejects.toThrow(/npm install webgpu/)
   })
 
+  test('runs, of all that is there, on the processor', async () => {
+    const words = ['run', 'two.attn', '--length', '64', '--repeat', '1', '--json']
+    const { stdout } = await run('npx', ['--no-install', 'attnc', ...words], options(project))
+    const { attentions } = JSON.parse(stdout) as { attentions: { backend: string; passed: boolean }[] }
+    expect(attentions).toMatchObject([
+      { backend: 'wasm', passed: true },
+      { backend: 'wasm', passed: true },
+    ])
+  })
+
   test('writes kernels that can be read', async () => {
     const written = await readFile(join(project, 'out/linear.js'), 'utf8')
     expect(written).not.toContain(root)
@@ -160,6 +170,7 @@ describe.each([
 ])('$name, compiled and used in an empty project', ({ name, causal, expected }) => {
   test.each([
     { backend: 'webgpu', tolerance: 1e-5, packages: ['webgpu', '@sparticuz/chromium'] },
+    { backend: 'wasm', tolerance: 1e-5, packages: [] },
     { backend: 'reference', tolerance: 1e-6, packages: [] },
   ])(
     'agrees with a float64 loop on $backend',
