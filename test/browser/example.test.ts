@@ -79,7 +79,8 @@ describe.runIf(browser)('in Chromium', () => {
     // Styles follow at once; the page hears of it, and draws, with the next frame.
     await expect.poll(async () => (await appearance(page)).plot, { timeout: 30_000 }).not.toBe(light.plot)
     expect((await appearance(page)).paper).not.toBe(light.paper)
-    expect(complaints).toEqual([])
+    // SwiftShader is no GPU, which a page is told once of each attention.
+    expect(complaints.filter((words) => !/ runs on WebAssembly, /.test(words))).toEqual([])
     await page.close()
   })
 

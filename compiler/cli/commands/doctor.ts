@@ -79,8 +79,11 @@ function missingInWords({ what, reason, remedy }: Missing): string {
   return `  ${what}: ${reason}\n    to mend it: ${remedy}`
 }
 
-function adapterInWords(adapter: AdapterReport, used: boolean, paint: Paint): string {
-  const kind = adapter.isFallbackAdapter ? ', in software' : ''
+function adapterInWords(adapter: AdapterReport, first: boolean, paint: Paint): string {
+  const { isFallbackAdapter } = adapter
+  const kind = isFallbackAdapter ? ', in software' : ''
+  const use = isFallbackAdapter ? 'used where webgpu is asked for' : 'used unless another is chosen'
+  const used = first ? ` (${use})` : ''
   const title = paint('bold', `${nameOf(adapter)}${kind}`)
   const [smallest, largest] = adapter.subgroupSizes ?? []
   const facts = [
@@ -93,7 +96,7 @@ function adapterInWords(adapter: AdapterReport, used: boolean, paint: Paint): st
     ...lines(adapter.features, 80).map((line, index) => [index === 0 ? 'features' : '', line]),
     ...Object.entries(adapter.limits).map(([limit, value]) => [inPlainWords(limit), measure(limit, value)]),
   ]
-  return `${title}${used ? ' (used unless another is chosen)' : ''}\n${table(facts.filter(([, fact]) => fact !== ''))}`
+  return `${title}${used}\n${table(facts.filter(([, fact]) => fact !== ''))}`
 }
 
 /** Words with commas between them, broken into lines of about that width. */

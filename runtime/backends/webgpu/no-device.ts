@@ -20,8 +20,8 @@ export const noAdapter = (
           ...notes,
           'Try a browser or a system with a graphics driver.',
         ].join(' ')
-      : `WebGPU offers no GPU, but this processor in the part of one (${info.description || info.device || info.architecture}). ` +
-          'It is taken where the backend webgpu is asked for by name.',
+      : `WebGPU offers no GPU but a processor that plays one (${info.description || info.device || info.architecture}), ` +
+          'which is taken where the backend webgpu is asked for by name.',
   )
 
 export const noDevice = (cause: unknown): AttentionError =>
