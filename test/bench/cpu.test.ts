@@ -80,7 +80,9 @@ describe('the comparison', () => {
     const results = [{ mechanism: 'softmax', heads: 2, length: 4096, flops: 1e8, outcomes }]
     const device = 'WebAssembly, SIMD, 2 threads'
     const text = printReport([{ threads: 2, device, peak: 50, peers: ['other 1.0'], results }], 1)
-    expect(text).toMatch(/^\| softmax \|\s+4,096 \|\s+2 \|\s+2\.00 \|\s+50\.0 \|\s+50 % \| cannot \|$/m)
+    expect(text).toMatch(
+      /^\| softmax \|\s+2 \|\s+4,096 \|\s+2 \|\s+2\.00 \|\s+50\.0 \|\s+50 % \| cannot \|$/m,
+    )
   })
 })
 

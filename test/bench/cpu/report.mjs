@@ -14,33 +14,27 @@ export function printReport(measured, rounds) {
   const names = [...new Set(first.results.flatMap(({ outcomes }) => outcomes.map(({ name }) => name)))]
   const head = [
     '',
+    'heads',
     'length',
     'threads',
     ...names.flatMap((name) => (name === 'attnc' ? [name, 'GFLOP/s', 'of peak'] : [name])),
   ]
-  const rows = first.results.flatMap(({ mechanism, length }, index) =>
+  const rows = first.results.flatMap(({ mechanism, heads, length }, index) =>
     measured.map(({ threads, peak, results }) => {
       const { flops, outcomes } = results[index] ?? { flops: NaN, outcomes: [] }
       const cells = names.flatMap((name) => {
         const found = outcomes.find((outcome) => outcome.name === name)
         return name === 'attnc' ? [time(found), ...rate(found, flops, threads * peak)] : [time(found)]
       })
-      return [mechanism, length.toLocaleString('en'), `${threads}`, ...cells]
+      return [mechanism, `${heads}`, length.toLocaleString('en'), `${threads}`, ...cells]
     }),
   )
   return [
-    `Milliseconds a call, arrays to arrays: the median of ${rounds}, in turn, f32, batch 1, dim 64, ` +
-      `${heads(first)}. attnc on ${first.device.replace(/, \d+ threads?$/, '')}; ${first.peers.join('; ')}. ` +
+    `Milliseconds a call, arrays to arrays: the median of ${rounds}, in turn, f32, batch 1, dim 64. attnc on ${first.device.replace(/, \d+ threads?$/, '')}; ${first.peers.join('; ')}. ` +
       `One thread does at most ${digits(first.peak)} GFLOP/s here, in a product by tiles of 4 × 8; GFLOP/s count the ` +
       'fewest operations that each definition takes.',
     table(head, rows, 1),
   ].join('\n\n')
-}
-
-/** @param {Measurements} measured */
-function heads({ results }) {
-  const counts = new Map(results.map(({ mechanism, heads }) => [mechanism, heads]))
-  return [...counts].map(([mechanism, count]) => `${count} heads for ${mechanism}`).join(', ')
 }
 
 /** @param {Outcome | undefined} outcome */
