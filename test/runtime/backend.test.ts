@@ -123,7 +123,8 @@ describe('without a device', () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
     const requestDevice = vi.fn(() => Promise.reject(new Error('none')))
     const adapter = { info, features: new Set(), limits: {}, requestDevice }
-    gpuFor.mockResolvedValue({ gpu: { requestAdapter: () => Promise.resolve(adapter) }, notes: [] })
+    const gpu = { requestAdapter: () => Promise.resolve(adapter) }
+    gpuFor.mockImplementation(async (software: boolean) => ({ gpu, notes: [], any: software }))
     importPackage.mockResolvedValue(packageStandIn())
     using attention = await createAttention(programFrom({ ...copy, name: JSON.stringify(info) }))
     expect(attention.backend).toBe('reference')
@@ -132,6 +133,20 @@ describe('without a device', () => {
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/offers no GPU/))
     await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toThrow('none')
     expect(gpuFor).toHaveBeenLastCalledWith(true)
+  })
+
+  test('and a GPU is asked for its device', async () => {
+    const requestDevice = vi.fn(() => Promise.reject(new Error('it is taken')))
+    const info = { vendor: 'nvidia', architecture: 'hopper', device: '', description: 'NVIDIA H200' }
+    const adapter = { info, features: new Set(), limits: {}, requestDevice }
+    const gpu = { requestAdapter: () => Promise.resolve(adapter) }
+    gpuFor.mockImplementation(async (software: boolean) => ({ gpu, notes: [], any: software }))
+    importPackage.mockImplementation(noPackage)
+    await expect(createAttention(programFrom(copy))).rejects.toMatchObject({
+      code: 'no-adapter',
+      message: /it is taken/,
+    })
+    expect(requestDevice).toHaveBeenCalledOnce()
   })
 
   test('a backend asked for by name is that one or an error', async () => {

@@ -20,7 +20,7 @@ export const noAdapter = (
           ...notes,
           'Try a browser or a system with a graphics driver.',
         ].join(' ')
-      : `WebGPU offers no GPU but a processor that plays one (${info.description || info.device || info.architecture}), ` +
+      : `WebGPU offers no GPU but a processor that plays one (${info.description || info.device || info.architecture || info.vendor}), ` +
           'which is taken where the backend webgpu is asked for by name.',
   )
 
