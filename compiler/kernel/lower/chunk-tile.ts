@@ -145,15 +145,12 @@ const prepare = (chunk: Chunk, side: Side, blocks: readonly ScheduledBlock[], gr
   prepareRows(rowsOf(chunk, side, group), blocks)
 
 /** The four rows of a row group of the chunk. */
-function rowsOf({ schedule, pass, binding, counts, firstRow }: Chunk, side: Side, group: Value): FeatureRows {
+function rowsOf(chunk: Chunk, side: Side, group: Value): FeatureRows {
+  const { schedule, pass, binding, counts, maxima, firstRow } = chunk
   const ofQuery = side === 'query'
   const first = ofQuery ? firstQueryRow : firstKeyRow
   const at = (lane: number): Value =>
     within(rowOf(firstRow, group, lane), ofQuery ? ir.shape('length') : visible)
-  const maximum = (lane: number): Value =>
-    ofQuery
-      ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, at(lane))))
-      : headMaximum(binding('maxima'))
   return {
     extent: 'lanes',
     each: lanes,
@@ -163,7 +160,10 @@ function rowsOf({ schedule, pass, binding, counts, firstRow }: Chunk, side: Side
     at,
     count: ofQuery ? countedOf(counts) : visible,
     projected: projectedOf(schedule, pass, binding, side),
-    ...(pass.buffers.includes('maxima') ? { maximum } : {}),
+    ...(maxima && {
+      maximum: (lane: number) =>
+        ofQuery ? ir.load(maxima, queryRowMaximum(ir.add(first, at(lane)))) : headMaximum(maxima),
+    }),
     prefix: ofQuery ? 'q' : 'k',
   }
 }

@@ -10,7 +10,7 @@ import type { StateLayout } from './state-layout.ts'
 import { tileArray } from './tile.ts'
 
 /** The operands of a workgroup of *finish*, and its threads' registers. */
-export interface Chunk extends Pick<Frame, 'binding' | 'counts'> {
+export interface Chunk extends Pick<Frame, 'binding' | 'counts' | 'maxima'> {
   readonly schedule: Schedule
   readonly pass: FinishPass
   readonly scaled: boolean

@@ -75,14 +75,14 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
 }
 
 /** Declares the names of the workgroup's group, head and tile, and of its threads. */
-function declareGroup(k: Author, schedule: Schedule, { tile, buffers }: FinishPass, frame: Frame): void {
+function declareGroup(k: Author, schedule: Schedule, { tile }: FinishPass, frame: Frame): void {
   const tiles = [
     ['valueTile', valueTiles(tile, schedule.valueDim)],
     ['rowTile', ir.div(ir.add(ir.shape('length'), tile.rows - 1), tile.rows)],
     ['headInGroup', headsOf(schedule.groups)],
   ] as const
   k.use(divide(tiles, 'slice'), groupNames(frame.counts, schedule.groups))
-  if (buffers.includes('decay')) k.use(logDecayName(frame.binding('decay')))
+  if (frame.decay !== undefined) k.use(logDecayName(frame.decay))
   k.use(threadNames(tile))
 }
 
@@ -91,14 +91,14 @@ function declareChunk(
   k: Author,
   schedule: Schedule,
   pass: FinishPass,
-  { binding, counts }: Frame,
+  { binding, counts, decay, maxima }: Frame,
   arrays: ChunkArrays,
   columns: Columns,
   firstRow: Value,
 ): { readonly chunk: Chunk; readonly keys: Value } {
   const { tile, causal } = pass
   const scaled = pass.scaling === 'scaled'
-  const decays = pass.buffers.includes('decay')
+  const decays = decay !== undefined
   const layout = stateLayout(schedule, pass.scaling)
   // A state is as of the last visible row: from there to the row before the chunk it has faded.
   const rowsSince = ir.sub(firstRow, ir.call('min', firstRow, visible))
@@ -109,7 +109,7 @@ function declareChunk(
   const rows = declareRows(k, pass, columns)
   const state = { buffer: binding('state'), layout, start }
   return {
-    chunk: { schedule, pass, binding, counts, scaled, decays, arrays, firstRow, faded, state, rows },
+    chunk: { schedule, pass, binding, counts, maxima, scaled, decays, arrays, firstRow, faded, state, rows },
     keys,
   }
 }

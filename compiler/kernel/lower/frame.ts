@@ -16,6 +16,10 @@ import { shareValues } from '../share.ts'
 /** A kernel without its body: what a lowering starts from. */
 export interface Frame {
   readonly binding: (name: string) => Binding
+  /** log₂ γ of each query head, where the attention decays. */
+  readonly decay: Binding | undefined
+  /** The maxima that features subtract, where the file asks for these. */
+  readonly maxima: Binding | undefined
   readonly counts: Counts
   readonly kernel: (summary: string, shared: readonly SharedArray[], body: readonly Statement[]) => Kernel
 }
@@ -55,6 +59,8 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
       invariant(binding !== undefined, `the pass ${pass.name} is given the buffer ${name}`)
       return binding
     },
+    decay: bindings.get('decay'),
+    maxima: bindings.get('maxima'),
     counts: {
       keys: countIn('lengths', 0),
       queries: countIn('queryLengths', shape('batch')),

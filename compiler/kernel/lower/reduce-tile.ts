@@ -31,6 +31,7 @@ export interface Operands {
   readonly schedule: Schedule
   readonly pass: ReducePass
   readonly binding: Frame['binding']
+  readonly maxima: Frame['maxima']
   readonly scaled: boolean
   readonly columns: Columns
   /** vec4 groups of components: where other passes have four rows in a vec4f, this one has four components. */
@@ -129,7 +130,7 @@ const faded = (value: Value, fading: Value | undefined): Value =>
 /** φ of four components of the block in some rows, four components a vec4f. */
 function evaluate(
   k: Author,
-  { schedule, pass, binding, block, components }: Reduction,
+  { schedule, pass, binding, maxima, block, components }: Reduction,
   group: Value,
   count: number,
   rowAt: (item: number) => Value,
@@ -144,7 +145,7 @@ function evaluate(
       at: rowAt,
       count: visible,
       projected: projectedOf(schedule, pass, binding, 'key'),
-      ...(pass.buffers.includes('maxima') ? { maximum: () => headMaximum(binding('maxima')) } : {}),
+      ...(maxima && { maximum: () => headMaximum(maxima) }),
       prefix: 'k',
     },
     [block],

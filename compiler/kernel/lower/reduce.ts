@@ -51,11 +51,12 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       k.let('fillComponents', ir.mod(ir.thread, groups))
       k.let('fillRow', ir.div(ir.thread, groups))
     }
-    const rows = declareRows(k, schedule, pass)
+    const rows = declareRows(k, schedule, frameOfPass)
     const reduction = {
       schedule,
       pass,
       binding: frameOfPass.binding,
+      maxima: frameOfPass.maxima,
       scaled,
       columns,
       groups,
@@ -80,22 +81,22 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
 }
 
 /** Declares the names of the workgroup's group, chunk and tile, and of its threads. */
-function declareGroup(k: Author, schedule: Schedule, pass: ReducePass, { counts, binding }: Frame): void {
-  const { tile, features, buffers } = pass
+function declareGroup(k: Author, schedule: Schedule, pass: ReducePass, { counts, decay }: Frame): void {
+  const { tile, features } = pass
   const tiles = [
     ['valueTile', valueTiles(tile, schedule.valueDim)],
     ['featureTile', features.blocks.reduce((count, block) => count + tilesOf(block, tile.steps), 0)],
     ['chunk', ir.shape('chunks')],
   ] as const
   k.use(divide(tiles, 'slice'), groupNames(counts, schedule.groups, false))
-  if (buffers.includes('decay')) k.use(logDecayName(binding('decay')))
+  if (decay !== undefined) k.use(logDecayName(decay))
   k.use(threadNames(tile))
 }
 
-function declareRows(k: Author, { chunk }: Schedule, { buffers }: ReducePass): ChunkRows {
+function declareRows(k: Author, { chunk }: Schedule, { decay }: Frame): ChunkRows {
   const first = k.let('firstRow', ir.mul(u32Name('chunk'), chunk))
   const end = ir.call('max', ir.call('min', ir.add(first, chunk), visible), 1)
-  const last = buffers.includes('decay') ? k.let('lastRow', ir.sub(end, 1)) : undefined
+  const last = decay === undefined ? undefined : k.let('lastRow', ir.sub(end, 1))
   return { first, last, count: k.let('rows', extent(first, visible, chunk)) }
 }
 

@@ -19,15 +19,15 @@ import { extent } from './tile.ts'
  * the total.
  */
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
-  const { binding, counts, kernel } = frame(schedule, pass)
+  const { binding, counts, decay, kernel } = frame(schedule, pass)
   const layout = stateLayout(schedule, pass.scaling)
   const prefixes = pass.result === 'prefixes'
-  const decays = pass.buffers.includes('decay')
+  const decays = decay !== undefined
 
   const body = record((k) => {
     k.use(divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'))
     if (pass.carries || decays) k.use(groupNames(counts, schedule.groups, false))
-    if (decays) k.use(logDecayName(binding('decay')))
+    if (decays) k.use(logDecayName(decay))
     const index = k.let('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
     k.if(ir.lt(index, layout.sums), () => {
       const sum = declareSum(k, schedule, pass, layout, binding('state'), index)

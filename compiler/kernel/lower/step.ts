@@ -44,7 +44,7 @@ import { fourLanes } from './tile.ts'
  */
 export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
   const frameOfPass = frame(schedule, pass)
-  const { binding, counts, kernel } = frameOfPass
+  const { binding, counts, decay, kernel } = frameOfPass
   const { groups } = schedule
   const scaled = pass.scaling === 'scaled'
   const arrays = stepArrays(pass.tile.threads)
@@ -52,11 +52,18 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
 
   const body = record((k) => {
     k.use(divide([], 'slice'), groupNames(counts, groups, false))
-    const decays = pass.buffers.includes('decay')
-    if (decays) k.use(logDecayName(binding('decay')))
+    if (decay !== undefined) k.use(logDecayName(decay))
     const start = k.let('stateStart', layout.carriedStart)
     const state = { carried: binding('carried'), layout, start }
-    const step: Step = { schedule, pass, frame: frameOfPass, arrays, state, scaled, decays }
+    const step: Step = {
+      schedule,
+      pass,
+      frame: frameOfPass,
+      arrays,
+      state,
+      scaled,
+      decays: decay !== undefined,
+    }
     everyTile(k, pass, pass.key.blocks, (tile) => updateTile(k, step, tile))
     k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
       const queryHead = k.let('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(groups)), headInGroup))
