@@ -26,14 +26,16 @@ const types = {
  * @param {Folders} folders by the first part of a path: with `{ modules: '/tmp/x' }`, `/modules/a.js` is
  *   `/tmp/x/a.js`; a path that ends with `/` is its `index.html`
  * @param {number} [wanted] the port; a free one where it is not given
+ * @param {Readonly<Record<string, string>>} [headers] of every answer
  * @returns {Promise<Server>}
  */
-export async function serve(folders, wanted = 0) {
+export async function serve(folders, wanted = 0, headers = {}) {
   /** @type {string[]} */
   const requests = []
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     requests.push(path)
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
     void answer(folders, path, response)
   })
   await new Promise((resolve, reject) => {

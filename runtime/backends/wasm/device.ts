@@ -15,14 +15,15 @@ const surroundings = (): Surroundings => globalThis
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' && surroundings().crossOriginIsolated !== false
 
-/** Threads that a call may have: one for each core, where they can share memory. */
-export function mostThreads(): number {
-  if (!canShareMemory()) return 1
+/** The cores, as far as one is told; no more than there can be threads. */
+export function cores(): number {
   const { navigator, process } = surroundings()
-  const cores =
-    navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.('node:os').availableParallelism()
-  return Math.min(layout.threads, cores ?? 1)
+  const all = navigator?.hardwareConcurrency ?? process?.getBuiltinModule?.('node:os').availableParallelism()
+  return Math.min(layout.threads, all ?? 1)
 }
+
+/** Threads that a call may have: one for each core, where they can share memory. */
+export const mostThreads = (): number => (canShareMemory() ? cores() : 1)
 
 /** Whether this thread may sleep until another wakes it: the main thread of a page may not. */
 export function maySleep(): boolean {

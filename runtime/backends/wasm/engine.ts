@@ -45,7 +45,7 @@ export class Engine {
   /** Projection and weights, by name. */
   readonly #constants = new Map<string, Block>()
 
-  /** @param threads that a call may have */
+  /** @param threads that a call may have, where there can be threads */
   constructor(program: Program, machine: Machine, own: OwnBlocks, kernels: Kernels, threads: number) {
     this.#program = program
     this.#machine = machine

@@ -17,7 +17,7 @@ import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { OwnBlocks } from './blocks.ts'
 import type { Decoding } from './decoding.ts'
-import { deviceName, mostThreads } from './device.ts'
+import { cores, deviceName, mostThreads } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { compileKernels } from './kernels.ts'
@@ -33,11 +33,11 @@ export class WasmAttention extends PartialAttention {
   #destroyed = false
 
   private constructor(program: Program, machine: Machine, kernels: Kernels, options: Opening) {
-    const threads = Math.min(options.threads ?? Infinity, mostThreads())
-    super(program, 'wasm', deviceName(kernels.variant, threads), options)
+    const { threads = Infinity } = options
+    super(program, 'wasm', deviceName(kernels.variant, Math.min(threads, mostThreads())), options)
     this.#machine = machine
     this.#own = new OwnBlocks(machine)
-    this.#engine = new Engine(program, machine, this.#own, kernels, threads)
+    this.#engine = new Engine(program, machine, this.#own, kernels, Math.min(threads, cores()))
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {

@@ -36,9 +36,10 @@ export async function startWorker(
   )
   const worker = new Worker(url, { name: 'attnc' })
   worker.addEventListener('message', ({ data }: MessageEvent<News>) => listener.hear(data))
-  worker.addEventListener('error', ({ message }) => {
+  worker.addEventListener('error', ({ message }: Partial<ErrorEvent>) => {
     worker.terminate()
-    listener.lose(message)
+    // What a policy forbids is an error without a message.
+    listener.lose(message ?? "a page's policy forbids it, which allows it by blob: in worker-src")
   })
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
   worker.postMessage({ memory, thread })

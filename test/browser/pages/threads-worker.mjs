@@ -1,0 +1,6 @@
+// Long calls in a Web Worker.
+import { long } from './threads.mjs'
+
+addEventListener('message', (/** @type {MessageEvent<string>} */ { data }) => {
+  long(data).then(postMessage, (/** @type {unknown} */ error) => postMessage({ failed: String(error) }))
+})

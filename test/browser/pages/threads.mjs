@@ -1,0 +1,71 @@
+// Long calls on WebAssembly, as an app makes them: on the threads that the page may have, and on one.
+
+/**
+ * @typedef {object} Long
+ * @property {string} device of the attention with all threads
+ * @property {number} ticks of a timer of the page while that one computed
+ * @property {boolean} same whether all results were those of one thread, in the same bits
+ * @property {number} first of the numbers
+ */
+
+/**
+ * @param {string} module the address of a compiled module
+ * @returns {Promise<Long>}
+ */
+export async function long(module) {
+  const { create } = /** @type {import('./run.mjs').Module} */ (await import(/* @vite-ignore */ module))
+  const [attention, alone] = [
+    await create({ backend: 'wasm' }),
+    await create({ backend: 'wasm', threads: 1 }),
+  ]
+  const { dim, valueDim, device } = attention
+  const [heads, length] = [2, 500]
+  /** @type {(width: number, step: number) => Float32Array<ArrayBuffer>} */
+  const waves = (width, step) =>
+    Float32Array.from({ length: heads * length * width }, (_, n) => Math.sin(n * step))
+  const call = { q: waves(dim, 0.7), k: waves(dim, 0.3), v: waves(valueDim, 0.2), heads, length }
+  const wanted = await alone.forward(call)
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 0)
+  let same = true
+  for (let time = 0; time < 3; time++) {
+    const out = await attention.forward(call)
+    same &&= out.every((one, n) => one === wanted[n])
+  }
+  clearInterval(timer)
+  attention.destroy()
+  alone.destroy()
+  return { device, ticks, same, first: wanted[0] ?? NaN }
+}
+
+/**
+ * The code and the message of the error with which a module cannot be run on WebAssembly here.
+ *
+ * @param {string} module
+ */
+export async function refusal(module) {
+  const { create } = /** @type {import('./run.mjs').Module} */ (await import(/* @vite-ignore */ module))
+  try {
+    const attention = await create({ backend: 'wasm' })
+    return `it runs on ${attention.device}`
+  } catch (thrown) {
+    const { code, message } = /** @type {import('../../../runtime/errors.ts').AttentionError} */ (thrown)
+    return `${code}: ${message}`
+  }
+}
+
+/**
+ * The same in a Web Worker, which may sleep.
+ *
+ * @param {string} module
+ * @returns {Promise<Long>}
+ */
+export const longInWorker = (module) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker('./threads-worker.mjs', { type: 'module' })
+    worker.onmessage = ({ data }) => ('failed' in data ? reject(new Error(data.failed)) : resolve(data))
+    worker.onerror = ({ message }) => reject(new Error(message))
+    worker.postMessage(module)
+  })
+
+Object.assign(globalThis, { long, longInWorker, refusal })

@@ -1,0 +1,114 @@
+// The backend wasm in Chromium: on workers where the page is cross-origin isolated, on one thread elsewhere, and what
+// is said where a page's policy forbids it.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { serve } from '../../scripts/serve.mjs'
+import type { Server } from '../../scripts/serve.mjs'
+import { sized } from '../numeric/small-specs.ts'
+import { buildWithVite } from './harness/app.ts'
+import { openBrowser } from './harness/browser.ts'
+import { attnc, compileInto } from './harness/compiled.ts'
+import type { CompiledFolder } from './harness/compiled.ts'
+import { pagesFolder } from './harness/pages.ts'
+import type { Long } from './pages/threads.mjs'
+
+const module = '/modules/wasm/softmax.js'
+
+const isolated = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
+
+const browser = await openBrowser()
+
+describe.runIf(browser)('in Chromium', () => {
+  let folder: CompiledFolder
+  const servers: Server[] = []
+
+  beforeAll(async () => {
+    folder = await compileInto({ softmax: sized('softmax') })
+    await attnc(folder.path, 'compile', 'softmax.attn', '--target', 'wasm', '-o', 'wasm')
+  })
+  afterAll(async () => {
+    await browser?.close()
+    for (const server of servers) await server.close()
+    await folder?.remove()
+  })
+
+  /** What an expression of a page gives, where every answer has these headers, and what the page wrote to its console. */
+  async function inPage<T>(
+    headers: Readonly<Record<string, string>>,
+    path: string,
+    expression: string,
+  ): Promise<{ result: T; said: readonly string[] }> {
+    const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app') }
+    const server = await serve(folders, 0, headers)
+    servers.push(server)
+    const page = await (browser as Browser).newPage()
+    const said: string[] = []
+    page.on('pageerror', (error) => said.push(error.message))
+    page.on('console', (message) => said.push(message.text()))
+    await page.goto(`${server.origin}${path}`)
+    await page.waitForFunction('globalThis.long')
+    const result: T = await page.evaluate(expression)
+    await page.close()
+    return { result, said }
+  }
+
+  test('a page that is not isolated computes on its own thread, and that is said once', async () => {
+    const { result, said } = await inPage<Long>({}, '/pages/threads.html', `long('${module}')`)
+    expect(result).toMatchObject({ same: true, ticks: 0 })
+    expect(result.device).toMatch(/^WebAssembly, relaxed SIMD, 1 thread$/)
+    expect(said.map((line) => line.replace(/\n[^]*/, ''))).toEqual([
+      'attnc: softmax runs on one thread. The page is not cross-origin isolated, which threads need to share memory.',
+    ])
+  })
+
+  test('an isolated page computes on workers, in the same bits, and goes on meanwhile', async () => {
+    const { result, said } = await inPage<Long>(isolated, '/pages/threads.html', `long('${module}')`)
+    expect(result.device).toMatch(/, \d+ threads$/)
+    expect(result.same).toBe(true)
+    expect(result.ticks).toBeGreaterThan(0)
+    expect(said).toEqual([])
+  })
+
+  test('a worker of an isolated page has workers of its own', async () => {
+    const { result, said } = await inPage<Long>(isolated, '/pages/threads.html', `longInWorker('${module}')`)
+    expect(result.device).toMatch(/, \d+ threads$/)
+    expect(result.same).toBe(true)
+    expect(said).toEqual([])
+  })
+
+  test('so does a page that was built, from nothing but its bundle', async () => {
+    const page =
+      '<!doctype html><html lang="en"><title>app</title><script type="module" src="./threads.js"></script></html>'
+    const program = await readFile(join(pagesFolder, 'threads.mjs'), 'utf8')
+    await writeFile(join(folder.path, 'threads.html'), page)
+    await writeFile(
+      join(folder.path, 'threads.js'),
+      `import * as softmax from './wasm/softmax.js'\n${program.replaceAll(/\(await import\(.*?\)\)/g, 'softmax')}`,
+    )
+    expect(await buildWithVite(folder.path, join(folder.path, 'app'), 'threads.html')).toEqual([])
+    const { result, said } = await inPage<Long>(isolated, '/app/threads.html', `long('')`)
+    expect(result.device).toMatch(/, \d+ threads$/)
+    expect(result.same).toBe(true)
+    expect(result.ticks).toBeGreaterThan(0)
+    expect(said).toEqual([])
+  })
+
+  test('where a policy allows no worker, one thread does, and why is said', async () => {
+    const policy = `script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'`
+    const headers = { ...isolated, 'content-security-policy': policy }
+    const { result, said } = await inPage<Long>(headers, '/pages/threads.html', `long('${module}')`)
+    expect(result).toMatchObject({ same: true })
+    expect(said.join('\n')).toContain('attnc: softmax runs on one thread. No worker could be made')
+  })
+
+  test('where a policy forbids WebAssembly, that is the reason', async () => {
+    const headers = { 'content-security-policy': `script-src 'self'` }
+    const { result } = await inPage<string>(headers, '/pages/threads.html', `refusal('${module}')`)
+    expect(result).toMatch(/^no-wasm: WebAssembly may not be compiled here: .*'wasm-unsafe-eval'/)
+  })
+})
