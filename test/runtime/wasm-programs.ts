@@ -44,8 +44,8 @@ type KernelName = 'twice' | 'slowly' | 'forever' | 'stop'
 
 let bytes: string | undefined
 
-/** The module that engines read, in base64. */
-const assembled = (): string => (bytes ??= Buffer.from(compile(text)).toString('base64'))
+/** The module that engines read, in hexadecimal. */
+const assembled = (): string => (bytes ??= Buffer.from(compile(text)).toString('hex'))
 
 const kernel = {
   code: '',
