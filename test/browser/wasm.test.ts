@@ -21,6 +21,9 @@ const isolated = {
   'cross-origin-embedder-policy': 'require-corp',
 }
 
+/** Of a page that was asked for a refusal alone. */
+const none: Long = { device: '', ticks: 0, same: false, first: NaN }
+
 const browser = await openBrowser()
 
 describe.runIf(browser)('in Chromium', () => {
@@ -38,11 +41,11 @@ describe.runIf(browser)('in Chromium', () => {
   })
 
   /** What an expression of a page gives, where every answer has these headers, and what the page wrote to its console. */
-  async function inPage<T>(
+  async function inPage(
     headers: Readonly<Record<string, string>>,
     path: string,
     expression: string,
-  ): Promise<{ result: T; said: readonly string[] }> {
+  ): Promise<{ result: Long; refused: string; said: readonly string[] }> {
     const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app') }
     const server = await serve(folders, 0, headers)
     servers.push(server)
@@ -52,13 +55,15 @@ describe.runIf(browser)('in Chromium', () => {
     page.on('console', (message) => said.push(message.text()))
     await page.goto(`${server.origin}${path}`)
     await page.waitForFunction('globalThis.long')
-    const result: T = await page.evaluate(expression)
+    const result: Long | string = await page.evaluate(expression)
     await page.close()
-    return { result, said }
+    return typeof result === 'string'
+      ? { result: none, refused: result, said }
+      : { result, refused: '', said }
   }
 
   test('a page that is not isolated computes on its own thread, and that is said once', async () => {
-    const { result, said } = await inPage<Long>({}, '/pages/threads.html', `long('${module}')`)
+    const { result, said } = await inPage({}, '/pages/threads.html', `long('${module}')`)
     expect(result).toMatchObject({ same: true, ticks: 0 })
     expect(result.device).toMatch(/^WebAssembly, relaxed SIMD, 1 thread$/)
     expect(said.map((line) => line.replace(/\n[^]*/, ''))).toEqual([
@@ -67,7 +72,7 @@ describe.runIf(browser)('in Chromium', () => {
   })
 
   test('an isolated page computes on workers, in the same bits, and goes on meanwhile', async () => {
-    const { result, said } = await inPage<Long>(isolated, '/pages/threads.html', `long('${module}')`)
+    const { result, said } = await inPage(isolated, '/pages/threads.html', `long('${module}')`)
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
     expect(result.ticks).toBeGreaterThan(0)
@@ -75,7 +80,7 @@ describe.runIf(browser)('in Chromium', () => {
   })
 
   test('a worker of an isolated page has workers of its own', async () => {
-    const { result, said } = await inPage<Long>(isolated, '/pages/threads.html', `longInWorker('${module}')`)
+    const { result, said } = await inPage(isolated, '/pages/threads.html', `longInWorker('${module}')`)
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
     expect(said).toEqual([])
@@ -91,7 +96,7 @@ describe.runIf(browser)('in Chromium', () => {
       `import * as softmax from './wasm/softmax.js'\n${program.replaceAll(/\(await import\(.*?\)\)/g, 'softmax')}`,
     )
     expect(await buildWithVite(folder.path, join(folder.path, 'app'), 'threads.html')).toEqual([])
-    const { result, said } = await inPage<Long>(isolated, '/app/threads.html', `long('')`)
+    const { result, said } = await inPage(isolated, '/app/threads.html', `long('')`)
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
     expect(result.ticks).toBeGreaterThan(0)
@@ -101,14 +106,14 @@ describe.runIf(browser)('in Chromium', () => {
   test('where a policy allows no worker, one thread does, and why is said', async () => {
     const policy = `script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'`
     const headers = { ...isolated, 'content-security-policy': policy }
-    const { result, said } = await inPage<Long>(headers, '/pages/threads.html', `long('${module}')`)
+    const { result, said } = await inPage(headers, '/pages/threads.html', `long('${module}')`)
     expect(result).toMatchObject({ same: true })
     expect(said.join('\n')).toContain('attnc: softmax runs on one thread. No worker could be made')
   })
 
   test('where a policy forbids WebAssembly, that is the reason', async () => {
     const headers = { 'content-security-policy': `script-src 'self'` }
-    const { result } = await inPage<string>(headers, '/pages/threads.html', `refusal('${module}')`)
-    expect(result).toMatch(/^no-wasm: WebAssembly may not be compiled here: .*'wasm-unsafe-eval'/)
+    const { refused } = await inPage(headers, '/pages/threads.html', `refusal('${module}')`)
+    expect(refused).toMatch(/^no-wasm: WebAssembly may not be compiled here: .*'wasm-unsafe-eval'/)
   })
 })

@@ -63,8 +63,11 @@ export async function refusal(module) {
 export const longInWorker = (module) =>
   new Promise((resolve, reject) => {
     const worker = new Worker('./threads-worker.mjs', { type: 'module' })
-    worker.onmessage = ({ data }) => ('failed' in data ? reject(new Error(data.failed)) : resolve(data))
-    worker.onerror = ({ message }) => reject(new Error(message))
+    worker.addEventListener('message', (/** @type {MessageEvent<Long | { failed: string }>} */ { data }) =>
+      'failed' in data ? reject(new Error(data.failed)) : resolve(data),
+    )
+    worker.addEventListener('error', ({ message }) => reject(new Error(message)))
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
     worker.postMessage(module)
   })
 
