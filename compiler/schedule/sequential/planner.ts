@@ -13,15 +13,15 @@ export const sequentialPlanner: Planner = {
   factorised: (attention, score) => walked(scheduleFactorised(attention, score, false)),
 }
 
-/** Rows of a tile, whichever side they are of, and the numbers that those of one side may have: half of a second-level cache. */
+/** Query rows of a tile, and the numbers that they and their sums may have: a fraction of a second-level cache. */
 const most = 64
 const numbersOfTile = 32768
 /** Fewer rows fill no tile product. */
 const fewest = 8
 
-/** A tile of queries, with their sums, and a tile of keys, with their values, as large as caches hold. */
+/** A tile of queries with their sums, and twice as many keys with their values, as caches hold them. */
 function attentionTile({ attention: { dim }, columns }: Attend): Tile {
   const fits = Math.floor(numbersOfTile / (dim + columns) / fewest) * fewest
   const rows = Math.min(most, Math.max(fewest, fits))
-  return { threads: 1, rows, steps: rows, columns: Math.ceil(columns / 4) * 4 }
+  return { threads: 1, rows, steps: 2 * rows, columns: Math.ceil(columns / 4) * 4 }
 }
