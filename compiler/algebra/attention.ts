@@ -41,7 +41,7 @@ export interface Attention {
   readonly dim: number
   readonly valueDim: number
   readonly scale: number
-  /** The way of evaluating, for the reader: nobody asks which it is, but what is true of the steps (`facts.ts`). */
+  /** The way of evaluating, for printing alone: code asks for facts of the steps (`facts.ts`). */
   readonly evaluation: string
   /** In order; the last one gives the output. */
   readonly steps: readonly RowOperation[]
@@ -53,9 +53,9 @@ export interface Attention {
 }
 
 /**
- * Whether log-scales are carried beside the sums over keys: where a feature has an exponent that may grow, and where
- * sums of what vanishes or fades are divided by one another. A row may then be a quotient of sums that f32 does not
- * hold; undivided, what has vanished is 0.
+ * Whether log-scales are carried beside the sums over keys: because a feature has an exponent that may grow, or because
+ * sums of vanishing or decaying weights are divided by one another. A row may then be a quotient of sums that f32 does
+ * not hold. Without a division a vanished sum is 0.
  */
 export function carriesScales(
   { decay, division, stabilize }: Attention,

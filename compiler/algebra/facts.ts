@@ -67,7 +67,7 @@ export function featuresOf(attention: Attention): FactorisedScore | undefined {
   return output.kind === 'carry' ? output.score : undefined
 }
 
-/** The one attention of the queries of the call to its keys, where that is all. */
+/** The attention of the queries of the call to its keys; undefined for attentions of other steps. */
 export function pairsOf(attention: Attention): Attend | undefined {
   const output = outputOf(attention)
   return output.kind === 'attend' && attention.steps.length === 1 ? output : undefined

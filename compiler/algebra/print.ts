@@ -1,4 +1,4 @@
-/** The attention as text: what `explain` shows of this stage, and its golden. */
+/** The attention as text, for `explain` and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
 import type { Attention, Mask, RowOperand, Stabilize } from './attention.ts'
 import { printDivision } from './division.ts'

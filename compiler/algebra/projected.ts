@@ -1,7 +1,7 @@
 /**
  * The part of an exponent that sees the projection row w, when the exponent is
  * written as projected + rest. It is split along sums, and through factors that
- * do not see w; what cannot be split counts as projected as a whole.
+ * do not see w; a term that cannot be split counts as projected as a whole.
  */
 import { add, constant, multiply, reduce } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'

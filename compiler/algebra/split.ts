@@ -7,7 +7,7 @@ import { simplify } from '../symbolic/simplify.ts'
 
 export type { Split } from '../symbolic/operators/growth.ts'
 
-/** Splits a part of what is being split. */
+/** Splits a part of a value. */
 export type Splitter = (part: Expression) => Split
 
 /** coefficient · exp(exponent), both simplified; an exponent that turns out constant is none. */

@@ -26,7 +26,7 @@ export interface State {
   readonly features: number
   /** Entries of a value row. */
   readonly width: number
-  /** One per feature: the logarithm of what `sums` and `weights` are to be multiplied by. */
+  /** One per feature: the natural logarithm of the factor of `sums` and `weights`. */
   readonly scale: Float64Array
   /** S, [features, width]. */
   readonly sums: Float64Array

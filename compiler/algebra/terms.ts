@@ -1,8 +1,8 @@
-/** Terms: values split into what grows polynomially and what grows exponentially, and features made of them. */
+/** Terms: values split into a polynomial and an exponential part, and features made of them. */
 import type { ProjectionsModel } from '../semantics/model.ts'
 import type { Expression } from '../symbolic/expression.ts'
 
-/** A value split into what grows polynomially and what grows exponentially. */
+/** A value as coefficient · exp(exponent): the coefficient grows at most polynomially. */
 export interface ScaledTerm {
   readonly value: Expression
   readonly coefficient: Expression

@@ -93,7 +93,7 @@ function verifyTerm(term: ScaledTerm, names: readonly string[], dim: number, siz
 /** A few roundings of float64, relatively. */
 const rounding = 2 ** -46
 
-/** The largest number on the way to a value: where numbers cancel, what is left is known to their rounding alone. */
+/** The largest number on the way to a value. A difference is known no better than the roundings of its terms. */
 function largestPart(node: Expression, point: Environment): number {
   const own = Math.abs(evaluateScalar(node, point))
   const parts = node.kind === 'apply' ? node.args.map((arg) => largestPart(arg, point)) : []
@@ -107,7 +107,7 @@ function verifyForm(expression: Expression, names: readonly string[]): void {
 }
 
 function verifyNodes(node: Expression): void {
-  // Only what fails is printed: of every node it would take the square of the time.
+  // Prints only nodes that fail, because printing all of them would take the square of the time.
   const isRow = node.kind === 'apply' && rowOperator(node.operator) !== undefined
   const promised = node.type.kind !== 'scalar' ? 'a scalar' : isRow ? 'in component form' : undefined
   if (promised !== undefined) invariant(false, `${print(node)} is ${promised}`)

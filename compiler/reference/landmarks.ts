@@ -122,7 +122,7 @@ export function throughLandmarks(
   return landmarkRows(kernelOf(model), head, { q, k }, pinv)
 }
 
-/** Adds what `conv` asks for to `rows`, the output at the query rows `wanted`. */
+/** Adds the convolution of `conv`, if there is one, to `rows`, the output at the query rows `wanted`. */
 export function withConvolution(
   { landmarks, valueDim }: AttentionModel,
   { conv }: ReferenceInputs,

@@ -29,7 +29,7 @@ export function logDecay(model: AttentionModel, head: number): number {
   return model.decay === undefined ? 0 : logarithm(new Evaluator(model.decay).set('head', head).scalar())
 }
 
-/** Row i of M·γ·κ: what each of `keys` values is weighted by, before the denominator. */
+/** Row i of M·γ·κ: the weights of `keys` values before the division. */
 export function termsOf(
   i: number,
   keys: number,

@@ -1,4 +1,4 @@
-/** From the algebra to a schedule, by what its last step does, for any planner. */
+/** From the algebra to a schedule for any planner, by the last step of the attention. */
 import type { Attention } from '../algebra/attention.ts'
 import { featuresOf, isInterpretable, outputOf, pairsOf } from '../algebra/facts.ts'
 import { cellPlanner } from './cells/planner.ts'

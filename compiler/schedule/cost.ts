@@ -35,7 +35,7 @@ export interface Cost {
 
 const bytesOfNumber = 4
 
-/** A dispatch of a call, and what it costs by itself. */
+/** A dispatch of a call, with its own cost. */
 export interface DispatchCost extends Dispatch {
   readonly flops: number
   /** Bytes that it has to read and write once. */

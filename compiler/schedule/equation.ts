@@ -1,7 +1,7 @@
 /**
  * Equations: the mathematics of a pass, independent of threads and of the device.
  *
- * An equation says of each number of one buffer what it is. The numbers are the
+ * An equation defines each number of one buffer. The numbers are the
  * cells of a box of `extent`; cell (x, y, z) is entry (z·height + y)·width + x, and
  * its value is a formula over `x`, `y`, `z` and over buffers that are only read. From the
  * formula follow the float64 meaning of the pass (`equation/evaluate.ts`), its

@@ -1,4 +1,4 @@
-/** Blocks of φ in a schedule: their places and their projections, and what their terms ask for. */
+/** Blocks of φ in a schedule: their places and projections, and the variables of their terms. */
 import type { FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { mentions } from '../symbolic/traverse.ts'
 import type { BufferPlan, Features, ScheduledBlock, Term } from './schedule.ts'

@@ -1,5 +1,5 @@
 /**
- * Passes over features: sums over chunks of keys, what queries read from them,
+ * Passes over features: sums over chunks of keys, the readings of queries,
  * and one step of decoding.
  */
 import type { Division } from '../algebra/attention.ts'

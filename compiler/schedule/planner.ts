@@ -19,7 +19,7 @@ export interface Planner {
   readonly means: (from: Means) => Plan
   /** New key and value rows, behind those in the caches of decoding. */
   readonly append: (copies: readonly Copy[]) => Plan
-  /** φ, states, and what queries read from them: a whole schedule. */
+  /** φ, states, and the readings of queries: a whole schedule. */
   readonly factorised: (attention: Attention, score: FactorisedScore) => Schedule
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
   readonly rowsApart: boolean

@@ -1,4 +1,4 @@
-/** Terms and features as lines of text, for what prints passes. */
+/** Terms and features as lines of text, for printed passes. */
 import { print as printExpression } from '../symbolic/print.ts'
 import type { Features, Term } from './schedule.ts'
 
@@ -13,7 +13,7 @@ export function printFeatures(what: string, features: Features, power: Power = '
   })
 }
 
-/** `what = value` on one line, or `what = c · 2^e` with a line each for e and c. */
+/** `name = value` on one line, or `name = c · 2^e` with a line each for e and c. */
 export function printTerm(what: string, term: Term, power: Power = '2^e'): string[] {
   if (term.kind === 'plain') return [`${what} = ${printExpression(term.value)}`]
   return [

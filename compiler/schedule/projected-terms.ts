@@ -24,7 +24,7 @@ export function readProjected(block: ScheduledBlock): ScheduledBlock | undefined
   return { ...block, projected: false, term: read }
 }
 
-/** Every Σ w[t]·x[t] as this component's entry of the projected row; what is no such product keeps its `w`. */
+/** Every Σ w[t]·x[t] as this component's entry of the projected row; other terms keep their `w`. */
 function throughProjected(expression: Expression): Expression {
   if (!mentions(expression, 'w')) return expression
   const visit = (node: Expression): Expression =>

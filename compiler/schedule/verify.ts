@@ -1,4 +1,4 @@
-/** Holds a schedule to what `schedule.ts` promises; a failure is the compiler's defect. */
+/** Holds a schedule to the invariants of `schedule.ts`; a failure is the compiler's defect. */
 import { invariant } from '../diagnostics/invariant.ts'
 import { buffersOfAPass } from './schedule.ts'
 import type { Pass, Schedule } from './schedule.ts'

@@ -1,5 +1,5 @@
 /**
- * The checked spec: what a file means once every name is resolved, every type
+ * The checked spec: the meaning of a file once every name is resolved, every type
  * known and every default filled in. It is the definition that the float64
  * reference interprets and that the algebra starts from.
  *
@@ -159,8 +159,8 @@ export const keysAreQueries = ({ buckets }: AttentionModel): boolean => buckets 
 export const keysInSight = ({ buckets }: AttentionModel): number | undefined => buckets && 2 * buckets.chunk
 
 /**
- * The same attention with its kernel evaluated pair by pair: what the estimate of an attention evaluated otherwise is
- * held against. A convolution is added all the same. Absent where no kernel is declared, because the features are then
+ * The same attention with its kernel evaluated pair by pair; the estimates of other ways of evaluating are held
+ * against it. A convolution is added all the same. Absent where no kernel is declared, because the features are then
  * the definition, and where the keys are made of the queries.
  *
  * @param rows of queries and keys that calls of it have at most
@@ -178,7 +178,7 @@ export function exactTwin(model: AttentionModel, rows = Infinity): AttentionMode
   }
 }
 
-/** Exact softmax attention of rows as wide as those of `model`, causal where they are: what its cost is compared with. */
+/** Exact softmax attention of rows as wide as those of `model`, causal where they are, to compare costs with. */
 export function softmaxLike(model: AttentionModel): AttentionModel {
   const {
     feature: _,
@@ -195,7 +195,7 @@ export function softmaxLike(model: AttentionModel): AttentionModel {
     evaluation: 'exact',
     kernel: exp(dot(row('q', dim), row('k', dim))),
     scale: 1 / Math.sqrt(dim),
-    // Its cost is that of all pairs, because the pairs that a condition leaves out are what is saved.
+    // All pairs count, because a condition saves those that it leaves out.
     mask: mask.kind === 'condition' ? { kind: 'none' } : mask,
     normalize: 'sum',
     epsilon: 0,

@@ -3,7 +3,7 @@ import type { RowOperation } from '../rows.ts'
 import { given, written } from './graph.ts'
 import type { Graph } from './graph.ts'
 
-/** Two products, and queries attending to what they give. */
+/** Two products, and queries attending to their rows. */
 export const compressed: Graph = (_, inputs, kernel) => {
   const { q, k, v } = inputs
   const keys: RowOperation = {

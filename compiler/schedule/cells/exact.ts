@@ -7,7 +7,7 @@
  * runs in blocks of its query rows, with the weights of one block in memory.
  *
  *   exponents   of κ for each pair, none where the mask hides it
- *   scales      the largest of each row, over what the row sees and no more
+ *   scales      the largest of each row, over the keys that the row sees
  *   weights     coefficient · exp(exponent − scale)
  *   factors     1 over each row's sum of weights
  *   average     Σ weight · value, times the factor

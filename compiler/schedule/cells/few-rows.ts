@@ -1,7 +1,7 @@
 /**
  * Batch items that are too short for steps in between are exact: their keys or their
  * queries are few, so that a cell computes its quotient alone, with κ of each
- * pair evaluated twice. Other items keep what they have.
+ * pair evaluated twice. Rows of other items are copied.
  */
 import type { Attention } from '../../algebra/attention.ts'
 import {

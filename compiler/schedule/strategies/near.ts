@@ -43,7 +43,7 @@ export function scheduleNear(attention: Attention, step: Near): Schedule {
   }
 }
 
-/** The rotations of the hash, the order of the rows in each round, and what each round leaves of a row. */
+/** The rotations of the hash, the order of the rows in each round, and the part of a row from each round. */
 function sortedBuffers({ dim, valueDim }: Attention, { hashes: count, rounds }: Near): BufferPlan[] {
   const segments = `segments of ${threads} rows`
   return [

@@ -98,7 +98,7 @@ export const gatherLengths: Pass = {
   to: 'bothLengths',
 }
 
-/** One token: of so few rows, one dispatch is worth more than what transforms would save. */
+/** One token, in one dispatch, because for so few rows a second dispatch costs more than transforms save. */
 export function stepPass(plan: FactorisedPlan): StepPass {
   const { reduceTile, attention, carriedScaling, ofCarried } = plan
   const { matrix, decay } = sharedBuffers(plan)

@@ -1,4 +1,4 @@
-/** A result held against float64, row by row, within what f32 rounding explains. */
+/** A result held against float64, row by row, within a bound on the rounding of f32. */
 import { weighsPairs } from '../../algebra/facts.ts'
 import { reference } from '../../reference/reference.ts'
 import { sliceRows } from '../cases/rows.ts'

@@ -59,7 +59,7 @@ interface Difference {
   readonly apart: number
 }
 
-/** Gives nothing at a point where one side cannot be evaluated, or where that tells nothing. */
+/** Gives nothing at a point where a side cannot be evaluated, or where doubt is as large as the values. */
 function comparison(
   model: AttentionModel,
   score: FactorisedScore,

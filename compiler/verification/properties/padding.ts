@@ -15,7 +15,7 @@ import { type Failure, tryCases } from './try-cases.ts'
 
 interface Padded {
   readonly shape: Case
-  /** Keys that count in the first batch item, as a fraction of all; what is left of 1 in the next, and so on. */
+  /** Keys that count in the first batch item, as a fraction of all; 1 less that in the next, and so on in turns. */
   readonly part: number
   /** Queries that count, likewise; as many as keys, and nothing said of them, where it is absent. */
   readonly queryPart: number | undefined

@@ -168,7 +168,7 @@ async function prefixFailure(
   return hold(alone, what, rows, (index) => 2 * (allowed[index] ?? 0), ofRows(known.whole))
 }
 
-/** Rows of the whole sequence's result, and what rounding may do to them: [groups, rows, valueDim]. */
+/** Rows of the whole sequence's result with the error that rounding may make, [groups, rows, valueDim]. */
 interface Known {
   readonly rows: readonly number[]
   readonly whole: Float32Array

@@ -71,7 +71,7 @@ export function pairRows(
 }
 
 interface Part {
-  /** Natural logarithm of what the others are to be multiplied by. */
+  /** Natural logarithm of the factor of the others. */
   readonly scale: number
   readonly value: number
   readonly magnitude: number

@@ -1,7 +1,7 @@
 /**
  * How far rounding may move an output that no running bound exists for: the
  * float64 result is computed anew from inputs that are off by a little at
- * random, and what that does to it is taken for what rounding does.
+ * random, and the change of the result stands for the error of rounding.
  */
 import { weightNames, type WeightName } from '../../../runtime/contract/weights.ts'
 import { reference, type ReferenceInputs } from '../../reference/reference.ts'
