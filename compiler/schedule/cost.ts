@@ -109,7 +109,8 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       const { queries, keys, epilogue } = pass
       const [rows, ofKeys] = [countOf(queries, sizes), countOf(keys, sizes)]
       const heads = headsOf(pass.over, sizes)
-      const pairs = heads * visiblePairs(pass.mask, rows, ofKeys)
+      const first = keys.count === 'cached' ? sizes.offset : 0
+      const pairs = heads * visiblePairs(pass.mask, rows, ofKeys, first)
       return (
         pairs * (pair + 2 * (pass.valueDim + 1)) +
         heads * rows * (left + pass.valueDim * operationsOfEpilogue(epilogue)) +

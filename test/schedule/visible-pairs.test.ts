@@ -28,3 +28,16 @@ test.each(Object.entries(shown))('%s', (mask, shows) => {
     expect(Math.abs(found - wanted)).toBeLessThanOrEqual(counted ? 0 : wanted / 20)
   }
 })
+
+test.each(Object.entries(shown))('%s, of rows that come after others', (mask, shows) => {
+  for (const [first, length, keyLength] of [
+    [49, 1, 50],
+    [20, 5, 25],
+    [60, 3, 50],
+  ] as const) {
+    let wanted = 0
+    for (let i = first; i < first + length; i++)
+      for (let j = 0; j < keyLength; j++) if (shows(i, j, keyLength)) wanted++
+    expect(visiblePairs(maskOf(mask), length, keyLength, first)).toBe(wanted)
+  }
+})
