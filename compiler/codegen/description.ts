@@ -8,7 +8,6 @@ import type {
   Dispatch,
   KernelSource,
   Program,
-  WasmVariant,
   WorkgroupDispatch,
 } from '../../runtime/program.ts'
 import type { TargetName } from '../../runtime/contract/backends.ts'
@@ -92,15 +91,11 @@ const inMemory = (description: ProgramDescription | undefined): { readonly progr
 function assembledLater({ target, kernels }: ProgramDescription): Pick<Program, 'assembled'> {
   const { assemble } = targetNamed(target).language
   if (assemble === undefined) return {}
-  let made: ReturnType<typeof assemble> | undefined
-  const bytes = (variant: WasmVariant): string => {
-    made ??= assemble(Object.values(kernels).map(({ code }) => code))
-    return made[variant]
-  }
+  const { plain, relaxed } = assemble(Object.values(kernels).map(({ code }) => code))
   return {
     assembled: {
-      plain: async () => ({ bytes: bytes('plain') }),
-      relaxed: async () => ({ bytes: bytes('relaxed') }),
+      plain: async () => ({ bytes: plain() }),
+      relaxed: async () => ({ bytes: relaxed() }),
     },
   }
 }

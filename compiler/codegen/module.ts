@@ -59,7 +59,7 @@ function binaries(program: ProgramDescription): readonly OutputFile[] {
     path: binaryPath(program, variant),
     text: [
       `// The kernels of ${program.name} in ${variant} WebAssembly, which can be read as ${languageOf(program).title}.`,
-      `export const bytes = ${literal(bytes)}`,
+      `export const bytes = ${literal(bytes())}`,
       '',
     ].join('\n'),
   }))

@@ -48,7 +48,7 @@ export interface Language {
   /** The text of a kernel in a module, as short as may be; absent where modules carry binaries. */
   readonly carried?: (code: string) => string
   /** The kernels of a program, whose texts these are, as one binary in each variant, in hexadecimal. */
-  readonly assemble?: (texts: readonly string[]) => Readonly<Record<WasmVariant, string>>
+  readonly assemble?: (texts: readonly string[]) => Readonly<Record<WasmVariant, () => string>>
   /** Whether the backend loads the kernels of decoding when they are needed; else the module has them all. */
   readonly loadsLater: boolean
   /** A package that the backend needs and that a module's bundler is to find. */

@@ -47,7 +47,7 @@ export function runWat(
   const words = bindings.flatMap(({ name }, index) => [places[index]!, buffers[name]!.length])
   new Uint32Array(memory.buffer, table).set([...words, ...shapeFields.map((field) => shape[field]), scratch])
 
-  const module = new WebAssembly.Module(Buffer.from(assemble([code])[variant], 'hex'))
+  const module = new WebAssembly.Module(Buffer.from(assemble([code])[variant](), 'hex'))
   const { exports } = new WebAssembly.Instance(module, {
     [memoryImport.module]: { [memoryImport.name]: memory },
   })

@@ -14,6 +14,9 @@ import { printAttention } from '../../compiler/semantics/print.ts'
 const specs = fileURLToPath(new URL('../../specs/', import.meta.url))
 const names = readdirSync(specs).map((file) => file.replace(/\.attn$/, ''))
 
+/** Specs whose kernels are also shown as WAT, those of whole calls; others would be as long and tell little more. */
+const asWat: ReadonlySet<string> = new Set(['softmax'])
+
 /** The texts of a spec's stages, by the name of their file. */
 function stagesOf(spec: string): Record<string, string> {
   const source = { file: `${spec}.attn`, text: readFileSync(`${specs}${spec}.attn`, 'utf8') }
@@ -32,6 +35,12 @@ function stagesOf(spec: string): Record<string, string> {
     }
     for (const [kernel, { code }] of Object.entries(built.program.kernels))
       stages[`${model.name}.${kernel}.wgsl`] = code
+    if (!asWat.has(spec)) continue
+    const wasm = build(model, tree, 'wasm')
+    if ('unsupported' in wasm) continue
+    const { kernels, sources } = wasm.forms.forward
+    for (const [index, { name }] of kernels.entries())
+      stages[`${model.name}.${name}.wat`] = sources[index]?.code ?? ''
   }
   return stages
 }

@@ -10,14 +10,18 @@ import type { AttentionModel } from '../../compiler/semantics/model.ts'
 import { equationsOf } from '../../compiler/schedule/build.ts'
 import { mul } from '../../compiler/schedule/equation/build.ts'
 import { checkPasses, type Stages } from '../../compiler/verification/passes/check-passes.ts'
+import { targetNamed } from '../../compiler/targets/index.ts'
+import type { TargetName } from '../../runtime/contract/backends.ts'
 import { modelOf } from './verify-text.ts'
 
 const effort = { seed: 1, calls: 2 }
 
-function stagesOf(model: AttentionModel): Stages | undefined {
+function stagesOf(model: AttentionModel, name: TargetName = 'webgpu'): Stages | undefined {
   const algebra = fromModel(model)
-  const plan = schedule(algebra)
-  return 'unsupported' in plan ? undefined : { model, algebra, schedule: plan }
+  const target = targetNamed(name)
+  const plan = schedule(algebra, target.planner)
+  if ('unsupported' in plan) return undefined
+  return { model, algebra, schedule: plan, kernels: target.lower(plan).map(({ kernel }) => kernel) }
 }
 
 /** As declared, but narrower, so that the interpreter of kernels is done in time. */
@@ -52,13 +56,13 @@ describe.each([
     ([name, text]) => [name, modelOf(`attention one { dim: 4 value_dim: 3 scale: 0.5 ${text} }`)] as const,
   ),
 ])('%s', (_, model) => {
-  const stages = stagesOf(model)
-
-  test.runIf(stages !== undefined)('each stage says what the one before it says', () => {
-    const results = checkPasses(stages as Stages, effort)
+  test.each(['webgpu', 'wasm'] as const)('each stage says what the one before it says, for %s', (target) => {
+    const stages = stagesOf(model, target)
+    if (stages === undefined) return
+    const results = checkPasses(stages, effort)
     expect(results.filter(({ wrong }) => wrong !== undefined)).toEqual([])
     // What is hashed has no interpreter but the reference yet.
-    const interpreted = stages !== undefined && isInterpretable(stages.algebra) ? effort.calls : 0
+    const interpreted = isInterpretable(stages.algebra) ? effort.calls : 0
     expect(results.map(({ stage, calls }) => [stage, calls])).toEqual([
       ['algebra', interpreted],
       ['equations', interpreted],

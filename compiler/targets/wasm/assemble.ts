@@ -5,10 +5,14 @@ import parse from 'watr/parse'
 import type { WasmVariant } from '../../../runtime/program.ts'
 import type { Node } from './wat/text.ts'
 
-/** The module of the kernels' texts in each variant, in hexadecimal. Functions that several of them define are in it once. */
-export function assemble(texts: readonly string[]): Readonly<Record<WasmVariant, string>> {
-  const relaxed = moduleOf(texts)
-  return { plain: binary(inTwoSteps(relaxed)), relaxed: binary(relaxed) }
+/**
+ * The module of the kernels' texts in each variant, in hexadecimal, made when it is called for. Functions that several
+ * texts define are in it once.
+ */
+export function assemble(texts: readonly string[]): Readonly<Record<WasmVariant, () => string>> {
+  let module: Node | undefined
+  const relaxed = (): Node => (module ??= moduleOf(texts))
+  return { plain: () => binary(inTwoSteps(relaxed())), relaxed: () => binary(relaxed()) }
 }
 
 /** The module of kernels that ask for what not every engine has, as a tree that assemblers read. */
