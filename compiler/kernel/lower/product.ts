@@ -32,7 +32,7 @@ import type { Lane } from './tile.ts'
 
 /** The kernel of factor · left · right, or of factor · left · (diagonal·I − right), for each head. */
 export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
-  const { tile, over, left, right, columns: width, diagonal, factor } = pass
+  const { tile, over, left, right, columns: width, diagonal } = pass
   const { binding, counts, kernel } = frame(schedule, pass)
   const depth = countOf(right, counts)
   const leftTile = tileArray('leftTile', tile.steps)
@@ -77,8 +77,13 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
       storeProduct(k, pass, { columns, firstRow, out: binding(pass.out.buffer) }, sums)
     })
   })
+  return kernel(summaryOf(pass), [leftTile], body)
+}
+
+/** What a kernel of the pass computes, for its reader. */
+export function summaryOf({ factor, diagonal }: ProductPass): string {
   const second = diagonal === undefined ? 'right' : `(${diagonal}·I − right)`
-  return kernel(`${factor === 1 ? '' : `${factor} · `}left · ${second} of each head.`, [leftTile], body)
+  return `${factor === 1 ? '' : `${factor} · `}left · ${second} of each head.`
 }
 
 /** Fills a tile of the left matrix, four rows a vec4f by (step, row group); `entry` loads those of a lane's row. */
@@ -114,7 +119,7 @@ function storeProduct(
 }
 
 /** As many entries as the other matrix has rows; of weights, as many as they come with, of which the first are used. */
-function lengthOfRows({ count }: ProductPass['left'], right: Rows, weights: Binding): Value {
+export function lengthOfRows({ count }: ProductPass['left'], right: Rows, weights: Binding): Value {
   if (typeof right.count === 'number') return ir.u32(right.count)
   return ir.div(ir.bufferLength(weights), ir.mul(ir.shape('heads'), count))
 }

@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel.ts'
 import { lowerPass } from '../lower/lower.ts'
 import { verify } from '../verify.ts'
 import { lowerOnline } from './online.ts'
+import { lowerProduct } from './product.ts'
 import { serialise } from './serialise.ts'
 import { lowerSequentialStep } from './step.ts'
 import { lowerWalk } from './walk.ts'
@@ -22,6 +23,8 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerOnline(schedule, pass)
     case 'step':
       return lowerSequentialStep(schedule, pass)
+    case 'product':
+      return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
     case 'walk':
       return lowerWalk(schedule, pass)
     default:

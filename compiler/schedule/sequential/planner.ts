@@ -1,7 +1,7 @@
 /** Plans for a processor: the passes of workgroups, of which some are laid out for one thread and its caches. */
-import type { Attend, Planner } from '../planner.ts'
+import type { Attend, Planner, Product } from '../planner.ts'
 import type { Tile } from '../schedule.ts'
-import { attentionIn, workgroupPlanner } from '../workgroups/planner.ts'
+import { attentionIn, productsIn, workgroupPlanner } from '../workgroups/planner.ts'
 import { scheduleFactorised } from '../workgroups/factorised.ts'
 import { walked } from './walk.ts'
 
@@ -9,6 +9,7 @@ import { walked } from './walk.ts'
 export const sequentialPlanner: Planner = {
   ...workgroupPlanner,
   ...attentionIn(attentionTile),
+  ...productsIn(productTile),
   // A product of tiles in cache is faster than a transform whose numbers take turns.
   factorised: (attention, score) => walked(scheduleFactorised(attention, score, false)),
 }
@@ -24,4 +25,11 @@ function attentionTile({ attention: { dim }, columns }: Attend): Tile {
   const fits = Math.floor(numbersOfTile / (dim + columns) / fewest) * fewest
   const rows = Math.min(most, Math.max(fewest, fits))
   return { threads: 1, rows, steps: 2 * rows, columns: Math.ceil(columns / 4) * 4 }
+}
+
+/** A tile of rows of the left matrix with their sums, and as many of the right one. */
+function productTile({ left, columns }: Product): Tile {
+  const fits = Math.floor(numbersOfTile / columns / fewest) * fewest
+  const rows = Math.min(most, Math.ceil(left.count / 4) * 4, Math.max(fewest, fits))
+  return { threads: 1, rows, steps: rows, columns: Math.ceil(columns / 4) * 4 }
 }

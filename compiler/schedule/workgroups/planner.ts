@@ -23,7 +23,7 @@ const keysOfPart = 256
  */
 export const workgroupPlanner: Planner = {
   ...attentionIn(({ columns }) => valueTile(columns, rowsOfTile)),
-  product: (from) => ({ passes: [matrixProduct(from)], buffers: [] }),
+  ...productsIn(({ columns }) => valueTile(columns, rowsOfTile)),
   means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
   append: (copies) => ({ passes: copies.map(append), buffers: [] }),
   factorised: scheduleFactorised,
@@ -39,6 +39,11 @@ export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend
       hasFewQueries(from) ? attendInParts(from, tile(from)) : { passes: [one(from)], buffers: [] },
     attendEither: ({ many, few }: Either) => ({ passes: [one(many), one(few)], buffers: [] }),
   }
+}
+
+/** Products of matrices in tiles, which the operation may decide. */
+export function productsIn(tile: (from: Product) => Tile): Pick<Planner, 'product'> {
+  return { product: (from) => ({ passes: [matrixProduct(from, tile(from))], buffers: [] }) }
 }
 
 /** So few queries leave most of a device idle when each goes through all keys. */
@@ -132,9 +137,8 @@ function isMeant({ fewer, rows }: Only, over: Over): Formula {
   return fewer === 'atMost' ? le(least, rows) : gt(least, rows)
 }
 
-function matrixProduct(from: Product): ProductPass {
+function matrixProduct(from: Product, tile: Tile): ProductPass {
   const { name, over, left, right, out, columns, diagonal, factor = 1, only } = from
-  const tile = valueTile(columns, rowsOfTile)
   return {
     kind: 'product',
     name,

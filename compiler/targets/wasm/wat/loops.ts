@@ -22,7 +22,7 @@ export interface Loop {
 }
 
 /** With more of them, locals would take the place of other values in registers. */
-const mostAddresses = 4
+const mostAddresses = 6
 
 /** Addresses that move with the index, as locals. */
 export function movingAddresses({ index, step, body }: Loop, locals: Locals): Turn {
