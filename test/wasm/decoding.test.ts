@@ -1,0 +1,68 @@
+// A prefix at once and then a token at a time on the backend wasm: as the whole sequence in float64, from states that
+// are copied, saved, and handed to and from WebGPU.
+import { expect, it } from 'vitest'
+import type { Attention } from '../../runtime/index.ts'
+import { compileOne, expected, full, onDevice, relativeError, tensors } from '../numeric/harness.ts'
+import { sized } from '../numeric/small-specs.ts'
+import { testDevice } from '../setup/test-devices.ts'
+import { compileWasm, onWasm } from './harness.ts'
+
+/** With a state of sums, scaled or not, with a decay, and with a cache of rows. */
+const specs = ['linear_transformer', 'performer', 'retnet', 'softmax'] as const
+
+/** Those whose states also go to WebGPU and come from it; its kernels take long to compile on a software device. */
+const exchanged: readonly string[] = ['performer', 'softmax']
+
+const sizes = { length: 71, batch: 2, heads: 4, kvHeads: 2 }
+const { batch, heads, kvHeads } = full(sizes)
+
+/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
+function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
+  const matrices = tensor.length / (sizes.length * width)
+  const part = new Float32Array(matrices * (to - from) * width)
+  for (let matrix = 0; matrix < matrices; matrix++)
+    for (let n = 0; n < (to - from) * width; n++)
+      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
+  return part
+}
+
+it.each(specs)('%s', async (name) => {
+  const built = compileWasm(sized(name).replace('mask: none', 'mask: causal'))
+  const { dim, valueDim } = built.model
+  using wasm = await onWasm(built, 2)
+  using webgpu = exchanged.includes(name)
+    ? await onDevice(compileOne(built.program.source), await testDevice('SwiftShader'))
+    : undefined
+  const inputs = tensors(built, sizes, 1, 0.7)
+  const whole = expected(built, sizes, inputs, wasm.projection)
+  const part = (from: number, to: number) => ({
+    q: rows(inputs.q, dim, from, to),
+    k: rows(inputs.k, dim, from, to),
+    v: rows(inputs.v, valueDim, from, to),
+  })
+  const wanted = (from: number, to: number): Float32Array => rows(whole, valueDim, from, to)
+  const prefix = async (on: Attention, split: number) =>
+    on.prefill({ ...part(0, split), batch, heads, kvHeads, length: split })
+
+  for (const split of [1, 33, 64]) {
+    const { out, state } = await prefix(wasm, split)
+    expect(relativeError(out, wanted(0, split))).toBeLessThan(5e-6)
+    const copy = state.copy()
+    for (let token = split; token < split + 3; token++)
+      expect(
+        relativeError(await wasm.step(state, part(token, token + 1)), wanted(token, token + 1)),
+      ).toBeLessThan(5e-6)
+    // The copy is where it was, and goes on from there wherever it is restored.
+    const saved = await copy.save()
+    for (const on of webgpu ? [wasm, webgpu] : [wasm]) {
+      const restored = await on.restore(structuredClone(saved))
+      const next = await on.step(restored, part(split, split + 1))
+      expect(relativeError(next, wanted(split, split + 1))).toBeLessThan(5e-6)
+      restored.destroy()
+    }
+  }
+  if (webgpu === undefined) return
+  const { state } = await prefix(webgpu, 64)
+  const taken = await wasm.restore(await state.save())
+  expect(relativeError(await wasm.step(taken, part(64, 65)), wanted(64, 65))).toBeLessThan(5e-6)
+})
