@@ -42,11 +42,16 @@ export interface Program {
   }
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
-  /** Those that are not among them, loaded when they are needed. */
+  /** Of the target webgpu: those that are not among them, loaded when they are needed. */
   readonly later?: () => Promise<Pick<Program, 'kernels'>>
-  /** Of the target wasm: all kernels as one module in each variant; the one that fits the engine is loaded. */
-  readonly assembled?: Readonly<Record<WasmVariant, () => Promise<AssembledKernels>>>
+  /** Of the target wasm: the kernels of `forward` as one module in each variant; the one that fits the engine is loaded. */
+  readonly assembled?: Assembled
+  /** Kernels of decoding that are not among those, likewise; loaded when they are needed. */
+  readonly assembledLater?: Assembled
 }
+
+/** Kernels as one module, in each variant. */
+export type Assembled = Readonly<Record<WasmVariant, () => Promise<AssembledKernels>>>
 
 /** `relaxed` has fused multiplications and additions, which not every engine knows. */
 export type WasmVariant = 'plain' | 'relaxed'

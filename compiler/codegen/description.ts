@@ -3,6 +3,7 @@
  * which writes it out, and to `programFrom`, which makes it run at once.
  */
 import type {
+  Assembled,
   BufferPlan,
   CellDispatch,
   Dispatch,
@@ -20,7 +21,7 @@ import type { Size } from '../../runtime/contract/size.ts'
 /** A program without functions: sizes and decays are expressions, so that it can be printed or made to run. */
 export interface ProgramDescription extends Omit<
   Program,
-  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'assembled'
+  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'assembled' | 'assembledLater'
 > {
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
@@ -72,7 +73,7 @@ export function programFrom(description: ProgramDescription): Program {
   return {
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
-    ...assembledLater(description),
+    ...assembled(description),
     format: programFormat,
     forms: {
       forward: formFrom(forward),
@@ -87,16 +88,35 @@ const loaders = (alternatives: readonly Alternative[]): NonNullable<Program['alt
 const inMemory = (description: ProgramDescription | undefined): { readonly program?: Program } =>
   description === undefined ? {} : { program: programFrom(description) }
 
-/** Binaries are made when they are first asked for. */
-function assembledLater({ target, kernels }: ProgramDescription): Pick<Program, 'assembled'> {
-  const { assemble } = targetNamed(target).language
-  if (assemble === undefined) return {}
-  const { plain, relaxed } = assemble(Object.values(kernels).map(({ code }) => code))
+/**
+ * Names of the kernels that are loaded with the program, and of those that are loaded when they are needed: the ones
+ * that `forward` does without, where the backend knows of such.
+ */
+export function kernelsByNeed({ target, forms, kernels }: ProgramDescription): {
+  readonly first: readonly string[]
+  readonly later: readonly string[]
+} {
+  const names = Object.keys(kernels)
+  if (!targetNamed(target).language.loadsLater) return { first: names, later: [] }
+  const ofForward = new Set(forms.forward.dispatches.map(({ kernel }) => kernel))
   return {
-    assembled: {
-      plain: async () => ({ bytes: plain() }),
-      relaxed: async () => ({ bytes: relaxed() }),
-    },
+    first: names.filter((name) => ofForward.has(name)),
+    later: names.filter((name) => !ofForward.has(name)),
+  }
+}
+
+/** Binaries are made when they are first asked for. */
+function assembled(description: ProgramDescription): Pick<Program, 'assembled' | 'assembledLater'> {
+  const { assemble } = targetNamed(description.target).language
+  if (assemble === undefined) return {}
+  const inVariants = (names: readonly string[]): Assembled => {
+    const { plain, relaxed } = assemble(names.map((name) => description.kernels[name]?.code ?? ''))
+    return { plain: async () => ({ bytes: plain() }), relaxed: async () => ({ bytes: relaxed() }) }
+  }
+  const { first, later } = kernelsByNeed(description)
+  return {
+    assembled: inVariants(first),
+    ...(later.length > 0 && { assembledLater: inVariants(later) }),
   }
 }
 

@@ -4,7 +4,7 @@
  * the kernels of decoding and those of the other targets. The module stands on `attnc-runtime/` beside it.
  */
 import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
-import { programFormat } from './description.ts'
+import { kernelsByNeed, programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize, printSizes } from './size.ts'
@@ -30,7 +30,7 @@ const languageOf = ({ target }: ProgramDescription): Language => targetNamed(tar
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
   const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
-  const later = laterKernels(program)
+  const later = laterTexts(program)
   return [
     { path: modulePath(name), text: moduleText(program, others) },
     ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
@@ -49,31 +49,50 @@ export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 
-const binaryPath = ({ name, target }: ProgramDescription, variant: string): string =>
-  `${name}/${target}-${variant}.js`
+/** By the field of a program that loads them, the names of the kernels that a binary has, and how its file ends. */
+function binaryParts(program: ProgramDescription): readonly BinaryPart[] {
+  if (languageOf(program).assemble === undefined) return []
+  const { first, later } = kernelsByNeed(program)
+  const parts: readonly BinaryPart[] = [
+    { field: 'assembled', kernels: first, ending: '' },
+    { field: 'assembledLater', kernels: later, ending: '-decoding' },
+  ]
+  return parts.filter(({ kernels }) => kernels.length > 0)
+}
+
+interface BinaryPart {
+  readonly field: 'assembled' | 'assembledLater'
+  readonly kernels: readonly string[]
+  readonly ending: string
+}
+
+const binaryName = ({ target }: ProgramDescription, { ending }: BinaryPart, variant: string): string =>
+  `${target}-${variant}${ending}.js`
 
 /** The kernels as modules of their own, of which one is loaded, where a target's kernels are binaries. */
 function binaries(program: ProgramDescription): readonly OutputFile[] {
-  const codes = Object.values(program.kernels).map(({ code }) => code)
-  return Object.entries(languageOf(program).assemble?.(codes) ?? {}).map(([variant, bytes]) => ({
-    path: binaryPath(program, variant),
-    text: [
-      `// The kernels of ${program.name} in ${variant} WebAssembly, which can be read as ${languageOf(program).title}.`,
-      `export const bytes = ${literal(bytes())}`,
-      '',
-    ].join('\n'),
-  }))
+  const { name } = program
+  const { assemble, title } = languageOf(program)
+  return binaryParts(program).flatMap((part) => {
+    const codes = part.kernels.map((kernel) => program.kernels[kernel]?.code ?? '')
+    const what =
+      part.field === 'assembled' ? `The kernels of ${name}` : `The kernels with which ${name} decodes`
+    return Object.entries(assemble?.(codes) ?? {}).map(([variant, bytes]) => ({
+      path: `${name}/${binaryName(program, part, variant)}`,
+      text: [
+        `// ${what} in ${variant} WebAssembly, which can be read as ${title}.`,
+        `export const bytes = ${literal(bytes())}`,
+        '',
+      ].join('\n'),
+    }))
+  })
 }
 
 const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
 
-/** Names of the kernels that `forward` does without, whose texts are in a module of their own. */
-function laterKernels(program: ProgramDescription): string[] {
-  if (!languageOf(program).loadsLater) return []
-  const { forms, kernels } = program
-  const first = new Set(forms.forward.dispatches.map(({ kernel }) => kernel))
-  return Object.keys(kernels).filter((kernel) => !first.has(kernel))
-}
+/** Names of the kernels whose texts are in a module of their own. */
+const laterTexts = (program: ProgramDescription): readonly string[] =>
+  languageOf(program).carried === undefined ? [] : kernelsByNeed(program).later
 
 function decodingText(program: ProgramDescription, kernels: readonly string[]): string {
   const { name } = program
@@ -112,7 +131,7 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
     '',
     `const source = ${template(source)}`,
     '',
-    ...programLines(program, own, laterKernels(program)),
+    ...programLines(program, own, laterTexts(program)),
     '',
     'export const create = (options) => createAttention(program, options, open)',
     '',
@@ -123,8 +142,8 @@ const loader = (other: ProgramDescription): string =>
   `${other.target}: () => import(${literal(`./${alternativePath(other)}`)})`
 
 /**
- * The text of the spec, which only the reference reads, is in the module that loads this one. All kernels are in
- * this one, which is itself loaded late.
+ * The text of the spec, which only the reference reads, is in the module that loads this one. All texts of kernels
+ * are in this one, which is itself loaded late.
  */
 function alternativeText(program: ProgramDescription): string {
   const { name, target } = program
@@ -139,12 +158,12 @@ function alternativeText(program: ProgramDescription): string {
 
 /** @param folder where the binaries lie, as the module that loads them sees it */
 function binaryLines(program: ProgramDescription, folder: string): string[] {
-  if (languageOf(program).assemble === undefined) return []
-  const loaders = ['plain', 'relaxed'].map((variant) => {
-    const path = binaryPath(program, variant).replace(`${program.name}/`, folder)
-    return `${variant}: () => import(${literal(path)})`
+  return binaryParts(program).map((part) => {
+    const loaders = ['plain', 'relaxed'].map(
+      (variant) => `${variant}: () => import(${literal(folder + binaryName(program, part, variant))})`,
+    )
+    return `${part.field}: { ${loaders.join(', ')} },`
   })
-  return [`assembled: { ${loaders.join(', ')} },`]
 }
 
 /**

@@ -47,9 +47,9 @@ export interface Language {
   readonly texts: string
   /** The text of a kernel in a module, as short as may be; absent where modules carry binaries. */
   readonly carried?: (code: string) => string
-  /** The kernels of a program, whose texts these are, as one binary in each variant, in hexadecimal. */
+  /** Kernels of a program, whose texts these are, as one binary in each variant, in hexadecimal. */
   readonly assemble?: (texts: readonly string[]) => Readonly<Record<WasmVariant, () => string>>
-  /** Whether the backend loads the kernels of decoding when they are needed; else the module has them all. */
+  /** Whether the backend loads the kernels of decoding when they are needed; else it has them all from the start. */
   readonly loadsLater: boolean
   /** A package that the backend needs and that a module's bundler is to find. */
   readonly library?: string

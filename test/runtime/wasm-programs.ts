@@ -107,6 +107,25 @@ export const programOf = (name: KernelName, scratch = 0): Program => ({
   },
 })
 
+/** Its forward doubles q; its prefill, which has a kernel in a module of its own, doubles it once more. */
+export function decodingProgram(): Program {
+  const program = programOf('twice')
+  const { forward } = program.forms
+  const again = compile(text.replace('"twice"', '"again"')) as Uint8Array
+  const bytes = Buffer.from(again).toString('hex')
+  const dispatches = [
+    ...forward.dispatches,
+    ...forward.dispatches.map((one) => ({ ...one, kernel: 'again', buffers: ['out', 'out', 'scratch'] })),
+  ] as Program['forms']['forward']['dispatches']
+  return {
+    ...program,
+    causal: true,
+    forms: { forward, prefill: { ...forward, dispatches }, step: forward },
+    kernels: { ...program.kernels, again: kernel },
+    assembledLater: { plain: async () => ({ bytes }), relaxed: async () => ({ bytes }) },
+  }
+}
+
 /** A call of one head: q counts up from `first`. */
 export function callOf(
   length: number,

@@ -5,7 +5,7 @@ import { createAttention } from '../../runtime/index.ts'
 import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import type { Machine } from '../../runtime/backends/wasm/machine.ts'
-import { callOf, firstDifference, programOf, refusal } from './wasm-programs.ts'
+import { callOf, decodingProgram, firstDifference, programOf, refusal } from './wasm-programs.ts'
 
 /** Workers that the runtime has made, in order. */
 let workers: Worker[]
@@ -64,6 +64,20 @@ test('results are the same with one thread and with two', async () => {
     const given = callOf(length, 0.3)
     expect(firstDifference(await attention.forward(given), await alone.forward(given))).toBe(-1)
   }
+})
+
+test('a form has kernels of two modules, one of which was loaded for it', async () => {
+  using attention = await createAttention(decodingProgram(), { threads: 2 })
+  const given = callOf(100_000, 0.3)
+  const wanted = given.q.map((number) => number * 4)
+  const once = async (): Promise<number> => {
+    const { out, state } = await attention.prefill(given)
+    state.destroy()
+    return firstDifference(out, wanted)
+  }
+  expect(await once()).toBe(-1)
+  await until(once, () => wakes() > 2)
+  for (let time = 0; time < 20; time++) expect(await once()).toBe(-1)
 })
 
 test('short calls make no worker and wake none', async () => {

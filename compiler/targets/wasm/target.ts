@@ -14,5 +14,5 @@ export const wasm: Target = {
   planner: sequentialPlanner,
   lower: (schedule) => lowerSequential(schedule).map((kernel) => ({ kernel, spell: () => wat(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
-  language: { extension: 'wat', title: 'WAT', texts: 'wat', assemble, loadsLater: false },
+  language: { extension: 'wat', title: 'WAT', texts: 'wat', assemble, loadsLater: true },
 }

@@ -38,7 +38,7 @@ export class Engine {
   readonly #program: Program
   readonly #machine: Machine
   readonly #own: OwnBlocks
-  readonly #kernels: Kernels
+  readonly #modules: Kernels[]
   readonly #threads: number
   readonly #paces = new Paces()
   readonly #plans = new Map<FormName, FormPlan>()
@@ -50,8 +50,13 @@ export class Engine {
     this.#program = program
     this.#machine = machine
     this.#own = own
-    this.#kernels = kernels
+    this.#modules = [kernels]
     this.#threads = threads
+  }
+
+  /** Further kernels, for forms that have not run yet. */
+  addKernels(kernels: Kernels): void {
+    this.#modules.push(kernels)
   }
 
   /** Writes a projection or a weight, for the calls made from now on. */
@@ -136,7 +141,7 @@ export class Engine {
     const bytes = bytesOf(plan.scratch, first)
     const address = heap.take(bytes + threadBytes)
     for (const { plan: one, block } of laidOut(plan.scratch, first, address)) blocks.set(one.name, block)
-    const launches = plan.launches(this.#kernels, slices, blocks)
+    const launches = plan.launches(this.#modules, slices, blocks)
     const scratch = { address: address + bytes, bytes: plan.threadBytes }
     const out = present(blocks.get('out'), 'out')
     const begun = performance.now()
@@ -147,11 +152,11 @@ export class Engine {
     }
     if (workers > 0 && threads)
       return threads
-        .run(where, this.#kernels, launches, scratch, workers)
+        .run(where, launches, scratch, workers)
         .then(finish)
         .finally(() => heap.free(address))
     try {
-      machine.launch(where, this.#kernels, launches, scratch)
+      machine.launch(where, launches, scratch)
       return finish()
     } finally {
       heap.free(address)

@@ -1,8 +1,7 @@
-/** The kernels of a program as a module of WebAssembly: compiled once, however many attentions run them. */
-import { present } from '../../arguments/form.ts'
+/** Kernels of a program as a module of WebAssembly: compiled once, however many attentions run them. */
 import { memoryImport } from '../../contract/kernel-table.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
-import type { Program, WasmVariant } from '../../program.ts'
+import type { Assembled, WasmVariant } from '../../program.ts'
 import type { KernelFunction } from './take-part.ts'
 import { fittingVariant } from './variant.ts'
 
@@ -24,21 +23,19 @@ export interface Kernels {
   readonly places: ReadonlyMap<string, number>
 }
 
-type Assembled = NonNullable<Program['assembled']>
-
 const compiled = new WeakMap<Assembled, Promise<Compiled>>()
 
 /**
- * Compiles the kernels of a program, those of all its forms.
+ * Compiles kernels of a program.
  *
+ * @param name of the program, for messages
  * @param shared whether they work in memory that threads share: the same for all calls
  * @throws AttentionError `no-wasm`, `kernel`, `program`
  */
-export async function compileKernels(program: Program, shared: boolean): Promise<Compiled> {
-  const assembled = present(program.assembled, 'kernels for WebAssembly')
+export async function compileKernels(name: string, assembled: Assembled, shared: boolean): Promise<Compiled> {
   let pending = compiled.get(assembled)
   if (pending === undefined) {
-    pending = compile(program.name, assembled, shared)
+    pending = compile(name, assembled, shared)
     compiled.set(assembled, pending)
     // A failure may have been the moment's: the next to ask tries again.
     pending.catch(() => compiled.delete(assembled))

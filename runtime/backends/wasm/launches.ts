@@ -9,6 +9,7 @@ import type { Kernels } from './kernels.ts'
 
 /** One kernel's part of a call. */
 export interface Launch {
+  readonly module: Kernels
   /** Among the module's exports. */
   readonly kernel: number
   readonly workgroups: number
@@ -73,15 +74,21 @@ export class FormPlan {
     })
   }
 
-  launches(kernels: Kernels, slices: readonly Shape[], blocks: ReadonlyMap<string, Place>): Launch[] {
+  /** @param modules of which one or another has each kernel */
+  launches(
+    modules: readonly Kernels[],
+    slices: readonly Shape[],
+    blocks: ReadonlyMap<string, Place>,
+  ): Launch[] {
     const launches: Launch[] = []
     for (const shape of slices)
       for (const dispatch of this.dispatches) {
         const workgroups = dispatch.workgroups(shape)
         if (workgroups === 0) continue
-        const kernel = present(
-          kernels.places.get(dispatch.kernel),
-          `kernel ${dispatch.kernel} for WebAssembly`,
+        const { kernel } = dispatch
+        const module = present(
+          modules.find(({ places }) => places.has(kernel)),
+          `kernel ${kernel} for WebAssembly`,
         )
         const table: number[] = []
         for (const name of dispatch.buffers) {
@@ -90,7 +97,7 @@ export class FormPlan {
         }
         for (const field of shapeFields) table.push(shape[field])
         table.push(0)
-        launches.push({ kernel, workgroups, table })
+        launches.push({ module, kernel: present(module.places.get(kernel), kernel), workgroups, table })
       }
     return launches
   }

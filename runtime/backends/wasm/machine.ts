@@ -94,13 +94,13 @@ export class Machine {
    *
    * @throws AttentionError `kernel`
    */
-  launch(where: string, kernels: Kernels, launches: readonly Launch[], scratch: ThreadScratch): void {
+  launch(where: string, launches: readonly Launch[], scratch: ThreadScratch): void {
     const words = this.heap.words(0, at.words)
     try {
-      for (const { kernel, workgroups, table } of launches) {
+      for (const { module, kernel, workgroups, table } of launches) {
         words.set(table, at.tables)
         words[at.tables + table.length - 1] = scratch.address
-        kernels.functions[kernel]?.(0, workgroups, 4 * at.tables)
+        module.functions[kernel]?.(0, workgroups, 4 * at.tables)
       }
     } catch (cause) {
       throw new AttentionError('kernel', `${where}: a kernel stopped: ${messageOf(cause)}.`, { cause })

@@ -90,14 +90,13 @@ export class Threads {
    */
   async run(
     where: string,
-    kernels: Kernels,
     launches: readonly Launch[],
     scratch: ThreadScratch,
     workers: number,
   ): Promise<void> {
-    for (let first = 0; first < launches.length; first += mostDispatches) {
-      this.#write(kernels, launches.slice(first, first + mostDispatches), scratch, workers + 1)
-      await this.#runWritten(where, kernels, workers)
+    for (const { module, list } of listsOf(launches)) {
+      this.#write(module, list, scratch, workers + 1)
+      await this.#runWritten(where, module, workers)
     }
   }
 
@@ -226,6 +225,22 @@ export class Threads {
       `${where}: a kernel stopped: ${this.#failure ?? 'it did not say why'}.`,
     )
   }
+}
+
+interface ModuleList {
+  readonly module: Kernels
+  readonly list: Launch[]
+}
+
+/** The launches in order, cut into lists of one module each that have room in the first page. */
+function listsOf(launches: readonly Launch[]): readonly ModuleList[] {
+  const lists: ModuleList[] = []
+  for (const launch of launches) {
+    const last = lists.at(-1)
+    if (last?.module === launch.module && last.list.length < mostDispatches) last.list.push(launch)
+    else lists.push({ module: launch.module, list: [launch] })
+  }
+  return lists
 }
 
 /** Tells all who wait for a dispatch that a thread has failed. */

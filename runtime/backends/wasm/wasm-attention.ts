@@ -1,5 +1,6 @@
 /** An attention on WebAssembly: on the cores of the processor. */
 import { checkCall } from '../../arguments/call.ts'
+import { present } from '../../arguments/form.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type {
   AttentionState,
@@ -13,7 +14,7 @@ import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
-import type { Program } from '../../program.ts'
+import type { Assembled, Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { OwnBlocks } from './blocks.ts'
 import type { Decoding } from './decoding.ts'
@@ -50,7 +51,8 @@ export class WasmAttention extends PartialAttention {
   static async open(program: Program, options: Opening): Promise<WasmAttention> {
     const machine = takeMachine()
     try {
-      const kernels = await machine.kernelsOf(await compileKernels(program, machine.shared))
+      const assembled = present(program.assembled, 'kernels for WebAssembly')
+      const kernels = await kernelsFor(machine, program, assembled)
       return new WasmAttention(program, machine, kernels, options)
     } catch (thrown) {
       leaveMachine(machine)
@@ -115,9 +117,15 @@ export class WasmAttention extends PartialAttention {
   }
 
   async #loadDecoding(): Promise<Decoding> {
-    const { Decoding } = await import('./decoding.ts')
+    const { assembledLater } = this.program
+    const [{ Decoding }, kernels] = await Promise.all([
+      import('./decoding.ts'),
+      assembledLater && kernelsFor(this.#machine, this.program, assembledLater),
+    ])
     this.#assertUsable()
-    return (this.#decoding ??= new Decoding(this.program, this.#machine, this.#own))
+    if (this.#decoding) return this.#decoding
+    if (kernels) this.#engine.addKernels(kernels)
+    return (this.#decoding = new Decoding(this.program, this.#machine, this.#own))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
@@ -152,3 +160,6 @@ export class WasmAttention extends PartialAttention {
       )
   }
 }
+
+const kernelsFor = async (machine: Machine, { name }: Program, assembled: Assembled): Promise<Kernels> =>
+  machine.kernelsOf(await compileKernels(name, assembled, machine.shared))
