@@ -34,7 +34,7 @@ export type Executors = Readonly<Record<string, Open>>
 const onBackend =
   (name: Backend): Open =>
   async (one, { tree, model }) => {
-    const built = build(model, tree, name === 'gpujs' ? 'gpujs' : 'webgpu')
+    const built = build(model, tree, name === 'reference' ? undefined : name)
     if ('unsupported' in built) return undefined
     const attention = await createAttention(built.program, {
       weights: weightsOf(one),
@@ -68,6 +68,7 @@ async function decode(
 
 export const executors: Executors = {
   reference: onBackend('reference'),
+  wasm: onBackend('wasm'),
   gpujs: onBackend('gpujs'),
   webgpu: onBackend('webgpu'),
   interpreter: interpretedBy(),

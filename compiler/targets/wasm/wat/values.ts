@@ -145,10 +145,14 @@ export class ValuePrinter {
   }
 }
 
+/** Of integers, they trap where the divisor is 0. */
+const dividing: readonly string[] = ['floorDivide', 'floorModulo']
+
 const mayTrap = (value: Value): boolean =>
   value.kind === 'load' ||
   value.kind === 'sharedLoad' ||
   (value.kind === 'binary' && ['/', '%'].includes(value.operator) && value.right.kind !== 'number') ||
+  (value.kind === 'call' && dividing.includes(value.intrinsic) && value.args[1]?.kind !== 'number') ||
   children(value).some(mayTrap)
 
 function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): Node {
