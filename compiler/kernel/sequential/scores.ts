@@ -81,8 +81,7 @@ interface Group {
 }
 
 function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: readonly Name[]): void {
-  const { pass, scratch, numbered, end } = online
-  const absent = pass.kernel.kind === 'scaled' ? lowest : 0
+  const { pass, scratch } = online
   const products = multiply(k, online, group)
   const each = halves.map((half) => {
     const { value } = evaluate(k, online, block, group, half, products(half))
@@ -97,32 +96,68 @@ function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: r
     })
     return { half, found, coefficient }
   })
-  k.if(ir.not(group.whole), () => {
-    for (const { half, found } of each)
-      found.forEach((score, item) => {
-        const key = ir.add(group.key, item)
-        const shown = inLanes((lane) => {
-          const row = numbered(ir.add(block.first, half * 4 + lane))
-          return ir.select(
-            ir.and(ir.lt(key, end), maskShows(pass.mask, row, key)),
-            ir.lane(score, lane),
-            absent,
-          )
-        })
-        k.set(score, shown)
-      })
-  })
-  for (const { half, found, coefficient } of each) {
+  const shortMask = pass.mask.kind !== 'condition'
+  if (shortMask) k.if(ir.not(group.whole), () => hideInRegisters(k, online, block, group, each))
+  for (const { half, found, coefficient } of each)
     found.forEach((score, item) => {
       k.sharedStore(scratch.pairs, group.place(item, half), score)
       if (coefficient !== undefined)
         k.sharedStore(scratch.coefficients, group.place(item, half), coefficient(item))
     })
+  if (!shortMask)
+    k.if(ir.not(group.whole), () => {
+      hideInScratch(k, online, block, group)
+      for (const { half, found } of each)
+        found.forEach((score, item) =>
+          k.set(score, ir.sharedLoadFour(scratch.pairs, group.place(item, half))),
+        )
+    })
+  for (const { half, found } of each) {
     const top = tops[half]
     const [a, b, c, d] = found
     if (top !== undefined)
       k.set(top, ir.call('max', top, ir.call('max', ir.call('max', a, b), ir.call('max', c, d))))
   }
+}
+
+/** The score of a pair that is not seen. */
+const absentScore = ({ pass }: Online): number => (pass.kernel.kind === 'scaled' ? lowest : 0)
+
+/** Whether the call has the key, and the mask shows it to the row. */
+const isSeen = ({ pass, numbered, end }: Online, { first }: Block, row: Value, key: Value): Value =>
+  ir.and(ir.lt(key, end), maskShows(pass.mask, numbered(ir.add(first, row)), key))
+
+/** Hides the pairs that are not seen. The condition stands 32 times in the text, so it has to be short. */
+function hideInRegisters(
+  k: Author,
+  online: Online,
+  block: Block,
+  group: Group,
+  each: readonly { readonly half: number; readonly found: readonly Name[] }[],
+): void {
+  for (const { half, found } of each)
+    found.forEach((score, item) => {
+      const shown = inLanes((lane) =>
+        ir.select(
+          isSeen(online, block, ir.u32(half * 4 + lane), ir.add(group.key, item)),
+          ir.lane(score, lane),
+          absentScore(online),
+        ),
+      )
+      k.set(score, shown)
+    })
+}
+
+/** The same in `pairs`, with the condition once in the text, because that of a file may be of any length. */
+function hideInScratch(k: Author, online: Online, block: Block, group: Group): void {
+  k.loop('hiddenKey', 0, tileRows, (item) =>
+    k.loop('hiddenRow', 0, tileColumns, (row) => {
+      const place = ir.add(group.place(0, 0), ir.mul(item, tileColumns), row)
+      k.if(ir.not(isSeen(online, block, row, ir.add(group.key, item))), () =>
+        k.sharedStore(online.scratch.pairs, place, ir.f32(absentScore(online))),
+      )
+    }),
+  )
 }
 
 /** The kernel's expressions on four of the rows and four keys; `products` are those of both. */

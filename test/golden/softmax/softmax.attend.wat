@@ -1,6 +1,6 @@
 ;; attend: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 ;; reads q, k, v, lengths; writes out
-;; 68096 bytes of scratch
+;; 102912 bytes of scratch
 (module
   (import "attnc" "memory" (memory 1 65536))
   ;; the lesser of two
@@ -146,7 +146,7 @@
               (local.set $cleared.at0
                 (i32.add (local.get $scratch) (i32.shl (local.get $cleared) (i32.const 2))))
               (loop $cleared
-                (v128.store offset=49152 (local.get $cleared.at0) (v128.const f32x4 0.0 0.0 0.0 0.0))
+                (v128.store offset=81920 (local.get $cleared.at0) (v128.const f32x4 0.0 0.0 0.0 0.0))
                 (local.set $cleared.at0 (i32.add (local.get $cleared.at0) (i32.const 16)))
                 (br_if $cleared
                   (i32.lt_u
@@ -161,8 +161,8 @@
               (local.set $clearedRow.at0
                 (i32.add (local.get $scratch) (i32.shl (local.get $clearedRow) (i32.const 2))))
               (loop $clearedRow
-                (v128.store offset=65536 (local.get $clearedRow.at0) (v128.const f32x4 0.0 0.0 0.0 0.0))
-                (v128.store offset=67840
+                (v128.store offset=98304 (local.get $clearedRow.at0) (v128.const f32x4 0.0 0.0 0.0 0.0))
+                (v128.store offset=102656
                   (local.get $clearedRow.at0)
                   (v128.const f32x4 -5e29 -5e29 -5e29 -5e29))
                 (local.set $clearedRow.at0 (i32.add (local.get $clearedRow.at0) (i32.const 16)))
@@ -318,7 +318,7 @@
                 (local.set $here
                   (call $min_u32
                     (i32.sub (call $max_u32 (local.get $end_) (local.get $from)) (local.get $from))
-                    (i32.const 64)))
+                    (i32.const 128)))
                 (local.set $key_row (i32.const 0))
                 (local.set $key_row.end
                   (i32.mul (i32.div_u (i32.add (local.get $here) (i32.const 3)) (i32.const 4)) (i32.const 4)))
@@ -374,7 +374,7 @@
                           (local.get $v)
                           (i32.shl (i32.add (local.get $value_from) (local.get $value_column)) (i32.const 2))))
                       (loop $value_column
-                        (v128.store offset=32768
+                        (v128.store offset=49152
                           (i32.add
                             (local.get $scratch)
                             (i32.shl
@@ -384,7 +384,7 @@
                                     (i32.sub
                                       (local.get $value_column)
                                       (i32.rem_u (local.get $value_column) (i32.const 8)))
-                                    (i32.const 64))
+                                    (i32.const 128))
                                   (i32.mul (local.get $value_row) (i32.const 8)))
                                 (i32.rem_u (local.get $value_column) (i32.const 8)))
                               (i32.const 2)))
@@ -412,15 +412,15 @@
                               (call $min_u32 (local.get $end_) (i32.add (local.get $blockRow) (i32.const 8)))
                               (local.get $from))
                             (local.get $from))
-                          (i32.const 64)))
+                          (i32.const 128)))
                       (if
                         (i32.gt_u (local.get $blockKeys) (i32.const 0))
                         (then
                           (local.set $top0
-                            (v128.load offset=67840
+                            (v128.load offset=102656
                               (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))))
                           (local.set $top1
-                            (v128.load offset=67856
+                            (v128.load offset=102672
                               (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))))
                           (local.set $queryPanel (i32.mul (local.get $block) (i32.const 64)))
                           (local.set $fourKeys (i32.const 0))
@@ -900,52 +900,52 @@
                                             (i32.le_u
                                               (i32.add (local.get $groupKey) (i32.const 3))
                                               (i32.add (local.get $blockRow) (i32.const 7)))))))))
-                                (v128.store offset=65792
+                                (v128.store offset=98560
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
                                   (local.get $score00))
-                                (v128.store offset=65824
+                                (v128.store offset=98592
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
                                   (local.get $score01))
-                                (v128.store offset=65856
+                                (v128.store offset=98624
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
                                   (local.get $score02))
-                                (v128.store offset=65888
+                                (v128.store offset=98656
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
                                   (local.get $score03))
+                                (v128.store offset=98576
+                                  (i32.add
+                                    (local.get $scratch)
+                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
+                                  (local.get $score10))
+                                (v128.store offset=98608
+                                  (i32.add
+                                    (local.get $scratch)
+                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
+                                  (local.get $score11))
+                                (v128.store offset=98640
+                                  (i32.add
+                                    (local.get $scratch)
+                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
+                                  (local.get $score12))
+                                (v128.store offset=98672
+                                  (i32.add
+                                    (local.get $scratch)
+                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
+                                  (local.get $score13))
                                 (local.set $top0
                                   (f32x4.pmax
                                     (local.get $top0)
                                     (f32x4.pmax
                                       (f32x4.pmax (local.get $score00) (local.get $score01))
                                       (f32x4.pmax (local.get $score02) (local.get $score03)))))
-                                (v128.store offset=65808
-                                  (i32.add
-                                    (local.get $scratch)
-                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
-                                  (local.get $score10))
-                                (v128.store offset=65840
-                                  (i32.add
-                                    (local.get $scratch)
-                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
-                                  (local.get $score11))
-                                (v128.store offset=65872
-                                  (i32.add
-                                    (local.get $scratch)
-                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
-                                  (local.get $score12))
-                                (v128.store offset=65904
-                                  (i32.add
-                                    (local.get $scratch)
-                                    (i32.shl (i32.mul (local.get $fourKeys) (i32.const 8)) (i32.const 2)))
-                                  (local.get $score13))
                                 (local.set $top1
                                   (f32x4.pmax
                                     (local.get $top1)
@@ -959,29 +959,29 @@
                           (local.set $shrink0
                             (call $exp2_vec4f
                               (f32x4.sub
-                                (v128.load offset=67840
+                                (v128.load offset=102656
                                   (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2))))
                                 (local.get $top0))))
-                          (v128.store offset=67840
+                          (v128.store offset=102656
                             (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))
                             (local.get $top0))
                           (local.set $shrink1
                             (call $exp2_vec4f
                               (f32x4.sub
-                                (v128.load offset=67856
+                                (v128.load offset=102672
                                   (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2))))
                                 (local.get $top1))))
-                          (v128.store offset=67856
+                          (v128.store offset=102672
                             (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))
                             (local.get $top1))
                           (local.set $total0
                             (f32x4.mul
-                              (v128.load offset=65536
+                              (v128.load offset=98304
                                 (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2))))
                               (local.get $shrink0)))
                           (local.set $total1
                             (f32x4.mul
-                              (v128.load offset=65552
+                              (v128.load offset=98320
                                 (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2))))
                               (local.get $shrink1)))
                           (local.set $pair (i32.const 0))
@@ -996,7 +996,7 @@
                                   (block (result v128)
                                     (local.set $exp2_vec4f.x
                                       (f32x4.sub
-                                        (v128.load offset=65792 (local.get $pair.at0))
+                                        (v128.load offset=98560 (local.get $pair.at0))
                                         (local.get $top0)))
                                     (local.set $exp2_vec4f.bounded
                                       (f32x4.pmin
@@ -1034,13 +1034,13 @@
                                             (v128.const f32x4 0.24022931 0.24022931 0.24022931 0.24022931))
                                           (v128.const f32x4 0.69314706 0.69314706 0.69314706 0.69314706))
                                         (v128.const f32x4 1.0 1.0 1.0 1.0)))))
-                                (v128.store offset=65792 (local.get $pair.at0) (local.get $weight0))
+                                (v128.store offset=98560 (local.get $pair.at0) (local.get $weight0))
                                 (local.set $total0 (f32x4.add (local.get $total0) (local.get $weight0)))
                                 (local.set $weight1
                                   (block (result v128)
                                     (local.set $exp2_vec4f.x
                                       (f32x4.sub
-                                        (v128.load offset=65808 (local.get $pair.at0))
+                                        (v128.load offset=98576 (local.get $pair.at0))
                                         (local.get $top1)))
                                     (local.set $exp2_vec4f.bounded
                                       (f32x4.pmin
@@ -1078,17 +1078,17 @@
                                             (v128.const f32x4 0.24022931 0.24022931 0.24022931 0.24022931))
                                           (v128.const f32x4 0.69314706 0.69314706 0.69314706 0.69314706))
                                         (v128.const f32x4 1.0 1.0 1.0 1.0)))))
-                                (v128.store offset=65808 (local.get $pair.at0) (local.get $weight1))
+                                (v128.store offset=98576 (local.get $pair.at0) (local.get $weight1))
                                 (local.set $total1 (f32x4.add (local.get $total1) (local.get $weight1)))
                                 (local.set $pair.at0 (i32.add (local.get $pair.at0) (i32.const 32)))
                                 (br_if $pair
                                   (i32.lt_u
                                     (local.tee $pair (i32.add (local.get $pair) (i32.const 8)))
                                     (local.get $pair.end))))))
-                          (v128.store offset=65536
+                          (v128.store offset=98304
                             (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))
                             (local.get $total0))
-                          (v128.store offset=65552
+                          (v128.store offset=98320
                             (i32.add (local.get $scratch) (i32.shl (local.get $block) (i32.const 2)))
                             (local.get $total1))
                           (local.set $shrink00 (f32x4.splat (f32x4.extract_lane 0 (local.get $shrink0))))
@@ -1105,56 +1105,56 @@
                               (i32.add (i32.mul (local.get $block) (i32.const 64)) (local.get $column)))
                             (local.set $add0_sum00
                               (f32x4.mul
-                                (v128.load offset=49152
+                                (v128.load offset=81920
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink00)))
                             (local.set $add0_sum01
                               (f32x4.mul
-                                (v128.load offset=49168
+                                (v128.load offset=81936
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink00)))
                             (local.set $add0_sum10
                               (f32x4.mul
-                                (v128.load offset=49408
+                                (v128.load offset=82176
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink01)))
                             (local.set $add0_sum11
                               (f32x4.mul
-                                (v128.load offset=49424
+                                (v128.load offset=82192
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink01)))
                             (local.set $add0_sum20
                               (f32x4.mul
-                                (v128.load offset=49664
+                                (v128.load offset=82432
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink02)))
                             (local.set $add0_sum21
                               (f32x4.mul
-                                (v128.load offset=49680
+                                (v128.load offset=82448
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink02)))
                             (local.set $add0_sum30
                               (f32x4.mul
-                                (v128.load offset=49920
+                                (v128.load offset=82688
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
                                 (local.get $shrink03)))
                             (local.set $add0_sum31
                               (f32x4.mul
-                                (v128.load offset=49936
+                                (v128.load offset=82704
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart0) (i32.const 2))))
@@ -1169,16 +1169,16 @@
                                     (local.get $scratch)
                                     (i32.shl
                                       (i32.add
-                                        (i32.mul (local.get $column) (i32.const 64))
+                                        (i32.mul (local.get $column) (i32.const 128))
                                         (local.get $add0_t))
                                       (i32.const 2))))
                                 (local.set $add0_t.at1
                                   (i32.add (local.get $scratch) (i32.shl (local.get $add0_t) (i32.const 2))))
                                 (loop $add0_t
-                                  (local.set $add0_right0 (v128.load offset=32768 (local.get $add0_t.at0)))
-                                  (local.set $add0_right1 (v128.load offset=32784 (local.get $add0_t.at0)))
+                                  (local.set $add0_right0 (v128.load offset=49152 (local.get $add0_t.at0)))
+                                  (local.set $add0_right1 (v128.load offset=49168 (local.get $add0_t.at0)))
                                   (local.set $add0_left0
-                                    (v128.load32_splat offset=65792 (local.get $add0_t.at1)))
+                                    (v128.load32_splat offset=98560 (local.get $add0_t.at1)))
                                   (local.set $add0_sum00
                                     (f32x4.relaxed_madd
                                       (local.get $add0_left0)
@@ -1190,7 +1190,7 @@
                                       (local.get $add0_right1)
                                       (local.get $add0_sum01)))
                                   (local.set $add0_left1
-                                    (v128.load32_splat offset=65796 (local.get $add0_t.at1)))
+                                    (v128.load32_splat offset=98564 (local.get $add0_t.at1)))
                                   (local.set $add0_sum10
                                     (f32x4.relaxed_madd
                                       (local.get $add0_left1)
@@ -1202,7 +1202,7 @@
                                       (local.get $add0_right1)
                                       (local.get $add0_sum11)))
                                   (local.set $add0_left2
-                                    (v128.load32_splat offset=65800 (local.get $add0_t.at1)))
+                                    (v128.load32_splat offset=98568 (local.get $add0_t.at1)))
                                   (local.set $add0_sum20
                                     (f32x4.relaxed_madd
                                       (local.get $add0_left2)
@@ -1214,7 +1214,7 @@
                                       (local.get $add0_right1)
                                       (local.get $add0_sum21)))
                                   (local.set $add0_left3
-                                    (v128.load32_splat offset=65804 (local.get $add0_t.at1)))
+                                    (v128.load32_splat offset=98572 (local.get $add0_t.at1)))
                                   (local.set $add0_sum30
                                     (f32x4.relaxed_madd
                                       (local.get $add0_left3)
@@ -1231,28 +1231,28 @@
                                     (i32.lt_u
                                       (local.tee $add0_t (i32.add (local.get $add0_t) (i32.const 8)))
                                       (local.get $add0_t.end))))))
-                            (v128.store offset=49152
+                            (v128.store offset=81920
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum00))
-                            (v128.store offset=49168
+                            (v128.store offset=81936
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum01))
-                            (v128.store offset=49408
+                            (v128.store offset=82176
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum10))
-                            (v128.store offset=49424
+                            (v128.store offset=82192
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum11))
-                            (v128.store offset=49664
+                            (v128.store offset=82432
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum20))
-                            (v128.store offset=49680
+                            (v128.store offset=82448
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum21))
-                            (v128.store offset=49920
+                            (v128.store offset=82688
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum30))
-                            (v128.store offset=49936
+                            (v128.store offset=82704
                               (i32.add (local.get $scratch) (i32.shl (local.get $sumStart0) (i32.const 2)))
                               (local.get $add0_sum31))
                             (if
@@ -1264,56 +1264,56 @@
                                     (local.get $column)))
                                 (local.set $add1_sum00
                                   (f32x4.mul
-                                    (v128.load offset=49152
+                                    (v128.load offset=81920
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink10)))
                                 (local.set $add1_sum01
                                   (f32x4.mul
-                                    (v128.load offset=49168
+                                    (v128.load offset=81936
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink10)))
                                 (local.set $add1_sum10
                                   (f32x4.mul
-                                    (v128.load offset=49408
+                                    (v128.load offset=82176
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink11)))
                                 (local.set $add1_sum11
                                   (f32x4.mul
-                                    (v128.load offset=49424
+                                    (v128.load offset=82192
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink11)))
                                 (local.set $add1_sum20
                                   (f32x4.mul
-                                    (v128.load offset=49664
+                                    (v128.load offset=82432
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink12)))
                                 (local.set $add1_sum21
                                   (f32x4.mul
-                                    (v128.load offset=49680
+                                    (v128.load offset=82448
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink12)))
                                 (local.set $add1_sum30
                                   (f32x4.mul
-                                    (v128.load offset=49920
+                                    (v128.load offset=82688
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
                                     (local.get $shrink13)))
                                 (local.set $add1_sum31
                                   (f32x4.mul
-                                    (v128.load offset=49936
+                                    (v128.load offset=82704
                                       (i32.add
                                         (local.get $scratch)
                                         (i32.shl (local.get $sumStart1) (i32.const 2))))
@@ -1328,7 +1328,7 @@
                                         (local.get $scratch)
                                         (i32.shl
                                           (i32.add
-                                            (i32.mul (local.get $column) (i32.const 64))
+                                            (i32.mul (local.get $column) (i32.const 128))
                                             (local.get $add1_t))
                                           (i32.const 2))))
                                     (local.set $add1_t.at1
@@ -1337,11 +1337,11 @@
                                         (i32.shl (local.get $add1_t) (i32.const 2))))
                                     (loop $add1_t
                                       (local.set $add1_right0
-                                        (v128.load offset=32768 (local.get $add1_t.at0)))
+                                        (v128.load offset=49152 (local.get $add1_t.at0)))
                                       (local.set $add1_right1
-                                        (v128.load offset=32784 (local.get $add1_t.at0)))
+                                        (v128.load offset=49168 (local.get $add1_t.at0)))
                                       (local.set $add1_left0
-                                        (v128.load32_splat offset=65808 (local.get $add1_t.at1)))
+                                        (v128.load32_splat offset=98576 (local.get $add1_t.at1)))
                                       (local.set $add1_sum00
                                         (f32x4.relaxed_madd
                                           (local.get $add1_left0)
@@ -1353,7 +1353,7 @@
                                           (local.get $add1_right1)
                                           (local.get $add1_sum01)))
                                       (local.set $add1_left1
-                                        (v128.load32_splat offset=65812 (local.get $add1_t.at1)))
+                                        (v128.load32_splat offset=98580 (local.get $add1_t.at1)))
                                       (local.set $add1_sum10
                                         (f32x4.relaxed_madd
                                           (local.get $add1_left1)
@@ -1365,7 +1365,7 @@
                                           (local.get $add1_right1)
                                           (local.get $add1_sum11)))
                                       (local.set $add1_left2
-                                        (v128.load32_splat offset=65816 (local.get $add1_t.at1)))
+                                        (v128.load32_splat offset=98584 (local.get $add1_t.at1)))
                                       (local.set $add1_sum20
                                         (f32x4.relaxed_madd
                                           (local.get $add1_left2)
@@ -1377,7 +1377,7 @@
                                           (local.get $add1_right1)
                                           (local.get $add1_sum21)))
                                       (local.set $add1_left3
-                                        (v128.load32_splat offset=65820 (local.get $add1_t.at1)))
+                                        (v128.load32_splat offset=98588 (local.get $add1_t.at1)))
                                       (local.set $add1_sum30
                                         (f32x4.relaxed_madd
                                           (local.get $add1_left3)
@@ -1394,42 +1394,42 @@
                                         (i32.lt_u
                                           (local.tee $add1_t (i32.add (local.get $add1_t) (i32.const 8)))
                                           (local.get $add1_t.end))))))
-                                (v128.store offset=49152
+                                (v128.store offset=81920
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum00))
-                                (v128.store offset=49168
+                                (v128.store offset=81936
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum01))
-                                (v128.store offset=49408
+                                (v128.store offset=82176
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum10))
-                                (v128.store offset=49424
+                                (v128.store offset=82192
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum11))
-                                (v128.store offset=49664
+                                (v128.store offset=82432
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum20))
-                                (v128.store offset=49680
+                                (v128.store offset=82448
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum21))
-                                (v128.store offset=49920
+                                (v128.store offset=82688
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
                                   (local.get $add1_sum30))
-                                (v128.store offset=49936
+                                (v128.store offset=82704
                                   (i32.add
                                     (local.get $scratch)
                                     (i32.shl (local.get $sumStart1) (i32.const 2)))
@@ -1444,7 +1444,7 @@
                           (local.get $block.end))))))
                 (br_if $from
                   (i32.lt_u
-                    (local.tee $from (i32.add (local.get $from) (i32.const 64)))
+                    (local.tee $from (i32.add (local.get $from) (i32.const 128)))
                     (local.get $from.end))))))
           (local.set $row (i32.const 0))
           (local.set $row.end (local.get $rows))
@@ -1464,14 +1464,14 @@
                       (f32.const 1.0)
                       (select
                         (f32.const 1.0)
-                        (f32.load offset=65536
+                        (f32.load offset=98304
                           (i32.add (local.get $scratch) (i32.shl (local.get $row) (i32.const 2))))
                         (f32.eq
-                          (f32.load offset=65536
+                          (f32.load offset=98304
                             (i32.add (local.get $scratch) (i32.shl (local.get $row) (i32.const 2))))
                           (f32.const 0.0))))
                     (f32.eq
-                      (f32.load offset=65536
+                      (f32.load offset=98304
                         (i32.add (local.get $scratch) (i32.shl (local.get $row) (i32.const 2))))
                       (f32.const 0.0))))
                 (local.set $sumStart (i32.mul (local.get $row) (i32.const 64)))
@@ -1488,7 +1488,7 @@
                   (v128.store
                     (local.get $column.at1)
                     (f32x4.mul
-                      (v128.load offset=49152 (local.get $column.at0))
+                      (v128.load offset=81920 (local.get $column.at0))
                       (f32x4.splat (local.get $factor))))
                   (local.set $column.at0 (i32.add (local.get $column.at0) (i32.const 16)))
                   (local.set $column.at1 (i32.add (local.get $column.at1) (i32.const 16)))
