@@ -18,8 +18,8 @@ export interface ScanPass extends PassBase {
   readonly kind: 'scan'
   /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
   readonly result: 'prefixes' | 'total'
-  /** Whether the state after the last row is left in the buffer `carried`. */
-  readonly carries: boolean
+  /** The buffer that the state after the last row is left in: that of decoding, or one for *carry* to make it of. */
+  readonly carries?: 'carried' | 'total'
   readonly tile: Tile
   readonly scaling: Scaling
 }

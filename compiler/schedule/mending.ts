@@ -4,7 +4,8 @@
  * Features that never grow exponentially and may vanish overflow nothing: nearly every row comes out right without
  * scales beside its sums, in half the time. A row whose denominator says that digits may be gone is taken through the
  * keys that it sees once more, pair by pair, with scales. What its denominator is depends on those keys alone, so that
- * later ones change nothing.
+ * later ones change nothing. So it is with the features of the state that decoding carries: `workgroups/carried.ts` sums
+ * those once more, with scales, whose z says the same.
  */
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, FactorisedScore } from '../algebra/attention.ts'

@@ -124,6 +124,9 @@ export const stateSize = (features: number, valueDim: number, scaling: Scaling):
 export const carriedSize = (features: number, valueDim: number, scaling: Scaling): number =>
   features * (valueDim + (scaling === 'scaled' ? 2 : 1))
 
+/** A plain sum of weights below this may be missing digits: each of its terms may have lost what is below 2^−126. */
+export const leastWhole = 2 ** -60
+
 /** Storage buffers that a kernel may bind on every device. */
 export const buffersOfAPass = 8
 

@@ -156,6 +156,49 @@ describe.each(['mask: causal', 'mask: none', 'mask: causal epsilon: 1e-50'])(
   },
 )
 
+// A state has features that are carried as they were summed, and features that were summed once more.
+it.each(everywhere)('a token behind prompts of unequal length, in groups, on %s', async (_, open) => {
+  const text = wide('mask: causal')
+  const built = compileOne(text)
+  const [heads, kvHeads, of] = [4, 2, 40]
+  const prompts = { length: of, batch: 2, heads, kvHeads, lengths: [40, 9] }
+  const made = tensors(built, prompts, 4)
+  const token = tensors(built, { ...prompts, length: 1 }, 9)
+  const half = made.k.length / 2
+  const k = made.k.map((entry, n) => entry - (n >= half || n % 2 === 0 ? 120 : 0))
+  const attention = await open(text)
+  const { state } = await attention.prefill({
+    ...prompts,
+    ...made,
+    k,
+    lengths: Uint32Array.from(prompts.lengths),
+  })
+  const behind = token.k.map((entry) => entry - 120)
+  const found = await attention.step(state, { ...token, k: behind })
+  const wanted = prompts.lengths.flatMap((length, item) => {
+    const whole = (prompt: Float32Array, one: Float32Array, count: number, width: number) => {
+      const ofHead = (head: number) => [
+        ...prompt.subarray(head * of * width, (head * of + length) * width),
+        ...one.subarray(head * width, (head + 1) * width),
+      ]
+      return Float32Array.from(Array.from({ length: count }, (__, n) => ofHead(item * count + n)).flat())
+    }
+    const inputs = {
+      q: whole(made.q, token.q, heads, 6),
+      k: whole(k, behind, kvHeads, 6),
+      v: whole(made.v, token.v, kvHeads, 70),
+    }
+    const rows = expected(built, { heads, kvHeads, length: length + 1 }, inputs)
+    return Array.from({ length: heads }, (__, head) => {
+      const end = (head + 1) * (length + 1) * 70
+      return [...rows.subarray(end - 70, end)]
+    }).flat()
+  })
+  expect(relativeError(found as Float32Array, wanted)).toBeLessThan(1e-4)
+  state.destroy()
+  attention.destroy()
+})
+
 describe.each(everywhere)('on %s', (_, open) => {
   it.each(Object.entries(subjects))('%s', async (__, subject) => {
     const attention = await open(textOf(subject))

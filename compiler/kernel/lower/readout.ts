@@ -5,6 +5,7 @@
  * undone where nothing is divided. A row that has seen no key, or whose weights
  * add up to nothing, is zero.
  */
+import { leastWhole } from '../../schedule/schedule.ts'
 import type { FinishPass, OnlinePass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
@@ -15,8 +16,6 @@ import type { Columns, Lane } from './tile.ts'
 
 /** Beyond this a power of two is not finite in f32. */
 const largestExponent = 126
-/** A plain denominator below this may be missing digits: each of its terms may have lost what is below 2^−126. */
-const leastWhole = 2 ** -60
 
 /** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
 export const isWhole = (pass: Divided, total: Value): Value =>

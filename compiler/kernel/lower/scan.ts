@@ -26,7 +26,7 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
 
   const body = record((k) => {
     k.use(divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'))
-    if (pass.carries || decays) k.use(groupNames(counts, schedule.groups, false))
+    if (pass.carries === 'carried' || decays) k.use(groupNames(counts, schedule.groups, false))
     if (decays) k.use(logDecayName(decay))
     const index = k.let('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
     k.if(ir.lt(index, layout.sums), () => {
@@ -38,7 +38,7 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
         if (decays) fade(k, schedule, sum, chunk)
         addState(k, sum, start, own)
       })
-      if (pass.carries) carryOut(k, sum, binding('carried'))
+      if (pass.carries !== undefined) carryOut(k, sum, binding(pass.carries), pass.carries)
       if (!prefixes) leaveSum(k, sum, k.let('firstState', layout.start(ir.u32(0))))
     })
   })
@@ -106,10 +106,10 @@ function addState(k: Author, { state, layout, feature, carry, scale }: Sum, star
   k.set(scale, larger)
 }
 
-/** Stores the sum of all chunks in the state that decoding carries. */
-function carryOut(k: Author, sum: Sum, carried: Binding): void {
+/** Stores the sum of all chunks in the state that decoding carries, or in the total of which it is made. */
+function carryOut(k: Author, sum: Sum, buffer: Binding, which: 'carried' | 'total'): void {
   const { layout, index, isTotal, feature, carry, scale } = sum
-  k.store(carried, ir.add(layout.carriedStart, index), carry)
-  if (scale !== undefined)
-    k.if(isTotal, () => k.store(carried, layout.scale(layout.carriedStart, feature), scale))
+  const start = which === 'carried' ? layout.carriedStart : layout.totalStart
+  k.store(buffer, ir.add(start, index), carry)
+  if (scale !== undefined) k.if(isTotal, () => k.store(buffer, layout.scale(start, feature), scale))
 }

@@ -25,6 +25,8 @@ export interface StateLayout {
   readonly scaleBefore: (start: Value, feature: Value) => Value
   /** In the buffer `carried`: the state after all rows, of the group; S and z, then the scales. */
   readonly carriedStart: Value
+  /** In the buffer `total`: the plain state after all rows, of the slice's group; S and z. */
+  readonly totalStart: Value
 }
 
 /**
@@ -42,5 +44,6 @@ export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling):
     scale: (start, feature) => add(start, sums, feature),
     scaleBefore: (start, feature) => add(start, sums + features, feature),
     carriedStart: mul(u32Name('group'), carriedSize(features, valueDim, scaling)),
+    totalStart: mul(u32Name('slice'), sums),
   }
 }

@@ -100,7 +100,7 @@ function featurePass(
 }
 
 /** The value of the block that a component belongs to. */
-function ofBlock(
+export function ofBlock(
   blocks: readonly ScheduledBlock[],
   component: Formula,
   value: (block: ScheduledBlock) => Formula,

@@ -3,7 +3,7 @@
  * chunks of a group in order has the state before each at hand, in its cache, and nothing but results goes to memory.
  */
 import { readProjected } from '../projected-terms.ts'
-import type { Features, FinishPass, Pass, ScanPass, Schedule, WalkPass } from '../schedule.ts'
+import type { Features, FinishPass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
 
 /** The schedule with a walk in place of reduce, scan and finish, in each of its forms. */
@@ -19,24 +19,27 @@ function inOneWalk(schedule: Schedule): Schedule {
   const { passes, buffers } = schedule
   const finish = passes.find((pass) => pass.kind === 'finish')
   if (finish === undefined) return schedule
-  const carrying = passes.find((pass): pass is ScanPass => pass.kind === 'scan' && pass.carries)
-  const replaced = new Set<Pass['kind']>(['reduce', 'scan', 'finish'])
+  const carries = passes.some((pass) => pass.kind === 'scan' && pass.carries !== undefined)
+  // What the passes that are replaced hand one another stays in the walk.
+  const handed = new Set(['state', 'total'])
   return {
     ...schedule,
     chunk: rowsOfTile,
     chunks: 1,
-    buffers: buffers.filter(({ name }) => name !== 'state'),
-    passes: [...passes.filter(({ kind }) => !replaced.has(kind)), walk(finish, carrying)],
+    buffers: buffers.filter(({ name }) => !handed.has(name)),
+    passes: [
+      ...passes.filter((pass) => !pass.buffers.some((name) => handed.has(name))),
+      walk(finish, carries),
+    ],
   }
 }
 
-/** @param carrying what leaves the state, in a form that does */
-function walk(finish: FinishPass, carrying: ScanPass | undefined): WalkPass {
+/** @param carries whether it leaves the state */
+function walk(finish: FinishPass, carries: boolean): WalkPass {
   const { division, buffers, causal } = finish
-  const carries = carrying !== undefined
-  // What is carried may be scaled where sums are plain else; scaled sums serve the rows as well and leave none to mend.
-  const scaling = carrying?.scaling ?? finish.scaling
-  const mended = scaling === finish.scaling ? finish.mended : undefined
+  // What is carried is scaled where rows are mended; scaled sums serve the rows as well and leave none to mend.
+  const mended = carries ? undefined : finish.mended
+  const scaling = carries && finish.mended !== undefined ? 'scaled' : finish.scaling
   const { query, key } = mended === undefined ? (finish.mended ?? finish) : finish
   return {
     kind: 'walk',

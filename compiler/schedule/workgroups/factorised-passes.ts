@@ -45,7 +45,6 @@ export function scanPass(plan: FactorisedPlan): ScanPass {
     workgroups: product('sliceCount', Math.ceil((score.features * (attention.valueDim + 1)) / threads)),
     buffers: [...(decay.length === 0 ? [] : ['lengths', ...decay]), 'state'],
     result: causal ? 'prefixes' : 'total',
-    carries: false,
     scaling,
   }
 }

@@ -59,7 +59,7 @@ export function planFactorised(
 ): FactorisedPlan {
   const { valueDim, decay, mask } = attention
   const causal = mask.kind === 'causal'
-  // What decoding carries is scaled all the same: a step has no keys to compute a row anew from.
+  // What decoding carries is scaled all the same (see `carried.ts`): a step has no keys to compute a row anew from.
   const carriedScaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
   const mended = mends(attention, score)
   const scaling: Scaling = mended ? 'plain' : carriedScaling

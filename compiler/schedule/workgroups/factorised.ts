@@ -8,7 +8,8 @@ import { apply, constant } from '../../symbolic/build.ts'
 import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
 import { projectionBuffer, seesLength } from '../feature-blocks.ts'
 import { carriedSize, stateSize } from '../schedule.ts'
-import type { BufferPlan, Pass, ReducePass, ScanPass, Schedule, Scaling } from '../schedule.ts'
+import type { BufferPlan, Pass, ReducePass, ScanPass, Schedule } from '../schedule.ts'
+import { carryPass, totalBuffer } from './carried.ts'
 import {
   finishPass,
   gatherLengths,
@@ -33,7 +34,7 @@ export function scheduleFactorised(
   if (undecodable(attention) !== undefined) return forward
   return {
     ...forward,
-    decoding: { prefill: prefillOf(plan, forward, reduce, scan), step: stepOf(plan, forward) },
+    decoding: { prefill: prefillOf(plan, forward, scan), step: stepOf(plan, forward) },
   }
 }
 
@@ -63,34 +64,28 @@ function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Sc
       ...(projected?.buffers ?? []),
       ...decayBuffer(attention),
       ...(maxima?.buffers ?? []),
-      stateBuffer(plan, plan.scaling),
+      stateBuffer(plan),
     ],
     passes: [...before, reduce, scan, finishPass(plan)],
   }
 }
 
 /** The same call, which leaves the state of all rows for the tokens to come. */
-function prefillOf(plan: FactorisedPlan, forward: Schedule, reduce: ReducePass, scan: ScanPass): Schedule {
-  const { carriedScaling: scaling, ofCarried, mended } = plan
+function prefillOf(plan: FactorisedPlan, forward: Schedule, scan: ScanPass): Schedule {
+  const { mended } = plan
+  const carries = mended ? 'total' : 'carried'
   const carrying: ScanPass = {
     ...scan,
-    name: 'scan_and_carry',
-    carries: true,
-    buffers: [...scan.buffers, 'carried'],
-    scaling,
+    name: mended ? 'scan_and_total' : 'scan_and_carry',
+    carries,
+    buffers: [...scan.buffers, carries],
   }
-  const reduceToCarry: ReducePass = { ...reduce, name: 'reduce_to_carry', features: ofCarried.key, scaling }
-  const state = stateBuffer(plan, scaling)
+  // Plain sums are those of the call; decoding takes scaled ones over.
+  const passes = mended ? [carrying, carryPass(plan)] : [carrying]
   return {
     ...forward,
-    buffers: [
-      ...forward.buffers.map((buffer) => (buffer.name === state.name ? state : buffer)),
-      carriedBuffer(plan),
-    ],
-    // Once the rows have been read from states as they are written, these make room for one that is scaled.
-    passes: mended
-      ? [...forward.passes, reduceToCarry, carrying]
-      : forward.passes.map((pass) => (pass === scan ? carrying : pass)),
+    buffers: [...forward.buffers, ...(mended ? [totalBuffer(plan)] : []), carriedBuffer(plan)],
+    passes: forward.passes.flatMap((pass) => (pass === scan ? passes : [pass])),
   }
 }
 
@@ -110,7 +105,7 @@ function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
   }
 }
 
-function stateBuffer({ attention, score }: FactorisedPlan, scaling: Scaling): BufferPlan {
+function stateBuffer({ attention, score, scaling }: FactorisedPlan): BufferPlan {
   const { features } = score
   const { valueDim } = attention
   const scales =

@@ -1,6 +1,6 @@
-// scan_and_carry: Replaces the state of each chunk by the sum of those before it.
+// scan_and_total: Replaces the state of each chunk by the sum of those before it.
 // 64 threads a workgroup
-// reads nothing; writes state, carried
+// reads nothing; writes state, total
 
 struct Shape {
   batch: u32,
@@ -17,10 +17,10 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> state: array<f32>;
-@group(0) @binding(2) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(2) var<storage, read_write> total: array<f32>;
 
 @compute @workgroup_size(64, 1, 1)
-fn scan_and_carry(
+fn scan_and_total(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
@@ -31,30 +31,17 @@ fn scan_and_carry(
   }
   let part = workgroup % 65u;
   let slice = workgroup / 65u;
-  let group = shape.sliceStart + slice;
-  let batchItem = group / shape.kvHeads;
-  let keyGroup = group;
   let index = part * 64u + thread;
   if (index < 4160u) {
     let isTotal = index >= 4096u;
     let feature = select(index / 64u, index - 4096u, isTotal);
     var carry = 0.0;
-    var scale = -1e30;
     for (var chunk = 0u; chunk < shape.chunks; chunk++) {
-      let stateStart = (slice * shape.chunks + chunk) * 4288u;
+      let stateStart = (slice * shape.chunks + chunk) * 4160u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      if (isTotal) {
-        state[stateStart + 4224u + feature] = scale;
-      }
-      let own = state[stateStart + 4160u + feature];
-      let larger = max(scale, own);
-      carry = carry * exp2(scale - larger) + sum * exp2(own - larger);
-      scale = larger;
+      carry += sum;
     }
-    carried[group * 4224u + index] = carry;
-    if (isTotal) {
-      carried[group * 4224u + 4160u + feature] = scale;
-    }
+    total[slice * 4160u + index] = carry;
   }
 }
