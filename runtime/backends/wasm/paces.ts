@@ -14,22 +14,21 @@ export class Paces {
 
   /** Threads that pay for a call. */
   threadsFor(form: Form, shape: Shape): number {
-    const milliseconds =
-      this.#milliseconds.get(form)?.get(sizeOf(shape)) ??
-      FIRST * form.buffers.reduce((sum, { size }) => sum + size(shape), 0)
-    return Math.max(1, Math.floor(milliseconds / SHARE))
+    return Math.max(1, Math.floor(this.#expected(form, shape) / SHARE))
   }
 
   /** Takes down what a call took, all its threads together. */
   note(form: Form, shape: Shape, milliseconds: number): void {
     const known = this.#milliseconds.get(form) ?? new Map<number, number>()
     this.#milliseconds.set(form, known)
-    const size = sizeOf(shape)
-    const before = known.get(size)
-    // A call that something came in between of counts for less, and so does one on cold code.
-    known.set(
-      size,
-      before === undefined ? milliseconds : Math.min(milliseconds, (3 * before + milliseconds) / 4),
+    // At most twice as much as before, because a single call may have been interrupted, or the first on cold code.
+    known.set(sizeOf(shape), Math.min(milliseconds, 2 * this.#expected(form, shape)))
+  }
+
+  #expected(form: Form, shape: Shape): number {
+    return (
+      this.#milliseconds.get(form)?.get(sizeOf(shape)) ??
+      FIRST * form.buffers.reduce((sum, { size }) => sum + size(shape), 0)
     )
   }
 }
