@@ -66,3 +66,26 @@ it.each(specs)('%s', async (name) => {
   const taken = await wasm.restore(await state.save())
   expect(relativeError(await wasm.step(taken, part(64, 65)), wanted(64, 65))).toBeLessThan(5e-6)
 })
+
+it('a row and projections that fill no vectors', async () => {
+  const text = sized('performer')
+    .replace('mask: none', 'mask: causal')
+    .replace(/^ +dim: .*$/m, '  dim: 7')
+    .replace(/^ +projections: \d+/m, '  projections: 10')
+  const built = compileWasm(text)
+  const { dim, valueDim } = built.model
+  expect([dim, built.program.features]).toEqual([7, 10])
+  using wasm = await onWasm(built, 1)
+  const inputs = tensors(built, sizes, 1, 0.7)
+  const whole = expected(built, sizes, inputs, wasm.projection)
+  const part = (from: number, to: number) => ({
+    q: rows(inputs.q, dim, from, to),
+    k: rows(inputs.k, dim, from, to),
+    v: rows(inputs.v, valueDim, from, to),
+  })
+  const { state } = await wasm.prefill({ ...part(0, 68), batch, heads, kvHeads, length: 68 })
+  for (let token = 68; token < 71; token++)
+    expect(
+      relativeError(await wasm.step(state, part(token, token + 1)), rows(whole, valueDim, token, token + 1)),
+    ).toBeLessThan(5e-6)
+})

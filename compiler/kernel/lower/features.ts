@@ -6,9 +6,9 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { ScheduledBlock } from '../../schedule/schedule.ts'
 import type { Expression } from '../../symbolic/expression.ts'
-import { add, convert, let_, load, mul, ref } from '../build.ts'
+import { add, convert, let_, load, mul, ref, sharedLoad } from '../build.ts'
 import type { Body } from '../build.ts'
-import type { Binding, Statement, Value } from '../kernel.ts'
+import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
 import { evaluatePairs, reduceRows } from './pairs.ts'
 import type { Entry, Reduced, Row, Surroundings } from './pairs.ts'
 import { range, within } from './tile.ts'
@@ -28,11 +28,21 @@ export interface FeatureRows {
   readonly position?: Value
   /** How many rows the sequence has: `length` of the language. */
   readonly count: Value
-  /** Rows that were projected beforehand: the index of the sequence's first one in the buffer, and their width. */
-  readonly projected?: { readonly buffer: Binding; readonly first: Value; readonly width: number } | undefined
+  /** Rows that were projected beforehand. */
+  readonly projected?: ProjectedBeforehand | undefined
   /** The maximum that the papers' stabilisation subtracts, for a lane or an item. */
   readonly maximum?: (which: number) => Value
+  /** Whether they are items that stay the same for many tiles of components, so that what sees them alone pays once. */
+  readonly stay?: true
   readonly prefix: string
+}
+
+interface ProjectedBeforehand {
+  /** A buffer, or scratch. */
+  readonly buffer: Binding | SharedArray
+  /** Index of the sequence's first row there, in rows. */
+  readonly first: Value
+  readonly width: number
 }
 
 /** Components of one block, on the extent that the rows are not on. */
@@ -92,17 +102,18 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
     position: entry(extent, (which) => convert('f32', rows.position ?? nth(indexes, which))),
     ...(rows.maximum === undefined ? {} : { maximum: entry(extent, rows.maximum) }),
   }
+  const other = extent === 'lanes' ? 'items' : 'lanes'
   const ofRows: Surroundings = {
     items: rows.each,
-    rows: { ...vectors, w: elsewhere },
+    rows: { ...vectors, w: { extent: other, load: unasked } },
     scalars,
-    component: { extent: extent === 'lanes' ? 'items' : 'lanes', index: unasked },
+    component: { extent: other, index: unasked },
     prefix: `${prefix}Rows`,
   }
-  // Rows that are items come once per tile of components; there is nothing to share.
+  // Rows that are items mostly come once per tile of components; there is nothing to share.
   const shared: { statements: Body; reduced: Reduced } =
-    extent === 'lanes'
-      ? reduceRows(blocks.flatMap(expressionsOf), ofRows)
+    extent === 'lanes' || rows.stay
+      ? reduceRows(blocks.flatMap(expressionsOf), ofRows, extent)
       : { statements: [], reduced: new Map() }
   return {
     statements: [indexes, starts, projectedStarts, shared.statements],
@@ -171,11 +182,16 @@ function nth(indexes: readonly Extract<Statement, { kind: 'let' }>[], which: num
 }
 
 function rowOf(
-  buffer: Binding,
+  buffer: Binding | SharedArray,
   starts: readonly Extract<Statement, { kind: 'let' }>[],
   extent: 'lanes' | 'items',
 ): Row {
-  return { extent, load: (which, index) => load(buffer, add(nth(starts, which), index)) }
+  const at = (which: number, index: Value): Value => add(nth(starts, which), index)
+  return {
+    extent,
+    load: (which, index) =>
+      'access' in buffer ? load(buffer, at(which, index)) : sharedLoad(buffer, at(which, index)),
+  }
 }
 
 /** A scalar of the rows, as vec4 where the rows are in the lanes. */
@@ -187,6 +203,3 @@ function entry(extent: 'lanes' | 'items', at: (which: number) => Value): Entry {
 function unasked(): never {
   return invariant(false, 'what depends on the rows alone asks for no projection and no component') as never
 }
-
-/** Projections, while only what depends on the rows alone is computed. */
-const elsewhere: Row = { extent: 'items', load: unasked }

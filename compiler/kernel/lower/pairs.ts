@@ -67,15 +67,17 @@ interface Extent {
 export type Reduced = ReadonlyMap<string, (item: number) => Value>
 
 /**
- * The reductions that see the lanes' rows alone, computed once for all
- * evaluations of the same rows.
+ * The reductions that see the rows alone, which are on the extent `rows`, computed once for all evaluations of the
+ * same rows.
  */
 export function reduceRows(
   expressions: readonly Expression[],
   around: Surroundings,
+  rows: 'lanes' | 'items' = 'lanes',
 ): { readonly statements: Body; readonly reduced: Reduced } {
   const evaluator = new Evaluator(around)
-  const statements = evaluator.reductions(expressions, ({ items }) => !items)
+  const other = rows === 'lanes' ? 'items' : 'lanes'
+  const statements = evaluator.reductions(expressions, (extent) => !extent[other])
   return { statements, reduced: evaluator.reduced }
 }
 

@@ -99,7 +99,8 @@ export function chunkFeatures(
   }
 }
 
-const seesProducts = (block: ScheduledBlock): boolean =>
+/** Whether a block sees a row through its products with projections. */
+export const seesProducts = (block: ScheduledBlock): boolean =>
   expressionsOf(block).some((expression) => mentions(expression, 'projected'))
 
 /** How many sums and maxima see rows alone. */

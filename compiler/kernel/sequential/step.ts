@@ -1,7 +1,7 @@
 /**
  * Step: one thread takes one more token of a group into the carried state, and reads the group's query heads out of
- * it. First come the numbers of each feature, four features at a time, into scratch; then S, block by block of
- * its columns.
+ * it. First come products with projections, whose rows are read along, and the numbers of each feature, four features
+ * at a time, into scratch; then S, block by block of its columns.
  */
 import type { Schedule, ScheduledBlock, StepPass } from '../../schedule/schedule.ts'
 import { record } from '../author.ts'
@@ -11,6 +11,7 @@ import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { unlessZero } from '../lower/exponents.ts'
 import { prepareRows } from '../lower/features.ts'
+import type { FeatureRows, PreparedRows } from '../lower/features.ts'
 import {
   divide,
   firstPositionOf,
@@ -27,8 +28,9 @@ import { rowFactor } from '../lower/readout.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { stateLayout } from '../lower/state-layout.ts'
 import type { StateLayout } from '../lower/state-layout.ts'
-import { eachLane, range } from '../lower/tile.ts'
+import { eachLane, inLanes, nth, range, within } from '../lower/tile.ts'
 import { upTo } from './chunk.ts'
+import { seesProducts } from './chunk-features.ts'
 
 const lanes = 4
 /** Vectors of columns that are summed side by side. */
@@ -50,6 +52,9 @@ class Step {
   readonly #pass: StepPass
   readonly #frame: Pick<Frame, 'binding' | 'counts'>
   readonly #layout: StateLayout
+  /** Of how many projections the row has products, and these. */
+  readonly #projections: number
+  readonly #products: SharedArray
   readonly #scaled: boolean
   readonly #decays: boolean
   /** By feature: exponents or values, and coefficients, of the side that is at hand. */
@@ -67,11 +72,14 @@ class Step {
     this.#scaled = pass.scaling === 'scaled'
     this.#decays = pass.buffers.includes('decay')
     // The last four of a block may reach beyond it; what they leave there the next block, or nobody, uses.
-    const array = (name: string): SharedArray => ({
+    const array = (name: string, length = schedule.features): SharedArray => ({
       name,
       element: 'f32',
-      length: upTo(schedule.features, lanes) + lanes,
+      length: upTo(length, lanes) + lanes,
     })
+    const multiplied = [...pass.query.blocks, ...pass.key.blocks].filter(seesProducts)
+    this.#projections = Math.max(0, ...multiplied.map(({ size }) => size))
+    this.#products = array('products', this.#projections)
     this.#values = array('values')
     this.#coefficients = array('coefficients')
     this.#kept = array('kept')
@@ -79,7 +87,8 @@ class Step {
   }
 
   get shared(): readonly SharedArray[] {
-    return [this.#values, this.#coefficients, this.#kept, this.#weights]
+    const products = this.#projections === 0 ? [] : [this.#products]
+    return [...products, this.#values, this.#coefficients, this.#kept, this.#weights]
   }
 
   write(k: Author): void {
@@ -100,30 +109,65 @@ class Step {
 
   /** φ of the token's row on one side, into `values` and `coefficients`. */
   #evaluate(k: Author, side: 'query' | 'key'): void {
-    for (const block of this.#pass[side].blocks)
+    const row = this.#row(side)
+    if (this.#projections > 0) this.#multiply(k, row)
+    const { blocks } = this.#pass[side]
+    const prepared = prepareRows(row, blocks)
+    k.use(prepared.statements)
+    for (const block of blocks)
       k.strided(`${side}Component${block.start}`, 0, block.size, lanes, (first) =>
-        this.#evaluateFour(k, side, block, first),
+        this.#evaluateFour(k, prepared, block, first),
       )
   }
 
-  #evaluateFour(k: Author, side: 'query' | 'key', block: ScheduledBlock, first: Value): void {
+  /** The token's row on one side. */
+  #row(side: 'query' | 'key'): FeatureRows {
     const { binding, counts } = this.#frame
     const ofQuery = side === 'query'
-    const prepared = prepareRows(
-      {
-        extent: 'items',
-        each: 1,
-        buffer: binding(ofQuery ? 'q' : 'k'),
-        dim: this.#schedule.dim,
-        first: u32Name(ofQuery ? 'queryHead' : 'keyGroup'),
-        at: () => ir.u32(0),
-        position: firstPositionOf(counts),
-        // No feature of a form that decodes asks for the length, which is not known yet.
-        count: ir.u32(1),
-        prefix: ofQuery ? 'q' : 'k',
-      },
-      [block],
-    )
+    return {
+      extent: 'items',
+      each: 1,
+      buffer: binding(ofQuery ? 'q' : 'k'),
+      dim: this.#schedule.dim,
+      first: u32Name(ofQuery ? 'queryHead' : 'keyGroup'),
+      at: () => ir.u32(0),
+      position: firstPositionOf(counts),
+      // No feature of a form that decodes asks for the length, which is not known yet.
+      count: ir.u32(1),
+      ...(this.#projections > 0 && {
+        projected: { buffer: this.#products, first: ir.u32(0), width: this.#projections },
+      }),
+      stay: true,
+      prefix: ofQuery ? 'q' : 'k',
+    }
+  }
+
+  /** The row times all projections, four of these at a time: each is read along, a vector after another. */
+  #multiply(k: Author, { buffer, first, dim, prefix }: FeatureRows): void {
+    const projection = this.#frame.binding('w')
+    const whole = dim - (dim % lanes)
+    const row = k.let(`${prefix}Row`, ir.mul(first, dim))
+    k.strided(`${prefix}Projections`, 0, this.#projections, lanes, (place) => {
+      const starts = range(lanes).map((item) =>
+        k.let(`${prefix}W${item}`, ir.mul(within(ir.add(place, item), this.#projections), dim)),
+      )
+      const sums = k.registers(`${prefix}Sums`, 'vec4f', lanes)
+      k.strided(`${prefix}Entry`, 0, whole, lanes, (entry) => {
+        const x = k.let(`${prefix}X`, ir.loadFour(buffer, ir.add(row, entry)))
+        for (const [item, sum] of sums.entries())
+          k.set(sum, ir.call('fma', ir.loadFour(projection, ir.add(nth(starts, item), entry)), x, sum))
+      })
+      let product = inLanes((item) => acrossLanes(nth(sums, item)))
+      for (let entry = whole; entry < dim; entry++) {
+        const w = inLanes((item) => ir.load(projection, ir.add(nth(starts, item), entry)))
+        product = ir.call('fma', w, ir.splat(ir.load(buffer, ir.add(row, entry))), product)
+      }
+      k.sharedStore(this.#products, place, product)
+    })
+  }
+
+  #evaluateFour(k: Author, prepared: PreparedRows, block: ScheduledBlock, first: Value): void {
+    const { binding } = this.#frame
     const { statements, value, exponent, coefficient } = prepared.evaluate({
       block,
       each: lanes,
@@ -131,7 +175,7 @@ class Step {
       steps: lanes,
       projection: block.projected ? binding('w') : undefined,
     })
-    k.use(prepared.statements, statements)
+    k.use(statements)
     const at = ir.add(first, block.start)
     const scaled = block.term.kind === 'scaled'
     const factor = coefficient === undefined ? ir.splat(1) : widen(coefficient(0))
@@ -206,8 +250,7 @@ class Step {
       const total = width === 'four' ? four : rest
       k.set(total, ir.call('fma', named, this.#load(this.#layout.z(start, feature), width), total))
     })
-    const [a, b, c, d] = eachLane((lane) => ir.lane(four, lane))
-    const total = k.let('total', ir.add(ir.add(ir.add(a, b), ir.add(c, d)), rest))
+    const total = k.let('total', ir.add(acrossLanes(four), rest))
     const factor = rowFactor(this.#pass, total, scale)
     this.#sum(k, start, factor && k.let('factor', factor))
   }
@@ -280,3 +323,9 @@ class Step {
 
 const read = (buffer: Binding, index: Value, width: Width): Value =>
   width === 'four' ? ir.loadFour(buffer, index) : ir.load(buffer, index)
+
+/** The sum of a vector's four numbers. */
+function acrossLanes(vector: Value): Value {
+  const [a, b, c, d] = eachLane((lane) => ir.lane(vector, lane))
+  return ir.add(ir.add(a, b), ir.add(c, d))
+}

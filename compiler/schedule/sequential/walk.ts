@@ -3,7 +3,7 @@
  * chunks of a group in order has the state before each at hand, in its cache, and nothing but results goes to memory.
  */
 import { readProjected } from '../projected-terms.ts'
-import type { Features, FinishPass, Schedule, WalkPass } from '../schedule.ts'
+import type { Features, FinishPass, Pass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
 
 /** The schedule with a walk in place of reduce, scan and finish, in each of its forms. */
@@ -12,7 +12,14 @@ export function walked(schedule: Schedule): Schedule {
   const forward = inOneWalk(schedule)
   return decoding === undefined
     ? forward
-    : { ...forward, decoding: { ...decoding, prefill: inOneWalk(decoding.prefill) } }
+    : {
+        ...forward,
+        decoding: {
+          ...decoding,
+          prefill: inOneWalk(decoding.prefill),
+          step: { ...decoding.step, passes: decoding.step.passes.map(multipliedFirst) },
+        },
+      }
 }
 
 function inOneWalk(schedule: Schedule): Schedule {
@@ -66,7 +73,13 @@ function walk(finish: FinishPass, carries: boolean): WalkPass {
 
 const distinct = (names: readonly string[]): string[] => [...new Set(names)]
 
-/** Features that see products with projections and not the projections, where they can: a walk multiplies a chunk at once. */
+const multipliedFirst = (pass: Pass): Pass =>
+  pass.kind === 'step' ? { ...pass, query: multiplied(pass.query), key: multiplied(pass.key) } : pass
+
+/**
+ * Features that see products with projections and not the projections, where they can: a walk multiplies the rows of a
+ * chunk at once, a step its row by whole vectors.
+ */
 const multiplied = (features: Features): Features => ({
   ...features,
   blocks: features.blocks.map((block) => (block.projected ? (readProjected(block) ?? block) : block)),
