@@ -53,7 +53,12 @@ describe.each(Object.keys(functions))('%s', (name) => {
 
 test.each([
   ['compile', { tagret: 'gpujs' }, TypeError, "found 'tagret'; did you mean 'target'?"],
-  ['compile', { target: 'webgp' }, RangeError, "'webgpu' or 'gpujs', found 'webgp'; did you mean 'webgpu'?"],
+  [
+    'compile',
+    { target: 'webgp' },
+    RangeError,
+    "'webgpu' or 'wasm' or 'gpujs', found 'webgp'; did you mean 'webgpu'?",
+  ],
   ['compile', { target: 3 }, TypeError, 'found 3'],
   ['compile', { only: 'exakt' }, RangeError, "found 'exakt'; did you mean 'exact'?"],
   ['compile', { only: ['exact'] }, TypeError, 'only: expected a string, found an Array'],
@@ -70,7 +75,7 @@ test.each([
     'verify',
     { backend: 'zz' },
     RangeError,
-    "backend: expected 'webgpu' or 'gpujs' or 'reference', found 'zz'",
+    "backend: expected 'webgpu' or 'wasm' or 'gpujs' or 'reference', found 'zz'",
   ],
   ['verify', { device: 'gpu' }, TypeError, 'device: expected a GPUDevice'],
   ['verify', { onProgress: true }, TypeError, 'onProgress: expected a function, found true'],
