@@ -93,6 +93,13 @@ test('short calls make no worker and wake none', async () => {
   expect(wakes()).toBe(before)
 })
 
+test('workers come to calls that follow one another without a pause', async () => {
+  using attention = await createAttention(programOf('twice'), { threads: 2 })
+  const end = performance.now() + 20_000
+  while (wakes() === 0 && performance.now() < end) await attention.forward(callOf(100_000))
+  expect(wakes()).toBeGreaterThan(0)
+})
+
 test('one thread makes no worker, however long the call', async () => {
   using attention = await createAttention(programOf('slowly'), { threads: 1 })
   for (let time = 0; time < 3; time++) await attention.forward(callOf(2000))

@@ -35,6 +35,15 @@ export function maySleep(): boolean {
   }
 }
 
+/** A turn of the event loop, in which modules arrive and workers report: calls that follow one another give it none. */
+export const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { setImmediate = setTimeout } = globalThis as {
+      readonly setImmediate?: (then: () => void) => unknown
+    }
+    setImmediate(resolve)
+  })
+
 /** For people. */
 export const deviceName = (variant: WasmVariant, threads: number): string =>
   `WebAssembly, ${variant === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, ${threads} thread${threads === 1 ? '' : 's'}`

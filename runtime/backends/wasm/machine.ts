@@ -5,7 +5,7 @@
 import { memoryPages } from '../../contract/kernel-table.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import { sayAlone } from './alone.ts'
-import { canShareMemory, maySleep } from './device.ts'
+import { canShareMemory, maySleep, nextTurn } from './device.ts'
 import { Heap } from './heap.ts'
 import { kernelsIn } from './kernels.ts'
 import type { Compiled, Kernels } from './kernels.ts'
@@ -81,7 +81,9 @@ export class Machine {
     }
     if (this.threads) return this.threads.workersFor(name, wanted)
     this.#loading ??= this.#loadThreads()
-    return maySleep() ? 0 : this.#loading.then((threads) => threads.workersFor(name, wanted))
+    return maySleep()
+      ? nextTurn().then(() => 0)
+      : this.#loading.then((threads) => threads.workersFor(name, wanted))
   }
 
   async #loadThreads(): Promise<Threads> {

@@ -1,7 +1,7 @@
 /** The threads that share the work of a list of dispatches. */
 import { AttentionError, messageOf } from '../../errors.ts'
 import { sayAlone } from './alone.ts'
-import { maySleep } from './device.ts'
+import { maySleep, nextTurn } from './device.ts'
 import type { Heap } from './heap.ts'
 import type { Kernels } from './kernels.ts'
 import { layout as at, mostDispatches } from './layout.ts'
@@ -59,7 +59,8 @@ export class Threads {
       if (this.#refused !== undefined) sayAlone(name, `No worker could be made: ${this.#refused}`)
       return Math.min(this.#ready, most)
     }
-    return this.mainTakesPart || this.#ready > 0 ? ready() : this.#anyReady().then(ready)
+    if (!this.mainTakesPart) return this.#ready > 0 ? ready() : this.#anyReady().then(ready)
+    return this.#ready < most && this.#refused === undefined ? nextTurn().then(ready) : ready()
   }
 
   /** Makes workers until there are so many, and does not wait for them, nor while others are being ended. */
