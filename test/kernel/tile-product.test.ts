@@ -1,5 +1,6 @@
 // Products of matrices by tiles of 4 × 8 in kernels of one thread, at sizes that fill no tile, beside loops in float64.
 import { describe, expect, test } from 'vitest'
+import { record } from '../../compiler/kernel/author.ts'
 import * as ir from '../../compiler/kernel/build.ts'
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { Binding, Kernel, SharedArray, Value } from '../../compiler/kernel/kernel.ts'
@@ -10,7 +11,7 @@ import {
   packRows,
   roundedUp,
 } from '../../compiler/kernel/sequential/panels.ts'
-import { tileProduct } from '../../compiler/kernel/sequential/tile-product.ts'
+import { addProducts, eachOfTile, tileOf } from '../../compiler/kernel/sequential/tile-product.ts'
 import { numbers } from './samples.ts'
 import { shapeOf } from './shape.ts'
 
@@ -57,24 +58,20 @@ function productKernel({ rows, columns, depth }: Sizes, byColumns: boolean): Ker
             into: b,
             most: depth,
           }),
-      ir.for_('row', 0, height, 4, (row) =>
-        ir.for_('column', 0, width, 8, (column) => {
-          const { statements, result } = tileProduct({
-            prefix: 'tile',
-            depth,
-            left: (r, t) => ir.sharedLoad(a, ir.add(ir.mul(row, stride), t, r * stride)),
-            right: (t, vector) =>
-              ir.sharedLoadFour(b, ir.add(ir.mul(column, depth), ir.mul(t, 8), vector * 4)),
-          })
-          return [
-            statements,
-            [0, 1, 2, 3].map((r) =>
-              [0, 1].map((vector) =>
-                ir.store(out, ir.add(ir.mul(ir.add(row, r), width), column, vector * 4), result(r, vector)),
-              ),
-            ),
-          ]
-        }),
+      record((k) =>
+        k.strided('row', 0, height, 4, (row) =>
+          k.strided('column', 0, width, 8, (column) => {
+            const tile = tileOf(k, 'tile')
+            addProducts(k, tile, { name: 't', from: 0, to: depth }, (t) => ({
+              left: (r) => ir.sharedLoad(a, ir.add(ir.mul(row, stride), t, r * stride)),
+              right: (vector) =>
+                ir.sharedLoadFour(b, ir.add(ir.mul(column, depth), ir.mul(t, 8), vector * 4)),
+            }))
+            eachOfTile(tile, (sum, r, offset) =>
+              k.store(out, ir.add(ir.mul(ir.add(row, r), width), column, offset), sum),
+            )
+          }),
+        ),
       ),
     ),
   }
@@ -111,25 +108,19 @@ describe.each([false, true])('the right matrix given by columns: %s', (byColumns
 
 test('sums start from what is there', () => {
   const kernel = productKernel({ rows: 4, columns: 8, depth: 2 }, false)
-  const { statements, result } = tileProduct({
-    prefix: 'tile',
-    depth: 16,
-    step: 8,
-    rows: 2,
-    vectors: 1,
-    left: (row, t) => ir.load(left, ir.add(t, row)),
-    right: (t) => ir.loadFour(right, t),
-    initial: (row) => ir.splat(10 * (row + 1)),
+  const body = record((k) => {
+    const tile = tileOf(k, 'tile', (row) => ir.splat(10 * (row + 1)))
+    addProducts(k, tile, { name: 't', from: 0, to: 16, stride: 8 }, (t) => ({
+      left: (row) => ir.load(left, ir.add(t, row)),
+      right: (vector) => ir.loadFour(right, ir.add(t, vector * 4)),
+    }))
+    eachOfTile(tile, (sum, row, offset) => k.store(out, 8 * row + offset, sum))
   })
-  const body = ir.block(
-    statements,
-    [0, 1].map((row) => ir.store(out, 4 * row, result(row, 0))),
-  )
-  const [a, b, found] = [numbers(10, 3), numbers(12, 4), new Float32Array(8)]
+  const [a, b, found] = [numbers(12, 3), numbers(16, 4), new Float32Array(32)]
   interpret({ ...kernel, shared: [], body }, { left: a, right: b, out: found }, shapeOf())
-  for (let row = 0; row < 2; row++)
-    for (let column = 0; column < 4; column++)
-      expect(found[row * 4 + column]).toBeCloseTo(
+  for (let row = 0; row < 4; row++)
+    for (let column = 0; column < 8; column++)
+      expect(found[row * 8 + column]).toBeCloseTo(
         10 * (row + 1) + a[row]! * b[column]! + a[8 + row]! * b[8 + column]!,
         5,
       )

@@ -15,7 +15,7 @@ import { widen } from '../lower/operators.ts'
 import { evaluatePairs, reduceRows } from '../lower/pairs.ts'
 import type { Reduced, Row, Surroundings } from '../lower/pairs.ts'
 import { inLanes, range, within } from '../lower/tile.ts'
-import { addPanels, eachOfTile, tileColumns, tileOfZeros, tileRows } from './panel.ts'
+import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
 /** Components evaluated side by side where they see a projection beyond its product with the row. */
 const together = 8
@@ -189,7 +189,7 @@ class Filling {
       const left = { load, start: ir.mul(first, dim), step: 1, apart: dim }
       k.loop(`${this.#side}Tile`, from, to, (tile) => {
         const row = k.let(`${this.#side}TileRow`, ir.mul(tile, tileColumns))
-        const sums = tileOfZeros(k, `${this.#side}Product`)
+        const sums = tileOf(k, `${this.#side}Product`)
         addPanels(k, sums, { name: `${this.#side}T`, from: 0, to: dim }, left, {
           load: (index) => ir.sharedLoadFour(entries, index),
           start: row,

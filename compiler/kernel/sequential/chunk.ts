@@ -3,7 +3,7 @@ import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
 import type { Fading } from './fading.ts'
-import type { Panel } from './panel.ts'
+import type { Panel } from './tile-product.ts'
 
 /** Arrays of f32 that every walk keeps. */
 export interface WalkArrays {
@@ -48,6 +48,3 @@ export interface Chunk {
 
 /** A multiple of `size`, not above the value. */
 export const downTo = (value: Value, size: number): Value => ir.mul(ir.div(value, size), size)
-
-/** The least multiple of `size` that is not below the value. */
-export const upTo = (value: number, size: number): number => Math.ceil(value / size) * size

@@ -6,7 +6,7 @@ import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { logDecay } from '../lower/frame.ts'
-import { tileColumns } from './panel.ts'
+import { tileColumns } from './tile-product.ts'
 
 /** How far n may be below 0, and how far a vector may reach beyond the last row. */
 const margin = 2 * tileColumns

@@ -8,9 +8,9 @@ import type { Frame } from '../lower/frame.ts'
 import { headMaximum, queryRowMaximum } from '../lower/maxima-layout.ts'
 import { projectedOf } from '../lower/projected-layout.ts'
 import type { ChunkRows } from './chunk-features.ts'
-import { upTo } from './chunk.ts'
-import { tileColumns } from './panel.ts'
-import type { Panel } from './panel.ts'
+import { roundedUp } from './panels.ts'
+import { tileColumns } from './tile-product.ts'
+import type { Panel } from './tile-product.ts'
 
 /** The chunk's rows on one side; needs the name `first`, and for queries those of a head. */
 export function rowsOf(
@@ -49,7 +49,7 @@ export interface Values {
 export function valuesOf({ valueDim }: Schedule, { rows }: WalkPass, binding: Frame['binding']): Values {
   const v = binding('v')
   const start = ir.mul(ir.add(firstKeyRow, u32Name('first')), valueDim)
-  const columns = upTo(valueDim, tileColumns)
+  const columns = roundedUp(valueDim, tileColumns)
   if (columns === valueDim) {
     const load = (index: Value): Value => ir.loadFour(v, index)
     return {

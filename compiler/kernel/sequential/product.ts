@@ -10,10 +10,10 @@ import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame, u32Name } from '../lower/frame.ts'
 import { lengthOfRows, summaryOf } from '../lower/product.ts'
 import { countOf, firstOf, guarded, headNames } from '../lower/rows.ts'
-import { eachLane, extent, fourLanes, lanes, range, within } from '../lower/tile.ts'
+import { eachLane, extent, lanes, range, within } from '../lower/tile.ts'
 import { packColumns, roundedUp, valueRoundedUp } from './panels.ts'
 import type { Matrix } from './panels.ts'
-import { tileColumns, tileProduct, tileRows } from './tile-product.ts'
+import { addProducts, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
 /** The kernel of factor · left · right, or of factor · left · (diagonal·I − right), for each head. */
 export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
@@ -94,20 +94,15 @@ interface Tiles {
 /** Adds the products to the sums of four rows. */
 function addTiles(k: Author, { row, here, entry, panels, sums, width, steps }: Tiles): void {
   k.strided('column', 0, width, tileColumns, (column) => {
-    const place = (of: number, vector: number): Value =>
-      ir.add(ir.mul(row, width), column, of * width + vector * lanes)
-    const { statements, result } = tileProduct({
-      prefix: 'tile',
-      depth: here,
-      left: entry,
-      right: (t, vector) =>
+    const place = (of: number, offset: number): Value =>
+      ir.add(ir.mul(row, width), column, of * width + offset)
+    const tile = tileOf(k, 'tile', (of, vector) => ir.sharedLoadFour(sums, place(of, vector * lanes)))
+    addProducts(k, tile, { name: 'tile_t', from: 0, to: here }, (t) => ({
+      left: (of) => entry(of, t),
+      right: (vector) =>
         ir.sharedLoadFour(panels, ir.add(ir.mul(column, steps), ir.mul(t, tileColumns), vector * lanes)),
-      initial: (of, vector) => ir.sharedLoadFour(sums, place(of, vector)),
-    })
-    k.use(statements)
-    for (const of of fourLanes)
-      for (const vector of range(tileColumns / lanes))
-        k.sharedStore(sums, place(of, vector), result(of, vector))
+    }))
+    eachOfTile(tile, (sum, of, offset) => k.sharedStore(sums, place(of, offset), sum))
   })
 }
 

@@ -19,7 +19,7 @@ import { raised, relativeTo } from '../lower/running-scale.ts'
 import { eachLane, inLanes } from '../lower/tile.ts'
 import { downTo } from './chunk.ts'
 import type { Chunk, Stretch } from './chunk.ts'
-import { tileColumns } from './panel.ts'
+import { tileColumns } from './tile-product.ts'
 
 /** Bits by which a key may surpass all before its stretch: a large part of what exponents vary by, a small one of f32's range. */
 const headroom = 16

@@ -13,7 +13,7 @@ import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Block, Online } from './online-scratch.ts'
 import { isProduct, reductionsIn } from './one-sided.ts'
 import { knownSums } from './row-sums.ts'
-import { tileColumns, tileProduct, tileRows } from './tile-product.ts'
+import { addProducts, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
 /** The two vectors of eight rows. */
 export const halves = [0, 1] as const
@@ -204,12 +204,10 @@ function multiply(
   const reductions = [...reductionsIn(expressionsOf({ term: pass.kernel }))]
   const keys = reductions.filter(([, reduce]) => isProduct(reduce, dim)).map(([key]) => key)
   if (keys.length === 0) return () => new Map()
-  const { statements, result } = tileProduct({
-    prefix: 'dot',
-    depth: dim,
-    left: (item, t) => ir.sharedLoad(scratch.keys, ir.add(start, t, item * scratch.keyStride)),
-    right: (t, half) => ir.sharedLoadFour(scratch.queries, ir.add(panel, ir.mul(t, tileColumns), half * 4)),
-  })
-  k.use(statements)
-  return (half) => new Map(keys.map((key) => [key, (item: number) => result(item, half)]))
+  const tile = tileOf(k, 'dot')
+  addProducts(k, tile, { name: 'dot_t', from: 0, to: dim }, (t) => ({
+    left: (item) => ir.sharedLoad(scratch.keys, ir.add(start, t, item * scratch.keyStride)),
+    right: (half) => ir.sharedLoadFour(scratch.queries, ir.add(panel, ir.mul(t, tileColumns), half * 4)),
+  }))
+  return (half) => new Map(keys.map((key) => [key, (item: number) => tile[item]?.[half] as Name]))
 }

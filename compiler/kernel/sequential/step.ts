@@ -29,7 +29,7 @@ import { raised, relativeTo } from '../lower/running-scale.ts'
 import { stateLayout } from '../lower/state-layout.ts'
 import type { StateLayout } from '../lower/state-layout.ts'
 import { eachLane, inLanes, nth, range, within } from '../lower/tile.ts'
-import { upTo } from './chunk.ts'
+import { roundedUp } from './panels.ts'
 import { seesProducts } from './chunk-features.ts'
 
 const lanes = 4
@@ -75,7 +75,7 @@ class Step {
     const array = (name: string, length = schedule.features): SharedArray => ({
       name,
       element: 'f32',
-      length: upTo(length, lanes) + lanes,
+      length: roundedUp(length, lanes) + lanes,
     })
     const multiplied = [...pass.query.blocks, ...pass.key.blocks].filter(seesProducts)
     this.#projections = Math.max(0, ...multiplied.map(({ size }) => size))

@@ -11,10 +11,11 @@ import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { firstQueryRow } from '../lower/frame.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
-import { downTo, upTo } from './chunk.ts'
+import { downTo } from './chunk.ts'
+import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch } from './chunk.ts'
-import { addPanels, eachOfTile, tileColumns, tileOfZeros, tileRows } from './panel.ts'
-import type { Panel, Tile } from './panel.ts'
+import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
+import type { Panel, Tile } from './tile-product.ts'
 import { rowFactors } from './row-factors.ts'
 
 /** Φq·Φkᵀ of a stretch, nothing for rows before the key. */
@@ -23,7 +24,7 @@ export function weighPairs(k: Author, { schedule, pass, arrays, fading }: Chunk,
   const { rows } = pass
   k.strided('key4', downTo(from, tileRows), keysTo, tileRows, (key) =>
     k.strided('row8', downTo(ir.call('max', key, from), tileColumns), to, tileColumns, (row) => {
-      const tile = tileOfZeros(k, 'pair')
+      const tile = tileOf(k, 'pair')
       const queries = { load: four(arrays.ofQueries), start: row, step: rows, apart: 4 }
       addPanels(
         k,
@@ -60,7 +61,7 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
     const keys = k.let('keysOfRows', ir.call('min', keysTo, ir.add(row, tileRows)))
     const factors = rowFactors(k, chunk, row, { from, to: keys })
     k.strided('column8', 0, columns, tileColumns, (column) => {
-      const tile = tileOfZeros(k, 'sum')
+      const tile = tileOf(k, 'sum')
       const sums = { load: four(arrays.sums), start: column, step: columns, apart: 4 }
       addPanels(
         k,
@@ -128,11 +129,11 @@ export function absorb(k: Author, chunk: Chunk, stretch: Stretch): void {
   const { from, to, keysTo } = stretch
   const { rows } = pass
   const kept = fading && k.let('kept', fading.one(ir.sub(to, from)))
-  k.strided('feature4', 0, upTo(schedule.features, tileRows), tileRows, (feature) =>
+  k.strided('feature4', 0, roundedUp(schedule.features, tileRows), tileRows, (feature) =>
     k.strided('column8', 0, columns, tileColumns, (column) => {
       const place = k.let('sumPlace', ir.add(ir.mul(feature, columns), column))
       const at = (row: number, offset: number): Value => ir.add(place, row * columns + offset)
-      const tile = tileOfZeros(k, 'absorbed')
+      const tile = tileOf(k, 'absorbed')
       eachOfTile(tile, (sum, row, offset) => {
         const before = ir.sharedLoadFour(arrays.sums, at(row, offset))
         k.set(sum, kept === undefined ? before : ir.mul(before, ir.splat(kept)))

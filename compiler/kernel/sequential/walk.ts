@@ -16,12 +16,12 @@ import { extent } from '../lower/tile.ts'
 import { carryOut } from './carry.ts'
 import { chunkFeatures } from './chunk-features.ts'
 import type { ChunkFeatures, Target } from './chunk-features.ts'
-import { upTo } from './chunk.ts'
+import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch, WalkArrays } from './chunk.ts'
 import { fadingOver, fillPowers } from './fading.ts'
 import { rowsOf, valuesOf } from './operands.ts'
 import type { Values } from './operands.ts'
-import { tileColumns, tileRows } from './panel.ts'
+import { tileColumns, tileRows } from './tile-product.ts'
 import { scaleArrays, Scales } from './scales.ts'
 import type { ScaleArrays } from './scales.ts'
 import { absorb, readRows, weighPairs } from './sums.ts'
@@ -53,8 +53,8 @@ class Walk {
     const { valueDim, features } = schedule
     const { rows, query, key } = pass
     const scaled = pass.scaling === 'scaled'
-    const padded = upTo(features, tileRows)
-    const columns = upTo(valueDim, tileColumns)
+    const padded = roundedUp(features, tileRows)
+    const columns = roundedUp(valueDim, tileColumns)
     const array = (name: string, length: number): SharedArray => ({ name, element: 'f32', length })
     this.#arrays = {
       ofKeys: array('ofKeys', padded * rows),

@@ -3,10 +3,10 @@ import * as ir from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import type { Value } from '../kernel.ts'
 import { relativeTo } from '../lower/running-scale.ts'
-import { eachLane, fourLanes } from '../lower/tile.ts'
+import { eachLane } from '../lower/tile.ts'
 import type { Block, Online } from './online-scratch.ts'
 import { halves } from './scores.ts'
-import { tileColumns, tileProduct } from './tile-product.ts'
+import { addProducts, eachOfTile, tileColumns, tileOf } from './tile-product.ts'
 
 /**
  * Makes weights of the exponents in `pairs`, and adds them to the rows' totals.
@@ -67,22 +67,18 @@ export function addValues(
   )
   const fourRows = (half: number, column: Value): void => {
     const start = k.let(`sumStart${half}`, ir.add(ir.mul(ir.add(row, half * 4), width), column))
-    const place = (of: number, vector: number): Value => ir.add(start, of * width + vector * 4)
-    const { statements, result } = tileProduct({
-      prefix: `add${half}`,
-      depth: ir.mul(keys, tileColumns),
-      step: tileColumns,
-      left: (of, t) => ir.sharedLoad(pairs, ir.add(t, half * 4 + of)),
-      right: (t, vector) => ir.sharedLoadFour(values, ir.add(ir.mul(column, pass.tile.steps), t, vector * 4)),
-      initial: (of, vector) => {
-        const sum = ir.sharedLoadFour(sums, place(of, vector))
-        const factor = factors[half]?.[of]
-        return factor === undefined ? sum : ir.mul(sum, factor)
-      },
+    const place = (of: number, offset: number): Value => ir.add(start, of * width + offset)
+    const tile = tileOf(k, `add${half}`, (of, vector) => {
+      const sum = ir.sharedLoadFour(sums, place(of, vector * 4))
+      const factor = factors[half]?.[of]
+      return factor === undefined ? sum : ir.mul(sum, factor)
     })
-    k.use(statements)
-    for (const of of fourLanes)
-      for (const vector of halves) k.sharedStore(sums, place(of, vector), result(of, vector))
+    const depth = { name: `add${half}_t`, from: 0, to: ir.mul(keys, tileColumns), stride: tileColumns }
+    addProducts(k, tile, depth, (t) => ({
+      left: (of) => ir.sharedLoad(pairs, ir.add(t, half * 4 + of)),
+      right: (vector) => ir.sharedLoadFour(values, ir.add(ir.mul(column, pass.tile.steps), t, vector * 4)),
+    }))
+    eachOfTile(tile, (sum, of, offset) => k.sharedStore(sums, place(of, offset), sum))
   }
   k.strided('column', 0, width, tileColumns, (column) => {
     fourRows(0, column)

@@ -63,9 +63,9 @@
     (local $queryPanel i32) (local $fourKeys i32) (local $fourKeys.end i32) (local $groupKey i32)
     (local $keyStart i32) (local $allSeen i32) (local $dot_sum00 v128) (local $dot_sum01 v128)
     (local $dot_sum10 v128) (local $dot_sum11 v128) (local $dot_sum20 v128) (local $dot_sum21 v128)
-    (local $dot_sum30 v128) (local $dot_sum31 v128) (local $dot_t i32) (local $dot_right0 v128)
-    (local $dot_right1 v128) (local $dot_left0 v128) (local $dot_left1 v128) (local $dot_left2 v128)
-    (local $dot_left3 v128) (local $dot_t.at0 i32) (local $dot_t.at1 i32) (local $pair0_value1 v128)
+    (local $dot_sum30 v128) (local $dot_sum31 v128) (local $dot_t i32) (local $dot_tVector0 v128)
+    (local $dot_tVector1 v128) (local $dot_tRow0 v128) (local $dot_tRow1 v128) (local $dot_tRow2 v128)
+    (local $dot_tRow3 v128) (local $dot_t.at0 i32) (local $dot_t.at1 i32) (local $pair0_value1 v128)
     (local $pair0_value2 v128) (local $pair0_value3 v128) (local $pair0_value4 v128) (local $score00 v128)
     (local $score01 v128) (local $score02 v128) (local $score03 v128) (local $pair1_value1 v128)
     (local $pair1_value2 v128) (local $pair1_value3 v128) (local $pair1_value4 v128) (local $score10 v128)
@@ -78,13 +78,13 @@
     (local $shrink13 v128) (local $column i32) (local $sumStart0 i32) (local $add0_sum00 v128)
     (local $add0_sum01 v128) (local $add0_sum10 v128) (local $add0_sum11 v128) (local $add0_sum20 v128)
     (local $add0_sum21 v128) (local $add0_sum30 v128) (local $add0_sum31 v128) (local $add0_t i32)
-    (local $add0_t.end i32) (local $add0_right0 v128) (local $add0_right1 v128) (local $add0_left0 v128)
-    (local $add0_left1 v128) (local $add0_left2 v128) (local $add0_left3 v128) (local $add0_t.at0 i32)
+    (local $add0_t.end i32) (local $add0_tVector0 v128) (local $add0_tVector1 v128) (local $add0_tRow0 v128)
+    (local $add0_tRow1 v128) (local $add0_tRow2 v128) (local $add0_tRow3 v128) (local $add0_t.at0 i32)
     (local $add0_t.at1 i32) (local $sumStart1 i32) (local $add1_sum00 v128) (local $add1_sum01 v128)
     (local $add1_sum10 v128) (local $add1_sum11 v128) (local $add1_sum20 v128) (local $add1_sum21 v128)
     (local $add1_sum30 v128) (local $add1_sum31 v128) (local $add1_t i32) (local $add1_t.end i32)
-    (local $add1_right0 v128) (local $add1_right1 v128) (local $add1_left0 v128) (local $add1_left1 v128)
-    (local $add1_left2 v128) (local $add1_left3 v128) (local $add1_t.at0 i32) (local $add1_t.at1 i32)
+    (local $add1_tVector0 v128) (local $add1_tVector1 v128) (local $add1_tRow0 v128) (local $add1_tRow1 v128)
+    (local $add1_tRow2 v128) (local $add1_tRow3 v128) (local $add1_t.at0 i32) (local $add1_t.at1 i32)
     (local $row i32) (local $row.end i32) (local $number i32) (local $outStart i32) (local $factor f32)
     (local $sumStart i32) (local $out i32) (local $column.at0 i32) (local $column.at1 i32)
     (local.set $shape.length (i32.load offset=52 (local.get $table)))
@@ -459,55 +459,55 @@
                                     (local.get $scratch)
                                     (i32.shl (i32.add (local.get $keyStart) (local.get $dot_t)) (i32.const 2))))
                                 (loop $dot_t
-                                  (local.set $dot_right0 (v128.load (local.get $dot_t.at0)))
-                                  (local.set $dot_right1 (v128.load offset=16 (local.get $dot_t.at0)))
-                                  (local.set $dot_left0
+                                  (local.set $dot_tVector0 (v128.load (local.get $dot_t.at0)))
+                                  (local.set $dot_tVector1 (v128.load offset=16 (local.get $dot_t.at0)))
+                                  (local.set $dot_tRow0
                                     (v128.load32_splat offset=16384 (local.get $dot_t.at1)))
                                   (local.set $dot_sum00
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left0)
-                                      (local.get $dot_right0)
+                                      (local.get $dot_tRow0)
+                                      (local.get $dot_tVector0)
                                       (local.get $dot_sum00)))
                                   (local.set $dot_sum01
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left0)
-                                      (local.get $dot_right1)
+                                      (local.get $dot_tRow0)
+                                      (local.get $dot_tVector1)
                                       (local.get $dot_sum01)))
-                                  (local.set $dot_left1
+                                  (local.set $dot_tRow1
                                     (v128.load32_splat offset=16640 (local.get $dot_t.at1)))
                                   (local.set $dot_sum10
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left1)
-                                      (local.get $dot_right0)
+                                      (local.get $dot_tRow1)
+                                      (local.get $dot_tVector0)
                                       (local.get $dot_sum10)))
                                   (local.set $dot_sum11
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left1)
-                                      (local.get $dot_right1)
+                                      (local.get $dot_tRow1)
+                                      (local.get $dot_tVector1)
                                       (local.get $dot_sum11)))
-                                  (local.set $dot_left2
+                                  (local.set $dot_tRow2
                                     (v128.load32_splat offset=16896 (local.get $dot_t.at1)))
                                   (local.set $dot_sum20
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left2)
-                                      (local.get $dot_right0)
+                                      (local.get $dot_tRow2)
+                                      (local.get $dot_tVector0)
                                       (local.get $dot_sum20)))
                                   (local.set $dot_sum21
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left2)
-                                      (local.get $dot_right1)
+                                      (local.get $dot_tRow2)
+                                      (local.get $dot_tVector1)
                                       (local.get $dot_sum21)))
-                                  (local.set $dot_left3
+                                  (local.set $dot_tRow3
                                     (v128.load32_splat offset=17152 (local.get $dot_t.at1)))
                                   (local.set $dot_sum30
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left3)
-                                      (local.get $dot_right0)
+                                      (local.get $dot_tRow3)
+                                      (local.get $dot_tVector0)
                                       (local.get $dot_sum30)))
                                   (local.set $dot_sum31
                                     (f32x4.relaxed_madd
-                                      (local.get $dot_left3)
-                                      (local.get $dot_right1)
+                                      (local.get $dot_tRow3)
+                                      (local.get $dot_tVector1)
                                       (local.get $dot_sum31)))
                                   (local.set $dot_t.at0 (i32.add (local.get $dot_t.at0) (i32.const 32)))
                                   (local.set $dot_t.at1 (i32.add (local.get $dot_t.at1) (i32.const 4)))
@@ -1175,55 +1175,55 @@
                                 (local.set $add0_t.at1
                                   (i32.add (local.get $scratch) (i32.shl (local.get $add0_t) (i32.const 2))))
                                 (loop $add0_t
-                                  (local.set $add0_right0 (v128.load offset=49152 (local.get $add0_t.at0)))
-                                  (local.set $add0_right1 (v128.load offset=49168 (local.get $add0_t.at0)))
-                                  (local.set $add0_left0
+                                  (local.set $add0_tVector0 (v128.load offset=49152 (local.get $add0_t.at0)))
+                                  (local.set $add0_tVector1 (v128.load offset=49168 (local.get $add0_t.at0)))
+                                  (local.set $add0_tRow0
                                     (v128.load32_splat offset=98560 (local.get $add0_t.at1)))
                                   (local.set $add0_sum00
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left0)
-                                      (local.get $add0_right0)
+                                      (local.get $add0_tRow0)
+                                      (local.get $add0_tVector0)
                                       (local.get $add0_sum00)))
                                   (local.set $add0_sum01
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left0)
-                                      (local.get $add0_right1)
+                                      (local.get $add0_tRow0)
+                                      (local.get $add0_tVector1)
                                       (local.get $add0_sum01)))
-                                  (local.set $add0_left1
+                                  (local.set $add0_tRow1
                                     (v128.load32_splat offset=98564 (local.get $add0_t.at1)))
                                   (local.set $add0_sum10
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left1)
-                                      (local.get $add0_right0)
+                                      (local.get $add0_tRow1)
+                                      (local.get $add0_tVector0)
                                       (local.get $add0_sum10)))
                                   (local.set $add0_sum11
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left1)
-                                      (local.get $add0_right1)
+                                      (local.get $add0_tRow1)
+                                      (local.get $add0_tVector1)
                                       (local.get $add0_sum11)))
-                                  (local.set $add0_left2
+                                  (local.set $add0_tRow2
                                     (v128.load32_splat offset=98568 (local.get $add0_t.at1)))
                                   (local.set $add0_sum20
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left2)
-                                      (local.get $add0_right0)
+                                      (local.get $add0_tRow2)
+                                      (local.get $add0_tVector0)
                                       (local.get $add0_sum20)))
                                   (local.set $add0_sum21
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left2)
-                                      (local.get $add0_right1)
+                                      (local.get $add0_tRow2)
+                                      (local.get $add0_tVector1)
                                       (local.get $add0_sum21)))
-                                  (local.set $add0_left3
+                                  (local.set $add0_tRow3
                                     (v128.load32_splat offset=98572 (local.get $add0_t.at1)))
                                   (local.set $add0_sum30
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left3)
-                                      (local.get $add0_right0)
+                                      (local.get $add0_tRow3)
+                                      (local.get $add0_tVector0)
                                       (local.get $add0_sum30)))
                                   (local.set $add0_sum31
                                     (f32x4.relaxed_madd
-                                      (local.get $add0_left3)
-                                      (local.get $add0_right1)
+                                      (local.get $add0_tRow3)
+                                      (local.get $add0_tVector1)
                                       (local.get $add0_sum31)))
                                   (local.set $add0_t.at0 (i32.add (local.get $add0_t.at0) (i32.const 32)))
                                   (local.set $add0_t.at1 (i32.add (local.get $add0_t.at1) (i32.const 32)))
@@ -1336,57 +1336,57 @@
                                         (local.get $scratch)
                                         (i32.shl (local.get $add1_t) (i32.const 2))))
                                     (loop $add1_t
-                                      (local.set $add1_right0
+                                      (local.set $add1_tVector0
                                         (v128.load offset=49152 (local.get $add1_t.at0)))
-                                      (local.set $add1_right1
+                                      (local.set $add1_tVector1
                                         (v128.load offset=49168 (local.get $add1_t.at0)))
-                                      (local.set $add1_left0
+                                      (local.set $add1_tRow0
                                         (v128.load32_splat offset=98576 (local.get $add1_t.at1)))
                                       (local.set $add1_sum00
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left0)
-                                          (local.get $add1_right0)
+                                          (local.get $add1_tRow0)
+                                          (local.get $add1_tVector0)
                                           (local.get $add1_sum00)))
                                       (local.set $add1_sum01
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left0)
-                                          (local.get $add1_right1)
+                                          (local.get $add1_tRow0)
+                                          (local.get $add1_tVector1)
                                           (local.get $add1_sum01)))
-                                      (local.set $add1_left1
+                                      (local.set $add1_tRow1
                                         (v128.load32_splat offset=98580 (local.get $add1_t.at1)))
                                       (local.set $add1_sum10
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left1)
-                                          (local.get $add1_right0)
+                                          (local.get $add1_tRow1)
+                                          (local.get $add1_tVector0)
                                           (local.get $add1_sum10)))
                                       (local.set $add1_sum11
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left1)
-                                          (local.get $add1_right1)
+                                          (local.get $add1_tRow1)
+                                          (local.get $add1_tVector1)
                                           (local.get $add1_sum11)))
-                                      (local.set $add1_left2
+                                      (local.set $add1_tRow2
                                         (v128.load32_splat offset=98584 (local.get $add1_t.at1)))
                                       (local.set $add1_sum20
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left2)
-                                          (local.get $add1_right0)
+                                          (local.get $add1_tRow2)
+                                          (local.get $add1_tVector0)
                                           (local.get $add1_sum20)))
                                       (local.set $add1_sum21
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left2)
-                                          (local.get $add1_right1)
+                                          (local.get $add1_tRow2)
+                                          (local.get $add1_tVector1)
                                           (local.get $add1_sum21)))
-                                      (local.set $add1_left3
+                                      (local.set $add1_tRow3
                                         (v128.load32_splat offset=98588 (local.get $add1_t.at1)))
                                       (local.set $add1_sum30
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left3)
-                                          (local.get $add1_right0)
+                                          (local.get $add1_tRow3)
+                                          (local.get $add1_tVector0)
                                           (local.get $add1_sum30)))
                                       (local.set $add1_sum31
                                         (f32x4.relaxed_madd
-                                          (local.get $add1_left3)
-                                          (local.get $add1_right1)
+                                          (local.get $add1_tRow3)
+                                          (local.get $add1_tVector1)
                                           (local.get $add1_sum31)))
                                       (local.set $add1_t.at0 (i32.add (local.get $add1_t.at0) (i32.const 32)))
                                       (local.set $add1_t.at1 (i32.add (local.get $add1_t.at1) (i32.const 32)))
