@@ -8,8 +8,11 @@ import { isIntrinsic } from '../kernel/target.ts'
 import { wgslOperators } from '../targets/webgpu/operators.ts'
 import { type Instructions, noInstructions, plus } from './instructions.ts'
 
-/** A function as the target's table of spellings has it. */
-type Helper = NonNullable<ReturnType<(typeof wgslOperators)[keyof typeof wgslOperators]>['helper']>
+/** A function that the target defines, as its table of spellings has it. */
+type Helper = Extract<
+  ReturnType<(typeof wgslOperators)[keyof typeof wgslOperators]>,
+  { readonly helper: unknown }
+>['helper']
 
 /** What WGSL's own functions take; what is not named here takes one instruction on floats. */
 const builtins: Readonly<Record<string, Partial<Instructions>>> = {
@@ -40,10 +43,10 @@ const costs = new Map<string, Instructions>()
 /** The instructions of one lane of a call, whose arguments are counted apart. */
 export function costOfCall(name: string, args: readonly Value[], type: ValueType): Instructions {
   invariant(isIntrinsic(name), `${name} is an intrinsic`)
-  const { callee, helper } = wgslOperators[name](args, type === 'vec4f' ? 'f32' : type)
-  if (helper !== undefined) return costOfHelper(helper)
+  const spelling = wgslOperators[name](args, type === 'vec4f' ? 'f32' : type)
+  if ('helper' in spelling) return costOfHelper(spelling.helper)
   const integers = type === 'i32' || type === 'u32'
-  return plus(noInstructions, builtins[callee] ?? (integers ? { integers: 1 } : { floats: 1 }))
+  return plus(noInstructions, builtins[spelling.instruction] ?? (integers ? { integers: 1 } : { floats: 1 }))
 }
 
 function costOfHelper(helper: Helper): Instructions {

@@ -76,8 +76,9 @@ export class ValuePrinter {
       `${intrinsic} is an intrinsic, called with arguments`,
     )
     const spelling = wgslOperators[intrinsic](args, typeOf(first))
-    if (spelling.helper !== undefined) this.#require(spelling.helper)
-    return `${spelling.callee}(${this.#list(spelling.args)})`
+    if ('helper' in spelling) this.#require(spelling.helper)
+    const callee = 'helper' in spelling ? spelling.helper.name : spelling.instruction
+    return `${callee}(${this.#list(spelling.args)})`
   }
 
   #require(helper: Helper): void {
