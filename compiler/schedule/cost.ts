@@ -99,7 +99,9 @@ const passesOver = (pass: Pass, name: string): number => (pass.kind === 'scan' &
 
 function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, sizes: Sizes): number {
   const queryRows = sizes.batch * sizes.heads * sizes.length
-  const keyRows = sizes.batch * sizes.kvHeads * sizes.keyLength
+  // Each owner of a state sums all its keys: a query head, where there is a decay.
+  const states = sizes.batch * sizes[groups]
+  const keyRows = states * sizes.keyLength
   const columns = valueDim + 1
   switch (pass.kind) {
     case 'equation':
@@ -133,10 +135,8 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       const met = Math.min(2 * pass.chunk, sizes.length)
       return queryRows * pass.rounds * (met * (pair + 2 * columns) + left + 2 * right)
     }
-    case 'transform': {
-      const rows = queryRows + sizes.batch * sizes[groups] * sizes.keyLength
-      return rows * operationsOfTransforms(pass.count, pass.padded)
-    }
+    case 'transform':
+      return (queryRows + keyRows) * operationsOfTransforms(pass.count, pass.padded)
     case 'project':
     case 'gather':
       return 0
@@ -148,7 +148,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
     case 'reduce':
       return keyRows * (perRow(pass.features) + 2 * features * columns)
     case 'scan':
-      return sizes.batch * sizes.kvHeads * sizes.chunks * features * columns
+      return states * sizes.chunks * features * columns
     case 'walk': {
       const pairs = pass.causal ? sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows) : 0
       return (
