@@ -26,7 +26,7 @@ const prefix = { ...tokens(3), length: 3 }
 const shared = testDevice()
 
 async function open(backend: Backend, projection?: Float32Array, text = spec): Promise<Attention> {
-  const target = backend === 'gpujs' ? 'gpujs' : 'webgpu'
+  const target = backend === 'reference' ? 'webgpu' : backend
   const [module] = compile(text, { target }).modules
   const device = backend === 'webgpu' ? { device: await shared } : {}
   return createAttention(module!.program, { backend, projection, ...device })
@@ -47,7 +47,7 @@ test('what is refused keeps no buffers', async () => {
   expect(buffers.live).toBe(0)
 })
 
-describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
+describe.each(['webgpu', 'wasm', 'gpujs', 'reference'] as const)('%s', (backend) => {
   let attention: Attention
   beforeAll(async () => {
     attention = await open(backend)
@@ -140,6 +140,14 @@ describe.each(['webgpu', 'gpujs', 'reference'] as const)('%s', (backend) => {
     attention.destroy()
     expect(() => state.copy()).toThrow(/destroyed/)
     await expect(state.save()).rejects.toMatchObject({ code: 'destroyed' })
+  })
+
+  test('a state whose attention is destroyed while it is saved is not saved', async () => {
+    const fresh = await open(backend)
+    const { state } = await fresh.prefill(prefix)
+    const saved = state.save()
+    fresh.destroy()
+    await expect(saved).rejects.toMatchObject({ code: 'destroyed' })
   })
 })
 

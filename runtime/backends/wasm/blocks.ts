@@ -1,4 +1,5 @@
 /** Blocks of the machine's memory that an attention keeps from call to call. */
+import { AttentionError } from '../../errors.ts'
 import type { Machine } from './machine.ts'
 
 /** So many numbers, for as long as the block is referred to and not freed. */
@@ -8,21 +9,40 @@ export interface Block {
   readonly size: number
 }
 
-/** Those of one attention. */
+/** Those of one attention, until it is destroyed. */
 export class OwnBlocks {
+  readonly #name: string
   readonly #machine: Machine
   /** Addresses of those that are not freed. */
   readonly #addresses = new Map<number, number>()
   #count = 0
+  #ended = false
   /** States that are dropped and not destroyed. */
   readonly #dropped = new FinalizationRegistry<number>((id) => this.#free(id))
 
-  constructor(machine: Machine) {
+  /** @param name of the attention, for messages */
+  constructor(name: string, machine: Machine) {
+    this.#name = name
     this.#machine = machine
   }
 
-  /** @throws AttentionError `out-of-memory` */
+  /** Whether they were all given back for good. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** @throws AttentionError `destroyed` once they are all given back: others may have them by then. */
+  assertUsable(): void {
+    if (this.#ended)
+      throw new AttentionError(
+        'destroyed',
+        `${this.#name} was destroyed. Create a new attention with create().`,
+      )
+  }
+
+  /** @throws AttentionError `out-of-memory`, `destroyed` */
   make(size: number): Block {
+    this.assertUsable()
     const block = { id: ++this.#count, address: this.#machine.heap.take(size * 4), size }
     this.#addresses.set(block.id, block.address)
     this.#dropped.register(block, block.id)
@@ -46,7 +66,9 @@ export class OwnBlocks {
     this.#free(id)
   }
 
+  /** Gives all of them back, and makes no more. */
   freeAll(): void {
+    this.#ended = true
     for (const id of this.#addresses.keys()) this.#free(id)
   }
 

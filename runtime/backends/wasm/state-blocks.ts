@@ -49,9 +49,12 @@ export class StateBlocks implements StateKeeper<Block> {
   }
 
   async readState(blocks: NamedBlocks): Promise<Record<string, Float32Array>> {
-    return this.#machine.inOrder(() =>
+    this.#own.assertUsable()
+    const contents = await this.#machine.inOrder(() =>
       Object.fromEntries([...blocks].map(([name, block]) => [name, this.#numbers(block).slice()])),
     )
+    this.#own.assertUsable()
+    return contents
   }
 
   freeState(block: Block): void {

@@ -12,7 +12,6 @@ import type {
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
-import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import type { Assembled, Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -31,13 +30,12 @@ export class WasmAttention extends PartialAttention {
   readonly #own: OwnBlocks
   readonly #engine: Engine
   #decoding: Decoding | undefined
-  #destroyed = false
 
   private constructor(program: Program, machine: Machine, kernels: Kernels, options: Opening) {
     const { threads = Infinity } = options
     super(program, 'wasm', deviceName(kernels.variant, Math.min(threads, mostThreads())), options)
     this.#machine = machine
-    this.#own = new OwnBlocks(machine)
+    this.#own = new OwnBlocks(program.name, machine)
     this.#engine = new Engine(program, machine, this.#own, kernels, Math.min(threads, cores()))
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
@@ -61,7 +59,7 @@ export class WasmAttention extends PartialAttention {
   }
 
   override redraw(seed: number): void {
-    this.#assertUsable()
+    this.#own.assertUsable()
     super.redraw(seed)
     this.#writeProjection(this.drawn)
   }
@@ -75,14 +73,14 @@ export class WasmAttention extends PartialAttention {
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
-    this.#assertUsable()
+    this.#own.assertUsable()
     const checked = checkCall(this.program, 'forward', call)
     const inputs = hostCall(this.program, 'wasm', 'forward', checked)
     return (await this.#run('forward', this.drawn, inputs)) as T
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    this.#assertUsable()
+    this.#own.assertUsable()
     const { drawn } = this
     const given = this.#decoding ? call : ownCall(call)
     const { inputs, state } = (this.#decoding ?? (await this.#loadDecoding())).prefix(drawn, given)
@@ -96,7 +94,7 @@ export class WasmAttention extends PartialAttention {
   }
 
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>): Promise<T> {
-    this.#assertUsable()
+    this.#own.assertUsable()
     // Whoever has a state of it has loaded it: this is taken at once.
     const decoding = this.#decoding ?? (await this.#loadDecoding())
     const { inputs, state } = decoding.token(this.drawn, given, call)
@@ -110,7 +108,7 @@ export class WasmAttention extends PartialAttention {
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
-    this.#assertUsable()
+    this.#own.assertUsable()
     const { drawn } = this
     const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding())).restore(drawn, given)
@@ -122,20 +120,19 @@ export class WasmAttention extends PartialAttention {
       import('./decoding.ts'),
       assembledLater && kernelsFor(this.#machine, this.program, assembledLater),
     ])
-    this.#assertUsable()
+    this.#own.assertUsable()
     if (this.#decoding) return this.#decoding
     if (kernels) this.#engine.addKernels(kernels)
     return (this.#decoding = new Decoding(this.program, this.#machine, this.#own))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
-    this.#assertUsable()
+    this.#own.assertUsable()
     return super.backward(call)
   }
 
   destroy(): void {
-    if (this.#destroyed) return
-    this.#destroyed = true
+    if (this.#own.ended) return
     this.#own.freeAll()
     leaveMachine(this.#machine)
   }
@@ -148,16 +145,8 @@ export class WasmAttention extends PartialAttention {
     const pending = this.#engine.run(form, inputs)
     if (anew) this.#writeProjection(this.drawn)
     const out = await pending
-    this.#assertUsable()
+    this.#own.assertUsable()
     return out
-  }
-
-  #assertUsable(): void {
-    if (this.#destroyed)
-      throw new AttentionError(
-        'destroyed',
-        `${this.name} was destroyed. Create a new attention with create().`,
-      )
   }
 }
 
