@@ -5,6 +5,7 @@ import { createAttention } from '../../runtime/index.ts'
 import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import type { Machine } from '../../runtime/backends/wasm/machine.ts'
+import { Threads } from '../../runtime/backends/wasm/threads.ts'
 import { callOf, decodingProgram, firstDifference, programOf, refusal } from './wasm-programs.ts'
 
 /** Workers that the runtime has made, in order. */
@@ -163,6 +164,28 @@ test('a worker that dies in its sleep is replaced without a word', async () => {
   await workers[0]?.terminate()
   await share()
   expect(workers).toHaveLength(2)
+})
+
+test('as many workers are made as have a table, though the main thread may not sleep', async () => {
+  const asked: number[] = []
+  const standIn = { on: () => {}, unref: () => {}, terminate: async () => 0 }
+  vi.spyOn(process.getBuiltinModule('node:worker_threads'), 'Worker').mockImplementation(
+    function make(_, options) {
+      const { workerData } = options as { readonly workerData: { readonly thread: number } }
+      asked.push(workerData.thread)
+      return standIn as unknown as Worker
+    },
+  )
+  vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+    throw new TypeError('not on the main thread')
+  })
+  const threads = new Threads(machine.heap)
+  void threads.workersFor('many', 1000)
+  await vi.waitFor(() => expect(asked).toHaveLength(threads.made))
+  await threads.stop()
+  expect(threads.mainTakesPart).toBe(false)
+  expect(Math.max(...asked)).toBe(layout.threads)
+  expect(layout.tables + (layout.threads + 1) * layout.tableWords).toBeLessThanOrEqual(layout.entries)
 })
 
 test('workers are ended with the last attention', async () => {

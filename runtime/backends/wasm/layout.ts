@@ -25,14 +25,14 @@ export const layout = {
   scratch: 9,
   scratchBytes: 10,
 
-  /** A table for each thread, which it writes before it calls a kernel. */
+  /** A table for each thread, which it writes before it calls a kernel: first that of the main one. */
   tables: 16,
   tableWords: 64,
-  /** Threads at the most. */
+  /** Threads of a call at the most: all workers where the main thread may do nothing but wait for them. */
   threads: 32,
 
   /** The dispatches in order, each with the words below. */
-  entries: 16 + 32 * 64,
+  entries: 16 + (32 + 1) * 64,
   entryWords: 72,
   kernel: 0,
   workgroups: 1,

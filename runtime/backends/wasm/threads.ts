@@ -53,7 +53,7 @@ export class Threads {
 
   /** Those for a call that pays for so many threads, as `Machine.workersFor` says. */
   workersFor(name: string, wanted: number): number | Promise<number> {
-    const most = this.mainTakesPart ? wanted - 1 : wanted
+    const most = Math.min(at.threads, this.mainTakesPart ? wanted - 1 : wanted)
     this.#want(most)
     const ready = (): number => {
       if (this.#refused !== undefined) sayAlone(name, `No worker could be made: ${this.#refused}`)
