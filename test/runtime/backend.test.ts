@@ -4,6 +4,7 @@ import { programFrom } from '../../compiler/codegen/description.ts'
 import { AttentionError, createAttention } from '../../runtime/index.ts'
 import { softmaxCells } from '../gpujs/programs.ts'
 import { copy, softmax } from './programs.ts'
+import { programOf } from './wasm-programs.ts'
 
 const { importPackage, gpuFor } = vi.hoisted(() => ({ importPackage: vi.fn(), gpuFor: vi.fn() }))
 vi.mock('../../runtime/node/packages.ts', async (original) => ({
@@ -15,6 +16,7 @@ vi.mock('../../runtime/node-gpu.ts', async (original) => ({ ...(await original<o
 afterEach(() => {
   vi.resetAllMocks()
   vi.restoreAllMocks()
+  vi.unstubAllGlobals()
 })
 
 const noAdapter = { gpu: { requestAdapter: () => Promise.resolve(null) }, notes: ['The driver is missing.'] }
@@ -155,6 +157,17 @@ describe('without a device', () => {
     await expect(createAttention(programFrom(copy), { backend: 'webgpu' })).rejects.toBe(missing)
     expect(importPackage).not.toHaveBeenCalled()
   })
+})
+
+test('without WebAssembly, the reference runs what was compiled for it', async () => {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  vi.stubGlobal('WebAssembly', undefined)
+  importPackage.mockImplementation(async (name: string) =>
+    name === 'attnc' ? packageStandIn() : noPackage(),
+  )
+  using attention = await createAttention(programOf('twice'))
+  expect(attention.backend).toBe('reference')
+  expect(warn).toHaveBeenCalledWith(expect.stringMatching(/twice runs on the CPU.*no WebAssembly here/))
 })
 
 describe('without WebGPU, gpu.js', () => {

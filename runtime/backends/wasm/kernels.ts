@@ -3,7 +3,6 @@ import { memoryImport } from '../../contract/kernel-table.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import type { Assembled, WasmVariant } from '../../program.ts'
 import type { KernelFunction } from './take-part.ts'
-import { fittingVariant } from './variant.ts'
 
 /** A module, for memories that are shared between threads, or for such as are not. */
 export interface Compiled {
@@ -29,13 +28,19 @@ const compiled = new WeakMap<Assembled, Promise<Compiled>>()
  * Compiles kernels of a program.
  *
  * @param name of the program, for messages
+ * @param variant that fits: the same for all calls
  * @param shared whether they work in memory that threads share: the same for all calls
- * @throws AttentionError `no-wasm`, `kernel`, `program`
+ * @throws AttentionError `kernel`, `program`
  */
-export async function compileKernels(name: string, assembled: Assembled, shared: boolean): Promise<Compiled> {
+export async function compileKernels(
+  name: string,
+  assembled: Assembled,
+  variant: WasmVariant,
+  shared: boolean,
+): Promise<Compiled> {
   let pending = compiled.get(assembled)
   if (pending === undefined) {
-    pending = compile(name, assembled, shared)
+    pending = compile(name, assembled, variant, shared)
     compiled.set(assembled, pending)
     // A failure may have been the moment's: the next to ask tries again.
     pending.catch(() => compiled.delete(assembled))
@@ -43,8 +48,12 @@ export async function compileKernels(name: string, assembled: Assembled, shared:
   return pending
 }
 
-async function compile(name: string, assembled: Assembled, shared: boolean): Promise<Compiled> {
-  const variant = await fittingVariant()
+async function compile(
+  name: string,
+  assembled: Assembled,
+  variant: WasmVariant,
+  shared: boolean,
+): Promise<Compiled> {
   const { bytes: text } = await assembled[variant]()
   const bytes = Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   if (shared) shareMemory(bytes)

@@ -13,7 +13,7 @@ import type {
 import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
-import type { Assembled, Program } from '../../program.ts'
+import type { Assembled, Program, WasmVariant } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { OwnBlocks } from './blocks.ts'
 import type { Decoding } from './decoding.ts'
@@ -24,9 +24,11 @@ import { compileKernels } from './kernels.ts'
 import type { Kernels } from './kernels.ts'
 import { leaveMachine, takeMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
+import { fittingVariant } from './variant.ts'
 
 export class WasmAttention extends PartialAttention {
   readonly #machine: Machine
+  readonly #variant: WasmVariant
   readonly #own: OwnBlocks
   readonly #engine: Engine
   #decoding: Decoding | undefined
@@ -35,6 +37,7 @@ export class WasmAttention extends PartialAttention {
     const { threads = Infinity } = options
     super(program, 'wasm', deviceName(kernels.variant, Math.min(threads, mostThreads())), options)
     this.#machine = machine
+    this.#variant = kernels.variant
     this.#own = new OwnBlocks(program.name, machine)
     this.#engine = new Engine(program, machine, this.#own, kernels, Math.min(threads, cores()))
     this.#writeProjection(this.drawn)
@@ -47,10 +50,12 @@ export class WasmAttention extends PartialAttention {
 
   /** @throws AttentionError `no-wasm`, `kernel`, `out-of-memory` */
   static async open(program: Program, options: Opening): Promise<WasmAttention> {
+    // Where there is no WebAssembly there is no machine, either.
+    const variant = await fittingVariant()
     const machine = takeMachine()
     try {
       const assembled = present(program.assembled, 'kernels for WebAssembly')
-      const kernels = await kernelsFor(machine, program, assembled)
+      const kernels = await kernelsFor(machine, program, assembled, variant)
       return new WasmAttention(program, machine, kernels, options)
     } catch (thrown) {
       leaveMachine(machine)
@@ -118,7 +123,7 @@ export class WasmAttention extends PartialAttention {
     const { assembledLater } = this.program
     const [{ Decoding }, kernels] = await Promise.all([
       import('./decoding.ts'),
-      assembledLater && kernelsFor(this.#machine, this.program, assembledLater),
+      assembledLater && kernelsFor(this.#machine, this.program, assembledLater, this.#variant),
     ])
     this.#own.assertUsable()
     if (this.#decoding) return this.#decoding
@@ -150,5 +155,9 @@ export class WasmAttention extends PartialAttention {
   }
 }
 
-const kernelsFor = async (machine: Machine, { name }: Program, assembled: Assembled): Promise<Kernels> =>
-  machine.kernelsOf(await compileKernels(name, assembled, machine.shared))
+const kernelsFor = async (
+  machine: Machine,
+  { name }: Program,
+  assembled: Assembled,
+  variant: WasmVariant,
+): Promise<Kernels> => machine.kernelsOf(await compileKernels(name, assembled, variant, machine.shared))
