@@ -137,9 +137,12 @@ describe('without a device', () => {
     expect(gpuFor).toHaveBeenLastCalledWith(true)
   })
 
-  test('and a GPU is asked for its device', async () => {
+  test.each([
+    { vendor: 'nvidia', architecture: 'hopper', device: '', description: 'NVIDIA H200' },
+    // As in browsers that had WebGPU before adapters said what they are.
+    undefined,
+  ])('and a GPU is asked for its device: %j', async (info) => {
     const requestDevice = vi.fn(() => Promise.reject(new Error('it is taken')))
-    const info = { vendor: 'nvidia', architecture: 'hopper', device: '', description: 'NVIDIA H200' }
     const adapter = { info, features: new Set(), limits: {}, requestDevice }
     const gpu = { requestAdapter: () => Promise.resolve(adapter) }
     gpuFor.mockImplementation(async (software: boolean) => ({ gpu, notes: [], any: software }))

@@ -19,8 +19,9 @@ const wanted = [
 export async function acquireDevice(software: boolean): Promise<GPUDevice> {
   const { gpu, notes, any } = await findGpu(software)
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
-  if (adapter === null || (!any && isProcessor(adapter.info)))
-    throw (await reasons()).noAdapter(adapter?.info, notes)
+  // Browsers had adapters before these said what they are.
+  const info: GPUAdapterInfo | undefined = adapter?.info
+  if (adapter === null || (!any && isProcessor(info))) throw (await reasons()).noAdapter(info, notes)
   const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
     ? ['timestamp-query']
     : []
@@ -62,5 +63,5 @@ export const deviceName = ({ adapterInfo }: GPUDevice): string =>
   wordsOf(adapterInfo).find(Boolean) ?? 'WebGPU device'
 
 /** Whether an adapter is software: by its flag, which not all browsers have, or by the names of those that there are. */
-const isProcessor = (info: GPUAdapterInfo): boolean =>
-  info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(wordsOf(info).join())
+const isProcessor = (info?: GPUAdapterInfo): boolean =>
+  info?.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(wordsOf(info).join())
