@@ -60,10 +60,11 @@ export const countNames = [
   'sectorsWritten',
 ] as const satisfies readonly (keyof Counts)[]
 
-/** Counts made one by one. */
-export const countsFrom = (of: (name: keyof Counts) => number): Counts =>
-  Object.fromEntries(countNames.map((name) => [name, of(name)])) as unknown as Counts
-
 /** The sum of counts, each so many times. */
 export const weigh = (terms: readonly { readonly counts: Counts; readonly weight: number }[]): Counts =>
-  countsFrom((name) => terms.reduce((sum, { counts, weight }) => sum + weight * counts[name], 0))
+  Object.fromEntries(
+    countNames.map((name) => [
+      name,
+      terms.reduce((sum, { counts, weight }) => sum + weight * counts[name], 0),
+    ]),
+  ) as unknown as Counts

@@ -216,7 +216,7 @@ const isProduct = (value: Value): value is Extract<Value, { kind: 'binary' }> =>
   value.kind === 'binary' && value.operator === '*'
 
 /** An instruction that accesses memory adds a constant by itself. */
-export function withoutOffset(index: Value): Value {
+function withoutOffset(index: Value): Value {
   return index.kind === 'binary' && index.operator === '+' && index.right.kind === 'number'
     ? index.left
     : index

@@ -130,7 +130,7 @@ export function mapValues(statement: Statement, map: (value: Value) => Value): S
 }
 
 /** The name that a statement declares for those after it. */
-export function declaredName(statement: Statement): string | undefined {
+function declaredName(statement: Statement): string | undefined {
   switch (statement.kind) {
     case 'let':
     case 'var':

@@ -10,7 +10,7 @@ import type { Expression, Reduce } from './expression.ts'
 import { children, mapChildren, substitute } from './traverse.ts'
 
 /** How deep the reduces of an expression nest. */
-export function reduceDepth(expression: Expression): number {
+function reduceDepth(expression: Expression): number {
   const known = depths.get(expression)
   if (known !== undefined) return known
   const inner = Math.max(0, ...children(expression).map(reduceDepth))

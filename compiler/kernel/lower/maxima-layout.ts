@@ -15,8 +15,9 @@ const keyRows = mul(groups, shape('keyLength'))
  * [B, H, L].
  */
 export const queryRowMaximum = (row: Value): Value => row
-/** Index of the maximum of a key/value head, behind all query and key rows; needs the name `group`. */
-export const headMaximumIndex: Value = add(queryRows, keyRows, u32Name('group'))
 
-/** The maximum over a head's visible keys and features (f32); needs the name `group`. */
-export const headMaximum = (maxima: Binding): Value => load(maxima, headMaximumIndex)
+/**
+ * The maximum over a head's visible keys and features (f32), behind those of all query and key rows; needs the name
+ * `group`.
+ */
+export const headMaximum = (maxima: Binding): Value => load(maxima, add(queryRows, keyRows, u32Name('group')))

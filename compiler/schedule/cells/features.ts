@@ -53,7 +53,7 @@ export const hasCoefficients = (blocks: readonly ScheduledBlock[]): boolean =>
   blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined)
 
 /** The name of the buffer of one part of φ of one side, such as `queryExponents`. */
-export const featureBuffer = (side: Side, part: Part): string =>
+const featureBuffer = (side: Side, part: Part): string =>
   `${side}${part[0]?.toUpperCase() ?? ''}${part.slice(1)}`
 
 function rowsOf({ features, groups, heads }: FactorisedPlan, side: Side) {

@@ -146,8 +146,7 @@ export function exponential(value: Value): Value {
 }
 
 /** Whether a term is a number. */
-export const isConstantTerm = ({ factors, exponent }: Term): boolean =>
-  factors.length === 0 && exponent.length === 0
+const isConstantTerm = ({ factors, exponent }: Term): boolean => factors.length === 0 && exponent.length === 0
 
 /** The number that a value is, if it is one. */
 export function asConstant(value: Value): Complex | undefined {

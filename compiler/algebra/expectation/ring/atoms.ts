@@ -151,7 +151,7 @@ export const mentions = (value: Value, name: string): boolean =>
   value.some((part) => termMentions(part, name))
 
 /** Whether it is in a term. */
-export const termMentions = ({ factors, exponent }: Term, name: string): boolean =>
+const termMentions = ({ factors, exponent }: Term, name: string): boolean =>
   factors.some(({ atom }) => atom.names.has(name)) || mentions(exponent, name)
 
 function depthOf(value: Value): number {

@@ -22,7 +22,7 @@ export const logarithm2: Helper = helper(
 )
 
 /** Up to ¼, by the series of the exponential. */
-export const exponentialMinusOne: Helper = helper('exponentialMinusOne', 'e^x - 1, accurate near 0', [
+const exponentialMinusOne: Helper = helper('exponentialMinusOne', 'e^x - 1, accurate near 0', [
   'if (Math.abs(x) < 0.25) {',
   `  return x * (${polynomial('x', ['1', '0.5', '0.16666667', '0.041666668', '0.008333334', '0.0013888889'])});`,
   '}',
