@@ -31,7 +31,7 @@ import type { Division } from './division.ts'
 import type { RowOperation } from './rows.ts'
 import type { FactorisedScore } from './terms.ts'
 
-export type { Division } from './division.ts'
+export { addedToSum, type Division } from './division.ts'
 export type * from './rows.ts'
 export type * from './terms.ts'
 

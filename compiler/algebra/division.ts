@@ -16,25 +16,26 @@ export interface Sums {
 export const divisionOf = ({ normalize, epsilon }: AttentionModel): Division =>
   normalize === 'none' ? { kind: 'none' } : { kind: 'sum', epsilon }
 
-/** Whether something is added to the sum of weights, so that a row is smaller than a mean of its values. */
-export const addsToSum = (division: Division): boolean => division.kind === 'sum' && division.epsilon > 0
+/** ε, which is added to a row's sum of weights; 0 where nothing is, or there is no denominator. */
+export const addedToSum = (division: Division): number => (division.kind === 'sum' ? division.epsilon : 0)
 
 /** A row without any weight gives zeros. */
 export function quotient(division: Division, { scale, numerator, denominator }: Sums): Float64Array {
   if (scale === -Infinity) return numerator
   if (division.kind === 'none') return numerator.map((sum) => sum * Math.exp(scale))
-  const { epsilon } = division
-  const sum = denominator + (epsilon === 0 ? 0 : epsilon * Math.exp(-scale))
+  const added = addedToSum(division)
+  const sum = denominator + (added === 0 ? 0 : added * Math.exp(-scale))
   return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
 }
 
 /** A denominator is not made smaller. */
 export function verifyDivision(division: Division): void {
-  invariant(division.kind === 'none' || division.epsilon >= 0, 'epsilon is not negative')
+  invariant(addedToSum(division) >= 0, 'epsilon is not negative')
 }
 
 /** In words, for `explain`. */
 export function printDivision(division: Division): string {
   if (division.kind === 'none') return 'no'
-  return `by the sum of the weights${addsToSum(division) ? ` + ${division.epsilon}` : ''}`
+  const added = addedToSum(division)
+  return `by the sum of the weights${added === 0 ? '' : ` + ${added}`}`
 }

@@ -52,6 +52,7 @@ import type { EquationPass } from './equation.ts'
 import type { Scaling } from './operands.ts'
 import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
 
+export { addedToSum } from '../algebra/attention.ts'
 export type { Size } from '../../runtime/contract/size.ts'
 export type * from './sort-passes.ts'
 export type * from './equation.ts'

@@ -3,6 +3,7 @@
  * value of each key by its share of the weights. Slow, and right whatever the exponents are.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
+import { addedToSum } from '../../schedule/schedule.ts'
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import { constant } from '../../symbolic/build.ts'
 import * as ir from '../build.ts'
@@ -13,7 +14,7 @@ import type { Value } from '../kernel.ts'
 import { countedOf, firstKeyRow, firstQueryRow, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { evaluatePairs } from './pairs.ts'
-import { addsToSum, rowFactor } from './readout.ts'
+import { rowFactor } from './readout.ts'
 import { raised, relativeTo } from './running-scale.ts'
 
 /** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
@@ -73,7 +74,7 @@ class Mending {
     const out = this.#of.binding('out')
     this.#eachColumn((at) => k.store(out, at, ir.f32(0)))
     k.loop('seenKey', 0, this.#keys, (key) => this.#addKey(key))
-    if (!addsToSum(this.#of.pass)) return
+    if (addedToSum(this.#of.pass.division) === 0) return
     // The denominator is more than the weights.
     const factor = rowFactor(this.#of.pass, this.#total, this.#scale) ?? ir.f32(1)
     const share = ir.mul(this.#total, k.let('ownFactor', factor))

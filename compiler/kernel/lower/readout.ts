@@ -5,7 +5,7 @@
  * undone where nothing is divided. A row that has seen no key, or whose weights
  * add up to nothing, is zero.
  */
-import { leastWhole } from '../../schedule/schedule.ts'
+import { addedToSum, leastWhole } from '../../schedule/schedule.ts'
 import type { FinishPass, OnlinePass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
@@ -18,21 +18,18 @@ import type { Columns, Lane } from './tile.ts'
 const largestExponent = 126
 
 /** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
-export const isWhole = (pass: Divided, total: Value): Value =>
-  ir.ge(addsToSum(pass) ? ir.add(total, epsilonOf(pass)) : total, leastWhole)
+export function isWhole({ division }: Divided, total: Value): Value {
+  const added = addedToSum(division)
+  return ir.ge(added === 0 ? total : ir.add(total, added), leastWhole)
+}
 
 /** A pass whose rows are divided by their sums of weights, or are not. */
 type Divided = Pick<FinishPass, 'division'>
 
-/** ε of the denominator; 0 where there is none. */
-const epsilonOf = ({ division }: Divided): number => (division.kind === 'sum' ? division.epsilon : 0)
-
-/** Whether a denominator is more than the sum of weights. */
-export const addsToSum = (pass: Divided): boolean => epsilonOf(pass) > 0
-
 /** What four rows that have lost no digits are multiplied by; a smaller denominator is that of a row to be mended. */
-export function wholeFactor(pass: Divided, total: Value): Value {
-  const denominator = addsToSum(pass) ? ir.add(total, ir.splat(epsilonOf(pass))) : total
+export function wholeFactor({ division }: Divided, total: Value): Value {
+  const added = addedToSum(division)
+  const denominator = added === 0 ? total : ir.add(total, ir.splat(added))
   return ir.div(ir.splat(1), ir.call('max', denominator, ir.splat(leastWhole)))
 }
 
@@ -142,10 +139,10 @@ export function rowFactor(pass: Divided, total: Value, scale: Value | undefined)
   const power = (exponent: Value): Value => ir.call('exp2', ir.call('min', exponent, largestExponent))
   if (pass.division.kind === 'none') return scale === undefined ? undefined : power(scale)
   // In the exponent: beside sums that are over next to nothing a small ε is more than f32 holds.
-  const epsilon = epsilonOf(pass)
-  const added =
-    scale === undefined || epsilon === 0 ? ir.f32(epsilon) : power(ir.sub(Math.log2(epsilon), scale))
-  const denominator = epsilon === 0 ? total : ir.add(total, added)
+  const added = addedToSum(pass.division)
+  const overScale =
+    scale === undefined || added === 0 ? ir.f32(added) : power(ir.sub(Math.log2(added), scale))
+  const denominator = added === 0 ? total : ir.add(total, overScale)
   const safe = ir.select(ir.eq(denominator, 0), 1, denominator)
   return ir.select(ir.eq(denominator, 0), 0, ir.div(ir.f32(1), safe))
 }
