@@ -46,6 +46,9 @@ export type RowsOf =
 /** The heads that a pass does its work for, each once; see `RowsOf`. */
 export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
 
+/** The heads of a group, which owns a state: a key/value head, or a query head where there is a decay. */
+export type Groups = 'kvHeads' | 'heads'
+
 /** Restricts a pass to batch items in which the smaller count, of query rows or of keys, is at most (above) `rows`. */
 export interface Only {
   readonly fewer: 'atMost' | 'moreThan'

@@ -49,10 +49,11 @@ import type { FinishPass, ReducePass, ScanPass, StepPass, WalkPass } from './fea
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import type { EquationPass } from './equation.ts'
-import type { Scaling } from './operands.ts'
+import type { Groups, Scaling } from './operands.ts'
 import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
 
 export { addedToSum } from '../algebra/attention.ts'
+export { andEpilogue } from './epilogue.ts'
 export type { Size } from '../../runtime/contract/size.ts'
 export type * from './sort-passes.ts'
 export type * from './equation.ts'
@@ -74,7 +75,7 @@ export interface Schedule {
   /** The rows of q serve as keys, too: a row counts as both or as neither. */
   readonly keysAreQueries?: true
   /** A group is a batch item and one of these heads; see above. */
-  readonly groups: 'kvHeads' | 'heads'
+  readonly groups: Groups
   /**
    * No query row needs another: a call may also be run in blocks of its rows, `offset` being the first one. What
    * carries a state takes the blocks in turn, with the rows of keys and values that came with each.

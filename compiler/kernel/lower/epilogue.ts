@@ -1,13 +1,10 @@
 /**
- * A depthwise convolution down the rows, added to what a tile's registers hold.
- *
- * A thread's four rows are neighbours, so that a value row within reach of one
- * is mostly within reach of all: each is read once, and its four weights are
- * four neighbouring entries of the filter.
+ * A depthwise convolution down the rows, added to sums before they are stored: for a tile of rows in a thread's
+ * registers, and for one row in scratch.
  */
 import type { Epilogue } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Author } from '../author.ts'
+import type { Author, Name } from '../author.ts'
 import type { Target, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
@@ -16,26 +13,32 @@ import { contract } from './tile-product.ts'
 import { inLanes, lanes, range, rowGroup, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
-/** The operands of `addEpilogue`: the filter and its buffers, and the thread's registers that receive the sums. */
-export interface Added {
+/** The filter, its buffers, and the width of a value row. */
+interface Filter {
   readonly epilogue: Epilogue
   readonly binding: Frame['binding']
   readonly counts: Counts
   readonly valueDim: number
+}
+
+/** The filter, and the thread's registers that receive the sums. */
+export interface Added extends Filter {
   readonly columns: Columns
   readonly sums: readonly Target[]
   readonly firstRow: Value
 }
 
-/** Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a thread. */
+/**
+ * Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a thread.
+ * The four rows are neighbours, so that a value row within reach of one is mostly within reach of all: each is read
+ * once, and its four weights are four neighbouring entries of the filter.
+ */
 export function addEpilogue(k: Author, operands: Added): void {
   const { epilogue, binding, counts, valueDim, columns, sums, firstRow } = operands
   const { filter, width, values } = epilogue
   const half = (width - 1) / 2
   const rows = countOf(values, counts)
-  k.comment('the convolution over the values: entry t of the filter for the row t − half below')
-  const filterStart = k.let('filterStart', ir.mul(ir.mod(u32Name('queryHead'), ir.shape('heads')), width))
-  const first = k.let('firstConvolved', firstOf(values, 'sliceQueryHead'))
+  const { filterStart, firstValue } = declareFilter(k, epilogue)
   contract(k, 't', width + lanes - 1, [{ sums }], (t) => {
     // Row `lane` meets the value row with entry t − lane of its filter.
     const entry = (lane: number): Value => {
@@ -48,7 +51,7 @@ export function addEpilogue(k: Author, operands: Added): void {
     const ahead = k.let('ahead', ir.add(firstRow, ir.mul(rowGroup, lanes), t))
     const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
     const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
-    const start = k.let('convolvedStart', ir.mul(ir.add(first, within(row, rows)), valueDim))
+    const start = k.let('convolvedStart', ir.mul(ir.add(firstValue, within(row, rows)), valueDim))
     const entries = range(columns.count).map((column) =>
       ir.select(exists, ir.load(binding(values.buffer), ir.add(start, columns.at(column))), 0),
     )
@@ -56,6 +59,43 @@ export function addEpilogue(k: Author, operands: Added): void {
   })
 }
 
-/** The end of a kernel's summary; empty without an epilogue. */
-export const andEpilogue = (epilogue: Epilogue | undefined): string =>
-  epilogue === undefined ? '' : ', and the convolution over the values'
+/**
+ * Declares which entries of the filter meet value rows for one row, and returns a function that adds their products to
+ * a column of it: to one number, or to four neighbouring ones.
+ */
+export function rowEpilogue(
+  k: Author,
+  { epilogue, binding, counts, valueDim }: Filter,
+  row: Value,
+): (column: Value, value: Value) => Name {
+  const { filter, width, values } = epilogue
+  const half = (width - 1) / 2
+  const { filterStart, firstValue } = declareFilter(k, epilogue)
+  const from = k.let('filterFrom', ir.sub(ir.call('max', row, half), row))
+  // A row behind the last value row by half the filter meets none of them.
+  const behind = ir.sub(ir.call('max', ir.add(countOf(values, counts), half), row), row)
+  const to = k.let('filterTo', ir.call('min', behind, width))
+  const ahead = k.let('ahead', ir.add(firstValue, row))
+  const buffer = binding(values.buffer)
+  return (column, value) => {
+    const wide = ir.typeOf(value) === 'vec4f'
+    const sum = k.var(column.kind === 'number' ? `convolved${column.value}` : 'convolved', value)
+    k.loop('t', from, to, (t) => {
+      const entry = ir.load(binding(filter), ir.add(filterStart, t))
+      const at = ir.add(ir.mul(ir.sub(ir.add(ahead, t), half), valueDim), column)
+      k.add(sum, wide ? ir.mul(ir.splat(entry), ir.loadFour(buffer, at)) : ir.mul(entry, ir.load(buffer, at)))
+    })
+    return sum
+  }
+}
+
+/** Declares the head's filter and the first value row, by their indexes. */
+function declareFilter(
+  k: Author,
+  { width, values }: Epilogue,
+): { readonly filterStart: Value; readonly firstValue: Value } {
+  k.comment('the convolution over the values: entry t of the filter for the row t − half below')
+  const head = ir.mod(u32Name('queryHead'), ir.shape('heads'))
+  const filterStart = k.let('filterStart', ir.mul(head, width))
+  return { filterStart, firstValue: k.let('firstConvolved', firstOf(values, 'sliceQueryHead')) }
+}

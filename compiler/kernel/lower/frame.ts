@@ -6,7 +6,7 @@
  * slice's first group. Query heads of one key/value head read the same group.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
-import type { BufferPlan, Schedule, WorkgroupPass } from '../../schedule/schedule.ts'
+import type { BufferPlan, Groups, Schedule, WorkgroupPass } from '../../schedule/schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
 import type { Operand } from '../build.ts'
@@ -136,7 +136,7 @@ export const u32Name = (name: string): Value => ({ kind: 'name', type: 'u32', na
 export const headsPerGroup = div(shape('heads'), shape('kvHeads'))
 
 /** Query heads of one group, where groups may be query heads. */
-export const headsOf = (groups: Schedule['groups']): Value => (groups === 'heads' ? u32(1) : headsPerGroup)
+export const headsOf = (groups: Groups): Value => (groups === 'heads' ? u32(1) : headsPerGroup)
 
 /**
  * From `slice`: the group and its batch item, `keyGroup` (which counts batch
@@ -146,7 +146,7 @@ export const headsOf = (groups: Schedule['groups']): Value => (groups === 'heads
  */
 export function groupNames(
   { keys, queries, positions, alike }: Counts,
-  groups: Schedule['groups'] = 'kvHeads',
+  groups: Groups = 'kvHeads',
   overQueries = true,
 ): Statement[] {
   const group = let_('group', add(shape('sliceStart'), u32Name('slice')))

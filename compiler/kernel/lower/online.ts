@@ -5,6 +5,7 @@
  * shrink when the scale grows. κ is whatever the file says; only its exponent
  * is treated apart.
  */
+import { andEpilogue } from '../../schedule/schedule.ts'
 import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
@@ -12,7 +13,7 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
-import { addEpilogue, andEpilogue } from './epilogue.ts'
+import { addEpilogue } from './epilogue.ts'
 import { unlessZero } from './exponents.ts'
 import { expressionsOf } from './features.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'

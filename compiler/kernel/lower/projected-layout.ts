@@ -2,20 +2,20 @@
  * Where projected rows lie (see `schedule/projection-passes.ts`), and which row
  * of the call each of them comes from.
  */
-import type { Pass, Schedule } from '../../schedule/schedule.ts'
+import type { Groups, Pass, Schedule } from '../../schedule/schedule.ts'
 import { add, div, load, lt, mod, mul, shape, sub } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, Value } from '../kernel.ts'
 import { headsOf, headsPerGroup, u32Name } from './frame.ts'
 
-const queriesOf = (groups: Schedule['groups']): Value => mul(headsOf(groups), shape('length'))
-const rowsOf = (groups: Schedule['groups']): Value => add(queriesOf(groups), shape('keyLength'))
+const queriesOf = (groups: Groups): Value => mul(headsOf(groups), shape('length'))
+const rowsOf = (groups: Groups): Value => add(queriesOf(groups), shape('keyLength'))
 
 /** How many projected rows a slice has: the query rows and the key rows of its groups. */
-export const projectedCount = (groups: Schedule['groups']): Value => mul(shape('sliceCount'), rowsOf(groups))
+export const projectedCount = (groups: Groups): Value => mul(shape('sliceCount'), rowsOf(groups))
 
 /** Index of a head's first row among them; needs `slice`, and for queries `headInGroup`. */
-function firstProjected(groups: Schedule['groups'], side: 'query' | 'key'): Value {
+function firstProjected(groups: Groups, side: 'query' | 'key'): Value {
   const first = mul(u32Name('slice'), rowsOf(groups))
   if (side === 'key') return add(first, queriesOf(groups))
   return groups === 'heads' ? first : add(first, mul(u32Name('headInGroup'), shape('length')))
@@ -34,7 +34,7 @@ export function projectedOf(
 }
 
 /** Declares `queriesOfGroup` and `rowsOfGroup`, which `declareSource` needs. */
-export function declareGroupRows(k: Author, groups: Schedule['groups']): void {
+export function declareGroupRows(k: Author, groups: Groups): void {
   const queries = k.let('queriesOfGroup', queriesOf(groups))
   k.let('rowsOfGroup', add(queries, shape('keyLength')))
 }

@@ -7,12 +7,12 @@
  * κ is whatever the file says: of the expression, the products of a query with a key are found and computed by tiles,
  * sums over one row alone once a row, and all else pair by pair.
  */
+import { andEpilogue } from '../../schedule/schedule.ts'
 import type { OnlinePass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import type { Kernel, Value } from '../kernel.ts'
-import { andEpilogue } from '../lower/epilogue.ts'
 import { firstPositionOf, frame, u32Name } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { countOf, firstOf, guarded, headNames } from '../lower/rows.ts'

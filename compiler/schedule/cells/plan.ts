@@ -1,7 +1,7 @@
 /** The decisions behind the equations of one factorised attention. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import type { Attention } from '../../algebra/attention.ts'
-import type { Scaling, Schedule } from '../schedule.ts'
+import type { Groups, Scaling } from '../schedule.ts'
 
 /** Made once in `cells/factorised.ts`, and read by the files of features, states and reading. */
 export interface FactorisedPlan {
@@ -9,7 +9,7 @@ export interface FactorisedPlan {
   readonly features: number
   readonly scaling: Scaling
   readonly causal: boolean
-  readonly groups: Schedule['groups']
+  readonly groups: Groups
   /** Query heads of a slice. */
   readonly heads: Size
   readonly queryCoefficients: boolean

@@ -1,8 +1,7 @@
 /** The head of a cell, as formulas: its number in the call, and the index of its rows in buffers. */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Formula } from '../equation.ts'
-import type { Over, Rows } from '../operands.ts'
-import type { Schedule } from '../schedule.ts'
+import type { Groups, Over, Rows } from '../operands.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'
 
@@ -37,7 +36,7 @@ export interface Known {
 
 /** The head at one place of the pass's box. */
 export function headAt(
-  groups: Schedule['groups'],
+  groups: Groups,
   of: Over,
   at: Formula,
   { lengths = false, positions = false }: Known = {},

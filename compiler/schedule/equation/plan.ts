@@ -3,7 +3,7 @@ import { product } from '../buffers.ts'
 import type { EquationPass } from '../equation.ts'
 import { readsOf } from './traverse.ts'
 import { threads } from '../tiles.ts'
-import type { BufferPlan, Schedule } from '../schedule.ts'
+import type { BufferPlan, Groups } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 
 /** A pass whose buffers are those that its formulas read, and the one that it writes. */
@@ -20,7 +20,7 @@ export function equationPass(from: Omit<EquationPass, 'kind' | 'workgroups' | 'b
 }
 
 /** Query heads of the slice's groups. */
-export const sliceHeads = (groups: Schedule['groups']): Size =>
+export const sliceHeads = (groups: Groups): Size =>
   groups === 'heads' ? 'sliceCount' : ['*', 'sliceCount', ['ceildiv', 'heads', 'kvHeads']]
 
 /** A buffer of f32 between passes, as large as the product of the sizes. */

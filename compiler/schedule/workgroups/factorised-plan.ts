@@ -9,7 +9,7 @@ import { placed } from '../feature-blocks.ts'
 import type { Plan } from '../planner.ts'
 import { projectByTransform } from '../projected.ts'
 import type { ProjectedRows } from '../projected.ts'
-import type { Features, Scaling, Schedule, Tile } from '../schedule.ts'
+import type { Features, Groups, Scaling, Tile } from '../schedule.ts'
 import { plainTerm, scaledTerm } from '../terms.ts'
 import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
 
@@ -31,7 +31,7 @@ export interface FactorisedPlan {
   readonly score: FactorisedScore
   readonly causal: boolean
   /** Whose state it is: that of a decaying attention is its query head's own. */
-  readonly groups: Schedule['groups']
+  readonly groups: Groups
   readonly headsPerGroup: Size
   readonly chunk: number
   readonly chunks: Size

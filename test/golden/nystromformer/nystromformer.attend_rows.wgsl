@@ -1,4 +1,4 @@
-// attend_rows: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the convolution over the values.
+// attend_rows: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the rows of v convolved with conv, 33 wide.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
 // reads q, k, v, conv, lengths, queryLengths; writes out
 
