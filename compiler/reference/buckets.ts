@@ -15,8 +15,9 @@
  *
  * So a pair that meets in several rounds counts as often.
  */
-import type { BucketsModel } from '../semantics/model.ts'
+import type { AttentionModel, BucketsModel } from '../semantics/model.ts'
 import { exponential, extended, multiply, toNumber } from '../symbolic/extended.ts'
+import type { Head } from './head.ts'
 import { dot, Vector } from './vector.ts'
 import type { Score } from './weights.ts'
 
@@ -29,6 +30,26 @@ export function ownKeys(rows: readonly Vector[], scale: number): Vector[] {
     const norm = Math.sqrt(toNumber(dot(row, row)))
     return norm === 0 ? row : Vector.ofNumbers(row.mantissa.map((entry) => (entry / norm) * Math.sqrt(scale)))
   })
+}
+
+/** The score of a pair in all rounds together, zero where it never meets; `score` itself where no hash is asked for. */
+export function meetings(
+  { buckets }: AttentionModel,
+  { q, k }: Head,
+  rotations: readonly Vector[],
+  score: Score,
+): Score {
+  if (buckets === undefined) return score
+  const chunks = chunksOf(q.slice(0, k.length), rotations, buckets)
+  return (i, j) => {
+    let times = 0
+    for (const round of chunks) {
+      const back = (round[i] ?? Infinity) - (round[j] ?? -Infinity)
+      if (back === 0 || back === 1) times += 1
+    }
+    if (times === 0) return extended(0)
+    return multiply(extended(times), i === j ? SELF : score(i, j))
+  }
 }
 
 /** For each round, the chunk of each row. `rotations` has `count / 2` rows a round. */
@@ -51,17 +72,4 @@ function bucketOf(row: Vector, rotations: readonly Vector[]): number {
   const sides = rotations.map((rotation) => toNumber(dot(row, rotation)))
   const all = [...sides, ...sides.map((side) => -side)]
   return all.indexOf(Math.max(...all))
-}
-
-/** The score of a pair in all rounds together; zero where it never meets. */
-export function meetings(score: Score, chunks: readonly Uint32Array[]): Score {
-  return (i, j) => {
-    let times = 0
-    for (const round of chunks) {
-      const back = (round[i] ?? Infinity) - (round[j] ?? -Infinity)
-      if (back === 0 || back === 1) times += 1
-    }
-    if (times === 0) return extended(0)
-    return multiply(extended(times), i === j ? SELF : score(i, j))
-  }
 }

@@ -12,7 +12,7 @@ import { drawnLaw, keysAreQueries } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
-import { chunksOf, meetings, ownKeys } from './buckets.ts'
+import { meetings, ownKeys } from './buckets.ts'
 import { featureRows } from './features.ts'
 import { checkInputs, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
@@ -135,12 +135,7 @@ function termRows(
   projection: readonly Vector[],
   wanted: readonly number[],
 ): Vector[] {
-  const pair = scoreOf(model, head, projection)
-  const { buckets } = model
-  const score =
-    buckets === undefined
-      ? pair
-      : meetings(pair, chunksOf(head.q.slice(0, head.k.length), projection, buckets))
+  const score = meetings(model, head, projection, scoreOf(model, head, projection))
   const visible = visibility(model.mask, head.q.length, head.k.length)
   const logGamma = logDecay(model, head.index)
   return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))

@@ -71,11 +71,9 @@ function details(pass: WorkgroupPass): string[] {
       ]
     }
     case 'hash':
-      return [`${pass.count} buckets in each of ${pass.rounds} rounds, in segments of ${pass.threads} rows`]
     case 'offsets':
-      return ['counts of buckets in segments, to the places of their first rows']
     case 'place':
-      return ['rows by bucket, in a bucket by position']
+      return [pass.what]
     case 'near':
       return [
         `chunks of ${pass.chunk} sorted rows, each with the one before it`,

@@ -13,6 +13,8 @@ interface Sorting extends PassBase {
   /** Buckets of a round; even, because a projection has a bucket for either sign. */
   readonly count: number
   readonly rounds: number
+  /** The result, for the reader. */
+  readonly what: string
 }
 
 /**

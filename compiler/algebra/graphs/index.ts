@@ -1,9 +1,9 @@
 /** The graph of each way of evaluating. */
-import { invariant } from '../../diagnostics/invariant.ts'
 import type { Evaluation } from '../../semantics/model.ts'
+import { bucketed } from './bucketed.ts'
 import { compressed } from './compressed.ts'
+import { exact } from './exact.ts'
 import { factorised } from './factorised.ts'
-import { attendCall, written } from './graph.ts'
 import type { Graph } from './graph.ts'
 import { landmarks } from './landmarks.ts'
 
@@ -11,15 +11,9 @@ export type { Inputs } from './graph.ts'
 
 /** By the name of the way. */
 export const graphs: { readonly [Name in Evaluation]: Graph } = {
-  exact: (_, inputs, kernel) => [attendCall(inputs, kernel, 'attend')],
+  exact,
   factorised,
   landmarks,
   compressed,
-  bucketed: ({ buckets }, _, kernel) => {
-    invariant(buckets !== undefined, 'there are buckets')
-    const { count, ...rest } = buckets
-    return [
-      { kind: 'near', name: 'attend_nearby', result: 'out', kernel: written(kernel), hashes: count, ...rest },
-    ]
-  },
+  bucketed,
 }

@@ -113,8 +113,8 @@ export const settingMessages = {
     help: `add \`landmarks: 64 segment_means\`, or drop \`${setting}\``,
   })),
 
-  convEven: error('A0423', (found: number) => ({
-    message: `expected an odd width for \`conv\`, found ${found}`,
+  filterEven: error('A0423', (setting: string, found: number) => ({
+    message: `expected an odd width for \`${setting}\`, found ${found}`,
     help: 'an odd filter has a middle, which stands over the row itself',
   })),
 

@@ -8,9 +8,10 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Target, Value } from '../kernel.ts'
-import { firstQueryRow, frame, u32Name, visible } from './frame.ts'
-import { headNames, sliceQueryHead } from './rows.ts'
-import { bucketsOfSegment, firstOfRound, offsetAt, segmentNames, segmentRow } from './segments.ts'
+import { firstQueryRow, frame, visible } from './frame.ts'
+import { sliceQueryHead } from './rows.ts'
+import { bucketsOf, declareSegment } from './sort.ts'
+import type { Segment } from './sort.ts'
 import { contract } from './tile-product.ts'
 import { range } from './tile.ts'
 
@@ -22,20 +23,21 @@ const together = 8
  * segment, and stores 1 / ‖row‖.
  */
 export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
-  const { count, rounds, threads } = pass
+  const { count, threads } = pass
   const { binding, counts, kernel } = frame(schedule, pass)
-  const bucketOf = bucketsOfSegment(threads)
+  const bucketOf = bucketsOf(pass)
 
   const body = record((k) => {
-    k.use(headNames('sliceQueryHead', segmentNames(rounds), counts))
-    k.let('row', ir.add(ir.mul(u32Name('segment'), threads), ir.thread))
+    const segment = declareSegment(k, pass, counts)
+    const { round, row, rowOfRound } = segment
     const bucket = k.var('bucket', ir.u32(count))
-    k.if(ir.lt(segmentRow, visible), () => {
-      const start = k.let('start', ir.mul(ir.add(firstQueryRow, segmentRow), schedule.dim))
+    k.if(ir.lt(row, visible), () => {
+      const start = k.let('start', ir.mul(ir.add(firstQueryRow, row), schedule.dim))
       const entry = (t: Value): Value => ir.load(binding('q'), ir.add(start, t))
-      hashRow(k, schedule, pass, binding('rotations'), entry, bucket)
-      k.store(binding('buckets'), ir.add(firstOfRound(rounds), segmentRow), bucket)
-      k.if(ir.eq(u32Name('round'), 0), () => storeNorm(k, schedule.dim, entry, binding('inverseNorms')))
+      const rotations = { buffer: binding('rotations'), round, dim: schedule.dim, half: count / 2 }
+      hashRow(k, rotations, entry, bucket)
+      k.store(binding('buckets'), rowOfRound, bucket)
+      k.if(ir.eq(round, 0), () => storeNorm(k, schedule.dim, segment, entry, binding('inverseNorms')))
     })
     k.sharedStore(bucketOf, ir.thread, bucket)
     k.barrier()
@@ -44,22 +46,27 @@ export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
       k.loop('other', 0, threads, (other) =>
         k.add(counted, ir.select(ir.eq(ir.sharedLoad(bucketOf, other), each), ir.u32(1), 0)),
       )
-      k.store(binding('offsets'), offsetAt(pass, u32Name('segment'), each), counted)
+      k.store(binding('offsets'), segment.offsetAt(each), counted)
     })
   })
   return kernel('The bucket of each row, and how many rows of a segment fall into each.', [bucketOf], body)
 }
 
+/** The rotations of a round: `half` rows of `dim` entries. */
+interface Rotations {
+  readonly buffer: Binding
+  readonly round: Value
+  readonly dim: number
+  readonly half: number
+}
+
 /** Assigns the row's bucket: the rotation with the largest product, or half as many further with the least. */
 function hashRow(
   k: Author,
-  { dim }: Schedule,
-  { count }: HashPass,
-  rotations: Binding,
+  { buffer, round, dim, half }: Rotations,
   entry: (t: Value) => Value,
   bucket: Target,
 ): void {
-  const half = count / 2
   const largest = k.var('largest', ir.f32(lowest))
   const toward = k.var('toward', ir.u32(0))
   const least = k.var('least', ir.f32(-lowest))
@@ -67,12 +74,12 @@ function hashRow(
   k.strided('from', 0, half, together, (from) => {
     // Past the last rotation the last one comes again, which is then no new extreme.
     const rotationAt = (which: number): Value =>
-      ir.add(ir.mul(u32Name('round'), half), ir.call('min', ir.add(from, which), half - 1))
+      ir.add(ir.mul(round, half), ir.call('min', ir.add(from, which), half - 1))
     const starts = range(together).map((which) => k.let(`rotation${which}`, ir.mul(rotationAt(which), dim)))
     const products = k.registers('products', 'f32', together)
     contract(k, 't', dim, [{ sums: products }], (t) => ({
       weights: [k.let('x', entry(t))],
-      entries: starts.map((start) => ir.load(rotations, ir.add(start, t))),
+      entries: starts.map((start) => ir.load(buffer, ir.add(start, t))),
     }))
     products.forEach((product, which) => {
       const rotation = ir.add(from, which)
@@ -90,13 +97,19 @@ function hashRow(
 }
 
 /** Stores 1 / ‖row‖. */
-function storeNorm(k: Author, dim: number, entry: (t: Value) => Value, norms: Binding): void {
+function storeNorm(
+  k: Author,
+  dim: number,
+  { row }: Segment,
+  entry: (t: Value) => Value,
+  norms: Binding,
+): void {
   const squares = k.var('squares', ir.f32(0))
   k.loop('t', 0, dim, (t) => {
     const x = k.let('x', entry(t))
     k.add(squares, ir.mul(x, x))
   })
-  k.store(norms, ir.add(ir.mul(sliceQueryHead, ir.shape('length')), segmentRow), inverseRoot(squares))
+  k.store(norms, ir.add(ir.mul(sliceQueryHead, ir.shape('length')), row), inverseRoot(squares))
 }
 
 /** 1 / √squares; 0 for a row of zeros, because its key is again a row of zeros. */

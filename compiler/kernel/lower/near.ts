@@ -21,7 +21,7 @@ import { storeRows } from './readout.ts'
 import { headNames, sliceQueryHead } from './rows.ts'
 import { keyAt, loadScores, scoreTile, storeScores, storeWeights } from './score-tile.ts'
 import type { AttendedRows, ScoreTile } from './score-tile.ts'
-import { firstOfRound } from './segments.ts'
+import { firstOfRound } from './sort.ts'
 import { contract } from './tile-product.ts'
 import {
   columnGroup,
@@ -106,7 +106,7 @@ class SortedRows {
     { end, rounds, dim }: { readonly end: Value; readonly rounds: number; readonly dim: number },
   ) {
     this.#order = binding('order')
-    this.#first = k.let('order0', firstOfRound(rounds))
+    this.#first = k.let('order0', firstOfRound(rounds, u32Name('round')))
     this.#end = end
     this.#dim = dim
   }

@@ -3,13 +3,62 @@
  * place of each bucket's first row in every segment, then the place of each row,
  * which is as many further as rows of its bucket stand before it in the segment.
  */
-import type { OffsetsPass, PlacePass, Schedule } from '../../schedule/schedule.ts'
+import type { HashPass, OffsetsPass, PlacePass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import { record } from '../author.ts'
+import type { Author } from '../author.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame, u32Name, visible } from './frame.ts'
-import { headNames } from './rows.ts'
-import { bucketsOfSegment, firstOfRound, offsetAt, segmentNames, segmentRow } from './segments.ts'
+import type { Counts } from './frame.ts'
+import { headNames, sliceQueryHead } from './rows.ts'
+
+/** A segment of the sequence in one round, with a row for each thread. */
+export interface Segment {
+  readonly round: Value
+  /** The thread's row. */
+  readonly row: Value
+  /** Index of the thread's row in the buffers that have a number for each row of each round. */
+  readonly rowOfRound: Value
+  /** Index of what the segment has of a bucket, in `offsets`. */
+  readonly offsetAt: (bucket: Value) => Value
+}
+
+/** Declares the segment of a workgroup: the segment varies fastest, then the round. */
+export function declareSegment(k: Author, pass: HashPass | PlacePass, counts: Counts): Segment {
+  const { rounds, threads } = pass
+  const parts = [['segment', ir.shape('chunks')] as const, ['round', rounds] as const]
+  k.use(headNames('sliceQueryHead', parts, counts))
+  const [segment, round] = [u32Name('segment'), u32Name('round')]
+  const row = k.let('row', ir.add(ir.mul(segment, threads), ir.thread))
+  return {
+    round,
+    row,
+    rowOfRound: ir.add(firstOfRound(rounds, round), row),
+    offsetAt: (bucket) => offsetAt(pass, round, segment, bucket),
+  }
+}
+
+/** Workgroup memory for the bucket of each thread's row. */
+export const bucketsOf = ({ threads }: HashPass | PlacePass): SharedArray => ({
+  name: 'bucketOf',
+  element: 'u32',
+  length: threads,
+})
+
+/** Index of the head's first row in the buffers that have a number for each row of each round. */
+export const firstOfRound = (rounds: number, round: Value): Value =>
+  ir.mul(roundOfSlice(rounds, round), ir.shape('length'))
+
+/** Counts the rounds of the slice's query heads. */
+const roundOfSlice = (rounds: number, round: Value): Value => ir.add(ir.mul(sliceQueryHead, rounds), round)
+
+const offsetAt = (
+  { rounds, count }: Pick<HashPass, 'rounds' | 'count'>,
+  round: Value,
+  segment: Value,
+  bucket: Value,
+): Value =>
+  ir.add(ir.mul(ir.add(ir.mul(roundOfSlice(rounds, round), ir.shape('chunks')), segment), count), bucket)
 
 /**
  * The kernel that turns the counts in `offsets` into places in the order: a thread takes each of its
@@ -22,11 +71,11 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
   const totals: SharedArray = { name: 'totals', element: 'u32', length: count }
 
   const body = record((k) => {
+    k.use(headNames('sliceQueryHead', [['round', rounds]], counts))
     const eachSegment = (bucket: Value, then: (at: Value) => void): void =>
       k.loop('segment', 0, ir.shape('chunks'), (segment) =>
-        then(k.let('at', offsetAt(pass, segment, bucket))),
+        then(k.let('at', offsetAt(pass, u32Name('round'), segment, bucket))),
       )
-    k.use(headNames('sliceQueryHead', [['round', rounds]], counts))
     k.strided('bucket', ir.thread, count, threads, (bucket) => {
       const total = k.var('total', ir.u32(0))
       eachSegment(bucket, (at) => k.add(total, ir.load(offsets, at)))
@@ -52,24 +101,20 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
  */
 export function lowerPlace(schedule: Schedule, pass: PlacePass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
-  const { rounds, threads } = pass
-  const bucketOf = bucketsOfSegment(threads)
+  const bucketOf = bucketsOf(pass)
 
   const body = record((k) => {
-    k.use(headNames('sliceQueryHead', segmentNames(rounds), counts))
-    k.let('row', ir.add(ir.mul(u32Name('segment'), threads), ir.thread))
-    const present = ir.lt(segmentRow, visible)
-    const bucket = ir.load(binding('buckets'), ir.add(firstOfRound(rounds), segmentRow))
-    k.if(present, () => k.sharedStore(bucketOf, ir.thread, bucket))
+    const { round, row, rowOfRound, offsetAt } = declareSegment(k, pass, counts)
+    const present = ir.lt(row, visible)
+    k.if(present, () => k.sharedStore(bucketOf, ir.thread, ir.load(binding('buckets'), rowOfRound)))
     k.barrier()
     k.if(present, () => {
       const own = k.let('own', ir.sharedLoad(bucketOf, ir.thread))
-      const first = ir.load(binding('offsets'), offsetAt(pass, u32Name('segment'), own))
-      const place = k.var('place', first)
+      const place = k.var('place', ir.load(binding('offsets'), offsetAt(own)))
       k.loop('other', 0, ir.thread, (other) =>
         k.add(place, ir.select(ir.eq(ir.sharedLoad(bucketOf, other), own), ir.u32(1), 0)),
       )
-      k.store(binding('order'), ir.add(firstOfRound(rounds), place), segmentRow)
+      k.store(binding('order'), ir.add(firstOfRound(pass.rounds, round), place), row)
     })
   })
   return kernel('Each row to its place: by bucket, and in a bucket by position.', [bucketOf], body)

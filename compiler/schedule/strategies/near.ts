@@ -91,6 +91,7 @@ function sortPasses({ hashes: count, rounds }: Near): Pass[] {
       name: 'hash',
       workgroups: segments,
       buffers: ['q', 'rotations', 'lengths', 'queryLengths', 'buckets', 'offsets', 'inverseNorms'],
+      what: `${count} buckets in each of ${rounds} rounds, in segments of ${threads} rows`,
       ...sorting,
     },
     {
@@ -98,6 +99,7 @@ function sortPasses({ hashes: count, rounds }: Near): Pass[] {
       name: 'find_offsets',
       workgroups: product(sliceQueryHeads, rounds),
       buffers: ['offsets'],
+      what: 'counts of buckets in segments, to the places of their first rows',
       ...sorting,
     },
     {
@@ -105,6 +107,7 @@ function sortPasses({ hashes: count, rounds }: Near): Pass[] {
       name: 'place_rows',
       workgroups: segments,
       buffers: ['buckets', 'offsets', 'lengths', 'queryLengths', 'order'],
+      what: 'rows by bucket, in a bucket by position',
       ...sorting,
     },
   ]

@@ -100,7 +100,8 @@ export const conv: SettingRecord<'conv'> = {
   read(context) {
     const conv = countOf(context, 'conv', 4095)
     const items = context.settings.get('conv')?.value.items ?? []
-    if (conv !== undefined && conv % 2 === 0) context.report(messages.convEven(spanOfAll(items), conv))
+    if (conv !== undefined && conv % 2 === 0)
+      context.report(messages.filterEven(spanOfAll(items), 'conv', conv))
     const { landmarks } = context.draft
     return landmarks && conv !== undefined ? { landmarks: { ...landmarks, conv } } : {}
   },
