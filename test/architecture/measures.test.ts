@@ -26,16 +26,34 @@ const naming = (pattern: RegExp): string[] =>
 
 describe('files that name', () => {
   test.each([
+    ['tanh', /\btanh\b/i, 5],
     ['fixed_norm', /fixed_?norm/i, 8],
-    ['conv', /\bconv(ol|ed|\b)/i, 14],
+    ['conv', /\bconv(ol|ed|\b)/i, 12],
     ['epsilon', /epsilon/i, 12],
     ['compress', /compress/i, 9],
-    ['buckets', /bucket/i, 13],
+    ['buckets', /bucket/i, 12],
     ['landmarks', /landmark/i, 12],
   ])('%s', (_, pattern, most) => {
     const found = naming(pattern)
+    // At least two, else the pattern has lost the word.
     expect(found.length).toBeLessThanOrEqual(most)
+    expect(found.length).toBeGreaterThan(1)
   })
+
+  test('a target, outside of the folders of targets and backends', () => {
+    const own = /(^|\/)(targets|backends)\/(webgpu|gpujs|wasm|reference)\//
+    const found = naming(/['"](webgpu|gpujs|wasm)['"]/).filter((file) => !own.test(file))
+    expect(found.length).toBeLessThanOrEqual(2)
+  })
+})
+
+test('the schedule has few kinds of passes', () => {
+  const declared = [...sources]
+    .filter(([file]) => /^compiler\/schedule\/.*pass/i.test(file))
+    .flatMap(([, code]) => [...code.matchAll(/readonly (?:kind|quantity|work): '([a-z-]+)'/g)])
+    .map(([, kind]) => kind)
+  expect(declared).toContain('online')
+  expect(new Set(declared).size).toBeLessThanOrEqual(14)
 })
 
 test('nobody outside the algebra looks into records of row operations', () => {
