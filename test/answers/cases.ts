@@ -34,7 +34,7 @@ const conditions: Readonly<Record<string, Conditions>> = {
 
 /** Specs that gpu.js does not do, and the reason that the compiler gives. */
 export const beyondGpujs: Readonly<Record<string, string>> = {
-  reformer: 'buckets for the target gpujs, which has no sort',
+  reformer: 'buckets (the target gpujs has no sort)',
 }
 
 export interface Case extends Prepared {

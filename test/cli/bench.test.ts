@@ -1,10 +1,13 @@
 // `attnc bench`: a sweep on the device, its document, and its mistakes.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Console } from './console.ts'
 
 let at: Console
 beforeAll(() => {
-  at = new Console({ 'linear.attn': 'attention linear { dim: 8 feature: elu1 mask: causal }' })
+  at = new Console({
+    'linear.attn': 'attention linear { dim: 8 feature: elu1 mask: causal }',
+    'hashed.attn': 'attention hashed { dim: 8 kernel: exp(dot(q, k)) buckets: 4 rounds 1 chunk 8 }',
+  })
 })
 afterAll(() => at.remove())
 
@@ -47,6 +50,28 @@ test('times what is right, backends side by side, with exact softmax of each bes
     expect(median).toBeGreaterThan(0)
     expect(ahead).toBeGreaterThan(0)
   }
+})
+
+describe('where a backend has no kernels of an attention', () => {
+  const hashed = ['bench', 'hashed.attn', '--lengths', '16', '--rounds', '1']
+
+  test('the other backends are timed, and a line says why that one is not', async () => {
+    const words = [...hashed, '--backend', 'wasm,gpujs']
+    const { status, out } = await at.run(words)
+    expect(status).toBe(0)
+    expect(out).toMatch(/^ {2}hashed +16  wasm /m)
+    expect(out).toMatch(/^ {2}hashed is not timed on gpujs: attention with buckets .*gpujs/m)
+    const { untimed } = JSON.parse((await at.run([...words, '--json'])).out) as { untimed: unknown[] }
+    expect(untimed).toEqual([
+      { name: 'hashed', backend: 'gpujs', reason: expect.stringContaining('buckets') as string },
+    ])
+  })
+
+  test('and it is the only one, an error says so', async () => {
+    const { status, out, err } = await at.run([...hashed, '--backend', 'gpujs'])
+    expect({ status, out }).toEqual({ status: 1, out: '' })
+    expect(err).toMatch(/^hashed\.attn:1:1: error A0501: .*buckets .*gpujs/)
+  })
 })
 
 test('a length that is none ends with status 2', async () => {

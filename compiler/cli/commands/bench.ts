@@ -10,6 +10,7 @@ import { readSource } from '../files.ts'
 import { type Io, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { whyNot } from '../run/report.ts'
 import { compileChosen } from '../selection.ts'
 import { duration, table } from '../table.ts'
 
@@ -69,18 +70,31 @@ async function bench(io: Io, path: string, options: Options): Promise<number> {
       modules.filter((module) => module.name === name).map((runnable) => ({ runnable, backend: target })),
     ),
   )
+  if (contenders.length === 0)
+    throw new SpecFailure(compiled.map(({ diagnostics }) => ({ source, diagnostics })))
+  const untimed = compiled.flatMap(({ target, pending }) =>
+    pending.map(({ name, unsupported }) => ({ name, backend: target, reason: whyNot(unsupported) })),
+  )
   const progress = progressOn(io.err)
   const result = await sweep(contenders, options, (step) => progress.say(`${step} …`)).finally(() =>
     progress.done(),
   )
-  if (options.json === true) printJson(io, { file: source.file, ...result })
-  else io.out.write(text(result, options))
-  return result.rows.length > 0 && result.rows.every(({ median }) => median !== undefined)
-    ? status.done
-    : status.spec
+  if (options.json === true) printJson(io, { file: source.file, ...result, untimed })
+  else io.out.write(text({ ...result, untimed }, options))
+  return result.rows.every(({ median }) => median !== undefined) ? status.done : status.spec
 }
 
-function text({ devices, rows }: Sweep, { heads, rounds }: Options): string {
+/** Backends that have no kernels of an attention, beside others that have. */
+interface Untimed {
+  readonly name: string
+  readonly backend: Target
+  readonly reason: string
+}
+
+function text(
+  { devices, rows, untimed }: Sweep & { readonly untimed: readonly Untimed[] },
+  { heads, rounds }: Options,
+): string {
   const lines = rows.map(({ name, length, backend, error, median, ahead }) => [
     name,
     length.toLocaleString('en'),
@@ -99,6 +113,7 @@ function text({ devices, rows }: Sweep, { heads, rounds }: Options): string {
     ),
     `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape and backend took`,
     '  so many times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
+    ...untimed.map(({ name, backend, reason }) => `  ${name} is not timed on ${backend}: ${reason}`),
     '',
   ].join('\n')
 }

@@ -70,7 +70,8 @@ export function document({ file, measurements, pending, origin, output }: RunRes
   }
 }
 
-const whyNot = (unsupported: string): string =>
+/** For one attention that a target has no kernels of. */
+export const whyNot = (unsupported: string): string =>
   `attention with ${unsupported} is checked and not yet compiled`
 
 function heading({ origin, measurements }: RunResult, { backend, device, inputs }: Measurement): string {

@@ -13,7 +13,7 @@ export const gpujs: Target = {
   name: 'gpujs',
   exact: inCells,
   unsupported: ({ steps }) =>
-    steps.some(({ kind }) => kind === 'near') ? 'buckets for the target gpujs, which has no sort' : undefined,
+    steps.some(({ kind }) => kind === 'near') ? 'buckets (the target gpujs has no sort)' : undefined,
   planner: cellPlanner,
   lower: (schedule) => {
     const kernels = cellKernels(schedule)
