@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { randomInputs } from '../../compiler/cli/run/inputs.ts'
 import { expectedRows } from '../../compiler/cli/run/reference.ts'
 import { rowsToCheck, selectRows } from '../../compiler/cli/run/rows.ts'
@@ -269,6 +269,31 @@ describe('rows that are checked', () => {
     for (const model of check(`${good}\n${pending}`).checked.attentions) {
       const whole = expectedRows(model, inputs, all)
       expect(expectedRows(model, inputs, rows)).toEqual(selectRows(whole, rows, 13, 8))
+    }
+  })
+})
+
+describe('where ATTNC_DEVICE names no device', () => {
+  const mistaken = [
+    ['swiftshadow', /^note: .*ATTNC_DEVICE is "swiftshadow"; it is to be .*\n$/],
+    ['/no/such.json', /^note: .*manifest \/no\/such\.json.*\n$/],
+  ] as const
+  beforeEach(() => void vi.stubEnv('ATTNC_DEVICE', ''))
+  afterEach(() => void vi.unstubAllEnvs())
+  const small = ['run', 'good.attn', '--only', 'small', '--length', '8', '--repeat', '1']
+
+  test.each(mistaken)('%s: one line says so, and another backend runs', async (device, note) => {
+    vi.stubEnv('ATTNC_DEVICE', device)
+    const { status, err, out } = await at.run(small)
+    expect(status).toBe(0)
+    expect(err).toMatch(note)
+    expect(out).toMatch(/^backend {2}wasm/)
+  })
+
+  test('not set, or any of the system’s: nothing is said', async () => {
+    for (const device of ['', 'system']) {
+      vi.stubEnv('ATTNC_DEVICE', device)
+      expect(await at.run(small)).toMatchObject({ status: 0, err: '' })
     }
   })
 })

@@ -22,8 +22,10 @@ export const webgpu: Backend = {
     }
   },
   advice: async (missing) => {
-    if (!inNode() || !isAttentionError(missing) || missing.code !== 'no-webgpu') return undefined
-    const gpu = (await import('../../node-gpu.ts')).possibleGpu()
+    if (!inNode() || !isAttentionError(missing)) return undefined
+    const { isDeviceAsked, possibleGpu } = await import('../../node-gpu.ts')
+    if (isDeviceAsked()) return missing.message
+    const gpu = missing.code === 'no-webgpu' ? possibleGpu() : undefined
     return gpu && `there is ${gpu}, which can be used after npm install webgpu@0.6.2`
   },
 }

@@ -1,6 +1,9 @@
 /** What tells of a GPU before any driver is asked. */
 import { builtin } from '../../../node/builtin.ts'
 
+/** What `gpuFiles` looks for, in words. The last is a Windows GPU under WSL. */
+export const gpuPatterns = '/dev/dri/renderD*, /dev/nvidia* or /dev/dxg'
+
 /** Files of Linux that stand for GPUs; none on other systems. */
 export function gpuFiles(): string[] {
   return [

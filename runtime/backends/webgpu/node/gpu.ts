@@ -1,6 +1,6 @@
 import { AttentionError, messageOf } from '../../../errors.ts'
 import { builtin } from '../../../node/builtin.ts'
-import { possibleGpu } from './gpu-files.ts'
+import { gpuPatterns, possibleGpu } from './gpu-files.ts'
 import { destroyOnExit, type Devices } from './leaving.ts'
 import { importPackage, isMissing } from '../../../node/packages.ts'
 import { setUpVulkan, type SoftwarePolicy, type VulkanSetup } from './vulkan.ts'
@@ -95,12 +95,17 @@ export async function nodeGpu(options: NodeGpuOptions = {}): Promise<NodeGpu> {
  * @throws AttentionError as `nodeGpu` does, and `no-adapter` where there is no GPU, before Dawn is loaded
  */
 export async function gpuFor(software: boolean): Promise<NodeGpu & { readonly any: boolean }> {
-  const any = software || /^swiftshader$|\.json$/.test(process.env['ATTNC_DEVICE'] ?? '')
+  const asked = settingsOf({})
+  const any = software || asked.software === 'only' || asked.icd !== undefined
   if (any) return { ...(await nodeGpu()), any }
   if (possibleGpu() !== undefined) return { ...(await nodeGpu({ software: 'never' })), any }
-  throw new AttentionError('no-adapter', 'There is no GPU: no file /dev/dri/renderD* or /dev/nvidia*.')
+  throw new AttentionError('no-adapter', `There is no GPU: no file ${gpuPatterns}.`)
 }
 
+/** Whether ATTNC_DEVICE asks for one device, so that it is worth a word where that is missing. */
+export const isDeviceAsked = (): boolean => !['', 'system'].includes(process.env['ATTNC_DEVICE'] ?? '')
+
+/** @throws AttentionError where ATTNC_DEVICE is heeded and names nothing that there is */
 function settingsOf({ software, icd, flags = [] }: NodeGpuOptions): Settings {
   const device = process.env['ATTNC_DEVICE']
   if (software !== undefined || icd !== undefined || !device)

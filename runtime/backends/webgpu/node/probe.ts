@@ -1,5 +1,5 @@
 import { messageOf } from '../../../errors.ts'
-import { filesIn, gpuFiles, possibleGpu } from './gpu-files.ts'
+import { filesIn, gpuFiles, gpuPatterns, possibleGpu } from './gpu-files.ts'
 import { nodeGpu, type NodeGpuOptions } from './gpu.ts'
 import { hasVulkanLoader } from './vulkan.ts'
 
@@ -135,7 +135,7 @@ function missingGpu(): Missing {
   if (devices.length === 0)
     return {
       what,
-      reason: 'there is no GPU device file (/dev/dri/renderD*, /dev/nvidia*)',
+      reason: `there is no GPU device file ${gpuPatterns}`,
       remedy:
         'run on a machine with a GPU; into a container, pass it (--device /dev/dri, or --gpus all with ' +
         'NVIDIA_DRIVER_CAPABILITIES=all)',
