@@ -11,7 +11,7 @@
 export const backends = {
   webgpu: ['no-webgpu', 'no-adapter'],
   wasm: ['no-wasm'],
-  gpujs: ['no-gpujs', 'no-float-textures'],
+  gpujs: ['no-gpujs', 'no-float-textures', 'no-wasm'],
   reference: [],
 } as const
 

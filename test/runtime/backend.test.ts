@@ -220,6 +220,16 @@ describe('without WebGPU, gpu.js', () => {
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/third runs on the CPU.*npm install gpu\.js/))
   })
 
+  test('has nothing to run on without WebAssembly, and the reference takes over', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    vi.stubGlobal('WebAssembly', undefined)
+    install({ attnc: packageStandIn(), 'gpu.js': await import('gpu.js') })
+    await expect(createAttention(cells, { backend: 'gpujs' })).rejects.toMatchObject({ code: 'no-wasm' })
+    using attention = await createAttention(programFrom({ ...softmaxCells(1, 1), name: 'fourth' }))
+    expect(attention.backend).toBe('reference')
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/fourth runs on the CPU.*WebGL 2 or WebAssembly/))
+  })
+
   test('a program that cannot be compiled for another target says how to get one', async () => {
     const nothing = { modules: [], diagnostics: [{ message: 'there is no sort' }] }
     install({ attnc: { compile: () => nothing }, 'gpu.js': await import('gpu.js') })

@@ -48,7 +48,7 @@ export class GpujsAttention extends PartialAttention {
     }
   }
 
-  /** @throws AttentionError `no-gpujs`, `no-float-textures` */
+  /** @throws AttentionError `no-gpujs`, `no-float-textures`, `no-wasm` */
   static async open(program: Program, options: Opening): Promise<GpujsAttention> {
     const session = new Session(program.name, await loadLibrary(program.library))
     let attention: GpujsAttention | undefined

@@ -24,13 +24,15 @@ const MOST_BYTES = 2 ** 31
 /** 16 MiB, enough to keep any device busy. */
 const SCRATCH_CELLS = 2 ** 22
 
-/** @throws AttentionError `no-float-textures` */
+/** @throws AttentionError `no-float-textures`, `no-wasm` */
 export function openMachine(library: GpuConstructor): Machine {
   const context = openContext()
   return context === undefined ? onWebAssembly(library) : onWebgl(library, context)
 }
 
 function onWebAssembly(library: GpuConstructor): Machine {
+  if (typeof WebAssembly !== 'object')
+    throw new AttentionError('no-wasm', 'gpu.js needs WebGL 2 or WebAssembly, and there is neither here.')
   return {
     gpu: new library({ mode: 'webasm' }),
     mode: 'webasm',

@@ -5,7 +5,7 @@ import { Session } from './session.ts'
 /**
  * The name that attentions will give as their device.
  *
- * @throws AttentionError `no-gpujs`, `no-float-textures`
+ * @throws AttentionError `no-gpujs`, `no-float-textures`, `no-wasm`
  */
 export async function gpujsName(): Promise<string> {
   const session = new Session('probe', await loadLibrary())

@@ -22,7 +22,7 @@ export class Session {
   readonly #shared: Shared
   #ended: AttentionError | undefined
 
-  /** @throws AttentionError `no-float-textures` */
+  /** @throws AttentionError `no-float-textures`, `no-wasm` */
   constructor(name: string, library: GpuConstructor) {
     this.#name = name
     // A lost context stays with those that had it; the next attention gets a new one.
