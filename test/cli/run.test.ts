@@ -362,6 +362,44 @@ describe('as a program of its own', () => {
   })
 })
 
+describe('where no device is usable, not even the processor as WebAssembly', () => {
+  beforeEach(() => {
+    vi.stubEnv('ATTNC_DEVICE', '/no/such.json')
+    vi.stubGlobal('WebAssembly', undefined)
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.unstubAllGlobals()
+  })
+
+  test('doctor says what is missing, and ends with status 3', async () => {
+    const { status, out } = await at.run(['doctor', '--json'])
+    expect(status).toBe(3)
+    const { adapters, backends } = JSON.parse(out) as DoctorDocument
+    expect(adapters).toEqual([])
+    expect(backends.map(({ name, usable }) => [name, usable])).toEqual([
+      ['webgpu', false],
+      ['wasm', false],
+      ['gpujs', false],
+      ['reference', true],
+    ])
+    expect((await at.run(['doctor'])).status).toBe(3)
+  })
+
+  test('bench says so, points to doctor, and ends with status 3', async () => {
+    const { status, out, err } = await at.run(['bench', 'good.attn', '--lengths', '8', '--rounds', '1'])
+    expect({ status, out }).toEqual({ status: 3, out: '' })
+    expect(err).toMatch(/^note: .*\nerror: there is no device to time\nhelp: attnc doctor .*\n$/)
+  })
+
+  test.each(['webgpu', 'wasm', 'gpujs'])('bench on %s, asked for by name, too', async (backend) => {
+    const words = ['bench', 'good.attn', '--lengths', '8', '--rounds', '1', '--backend', backend]
+    const { status, out, err } = await at.run(words)
+    expect({ status, out }).toEqual({ status: 3, out: '' })
+    expect(err).toMatch(/^error: .*\nhelp: attnc doctor .*\n$/)
+  })
+})
+
 test('attnc doctor names a device, its limits, and the backend that would run', async () => {
   const { status, out } = await at.run(['doctor', '--json'])
   expect(status).toBe(0)
