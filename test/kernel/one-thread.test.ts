@@ -72,6 +72,10 @@ const subjects: Readonly<Record<string, string>> = {
   'an exponential with a factor':
     'kernel: sigmoid(dot(q, k)) * exp(dot(softmax(q), k)) dim: 6 value_dim: 9 mask: causal',
   'a factor that may be zero': 'kernel: relu(dot(q, k)) * exp(dot(q, k)) dim: 6 mask: causal',
+  'a factor that may be zero, in a window':
+    'kernel: relu(dot(q, k)) * exp(dot(q, k)) dim: 6 mask: i >= j && i - j < 5',
+  'a factor of either sign, in blocks':
+    'kernel: (1 + dot(q, k)) * exp(dot(q, k)) dim: 5 normalize: none mask: floor(i / 7) == floor(j / 7)',
   'the largest product': 'kernel: exp(maximum(q * k)) dim: 5 mask: j <= i + 2',
 }
 
@@ -114,6 +118,18 @@ describe.each(['plain', 'relaxed'] as const)('as WebAssembly, %s', (variant) => 
     })
     expect(errors.map((error) => error < 1e-5)).toEqual(larger.map(() => true))
   })
+})
+
+test('a pair that is not seen weighs nothing, however large it is', () => {
+  const built = compileOne('attention a { kernel: relu(dot(q, k)) * exp(dot(q, k)) dim: 8 mask: causal }')
+  const { q, k, v } = tensors(built, { length: 20 }, 3)
+  const huge = k.map((entry, index) => (index < 19 * 8 ? entry : 3e38))
+  const out = (keys: Float32Array): Float32Array => {
+    const plan = scheduled(built, 16)
+    const call = { ...full({ length: 20 }), q: q.map(Math.abs), k: keys, v }
+    return runPasses({ schedule: plan, kernels: lowerSequential(plan) }, { call, kept: {} })
+  }
+  expect(bitsOf(out(huge).slice(0, 19 * 8))).toEqual(bitsOf(out(k).slice(0, 19 * 8)))
 })
 
 test('later keys change no bit of earlier rows', () => {

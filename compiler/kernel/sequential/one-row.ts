@@ -73,12 +73,14 @@ function scoreKeys(k: Author, online: Online, row: OneRow, from: Value, here: Va
     const found = k.let('score', coefficient === undefined ? score : unlessZero(score, coefficient))
     const seen = (lane: number): Value =>
       ir.and(ir.lt(key(lane), end), maskShows(pass.mask, numbered(firstRow), key(lane)))
-    const hidden = k.let(
-      'hidden',
-      inLanes((lane) => ir.select(seen(lane), ir.lane(found, lane), scaled ? lowest : 0)),
-    )
+    const shown = (vector: Value, absent: number): Value =>
+      inLanes((lane) => ir.select(seen(lane), ir.lane(vector, lane), absent))
+    const hidden = k.let('hidden', shown(found, scaled ? lowest : 0))
     k.sharedStore(scratch.pairs, group, hidden)
-    if (coefficient !== undefined) k.sharedStore(scratch.coefficients, group, coefficient)
+    if (coefficient !== undefined) {
+      const factor = k.let('factor', coefficient)
+      k.sharedStore(scratch.coefficients, group, shown(factor, 0))
+    }
     if (largest !== undefined) k.set(largest, ir.call('max', largest, hidden))
   })
   return (

@@ -43,9 +43,10 @@ export function scores(k: Author, online: Online, block: Block): readonly Name[]
     }
     const nothing = (): void =>
       halves.forEach((half) =>
-        fourLanes.forEach((item) =>
-          k.sharedStore(scratch.pairs, place(item, half), ir.splat(scaled ? lowest : 0)),
-        ),
+        fourLanes.forEach((item) => {
+          k.sharedStore(scratch.pairs, place(item, half), ir.splat(absentScore(online)))
+          if (hasCoefficient(online)) k.sharedStore(scratch.coefficients, place(item, half), ir.splat(0))
+        }),
       )
     if (may.kind === 'number') compute()
     else k.if(may, compute, nothing)
@@ -85,25 +86,24 @@ function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: r
   const products = multiply(k, online, group)
   const each = halves.map((half) => {
     const { value } = evaluate(k, online, block, group, half, products(half))
-    const coefficient =
-      expressionsOf({ term: pass.kernel }).length === 1 ? undefined : (item: number) => widen(value(1, item))
+    const coefficients = hasCoefficient(online)
+      ? eachLane((item) => k.var(`coefficient${half}${item}`, widen(value(1, item))))
+      : undefined
     const found = eachLane((item) => {
       const score = widen(value(0, item))
-      return k.var(
-        `score${half}${item}`,
-        coefficient === undefined ? score : unlessZero(score, coefficient(item)),
-      )
+      const coefficient = coefficients?.[item]
+      return k.var(`score${half}${item}`, coefficient === undefined ? score : unlessZero(score, coefficient))
     })
-    return { half, found, coefficient }
+    return { half, found, coefficients }
   })
   const shortMask = pass.mask.kind !== 'condition'
   if (shortMask) k.if(ir.not(group.whole), () => hideInRegisters(k, online, block, group, each))
-  for (const { half, found, coefficient } of each)
-    found.forEach((score, item) => {
-      k.sharedStore(scratch.pairs, group.place(item, half), score)
-      if (coefficient !== undefined)
-        k.sharedStore(scratch.coefficients, group.place(item, half), coefficient(item))
-    })
+  for (const { half, found, coefficients } of each) {
+    found.forEach((score, item) => k.sharedStore(scratch.pairs, group.place(item, half), score))
+    coefficients?.forEach((coefficient, item) =>
+      k.sharedStore(scratch.coefficients, group.place(item, half), coefficient),
+    )
+  }
   if (!shortMask)
     k.if(ir.not(group.whole), () => {
       hideInScratch(k, online, block, group)
@@ -123,6 +123,10 @@ function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: r
 /** The score of a pair that is not seen. */
 const absentScore = ({ pass }: Online): number => (pass.kernel.kind === 'scaled' ? lowest : 0)
 
+/** Whether pairs have coefficients. That of a pair that is not seen has to be 0, since it may be infinite otherwise. */
+const hasCoefficient = ({ pass: { kernel } }: Online): boolean =>
+  kernel.kind === 'scaled' && kernel.coefficient !== undefined
+
 /** Whether the call has the key, and the mask shows it to the row. */
 const isSeen = ({ pass, numbered, end }: Online, { first }: Block, row: Value, key: Value): Value =>
   ir.and(ir.lt(key, end), maskShows(pass.mask, numbered(ir.add(first, row)), key))
@@ -133,19 +137,27 @@ function hideInRegisters(
   online: Online,
   block: Block,
   group: Group,
-  each: readonly { readonly half: number; readonly found: readonly Name[] }[],
+  each: readonly {
+    readonly half: number
+    readonly found: readonly Name[]
+    readonly coefficients: readonly Name[] | undefined
+  }[],
 ): void {
-  for (const { half, found } of each)
-    found.forEach((score, item) => {
+  const hide = (half: number, numbers: readonly Name[], absent: number): void =>
+    numbers.forEach((number, item) => {
       const shown = inLanes((lane) =>
         ir.select(
           isSeen(online, block, ir.u32(half * 4 + lane), ir.add(group.key, item)),
-          ir.lane(score, lane),
-          absentScore(online),
+          ir.lane(number, lane),
+          absent,
         ),
       )
-      k.set(score, shown)
+      k.set(number, shown)
     })
+  for (const { half, found, coefficients } of each) {
+    hide(half, found, absentScore(online))
+    if (coefficients !== undefined) hide(half, coefficients, 0)
+  }
 }
 
 /** The same in `pairs`, with the condition once in the text, because that of a file may be of any length. */
@@ -153,9 +165,10 @@ function hideInScratch(k: Author, online: Online, block: Block, group: Group): v
   k.loop('hiddenKey', 0, tileRows, (item) =>
     k.loop('hiddenRow', 0, tileColumns, (row) => {
       const place = ir.add(group.place(0, 0), ir.mul(item, tileColumns), row)
-      k.if(ir.not(isSeen(online, block, row, ir.add(group.key, item))), () =>
-        k.sharedStore(online.scratch.pairs, place, ir.f32(absentScore(online))),
-      )
+      k.if(ir.not(isSeen(online, block, row, ir.add(group.key, item))), () => {
+        k.sharedStore(online.scratch.pairs, place, ir.f32(absentScore(online)))
+        if (hasCoefficient(online)) k.sharedStore(online.scratch.coefficients, place, ir.f32(0))
+      })
     }),
   )
 }
