@@ -164,7 +164,7 @@ describe('control', () => {
     expect(run([count, body, stored])[0]).toBe(wanted)
   })
 
-  test('what a condition keeps from being read or divided by is not', () => {
+  test('what a condition keeps from being read is not, and what is divided by 0 ends nothing', () => {
     const beyond = ir.gt(ir.load(input, 0x3fffffff), 0)
     const zero = ir.sub(ir.shape('length'), 5)
     const divided = ir.eq(ir.div(ir.shape('length'), zero), 1)

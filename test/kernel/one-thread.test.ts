@@ -1,5 +1,6 @@
 // Exact attention by kernels of one thread, on the interpreter, beside the float64 reference: around tiles, with masks.
 import { describe, expect, test } from 'vitest'
+import { range } from '../../compiler/kernel/lower/tile.ts'
 import { lowerSequential } from '../../compiler/kernel/sequential/lower.ts'
 import { schedule } from '../../compiler/schedule/build.ts'
 import type { Schedule } from '../../compiler/schedule/schedule.ts'
@@ -76,6 +77,9 @@ const subjects: Readonly<Record<string, string>> = {
     'kernel: relu(dot(q, k)) * exp(dot(q, k)) dim: 6 mask: i >= j && i - j < 5',
   'a factor of either sign, in blocks':
     'kernel: (1 + dot(q, k)) * exp(dot(q, k)) dim: 5 normalize: none mask: floor(i / 7) == floor(j / 7)',
+  'many remainders, some by 0': `kernel: exp(dot(q, k)) dim: 6 mask: ${range(14)
+    .map((n) => `i % (j - 2) == ${n}`)
+    .join(' || ')}`,
   'the largest product': 'kernel: exp(maximum(q * k)) dim: 5 mask: j <= i + 2',
 }
 

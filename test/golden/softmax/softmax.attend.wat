@@ -3,6 +3,12 @@
 ;; 102912 bytes of scratch
 (module
   (import "attnc" "memory" (memory 1 65536))
+  ;; a % b, or 0 where b is 0
+  (func $remainder_u32 (param $a i32) (param $b i32) (result i32)
+    (i32.rem_u (local.get $a) (select (local.get $b) (i32.const 1) (local.get $b))))
+  ;; a / b, or a where b is 0
+  (func $quotient_u32 (param $a i32) (param $b i32) (result i32)
+    (i32.div_u (local.get $a) (select (local.get $b) (i32.const 1) (local.get $b))))
   ;; the lesser of two
   (func $min_u32 (param $a i32) (param $b i32) (result i32)
     (select (local.get $a) (local.get $b) (i32.lt_u (local.get $a) (local.get $b))))
@@ -104,19 +110,23 @@
       (then
         (loop $workgroup
           (local.set $rowTile
-            (i32.rem_u
+            (call $remainder_u32
               (local.get $workgroup)
               (i32.div_u (i32.add (local.get $shape.length) (i32.const 63)) (i32.const 64))))
           (local.set $rest1
-            (i32.div_u
+            (call $quotient_u32
               (local.get $workgroup)
               (i32.div_u (i32.add (local.get $shape.length) (i32.const 63)) (i32.const 64))))
           (local.set $headInGroup
-            (i32.rem_u (local.get $rest1) (i32.div_u (local.get $shape.heads) (local.get $shape.kvHeads))))
+            (call $remainder_u32
+              (local.get $rest1)
+              (call $quotient_u32 (local.get $shape.heads) (local.get $shape.kvHeads))))
           (local.set $slice
-            (i32.div_u (local.get $rest1) (i32.div_u (local.get $shape.heads) (local.get $shape.kvHeads))))
+            (call $quotient_u32
+              (local.get $rest1)
+              (call $quotient_u32 (local.get $shape.heads) (local.get $shape.kvHeads))))
           (local.set $group (i32.add (local.get $shape.sliceStart) (local.get $slice)))
-          (local.set $batchItem (i32.div_u (local.get $group) (local.get $shape.kvHeads)))
+          (local.set $batchItem (call $quotient_u32 (local.get $group) (local.get $shape.kvHeads)))
           (local.set $keyGroup (local.get $group))
           (local.set $visible
             (call $min_u32
@@ -124,7 +134,9 @@
               (local.get $shape.keyLength)))
           (local.set $queryHead
             (i32.add
-              (i32.mul (local.get $group) (i32.div_u (local.get $shape.heads) (local.get $shape.kvHeads)))
+              (i32.mul
+                (local.get $group)
+                (call $quotient_u32 (local.get $shape.heads) (local.get $shape.kvHeads)))
               (local.get $headInGroup)))
           (local.set $firstRow (i32.mul (local.get $rowTile) (i32.const 64)))
           (local.set $rows

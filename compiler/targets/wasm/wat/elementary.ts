@@ -53,6 +53,14 @@ export const greater = (type: Integer): Helper =>
 export const size = (type: Integer): Helper =>
   ofIntegers('abs', type, 'x without its sign', `x: ${type}`, 'select(x, 0 - x, x < 0)')
 
+/** The quotient of integers, cut towards 0. */
+export const quotient = (type: Integer): Helper =>
+  ofIntegers('quotient', type, 'a / b, or a where b is 0', `a: ${type}, b: ${type}`, 'a / b')
+
+/** What is left of an integer. */
+export const remainder = (type: Integer): Helper =>
+  ofIntegers('remainder', type, 'a % b, or 0 where b is 0', `a: ${type}, b: ${type}`, 'a % b')
+
 /** The algorithm is that of `runtime/projection/random.ts`, step by step. */
 export const random = (type: Integer): Helper => ({
   name: `random_${type}`,

@@ -133,7 +133,8 @@ class Translation {
     }
     const spelt = instruction(operator as Parameters<typeof instruction>[0], kind)
     invariant(spelt !== undefined, `${kind} has ${operator} in ${this.#formula.name}`)
-    return [spelt, this.#print(left, kind), shifts ? shift(right) : this.#print(right, kind)]
+    const [a, b] = [this.#print(left, kind), shifts ? shift(right) : this.#print(right, kind)]
+    return isDivision(operator) && isWhole(kind) ? [spelt, a, divisor(right, b)] : [spelt, a, b]
   }
 
   #call(call: Extract<Part, { kind: 'call' }>, wanted: Kind): Node {
@@ -178,6 +179,15 @@ class Translation {
     const value = this.#print(part, from)
     return conversion === undefined ? value : [conversion, value]
   }
+}
+
+const isDivision = (operator: string): boolean => operator === '/' || operator === '%'
+
+/** Integers divide by 1 in the place of 0, as those of WGSL do: an instruction that divides by 0 ends the call. */
+function divisor(part: Part, printed: Node): Node {
+  if (part.kind === 'number') return printed
+  invariant(part.kind === 'name', 'a formula divides integers by a number or a name')
+  return ['select', printed, ['i32.const', '1'], printed]
 }
 
 const isWhole = (kind: Kind): boolean => kind !== 'f32' && kind !== 'vec4f'

@@ -4,6 +4,7 @@ import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
 import type { Value, ValueType } from '../../../kernel/kernel.ts'
 import { children, floatText, isIntrinsic, typeOf } from '../../../kernel/target.ts'
 import { watOperators } from '../operators.ts'
+import { quotient, remainder } from './elementary.ts'
 import type { Helpers } from './helpers.ts'
 import { conversions, instruction, machineType } from './instructions.ts'
 import type { Locals } from './locals.ts'
@@ -111,11 +112,15 @@ export class ValuePrinter {
   }
 
   #binary({ operator, left, right }: Extract<Value, { kind: 'binary' }>): Node {
-    const spelt = instruction(operator, typeOf(left))
-    invariant(spelt !== undefined, `${operator} has a meaning on ${typeOf(left)}`)
+    const type = typeOf(left)
+    const spelt = instruction(operator, type)
+    invariant(spelt !== undefined, `${operator} has a meaning on ${type}`)
     const [a, b] = [this.print(left), this.print(right)]
-    // What a condition keeps from being read or divided by is not to be.
-    if ((operator === '&&' || operator === '||') && mayTrap(right)) {
+    const divide = operator === '/' ? quotient : operator === '%' ? remainder : undefined
+    if (divide !== undefined && (type === 'i32' || type === 'u32') && right.kind !== 'number')
+      return ['call', this.#helpers.require(divide(type)), a, b]
+    // What a condition keeps from being read may be outside of all memory.
+    if ((operator === '&&' || operator === '||') && reads(right)) {
       const [yes, no] = operator === '&&' ? [b, ['i32.const', '0']] : [['i32.const', '1'], b]
       return ['if', ['result', 'i32'], a, ['then', yes], ['else', no]]
     }
@@ -145,15 +150,8 @@ export class ValuePrinter {
   }
 }
 
-/** Of integers, they trap where the divisor is 0. */
-const dividing: readonly string[] = ['floorDivide', 'floorModulo']
-
-const mayTrap = (value: Value): boolean =>
-  value.kind === 'load' ||
-  value.kind === 'sharedLoad' ||
-  (value.kind === 'binary' && ['/', '%'].includes(value.operator) && value.right.kind !== 'number') ||
-  (value.kind === 'call' && dividing.includes(value.intrinsic) && value.args[1]?.kind !== 'number') ||
-  children(value).some(mayTrap)
+const reads = (value: Value): boolean =>
+  value.kind === 'load' || value.kind === 'sharedLoad' || children(value).some(reads)
 
 function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): Node {
   return type === 'f32' ? ['f32.const', floatText(value)] : ['i32.const', String(value)]
