@@ -4,6 +4,7 @@ import type { FormName } from './codegen/description.ts'
 import { isSpelt } from './codegen/javascript.ts'
 import { BeyondSingle } from './kernel/check-value.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { BeyondScratch } from './kernel/limits.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
 import { schedule } from './schedule/build.ts'
 import type { Schedule } from './schedule/schedule.ts'
@@ -41,6 +42,7 @@ export function formsFor(
   } catch (error) {
     if (error instanceof BeyondSingle)
       return { unsupported: 'constants that come to more than f32 holds, about 3.4e38,' }
+    if (error instanceof BeyondScratch) return { unsupported: 'sums of more than 1 GiB for each thread' }
     throw error
   }
 }

@@ -1,5 +1,5 @@
 /** What a target allows a kernel; the default is what every WebGPU device has. */
-
+import { InvariantError } from '../diagnostics/invariant.ts'
 import type { Kernel } from './kernel.ts'
 
 /** The sizes that `verify` holds a kernel to before a target prints it. */
@@ -18,10 +18,13 @@ export interface KernelLimits {
 export const defaultLimits: KernelLimits = { workgroupSize: 256, workgroupBytes: 16384, storageBuffers: 8 }
 
 /**
- * What a processor allows a kernel of one thread, whose shared memory is scratch in plain memory: as much as a
- * second-level cache holds, so that a kernel that needs more is taken for a mistake.
+ * What a processor allows a kernel of one thread, whose shared memory is scratch in plain memory: each thread has some
+ * of the 4 GiB that 32 bits address, beside all that calls hand over.
  */
-const sequentialLimits: KernelLimits = { workgroupSize: 1, workgroupBytes: 1 << 21, storageBuffers: 16 }
+const sequentialLimits: KernelLimits = { workgroupSize: 1, workgroupBytes: 2 ** 30, storageBuffers: 16 }
+
+/** A thread would need more scratch than there can be: an error of the file, whose sizes ask for it. */
+export class BeyondScratch extends InvariantError {}
 
 /** The limits that a kernel is held to where nobody says others. */
 export function limitsOf({ workgroupSize }: Pick<Kernel, 'workgroupSize'>): KernelLimits {

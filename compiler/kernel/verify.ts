@@ -1,13 +1,13 @@
 /**
  * What a kernel promises to whoever prints or runs it. A failure is a defect of
- * the lowering, and is thrown; `BeyondSingle` alone says something of the user's file.
+ * the lowering, and is thrown; `BeyondSingle` and `BeyondScratch` alone say something of the user's file.
  */
 
 import { invariant, InvariantError } from '../diagnostics/invariant.ts'
 import { BeyondSingle, checkValue, isFour } from './check-value.ts'
 import type { Declared, Names } from './check-value.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value, ValueType } from './kernel.ts'
-import { limitsOf, sharedBytes } from './limits.ts'
+import { BeyondScratch, limitsOf, sharedBytes } from './limits.ts'
 import type { KernelLimits } from './limits.ts'
 import { nonUniformBarriers } from './uniformity.ts'
 import { unroll } from './unroll.ts'
@@ -22,7 +22,7 @@ export function verify(kernel: Kernel, limits: KernelLimits = limitsOf(kernel)):
     for (const complaint of nonUniformBarriers(unrolled)) throw new InvariantError(complaint)
     return unrolled
   } catch (error) {
-    if (error instanceof BeyondSingle) throw error
+    if (error instanceof BeyondSingle || error instanceof BeyondScratch) throw error
     if (error instanceof InvariantError) throw new InvariantError(`kernel ${kernel.name}: ${error.message}`)
     throw error
   }
@@ -36,10 +36,10 @@ function checkLimits(kernel: Kernel, limits: KernelLimits): void {
     workgroupSize <= limits.workgroupSize,
     `a workgroup has at most ${limits.workgroupSize} threads, not ${workgroupSize}`,
   )
-  invariant(
-    bytes <= limits.workgroupBytes,
-    `shared memory is at most ${limits.workgroupBytes} bytes, not ${bytes}`,
-  )
+  if (bytes > limits.workgroupBytes) {
+    const complaint = `shared memory is at most ${limits.workgroupBytes} bytes, not ${bytes}`
+    throw limits.workgroupSize === 1 ? new BeyondScratch(complaint) : new InvariantError(complaint)
+  }
   invariant(
     bindings.length <= limits.storageBuffers,
     `a kernel has at most ${limits.storageBuffers} buffers, not ${bindings.length}`,
