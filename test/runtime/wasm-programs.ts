@@ -1,5 +1,6 @@
 // Programs for WebAssembly whose kernels are written out here, so that what they do is plain to see.
 import compile from 'watr/compile'
+import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { scratchWord, shapeWord } from '../../runtime/contract/kernel-table.ts'
 import type { AttentionError } from '../../runtime/errors.ts'
 import type { BufferPlan, Program } from '../../runtime/program.ts'
@@ -20,6 +21,17 @@ const rows = (name: string, body: string): string => `
       (local.set $first (i32.add (local.get $first) (i32.const 1)))
       (br $rows))))`
 
+/** Takes a while. */
+const pause = `(local.set $left (i32.const 20000))
+  (loop $wait (br_if $wait (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))`
+
+/** The byte address of the table as numbers of the row, which tells the threads apart. */
+const telling = `(v128.store (i32.add (local.get $out) (local.get $at))
+  (f32x4.convert_i32x4_u (i32x4.splat (local.get $table))))`
+
+/** The table of the main thread. */
+const first = `(i32.const ${4 * layout.tables})`
+
 const text = `(module
   (import "attnc" "memory" (memory 1 65536))
   ;; 2·q, by way of the thread's scratch.
@@ -29,18 +41,15 @@ const text = `(module
         (f32x4.mul (f32x4.splat (f32.const 2)) (v128.load (i32.add (local.get $q) (local.get $at)))))
       (v128.store (i32.add (local.get $out) (local.get $at)) (v128.load (local.get $scratch)))`,
   )}
-  ;; Takes a while; then the byte address of the table, which tells the threads apart.
-  ${rows(
-    'slowly',
-    `(local.set $left (i32.const 20000))
-      (loop $wait (br_if $wait (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
-      (v128.store (i32.add (local.get $out) (local.get $at)) (f32x4.convert_i32x4_u (i32x4.splat (local.get $table))))`,
-  )}
-  ;; Never ends, but on the main thread.
-  ${rows('forever', `(loop $wait (br_if $wait (i32.ne (local.get $table) (i32.const 64))))`)}
+  ${rows('slowly', `${pause} ${telling}`)}
+  ;; On the main thread as slowly; never ends beside it.
+  ${rows('forever', `(loop $wait (br_if $wait (i32.ne (local.get $table) ${first}))) ${pause}`)}
+  ;; Stop on one of the threads.
+  ${rows('stopAlone', `(if (i32.eq (local.get $table) ${first}) (then unreachable)) ${pause}`)}
+  ${rows('stopBeside', `(if (i32.ne (local.get $table) ${first}) (then unreachable)) ${pause}`)}
   ${rows('stop', 'unreachable')})`
 
-type KernelName = 'twice' | 'slowly' | 'forever' | 'stop'
+type KernelName = 'twice' | 'slowly' | 'forever' | 'stopAlone' | 'stopBeside' | 'stop'
 
 let bytes: string | undefined
 
@@ -107,7 +116,10 @@ export const programOf = (name: KernelName, scratch = 0): Program => ({
   },
 })
 
-/** Its forward doubles q; its prefill, which has a kernel in a module of its own, doubles it once more. */
+/**
+ * Its forward doubles q; its prefill, which has a kernel in a module of its own, doubles it once more, and leaves a
+ * state of zeros.
+ */
 export function decodingProgram(): Program {
   const program = programOf('twice')
   const { forward } = program.forms
@@ -117,10 +129,15 @@ export function decodingProgram(): Program {
     ...forward.dispatches,
     ...forward.dispatches.map((one) => ({ ...one, kernel: 'again', buffers: ['out', 'out', 'scratch'] })),
   ] as Program['forms']['forward']['dispatches']
+  const buffers = [...forward.buffers, buffer('kept', 'state')]
   return {
     ...program,
     causal: true,
-    forms: { forward, prefill: { ...forward, dispatches }, step: forward },
+    forms: {
+      forward,
+      prefill: { ...forward, buffers, dispatches },
+      step: { ...forward, buffers },
+    },
     kernels: { ...program.kernels, again: kernel },
     assembledLater: { plain: async () => ({ bytes }), relaxed: async () => ({ bytes }) },
   }

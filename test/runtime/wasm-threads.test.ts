@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createAttention } from '../../runtime/index.ts'
+import type { Attention } from '../../runtime/index.ts'
 import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import type { Machine } from '../../runtime/backends/wasm/machine.ts'
@@ -41,12 +42,16 @@ async function until<T>(call: () => Promise<T>, holds: (result: T) => boolean): 
   throw new Error('it never came to pass')
 }
 
+/** Calls of the kernel that writes which thread ran it, until there are two that did. */
+const shared = async (attention: Attention): Promise<Float32Array> =>
+  until(
+    async () => attention.forward(callOf(2000)),
+    (tables) => new Set(tables).size === 2,
+  )
+
 test('two threads take workgroups of one call, and each has its own table and scratch', async () => {
   using attention = await createAttention(programOf('slowly'), { threads: 2 })
-  const out = await until(
-    async () => attention.forward(callOf(2000)),
-    (tables) => new Set(tables).size > 1,
-  )
+  const out = await shared(attention)
   expect([...new Set(out)].sort((a, b) => a - b)).toEqual([
     4 * layout.tables,
     4 * (layout.tables + layout.tableWords),
@@ -119,50 +124,48 @@ test('calls that overlap are computed in order', async () => {
     expect(firstDifference(out, given[index]?.q.map((one) => 2 * one) ?? [])).toBe(-1)
 })
 
-test('a kernel that stops is an error, whichever thread it stops on', async () => {
-  using attention = await createAttention(programOf('stop'), { threads: 2 })
+test.each([
+  ['the main thread', 'stopAlone'],
+  ['a worker', 'stopBeside'],
+] as const)('a kernel that stops on %s is an error', async (_, name) => {
+  using attention = await createAttention(programOf(name), { threads: 2 })
   using other = await createAttention(programOf('slowly'), { threads: 2 })
-  await until(
-    async () => other.forward(callOf(2000)),
-    (tables) => new Set(tables).size > 1,
-  )
-  for (let time = 0; time < 5; time++)
-    expect(await refusal(attention.forward(callOf(100_000)))).toMatch(/^kernel: .*unreachable/)
+  await shared(other)
+  for (let time = 0; time < 3; time++) {
+    const told = await until(
+      async () => refusal(attention.forward(callOf(2000))),
+      (one) => one !== 'none',
+    )
+    expect(told).toMatch(new RegExp(`^kernel: ${name}\\.forward: a kernel stopped: .*unreachable`))
+  }
+  await shared(other)
   expect(workers).toHaveLength(1)
 })
 
 test('a worker that dies in a call ends that call with an error, and the next has a new one', async () => {
   using attention = await createAttention(programOf('forever'), { threads: 2 })
   using other = await createAttention(programOf('slowly'), { threads: 2 })
-  const share = async (): Promise<Float32Array> =>
-    until(
-      async () => other.forward(callOf(2000)),
-      (tables) => new Set(tables).size > 1,
-    )
-  await share()
-  const end = setInterval(() => void workers[0]?.terminate(), 20)
-  const lost = until(
-    async () => refusal(attention.forward(callOf(400_000))),
+  await shared(other)
+  const words = machine.heap.words(0, layout.words)
+  // Whichever has come to the list stays there.
+  const end = setInterval(() => {
+    if (words[layout.active] !== 0) for (const worker of workers) void worker.terminate()
+  }, 20)
+  const lost = await until(
+    async () => refusal(attention.forward(callOf(2000))),
     (told) => told !== 'none',
-  )
-  expect(await lost).toMatch(
-    /^thread-lost: forever\.forward: a thread died during the call: it left with code 1/,
-  )
-  clearInterval(end)
-  await share()
-  expect(workers).toHaveLength(2)
+  ).finally(() => clearInterval(end))
+  expect(lost).toMatch(/^thread-lost: forever\.forward: a thread died during the call: it left with code 1/)
+  const before = workers.length
+  await shared(other)
+  expect(workers.length).toBeGreaterThan(before)
 })
 
 test('a worker that dies in its sleep is replaced without a word', async () => {
   using attention = await createAttention(programOf('slowly'), { threads: 2 })
-  const share = async (): Promise<Float32Array> =>
-    until(
-      async () => attention.forward(callOf(2000)),
-      (tables) => new Set(tables).size > 1,
-    )
-  await share()
+  await shared(attention)
   await workers[0]?.terminate()
-  await share()
+  await shared(attention)
   expect(workers).toHaveLength(2)
 })
 
@@ -190,10 +193,7 @@ test('as many workers are made as have a table, though the main thread may not s
 
 test('workers are ended with the last attention', async () => {
   const attention = await createAttention(programOf('slowly'), { threads: 2 })
-  await until(
-    async () => attention.forward(callOf(2000)),
-    (tables) => new Set(tables).size > 1,
-  )
+  await shared(attention)
   const ended = new Promise((resolve) => workers[0]?.once('exit', resolve))
   attention.destroy()
   leaveMachine(machine)

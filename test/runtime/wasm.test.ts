@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createAttention } from '../../runtime/index.ts'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import type { Machine } from '../../runtime/backends/wasm/machine.ts'
-import { callOf, firstDifference, programOf, refusal } from './wasm-programs.ts'
+import { callOf, decodingProgram, firstDifference, programOf, refusal } from './wasm-programs.ts'
 
 let machine: Machine
 beforeEach(() => {
@@ -46,8 +46,9 @@ test('memory grows by need, and stays as it is over ten thousand calls', async (
 
 test('what an attention has goes back when it is destroyed', async () => {
   const before = machine.heap.left
-  const attention = await createAttention(programOf('twice'))
+  const attention = await createAttention(decodingProgram())
   await attention.forward(callOf(3))
+  await attention.prefill(callOf(3))
   attention.destroy()
   attention.destroy()
   expect(machine.heap.left).toBe(before)
