@@ -112,6 +112,26 @@ test('one thread makes no worker, however long the call', async () => {
   expect(workers).toHaveLength(0)
 })
 
+test('kernels that threads have read go back with the last attention that has them', async () => {
+  const left = machine.heap.left
+  const program = programOf('twice')
+  using first = await createAttention(program, { threads: 2 })
+  using second = await createAttention(program, { threads: 2 })
+  const given = callOf(100_000, 0.3)
+  const wanted = given.q.map((number) => 2 * number)
+  const once = async (): Promise<number> => firstDifference(await second.forward(given), wanted)
+  const before = wakes()
+  await until(once, () => wakes() > before)
+  first.destroy()
+  expect(await once()).toBe(-1)
+  expect(machine.heap.left).toBeLessThan(left)
+  second.destroy()
+  expect(machine.heap.left).toBe(left)
+  // A module that comes later is not taken for one that workers know.
+  using other = await createAttention(programOf('slowly'), { threads: 2 })
+  await shared(other)
+})
+
 test('calls that overlap are computed in order', async () => {
   using attention = await createAttention(programOf('twice'), { threads: 2 })
   await until(

@@ -138,3 +138,12 @@ test.each([
   expect(told).toMatch(/^no-wasm: /)
   expect(told).toMatch(reason)
 })
+
+test('an engine that could not instantiate kernels once is asked again', async () => {
+  const program = programOf('twice')
+  const instantiate = vi.spyOn(WebAssembly, 'instantiate').mockRejectedValueOnce(new Error('no room now'))
+  await expect(createAttention(program)).rejects.toThrow('no room now')
+  instantiate.mockRestore()
+  using attention = await createAttention(program)
+  expect(await attention.forward(callOf(2))).toEqual(doubled(2))
+})

@@ -66,10 +66,11 @@ export class OwnBlocks {
     this.#free(id)
   }
 
-  /** Gives all of them back, and makes no more. */
+  /** Gives all of them and the kernels back, and makes no more. */
   freeAll(): void {
     this.#ended = true
     for (const id of this.#addresses.keys()) this.#free(id)
+    this.#machine.leaveKernels(this)
   }
 
   #free(id: number): void {

@@ -14,6 +14,7 @@ export interface Compiled {
 /** What runs in one memory. */
 export interface Kernels {
   readonly variant: WasmVariant
+  readonly module: WebAssembly.Module
   /** Of the module, which workers compile anew. */
   readonly bytes: Uint8Array
   /** In the order of the module's exports. */
@@ -79,6 +80,7 @@ export async function kernelsIn(
   const names = Object.keys(instance.exports)
   return {
     variant,
+    module,
     bytes,
     functions: Object.values(instance.exports) as unknown as KernelFunction[],
     places: new Map(names.map((name, place) => [name, place])),

@@ -15,11 +15,17 @@ import type { Threads } from './threads.ts'
 
 const PAGE = 2 ** 16
 
+/** Kernels of a module, and who has them. */
+interface Held {
+  readonly kernels: Promise<Kernels>
+  readonly holders: Set<object>
+}
+
 export class Machine {
   readonly heap: Heap
   /** Loaded when the first call wants some. */
   threads: Threads | undefined
-  readonly #instances = new Map<WebAssembly.Module, Promise<Kernels>>()
+  readonly #held = new Map<WebAssembly.Module, Held>()
   /** Whether threads can share its memory. */
   readonly shared: boolean
   #loading: Promise<Threads> | undefined
@@ -46,11 +52,31 @@ export class Machine {
     return true
   }
 
-  /** A module's kernels, as they work in this memory. */
-  kernelsOf(compiled: Compiled): Promise<Kernels> {
-    const known = this.#instances.get(compiled.module) ?? kernelsIn(this.heap.memory, compiled)
-    this.#instances.set(compiled.module, known)
-    return known
+  /** A module's kernels, as they work in this memory, until the holder leaves them. */
+  async kernelsOf(compiled: Compiled, holder: object): Promise<Kernels> {
+    const { module } = compiled
+    const held = this.#held.get(module) ?? {
+      kernels: kernelsIn(this.heap.memory, compiled),
+      holders: new Set(),
+    }
+    this.#held.set(module, held)
+    held.holders.add(holder)
+    try {
+      return await held.kernels
+    } catch (thrown) {
+      // A failure may have been the moment's: the next to ask tries again.
+      if (this.#held.get(module) === held) this.#held.delete(module)
+      throw thrown
+    }
+  }
+
+  /** Drops the kernels that nobody else has, also where threads read them, when the calls so far are done. */
+  leaveKernels(holder: object): void {
+    for (const [module, { holders }] of this.#held) {
+      if (!holders.delete(holder) || holders.size > 0) continue
+      this.#held.delete(module)
+      void this.inOrder(() => this.threads?.forget(module))
+    }
   }
 
   /** Does some work when all that was asked before is done: at once where nothing is under way. */

@@ -25,7 +25,9 @@ export class Threads {
   readonly #heap: Heap
   readonly #words: Int32Array
   /** Where workers find the bytes of a module. */
-  readonly #modules = new Map<Kernels, { readonly number: number; readonly address: number }>()
+  readonly #modules = new Map<WebAssembly.Module, { readonly number: number; readonly address: number }>()
+  /** Modules so far: workers know one by its number, which no other may have after it. */
+  #numbered = 0
   /** Whether the main thread takes part: where it may not sleep it waits for messages. */
   readonly mainTakesPart = maySleep()
   #workers: Promise<WorkerThread>[] = []
@@ -124,15 +126,22 @@ export class Threads {
   }
 
   /** The bytes of a module in the memory. */
-  #moduleOf(kernels: Kernels): { readonly number: number; readonly address: number } {
-    const known = this.#modules.get(kernels)
+  #moduleOf({ module, bytes }: Kernels): { readonly number: number; readonly address: number } {
+    const known = this.#modules.get(module)
     if (known) return known
-    const { bytes } = kernels
     const address = this.#heap.take(bytes.length)
     new Uint8Array(this.#heap.memory.buffer, address, bytes.length).set(bytes)
-    const module = { number: this.#modules.size + 1, address }
-    this.#modules.set(kernels, module)
-    return module
+    const placed = { number: ++this.#numbered, address }
+    this.#modules.set(module, placed)
+    return placed
+  }
+
+  /** Gives back the bytes of a module that no list will have any more. */
+  forget(module: WebAssembly.Module): void {
+    const placed = this.#modules.get(module)
+    if (placed === undefined) return
+    this.#modules.delete(module)
+    this.#heap.free(placed.address)
   }
 
   async #runWritten(where: string, { functions }: Kernels, workers: number): Promise<void> {

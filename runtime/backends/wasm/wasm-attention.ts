@@ -33,13 +33,19 @@ export class WasmAttention extends PartialAttention {
   readonly #engine: Engine
   #decoding: Decoding | undefined
 
-  private constructor(program: Program, machine: Machine, kernels: Kernels, options: Opening) {
+  private constructor(
+    program: Program,
+    machine: Machine,
+    own: OwnBlocks,
+    kernels: Kernels,
+    options: Opening,
+  ) {
     const { threads = Infinity } = options
     super(program, 'wasm', deviceName(kernels.variant, Math.min(threads, mostThreads())), options)
     this.#machine = machine
     this.#variant = kernels.variant
-    this.#own = new OwnBlocks(program.name, machine)
-    this.#engine = new Engine(program, machine, this.#own, kernels, Math.min(threads, cores()))
+    this.#own = own
+    this.#engine = new Engine(program, machine, own, kernels, Math.min(threads, cores()))
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {
@@ -53,11 +59,13 @@ export class WasmAttention extends PartialAttention {
     // Where there is no WebAssembly there is no machine, either.
     const variant = await fittingVariant()
     const machine = takeMachine()
+    const own = new OwnBlocks(program.name, machine)
     try {
       const assembled = present(program.assembled, 'kernels for WebAssembly')
-      const kernels = await kernelsFor(machine, program, assembled, variant)
-      return new WasmAttention(program, machine, kernels, options)
+      const kernels = await kernelsFor(machine, own, program.name, assembled, variant)
+      return new WasmAttention(program, machine, own, kernels, options)
     } catch (thrown) {
+      own.freeAll()
       leaveMachine(machine)
       throw thrown
     }
@@ -123,7 +131,7 @@ export class WasmAttention extends PartialAttention {
     const { assembledLater } = this.program
     const [{ Decoding }, kernels] = await Promise.all([
       import('./decoding.ts'),
-      assembledLater && kernelsFor(this.#machine, this.program, assembledLater, this.#variant),
+      assembledLater && kernelsFor(this.#machine, this.#own, this.name, assembledLater, this.#variant),
     ])
     this.#own.assertUsable()
     if (this.#decoding) return this.#decoding
@@ -155,9 +163,15 @@ export class WasmAttention extends PartialAttention {
   }
 }
 
-const kernelsFor = async (
+async function kernelsFor(
   machine: Machine,
-  { name }: Program,
+  own: OwnBlocks,
+  name: string,
   assembled: Assembled,
   variant: WasmVariant,
-): Promise<Kernels> => machine.kernelsOf(await compileKernels(name, assembled, variant, machine.shared))
+): Promise<Kernels> {
+  const compiled = await compileKernels(name, assembled, variant, machine.shared)
+  // Nobody would give back what an attention gets that has been destroyed.
+  own.assertUsable()
+  return machine.kernelsOf(compiled, own)
+}
