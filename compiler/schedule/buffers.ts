@@ -3,8 +3,11 @@ import type { Attention } from '../algebra/attention.ts'
 import type { BufferPlan, Rows } from './schedule.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 
+/** Names of buffers, each once, in the order in which they are bound. */
+export const distinct = (names: readonly string[]): string[] => [...new Set(names)]
+
 /** The product of sizes; factors of 1 are dropped, so that printed sizes stay short. */
-const product = (...sizes: readonly Size[]): Size =>
+export const product = (...sizes: readonly Size[]): Size =>
   sizes
     .filter((size) => size !== 1)
     .reduce<Size>((left, right) => (left === 1 ? right : ['*', left, right]), 1)
@@ -72,5 +75,3 @@ export const keyRows: Rows = { buffer: 'k', of: 'keyHead', count: 'visible' }
 export const valueRows: Rows = { buffer: 'v', of: 'keyHead', count: 'visible' }
 /** Rows of the result, one for each query row, [B, H, L, valueDim]. */
 export const outRows: Rows = { buffer: 'out', of: 'queryHead', count: 'length' }
-
-export { product }

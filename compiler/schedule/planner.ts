@@ -1,24 +1,24 @@
 /**
- * What a strategy asks of a target. A strategy says which row operations make up an
- * attention, once for all targets; a planner says which passes compute each of
- * them: fused ones where workgroups have memory, several equations where they have none.
+ * The row operations that targets compute each in its own way. A strategy (`strategies/`) writes an attention in these
+ * verbs, once for all targets, and adds equations where one serves them all. A planner answers each verb with passes:
+ * fused ones where workgroups have memory (`workgroups/`), the same with tiles for one thread and its caches
+ * (`sequential/`), equations alone on devices without scatter (`cells/`). A factorised attention is one verb, because
+ * its passes share their decisions: how sums are held, the chunks, and who projects.
  */
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, Division, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
 import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
-/** The row operations. Each returns the passes that compute its result, and the buffers between them. */
+/** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
 export interface Planner {
   /** Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j). */
   readonly attend: (from: Attend) => Plan
   /** One of two attentions into one result: `few` for short batch items, `many` for the others. */
   readonly attendEither: (from: Either) => Plan
   /** A product of two matrices of each head. */
-  readonly product: (from: Product) => Plan
-  /** Means of consecutive segments of rows. */
-  readonly means: (from: Means) => Plan
-  /** New key and value rows, behind those in the caches of decoding. */
-  readonly append: (copies: readonly Copy[]) => Plan
+  readonly product: (from: Product) => Pass
+  /** New rows of keys or values, behind those in a cache of decoding. */
+  readonly append: (copy: Copy) => Pass
   /** φ, states, and the readings of queries: a whole schedule. */
   readonly factorised: (attention: Attention, score: FactorisedScore) => Schedule
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
@@ -83,18 +83,6 @@ export interface Product {
   readonly only?: Only
   /** The result, for the reader. */
   readonly what: string
-}
-
-/**
- * With s = ⌊rows / segments⌋ the first (s + 1)·segments − rows have s rows, and the others s + 1; `out` has a row
- * for each segment.
- */
-export interface Means {
-  readonly name: string
-  readonly rows: Rows
-  readonly out: Matrix
-  /** Entries of a row. */
-  readonly columns: number
 }
 
 /** Rows of a call that go into a cache. */

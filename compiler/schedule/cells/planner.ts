@@ -5,7 +5,7 @@ import type { Either, Plan, Planner } from '../planner.ts'
 import { append, attend, kernelTerm } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
 import { fewRowsPass } from './few-rows.ts'
-import { meansPass, productPass } from './matrices.ts'
+import { productPass } from './product.ts'
 
 /**
  * The planner of targets that compute cell by cell. Query rows stand apart, so that a call may run in blocks of rows,
@@ -14,9 +14,8 @@ import { meansPass, productPass } from './matrices.ts'
 export const cellPlanner: Planner = {
   attend,
   attendEither,
-  product: (from) => ({ passes: [productPass(from)], buffers: [] }),
-  means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
-  append: (copies) => ({ passes: copies.map(append), buffers: [] }),
+  product: productPass,
+  append,
   factorised: scheduleFactorised,
   rowsApart: true,
   tileRows: 1,

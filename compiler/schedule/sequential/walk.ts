@@ -2,6 +2,7 @@
  * Factorised attention by walks. Workgroups sum chunks apart and need a scan between them; a thread that takes the
  * chunks of a group in order has the state before each at hand, in its cache, and nothing but results goes to memory.
  */
+import { distinct } from '../buffers.ts'
 import { readProjected } from '../projected-terms.ts'
 import type { Features, FinishPass, Pass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
@@ -70,8 +71,6 @@ function walk(finish: FinishPass, carries: boolean): WalkPass {
     ...(mended && { mended }),
   }
 }
-
-const distinct = (names: readonly string[]): string[] => [...new Set(names)]
 
 const multipliedFirst = (pass: Pass): Pass =>
   pass.kind === 'step' ? { ...pass, query: multiplied(pass.query), key: multiplied(pass.key) } : pass

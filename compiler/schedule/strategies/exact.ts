@@ -16,10 +16,10 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
   if (undecodable(attention) !== undefined) return forward
   // The prefix and a token are the same passes: rows into the caches, and queries through them.
   const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
-  const append = planner.append([
-    { from: 'k', to: 'keyCache', width: dim },
-    { from: 'v', to: 'valueCache', width: valueDim },
-  ])
+  const append = [
+    planner.append({ from: 'k', to: 'keyCache', width: dim }),
+    planner.append({ from: 'v', to: 'valueCache', width: valueDim }),
+  ]
   const through = planner.attend({
     ...attendRows(step, { attention }),
     name: `${step.name}_cached`,
@@ -33,10 +33,9 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
       positions,
       cache('keyCache', dim),
       cache('valueCache', valueDim),
-      ...append.buffers,
       ...through.buffers,
     ],
-    passes: [...append.passes, ...through.passes],
+    passes: [...append, ...through.passes],
   }
   return { ...forward, decoding: { prefill: decoding, step: decoding } }
 }

@@ -27,7 +27,7 @@ import { equationPass } from '../equation/plan.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import { headsOf } from '../planner.ts'
 import type { Matrix, Plan, Planner, Product } from '../planner.ts'
-import type { BufferPlan, Only, Rounds } from '../schedule.ts'
+import type { BufferPlan, Only, Pass, Rounds } from '../schedule.ts'
 
 /** A plan whose products run in rounds. */
 interface Inverse extends Plan {
@@ -51,7 +51,7 @@ export function inverseOf(
     right: string,
     out: string,
     how: Pick<Product, 'diagonal' | 'factor'> = {},
-  ): Plan =>
+  ): Pass =>
     planner.product({
       name,
       over: core.of === 'head' ? 'head' : 'sliceQueryHead',
@@ -70,13 +70,12 @@ export function inverseOf(
     multiply('refine_inverse', 'inverse', 'outer', 'inner', { diagonal: 13, factor: 1 / 4 }),
   ]
   return {
-    passes: [...startPasses(core, heads), ...products.flatMap(({ passes }) => passes)],
+    passes: [...startPasses(core, heads), ...products],
     buffers: [
       scratch('lineSums', product(heads, 2 * count), `[2 × ${count}], sums down columns and along rows`),
       ...['inverse', 'applied', 'inner', 'outer'].map((name) =>
         scratch(name, product(heads, count * count), `[${count} × ${count}]`),
       ),
-      ...products.flatMap(({ buffers }) => buffers),
     ],
     rounds: { first: 'apply_inverse', last: 'refine_inverse', times: steps, swap: ['inverse', 'inner'] },
     result: square('inverse'),

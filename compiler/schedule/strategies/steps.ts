@@ -15,6 +15,7 @@ import {
   queryRows,
   valueRows,
 } from '../buffers.ts'
+import { meansPass } from '../means.ts'
 import { headsOf } from '../planner.ts'
 import type { Attend as AttendRows, Matrix, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Only, Rounds, Rows, Schedule } from '../schedule.ts'
@@ -77,13 +78,14 @@ function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Roun
       return planOutput(step, walk)
     case 'means': {
       const rows = step.rows.of === 'q' ? countedRows : placeOf(step.rows)
-      return planner.means({ name: step.name, rows, out: matrixOf(step), columns: widthOf(step) })
+      const means = meansPass({ name: step.name, rows, out: matrixOf(step), columns: widthOf(step) })
+      return { passes: [means], buffers: [] }
     }
     case 'inverse':
       return inverseOf(planner, { core: matrixOf(step.matrix), steps: step.iterations, ...restricted })
     case 'product': {
       const [left, right] = [matrixOf(step.left), placeOf(step.right)]
-      return planner.product({
+      const multiply = planner.product({
         name: step.name,
         over: isGiven(step) ? 'head' : 'sliceQueryHead',
         left,
@@ -93,6 +95,7 @@ function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Roun
         what: `${left.buffer} · ${right.buffer}`,
         ...restricted,
       })
+      return { passes: [multiply], buffers: [] }
     }
     case 'carry':
     case 'near':

@@ -4,7 +4,6 @@
  * exponential of its largest exponent: a step has no keys to compute it anew from.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
-import { evaluateRow, ofBlock } from '../cells/features.ts'
 import {
   add,
   choose,
@@ -29,6 +28,7 @@ import { headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { EquationPass, Formula } from '../equation.ts'
+import { evaluateRow, ofBlock } from '../feature-rows.ts'
 import { carriedSize, leastWhole, stateSize } from '../schedule.ts'
 import type { BufferPlan, ScheduledBlock } from '../schedule.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'

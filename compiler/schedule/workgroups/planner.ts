@@ -1,13 +1,12 @@
 /** Plans for devices whose workgroups have memory of their own: fused passes for attention and products. */
 import type { Size } from '../../../runtime/contract/size.ts'
-import { product } from '../buffers.ts'
+import { distinct, product } from '../buffers.ts'
 import { add, gt, le, load, mul, size, smaller, x, y, z } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import { scheduleFactorised } from './factorised.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
-import { meansPass } from '../cells/matrices.ts'
 import { headsOf } from '../planner.ts'
 import type { Attend, Copy, Either, Plan, Planner, Product } from '../planner.ts'
 import type { OnlinePass, Only, Over, ProductPass, Rows, Term, Tile } from '../schedule.ts'
@@ -24,8 +23,7 @@ const keysOfPart = 256
 export const workgroupPlanner: Planner = {
   ...attentionIn(({ columns }) => valueTile(columns, rowsOfTile)),
   ...productsIn(({ columns }) => valueTile(columns, rowsOfTile)),
-  means: (from) => ({ passes: [meansPass(from)], buffers: [] }),
-  append: (copies) => ({ passes: copies.map(append), buffers: [] }),
+  append,
   factorised: scheduleFactorised,
   rowsApart: false,
   tileRows: rowsOfTile,
@@ -43,7 +41,7 @@ export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend
 
 /** Products of matrices in tiles, which the operation may decide. */
 export function productsIn(tile: (from: Product) => Tile): Pick<Planner, 'product'> {
-  return { product: (from) => ({ passes: [matrixProduct(from, tile(from))], buffers: [] }) }
+  return { product: (from) => matrixProduct(from, tile(from)) }
 }
 
 /** So few queries leave most of a device idle when each goes through all keys. */
@@ -175,5 +173,3 @@ function append({ from, to, width }: Copy): EquationPass {
     what: `the new rows of ${from}, behind those in ${to}`,
   })
 }
-
-const distinct = (names: readonly string[]): string[] => [...new Set(names)]

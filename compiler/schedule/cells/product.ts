@@ -1,10 +1,9 @@
-/** Equations of rows and of small matrices: products of matrices, and means of rows. */
+/** Products of matrices, as equations. */
 import {
   add,
   bufferLength,
   div,
   eq,
-  larger,
   load,
   mul,
   named,
@@ -13,7 +12,6 @@ import {
   size,
   sub,
   sum,
-  toReal,
   x,
   y,
   z,
@@ -23,7 +21,7 @@ import type { EquationPass, Formula } from '../equation.ts'
 import type { Rows } from '../schedule.ts'
 import { equationPass } from '../equation/plan.ts'
 import { headsOf } from '../planner.ts'
-import type { Matrix, Means, Product } from '../planner.ts'
+import type { Matrix, Product } from '../planner.ts'
 
 /** out[row, column] = factor · Σ_j left[row, j] · right[j, column]. */
 export function productPass(from: Product): EquationPass {
@@ -53,34 +51,4 @@ function lengthOfRows(left: Matrix, right: Rows): Formula {
   if (typeof right.count === 'number') return size(right.count)
   const rowsOfAll = mul(size('heads'), left.count)
   return div(add(bufferLength(left.buffer), div(rowsOfAll, 2)), rowsOfAll)
-}
-
-/**
- * The means of consecutive segments of rows. With s = ⌊rows / segments⌋ the first (s + 1)·segments − rows have s
- * rows, and the others s + 1.
- */
-export function meansPass({ name, rows, out, columns }: Means): EquationPass {
-  const segments = out.count
-  const over = out.of === 'sliceKeyHead' ? 'sliceKeyHead' : 'sliceQueryHead'
-  const head = headAt('kvHeads', over, z, { lengths: true })
-  const count = countRows(rows, head)
-  const short = named('short', div(count, segments))
-  const shorter = named('shorter', sub(mul(add(short, 1), segments), count))
-  // Segments of one row more: before this one, and up to it.
-  const longer = (name: string, segment: Formula): Formula =>
-    named(name, sub(larger(segment, shorter), shorter))
-  const [before, upTo] = [longer('longerBefore', y), longer('longerUpTo', add(y, 1))]
-  const first = named('first', add(mul(y, short), before))
-  const rowsOfSegment = named('size', add(short, sub(upTo, before)))
-  const total = sum('r', rowsOfSegment, (r) =>
-    load(rows.buffer, entryOf(rows, head, add(first, r), columns, x)),
-  )
-  return equationPass({
-    name,
-    extent: [columns, segments, headsOf(out.of)],
-    // A segment without rows belongs to a batch item that is exact.
-    value: div(total, larger(toReal(rowsOfSegment), 1)),
-    out: out.buffer,
-    what: `the mean of each of ${segments} segments of the rows of ${rows.buffer}`,
-  })
 }
