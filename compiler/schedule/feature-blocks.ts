@@ -1,10 +1,41 @@
 /** Blocks of φ in a schedule: their places and projections, and the variables of their terms. */
-import type { FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
+import type { Attention, FactorisedScore, FeatureBlock } from '../algebra/attention.ts'
 import { mentions } from '../symbolic/traverse.ts'
-import type { BufferPlan, Features, ScheduledBlock, Term } from './schedule.ts'
+import { stabilized, valueOf } from './maxima.ts'
+import type { BufferPlan, Features, ScheduledBlock, Scaling, Term } from './schedule.ts'
+import { plainTerm, type scaledTerm } from './terms.ts'
+
+/** φ of queries and of keys. */
+export interface Sides {
+  readonly query: Features
+  readonly key: Features
+}
+
+/**
+ * φ of both sides, as sums of this kind need it.
+ *
+ * @param scaled writes an exponent apart, in the base of the target's powers
+ */
+export function sidesOf(
+  attention: Attention,
+  score: FactorisedScore,
+  scaling: Scaling,
+  scaled: typeof scaledTerm,
+): Sides {
+  const { scale } = attention
+  const term = (block: FeatureBlock): Term =>
+    scaling === 'scaled'
+      ? scaled(stabilized(attention, block), scale)
+      : plainTerm(valueOf(attention, block), scale)
+  const projected = score.projections !== undefined
+  return {
+    query: { side: 'query', blocks: placed(score.query, projected, term) },
+    key: { side: 'key', blocks: placed(score.key, projected, term) },
+  }
+}
 
 /** Places blocks of features one behind the other in φ, each with its term. */
-export function placed(
+function placed(
   blocks: readonly FeatureBlock[],
   projected: boolean,
   term: (block: FeatureBlock) => Term,

@@ -16,14 +16,14 @@
  * What lies before a row is summed in one order whatever follows.
  */
 import { carriesScales } from '../../algebra/attention.ts'
-import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
+import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
 import { apply } from '../../symbolic/build.ts'
 import { dataBuffers, positions, queryLengths } from '../buffers.ts'
-import { placed, projectionBuffer, seesLength, seesPosition } from '../feature-blocks.ts'
-import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
-import type { BufferPlan, Features, Schedule, Scaling, Term } from '../schedule.ts'
-import { naturalTerm, plainTerm } from '../terms.ts'
+import { projectionBuffer, seesLength, seesPosition, sidesOf } from '../feature-blocks.ts'
+import { hasMaxima } from '../maxima.ts'
+import type { BufferPlan, Features, Schedule, Scaling } from '../schedule.ts'
+import { naturalTerm } from '../terms.ts'
 import { featurePasses, hasCoefficients } from './features.ts'
 import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
@@ -66,17 +66,9 @@ function planOf(
   attention: Attention,
   score: FactorisedScore,
 ): { readonly query: Features; readonly key: Features; readonly plan: FactorisedPlan } {
-  const { scale, mask, decay } = attention
+  const { mask, decay } = attention
   const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
-  const term = (block: FeatureBlock): Term =>
-    scaling === 'scaled'
-      ? naturalTerm(stabilized(attention, block), scale)
-      : plainTerm(valueOf(attention, block), scale)
-  const side = (side: 'query' | 'key'): Features => ({
-    side,
-    blocks: placed(score[side], score.projections !== undefined, term),
-  })
-  const [query, key] = [side('query'), side('key')]
+  const { query, key } = sidesOf(attention, score, scaling, naturalTerm)
   // The state of a decaying attention is its query head's own.
   const groups = decay === undefined ? 'kvHeads' : 'heads'
   const plan: FactorisedPlan = {

@@ -1,16 +1,17 @@
 /** What is decided of a factorised attention before its passes: how sums are held, tiles, and who projects. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import { carriesScales } from '../../algebra/attention.ts'
-import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
-import { hasMaxima, stabilized, valueOf } from '../maxima.ts'
+import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
+import { hasMaxima } from '../maxima.ts'
 import { maximaPasses, together } from '../maxima-passes.ts'
 import { mends } from '../mending.ts'
-import { placed } from '../feature-blocks.ts'
+import { sidesOf } from '../feature-blocks.ts'
+import type { Sides } from '../feature-blocks.ts'
 import type { Plan } from '../planner.ts'
 import { projectByTransform } from '../projected.ts'
 import type { ProjectedRows } from '../projected.ts'
 import type { Features, Groups, Scaling, Tile } from '../schedule.ts'
-import { plainTerm, scaledTerm } from '../terms.ts'
+import { scaledTerm } from '../terms.ts'
 import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
 
 /** Components of φ at a time: as many as shared memory has room for. */
@@ -18,12 +19,6 @@ const plainSteps = 32
 const scaledSteps = 16
 /** Key rows that one workgroup sums where nothing needs the states in between. */
 const longChunk = 256
-
-/** φ of queries and of keys. */
-export interface Sides {
-  readonly query: Features
-  readonly key: Features
-}
 
 /** The decisions that the passes of all forms share. */
 export interface FactorisedPlan {
@@ -71,7 +66,7 @@ export function planFactorised(
   const largestBlock = Math.max(...score.key.map(({ size }) => size))
   const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)
   const maxima = hasMaxima(score, attention.stabilize) ? maximaPasses(attention, score, together) : undefined
-  const written = sidesOf(attention, score, scaling)
+  const written = sidesOf(attention, score, scaling, scaledTerm)
   const timesOver = Math.ceil(valueDim / reduceTile.columns) + (maxima ? 1 : 0)
   const uses = {
     query: timesOver,
@@ -92,7 +87,7 @@ export function planFactorised(
     written,
     read: { query: read(written.query), key: read(written.key) },
     carriedScaling,
-    ofCarried: sidesOf(attention, score, carriedScaling),
+    ofCarried: sidesOf(attention, score, carriedScaling, scaledTerm),
     mended,
     reduceTile,
     // Beside sums, scaled rows keep scales: twice the rows would leave no registers for the exponentials.
@@ -100,18 +95,4 @@ export function planFactorised(
     maxima,
     projected,
   }
-}
-
-/** φ of both sides, as sums of this kind need it. */
-function sidesOf(attention: Attention, score: FactorisedScore, scaling: Scaling): Sides {
-  const { scale } = attention
-  const term = (block: FeatureBlock) =>
-    scaling === 'scaled'
-      ? scaledTerm(stabilized(attention, block), scale)
-      : plainTerm(valueOf(attention, block), scale)
-  const side = (side: 'query' | 'key'): Features => ({
-    side,
-    blocks: placed(score[side], score.projections !== undefined, term),
-  })
-  return { query: side('query'), key: side('key') }
 }
