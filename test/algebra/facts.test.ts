@@ -66,17 +66,13 @@ describe.each(Object.entries(settings))('%s', (_, text) => {
   })
 
   test('rows are means of values where nothing forbids it', () => {
-    const [ones, steps] = [1, 0].map((rest) =>
-      Float64Array.from(call.v, (__, index) => (index < dim ? 1 : rest)),
-    )
-    const within = [...of({ v: steps! })].every((entry) => entry > -1e-12 && entry < 1 + 1e-12)
-    const isMean =
-      within &&
-      apart(
-        of({ v: ones! }),
-        call.v.map(() => 1),
-      ) < 1e-12
-    expect(isMean || negativeWeights(attention) !== undefined).toBe(true)
+    const ones = call.v.map(() => 1)
+    // The weights of one key, by values that are 1 at this key and 0 elsewhere.
+    const weightsOf = (key: number): Float64Array =>
+      of({ v: Float64Array.from(call.v, (__, index) => (Math.floor(index / dim) === key ? 1 : 0)) })
+    const weights = Array.from({ length }, (__, key) => [...weightsOf(key)]).flat()
+    const isMean = weights.every((weight) => weight > -1e-12) && apart(of({ v: ones }), ones) < 1e-12
+    expect(isMean).toBe(negativeWeights(attention) === undefined)
   })
 
   test('a prefix gives its rows of the whole where the attention decodes', () => {
