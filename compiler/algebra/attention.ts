@@ -1,10 +1,11 @@
 /**
  * An attention as symbolic mathematics.
  *
- *     out_i = Σ_j M_ij γ^(i−j) κ(q_i, k_j) v_j / (Σ_j M_ij γ^(i−j) κ(q_i, k_j) + ε)
+ *     out_i = Σ_j M_ij κ(q_i, k_j) v_j / (Σ_j M_ij κ(q_i, k_j) + ε)
  *
  * with κ either a scalar of the pair of rows or *factorised* (κ = φq(q)·φk(k), a
- * sum over r feature components). An attention is a list of *row operations*
+ * sum over r feature components; then the rows between key and query may act on
+ * its sums, as those of a decay multiply them by γ^(i−j)). An attention is a list of *row operations*
  * (`rows.ts`): most have one, which attends or carries a state; others make rows
  * first, as means or products, and attend to these. All expressions here are in
  * component form (`symbolic/expression.ts`), simplified, and see rows that are
@@ -27,15 +28,16 @@
  */
 import type { Expression } from '../symbolic/expression.ts'
 import { isNeverPositive } from '../symbolic/never-positive.ts'
+import { isIdentity } from './action.ts'
 import type { Division } from './division.ts'
-import type { RowOperation } from './rows.ts'
-import type { FactorisedScore } from './terms.ts'
+import type { Carry, RowOperation } from './rows.ts'
 
+export type { Action } from './action.ts'
 export { addedToSum, type Division } from './division.ts'
 export type * from './rows.ts'
 export type * from './terms.ts'
 
-/** One attention: its steps, the mask and the decay on its weights, and the denominator. */
+/** One attention: its steps, the mask on its weights, and the denominator. */
 export interface Attention {
   readonly name: string
   readonly dim: number
@@ -46,24 +48,22 @@ export interface Attention {
   /** In order; the last one gives the output. */
   readonly steps: readonly RowOperation[]
   readonly mask: Mask
-  /** γ in the variable `head`; absent means 1. */
-  readonly decay?: Expression
   readonly division: Division
   readonly stabilize: Stabilize
 }
 
 /**
  * Whether log-scales are carried beside the sums over keys: because a feature has an exponent that may grow, or because
- * sums of vanishing or decaying weights are divided by one another. A row may then be a quotient of sums that f32 does
+ * sums of weights are divided by one another that vanish, by themselves or by the action of rows. A row may then be a quotient of sums that f32 does
  * not hold. Without a division a vanished sum is 0.
  */
 export function carriesScales(
-  { decay, division, stabilize }: Attention,
-  { query, key }: FactorisedScore,
+  { division, stabilize }: Attention,
+  { score: { query, key }, action }: Carry,
 ): boolean {
   const divides = division.kind === 'sum'
   const exponents = [...query, ...key].flatMap(({ exponent }) => exponent ?? [])
-  if (decay !== undefined && divides) return true
+  if (!isIdentity(action) && divides) return true
   return stabilize.kind === 'auto' && exponents.some((exponent) => divides || !isNeverPositive(exponent))
 }
 

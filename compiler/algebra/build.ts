@@ -11,7 +11,7 @@ import { scaledTerm } from './split-term.ts'
 
 /** Every expression in component form, simplified, and split into coefficient and exponent. */
 export function fromModel(model: AttentionModel): Attention {
-  const { name, dim, valueDim, scale, mask, decay, stabilize, evaluation } = model
+  const { name, dim, valueDim, scale, mask, stabilize, evaluation } = model
   return {
     name,
     dim,
@@ -20,7 +20,6 @@ export function fromModel(model: AttentionModel): Attention {
     evaluation,
     steps: stepsOf(model),
     mask,
-    ...(decay !== undefined && { decay }),
     division: divisionOf(model),
     stabilize,
   }

@@ -7,7 +7,9 @@
 import { weightNames } from '../../runtime/contract/weights.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { mentions } from '../symbolic/traverse.ts'
+import { identity } from './action.ts'
 import type {
+  Action,
   Attend,
   Attention,
   FactorisedScore,
@@ -19,6 +21,8 @@ import type {
   Sign,
 } from './attention.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
+
+export { isIdentity } from './action.ts'
 
 type Fact = 'keysPermutable' | 'weightsPositive' | 'prefixStable'
 
@@ -65,6 +69,12 @@ export function outputOf({ steps }: Attention): RowOperation {
 export function featuresOf(attention: Attention): FactorisedScore | undefined {
   const output = outputOf(attention)
   return output.kind === 'carry' ? output.score : undefined
+}
+
+/** What rows do to the state that the attention carries; the identity where it carries none. */
+export function actionOf(attention: Attention): Action {
+  const output = outputOf(attention)
+  return output.kind === 'carry' ? output.action : identity
 }
 
 /** The attention of the queries of the call to its keys; undefined for attentions of other steps. */

@@ -12,7 +12,7 @@ import { recordOf } from './operations/index.ts'
 import type { Context, Matrix } from './operations/record.ts'
 
 export type { Call } from './interpret/call.ts'
-export { gammaOf, visibility } from './interpret/pairs.ts'
+export { visibility } from './interpret/pairs.ts'
 
 /** The output [B, H, L, valueDim]; undefined where a step has no float64 meaning here. */
 export function interpret(attention: Attention, call: Call): Float64Array | undefined {

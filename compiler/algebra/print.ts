@@ -1,8 +1,9 @@
 /** The attention as text, for `explain` and for golden files. */
 import { print as printExpression } from '../symbolic/print.ts'
+import { printAction } from './action.ts'
 import type { Attention, Mask, RowOperand, Stabilize } from './attention.ts'
 import { printDivision } from './division.ts'
-import { outputOf } from './facts.ts'
+import { actionOf, outputOf } from './facts.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 
 /** One line a fact; expressions as the language writes them. */
@@ -11,7 +12,7 @@ export function print(attention: Attention): string {
 }
 
 function describe(attention: Attention): readonly string[] {
-  const { name, dim, valueDim, scale, mask, decay, division, stabilize } = attention
+  const { name, dim, valueDim, scale, mask, division, stabilize } = attention
   const details = operationsOf(attention.steps).map(
     (operation) => recordOf(operation).details?.(operation, attention) ?? [],
   )
@@ -22,7 +23,7 @@ function describe(attention: Attention): readonly string[] {
     `  rows        q, k of ${dim}, v of ${valueDim}; q and k times ${Math.sqrt(scale)}`,
     ...printSteps(attention),
     `  mask        ${printMask(mask)}`,
-    ...(decay === undefined ? [] : [`  decay       γ = ${printExpression(decay)}`]),
+    ...printAction(actionOf(attention)),
     `  normalize   ${printDivision(division)}`,
     `  stabilize   ${printStabilize(stabilize)}`,
     ...[...distinct.values()].flat(),
@@ -31,9 +32,8 @@ function describe(attention: Attention): readonly string[] {
 
 /** The weights of a single step, or every step by the name of its rows. */
 function printSteps(attention: Attention): readonly string[] {
-  const { steps, decay } = attention
+  const { steps } = attention
   const output = outputOf(attention)
-  const discount = decay === undefined ? '' : 'γ^(i - j) · '
   const named = new Set<RowOperand>(steps)
   const formula = (operand: RowOperand): string => {
     if (operand.kind === 'call') return operand.of
@@ -41,7 +41,7 @@ function printSteps(attention: Attention): readonly string[] {
     return named.has(operand) ? operand.result : recordOf(operand).formula(operand, formula)
   }
   if (steps.length === 1 && !recordOf(output).operands(output).some(isOperation))
-    return [`  weights     ${discount}${recordOf(output).weights?.(output) ?? formula(output)}`]
+    return [`  weights     ${recordOf(output).weights?.(output) ?? formula(output)}`]
   return ['  steps', ...steps.map((step) => `    ${step.result} = ${recordOf(step).formula(step, formula)}`)]
 }
 

@@ -11,6 +11,7 @@
  * `graphs/`.
  */
 import type { WeightName } from '../../runtime/contract/weights.ts'
+import type { Action } from './action.ts'
 import type { FactorisedScore, ScaledTerm } from './terms.ts'
 
 /** One step of an attention. */
@@ -55,10 +56,11 @@ export interface Attend extends Step {
   readonly values?: RowOperand
 }
 
-/** Sums over keys carried as one state, Σ_j φ(k_j) v_jᵀ and Σ_j φ(k_j), and read by φ(q). */
+/** Sums over keys carried as one state, Σ_j φ(k_j) v_jᵀ and Σ_j φ(k_j), on which rows act, and read by φ(q). */
 export interface Carry extends Step {
   readonly kind: 'carry'
   readonly score: FactorisedScore
+  readonly action: Action
 }
 
 /**

@@ -13,14 +13,16 @@
  *
  *     combine(empty, a) = a = combine(a, empty)
  *     combine(combine(a, b), c) = combine(a, combine(b, c))
- *     combine(a, b) = combine(b, a)                                (without decay)
- *     decay(combine(a, b), n) = combine(decay(a, n), decay(b, n))
- *     decay(decay(a, m), n) = decay(a, m + n)
+ *     combine(a, b) = combine(b, a)
+ *     act(0, a) = a
+ *     act(n, act(m, a)) = act(m + n, a)
+ *     act(n, combine(a, b)) = combine(act(n, a), act(n, b))
  *
  * Keys absorbed one by one, chunk by chunk or in a tree therefore give one
  * result: the recurrent, the chunked and the parallel form of an attention are
- * ways of bracketing the same product. With γ, a stretch of n keys is the pair
- * (n, a), and (m, a)·(n, b) = (m + n, combine(decay(a, n), b)) is associative.
+ * ways of bracketing the same product. Where rows act on the state (`action.ts`),
+ * a stretch of keys is the pair (n, a) of what its rows do and its own state, and
+ * (m, a)·(n, b) = (m + n, combine(act(n, a), b)) is associative.
  */
 export interface State {
   readonly features: number
@@ -91,11 +93,11 @@ export function combine(a: State, b: State): State {
   }
 }
 
-/** The state after `steps` further rows: everything in it is multiplied by γ^steps. */
-export function decay(state: State, gamma: number, steps: number): State {
-  const shift = steps === 0 ? 0 : steps * Math.log(gamma)
-  return { ...state, scale: state.scale.map((scale) => scale + shift) }
-}
+/** The state after rows that multiply everything in it by exp(`logFactor`). */
+export const act = (logFactor: number, state: State): State => ({
+  ...state,
+  scale: state.scale.map((scale) => scale + logFactor),
+})
 
 /** φ(q)·S and φ(q)·z. */
 export function read(state: State, { coefficient, exponent }: FeatureRow): Reading {

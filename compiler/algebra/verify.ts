@@ -11,7 +11,7 @@ import { print } from '../symbolic/print.ts'
 import { children, freeVariables } from '../symbolic/traverse.ts'
 import type { Attention, FactorisedScore, FeatureBlock, RowOperation, ScaledTerm } from './attention.ts'
 import { verifyDivision } from './division.ts'
-import { featuresOf, outputOf, shapeOf, termsOf } from './facts.ts'
+import { actionOf, featuresOf, outputOf, shapeOf, termsOf } from './facts.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 import { samplePoints } from './sample.ts'
 
@@ -28,6 +28,8 @@ export function verify(attention: Attention): Attention {
   if (score === undefined)
     for (const kernel of new Set(termsOf(attention))) verifyTerm(kernel, ['q', 'k'], dim)
   else verifyFactors(score, dim)
+  const action = actionOf(attention)
+  if (action.kind === 'powers') verifyForm(action.base, ['head'])
   return attention
 }
 

@@ -1,6 +1,6 @@
 /** From the algebra to a schedule for any planner, by the last step of the attention. */
 import type { Attention } from '../algebra/attention.ts'
-import { featuresOf, isInterpretable, outputOf, pairsOf } from '../algebra/facts.ts'
+import { actionOf, featuresOf, isIdentity, isInterpretable, outputOf, pairsOf } from '../algebra/facts.ts'
 import { cellPlanner } from './cells/planner.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
@@ -15,9 +15,9 @@ export function schedule(
   attention: Attention,
   planner: Planner = workgroupPlanner,
 ): Schedule | { readonly unsupported: string } {
-  const { decay, stabilize } = attention
+  const { stabilize } = attention
   const score = featuresOf(attention)
-  if (decay !== undefined && stabilize.kind === 'max')
+  if (!isIdentity(actionOf(attention)) && stabilize.kind === 'max')
     return { unsupported: 'a decay together with stabilize: max' }
   if (stabilize.kind === 'max' && score !== undefined && hasExponentialOfEntries(score))
     return { unsupported: 'stabilize: max and a softmax, or exponentials of entries of w,' }
@@ -30,7 +30,7 @@ export const equationsOf = (attention: Attention): Schedule | undefined =>
 
 function plan(attention: Attention, planner: Planner): Schedule {
   const output = outputOf(attention)
-  if (output.kind === 'carry') return planner.factorised(attention, output.score)
+  if (output.kind === 'carry') return planner.factorised(attention, output)
   if (output.kind === 'near') return scheduleNear(attention, output)
   const pairs = pairsOf(attention)
   return pairs === undefined ? scheduleSteps(attention, planner) : scheduleExact(attention, pairs, planner)

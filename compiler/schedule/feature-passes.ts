@@ -3,34 +3,37 @@
  * and one step of decoding.
  */
 import type { Division } from '../algebra/attention.ts'
-import type { Features, PassBase, Scaling, Tile } from './operands.ts'
+import type { ActionOperand, Features, PassBase, Scaling, Tile } from './operands.ts'
+
+/** The fields of every pass over a state: how its sums are held, and what rows do to them. */
+interface StatePass extends PassBase {
+  readonly scaling: Scaling
+  readonly action: ActionOperand
+}
 
 /** Writes the state of each chunk of key rows: S = Σ φ(k) vᵀ and z = Σ φ(k), with log-scales where sums are scaled. */
-export interface ReducePass extends PassBase {
+export interface ReducePass extends StatePass {
   readonly kind: 'reduce'
   readonly tile: Tile
   readonly features: Features
-  readonly scaling: Scaling
 }
 
 /** Combines the states of chunks in place, in the buffer `state`. */
-export interface ScanPass extends PassBase {
+export interface ScanPass extends StatePass {
   readonly kind: 'scan'
   /** Exclusive prefixes (each chunk gets the state before it), or the total in chunk 0. */
   readonly result: 'prefixes' | 'total'
   /** The buffer that the state after the last row is left in: that of decoding, or one for *carry* to make it of. */
   readonly carries?: 'carried' | 'total'
   readonly tile: Tile
-  readonly scaling: Scaling
 }
 
 /** Writes `out`: φ(q)·S over φ(q)·z, with the pairs inside a chunk where the attention is causal. */
-export interface FinishPass extends PassBase {
+export interface FinishPass extends StatePass {
   readonly kind: 'finish'
   readonly tile: Tile
   readonly query: Features
   readonly key: Features
-  readonly scaling: Scaling
   readonly causal: boolean
   readonly division: Division
   /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
@@ -42,7 +45,7 @@ export interface FinishPass extends PassBase {
  * chunks before, the pairs inside the chunk, the division; then the chunk's keys enter the state. Else all keys enter
  * it first.
  */
-export interface WalkPass extends PassBase {
+export interface WalkPass extends StatePass {
   readonly kind: 'walk'
   readonly threads: 1
   /** Rows of a chunk. */
@@ -50,7 +53,6 @@ export interface WalkPass extends PassBase {
   readonly causal: boolean
   readonly query: Features
   readonly key: Features
-  readonly scaling: Scaling
   /** Whether the state after the last row is left in the buffer `carried`. */
   readonly carries: boolean
   readonly division: Division
@@ -59,11 +61,10 @@ export interface WalkPass extends PassBase {
 }
 
 /** One more token: its key and value into the carried state, then its query out of it. */
-export interface StepPass extends PassBase {
+export interface StepPass extends StatePass {
   readonly kind: 'step'
   readonly tile: Tile
   readonly query: Features
   readonly key: Features
-  readonly scaling: Scaling
   readonly division: Division
 }

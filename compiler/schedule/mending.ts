@@ -8,20 +8,22 @@
  * those once more, with scales, whose z says the same.
  */
 import { carriesScales } from '../algebra/attention.ts'
-import type { Attention, FactorisedScore } from '../algebra/attention.ts'
+import type { Attention, Carry } from '../algebra/attention.ts'
+import { isIdentity } from '../algebra/facts.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { isNeverPositive } from '../symbolic/never-positive.ts'
 import { children } from '../symbolic/traverse.ts'
 
 /**
- * Whether rows are mended rather than all sums scaled. Not under a decay, because sums fade in every row; not where a
+ * Whether rows are mended rather than all sums scaled. Not where rows act on the state, because sums fade in every row; not where a
  * component of φ may be negative, because the result is then no mean with weights ≥ 0; not where an exponent may be
  * positive, because plain sums could overflow; and not where φ has projections or reductions, because computing it
  * anew for each pair of rows would cost too much.
  */
-export function mends(attention: Attention, score: FactorisedScore): boolean {
-  const { decay, stabilize } = attention
-  if (!carriesScales(attention, score) || decay !== undefined || stabilize.kind !== 'auto') return false
+export function mends(attention: Attention, carry: Carry): boolean {
+  const { score, action } = carry
+  if (!carriesScales(attention, carry) || !isIdentity(action) || attention.stabilize.kind !== 'auto')
+    return false
   return (
     score.projections === undefined &&
     [...score.query, ...score.key].every(

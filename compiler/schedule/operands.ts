@@ -79,6 +79,12 @@ export interface Tile {
   readonly columns: number
 }
 
+/** What rows do to the state of their head, as `algebra/action.ts` says. */
+export type ActionOperand =
+  | { readonly kind: 'identity' }
+  /** A row multiplies it by γ: `logarithms` names the buffer of those of γ, one for each query head. */
+  | { readonly kind: 'powers'; readonly logarithms: string }
+
 /** φ of one side: its blocks in the order of their components. */
 export interface Features {
   readonly side: 'query' | 'key'

@@ -6,7 +6,7 @@
  * its passes share their decisions: how sums are held, the chunks, and who projects.
  */
 import type { Size } from '../../runtime/contract/size.ts'
-import type { Attention, Division, FactorisedScore, Mask, ScaledTerm } from '../algebra/attention.ts'
+import type { Attention, Carry, Division, Mask, ScaledTerm } from '../algebra/attention.ts'
 import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
@@ -20,7 +20,7 @@ export interface Planner {
   /** New rows of keys or values, behind those in a cache of decoding. */
   readonly append: (copy: Copy) => Pass
   /** φ, states, and the readings of queries: a whole schedule. */
-  readonly factorised: (attention: Attention, score: FactorisedScore) => Schedule
+  readonly factorised: (attention: Attention, carry: Carry) => Schedule
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
   readonly rowsApart: boolean
   /** Query rows that an attention takes at a time. */

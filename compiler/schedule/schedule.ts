@@ -35,7 +35,7 @@
  * no others, so nothing of the future reaches it, not even by rounding.
  *
  * **Groups and slices.** A group is a batch item and a key/value head (a query
- * head where the decay depends on it). A call whose scratch would pass a
+ * head where rows act as their head says). A call whose scratch would pass a
  * device's limit is run in slices of its groups; equations also in blocks of query
  * rows, where `rows` are apart.
  *

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { identity } from '../../compiler/algebra/action.ts'
 import type { FactorisedScore } from '../../compiler/algebra/attention.ts'
 import { fromModel } from '../../compiler/algebra/build.ts'
 import { featuresOf } from '../../compiler/algebra/facts.ts'
@@ -125,7 +126,7 @@ describe('verification', () => {
   const attention = fromModel(features.favor)
   const score = factors(features.favor)
   const [block] = score.query
-  const carried = { kind: 'carry', name: 'read', result: 'out' } as const
+  const carried = { kind: 'carry', name: 'read', result: 'out', action: identity } as const
 
   test.each<[string, Partial<FactorisedScore>]>([
     ['blocks add up', { features: 3 }],
@@ -142,6 +143,13 @@ describe('verification', () => {
     ],
   ])('%s', (_, change) => {
     expect(() => verify({ ...attention, steps: [{ ...carried, score: { ...score, ...change } }] })).toThrow(
+      'attnc is wrong about itself',
+    )
+  })
+
+  test('an action of more than the head', () => {
+    const action = { kind: 'powers', base: variable('i') } as const
+    expect(() => verify({ ...attention, steps: [{ ...carried, score, action }] })).toThrow(
       'attnc is wrong about itself',
     )
   })

@@ -1,8 +1,11 @@
 // The state's laws, and that every way of bracketing a sequence is the attention it should be (P1).
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { combine, decay, empty, read, token } from '../../compiler/algebra/state.ts'
+import { logFactor } from '../../compiler/algebra/action.ts'
+import type { Action } from '../../compiler/algebra/action.ts'
+import { act, combine, empty, read, token } from '../../compiler/algebra/state.ts'
 import type { FeatureRow, Reading, State } from '../../compiler/algebra/state.ts'
+import { apply, constant, subtract, variable } from '../../compiler/symbolic/build.ts'
 
 const features = 3
 const width = 2
@@ -49,6 +52,8 @@ const equalTo =
       )
     })
 
+const powersOf = (gamma: number): Action => ({ kind: 'powers', base: constant(gamma) })
+
 describe('laws', () => {
   test('the empty state is the identity', () => {
     fc.assert(
@@ -70,13 +75,17 @@ describe('laws', () => {
     )
   })
 
-  test('decay acts on the state', () => {
+  test.each<[string, Action]>([
+    ['a decay', powersOf(0.9)],
+    ['a decay by nothing', powersOf(1)],
+    ['the identity', { kind: 'identity' }],
+  ])('%s acts on the state', (_, action) => {
     fc.assert(
       fc.property(states, states, fc.nat(50), fc.nat(50), (a, b, m, n) => {
-        expect(decay(combine(a, b), 0.9, n)).toSatisfy(equalTo(combine(decay(a, 0.9, n), decay(b, 0.9, n))))
-        expect(decay(decay(a, 0.9, m), 0.9, n)).toSatisfy(equalTo(decay(a, 0.9, m + n)))
-        expect(decay(a, 0.9, 0)).toSatisfy(equalTo(a))
-        expect(decay(a, 1, n)).toSatisfy(equalTo(a))
+        const after = (rows: number, state: State): State => act(logFactor(action, 3, rows), state)
+        expect(after(n, combine(a, b))).toSatisfy(equalTo(combine(after(n, a), after(n, b))))
+        expect(after(n, after(m, a))).toSatisfy(equalTo(after(m + n, a)))
+        expect(after(0, a)).toSatisfy(equalTo(a))
       }),
       { seed: 11 },
     )
@@ -117,8 +126,19 @@ function inPieces(list: readonly Key[], cuts: readonly number[], gamma: number):
   const middle = 1 + ((cut ?? 0) % (list.length - 1))
   const right = list.slice(middle)
   const left = inPieces(list.slice(0, middle), cuts.slice(1), gamma)
-  return combine(decay(left, gamma, right.length), inPieces(right, cuts.slice(2), gamma))
+  return combine(act(right.length * Math.log(gamma), left), inPieces(right, cuts.slice(2), gamma))
 }
+
+test('what rows do is a power of the γ of their head, and never more than nothing', () => {
+  const action: Action = {
+    kind: 'powers',
+    base: subtract(constant(1), apply('power', constant(2), subtract(constant(-1), variable('head')))),
+  }
+  expect(logFactor(action, 0, 3)).toBeCloseTo(3 * Math.log(0.5), 12)
+  expect(logFactor(action, 1, 5)).toBeCloseTo(5 * Math.log(0.75), 12)
+  expect(logFactor(action, 1, 0)).toBe(0)
+  expect(logFactor({ kind: 'identity' }, 1, 5)).toBe(0)
+})
 
 describe('forms of one attention', () => {
   const sequence = fc.array(keys, { minLength: 1, maxLength: 12 })
@@ -129,7 +149,7 @@ describe('forms of one attention', () => {
       fc.property(featureRows, sequence, cuts, (query, list, places) => {
         const expected = output(direct(query, list, gamma))
         const recurrent = list.reduce(
-          (state, { row, value }) => combine(decay(state, gamma, 1), token(row, value)),
+          (state, { row, value }) => combine(act(Math.log(gamma), state), token(row, value)),
           empty(features, width),
         )
         const forms = [recurrent, inPieces(list, places, gamma)]

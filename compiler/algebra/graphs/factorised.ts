@@ -5,6 +5,8 @@ import { constant, divide, variable } from '../../symbolic/build.ts'
 import { components, scalarComponents } from '../../symbolic/components.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { simplify } from '../../symbolic/simplify.ts'
+import { identity } from '../action.ts'
+import type { Action } from '../action.ts'
 import { parityInX } from '../parity.ts'
 import { projectedPart } from '../projected.ts'
 import { scaledTerm } from '../split-term.ts'
@@ -12,7 +14,7 @@ import type { FeatureBlock } from '../terms.ts'
 import type { Graph } from './graph.ts'
 
 /** One step, which carries a state. */
-export const factorised: Graph = ({ feature, projections }, _, kernel) => {
+export const factorised: Graph = ({ feature, projections, decay }, _, kernel) => {
   invariant(feature !== undefined, 'features factorise an attention')
   const { query, key, features } = feature
   const count = feature.projected ? projections?.count : undefined
@@ -25,7 +27,8 @@ export const factorised: Graph = ({ feature, projections }, _, kernel) => {
     key: sameBlocks(feature) ? made : blocksOf(key, count),
     ...(kernel && { claims: kernel }),
   }
-  return [{ kind: 'carry', name: 'read', result: 'out', score }]
+  const action: Action = decay === undefined ? identity : { kind: 'powers', base: decay }
+  return [{ kind: 'carry', name: 'read', result: 'out', score, action }]
 }
 
 const sameBlocks = ({ query, key }: FeatureModel): boolean => query.every((block, n) => block === key[n])

@@ -1,10 +1,6 @@
-/** Which pairs of rows weigh anything, and how much of it is left: the mask and the decay. */
+/** Which pairs of rows weigh anything: the mask. */
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
-import type { Attention, Mask } from '../attention.ts'
-
-/** γ of a head. */
-export const gammaOf = ({ decay }: Attention, head: number): number =>
-  decay === undefined ? 1 : evaluateScalar(decay, environmentOf({ head }))
+import type { Mask } from '../attention.ts'
 
 /** Whether query row i sees key row j, of `keys` visible ones. */
 export function visibility(mask: Mask, keys: number): (i: number, j: number) => boolean {

@@ -1,10 +1,11 @@
 /** Attention of rows to rows, pair by pair. */
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
+import type { Attention } from '../attention.ts'
 import { quotient } from '../division.ts'
-import { gammaOf, visibility } from '../interpret/pairs.ts'
+import { visibility } from '../interpret/pairs.ts'
 import { printTerm } from '../print-terms.ts'
 import type { Attend } from '../rows.ts'
-import type { Context, Matrix, OperationRecord } from './record.ts'
+import type { Matrix, OperationRecord } from './record.ts'
 
 /** The record of `attend`. */
 export const attend: OperationRecord<Attend> = {
@@ -13,10 +14,10 @@ export const attend: OperationRecord<Attend> = {
     count: of(queries).count,
     width: values === undefined ? of(keys).count : of(values).width,
   }),
-  evaluate({ kernel, queries, keys, values }, { attention, head, rows }) {
+  evaluate({ kernel, queries, keys, values }, { attention, rows }) {
     const k = rows(keys)
     const v = values === undefined ? identity(k.length) : rows(values)
-    return attendPairs({ attention, head }, kernel, { q: rows(queries), k, v })
+    return attendPairs(attention, kernel, { q: rows(queries), k, v })
   },
   terms: ({ kernel }) => [kernel],
   prefixStable: ({ queries, keys }) =>
@@ -33,13 +34,11 @@ export const attend: OperationRecord<Attend> = {
 
 /** Each query row through all keys that it sees, over the largest exponent among them. */
 function attendPairs(
-  { attention, head }: Pick<Context, 'attention' | 'head'>,
+  { division, mask, valueDim }: Attention,
   kernel: Attend['kernel'],
   { q, k, v }: { readonly q: Matrix; readonly k: Matrix; readonly v: Matrix },
 ): Matrix {
-  const { division, mask, valueDim } = attention
   const sees = visibility(mask, k.length)
-  const gamma = gammaOf(attention, head.index)
   return q.map((row, i) => {
     const terms = k.flatMap((other, j) => {
       if (!sees(i, j)) return []
@@ -48,7 +47,7 @@ function attendPairs(
       return [
         {
           coefficient: evaluateScalar(kernel.coefficient, environment),
-          exponent: exponent + (i - j) * Math.log(gamma),
+          exponent,
           value: v[j] ?? new Float64Array(0),
         },
       ]

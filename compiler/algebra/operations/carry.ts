@@ -1,13 +1,13 @@
 /** Sums over keys as a state that rows are added to (`state.ts`), and that queries read. */
 import { mentions } from '../../symbolic/traverse.ts'
+import { logFactor, printFactor } from '../action.ts'
 import { carriesScales } from '../attention.ts'
 import type { Attention, FactorisedScore, FeatureBlock } from '../attention.ts'
 import { quotient } from '../division.ts'
 import { featureRows } from '../interpret/features.ts'
-import { gammaOf } from '../interpret/pairs.ts'
 import { printBlocks, printTerm } from '../print-terms.ts'
 import type { Carry } from '../rows.ts'
-import { combine, decay, empty, read, token } from '../state.ts'
+import { act, combine, empty, read, token } from '../state.ts'
 import type { State } from '../state.ts'
 import type { Context, Matrix, OperationRecord } from './record.ts'
 
@@ -17,7 +17,7 @@ const blocksOf = ({ query, key }: FactorisedScore): readonly FeatureBlock[] => [
 export const carry: OperationRecord<Carry> = {
   operands: () => [],
   shape: () => ({ count: undefined, width: undefined }),
-  evaluate: ({ score }, context) => foldKeys(score, context),
+  evaluate: foldKeys,
   terms: ({ score }) => blocksOf(score),
   keysPermutable: ({ score }) =>
     score.key.some(({ value }) => mentions(value, 'position'))
@@ -27,20 +27,20 @@ export const carry: OperationRecord<Carry> = {
     blocksOf(score).some(({ value }) => mentions(value, 'length'))
       ? 'its feature uses length, which grows with each token'
       : undefined,
-  weights: ({ score }) => `φq(q_i) · φk(k_j), ${score.features} features`,
+  weights: ({ score, action }) => `${printFactor(action)}φq(q_i) · φk(k_j), ${score.features} features`,
   formula: () => 'carry(q, k, v)',
-  details: ({ score }, attention) => [...printFactors(score), ...printState(score, attention)],
+  details: (carry, attention) => [...printFactors(carry.score), ...printState(carry, attention)],
 }
 
-function foldKeys(score: FactorisedScore, { attention, head, projection }: Context): Matrix {
+function foldKeys({ score, action }: Carry, { attention, head, projection }: Context): Matrix {
   const { division, mask, valueDim } = attention
   const { index, q, queries: counted, k, v } = head
   const queries = featureRows(attention, score.query, 'query', q, counted, projection)
   const keys = featureRows(attention, score.key, 'key', k, k.length, projection)
-  const gamma = gammaOf(attention, index)
+  const ofRow = logFactor(action, index, 1)
   const nothing = empty(score.features, valueDim)
   const after = (state: State, row: number): State => {
-    const older = decay(state, gamma, 1)
+    const older = act(ofRow, state)
     const [key, value] = [keys[row], v[row]]
     return key === undefined || value === undefined ? older : combine(older, token(key, value))
   }
@@ -69,10 +69,10 @@ function printFactors({ query, key, projections, claims }: FactorisedScore): rea
 }
 
 /** S, z and, where scales are carried, the running maximum of each feature's exponents. */
-function printState(score: FactorisedScore, attention: Attention): readonly string[] {
-  const { features } = score
+function printState(carry: Carry, attention: Attention): readonly string[] {
+  const { features } = carry.score
   const { valueDim, division } = attention
-  const scaled = carriesScales(attention, score)
+  const scaled = carriesScales(attention, carry)
   const parts = [
     `S [${features}, ${valueDim}]`,
     ...(division.kind === 'sum' ? [`z [${features}]`] : []),

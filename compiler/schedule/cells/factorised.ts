@@ -16,14 +16,16 @@
  * What lies before a row is summed in one order whatever follows.
  */
 import { carriesScales } from '../../algebra/attention.ts'
-import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
+import type { Attention, Carry, FactorisedScore } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
-import { apply } from '../../symbolic/build.ts'
+import { planAction } from '../action.ts'
+import type { ActionPlan } from '../action.ts'
 import { dataBuffers, positions, queryLengths } from '../buffers.ts'
 import { projectionBuffer, seesLength, seesPosition, sidesOf } from '../feature-blocks.ts'
 import { hasMaxima } from '../maxima.ts'
-import type { BufferPlan, Features, Schedule, Scaling } from '../schedule.ts'
+import type { Features, Schedule, Scaling } from '../schedule.ts'
 import { naturalTerm } from '../terms.ts'
+import { cellAction } from './action.ts'
 import { featurePasses, hasCoefficients } from './features.ts'
 import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
@@ -38,13 +40,16 @@ const rowsOfChunk = 32
 const chunksOfBlock = 16
 
 /** Schedules factorised attention as equations, with the forms of decoding where the attention decodes. */
-export function scheduleFactorised(attention: Attention, score: FactorisedScore): Schedule {
-  const { query, key, plan } = planOf(attention, score)
+export function scheduleFactorised(attention: Attention, carry: Carry): Schedule {
+  const { score } = carry
+  const action = planAction(carry.action, 'ln')
+  const { query, key, plan } = planOf(attention, carry, action)
   const known = { lengths: true }
   const maxima = hasMaxima(score, attention.stabilize)
   const parts: Parts = {
     plan,
     score,
+    action,
     query,
     key,
     maxima: maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] },
@@ -64,13 +69,13 @@ export function scheduleFactorised(attention: Attention, score: FactorisedScore)
 /** φ of both sides, and what all passes share. */
 function planOf(
   attention: Attention,
-  score: FactorisedScore,
+  carry: Carry,
+  { operand, groups }: ActionPlan,
 ): { readonly query: Features; readonly key: Features; readonly plan: FactorisedPlan } {
-  const { mask, decay } = attention
-  const scaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
+  const { mask } = attention
+  const { score } = carry
+  const scaling: Scaling = carriesScales(attention, carry) ? 'scaled' : 'plain'
   const { query, key } = sidesOf(attention, score, scaling, naturalTerm)
-  // The state of a decaying attention is its query head's own.
-  const groups = decay === undefined ? 'kvHeads' : 'heads'
   const plan: FactorisedPlan = {
     attention,
     features: score.features,
@@ -80,7 +85,7 @@ function planOf(
     heads: sliceHeads(groups),
     queryCoefficients: hasCoefficients(query.blocks),
     keyCoefficients: hasCoefficients(key.blocks),
-    decays: decay !== undefined,
+    action: cellAction(operand),
     rowsOfChunk,
     block: chunksOfBlock,
   }
@@ -91,6 +96,7 @@ function planOf(
 interface Parts {
   readonly plan: FactorisedPlan
   readonly score: FactorisedScore
+  readonly action: ActionPlan
   readonly query: Features
   readonly key: Features
   readonly maxima: Plan
@@ -100,7 +106,7 @@ interface Parts {
   readonly read: Plan
 }
 
-function forwardOf({ plan, score, query, maxima, ofKeys, ofQueries, states, read }: Parts): Schedule {
+function forwardOf({ plan, score, action, query, maxima, ofKeys, ofQueries, states, read }: Parts): Schedule {
   const { attention, causal, groups } = plan
   const { dim, valueDim } = attention
   const parts = [maxima, ofKeys, states, ofQueries, read]
@@ -119,7 +125,7 @@ function forwardOf({ plan, score, query, maxima, ofKeys, ofQueries, states, read
       ...dataBuffers(attention),
       ...(seesLength(query) ? [queryLengths] : []),
       ...projectionBuffer(dim, score),
-      ...decayBuffer(attention),
+      ...action.buffers,
       ...parts.flatMap(({ buffers }) => buffers),
     ],
     passes: parts.flatMap(({ passes }) => passes),
@@ -137,7 +143,7 @@ function prefillOf({ ofKeys, ofQueries, states, read }: Parts, forward: Schedule
 }
 
 function stepOf(parts: Parts, forward: Schedule, maxima: boolean): Schedule {
-  const { plan, score, query, key, ofQueries, states } = parts
+  const { plan, score, action, query, key, ofQueries, states } = parts
   const { attention } = plan
   // Kernels of one name are the same in all forms.
   const ofToken = { maxima, known: { positions: true }, prefix: 'token_' }
@@ -154,24 +160,10 @@ function stepOf(parts: Parts, forward: Schedule, maxima: boolean): Schedule {
       ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
       ...(seesPosition(query) || seesPosition(key) ? [positions] : []),
       ...projectionBuffer(attention.dim, score),
-      ...decayBuffer(attention),
+      ...action.buffers,
       ...states.carry.buffers,
       ...passes.flatMap(({ buffers }) => buffers),
     ],
     passes: passes.flatMap(({ passes }) => passes),
   }
-}
-
-function decayBuffer({ decay }: Attention): BufferPlan[] {
-  if (decay === undefined) return []
-  return [
-    {
-      name: 'decay',
-      role: 'heads',
-      element: 'f32',
-      size: 'heads',
-      value: apply('log', decay),
-      layout: '[H], ln γ',
-    },
-  ]
 }

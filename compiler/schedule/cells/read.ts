@@ -5,7 +5,6 @@ import {
   before,
   choose,
   div,
-  exponential,
   finitePower,
   inverse,
   larger,
@@ -27,8 +26,10 @@ import {
 import { headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Extent, Formula } from '../equation.ts'
-import { fadedBy, featureAt, shifted } from './decay.ts'
+import { still } from './action.ts'
+import type { CellAction, Elapsed } from './action.ts'
 import { denominator } from '../division.ts'
+import { featureAt } from './plan.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
@@ -48,7 +49,8 @@ interface Reading {
   /** Whether a row also meets the rows of its chunk, up to its own. */
   readonly near: boolean
   readonly scaled: boolean
-  readonly decays: boolean
+  /** Of rows since the state: none where it is that of the token before, on which the token's row has acted. */
+  readonly action: CellAction
 }
 
 /**
@@ -62,7 +64,7 @@ export function readPasses(plan: FactorisedPlan, from: 'state' | 'carried'): Pla
     from,
     near: plan.causal && from === 'state',
     scaled: plan.scaling === 'scaled',
-    decays: plan.decays && from === 'state',
+    action: from === 'state' ? plan.action : still,
   }
   const computed = [...weightsOf(reading), ...resultOf(reading)]
   return {
@@ -93,7 +95,7 @@ const rowAt = ({ plan, from }: Reading, row: Formula, place: Formula): Row => ({
 })
 
 /** Whether components of φ(q) weigh otherwise than they are. */
-const weighs = ({ scaled, decays }: Reading): boolean => scaled || decays
+const weighs = ({ scaled, action }: Reading): boolean => scaled || action !== still
 
 /** The scales of the rows, and what components and keys of the chunk weigh in them. */
 function weightsOf(reading: Reading): Computed[] {
@@ -178,9 +180,6 @@ function stateOf(reading: Reading, row: Row): Formula {
   return named('state', add(mul(row.head.sliceGroup, size('chunks')), chunkOf(reading, row).number))
 }
 
-const fading = ({ plan, decays }: Reading, { head }: Row, rows: Formula): Formula | undefined =>
-  decays ? fadedBy(plan, head, rows) : undefined
-
 const ofQuery = ({ plan }: Reading, { row, at }: Row, buffer: string, feature: Formula): Formula =>
   load(buffer, featureAt(plan, at, length, row, feature))
 
@@ -188,22 +187,24 @@ const ofKey = ({ plan }: Reading, { head }: Row, buffer: string, key: Formula, f
   load(buffer, featureAt(plan, head.sliceGroup, keyLength, key, feature))
 
 /** Rows since the last one in the state before the row's chunk, which is the last visible one at the latest. */
-const sinceState = (reading: Reading, row: Row): Formula =>
-  sub(add(row.row, 1), smaller(chunkOf(reading, row).first, row.head.visible))
+const sinceState = (reading: Reading, row: Row): Elapsed =>
+  reading.action(row.head, sub(add(row.row, 1), smaller(chunkOf(reading, row).first, row.head.visible)))
+
+/** Rows from a key of the row's chunk to the row. */
+const sinceKey = ({ action }: Reading, { head, row }: Row, key: Formula): Elapsed =>
+  action(head, sub(row, key))
 
 /** The exponent of a component of the row's φ in the state that the row reads. */
 function exponentInState(reading: Reading, row: Row, feature: Formula): Formula {
   const { plan, from } = reading
   const scale = load(`${from}Scales`, add(mul(stateOf(reading, row), plan.features), feature))
-  const since = reading.decays ? fading(reading, row, sinceState(reading, row)) : undefined
-  return add(ofQuery(reading, row, 'queryExponents', feature), shifted(scale, since))
+  return add(ofQuery(reading, row, 'queryExponents', feature), sinceState(reading, row).lower(scale))
 }
 
 /** The exponent of a component of the pair of a row and a key of its chunk. */
 const exponentOfPair = (reading: Reading, row: Row, key: Formula, feature: Formula): Formula =>
-  shifted(
+  sinceKey(reading, row, key).lower(
     add(ofQuery(reading, row, 'queryExponents', feature), ofKey(reading, row, 'keyExponents', key, feature)),
-    fading(reading, row, sub(row.row, key)),
   )
 
 function rowScale(reading: Reading, row: Row): Formula {
@@ -219,11 +220,7 @@ function rowScale(reading: Reading, row: Row): Formula {
 }
 
 function queryWeight(reading: Reading, row: Row, feature: Formula): Formula {
-  if (!reading.scaled) {
-    const value = ofQuery(reading, row, 'queryFeatures', feature)
-    const since = fading(reading, row, sinceState(reading, row))
-    return since === undefined ? value : mul(value, exponential(since))
-  }
+  if (!reading.scaled) return sinceState(reading, row).shrink(ofQuery(reading, row, 'queryFeatures', feature))
   const own = named('rowScale', load('rowScales', ofRow(row)))
   const power = powerOf(exponentInState(reading, row, feature), own)
   return reading.plan.queryCoefficients
@@ -239,8 +236,7 @@ function nearWeight(reading: Reading, row: Row, place: Formula): Formula {
     const dot = sum('f', features, (f) =>
       mul(ofQuery(reading, row, 'queryFeatures', f), ofKey(reading, row, 'keyFeatures', key, f)),
     )
-    const since = fading(reading, row, sub(row.row, key))
-    return choose(seen, since === undefined ? dot : mul(dot, exponential(since)), 0)
+    return choose(seen, sinceKey(reading, row, key).shrink(dot), 0)
   }
   const own = named('rowScale', load('rowScales', ofRow(row)))
   const dot = sum('f', features, (f) => {

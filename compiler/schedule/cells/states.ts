@@ -2,8 +2,8 @@
  * States of a factorised attention in cells: of chunks, of blocks of chunks, of
  * the rows before each chunk or of all, and the one that decoding carries. A
  * state is the scale of each feature and, over its exponential, the sums of all
- * columns. Scales and sums are as of the state's last visible row: under a decay both
- * have faded up to it.
+ * columns. Scales and sums are as of the state's last visible row: all rows up to it
+ * have acted on them.
  */
 import { product } from '../buffers.ts'
 import {
@@ -11,7 +11,6 @@ import {
   before,
   choose,
   div,
-  exponential,
   larger,
   largest,
   load,
@@ -33,7 +32,8 @@ import type { Head } from '../equation/heads.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import type { BufferPlan } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
-import { fadedBy, featureAt, shifted } from './decay.ts'
+import type { Elapsed } from './action.ts'
+import { featureAt } from './plan.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
@@ -148,21 +148,18 @@ function ofChunks(plan: FactorisedPlan): Plan {
   const rowAt = (at: Cell, r: Formula): Formula => add(firstOf(at), r)
   const entry = (at: Cell, r: Formula): Formula =>
     featureAt(plan, at.group, keyLength, rowAt(at, r), at.feature)
-  // A row's weight falls by γ for each row from it to the last of the chunk.
-  const since = (at: Cell, r: Formula): Formula | undefined => {
+  /** From a row to the last of the chunk. */
+  const since = (at: Cell, r: Formula): Elapsed => {
     const end = named('endOfChunk', smaller(add(firstOf(at), chunk), at.head.visible))
-    return fadedBy(plan, at.head, sub(sub(end, 1), rowAt(at, r)))
+    return plan.action(at.head, sub(sub(end, 1), rowAt(at, r)))
   }
-  const exponent = (at: Cell, r: Formula): Formula =>
-    shifted(load('keyExponents', entry(at, r)), since(at, r))
+  const exponent = (at: Cell, r: Formula): Formula => since(at, r).lower(load('keyExponents', entry(at, r)))
   const weight = (at: Cell, r: Formula, own: Formula | undefined): Formula => {
     if (own !== undefined) {
       const power = named('power', powerOf(exponent(at, r), own))
       return plan.keyCoefficients ? mul(load('keyCoefficients', entry(at, r)), power) : power
     }
-    const faded = since(at, r)
-    const value = load('keyFeatures', entry(at, r))
-    return faded === undefined ? value : mul(value, exponential(faded))
+    return since(at, r).shrink(load('keyFeatures', entry(at, r)))
   }
   const valueAt = (at: Cell, r: Formula): Formula =>
     load('v', add(mul(add(mul(at.head.keyGroup, keyLength), rowAt(at, r)), valueDim), x))
@@ -220,7 +217,7 @@ const blockLevel = (plan: FactorisedPlan, count: Formula): Level => ({
   end: (state, head) => endOf(state, plan.rowsOfChunk * plan.block, head),
 })
 
-/** Combines states of one or two levels: the largest scale, and sums over it, both faded up to the row `end`. */
+/** Combines states of one or two levels: the largest scale, and sums over it, both as of the row before `end`. */
 function folded(
   plan: FactorisedPlan,
   levels: (at: Cell) => readonly Level[],
@@ -228,18 +225,17 @@ function folded(
 ): Pick<States, 'scale' | 'sum'> {
   const indexOf = (level: Level, at: Cell, one: Formula): Formula =>
     named('part', add(mul(at.group, level.perGroup), level.first, one))
-  const since = (level: Level, at: Cell, one: Formula): Formula | undefined =>
-    fadedBy(plan, at.head, sub(end(at), level.end(add(level.first, one), at.head)))
+  const since = (level: Level, at: Cell, one: Formula): Elapsed =>
+    plan.action(at.head, sub(end(at), level.end(add(level.first, one), at.head)))
   const exponent = (level: Level, at: Cell, one: Formula): Formula =>
-    shifted(
+    since(level, at, one).lower(
       load(`${level.buffer}Scales`, scaleAt(plan, indexOf(level, at, one), at.feature)),
-      since(level, at, one),
     )
   const part = (level: Level, at: Cell, own: Formula | undefined, one: Formula): Formula => {
     const value = load(`${level.buffer}Sums`, sumAt(plan, indexOf(level, at, one), at.feature, x))
-    const faded = since(level, at, one)
-    if (own !== undefined) return mul(powerOf(exponent(level, at, one), own), value)
-    return faded === undefined ? value : mul(value, exponential(faded))
+    return own === undefined
+      ? since(level, at, one).shrink(value)
+      : mul(powerOf(exponent(level, at, one), own), value)
   }
   return {
     scale: (at) =>
@@ -329,9 +325,9 @@ function absorbed(plan: FactorisedPlan): Plan {
   const { valueDim } = attention
   const head = headAt(groups, 'sliceKeyHead', z)
   const token = (buffer: string, feature: Formula): Formula => load(buffer, scaleAt(plan, z, feature))
-  const step = fadedBy(plan, head, size(1))
+  const step = plan.action(head, size(1))
   const old = (feature: Formula): Formula =>
-    shifted(load('carriedScales', scaleAt(plan, head.group, feature)), step)
+    step.lower(load('carriedScales', scaleAt(plan, head.group, feature)))
   const kept = load('carriedSums', sumAt(plan, head.group, y, x))
   const value = choose(lt(x, valueDim), load('v', add(mul(head.keyGroup, valueDim), x)), real(1))
   const sums = (now: Formula): EquationPass =>
@@ -342,10 +338,8 @@ function absorbed(plan: FactorisedPlan): Plan {
       out: 'carriedSums',
       what: 'S and z with the token in them',
     })
-  if (scaling === 'plain') {
-    const faded = step === undefined ? kept : mul(kept, exponential(step))
-    return { passes: [sums(add(faded, mul(token('keyFeatures', y), value)))], buffers: [] }
-  }
+  if (scaling === 'plain')
+    return { passes: [sums(add(step.shrink(kept), mul(token('keyFeatures', y), value)))], buffers: [] }
   const scales = (name: string, now: Formula, out: string, what: string): EquationPass =>
     equationPass({ name, extent: [features, 1, 'sliceCount'], value: now, out, what })
   const scale = named('scale', token('raisedScales', y))

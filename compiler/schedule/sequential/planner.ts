@@ -11,7 +11,7 @@ export const sequentialPlanner: Planner = {
   ...attentionIn(attentionTile),
   ...productsIn(productTile),
   // A product of tiles in cache is faster than a transform whose numbers take turns.
-  factorised: (attention, score) => walked(scheduleFactorised(attention, score, false)),
+  factorised: (attention, carry) => walked(scheduleFactorised(attention, carry, false)),
 }
 
 /** Query rows of a tile, and the numbers that they and their sums may have: a fraction of a second-level cache. */

@@ -44,7 +44,7 @@ function inOneWalk(schedule: Schedule): Schedule {
 
 /** @param carries whether it leaves the state */
 function walk(finish: FinishPass, carries: boolean): WalkPass {
-  const { division, buffers, causal } = finish
+  const { division, buffers, causal, action } = finish
   // What is carried is scaled where rows are mended; scaled sums serve the rows as well and leave none to mend.
   const mended = carries ? undefined : finish.mended
   const scaling = carries && finish.mended !== undefined ? 'scaled' : finish.scaling
@@ -66,6 +66,7 @@ function walk(finish: FinishPass, carries: boolean): WalkPass {
     query: multiplied(query),
     key: multiplied(key),
     scaling,
+    action,
     carries,
     division,
     ...(mended && { mended }),

@@ -1,4 +1,5 @@
 /** The fused passes of a factorised attention, by the decisions of its plan. */
+import { boundBy, boundWithLengths } from '../action.ts'
 import { product } from '../buffers.ts'
 import { seesLength, seesPosition } from '../feature-blocks.ts'
 import { buffersOfAPass } from '../schedule.ts'
@@ -7,20 +8,20 @@ import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
 /** The buffers that all passes over features need where there are such. */
-function sharedBuffers({ attention, score, maxima, projected }: FactorisedPlan) {
+function sharedBuffers({ action, score, maxima, projected }: FactorisedPlan) {
   const matrix = score.projections === undefined ? [] : ['w']
   return {
     matrix,
     projection: projected === undefined ? matrix : ['projected'],
     maxima: maxima ? ['maxima'] : [],
-    decay: attention.decay === undefined ? [] : ['decay'],
+    action: boundBy(action.operand),
   }
 }
 
 /** S and z of each chunk. */
 export function reducePass(plan: FactorisedPlan): ReducePass {
   const { reduceTile: tile, attention, read, scaling } = plan
-  const { projection, maxima, decay } = sharedBuffers(plan)
+  const { projection, maxima, action } = sharedBuffers(plan)
   const tilesOfFeatures = read.key.blocks.reduce((sum, { size }) => sum + Math.ceil(size / tile.steps), 0)
   const tiles = tilesOfFeatures * Math.ceil(attention.valueDim / tile.columns)
   return {
@@ -28,8 +29,9 @@ export function reducePass(plan: FactorisedPlan): ReducePass {
     name: 'reduce',
     tile,
     workgroups: product('sliceCount', 'chunks', tiles),
-    buffers: ['k', 'v', ...projection, 'lengths', ...maxima, ...decay, 'state'],
+    buffers: ['k', 'v', ...projection, 'lengths', ...maxima, ...action, 'state'],
     features: read.key,
+    action: plan.action.operand,
     scaling,
   }
 }
@@ -37,13 +39,14 @@ export function reducePass(plan: FactorisedPlan): ReducePass {
 /** The states before each chunk, or the total. */
 export function scanPass(plan: FactorisedPlan): ScanPass {
   const { reduceTile, attention, score, causal, scaling } = plan
-  const { decay } = sharedBuffers(plan)
+  const { operand: action } = plan.action
   return {
     kind: 'scan',
     name: 'scan',
     tile: reduceTile,
     workgroups: product('sliceCount', Math.ceil((score.features * (attention.valueDim + 1)) / threads)),
-    buffers: [...(decay.length === 0 ? [] : ['lengths', ...decay]), 'state'],
+    buffers: [...boundWithLengths(action), 'state'],
+    action,
     result: causal ? 'prefixes' : 'total',
     scaling,
   }
@@ -64,6 +67,7 @@ export function finishPass(plan: FactorisedPlan): FinishPass {
     ),
     buffers: finishBuffers(plan, gathersLengths(plan) ? ['bothLengths'] : lengthsOf(plan)),
     ...read,
+    action: plan.action.operand,
     scaling,
     causal,
     division: attention.division,
@@ -81,9 +85,9 @@ const lengthsOf = ({ read }: FactorisedPlan): string[] => [
 ]
 
 function finishBuffers(plan: FactorisedPlan, lengths: readonly string[]): string[] {
-  const { projection, maxima, decay } = sharedBuffers(plan)
+  const { projection, maxima, action } = sharedBuffers(plan)
   const rows = plan.causal || plan.mended ? ['q', 'k', 'v'] : ['q']
-  return [...rows, ...projection, ...lengths, ...maxima, ...decay, 'state', 'out']
+  return [...rows, ...projection, ...lengths, ...maxima, ...action, 'state', 'out']
 }
 
 /** Puts both lengths of each batch item into one buffer. */
@@ -100,15 +104,16 @@ export const gatherLengths: Pass = {
 /** One token, in one dispatch, because for so few rows a second dispatch costs more than transforms save. */
 export function stepPass(plan: FactorisedPlan): StepPass {
   const { reduceTile, attention, carriedScaling, ofCarried } = plan
-  const { matrix, decay } = sharedBuffers(plan)
+  const { matrix, action } = sharedBuffers(plan)
   const positions = stepSeesPosition(plan) ? ['positions'] : []
   return {
     kind: 'step',
     name: 'step',
     tile: reduceTile,
     workgroups: 'sliceCount',
-    buffers: ['q', 'k', 'v', ...matrix, ...positions, ...decay, 'carried', 'out'],
+    buffers: ['q', 'k', 'v', ...matrix, ...positions, ...action, 'carried', 'out'],
     ...ofCarried,
+    action: plan.action.operand,
     scaling: carriedScaling,
     division: attention.division,
   }

@@ -1,7 +1,9 @@
 /** What is decided of a factorised attention before its passes: how sums are held, tiles, and who projects. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import { carriesScales } from '../../algebra/attention.ts'
-import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
+import type { Attention, Carry, FactorisedScore } from '../../algebra/attention.ts'
+import { planAction } from '../action.ts'
+import type { ActionPlan } from '../action.ts'
 import { hasMaxima } from '../maxima.ts'
 import { maximaPasses, together } from '../maxima-passes.ts'
 import { mends } from '../mending.ts'
@@ -10,7 +12,7 @@ import type { Sides } from '../feature-blocks.ts'
 import type { Plan } from '../planner.ts'
 import { projectByTransform } from '../projected.ts'
 import type { ProjectedRows } from '../projected.ts'
-import type { Features, Groups, Scaling, Tile } from '../schedule.ts'
+import type { Features, Scaling, Tile } from '../schedule.ts'
 import { scaledTerm } from '../terms.ts'
 import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
 
@@ -25,8 +27,8 @@ export interface FactorisedPlan {
   readonly attention: Attention
   readonly score: FactorisedScore
   readonly causal: boolean
-  /** Whose state it is: that of a decaying attention is its query head's own. */
-  readonly groups: Groups
+  /** What rows do to the state, and whose state it is. */
+  readonly action: ActionPlan
   readonly headsPerGroup: Size
   readonly chunk: number
   readonly chunks: Size
@@ -47,19 +49,16 @@ export interface FactorisedPlan {
 }
 
 /** @param transforms whether rows may be projected by fast transforms where that is cheaper than products */
-export function planFactorised(
-  attention: Attention,
-  score: FactorisedScore,
-  transforms: boolean,
-): FactorisedPlan {
-  const { valueDim, decay, mask } = attention
+export function planFactorised(attention: Attention, carry: Carry, transforms: boolean): FactorisedPlan {
+  const { valueDim, mask } = attention
+  const { score } = carry
   const causal = mask.kind === 'causal'
   // What decoding carries is scaled all the same (see `carried.ts`): a step has no keys to compute a row anew from.
-  const carriedScaling: Scaling = carriesScales(attention, score) ? 'scaled' : 'plain'
-  const mended = mends(attention, score)
+  const carriedScaling: Scaling = carriesScales(attention, carry) ? 'scaled' : 'plain'
+  const mended = mends(attention, carry)
   const scaling: Scaling = mended ? 'plain' : carriedScaling
-  const groups = decay === undefined ? 'kvHeads' : 'heads'
-  const headsPerGroup: Size = groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
+  const action = planAction(carry.action, 'log₂')
+  const headsPerGroup: Size = action.groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
   // A causal chunk is a tile: its pairs are taken all at once.
   const chunk = causal ? rowsOfTile : longChunk
   // With projections the tile's code is long as it is, and they take the better part of its time.
@@ -79,7 +78,7 @@ export function planFactorised(
     attention,
     score,
     causal,
-    groups,
+    action,
     headsPerGroup,
     chunk,
     chunks: ['max', 1, ['ceildiv', causal ? 'length' : 'keyLength', chunk]],

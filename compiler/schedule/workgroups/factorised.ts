@@ -2,9 +2,8 @@
  * Factorised attention: reduce, scan, finish; with the papers' maxima before
  * them where the file asks for those.
  */
-import type { Attention, FactorisedScore } from '../../algebra/attention.ts'
+import type { Attention, Carry } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
-import { apply, constant } from '../../symbolic/build.ts'
 import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
 import { projectionBuffer, seesLength } from '../feature-blocks.ts'
 import { carriedSize, stateSize } from '../schedule.ts'
@@ -23,12 +22,8 @@ import { planFactorised } from './factorised-plan.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
 /** Schedules factorised attention as fused passes, with the forms of decoding where the attention decodes. */
-export function scheduleFactorised(
-  attention: Attention,
-  score: FactorisedScore,
-  transforms = true,
-): Schedule {
-  const plan = planFactorised(attention, score, transforms)
+export function scheduleFactorised(attention: Attention, carry: Carry, transforms = true): Schedule {
+  const plan = planFactorised(attention, carry, transforms)
   const [reduce, scan] = [reducePass(plan), scanPass(plan)]
   const forward = forwardOf(plan, reduce, scan)
   if (undecodable(attention) !== undefined) return forward
@@ -39,7 +34,7 @@ export function scheduleFactorised(
 }
 
 function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Schedule {
-  const { attention, score, maxima, projected } = plan
+  const { attention, score, action, maxima, projected } = plan
   const gathers = gathersLengths(plan)
   const before: readonly Pass[] = [
     ...(gathers ? [gatherLengths] : []),
@@ -53,7 +48,7 @@ function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Sc
     valueDim: attention.valueDim,
     features: score.features,
     causal: plan.causal,
-    groups: plan.groups,
+    groups: action.groups,
     chunk: plan.chunk,
     chunks: plan.chunks,
     buffers: [
@@ -62,7 +57,7 @@ function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Sc
       ...(gathers ? [bothLengths] : []),
       ...projectionBuffer(attention.dim, score),
       ...(projected?.buffers ?? []),
-      ...decayBuffer(attention),
+      ...action.buffers,
       ...(maxima?.buffers ?? []),
       stateBuffer(plan),
     ],
@@ -90,7 +85,7 @@ function prefillOf(plan: FactorisedPlan, forward: Schedule, scan: ScanPass): Sch
 }
 
 function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
-  const { attention, score } = plan
+  const { attention, score, action } = plan
   return {
     ...forward,
     chunks: 1,
@@ -98,7 +93,7 @@ function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
       ...dataBuffers(attention).filter(({ name }) => name !== 'lengths'),
       ...(stepSeesPosition(plan) ? [positions] : []),
       ...projectionBuffer(attention.dim, score),
-      ...decayBuffer(attention),
+      ...action.buffers,
       carriedBuffer(plan),
     ],
     passes: [stepPass(plan)],
@@ -119,7 +114,7 @@ function stateBuffer({ attention, score, scaling }: FactorisedPlan): BufferPlan 
   }
 }
 
-function carriedBuffer({ attention, score, groups, carriedScaling }: FactorisedPlan): BufferPlan {
+function carriedBuffer({ attention, score, action, carriedScaling }: FactorisedPlan): BufferPlan {
   const { features } = score
   const { valueDim } = attention
   const scales = carriedScaling === 'scaled' ? `, log-scale [${features}]` : ''
@@ -127,15 +122,9 @@ function carriedBuffer({ attention, score, groups, carriedScaling }: FactorisedP
     name: 'carried',
     role: 'state',
     element: 'f32',
-    size: product('batch', groups, carriedSize(features, valueDim, carriedScaling)),
+    size: product('batch', action.groups, carriedSize(features, valueDim, carriedScaling)),
     layout: `per group: S [${features} × ${valueDim}], z [${features}]${scales}`,
   }
-}
-
-function decayBuffer({ decay }: Attention): BufferPlan[] {
-  if (decay === undefined) return []
-  const value = apply('divide', apply('log', decay), constant(Math.LN2))
-  return [{ name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout: '[H], log₂ γ' }]
 }
 
 const bothLengths: BufferPlan = {

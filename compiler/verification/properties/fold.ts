@@ -5,17 +5,9 @@
  */
 import type { Attention } from '../../algebra/attention.ts'
 import { quotient } from '../../algebra/division.ts'
-import { featuresOf } from '../../algebra/facts.ts'
-import { gammaOf } from '../../algebra/interpret.ts'
-import {
-  combine,
-  decay as decayed,
-  empty,
-  type FeatureRow,
-  read,
-  type State,
-  token,
-} from '../../algebra/state.ts'
+import { logFactor } from '../../algebra/action.ts'
+import { actionOf, featuresOf } from '../../algebra/facts.ts'
+import { act, combine, empty, type FeatureRow, read, type State, token } from '../../algebra/state.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Call } from '../execution/executor.ts'
 import { boundedFeatures } from '../rounding/features.ts'
@@ -55,32 +47,33 @@ export function foldedOutput(
     length,
   )
   const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
-  const gamma = gammaOf(attention, head)
+  const action = actionOf(attention)
+  const after = (count: number): number => logFactor(action, head, count)
 
   const result = new Float64Array(wanted.length * valueDim)
   let state = empty(score.features, valueDim)
   for (let row = 0; row < length; row++) {
-    if (row === cutAt) state = chunk(keys, values, cutAt, gamma)
-    state = combine(decayed(state, gamma, 1), stateOf(keys, values, row))
+    if (row === cutAt) state = chunk(keys, values, cutAt, after)
+    state = combine(act(after(1), state), stateOf(keys, values, row))
     const place = wanted.indexOf(row)
     if (place >= 0) result.set(outputOf(attention, state, queries[row]), place * valueDim)
   }
   return result
 }
 
-/** The state of the first `count` rows, halves combined. */
+/** The state of the first `count` rows, halves combined; `after` is what rows do to it, as a logarithm. */
 function chunk(
   keys: readonly FeatureRow[],
   values: readonly Float64Array[],
   count: number,
-  gamma: number,
+  after: (rows: number) => number,
   first = 0,
 ): State {
   if (count === 1) return stateOf(keys, values, first)
   const half = Math.floor(count / 2)
-  const left = chunk(keys, values, half, gamma, first)
-  const right = chunk(keys, values, count - half, gamma, first + half)
-  return combine(decayed(left, gamma, count - half), right)
+  const left = chunk(keys, values, half, after, first)
+  const right = chunk(keys, values, count - half, after, first + half)
+  return combine(act(after(count - half), left), right)
 }
 
 function stateOf(keys: readonly FeatureRow[], values: readonly Float64Array[], row: number): State {

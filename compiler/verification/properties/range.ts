@@ -1,4 +1,5 @@
 /** Large inputs: results stay finite, and right as long as f32 can tell. */
+import { actionOf, isIdentity } from '../../algebra/facts.ts'
 import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { fitsF32 } from '../rounding/tolerance.ts'
@@ -11,9 +12,9 @@ import { tryCases } from './try-cases.ts'
 const large = 100
 /** Of an entry. */
 const largest = 1e4
-/** Of a call, and of one in which keys may have faded from sight by more than f32 holds. */
+/** Of a call, and of one whose rows may shrink keys by more than f32 holds. */
 const rows = 40
-const rowsThatFade = 300
+const manyRows = 300
 
 export const range: Property = {
   name: 'range',
@@ -24,7 +25,7 @@ export const range: Property = {
   },
   check: async (subject, effort) => {
     const executor = executorOf(subject)
-    const { dim, scale, decay } = subject.model
+    const { dim, scale } = subject.model
     const extreme = largest * Math.sqrt(dim * scale)
     let compared = 0
     return tryCases<Case>(
@@ -33,7 +34,7 @@ export const range: Property = {
           heads: subject.heads,
           rows: subject.rows,
           norms: [large, 10, extreme],
-          longest: decay === undefined ? rows : rowsThatFade,
+          longest: isIdentity(actionOf(subject.algebra)) ? rows : manyRows,
         }),
         describe: describeCase,
         held: (count) =>

@@ -1,7 +1,9 @@
 /** How far an output of f32 arithmetic may be from its value. */
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import type { Attention } from '../../algebra/attention.ts'
-import { gammaOf, visibility } from '../../algebra/interpret.ts'
+import { logFactor } from '../../algebra/action.ts'
+import { actionOf } from '../../algebra/facts.ts'
+import { visibility } from '../../algebra/interpret.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum, unit } from './bounded.ts'
 import { pairRows, type PairRow } from './pairs.ts'
@@ -68,6 +70,7 @@ function headsOf(
 ): Head[] {
   const { dim, valueDim, scale, mask } = attention
   const { batch, heads, kvHeads, length, keyLength, lengths } = call
+  const action = actionOf(attention)
   const factor = Math.sqrt(scale)
   const w = projection === undefined ? [] : rows(projection, 0, projection.length / dim, dim, 1)
   return Array.from({ length: batch * heads }, (_, group) => {
@@ -82,21 +85,26 @@ function headsOf(
       wanted,
       visibility(mask, visible),
     )
-    const gamma = gammaOf(attention, head)
+    const after = (rows: number): number => logFactor(action, head, rows)
     return {
-      pairs: gamma === 1 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, gamma)),
+      pairs: after(1) === 0 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, after)),
       values: rows(call.v, kvHead * keyLength, visible, valueDim, 1),
     }
   })
 }
 
-/** What fades is measured from the last key that a row sees anything of, so that it is held however old that is. */
-function discount({ scale, value, magnitude, error }: PairRow, i: number, gamma: number): PairRow {
+/** What rows shrink is measured from the last key that a row sees anything of, so that it is held however old that is. */
+function discount(
+  { scale, value, magnitude, error }: PairRow,
+  i: number,
+  after: (rows: number) => number,
+): PairRow {
   const last = magnitude.findLastIndex((size, j) => j <= i && size > 0)
   const since = last === -1 ? 0 : i - last
-  const weight = (j: number): number => gamma ** Math.max(0, i - j - since)
+  const weights = magnitude.map((_, j) => Math.exp(after(Math.max(0, i - j - since))))
+  const weight = (j: number): number => weights[j] ?? 0
   return {
-    scale: scale + since * Math.log(gamma),
+    scale: scale + after(since),
     value: value.map((score, j) => score * weight(j)),
     magnitude: magnitude.map((size, j) => size * weight(j)),
     error: error.map((bound, j) => (bound + 4 * Math.abs(i - j) * unit * (magnitude[j] ?? 0)) * weight(j)),
