@@ -12,6 +12,7 @@ beforeEach(() => {
 afterEach(() => {
   leaveMachine(machine)
   vi.unstubAllGlobals()
+  vi.restoreAllMocks()
 })
 
 const bytes = (): number => machine.heap.memory.buffer.byteLength
@@ -122,6 +123,27 @@ test('where memory cannot be shared, calls run in one of its own on one thread',
   expect(machine.heap.memory.buffer).toBeInstanceOf(ArrayBuffer)
   expect(await attention.forward(callOf(2))).toEqual(doubled(2))
   expect(firstDifference(await attention.forward(callOf(200_000)), doubled(200_000))).toBe(-1)
+})
+
+test('where the file of threads cannot be loaded, calls run on one, and that is said once', async () => {
+  vi.doMock('../../runtime/backends/wasm/threads.ts', () => {
+    throw new Error('offline')
+  })
+  const said = vi.spyOn(console, 'info').mockReturnValue()
+  const program = { ...programOf('twice'), name: 'offline' }
+  using attention = await createAttention(program, { threads: 2 })
+  for (let time = 0; time < 3; time++) {
+    expect(firstDifference(await attention.forward(callOf(200_000)), doubled(200_000))).toBe(-1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(said.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^attnc: offline runs on one thread\. What makes its workers could not be loaded: ./,
+      ),
+    ],
+  ])
+  vi.doUnmock('../../runtime/backends/wasm/threads.ts')
 })
 
 test.each([

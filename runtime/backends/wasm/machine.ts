@@ -28,7 +28,9 @@ export class Machine {
   readonly #held = new Map<WebAssembly.Module, Held>()
   /** Whether threads can share its memory. */
   readonly shared: boolean
-  #loading: Promise<Threads> | undefined
+  #loading: Promise<void> | undefined
+  /** Why there is the main thread alone. */
+  #alone: string | undefined
   #last: Promise<unknown> | undefined
   /** Works that are not done. */
   #waiting = 0
@@ -39,6 +41,8 @@ export class Machine {
     const { memory, most } = makeMemory(pages)
     this.heap = new Heap(memory, 4 * at.words, most)
     this.shared = canShareMemory()
+    if (!this.shared)
+      this.#alone = 'The page is not cross-origin isolated, which threads need to share memory.'
   }
 
   hold(): void {
@@ -101,20 +105,24 @@ export class Machine {
    * @param name of the attention, for what is said where there can be none
    */
   workersFor(name: string, wanted: number): number | Promise<number> {
-    if (!this.shared) {
-      sayAlone(name, 'The page is not cross-origin isolated, which threads need to share memory.')
+    if (this.#alone !== undefined) {
+      sayAlone(name, this.#alone)
       return 0
     }
     if (this.threads) return this.threads.workersFor(name, wanted)
     this.#loading ??= this.#loadThreads()
-    return maySleep()
-      ? nextTurn().then(() => 0)
-      : this.#loading.then((threads) => threads.workersFor(name, wanted))
+    return (maySleep() ? nextTurn() : this.#loading).then(() =>
+      this.threads || this.#alone !== undefined ? this.workersFor(name, wanted) : 0,
+    )
   }
 
-  async #loadThreads(): Promise<Threads> {
-    const { Threads } = await import('./threads.ts')
-    return (this.threads = new Threads(this.heap))
+  async #loadThreads(): Promise<void> {
+    try {
+      const { Threads } = await import('./threads.ts')
+      this.threads = new Threads(this.heap)
+    } catch (cause) {
+      this.#alone = `What makes its workers could not be loaded: ${messageOf(cause)}`
+    }
   }
 
   /**
