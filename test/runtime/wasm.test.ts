@@ -67,11 +67,38 @@ test('a call whose scratch is large runs slice by slice in the scratch of one', 
   expect(bytes() - before).toBeLessThan(2 ** 26 + 2 ** 22)
 })
 
+test('a call runs in slices where the memory that is left lies in pieces', async () => {
+  leaveMachine(machine)
+  const { Memory } = WebAssembly
+  vi.spyOn(WebAssembly, 'Memory').mockImplementation(function make(limits) {
+    if ((limits.maximum ?? 0) > 2 ** 11) throw new RangeError('no addresses for as much')
+    return new Memory(limits)
+  })
+  machine = takeMachine()
+  const { heap } = machine
+  const mebibytes = (count: number): number => count * 2 ** 20
+  const [first, ...others] = [60, 1, 30].map((count) => heap.take(mebibytes(count)))
+  heap.free(first ?? 0)
+  // Eight heads of 8 MiB
+  using attention = await createAttention(programOf('twice', 2 ** 21), { threads: 1 })
+  const heads = 8
+  const q = Float32Array.from({ length: heads * 8 }, (_, index) => index)
+  expect(await attention.forward({ q, k: q, v: q, length: 2, heads })).toEqual(q.map((one) => 2 * one))
+  for (const other of others) heap.free(other)
+})
+
 test('a call that no memory could hold is an error that says so, and the next goes on', async () => {
   using large = await createAttention(programOf('twice', 2 ** 31))
   expect(await refusal(large.forward(callOf(1)))).toMatch(
     /^limit: twice\.forward needs 8192 MiB of memory; WebAssembly has 4096 MiB/,
   )
+  const { twice } = programOf('twice').kernels
+  const ofThread = {
+    ...programOf('twice'),
+    kernels: { twice: { ...twice, workgroupBytes: 2 ** 33 } as never },
+  }
+  using wide = await createAttention(ofThread)
+  expect(await refusal(wide.forward(callOf(1)))).toMatch(/^limit: twice\.forward needs 8192 MiB/)
   using small = await createAttention(programOf('twice'))
   expect(await small.forward(callOf(2))).toEqual(doubled(2))
 })

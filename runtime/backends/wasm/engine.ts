@@ -136,7 +136,7 @@ export class Engine {
     const machine = this.#machine
     const { heap, threads } = machine
     const threadBytes = plan.threadBytes * (workers > 0 && threads ? threads.made + 1 : 1)
-    const slices = plan.slices(whole, heap.left - threadBytes)
+    const slices = plan.slices(whole, heap.room - threadBytes)
     const [first = whole] = slices
     const bytes = bytesOf(plan.scratch, first)
     const address = heap.take(bytes + threadBytes)
@@ -173,8 +173,9 @@ export class Engine {
 
   #checkLimit(name: FormName, plan: FormPlan, whole: Shape, bytes: number): void {
     const { capacity } = this.#machine.heap
-    if (bytes + bytesOf(plan.scratch, whole) <= capacity) return
-    const need = bytes + bytesOf(plan.scratch, { ...whole, sliceCount: 1 })
+    const needOf = (shape: Shape): number => bytes + bytesOf(plan.scratch, shape) + plan.threadBytes
+    if (needOf(whole) <= capacity) return
+    const need = needOf({ ...whole, sliceCount: 1 })
     if (need <= capacity) return
     const mebibytes = (count: number): string => `${(count / 2 ** 20).toPrecision(4)} MiB`
     throw new AttentionError(

@@ -43,6 +43,15 @@ export class Heap {
     return this.#gaps.reduce((sum, { start, end }) => sum + end - start, this.#most - this.#end)
   }
 
+  /** Bytes that the largest further block may have, as far as the engine grows the memory. */
+  get room(): number {
+    const own = this.#lastGap()
+    return this.#gaps.reduce(
+      (most, { start, end }) => Math.max(most, end - start),
+      this.#most - this.#end + own,
+    )
+  }
+
   /**
    * The byte address of a block of so many bytes, with arbitrary contents; views of the memory made before may be
    * detached. Undefined where there is no room.
@@ -92,9 +101,7 @@ export class Heap {
 
   /** The last gap, after the memory has grown so that it has so many bytes. */
   #grow(size: number): Gap | undefined {
-    const last = this.#gaps.at(-1)
-    const own = last?.end === this.#end ? last.end - last.start : 0
-    const need = this.#end + size - own
+    const need = this.#end + size - this.#lastGap()
     if (need > this.#most) return undefined
     const wanted = Math.min(this.#most, Math.max(need, this.#end + STRIDE))
     try {
@@ -107,6 +114,12 @@ export class Heap {
     this.#end = this.memory.buffer.byteLength
     this.#add(end, this.#end)
     return this.#gaps.at(-1)
+  }
+
+  /** Bytes at the end of the memory that nobody has. */
+  #lastGap(): number {
+    const last = this.#gaps.at(-1)
+    return last?.end === this.#end ? last.end - last.start : 0
   }
 
   #add(start: number, end: number): void {

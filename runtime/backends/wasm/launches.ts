@@ -63,15 +63,12 @@ export class FormPlan {
 
   /** Slices whose scratch fits into so many bytes, where groups alone do. */
   slices(whole: Shape, bytes: number): readonly Shape[] {
-    return slicesOf(whole, (shape) => {
-      let all = 0
-      for (const { size } of this.scratch) {
-        const one = size(shape) * 4
-        if (one > SCRATCH_BYTES) return false
-        all += one
-      }
-      return all <= bytes
-    })
+    return slicesOf(
+      whole,
+      (shape) =>
+        this.scratch.every(({ size }) => size(shape) * 4 <= SCRATCH_BYTES) &&
+        bytesOf(this.scratch, shape) <= bytes,
+    )
   }
 
   /** @param modules of which one or another has each kernel */
