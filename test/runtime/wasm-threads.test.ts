@@ -6,20 +6,31 @@ import type { Attention } from '../../runtime/index.ts'
 import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import type { Machine } from '../../runtime/backends/wasm/machine.ts'
+import { takePart } from '../../runtime/backends/wasm/take-part.ts'
 import { Threads } from '../../runtime/backends/wasm/threads.ts'
 import { callOf, decodingProgram, firstDifference, programOf, refusal } from './wasm-programs.ts'
 
 /** Workers that the runtime has made, in order. */
 let workers: Worker[]
+/** Milliseconds by which what they say is late. */
+let delay: number
 let machine: Machine
 beforeEach(() => {
   workers = []
+  delay = 0
   const threads = process.getBuiltinModule('node:worker_threads')
   vi.spyOn(threads, 'Worker').mockImplementation(function make(
     ...given: ConstructorParameters<typeof Worker>
   ) {
     const worker = new Worker(...given)
     workers.push(worker)
+    const on = worker.on.bind(worker)
+    vi.spyOn(worker, 'on').mockImplementation((event: string | symbol, hear: (...news: unknown[]) => void) =>
+      on(event, (...news: unknown[]) => {
+        if (delay > 0) setTimeout(hear, delay, ...news)
+        else hear(...news)
+      }),
+    )
     return worker
   })
   machine = takeMachine()
@@ -145,12 +156,14 @@ test('calls that overlap are computed in order', async () => {
 })
 
 test.each([
-  ['the main thread', 'stopAlone'],
-  ['a worker', 'stopBeside'],
-] as const)('a kernel that stops on %s is an error', async (_, name) => {
+  ['the main thread', 'stopAlone', 0],
+  ['a worker', 'stopBeside', 0],
+  ['a worker whose word comes late', 'stopBeside', 50],
+] as const)('a kernel that stops on %s is an error', async (_, name, late) => {
   using attention = await createAttention(programOf(name), { threads: 2 })
   using other = await createAttention(programOf('slowly'), { threads: 2 })
   await shared(other)
+  delay = late
   for (let time = 0; time < 3; time++) {
     const told = await until(
       async () => refusal(attention.forward(callOf(2000))),
@@ -160,6 +173,13 @@ test.each([
   }
   await shared(other)
   expect(workers).toHaveLength(1)
+})
+
+test('a thread that has no such kernel fails', () => {
+  const words = new Int32Array(new SharedArrayBuffer(4 * layout.words))
+  words[layout.dispatches] = 1
+  words[layout.entries + layout.workgroups] = words[layout.entries + layout.grain] = 1
+  expect(() => takePart(layout, words, 0, [], 0, 0)).toThrow('the module has no such kernel')
 })
 
 test('a worker that dies in a call ends that call with an error, and the next has a new one', async () => {

@@ -196,3 +196,8 @@ test('an engine that could not instantiate kernels once is asked again', async (
   using attention = await createAttention(program)
   expect(await attention.forward(callOf(2))).toEqual(doubled(2))
 })
+
+test('a program without one of its kernels is refused', async () => {
+  using attention = await createAttention({ ...programOf('twice'), kernels: {} })
+  expect(await refusal(attention.forward(callOf(2)))).toMatch(/^program: The program has no kernel twice/)
+})

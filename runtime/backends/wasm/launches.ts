@@ -57,7 +57,9 @@ export class FormPlan {
     this.own = ofRoles('input', 'output', 'lengths', 'heads')
     this.scratch = ofRoles('scratch')
     this.kept = ofRoles('state', 'projection', 'factors', 'weight')
-    const bytes = this.dispatches.map(({ kernel }) => kernels[kernel]?.workgroupBytes ?? 0)
+    const bytes = this.dispatches.map(
+      ({ kernel }) => present(kernels[kernel], `kernel ${kernel}`).workgroupBytes,
+    )
     this.threadBytes = Math.ceil(Math.max(0, ...bytes) / LINE) * LINE
   }
 

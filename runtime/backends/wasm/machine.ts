@@ -2,6 +2,7 @@
  * The processor as a device: one memory for all attentions of a page or process, threads that work in it, and calls
  * one after the other. It lasts for as long as an attention has it.
  */
+import { present } from '../../arguments/form.ts'
 import { memoryPages } from '../../contract/kernel-table.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import { sayAlone } from './alone.ts'
@@ -136,7 +137,7 @@ export class Machine {
       for (const { module, kernel, workgroups, table } of launches) {
         words.set(table, at.tables)
         words[at.tables + table.length - 1] = scratch.address
-        module.functions[kernel]?.(0, workgroups, 4 * at.tables)
+        present(module.functions[kernel], `kernel ${kernel}`)(0, workgroups, 4 * at.tables)
       }
     } catch (cause) {
       throw new AttentionError('kernel', `${where}: a kernel stopped: ${messageOf(cause)}.`, { cause })

@@ -24,7 +24,7 @@ export class StateBlocks implements StateKeeper<Block> {
     this.drawn = drawn
   }
 
-  /** Zeros, once the calls so far are done. */
+  /** Zeros, written at once: no call that is under way has such blocks, since they are given back after it. */
   create(sizes: StateSizes): NamedBlocks {
     const blocks = this.#own.makeAll(stateTensors(this.#program, sizes))
     for (const block of blocks.values()) this.#numbers(block).fill(0)

@@ -40,7 +40,8 @@ export function takePart(
       // The last workgroups of a causal attention have the most to do, and go first.
       const end = total - taken
       const first = Math.max(0, end - grain)
-      kernel?.(first, end, 4 * table)
+      if (kernel === undefined) throw new Error('the module has no such kernel')
+      kernel(first, end, 4 * table)
       if (Atomics.add(words, entry + at.done, end - first) + end - first === total)
         Atomics.notify(words, entry + at.done)
     }

@@ -223,13 +223,14 @@ export class Threads {
   }
 
   async #error(where: string): Promise<AttentionError> {
+    // What a worker says of it comes as a message, and others may come before.
+    const end = Date.now() + START
+    while (this.#failure === undefined && this.#lost === undefined && Date.now() < end) await this.#news()
     if (this.#lost !== undefined)
       return new AttentionError(
         'thread-lost',
         `${where}: a thread died during the call: ${this.#lost}. The next call has new threads.`,
       )
-    // What a worker says of it comes as a message.
-    if (this.#failure === undefined) await this.#news()
     return new AttentionError(
       'kernel',
       `${where}: a kernel stopped: ${this.#failure ?? 'it did not say why'}.`,
