@@ -24,19 +24,24 @@ export interface CheckedCall {
 const qkv = ['q', 'k', 'v'] as const
 
 /** All that a call may bring beside tensors that only some calls have. */
-const known: readonly string[] = [...qkv, 'out', ...Object.keys(lengthNames), ...sizeNames]
+const members: readonly string[] = [...qkv, 'out', ...Object.keys(lengthNames), ...sizeNames]
 
-/** `names` are required; `out` may come with buffers, and is required where it is among `names`. */
+/**
+ * `names` are required; `out` may come with buffers, and is required where it is among `names`.
+ *
+ * @param known sizes, where they are not the call's to say
+ */
 export function checkCall(
   program: Program,
   member: string,
   given: unknown,
   names: readonly TensorName[] = qkv,
+  known?: CallSizes,
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, given)
-  refuseUnknown(where, given, names === qkv ? known : [...new Set([...names, ...known])])
-  const sizes = checkSizes(where, given)
+  refuseUnknown(where, given, names === qkv ? members : [...new Set([...names, ...members])])
+  const sizes = known ?? checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
       `${where}: the rows of q are the keys, so keyLength must be length; they are ${sizes.keyLength} and ${sizes.length}.`,

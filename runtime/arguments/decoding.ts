@@ -8,6 +8,7 @@ import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
 import { requireForm } from './required-form.ts'
 import { lengthNames } from './lengths.ts'
+import { sizeNames } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 
 export function checkPrefill(program: Program, call: unknown): CheckedCall {
@@ -29,22 +30,21 @@ export function checkStep(
 ): CheckedCall {
   const where = `${program.name}.step`
   requireObject(where, call, '{ q, k, v }')
-  for (const [name, size] of Object.entries({ batch, heads, kvHeads })) {
-    if (call[name] !== undefined && call[name] !== size) {
-      throw new RangeError(
-        `${where}: ${name} is ${size} in the state and ${describe(call[name])} in the call.`,
-      )
-    }
+  const sizes = { batch, heads, kvHeads, length: 1, keyLength: 1, offset: 0, capacity: 1 }
+  for (const name of sizeNames) {
+    const { [name]: said = sizes[name] } = call
+    if (said === sizes[name]) continue
+    throw new RangeError(
+      name === 'length' || name === 'keyLength'
+        ? `${where}: it is one token; ${name} is ${describe(said)} in the call.`
+        : `${where}: ${name} is ${sizes[name]} in the state and ${describe(said)} in the call.`,
+    )
   }
-  for (const name of ['length', 'keyLength']) {
-    if (call[name] !== undefined && call[name] !== 1)
-      throw new RangeError(`${where}: it is one token; ${name} is ${describe(call[name])} in the call.`)
-  }
-  for (const name of Object.keys(lengthNames)) {
+  for (const name in lengthNames) {
     if (call[name] !== undefined)
       throw new AttentionError('form', `${where} takes no ${name}: it is one token for every batch item.`)
   }
-  return checkCall(program, 'step', { ...call, batch, heads, kvHeads, length: 1, keyLength: 1 })
+  return checkCall(program, 'step', call, undefined, sizes)
 }
 
 /** Of tokens and of what is counted beside them: kernels count in 32 bits, and steps are to follow. */

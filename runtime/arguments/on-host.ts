@@ -3,7 +3,6 @@ import type { BackendName } from '../contract/backends.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import type { CheckedCall } from './call.ts'
-import { isBuffer } from './describe.ts'
 import type { CallSizes } from './sizes.ts'
 
 /** Checked, and all of it in arrays. */
@@ -24,9 +23,9 @@ export function hostCall(
   program: Program,
   backend: BackendName,
   member: keyof Program['forms'],
-  { sizes, tensors, lengths, queryLengths }: CheckedCall,
+  { sizes, onHost, tensors, lengths, queryLengths }: CheckedCall,
 ): HostCall {
-  if ([...tensors.values(), lengths, queryLengths].some(isBuffer)) {
+  if (!onHost) {
     throw new AttentionError(
       'backend',
       `${program.name}.${member}: the backend ${backend} takes Float32Array, no GPUBuffer.`,

@@ -24,8 +24,10 @@ export type TensorName = keyof typeof layouts
 const STORAGE = 0x80
 
 /** The same numbers in an array of this realm: gpu.js looks at classes. */
-const ours = ({ buffer, byteOffset, length }: Float32Array): Float32Array =>
-  new Float32Array(buffer, byteOffset, length)
+function ours(tensor: Float32Array): Float32Array {
+  const { buffer, byteOffset, length } = tensor
+  return tensor instanceof Float32Array ? tensor : new Float32Array(buffer, byteOffset, length)
+}
 
 /** The tensors by name, either all of them on the host or all of them on the device. */
 export function checkTensors(

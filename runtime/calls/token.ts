@@ -8,8 +8,10 @@ import type { Drawn } from '../base-attention.ts'
 import type { Program } from '../program.ts'
 import { KeptState } from './state.ts'
 
-/** What a token brings to the form `step`, beside what its backend makes of the call. */
-interface Token<Buffer> {
+/** What a token brings to the form `step`. */
+interface Token<Buffer, Call> {
+  /** What its backend makes of the call. */
+  readonly accepted: Call
   readonly sizes: CallSizes
   readonly state: KeptState<Buffer>
   /** [B] where the token of each batch item goes. */
@@ -30,7 +32,7 @@ export function nextToken<Buffer, Call>(
   given: AttentionState,
   call: unknown,
   accept: (checked: CheckedCall) => Call,
-): Call & Token<Buffer> {
+): Token<Buffer, Call> {
   requireForm(program, 'step')
   if (!(given instanceof KeptState) || given.owner.drawn !== drawn) throw foreignState(program, given)
   const state = given as KeptState<Buffer>
@@ -39,9 +41,9 @@ export function nextToken<Buffer, Call>(
   const checked = checkStep(program, state.sizes, call)
   const accepted = accept(checked)
   state.makeRoom()
-  const { capacity } = state.sizes
+  const { batch, heads, kvHeads, capacity } = state.sizes
   const { position: offset, positions } = state
   state.positions = positions.map((position) => position + 1)
-  const sizes = { ...checked.sizes, offset, capacity }
-  return { ...accepted, sizes, state, positions: Uint32Array.from(positions) }
+  const sizes = { batch, heads, kvHeads, length: 1, keyLength: 1, offset, capacity }
+  return { accepted, sizes, state, positions: new Uint32Array(positions) }
 }

@@ -41,7 +41,7 @@ afterEach(() => {
 })
 
 /** Lists of dispatches that workers were woken for. */
-const wakes = (): number => machine.heap.words(0, layout.words)[layout.lists] ?? 0
+const wakes = (): number => machine.heap.words[layout.lists] ?? 0
 
 /** Calls until a condition holds: a worker may be slow to start, and a call may be over before it wakes. */
 async function until<T>(call: () => Promise<T>, holds: (result: T) => boolean): Promise<T> {
@@ -186,7 +186,7 @@ test('a worker that dies in a call ends that call with an error, and the next ha
   using attention = await createAttention(programOf('forever'), { threads: 2 })
   using other = await createAttention(programOf('slowly'), { threads: 2 })
   await shared(other)
-  const words = machine.heap.words(0, layout.words)
+  const { words } = machine.heap
   // Whichever has come to the list stays there.
   const end = setInterval(() => {
     if (words[layout.active] !== 0) for (const worker of workers) void worker.terminate()

@@ -14,7 +14,7 @@ import { compileWasm, onWasm } from './harness.ts'
 
 // The worker lives for the whole file, and takes part in calls that are too short to pay for it.
 const machine = takeMachine()
-const wakes = (): number => machine.heap.words(0, layout.words)[layout.lists] ?? 0
+const wakes = (): number => machine.heap.words[layout.lists] ?? 0
 beforeAll(async () => {
   vi.spyOn(Paces.prototype, 'threadsFor').mockReturnValue(2)
   const { program } = compileWasm(sized('softmax'))

@@ -48,10 +48,15 @@ export class Decoding {
   /** A call of `step`; the state is then one token further. */
   token(drawn: Drawn, given: AttentionState, call: unknown): StateCall {
     const program = this.#program
-    const { state, ...token } = nextToken<Block, HostCall>(program, drawn, given, call, (checked) =>
-      hostCall(program, 'wasm', 'step', checked),
+    const { accepted, sizes, state, positions } = nextToken<Block, HostCall>(
+      program,
+      drawn,
+      given,
+      call,
+      (checked) => hostCall(program, 'wasm', 'step', checked),
     )
-    return { inputs: { ...token, state: state.buffers }, state }
+    const { tensors, lengths, queryLengths } = accepted
+    return { inputs: { sizes, tensors, lengths, queryLengths, positions, state: state.buffers }, state }
   }
 
   restore(drawn: Drawn, saved: SavedState): AttentionState {

@@ -63,7 +63,7 @@ export class Engine {
   setConstant(name: string, data: Float32Array): void {
     const before = this.#constants.get(name)
     const block = this.#own.make(data.length)
-    this.#machine.heap.numbers(block.address, block.size).set(data)
+    this.#machine.heap.numbers.set(data, block.address / 4)
     this.#constants.set(name, block)
     if (before) this.#own.free(before)
   }
@@ -105,15 +105,19 @@ export class Engine {
     const blocks = new Map<string, Place>()
     for (const { plan: own, block } of laidOut(plan.own, whole, address)) {
       const { name, role, value } = own
-      const { address: at, size } = block
+      const { size } = block
+      const at = block.address / 4
       blocks.set(name, block)
-      if (role === 'input') heap.numbers(at, size).set(present(inputs.tensors.get(name), name))
+      if (role === 'input') heap.numbers.set(present(inputs.tensors.get(name), name), at)
       else if (role === 'heads' && value)
-        heap.numbers(at, size).set(Array.from({ length: size }, (_, head) => value(head)))
+        heap.numbers.set(
+          Array.from({ length: size }, (_, head) => value(head)),
+          at,
+        )
       else if (role === 'lengths') {
         const { [name as CountName]: given } = inputs
-        if (given) heap.words(at, size).set(given)
-        else heap.words(at, size).fill(whole[countFields[name as CountName]])
+        if (given) heap.words.set(given, at)
+        else heap.words.fill(whole[countFields[name as CountName]], at, at + size)
       }
     }
     for (const kept of plan.kept) blocks.set(kept.name, this.#keptFor(kept, inputs))
@@ -148,7 +152,7 @@ export class Engine {
     const finish = (): Float32Array => {
       const busy = workers + (workers === 0 || threads?.mainTakesPart === true ? 1 : 0)
       this.#paces.note(plan.form, whole, (performance.now() - begun) * busy)
-      return heap.numbers(out.address, out.size).slice()
+      return heap.numbers.slice(out.address / 4, out.address / 4 + out.size)
     }
     if (workers > 0 && threads)
       return threads

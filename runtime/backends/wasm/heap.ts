@@ -23,6 +23,8 @@ export class Heap {
   /** Where each block that is in use ends. */
   readonly #ends = new Map<number, number>()
   #end: number
+  /** All of the memory, as long as it was. */
+  #all = { numbers: new Float32Array(), words: new Uint32Array() }
 
   /** @param most bytes that the memory may grow to */
   constructor(memory: WebAssembly.Memory, first: number, most: number) {
@@ -89,14 +91,21 @@ export class Heap {
     this.#add(start, end)
   }
 
-  /** The numbers at an address, until the memory grows. */
-  numbers(address: number, count: number): Float32Array {
-    return new Float32Array(this.memory.buffer, address, count)
+  /** The memory's numbers, until it grows: that of a byte address is at a quarter of it. */
+  get numbers(): Float32Array {
+    return this.#views().numbers
   }
 
-  /** The words at an address, until the memory grows. */
-  words(address: number, count: number): Uint32Array {
-    return new Uint32Array(this.memory.buffer, address, count)
+  /** The memory's words, in the same way. */
+  get words(): Uint32Array {
+    return this.#views().words
+  }
+
+  #views(): { readonly numbers: Float32Array; readonly words: Uint32Array } {
+    const { buffer } = this.memory
+    if (this.#all.words.buffer !== buffer)
+      this.#all = { numbers: new Float32Array(buffer), words: new Uint32Array(buffer) }
+    return this.#all
   }
 
   /** The last gap, after the memory has grown so that it has so many bytes. */

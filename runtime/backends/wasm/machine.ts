@@ -132,7 +132,7 @@ export class Machine {
    * @throws AttentionError `kernel`
    */
   launch(where: string, launches: readonly Launch[], scratch: ThreadScratch): void {
-    const words = this.heap.words(0, at.words)
+    const { words } = this.heap
     try {
       for (const { module, kernel, workgroups, table } of launches) {
         words.set(table, at.tables)

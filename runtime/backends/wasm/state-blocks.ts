@@ -70,6 +70,6 @@ export class StateBlocks implements StateKeeper<Block> {
   }
 
   #numbers({ address, size }: Block): Float32Array {
-    return this.#machine.heap.numbers(address, size)
+    return this.#machine.heap.numbers.subarray(address / 4, address / 4 + size)
   }
 }

@@ -67,8 +67,15 @@ export class Decoding {
 
   /** A call of `step`; the state is then one token further. */
   token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
-    const token = nextToken<GPUBuffer, CheckedCall>(this.#program, drawn, state, call, (checked) => checked)
-    return { ...token, tensors: new Map([...token.tensors, ...token.state.buffers]) }
+    const { accepted, ...token } = nextToken<GPUBuffer, CheckedCall>(
+      this.#program,
+      drawn,
+      state,
+      call,
+      (checked) => checked,
+    )
+    const tensors = new Map([...accepted.tensors, ...token.state.buffers])
+    return { ...accepted, ...token, tensors }
   }
 
   restore(drawn: Drawn, saved: SavedState): AttentionState {
