@@ -17,14 +17,14 @@ import type { KernelSource } from '../runtime/program.ts'
  * The description of a program: its facts, forms, kernels and weights.
  *
  * @param source the attention as canonical text, which the reference backend reads
- * @param obstacle why it does not decode, if it does not
+ * @param facts of the algebra: why it does not decode, if it does not, and whether rows are means of values
  */
 export function assemble(
   target: Target,
   model: AttentionModel,
   forms: LoweredForms,
   source: string,
-  obstacle: string | undefined,
+  facts: { readonly undecodable: string | undefined; readonly convex: boolean },
 ): ProgramDescription {
   const { name, dim, valueDim, mask } = model
   const law = drawnLaw(model)
@@ -40,7 +40,8 @@ export function assemble(
     ...(law && { projection: law }),
     ...(keysAreQueries(model) && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
-    ...(obstacle !== undefined && { undecodable: obstacle }),
+    ...(facts.convex && { convex: true }),
+    ...(facts.undecodable !== undefined && { undecodable: facts.undecodable }),
     weights: weightsOf(model).map(planOf),
     source,
     forms: {

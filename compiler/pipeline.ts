@@ -14,7 +14,7 @@ import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, type LoweredForms } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
-import { undecodable } from './algebra/facts.ts'
+import { negativeWeights, undecodable } from './algebra/facts.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
@@ -61,13 +61,13 @@ export function build(
   const forms = formsFor(target, algebra)
   if ('unsupported' in forms) return { model, algebra, ...forms }
   const source = print(alone(tree, model.name))
-  const obstacle = undecodable(algebra)
+  const facts = { undecodable: undecodable(algebra), convex: negativeWeights(algebra) === undefined }
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)
-    return 'unsupported' in forms ? undefined : assemble(other, model, forms, source, obstacle)
+    return 'unsupported' in forms ? undefined : assemble(other, model, forms, source, facts)
   }
   const description = {
-    ...assemble(target, model, forms, source, obstacle),
+    ...assemble(target, model, forms, source, facts),
     alternatives: alternativesTo(target).map((other) => ({
       target: other.name,
       describe: () => otherwise(other),

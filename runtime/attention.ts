@@ -5,11 +5,22 @@
  * G), L query rows, S key rows, D `dim`, E `valueDim`. Tensors are row-major
  * f32, either all `Float32Array` (the result is one, too) or all `GPUBuffer` on
  * the attention's device (the result is one, too, and nothing passes through
- * the host).
+ * the host). With the storage f16 they are `Float16Array`, `Uint16Array` of the
+ * same bits, or `GPUBuffer` of two bytes a number.
  */
 import type { BackendName } from './contract/backends.ts'
 
-export type Tensor = Float32Array | GPUBuffer
+export type Tensor = WideTensor | HalfArray
+
+/** What kernels take: f32, on the host or on the device. */
+export type WideTensor = Float32Array | GPUBuffer
+
+/** Numbers of f16: a `Float16Array`, where the engine has that class, or a `Uint16Array` of the same bits. */
+export interface HalfArray extends ArrayBufferView {
+  readonly BYTES_PER_ELEMENT: number
+  readonly length: number
+  readonly [Symbol.toStringTag]: 'Float16Array' | 'Uint16Array'
+}
 
 /** The sizes of a call; each a positive integer. */
 export interface Sizes {
@@ -28,7 +39,7 @@ export interface Sizes {
 /** [B] rows of each batch item that count. */
 export type Lengths = ArrayLike<number>
 
-/** T is `Float32Array` or `GPUBuffer`; buffers need the usage STORAGE and may be larger than what is asked. */
+/** T is `Float32Array`, a `HalfArray` or `GPUBuffer`; buffers need the usage STORAGE and may be larger than what is asked. */
 export interface ForwardCall<T extends Tensor> extends Sizes {
   /** [B, H, L, D] */
   readonly q: T
@@ -139,6 +150,8 @@ export interface Attention {
   readonly backend: Backend
   /** What it runs on, for people. */
   readonly device: string
+  /** The device of WebGPU in use, the caller's or its own; undefined on other backends. */
+  readonly gpuDevice: GPUDevice | undefined
   /**
    * A copy of the [projections, D] in use, or of the rotations of a hash; undefined where features are not projected
    * and nothing is hashed.
@@ -192,6 +205,11 @@ export interface CreateOptions {
    * as pay: short calls wake none. Other backends than `wasm` take no notice.
    */
   readonly threads?: number | undefined
+  /**
+   * Of inputs and outputs; arithmetic, states, projection and weights are f32. With `f16` a call that has results beyond
+   * 65,504 rejects with the `AttentionError` `range`.
+   */
+  readonly storage?: 'f32' | 'f16' | undefined
   /** [projections, D] to use instead of the file's own; with `buckets` [rounds · buckets / 2, D]. */
   readonly projection?: Float32Array | undefined
   /**

@@ -34,12 +34,19 @@ export abstract class BaseAttention implements Attention {
   readonly causal: boolean
   readonly backend: Backend
   readonly device: string
+  readonly gpuDevice: GPUDevice | undefined
   protected readonly program: Program
   protected readonly drawing: Drawing | undefined
   /** Another one after each `redraw`. */
   protected drawn: Drawn
 
-  constructor(program: Program, backend: Backend, device: string, { drawing, projection }: Opening) {
+  constructor(
+    program: Program,
+    backend: Backend,
+    device: string,
+    { drawing, projection }: Opening,
+    gpuDevice?: GPUDevice,
+  ) {
     this.program = program
     this.name = program.name
     this.dim = program.dim
@@ -48,6 +55,7 @@ export abstract class BaseAttention implements Attention {
     this.causal = program.causal
     this.backend = backend
     this.device = device
+    this.gpuDevice = gpuDevice
     this.drawing = drawing
     this.drawn = {
       name: program.name,

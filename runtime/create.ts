@@ -22,6 +22,13 @@ export async function createAttention(
     throw (await import('./arguments/no-program.ts')).noProgram(program)
   if (given !== undefined) (await import('./arguments/create-options.ts')).checkOptions(program, given)
   const options = given ?? {}
+  const attention = await openOn(program, options, open)
+  return options.storage === 'f16'
+    ? (await import('./storage/index.ts')).onHalves(program, attention)
+    : attention
+}
+
+async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<Attention> {
   if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
     (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)
   const opening = { ...options, drawing: await loadDrawing(program) }

@@ -15,6 +15,7 @@ import type { MissingCode } from './contract/backends.ts'
  * - `kernel`: the device refused a kernel
  * - `gpu`: the device refused a command, such as one on a buffer of another device
  * - `thread-lost`: a thread of the backend wasm died during the call; the next call has new ones
+ * - `range`: a result is beyond what the storage f16 holds
  * - `form`: what was compiled has no such way of running
  * - `weights`: run-time weights are missing
  * - `projection`: a state was saved with another projection than this attention has
@@ -30,6 +31,7 @@ export type AttentionErrorCode =
   | 'kernel'
   | 'gpu'
   | 'thread-lost'
+  | 'range'
   | 'form'
   | 'weights'
   | 'projection'

@@ -12,6 +12,7 @@ export type {
   DispatchTime,
   EncodeBuffers,
   ForwardCall,
+  HalfArray,
   Lengths,
   Sizes,
   StepCall,

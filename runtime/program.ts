@@ -18,6 +18,8 @@ export interface Program {
   /** r, the length of φ(x); 0 where nothing is factorised. */
   readonly features: number
   readonly causal: boolean
+  /** Each row of the result is a mean of rows of v, with weights ≥ 0: no number of it is larger than the largest of v. */
+  readonly convex?: true
   readonly target: TargetName
   readonly projection?: ProjectionLaw
   /** The rows of q serve as keys, too: a call has as many keys as queries, and k is not read. */

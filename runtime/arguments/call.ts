@@ -1,5 +1,5 @@
 /** A whole call, checked: nothing reaches a backend that has not passed here. */
-import type { Tensor } from '../attention.ts'
+import type { WideTensor } from '../attention.ts'
 import type { Program } from '../program.ts'
 import { queryLengthsOf } from '../contract/query-lengths.ts'
 import { isBuffer, refuseUnknown, requireObject } from './describe.ts'
@@ -15,7 +15,7 @@ export interface CheckedCall {
   readonly sizes: CallSizes
   /** True where the tensors are Float32Array. */
   readonly onHost: boolean
-  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly tensors: ReadonlyMap<string, WideTensor>
   /** Key rows of each batch item that count, and query rows; all where nothing says so. */
   readonly lengths: CheckedLengths
   readonly queryLengths: CheckedLengths

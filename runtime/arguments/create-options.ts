@@ -10,8 +10,8 @@ export function checkOptions(program: Program, options: CreateOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
   }
-  refuseUnknown(where, options, ['device', 'backend', 'threads', 'projection', 'weights'])
-  const { device, backend, threads } = options
+  refuseUnknown(where, options, ['device', 'backend', 'threads', 'storage', 'projection', 'weights'])
+  const { device, backend, threads, storage } = options
   if (backend !== undefined && !backendNames.includes(backend)) {
     throw new TypeError(
       `${where}: backend must be one of '${backendNames.join("', '")}'; it is ${describe(backend)}.`,
@@ -21,6 +21,9 @@ export function checkOptions(program: Program, options: CreateOptions): void {
     throw new (typeof threads === 'number' ? RangeError : TypeError)(
       `${where}: threads must be a positive integer; it is ${describe(threads)}.`,
     )
+  }
+  if (storage !== undefined && storage !== 'f32' && storage !== 'f16') {
+    throw new TypeError(`${where}: storage must be 'f32' or 'f16'; it is ${describe(storage)}.`)
   }
   if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {
     throw new TypeError(`${where}: device must be a GPUDevice; it is ${describe(device)}. Was it awaited?`)

@@ -1,5 +1,5 @@
 /** The tensors of a call: all of one kind, and of the sizes that the call says. */
-import type { Tensor } from '../attention.ts'
+import type { WideTensor } from '../attention.ts'
 import { describe, isBuffer, isFloat32Array } from './describe.ts'
 import type { CallSizes } from './sizes.ts'
 
@@ -36,8 +36,8 @@ export function checkTensors(
   names: readonly TensorName[],
   sizes: CallSizes,
   widths: Widths,
-): ReadonlyMap<string, Tensor> {
-  const tensors = new Map<string, Tensor>()
+): ReadonlyMap<string, WideTensor> {
+  const tensors = new Map<string, WideTensor>()
   const first = given[names[0] ?? 'q']
   for (const name of names) {
     const tensor = given[name]
@@ -58,7 +58,15 @@ export function checkTensors(
   return tensors
 }
 
-function checkCount(where: string, name: TensorName, tensor: Tensor, sizes: CallSizes, widths: Widths): void {
+/** Whether a tensor has room for what the call says; `bytes` are those of a number in a buffer. */
+export function checkCount(
+  where: string,
+  name: TensorName,
+  tensor: WideTensor,
+  sizes: CallSizes,
+  widths: Widths,
+  bytes = 4,
+): void {
   const axes: readonly Axis[] = layouts[name]
   const sizeOf = (axis: Axis): number => (axis === 'dim' || axis === 'valueDim' ? widths[axis] : sizes[axis])
   const need = axes.reduce((product, axis) => product * sizeOf(axis), 1)
@@ -67,9 +75,9 @@ function checkCount(where: string, name: TensorName, tensor: Tensor, sizes: Call
     if ((tensor.usage & STORAGE) === 0) {
       throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${tensor.usage}.`)
     }
-    if (tensor.size >= need * 4) return
+    if (tensor.size >= need * bytes) return
     throw new RangeError(
-      `${where}: ${name} needs ${need * 4} bytes, 4 × ${product()}; the buffer has ${tensor.size}.`,
+      `${where}: ${name} needs ${need * bytes} bytes, ${bytes} × ${product()}; the buffer has ${tensor.size}.`,
     )
   }
   const have = tensor.length

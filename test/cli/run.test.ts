@@ -96,6 +96,24 @@ describe('attnc run', () => {
     expect(out).not.toContain('\u001b')
   })
 
+  test('stores tensors as f16 where it is asked to, and holds the result to what that allows', async () => {
+    const half = ['run', 'good.attn', '--only', 'small', '--storage', 'f16', '--length', '9', '--repeat', '1']
+    for (const backend of ['wasm', 'reference']) {
+      const { status, out } = await at.run([...half, '--backend', backend, '--json'])
+      const [{ passed, storage, error }] = (JSON.parse(out) as { attentions: [Record<string, unknown>] })
+        .attentions as [{ passed: boolean; storage: string; error: { relativeRms: number } }]
+      expect([status, passed, storage]).toEqual([0, true, 'f16'])
+      // That of a result rounded to 11 bits, and nothing more.
+      expect(error.relativeRms).toBeGreaterThan(5e-5)
+      expect(error.relativeRms).toBeLessThan(3e-4)
+    }
+    const { out } = await at.run([...half, '--backend', 'wasm'])
+    expect(out).toMatch(/^storage {2}f16, inputs rounded to it$/m)
+    const large = await at.run([...half, '--backend', 'wasm', '--std', '1e6'])
+    expect(large.status).toBe(2)
+    expect(large.err).toMatch(/^error: --storage f16: q has an entry of -?\d.*; f16 holds at most 65504$/m)
+  })
+
   test('reads a file, saves the result with as many axes, and agrees with the reference backend', async () => {
     const common = ['run', 'good.attn', '--only', 'small', '--input', 'tensors.npz']
     const onDevice = await at.run([...common, ...onGpu, '--output', 'device.npy', '--repeat', '1'])

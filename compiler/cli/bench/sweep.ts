@@ -100,11 +100,11 @@ async function enter(
   const { heads, seed } = options
   const random = { batch: 1, heads, kvHeads: heads, length, keyLength: length, seed, deviation }
   const inputs = withRandomWeights(randomInputs(random, model.dim, model.valueDim), model, random)
-  const executor = await executorOf(runnable, inputs, backend)
+  const executor = await executorOf(runnable, inputs, { backend, storage: 'f32' })
   const out = await executor.run()
   const rows = rowsToCheck(inputs, seed)
   const found = difference(selectRows(out, rows, length, model.valueDim), expectedRows(model, inputs, rows))
-  const { passed } = judge(found)
+  const { passed } = judge(found, 'f32')
   return { name, backend, executor, error: found.relativeRms, passed, times: [] }
 }
 

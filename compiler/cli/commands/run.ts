@@ -11,6 +11,7 @@ import { readSource } from '../files.ts'
 import { type Io, painter, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, positiveNumber, textOption, wholeNumber } from '../options.ts'
+import type { Storage } from '../run/difference.ts'
 import { type Runnable, targetOf } from '../run/execute.ts'
 import {
   type Inputs,
@@ -19,6 +20,7 @@ import {
   outputShape,
   randomInputs,
   type RandomOptions,
+  roundedToHalves,
 } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
@@ -39,6 +41,7 @@ interface Options {
   readonly input?: string
   readonly output?: string
   readonly backend?: Backend
+  readonly storage: Storage
   readonly repeat: number
   readonly json?: true
 }
@@ -73,6 +76,11 @@ export function addRun({ program, io, conclude }: Context): void {
       ),
     )
     .addOption(
+      new Option('--storage <type>', 'how inputs and outputs are stored; arithmetic is f32')
+        .choices(['f32', 'f16'])
+        .default('f32'),
+    )
+    .addOption(
       new Option('--repeat <n>', 'timed calls after the first, at most')
         .argParser(wholeNumber(1))
         .default(20),
@@ -103,7 +111,8 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
     requirePlace(io, output)
   }
 
-  const inputs = inputsBy(io, options)
+  const given = inputsBy(io, options)
+  const inputs: typeof given = (one) => (options.storage === 'f16' ? roundedToHalves(given(one)) : given(one))
   const progress = progressOn(io.err)
   const measurements: Measurement[] = []
   try {

@@ -28,13 +28,21 @@ export interface Verdict {
   readonly words: string
 }
 
-/** Up to here a relative error is what f32 sums of many terms make of float64's value. */
-const rounding = 2e-5
-/** Beyond here a result is wrong, not merely rounded. */
-const tolerance = 1e-3
+/**
+ * By storage: up to `rounding` a relative error is what sums of many terms in f32 make of float64's value, and what is
+ * lost where a result is stored; beyond `tolerance` a result is wrong, not merely rounded.
+ */
+const limits = {
+  f32: { rounding: 2e-5, tolerance: 1e-3 },
+  f16: { rounding: 5e-4, tolerance: 2e-3 },
+} as const
 
-export function judge({ relativeRms }: Difference): Verdict {
-  if (relativeRms <= rounding) return { passed: true, words: 'passes: as near as f32 rounding allows' }
-  if (relativeRms <= tolerance) return { passed: true, words: 'passes: some digits are lost to f32' }
+/** How tensors are stored. */
+export type Storage = keyof typeof limits
+
+export function judge({ relativeRms }: Difference, storage: Storage): Verdict {
+  const { rounding, tolerance } = limits[storage]
+  if (relativeRms <= rounding) return { passed: true, words: `passes: as near as ${storage} rounding allows` }
+  if (relativeRms <= tolerance) return { passed: true, words: `passes: some digits are lost to ${storage}` }
   return { passed: false, words: `fails: more than ${tolerance} from the reference` }
 }

@@ -5,12 +5,15 @@ import {
   type Backend,
   createAttention,
   type ForwardCall,
+  type Tensor,
 } from '../../../runtime/index.ts'
+import { narrow, widen } from '../../../runtime/storage/half.ts'
 import type { AttentionModel, Program, Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { defaultTarget, isTarget } from '../../targets/index.ts'
 import { CommandFailure, status, usage } from '../failure.ts'
 import type { Inputs } from './inputs.ts'
+import type { Storage } from './difference.ts'
 import { expectedRows } from './reference.ts'
 
 /** What an attention is compiled for, to run on a backend; the reference shows what the first target would run. */
@@ -35,23 +38,25 @@ export interface Executor {
 export async function executorOf(
   { name, model, program }: Runnable,
   inputs: Inputs,
-  backend: Backend,
+  { backend, storage }: { readonly backend: Backend; readonly storage: Storage },
 ): Promise<Executor> {
-  if (!isTarget(backend)) return referenceExecutor(model, inputs)
+  if (!isTarget(backend)) return referenceExecutor(model, inputs, storage)
   invariant(program !== undefined, `${name} is run on a device only when it is compiled`)
   const attention = await inWords(() =>
     createAttention(program, {
       backend,
+      storage,
       ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),
       ...(inputs.weights.size === 0
         ? {}
         : { weights: Object.fromEntries([...inputs.weights].map(([name, { data }]) => [name, data])) }),
     }),
   )
-  const call = callOf(inputs)
+  const call: ForwardCall<Float32Array | Uint16Array> =
+    storage === 'f16' ? halfCall(callOf(inputs)) : callOf(inputs)
   return {
     device: attention.device,
-    run: () => inWords(() => attention.forward(call)),
+    run: () => inWords(async () => onSingles(await attention.forward(call))),
     deviceTime: () => deviceTimeOf(attention, call),
     destroy: () => attention.destroy(),
   }
@@ -73,20 +78,31 @@ function callOf({
   return { q, k, v, batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
 }
 
-function referenceExecutor(model: AttentionModel, inputs: Inputs): Executor {
+/** The same numbers, which f16 holds. */
+function halfCall({ q, k, v, ...call }: ForwardCall<Float32Array>): ForwardCall<Uint16Array> {
+  const [halfQ, halfK, halfV] = [q, k, v].map((rows) => narrow(rows).halves) as [
+    Uint16Array,
+    Uint16Array,
+    Uint16Array,
+  ]
+  return { ...call, q: halfQ, k: halfK, v: halfV }
+}
+
+const onSingles = (out: Float32Array | Uint16Array): Float32Array =>
+  out instanceof Uint16Array ? widen(out) : out
+
+function referenceExecutor(model: AttentionModel, inputs: Inputs, storage: Storage): Executor {
+  const stored = (out: Float32Array): Float32Array => (storage === 'f16' ? widen(narrow(out).halves) : out)
   const rows = Array.from({ length: inputs.length }, (_, row) => row)
   return {
     device: 'this processor, float64',
-    run: () => inWords(async () => Float32Array.from(expectedRows(model, inputs, rows))),
+    run: () => inWords(async () => stored(Float32Array.from(expectedRows(model, inputs, rows)))),
     destroy: () => {},
   }
 }
 
 /** Of a call after the first ones, so that nothing is compiled in it. */
-async function deviceTimeOf(
-  attention: Attention,
-  call: ForwardCall<Float32Array>,
-): Promise<number | undefined> {
+async function deviceTimeOf(attention: Attention, call: ForwardCall<Tensor>): Promise<number | undefined> {
   try {
     const dispatches = await attention.profile(call)
     return dispatches.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) / 1e6

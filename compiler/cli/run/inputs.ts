@@ -3,6 +3,7 @@
  * ones. Shapes: q [B, H, L, D], k [B, G, S, D], v [B, G, S, Dv] with G
  * key/value heads; a file may leave off the leading axes of size one.
  */
+import { LARGEST, narrow, widen } from '../../../runtime/storage/half.ts'
 import { weightNames } from '../../../runtime/contract/weights.ts'
 import { usage } from '../failure.ts'
 import type { Loaded } from '../tensors/load.ts'
@@ -64,6 +65,19 @@ export function randomInputs(options: RandomOptions, dim: number, valueDim: numb
     rank: 4,
     notes: [],
   }
+}
+
+/** The nearest numbers that f16 holds, so that storage costs an attention its result's digits alone. */
+export function roundedToHalves(inputs: Inputs): Inputs {
+  const rounded = (name: 'q' | 'k' | 'v'): Float32Array => {
+    const { halves, beyond } = narrow(inputs[name])
+    if (beyond === undefined) return widen(halves)
+    throw usage(
+      `--storage f16: ${name} has an entry of ${beyond}; f16 holds at most ${LARGEST}`,
+      'scale it down, or leave --storage out',
+    )
+  }
+  return { ...inputs, q: rounded('q'), k: rounded('k'), v: rounded('v') }
 }
 
 /** 2 GiB of f32, beyond which a tensor is a slip of the keyboard. */

@@ -1,7 +1,7 @@
 /** One attention, run, timed, and held against the reference. */
 import type { Backend } from '../../../runtime/index.ts'
 import { projectionsNeeded } from './advice.ts'
-import { type Difference, difference, judge, type Verdict } from './difference.ts'
+import { type Difference, difference, judge, type Storage, type Verdict } from './difference.ts'
 import { executorOf, type Runnable } from './execute.ts'
 import type { Inputs } from './inputs.ts'
 import { expectedRows, yardsticks } from './reference.ts'
@@ -11,6 +11,7 @@ import { timed, type Timing } from './timing.ts'
 export interface Measurement {
   readonly name: string
   readonly backend: Backend
+  readonly storage: Storage
   readonly device: string
   readonly inputs: Inputs
   readonly valueDim: number
@@ -39,13 +40,18 @@ export interface Estimate {
 export async function measure(
   runnable: Runnable,
   inputs: Inputs,
-  options: { readonly backend: Backend; readonly repeat: number; readonly seed?: number },
+  options: {
+    readonly backend: Backend
+    readonly storage: Storage
+    readonly repeat: number
+    readonly seed?: number
+  },
   say: (step: string) => void,
 ): Promise<Measurement> {
   const { name, model } = runnable
   say('making kernels')
   const start = performance.now()
-  const executor = await executorOf(runnable, inputs, options.backend)
+  const executor = await executorOf(runnable, inputs, options)
   const preparation = performance.now() - start
   try {
     say('running')
@@ -61,6 +67,7 @@ export async function measure(
     return {
       name,
       backend: options.backend,
+      storage: options.storage,
       device: executor.device,
       inputs,
       valueDim: model.valueDim,
@@ -68,7 +75,7 @@ export async function measure(
       timing: { ...timing, first: preparation + timing.first },
       rowsChecked: rows.length,
       error,
-      verdict: judge(error),
+      verdict: judge(error, options.storage),
       ...(deviceTime === undefined ? {} : { deviceTime }),
       ...(sticks === undefined
         ? {}

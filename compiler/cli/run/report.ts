@@ -41,6 +41,7 @@ export function document({ file, measurements, pending, origin, output }: RunRes
       const {
         name,
         backend,
+        storage,
         device,
         inputs,
         valueDim,
@@ -55,6 +56,7 @@ export function document({ file, measurements, pending, origin, output }: RunRes
       return {
         name,
         backend,
+        ...(storage === 'f32' ? {} : { storage }),
         device,
         shape: { batch, heads, kvHeads, length, keyLength, dim, valueDim },
         milliseconds: { first: timing.first, median: timing.median, calls: timing.calls, device: deviceTime },
@@ -74,7 +76,10 @@ export function document({ file, measurements, pending, origin, output }: RunRes
 export const whyNot = (unsupported: string): string =>
   `attention with ${unsupported} is checked and not yet compiled`
 
-function heading({ origin, measurements }: RunResult, { backend, device, inputs }: Measurement): string {
+function heading(
+  { origin, measurements }: RunResult,
+  { backend, storage, device, inputs }: Measurement,
+): string {
   const source =
     origin.kind === 'file'
       ? origin.path
@@ -82,6 +87,7 @@ function heading({ origin, measurements }: RunResult, { backend, device, inputs 
   const lines = [
     ['backend', `${backend} on ${device}`],
     ['tensors', source],
+    ...(storage === 'f32' ? [] : [['storage', `${storage}, inputs rounded to it`]]),
     ['shape', shapeOf(inputs)],
     ...[...new Set(measurements.flatMap((each) => each.inputs.notes))].map((note) => ['note', note]),
   ]

@@ -3,7 +3,7 @@
  * it and is then reused: the queue runs submissions in order, so that a later
  * call may overwrite what an earlier one reads.
  */
-import { BufferUsage } from './constants.ts'
+import { COPY_DST, COPY_SRC, STORAGE } from './constants.ts'
 
 export class Buffers {
   readonly #device: GPUDevice
@@ -58,4 +58,4 @@ export function upload(device: GPUDevice, buffer: GPUBuffer, data: Float32Array 
   device.queue.writeBuffer(buffer, 0, (plain ? data : data.slice()) as Float32Array<ArrayBuffer>)
 }
 
-export const KEPT_STORAGE = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST
+export const KEPT_STORAGE = STORAGE | COPY_SRC | COPY_DST

@@ -2,7 +2,7 @@
 import { isFloat32Array } from '../../arguments/describe.ts'
 import { present } from '../../arguments/form.ts'
 import type { CountName } from '../../arguments/lengths.ts'
-import type { Tensor } from '../../attention.ts'
+import type { WideTensor } from '../../attention.ts'
 import type { BufferPlan, Form } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { KEPT_STORAGE, upload } from './buffers.ts'
@@ -15,7 +15,7 @@ export interface Given {
   /** True where arrays come and arrays are to be returned. */
   readonly onHost: boolean
   /** Inputs, states, and outputs that the caller provides, by name. */
-  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly tensors: ReadonlyMap<string, WideTensor>
   readonly lengths: ShapeBuffers['lengths']
   /** `projection` or its `factors`, and weights by name. */
   readonly constants: NamedBuffers

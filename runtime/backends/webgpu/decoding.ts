@@ -10,7 +10,7 @@ import type { Program } from '../../program.ts'
 import { roomFor } from '../../room.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
-import { BufferUsage } from './constants.ts'
+import { COPY_SRC } from './constants.ts'
 import type { Engine, Inputs } from './engine.ts'
 import type { Session } from './session.ts'
 import { StateBuffers } from './state-buffers.ts'
@@ -43,7 +43,7 @@ export class Decoding {
     const states = this.#statesOf(drawn)
     const { lengths } = checked
     const onDevice = isBuffer(lengths)
-    if (onDevice && (lengths.usage & BufferUsage.COPY_SRC) === 0)
+    if (onDevice && (lengths.usage & COPY_SRC) === 0)
       throw new TypeError(
         `${this.#program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
       )

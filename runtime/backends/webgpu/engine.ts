@@ -1,5 +1,5 @@
 /** Runs the forms of one program on one device. */
-import type { Tensor } from '../../attention.ts'
+import type { WideTensor } from '../../attention.ts'
 import { present } from '../../arguments/form.ts'
 import { checkWeightSizes } from '../../arguments/options.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
@@ -26,7 +26,7 @@ export interface Inputs extends GivenLengths {
   /** True where arrays come and arrays are to be returned. */
   readonly onHost: boolean
   /** Inputs, states, and outputs that the caller provides, by name. */
-  readonly tensors: ReadonlyMap<string, Tensor>
+  readonly tensors: ReadonlyMap<string, WideTensor>
 }
 
 export class Engine {
@@ -82,7 +82,7 @@ export class Engine {
   }
 
   /** The form's outputs by name. Its commands are submitted before the first await. */
-  async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
+  async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, WideTensor>> {
     const form = this.form(name)
     const slices = this.slices(name, inputs.sizes)
     const outputs = form.buffers.filter(({ role }) => role === 'output')

@@ -2,7 +2,7 @@
 import type { CheckedCall } from '../../arguments/call.ts'
 import type { DispatchTime } from '../../attention.ts'
 import { AttentionError } from '../../errors.ts'
-import { BufferUsage } from './constants.ts'
+import { COPY_SRC, QUERY_RESOLVE } from './constants.ts'
 import type { Engine } from './engine.ts'
 import { dispatch } from './record.ts'
 import type { Step } from './record.ts'
@@ -46,7 +46,7 @@ function recordTimed(
   const times = device.createBuffer({
     label: `${label} times`,
     size: count * 8,
-    usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC,
+    usage: QUERY_RESOLVE | COPY_SRC,
   })
   steps.forEach((step, index) => {
     const timestampWrites = {

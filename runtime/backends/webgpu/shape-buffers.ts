@@ -6,7 +6,7 @@ import { shapeFields } from '../../contract/shape.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { upload } from './buffers.ts'
 import type { Buffers } from './buffers.ts'
-import { BufferUsage, SHAPE_STRIDE } from './constants.ts'
+import { COPY_DST, SHAPE_STRIDE, STORAGE, UNIFORM } from './constants.ts'
 
 export interface ShapeBuffers {
   /** The uniform at binding 0: every field as u32, a stride per slice. */
@@ -23,8 +23,8 @@ interface Fixed {
   readonly lengths: Map<CountName, GPUBuffer>
 }
 
-const SHAPE_USAGE = BufferUsage.UNIFORM | BufferUsage.COPY_DST
-const LENGTHS_USAGE = BufferUsage.STORAGE | BufferUsage.COPY_DST
+const SHAPE_USAGE = UNIFORM | COPY_DST
+const LENGTHS_USAGE = STORAGE | COPY_DST
 
 /** Sizes kept for commands recorded with `encode`. */
 const KEPT = 16

@@ -1,6 +1,6 @@
 /** Buffers through which results come back to the host; each call in flight needs one of its own. */
 import type { Buffers } from './buffers.ts'
-import { BufferUsage, MAP_READ } from './constants.ts'
+import { COPY_DST, MAP_READ } from './constants.ts'
 
 /** Idle ones kept for the next calls. */
 const KEPT = 4
@@ -16,9 +16,7 @@ export class Staging {
   take(bytes: number): GPUBuffer {
     const index = this.#idle.findIndex(({ size }) => size >= bytes)
     const [found] = index < 0 ? [] : this.#idle.splice(index, 1)
-    return (
-      found ?? this.#buffers.create('readback', roomy(bytes), BufferUsage.MAP_READ | BufferUsage.COPY_DST)
-    )
+    return found ?? this.#buffers.create('readback', roomy(bytes), MAP_READ | COPY_DST)
   }
 
   /** What was copied into a buffer of `take`, cut into pieces of these sizes; the buffer is then free again. */

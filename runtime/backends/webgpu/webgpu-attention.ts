@@ -30,7 +30,7 @@ export class WebgpuAttention extends BaseAttention {
   #decoding: Decoding | undefined
 
   private constructor(program: Program, session: Session, options: Opening) {
-    super(program, 'webgpu', deviceName(session.device), options)
+    super(program, 'webgpu', deviceName(session.device), options, session.device)
     this.#session = session
     this.#engine = new Engine(program, session)
     this.#writeProjection(this.drawn)

@@ -1,0 +1,175 @@
+/** An attention whose tensors are f16. The arithmetic is that of an attention of f32, which this one covers. */
+import { describe, isBuffer, requireObject } from '../arguments/describe.ts'
+import type {
+  Attention,
+  AttentionState,
+  BackwardCall,
+  DispatchTime,
+  EncodeBuffers,
+  ForwardCall,
+  SavedState,
+  Sizes,
+  StepCall,
+  Tensor,
+} from '../attention.ts'
+import { AttentionError } from '../errors.ts'
+import type { Program } from '../program.ts'
+import { rows } from './covered.ts'
+import type { Covered, WideCall } from './covered.ts'
+import { isHalfArray, runOnArrays } from './half-arrays.ts'
+import type { HalfBuffers } from './half-buffers.ts'
+import { runOnBuffers, wideBuffers } from './half-device.ts'
+import { LARGEST } from './half.ts'
+
+export class HalfAttention implements Attention {
+  readonly #wide: Attention
+  readonly #program: Program
+  /** Where there is a device, whose buffers are taken as well. */
+  readonly #buffers: HalfBuffers | undefined
+
+  constructor(wide: Attention, program: Program, buffers: HalfBuffers | undefined) {
+    this.#wide = wide
+    this.#program = program
+    this.#buffers = buffers
+  }
+
+  get name(): string {
+    return this.#wide.name
+  }
+  get dim(): number {
+    return this.#wide.dim
+  }
+  get valueDim(): number {
+    return this.#wide.valueDim
+  }
+  get features(): number {
+    return this.#wide.features
+  }
+  get causal(): boolean {
+    return this.#wide.causal
+  }
+  get backend(): Attention['backend'] {
+    return this.#wide.backend
+  }
+  get device(): string {
+    return this.#wide.device
+  }
+  get gpuDevice(): GPUDevice | undefined {
+    return this.#wide.gpuDevice
+  }
+  get projection(): Float32Array | undefined {
+    return this.#wide.projection
+  }
+
+  redraw(seed: number): void {
+    this.#wide.redraw(seed)
+  }
+
+  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+    const out = await this.#run<Tensor>('forward', call, {
+      run: (wide) => this.#wide.forward(wide as unknown as ForwardCall<Tensor>),
+      outOf: (result, replace) => replace(result),
+      prompt: true,
+    })
+    return out as T
+  }
+
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    const result = await this.#run<{ out: Tensor; state: AttentionState }>('prefill', call, {
+      run: (wide) => this.#wide.prefill(wide as unknown as ForwardCall<Tensor>),
+      outOf: ({ out, state }, replace) => ({ out: replace(out), state }),
+      // The first one loads its kernels.
+      prompt: false,
+    })
+    return result as { out: T; state: AttentionState }
+  }
+
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    // A state knows its sizes; what is no state of this attention is refused by `step`.
+    const { sizes } = Object(state) as { readonly sizes?: Partial<Sizes> }
+    const { batch, heads, kvHeads } = sizes ?? {}
+    const out = await this.#run<Tensor>(
+      'step',
+      { batch, heads, kvHeads, ...call, length: 1 },
+      {
+        run: (wide) => this.#wide.step(state, wide as unknown as StepCall<Tensor>),
+        outOf: (result, replace) => replace(result),
+        prompt: true,
+      },
+    )
+    return out as T
+  }
+
+  restore(saved: SavedState): Promise<AttentionState> {
+    return this.#wide.restore(saved)
+  }
+
+  backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    return this.#wide.backward(call)
+  }
+
+  encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
+    const halves = this.#buffers
+    const where = `${this.name}.encode`
+    if (halves === undefined || !encoder?.beginComputePass) return this.#wide.encode(encoder, buffers, sizes)
+    if (this.#program.convex !== true)
+      throw new AttentionError(
+        'form',
+        `${where}: results may be larger than ${LARGEST}, the most that f16 holds, and recorded commands cannot say so. ` +
+          "Use forward, or create the attention without storage: 'f16'.",
+      )
+    requireObject(where, buffers)
+    requireObject(where, sizes)
+    if (buffers.out === undefined) throw new TypeError(`${where}: out must be a GPUBuffer; it is nothing.`)
+    const { call, inputs, out } = wideBuffers(halves, this.#program, where, { ...sizes, ...buffers })
+    halves.widen(encoder, inputs)
+    this.#wide.encode(encoder, { ...buffers, ...buffersIn(call) }, sizes)
+    halves.narrow(encoder, out)
+    // Whatever commands come next, these have what they need in their own order.
+    halves.give([...inputs, out].map(([, wide]) => wide))
+  }
+
+  async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
+    return this.#run<readonly DispatchTime[]>('profile', call, {
+      run: (wide) => this.#wide.profile(wide as unknown as ForwardCall<Tensor>),
+      outOf: (times) => times,
+      prompt: false,
+    })
+  }
+
+  destroy(): void {
+    this.#buffers?.destroy()
+    this.#wide.destroy()
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
+
+  /** Without an await before what is given has been read. */
+  async #run<R>(member: string, given: object, covered: Covered<R>): Promise<R> {
+    const where = `${this.name}.${member}`
+    requireObject(where, given)
+    const call: WideCall = given
+    const { q } = call
+    for (const name of rows) {
+      const tensor = call[name]
+      if (!isHalfArray(tensor) && !isBuffer(tensor))
+        throw new TypeError(
+          `${where}: ${name} must be a Float16Array, a Uint16Array of the same bits or a GPUBuffer, ` +
+            `since the storage is f16; it is ${describe(tensor)}.`,
+        )
+      if (isBuffer(tensor) !== isBuffer(q))
+        throw new TypeError(
+          `${where}: the tensors must be all arrays or all GPUBuffer; q is ${describe(q)} and ${name} is ${describe(tensor)}.`,
+        )
+    }
+    if (!isBuffer(q)) return runOnArrays(where, call, covered)
+    // Without a device the attention of f32 says that it takes no buffers.
+    if (this.#buffers === undefined) return covered.run(call)
+    return runOnBuffers(this.#buffers, this.#program, where, call, covered)
+  }
+}
+
+const buffersIn = ({ q, k, v, out }: WideCall) =>
+  ({ q, k, v, out }) as Record<'q' | 'k' | 'v' | 'out', GPUBuffer>
