@@ -6,7 +6,23 @@
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Tile } from '../../schedule/schedule.ts'
-import { add, bool, call, convert, div, let_, load, lt, mod, mul, sub, thread, u32, vec4 } from '../build.ts'
+import {
+  add,
+  bool,
+  call,
+  convert,
+  div,
+  lane,
+  let_,
+  load,
+  lt,
+  mod,
+  mul,
+  sub,
+  thread,
+  u32,
+  vec4,
+} from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
@@ -29,6 +45,11 @@ export const eachLane = <T>(make: (lane: Lane) => T): readonly [T, T, T, T] => [
 ]
 /** A vec4f whose lanes `at` gives. */
 export const inLanes = (at: (lane: Lane) => Operand): Value => vec4(...eachLane(at))
+/** The four lanes of a vec4f put together. */
+export function acrossLanes(vector: Value, join: (a: Value, b: Value) => Value): Value {
+  const [a, b, c, d] = eachLane((which) => lane(vector, which))
+  return join(join(a, b), join(c, d))
+}
 
 /**
  * The thread's place down the rows of the tile, 0-based; each place owns equally many vec4 row groups.

@@ -12,7 +12,8 @@ import { expressionsOf } from '../lower/features.ts'
 import { widen } from '../lower/operators.ts'
 import { evaluatePairs } from '../lower/pairs.ts'
 import type { Reduced } from '../lower/pairs.ts'
-import { eachLane, extent, inLanes, lanes, range, within } from '../lower/tile.ts'
+import { raised, relativeTo } from '../lower/running-scale.ts'
+import { acrossLanes, eachLane, extent, inLanes, lanes, range, within } from '../lower/tile.ts'
 import { maskShows } from '../lower/visibility.ts'
 import type { Online } from './online-scratch.ts'
 import { isProduct, reductionsIn } from './one-sided.ts'
@@ -81,15 +82,9 @@ function scoreKeys(k: Author, online: Online, row: OneRow, from: Value, here: Va
       const factor = k.let('factor', coefficient)
       k.sharedStore(scratch.coefficients, group, shown(factor, 0))
     }
-    if (largest !== undefined) k.set(largest, ir.call('max', largest, hidden))
+    if (largest !== undefined) k.set(largest, raised(largest, hidden))
   })
-  return (
-    largest &&
-    k.let(
-      'top',
-      acrossLanes(largest, (a, b) => ir.call('max', a, b)),
-    )
-  )
+  return largest && k.let('top', acrossLanes(largest, raised))
 }
 
 /** The products of the row with four keys that the kernel has, along their entries. */
@@ -144,12 +139,12 @@ function weighKeys(
   const added = k.var('added', ir.splat(0))
   k.strided('fourKeys', 0, here, lanes, (group) => {
     const score = ir.sharedLoadFour(pairs, group)
-    const power = top === undefined ? score : ir.call('exp2', ir.sub(score, ir.splat(top)))
+    const power = top === undefined ? score : relativeTo(ir.splat(top), score)
     const weight = k.let('weight', weighed ? ir.mul(ir.sharedLoadFour(coefficients, group), power) : power)
     if (top !== undefined) k.sharedStore(pairs, group, weight)
     k.add(added, weight)
   })
-  const shrink = top && k.let('shrink', ir.call('exp2', ir.sub(ir.sharedLoad(scales, 0), top)))
+  const shrink = top && k.let('shrink', relativeTo(top, ir.sharedLoad(scales, 0)))
   const sofar = ir.sharedLoad(totals, 0)
   k.sharedStore(
     totals,
@@ -199,10 +194,4 @@ function addRows(
   if (whole > 0) k.strided('column', 0, whole, width, (column) => add('wide', column, together, true))
   if (fours > whole) add('four', ir.u32(whole), (fours - whole) / lanes, true)
   if (valueDim > fours) k.loop('column', fours, valueDim, (column) => add('one', column, 1, false))
-}
-
-/** The four lanes of a vector put together. */
-function acrossLanes(vector: Value, join: (a: Value, b: Value) => Value): Value {
-  const [a, b, c, d] = eachLane((lane) => ir.lane(vector, lane))
-  return join(join(a, b), join(c, d))
 }

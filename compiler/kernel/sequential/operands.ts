@@ -8,7 +8,7 @@ import type { Frame } from '../lower/frame.ts'
 import { headMaximum, queryRowMaximum } from '../lower/maxima-layout.ts'
 import { projectedOf } from '../lower/projected-layout.ts'
 import type { ChunkRows } from './chunk-features.ts'
-import { roundedUp } from './panels.ts'
+import { copyRows, matrixIn, roundedUp } from './panels.ts'
 import { tileColumns } from './tile-product.ts'
 import type { Panel } from './tile-product.ts'
 
@@ -61,15 +61,10 @@ export function valuesOf({ valueDim }: Schedule, { rows }: WalkPass, binding: Fr
   const copy: SharedArray = { name: 'values', element: 'f32', length: rows * columns }
   return {
     shared: [copy],
-    fill: (k, keys) =>
-      k.loop('valueRow', 0, keys, (row) => {
-        const to = k.let('valueTo', ir.mul(row, columns))
-        const from = k.let('valueFrom', ir.add(start, ir.mul(row, valueDim)))
-        k.loop('valueColumn', 0, valueDim, (column) =>
-          k.sharedStore(copy, ir.add(to, column), ir.load(v, ir.add(from, column))),
-        )
-        k.loop('noColumn', valueDim, columns, (column) => k.sharedStore(copy, ir.add(to, column), ir.f32(0)))
-      }),
+    fill: (k, keys) => {
+      const matrix = matrixIn(v, valueDim, (row) => ir.add(start, ir.mul(row, valueDim)))
+      k.use(copyRows({ prefix: 'value', matrix, rows: keys, into: copy, stride: columns, multiple: 1 }))
+    },
     panel: (column) => ({
       load: (index) => ir.sharedLoadFour(copy, index),
       start: column,

@@ -16,9 +16,10 @@ import { lowest } from '../kernel.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { logDecay } from '../lower/frame.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
-import { eachLane, inLanes } from '../lower/tile.ts'
+import { acrossLanes, inLanes } from '../lower/tile.ts'
 import { downTo } from './chunk.ts'
 import type { Chunk, Stretch } from './chunk.ts'
+import { valueRoundedUp } from './panels.ts'
 import { tileColumns } from './tile-product.ts'
 
 /** Bits by which a key may surpass all before its stretch: a large part of what exponents vary by, a small one of f32's range. */
@@ -181,8 +182,7 @@ export class Scales {
         })
         k.set(tops, raised(tops, seen))
       })
-      const [a, b, c, d] = eachLane((lane) => ir.lane(tops, lane))
-      const top = raised(raised(raised(a, b), raised(c, d)), ir.sharedLoad(largest, feature))
+      const top = raised(acrossLanes(tops, raised), ir.sharedLoad(largest, feature))
       const rows = ir.convert('f32', ir.sub(ir.sub(to, from), 1))
       const faded = (scale: Value): Value => (this.#decays ? ir.add(scale, ir.mul(logDecay, rows)) : scale)
       k.sharedStore(largest, feature, faded(top))
@@ -212,12 +212,9 @@ export class Scales {
 
   /** Rows in fours, by the first of each; as many as whole tiles of rows have. */
   #eachFour(word: string, from: Value, to: Value, then: (four: Value) => void): void {
-    this.#k.strided(word, downTo(from, tileColumns), wholeTiles(to), 4, then)
+    this.#k.strided(word, downTo(from, tileColumns), valueRoundedUp(to, tileColumns), 4, then)
   }
 }
-
-/** The end of the tiles of rows that `rows` rows fill or begin. */
-const wholeTiles = (rows: Value): Value => downTo(ir.add(rows, tileColumns - 1), tileColumns)
 
 const times = (coefficients: SharedArray | undefined, at: Value, power: Value): Value =>
   coefficients === undefined ? power : ir.mul(ir.sharedLoadFour(coefficients, at), power)

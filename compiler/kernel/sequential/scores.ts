@@ -6,6 +6,7 @@ import type { Value } from '../kernel.ts'
 import { unlessZero } from '../lower/exponents.ts'
 import { expressionsOf } from '../lower/features.ts'
 import { widen } from '../lower/operators.ts'
+import { raised } from '../lower/running-scale.ts'
 import { evaluatePairs } from '../lower/pairs.ts'
 import type { Evaluated, Reduced } from '../lower/pairs.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
@@ -115,8 +116,7 @@ function fourKeys(k: Author, online: Online, block: Block, group: Group, tops: r
   for (const { half, found } of each) {
     const top = tops[half]
     const [a, b, c, d] = found
-    if (top !== undefined)
-      k.set(top, ir.call('max', top, ir.call('max', ir.call('max', a, b), ir.call('max', c, d))))
+    if (top !== undefined) k.set(top, raised(top, raised(raised(a, b), raised(c, d))))
   }
 }
 

@@ -28,11 +28,10 @@ import { rowFactor } from '../lower/readout.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { stateLayout } from '../lower/state-layout.ts'
 import type { StateLayout } from '../lower/state-layout.ts'
-import { eachLane, inLanes, nth, range, within } from '../lower/tile.ts'
+import { acrossLanes, inLanes, lanes, nth, range, within } from '../lower/tile.ts'
 import { roundedUp } from './panels.ts'
 import { seesProducts } from './chunk-features.ts'
 
-const lanes = 4
 /** Vectors of columns that are summed side by side. */
 const together = 8
 
@@ -157,7 +156,7 @@ class Step {
         for (const [item, sum] of sums.entries())
           k.set(sum, ir.call('fma', ir.loadFour(projection, ir.add(nth(starts, item), entry)), x, sum))
       })
-      let product = inLanes((item) => acrossLanes(nth(sums, item)))
+      let product = inLanes((item) => acrossLanes(nth(sums, item), ir.add))
       for (let entry = whole; entry < dim; entry++) {
         const w = inLanes((item) => ir.load(projection, ir.add(nth(starts, item), entry)))
         product = ir.call('fma', w, ir.splat(ir.load(buffer, ir.add(row, entry))), product)
@@ -250,7 +249,7 @@ class Step {
       const total = width === 'four' ? four : rest
       k.set(total, ir.call('fma', named, this.#load(this.#layout.z(start, feature), width), total))
     })
-    const total = k.let('total', ir.add(acrossLanes(four), rest))
+    const total = k.let('total', ir.add(acrossLanes(four, ir.add), rest))
     const factor = rowFactor(this.#pass, total, scale)
     this.#sum(k, start, factor && k.let('factor', factor))
   }
@@ -265,7 +264,7 @@ class Step {
       const largest = width === 'four' ? four : scale
       k.set(largest, raised(largest, exponent))
     })
-    for (const lane of eachLane((one) => one)) k.set(scale, raised(scale, ir.lane(four, lane)))
+    k.set(scale, raised(scale, acrossLanes(four, raised)))
     return scale
   }
 
@@ -323,9 +322,3 @@ class Step {
 
 const read = (buffer: Binding, index: Value, width: Width): Value =>
   width === 'four' ? ir.loadFour(buffer, index) : ir.load(buffer, index)
-
-/** The sum of a vector's four numbers. */
-function acrossLanes(vector: Value): Value {
-  const [a, b, c, d] = eachLane((lane) => ir.lane(vector, lane))
-  return ir.add(ir.add(a, b), ir.add(c, d))
-}

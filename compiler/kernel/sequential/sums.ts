@@ -10,7 +10,7 @@ import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { firstQueryRow } from '../lower/frame.ts'
-import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
+import { acrossLanes, fourLanes, inLanes } from '../lower/tile.ts'
 import { downTo } from './chunk.ts'
 import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch } from './chunk.ts'
@@ -161,8 +161,7 @@ function absorbTotals(k: Author, { schedule, pass, arrays }: Chunk, { from, keys
     k.loop('feature', 0, schedule.features, (feature) => {
       const place = ir.add(ir.mul(feature, pass.rows), row)
       const weights = k.let('weights4', ir.mul(ir.sharedLoadFour(arrays.ofKeys, place), mask))
-      const [a, b, c, d] = eachLane((lane) => ir.lane(weights, lane))
-      const added = ir.add(ir.add(a, b), ir.add(c, d))
+      const added = acrossLanes(weights, ir.add)
       k.sharedStore(arrays.totals, feature, ir.add(ir.sharedLoad(arrays.totals, feature), added))
     })
   })
