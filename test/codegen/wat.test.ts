@@ -13,6 +13,8 @@ import { schedule } from '../../compiler/schedule/build.ts'
 import { workgroupPlanner } from '../../compiler/schedule/workgroups/planner.ts'
 import { assemble } from '../../compiler/targets/wasm/assemble.ts'
 import { wat } from '../../compiler/targets/wasm/print.ts'
+import { readFormula } from '../../compiler/targets/wasm/wat/formula.ts'
+import { translate } from '../../compiler/targets/wasm/wat/translate.ts'
 import { logSumExp, matmul, numbers, scan } from '../kernel/samples.ts'
 import { shapeOf } from '../kernel/shape.ts'
 import { specs, textOf } from '../numeric/small-specs.ts'
@@ -199,6 +201,16 @@ describe('conversions', () => {
   ])('%s', (_, value, wanted) => {
     expect(run(ir.store(out, 0, ir.convert('f32', value)))[0]).toBe(wanted)
   })
+})
+
+test.each([
+  ['f32', 'f32.neg'],
+  ['vec4f', 'f32x4.neg'],
+  ['i32', 'i32.sub'],
+  ['vec4i', 'i32x4.neg'],
+])('a formula has the negative of %s', (type, wanted) => {
+  const formula = readFormula(`// −x\nfn negative(x: ${type}) -> ${type} {\n  return -x;\n}`)
+  expect(JSON.stringify(translate(formula, new Map()).func)).toContain(`["${wanted}"`)
 })
 
 describe('the text', () => {

@@ -14,8 +14,8 @@ import { firstQueryRow } from './frame.ts'
 import { fourLanes, lanes, rowVector } from './tile.ts'
 import type { Columns, Lane } from './tile.ts'
 
-/** Beyond this a power of two is not finite in f32. */
-const largestExponent = 126
+/** The largest exponent of a factor: that of half the largest power of two in f32. */
+export const largestExponent = 126
 
 /** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
 export function isWhole({ division }: Divided, total: Value): Value {

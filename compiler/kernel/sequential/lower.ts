@@ -22,7 +22,7 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
       // A tile of several threads was laid out for another machine.
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerOnline(schedule, pass)
     case 'step':
-      return lowerSequentialStep(schedule, pass)
+      return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerSequentialStep(schedule, pass)
     case 'product':
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
     case 'walk':

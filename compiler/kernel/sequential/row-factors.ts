@@ -2,13 +2,10 @@
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { rowFactor, wholeFactor } from '../lower/readout.ts'
+import { largestExponent, rowFactor, wholeFactor } from '../lower/readout.ts'
 import { fourLanes } from '../lower/tile.ts'
 import type { Lane } from '../lower/tile.ts'
 import type { Chunk } from './chunk.ts'
-
-/** Beyond this a power of two is not finite in f32. */
-const largestExponent = 126
 
 /**
  * Declares the factors of the rows from `row` of the chunk on, and gives those of one of them: none, one, or two where

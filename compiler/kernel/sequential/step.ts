@@ -41,7 +41,7 @@ export function lowerSequentialStep(schedule: Schedule, pass: StepPass): Kernel 
   const step = new Step(schedule, pass, from)
   const body = record((k) => step.write(k))
   const summary = 'One more token: its key and value into the state, its query out of it.'
-  return { ...kernel(summary, step.shared, body), workgroupSize: 1 }
+  return kernel(summary, step.shared, body)
 }
 
 type Width = 'four' | 'one'

@@ -18,7 +18,7 @@ export function walked(schedule: Schedule): Schedule {
         decoding: {
           ...decoding,
           prefill: inOneWalk(decoding.prefill),
-          step: { ...decoding.step, passes: decoding.step.passes.map(multipliedFirst) },
+          step: { ...decoding.step, passes: decoding.step.passes.map(forOneThread) },
         },
       }
 }
@@ -73,8 +73,15 @@ function walk(finish: FinishPass, carries: boolean): WalkPass {
   }
 }
 
-const multipliedFirst = (pass: Pass): Pass =>
-  pass.kind === 'step' ? { ...pass, query: multiplied(pass.query), key: multiplied(pass.key) } : pass
+const forOneThread = (pass: Pass): Pass =>
+  pass.kind === 'step'
+    ? {
+        ...pass,
+        tile: { ...pass.tile, threads: 1 },
+        query: multiplied(pass.query),
+        key: multiplied(pass.key),
+      }
+    : pass
 
 /**
  * Features that see products with projections and not the projections, where they can: a walk multiplies the rows of a

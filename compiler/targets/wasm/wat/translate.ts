@@ -106,9 +106,7 @@ class Translation {
       case 'name':
         return ['local.get', `$${part.name}`]
       case 'unary':
-        return wanted === 'f32' || wanted === 'vec4f'
-          ? [`${wanted === 'f32' ? 'f32' : 'f32x4'}.neg`, this.#print(part.operand, wanted)]
-          : ['i32.sub', constant('0', wanted), this.#print(part.operand, wanted)]
+        return negative(this.#print(part.operand, wanted), wanted)
       case 'binary':
         return this.#binary(part, wanted)
       case 'call':
@@ -179,6 +177,11 @@ class Translation {
     const value = this.#print(part, from)
     return conversion === undefined ? value : [conversion, value]
   }
+}
+
+function negative(value: Node, kind: Kind): Node {
+  if (isVector(kind)) return [kind === 'vec4f' ? 'f32x4.neg' : 'i32x4.neg', value]
+  return kind === 'f32' ? ['f32.neg', value] : ['i32.sub', constant('0', kind), value]
 }
 
 const isDivision = (operator: string): boolean => operator === '/' || operator === '%'
