@@ -1,4 +1,4 @@
-/** Functions of masks: of integers, and the remainder of what is none. */
+/** Functions of masks: of integers, and the remainder of what is none. All are formulas, which targets translate. */
 
 import type { Helper } from './helper.ts'
 
@@ -34,6 +34,26 @@ fn floor_modulo_u32(a: u32, b: u32) -> u32 {
 fn floor_modulo_i32(a: i32, b: i32) -> i32 {
   let remainder = a % b;
   return remainder + select(0i, b, (remainder != 0) & ((remainder < 0) != (b < 0)));
+}`,
+  uses: [],
+})
+
+/** A number in [0, 1) that looks random, the same on every device. The algorithm is that of `runtime/projection/random.ts`, step by step. */
+export const random = (type: Integer): Helper => ({
+  name: `random_${type}`,
+  source: `// in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
+fn random_${type}(a: ${type}, b: ${type}, seed: ${type}) -> f32 {
+  let x = bitcast<u32>(a) * 1664525u + 1013904223u;
+  let y = bitcast<u32>(b) * 1664525u + 1013904223u;
+  let z = bitcast<u32>(seed) * 1664525u + 1013904223u;
+  let x1 = x + y * z;
+  let y1 = y + z * x1;
+  let z1 = z + x1 * y1;
+  let x2 = x1 ^ (x1 >> 16u);
+  let y2 = y1 ^ (y1 >> 16u);
+  let z2 = z1 ^ (z1 >> 16u);
+  let word = x2 + y2 * z2;
+  return f32(word >> 8u) / 16777216.0;
 }`,
   uses: [],
 })

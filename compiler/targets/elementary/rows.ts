@@ -11,7 +11,7 @@ import { elu, exp, log, log2, sigmoid, silu, softplus } from './exponentials.ts'
 import { lanesOf } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 import { cosh, sinh, tanh } from './hyperbolic.ts'
-import { floorDivide, floorModulo, floorModuloOfFloats } from './integers.ts'
+import { floorDivide, floorModulo, floorModuloOfFloats, random } from './integers.ts'
 import { erf, gelu } from './normal.ts'
 import { power } from './power.ts'
 import { step } from './steps.ts'
@@ -31,7 +31,7 @@ export const defined =
   (args, type) => ({ helper: of(lanesOf(type)), args })
 
 /** Spelt by a helper of integers. */
-export const ofIntegers =
+const ofIntegers =
   (of: (type: 'i32' | 'u32') => Helper): Row =>
   (args, type) => {
     invariant(type === 'i32' || type === 'u32', `integers go where ${type} went`)
@@ -72,4 +72,5 @@ export const elementaryRows = {
   floorDivide: ofIntegers(floorDivide),
   floorModulo: (args, type) =>
     type === 'f32' ? { helper: floorModuloOfFloats, args } : ofIntegers(floorModulo)(args, type),
+  random: ofIntegers(random),
 } satisfies Partial<Record<IntrinsicName, Row>>

@@ -3,9 +3,9 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { IntrinsicName } from '../../kernel/target.ts'
 import type { Helper } from '../elementary/helper.ts'
-import { defined, elementaryRows, ofIntegers, reluBy } from '../elementary/rows.ts'
+import { defined, elementaryRows, reluBy } from '../elementary/rows.ts'
 import type { Row } from '../elementary/rows.ts'
-import { exp2, greater, lesser, random, sign, size } from './wat/elementary.ts'
+import { exp2, greater, lesser, sign, size } from './wat/elementary.ts'
 import { floatFunctions } from './wat/instructions.ts'
 
 const builtin =
@@ -34,5 +34,4 @@ export const watOperators: Record<IntrinsicName, Row> = {
     if (type === 'vec4f') return { instruction: 'f32x4.relaxed_madd', args: [a, b, c] }
     return { instruction: 'f32.add', args: [c, { kind: 'binary', operator: '*', left: a, right: b }] }
   },
-  random: ofIntegers(random),
 }

@@ -1,9 +1,8 @@
 /** How WGSL spells each intrinsic: one row per name, and a missing row does not compile. */
 
 import type { IntrinsicName } from '../../kernel/target.ts'
-import { elementaryRows, ofIntegers, reluBy } from '../elementary/rows.ts'
+import { elementaryRows, reluBy } from '../elementary/rows.ts'
 import type { Row } from '../elementary/rows.ts'
-import { random } from './wgsl/random.ts'
 
 const builtin =
   (instruction: string): Row =>
@@ -21,5 +20,4 @@ export const wgslOperators: Record<IntrinsicName, Row> = {
   max: builtin('max'),
   relu: reluBy(builtin('max')),
   fma: builtin('fma'),
-  random: ofIntegers(random),
 }

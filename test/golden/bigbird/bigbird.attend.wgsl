@@ -33,13 +33,17 @@ fn floor_divide_i32(a: i32, b: i32) -> i32 {
 
 // in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
 fn random_i32(a: i32, b: i32, seed: i32) -> f32 {
-  var v = bitcast<vec3u>(vec3<i32>(a, b, seed)) * 1664525u + 1013904223u;
-  v.x += v.y * v.z;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v ^= v >> vec3u(16u);
-  v.x += v.y * v.z;
-  return f32(v.x >> 8u) / 16777216.0;
+  let x = bitcast<u32>(a) * 1664525u + 1013904223u;
+  let y = bitcast<u32>(b) * 1664525u + 1013904223u;
+  let z = bitcast<u32>(seed) * 1664525u + 1013904223u;
+  let x1 = x + y * z;
+  let y1 = y + z * x1;
+  let z1 = z + x1 * y1;
+  let x2 = x1 ^ (x1 >> 16u);
+  let y2 = y1 ^ (y1 >> 16u);
+  let z2 = z1 ^ (z1 >> 16u);
+  let word = x2 + y2 * z2;
+  return f32(word >> 8u) / 16777216.0;
 }
 
 @compute @workgroup_size(64, 1, 1)

@@ -60,23 +60,3 @@ export const quotient = (type: Integer): Helper =>
 /** What is left of an integer. */
 export const remainder = (type: Integer): Helper =>
   ofIntegers('remainder', type, 'a % b, or 0 where b is 0', `a: ${type}, b: ${type}`, 'a % b')
-
-/** The algorithm is that of `runtime/projection/random.ts`, step by step. */
-export const random = (type: Integer): Helper => ({
-  name: `random_${type}`,
-  source: `// in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
-fn random_${type}(a: ${type}, b: ${type}, seed: ${type}) -> f32 {
-  let x = bitcast<u32>(a) * 1664525u + 1013904223u;
-  let y = bitcast<u32>(b) * 1664525u + 1013904223u;
-  let z = bitcast<u32>(seed) * 1664525u + 1013904223u;
-  let x1 = x + y * z;
-  let y1 = y + z * x1;
-  let z1 = z + x1 * y1;
-  let x2 = x1 ^ (x1 >> 16u);
-  let y2 = y1 ^ (y1 >> 16u);
-  let z2 = z1 ^ (z1 >> 16u);
-  let word = x2 + y2 * z2;
-  return f32(word >> 8u) / 16777216.0;
-}`,
-  uses: [],
-})
