@@ -7,7 +7,7 @@ import type { Author } from '../author.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { hasCoefficient } from './chunk.ts'
 import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
-import { firstKeyRow, logDecay } from './frame.ts'
+import { firstKeyRow } from './frame.ts'
 import { contract } from './tile-product.ts'
 import { columnGroup, fourLanes, inLanes, lanes, nth, place, range, rowGroup, rowNumbers } from './tile.ts'
 import type { Columns, Lane } from './tile.ts'
@@ -53,17 +53,17 @@ export function addScores(
 
 /** 2^(exponent of q + exponent of k − scale of the row), for a row group and a key. */
 function scaledScore(
-  { decays }: Chunk,
+  { action }: Chunk,
   { group, scale }: ChunkRows,
   item: Lane,
   query: Value,
   ofKey: Value,
 ): Value {
   const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
-  const since = ir.mul(ir.splat(logDecay), ir.sub(rowNumbers(0, group), ir.splat(key)))
+  const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(key)))
   const together = ir.add(scale === undefined ? query : ir.sub(query, scale), ofKey)
   // Positive only for keys that the row does not see, whose scores are dropped.
-  return ir.call('exp2', ir.call('min', decays ? ir.add(together, since) : together, 0))
+  return ir.call('exp2', ir.call('min', since.lower(together), 0))
 }
 
 /** Adds the values of the chunk's keys to the sums, each row seeing the keys up to its own. */
@@ -84,15 +84,12 @@ export function addPairs(k: Author, chunk: Chunk, columns: Columns, pairs: Share
 }
 
 /** Stores the scores of one of the thread's keys, 0 for rows before the key. */
-function storePairs(k: Author, { rows, decays, scaled }: Chunk, pairs: SharedArray, item: number): void {
+function storePairs(k: Author, { rows, action, scaled }: Chunk, pairs: SharedArray, item: number): void {
   const key = k.let(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
   for (const [vector, { group, scores }] of rows.entries()) {
     const sum = nth(scores, item)
-    const since = ir.sub(rowNumbers(0, group), ir.splat(ir.convert('f32', key)))
-    const score = k.let(
-      `score${vector * lanes + item}`,
-      decays && !scaled ? ir.mul(sum, ir.call('exp2', ir.mul(ir.splat(logDecay), since))) : sum,
-    )
+    const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(ir.convert('f32', key))))
+    const score = k.let(`score${vector * lanes + item}`, scaled ? sum : since.shrink(sum))
     const seen = inLanes((lane) =>
       ir.select(ir.le(key, ir.add(ir.mul(group, lanes), lane)), ir.lane(score, lane), 0),
     )

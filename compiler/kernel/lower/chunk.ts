@@ -5,21 +5,21 @@
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import type { Register } from '../author.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
+import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import type { StateLayout } from './state-layout.ts'
 import { tileArray } from './tile.ts'
 
 /** The operands of a workgroup of *finish*, and its threads' registers. */
-export interface Chunk extends Pick<Frame, 'binding' | 'counts' | 'maxima'> {
+export interface Chunk extends Pick<Frame, 'action' | 'binding' | 'counts' | 'maxima'> {
   readonly schedule: Schedule
   readonly pass: FinishPass
   readonly scaled: boolean
-  readonly decays: boolean
   readonly arrays: ChunkArrays
   /** The first row of the chunk. */
   readonly firstRow: Value
-  /** log₂ of what the state has faded by until the row before the chunk, where there is a decay. */
-  readonly faded: Value | undefined
+  /** What rows have done to the state until the row before the chunk. */
+  readonly sinceState: Elapsed
   /** The state of all rows before the chunk. */
   readonly state: { readonly buffer: Binding; readonly layout: StateLayout; readonly start: Value }
   /** The vec4 row groups of the thread. */

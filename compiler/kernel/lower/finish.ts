@@ -18,7 +18,7 @@ import { addPairs, addScores } from './chunk-pairs.ts'
 import { ChunkFeatures } from './chunk-tile.ts'
 import { chunkArrays } from './chunk.ts'
 import type { Chunk, ChunkArrays, ChunkRows, FeatureTile } from './chunk.ts'
-import { divide, frame, groupNames, headsOf, logDecay, logDecayName, u32Name, visible } from './frame.ts'
+import { divide, frame, groupNames, headsOf, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { mendRows, mendingArrays } from './mend.ts'
 import { readout } from './readout.ts'
@@ -62,7 +62,7 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     everyTile(k, pass.query.blocks, tile.steps, (block, first) =>
       readTile(k, chunk, columns, features, block, first),
     )
-    if (chunk.faded !== undefined && !chunk.scaled) fadeSums(k, chunk, chunk.faded)
+    if (!chunk.scaled) actOnSums(k, chunk)
     if (causal) addPairs(k, chunk, columns, pairs, keys)
     const { valueDim } = schedule
     readout(k, { pass, valueDim, columns, groups: chunk.rows, out: binding('out'), firstRow })
@@ -82,7 +82,7 @@ function declareGroup(k: Author, schedule: Schedule, { tile }: FinishPass, frame
     ['headInGroup', headsOf(schedule.groups)],
   ] as const
   k.use(divide(tiles, 'slice'), groupNames(frame.counts, schedule.groups))
-  if (frame.decay !== undefined) k.use(logDecayName(frame.decay))
+  frame.action.declare(k)
   k.use(threadNames(tile))
 }
 
@@ -91,25 +91,37 @@ function declareChunk(
   k: Author,
   schedule: Schedule,
   pass: FinishPass,
-  { binding, counts, decay, maxima }: Frame,
+  { binding, counts, action, maxima }: Frame,
   arrays: ChunkArrays,
   columns: Columns,
   firstRow: Value,
 ): { readonly chunk: Chunk; readonly keys: Value } {
   const { tile, causal } = pass
   const scaled = pass.scaling === 'scaled'
-  const decays = decay !== undefined
   const layout = stateLayout(schedule, pass.scaling)
-  // A state is as of the last visible row: from there to the row before the chunk it has faded.
+  // A state is as of the last visible row: those from there to the row before the chunk have acted on it since.
   const rowsSince = ir.sub(firstRow, ir.call('min', firstRow, visible))
-  const faded = decays ? k.let('faded', ir.mul(logDecay, ir.convert('f32', rowsSince))) : undefined
+  const sinceState = action.after(ir.convert('f32', rowsSince)).measured(k)
   const keys = k.let('keys', causal ? extent(firstRow, visible, tile.rows) : ir.u32(0))
   // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
   const start = k.let('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
   const rows = declareRows(k, pass, columns)
   const state = { buffer: binding('state'), layout, start }
   return {
-    chunk: { schedule, pass, binding, counts, maxima, scaled, decays, arrays, firstRow, faded, state, rows },
+    chunk: {
+      schedule,
+      pass,
+      binding,
+      counts,
+      maxima,
+      action,
+      scaled,
+      arrays,
+      firstRow,
+      sinceState,
+      state,
+      rows,
+    },
     keys,
   }
 }
@@ -167,11 +179,10 @@ function readState(k: Author, chunk: Chunk, columns: Columns, tile: FeatureTile)
   })
 }
 
-/** What came before the chunk has faded by γ for each row since; of scaled sums the scale says so. */
-function fadeSums(k: Author, { rows }: Chunk, faded: Value): void {
+/** All rows since the state act on what has been read out of it; of scaled sums the scale says so. */
+function actOnSums(k: Author, { rows, action, sinceState }: Chunk): void {
   for (const [vector, { group, sums, total }] of rows.entries()) {
-    const since = ir.add(ir.mul(ir.splat(logDecay), rowNumbers(1, group)), ir.splat(faded))
-    const factor = k.let(`faded${vector}`, ir.call('exp2', since))
-    for (const sum of [total, ...sums]) k.multiply(sum, factor)
+    const since = action.after(rowNumbers(1, group)).and(sinceState).factor(k, vector)
+    for (const sum of [total, ...sums]) since.apply(k, sum)
   }
 }

@@ -12,12 +12,14 @@ import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup }
 import type { Operand } from '../build.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
 import { shareValues } from '../share.ts'
+import { identity, stateAction } from './action.ts'
+import type { StateAction } from './action.ts'
 
 /** A kernel without its body: what a lowering starts from. */
 export interface Frame {
   readonly binding: (name: string) => Binding
-  /** log₂ γ of each query head, where the attention decays. */
-  readonly decay: Binding | undefined
+  /** What rows do to the state of the pass, if it has one. */
+  readonly action: StateAction
   /** The maxima that features subtract, where the file asks for these. */
   readonly maxima: Binding | undefined
   readonly counts: Counts
@@ -53,13 +55,14 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
     if (own !== undefined) return { binding: own, first: 0 }
     return gathered && { binding: gathered, first: whenGathered ?? 0 }
   }
+  const binding = (name: string): Binding => {
+    const found = bindings.get(name)
+    invariant(found !== undefined, `the pass ${pass.name} is given the buffer ${name}`)
+    return found
+  }
   return {
-    binding: (name) => {
-      const binding = bindings.get(name)
-      invariant(binding !== undefined, `the pass ${pass.name} is given the buffer ${name}`)
-      return binding
-    },
-    decay: bindings.get('decay'),
+    binding,
+    action: 'action' in pass ? stateAction(pass.action, binding, u32Name('group')) : identity,
     maxima: bindings.get('maxima'),
     counts: {
       keys: countIn('lengths', 0),
@@ -188,10 +191,3 @@ export const firstKeyRow = mul(u32Name('keyGroup'), shape('keyLength'))
 
 /** Row index of the head's first query row, in rows. */
 export const firstQueryRow = mul(u32Name('queryHead'), shape('length'))
-
-/** log₂ γ of the group's query head, where a pass has the buffer `decay`; groups are then query heads. */
-export const logDecayName = (decay: Binding): Statement =>
-  let_('logDecay', load(decay, mod(u32Name('group'), shape('heads'))))
-
-/** log₂ γ of the group's query head (f32); `logDecayName` declares it. */
-export const logDecay: Value = { kind: 'name', type: 'f32', name: 'logDecay' }

@@ -9,7 +9,8 @@ import type { SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { firstKeyRow, logDecay, u32Name, visible } from './frame.ts'
+import { firstKeyRow, u32Name, visible } from './frame.ts'
+import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
@@ -21,8 +22,8 @@ import type { Columns } from './tile.ts'
 /** The key rows of a chunk. */
 export interface ChunkRows {
   readonly first: Value
-  /** The last visible one, where there is a decay. */
-  readonly last: Value | undefined
+  /** What the rows behind one of them do, up to the last visible one. */
+  readonly toLast: (row: Value) => Elapsed
   readonly count: Value
 }
 
@@ -95,19 +96,14 @@ function fillRows(
   const rowAt = (item: number): Value =>
     ir.add(reduction.rows.first, from, within(rows[item] ?? ir.u32(0), count))
   const features = evaluate(k, reduction, group, rows.length, rowAt)
-  const fading = (item: number): Value | undefined => fadingOf(reduction, rowAt(item))
+  const toLast = (item: number): Elapsed => reduction.rows.toLast(rowAt(item))
   const put = (value: (item: number) => Value): void =>
     rows.forEach((row, item) => k.sharedStore(phi, place(row, group, groups), widen(value(item))))
   if (!scaled) {
-    put((item) => faded(widen(features.value(item)), fading(item)))
+    put((item) => toLast(item).shrink(widen(features.value(item))))
     return
   }
-  const exponent = (item: number): Value => {
-    const rowFading = fading(item)
-    return rowFading === undefined
-      ? exponentOf(features, item)
-      : ir.add(exponentOf(features, item), ir.splat(rowFading))
-  }
+  const exponent = (item: number): Value => toLast(item).lower(exponentOf(features, item))
   k.comment('each component is scaled by its largest exponent so far')
   put(exponent)
   k.barrier()
@@ -119,13 +115,6 @@ function fillRows(
     return features.coefficient === undefined ? mantissa : ir.mul(widen(features.coefficient(item)), mantissa)
   })
 }
-
-/** log₂ of a row's weight: it falls by γ for each row from it to the last visible one of the chunk. */
-const fadingOf = ({ rows }: Operands, row: Value): Value | undefined =>
-  rows.last && ir.mul(logDecay, ir.convert('f32', ir.sub(rows.last, row)))
-
-const faded = (value: Value, fading: Value | undefined): Value =>
-  fading === undefined ? value : ir.mul(value, ir.splat(ir.call('exp2', fading)))
 
 /** φ of four components of the block in some rows, four components a vec4f. */
 function evaluate(

@@ -11,7 +11,7 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { chooseBlock, tilesOf } from './blocks.ts'
-import { divide, firstKeyRow, frame, groupNames, logDecayName, u32Name, visible } from './frame.ts'
+import { divide, firstKeyRow, frame, groupNames, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { fillTile, keepsComponents } from './reduce-tile.ts'
 import type { ChunkRows, ComponentSums, Operands, Reduction } from './reduce-tile.ts'
@@ -81,7 +81,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
 }
 
 /** Declares the names of the workgroup's group, chunk and tile, and of its threads. */
-function declareGroup(k: Author, schedule: Schedule, pass: ReducePass, { counts, decay }: Frame): void {
+function declareGroup(k: Author, schedule: Schedule, pass: ReducePass, { counts, action }: Frame): void {
   const { tile, features } = pass
   const tiles = [
     ['valueTile', valueTiles(tile, schedule.valueDim)],
@@ -89,15 +89,15 @@ function declareGroup(k: Author, schedule: Schedule, pass: ReducePass, { counts,
     ['chunk', ir.shape('chunks')],
   ] as const
   k.use(divide(tiles, 'slice'), groupNames(counts, schedule.groups, false))
-  if (decay !== undefined) k.use(logDecayName(decay))
+  action.declare(k)
   k.use(threadNames(tile))
 }
 
-function declareRows(k: Author, { chunk }: Schedule, { decay }: Frame): ChunkRows {
+function declareRows(k: Author, { chunk }: Schedule, { action }: Frame): ChunkRows {
   const first = k.let('firstRow', ir.mul(u32Name('chunk'), chunk))
   const end = ir.call('max', ir.call('min', ir.add(first, chunk), visible), 1)
-  const last = decay === undefined ? undefined : k.let('lastRow', ir.sub(end, 1))
-  return { first, last, count: k.let('rows', extent(first, visible, chunk)) }
+  const toLast = action.until(k, 'lastRow', ir.sub(end, 1))
+  return { first, toLast, count: k.let('rows', extent(first, visible, chunk)) }
 }
 
 function declareSums(k: Author, { pass, columns, scaled }: Operands): readonly ComponentSums[] {

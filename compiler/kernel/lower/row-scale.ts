@@ -11,7 +11,6 @@ import type { Author } from '../author.ts'
 import type { Value } from '../kernel.ts'
 import { hasCoefficient } from './chunk.ts'
 import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
-import { logDecay } from './frame.ts'
 import { raised, raiseScale } from './running-scale.ts'
 import { columnGroup, inLanes, place, range, rowNumbers, side } from './tile.ts'
 
@@ -33,22 +32,19 @@ export function raiseRowScales(k: Author, chunk: Chunk, tile: FeatureTile): void
 }
 
 /** The scale of a feature before the chunk, as of the row before it. */
-function scaleBefore({ state, faded }: Chunk, feature: Value): Value {
-  const scale = ir.load(state.buffer, state.layout.scaleBefore(state.start, feature))
-  return faded === undefined ? scale : ir.add(scale, faded)
-}
+const scaleBefore = ({ state, sinceState }: Chunk, feature: Value): Value =>
+  sinceState.lower(ir.load(state.buffer, state.layout.scaleBefore(state.start, feature)))
 
 /** Leaves each feature's scale at every row of the chunk: one thread a feature walks down the rows. */
 function runDown(k: Author, chunk: Chunk, { first, count }: FeatureTile): void {
-  const { arrays, decays } = chunk
-  const nextRow = (exponent: Value): Value => (decays ? ir.add(exponent, logDecay) : exponent)
+  const { arrays, action } = chunk
   k.if(ir.lt(ir.thread, count), () => {
     const running = k.var('running', scaleBefore(chunk, ir.add(first, ir.thread)))
     k.loop('rows4', 0, side, (group) => {
       const keys = k.let('keys4', ir.sharedLoad(arrays.key, place(ir.thread, group)))
       let last: Value = running
       const upTo = inLanes((lane) => {
-        last = k.let(`upTo${lane}`, raised(nextRow(last), ir.lane(keys, lane)))
+        last = k.let(`upTo${lane}`, raised(action.row.lower(last), ir.lane(keys, lane)))
         return last
       })
       k.sharedStore(arrays.scale, place(ir.thread, group), upTo)
@@ -81,7 +77,7 @@ function raiseRows(
 
 /** Stores by how much a component weighs the state before the chunk, for the thread's rows. */
 function weighState(k: Author, chunk: Chunk, { block, first, count }: FeatureTile, item: number): void {
-  const { arrays, pass, decays, rows } = chunk
+  const { arrays, pass, action, rows } = chunk
   const component = k.let(`component${item}`, ir.add(ir.mul(columnGroup, pass.tile.steps / side), item))
   const before = ir.splat(scaleBefore(chunk, ir.add(first, component)))
   k.if(ir.lt(component, count), () => {
@@ -89,8 +85,7 @@ function weighState(k: Author, chunk: Chunk, { block, first, count }: FeatureTil
       if (scale === undefined) continue
       const at = place(component, group)
       const exponent = ir.sub(ir.add(ir.sharedLoad(arrays.query, at), before), scale)
-      const sinceState = ir.mul(ir.splat(logDecay), rowNumbers(1, group))
-      const power = ir.call('exp2', decays ? ir.add(exponent, sinceState) : exponent)
+      const power = ir.call('exp2', action.after(rowNumbers(1, group)).lower(exponent))
       const weight = hasCoefficient(pass.query.blocks[block])
         ? ir.mul(ir.sharedLoad(arrays.queryCoefficient, at), power)
         : power

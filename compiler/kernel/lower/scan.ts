@@ -8,7 +8,8 @@ import { record } from '../author.ts'
 import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
-import { divide, frame, groupNames, logDecay, logDecayName, u32Name, visible } from './frame.ts'
+import type { StateAction } from './action.ts'
+import { divide, frame, groupNames, u32Name, visible } from './frame.ts'
 import { raised, relativeTo } from './running-scale.ts'
 import { stateLayout } from './state-layout.ts'
 import type { StateLayout } from './state-layout.ts'
@@ -19,15 +20,14 @@ import { extent } from './tile.ts'
  * the total.
  */
 export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
-  const { binding, counts, decay, kernel } = frame(schedule, pass)
+  const { binding, counts, action, kernel } = frame(schedule, pass)
   const layout = stateLayout(schedule, pass.scaling)
   const prefixes = pass.result === 'prefixes'
-  const decays = decay !== undefined
 
   const body = record((k) => {
     k.use(divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'))
-    if (pass.carries === 'carried' || decays) k.use(groupNames(counts, schedule.groups, false))
-    if (decays) k.use(logDecayName(decay))
+    if (pass.carries === 'carried' || !action.isIdentity) k.use(groupNames(counts, schedule.groups, false))
+    action.declare(k)
     const index = k.let('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
     k.if(ir.lt(index, layout.sums), () => {
       const sum = declareSum(k, schedule, pass, layout, binding('state'), index)
@@ -35,7 +35,7 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
         const start = k.let('stateStart', layout.start(chunk))
         const own = k.let('sum', ir.load(sum.state, ir.add(start, index)))
         if (prefixes) leaveSum(k, sum, start)
-        if (decays) fade(k, schedule, sum, chunk)
+        action.row.act(() => actOn(k, schedule, sum, action, chunk))
         addState(k, sum, start, own)
       })
       if (pass.carries !== undefined) carryOut(k, sum, binding(pass.carries), pass.carries)
@@ -85,12 +85,18 @@ function leaveSum(k: Author, sum: Sum, start: Value): void {
   if (scale !== undefined) k.if(isTotal, () => k.store(state, layout.scaleBefore(start, feature), scale))
 }
 
-/** What came before has faded by γ for each visible row of the chunk: a state is as of the last of them. */
-function fade(k: Author, { chunk: length }: Schedule, { carry, scale }: Sum, chunk: Value): void {
+/** The visible rows of the chunk act on what came before: a state is as of the last of them. */
+function actOn(
+  k: Author,
+  { chunk: length }: Schedule,
+  { carry, scale }: Sum,
+  action: StateAction,
+  chunk: Value,
+): void {
   const rows = k.let('rows', extent(ir.mul(chunk, length), visible, length))
-  const fading = ir.mul(logDecay, ir.convert('f32', rows))
-  if (scale === undefined) k.multiply(carry, ir.call('exp2', fading))
-  else k.add(scale, fading)
+  const elapsed = action.after(ir.convert('f32', rows))
+  if (scale === undefined) elapsed.apply(k, carry)
+  else k.set(scale, elapsed.lower(scale))
 }
 
 /** Adds the state at `start`, whose number is `own`; of scaled sums, over the larger of both scales. */

@@ -47,7 +47,6 @@ export interface Step {
   readonly arrays: StepArrays
   readonly state: { readonly carried: Binding; readonly layout: StateLayout; readonly start: Value }
   readonly scaled: boolean
-  readonly decays: boolean
 }
 
 /** As many components of a block as the threads take at a time. */

@@ -14,7 +14,7 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Target, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
-import { divide, frame, groupNames, headsOf, logDecay, logDecayName, u32Name } from './frame.ts'
+import { divide, frame, groupNames, headsOf, u32Name } from './frame.ts'
 import { widen } from './operators.ts'
 import { rowFactor } from './readout.ts'
 import { raised, raiseScale, relativeTo } from './running-scale.ts'
@@ -44,7 +44,7 @@ import { fourLanes } from './tile.ts'
  */
 export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
   const frameOfPass = frame(schedule, pass)
-  const { binding, counts, decay, kernel } = frameOfPass
+  const { binding, counts, action, kernel } = frameOfPass
   const { groups } = schedule
   const scaled = pass.scaling === 'scaled'
   const arrays = stepArrays(pass.tile.threads)
@@ -52,7 +52,7 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
 
   const body = record((k) => {
     k.use(divide([], 'slice'), groupNames(counts, groups, false))
-    if (decay !== undefined) k.use(logDecayName(decay))
+    action.declare(k)
     const start = k.let('stateStart', layout.carriedStart)
     const state = { carried: binding('carried'), layout, start }
     const step: Step = {
@@ -62,7 +62,6 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
       arrays,
       state,
       scaled,
-      decays: decay !== undefined,
     }
     everyTile(k, pass, pass.key.blocks, (tile) => updateTile(k, step, tile))
     k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
@@ -99,7 +98,8 @@ function updateTile(k: Author, step: Step, tile: ComponentTile): void {
 
 /** Updates scale and z of the thread's components, and leaves for all threads what this does to S. */
 function updateComponents(k: Author, step: Step, tile: ComponentTile): void {
-  const { arrays, state, scaled, decays } = step
+  const { arrays, state, scaled, frame } = step
+  const { row } = frame.action
   const features = evaluate(k, step, tile, 'key')
   let newScale: Value | undefined
   let keep: Value
@@ -107,12 +107,12 @@ function updateComponents(k: Author, step: Step, tile: ComponentTile): void {
   if (scaled) {
     const carried = loadCarried(step, tile, scaleAt(step))
     const exponent = exponentOf(features, 0)
-    const before = k.let('oldScale', decays ? ir.add(carried, ir.splat(logDecay)) : carried)
+    const before = k.let('oldScale', row.lower(carried))
     newScale = k.let('newScale', raised(before, exponent))
     keep = k.let('keep', relativeTo(newScale, before))
     add = k.let('add', mantissa(features, newScale, exponent))
   } else {
-    keep = k.let('keep', ir.splat(decays ? ir.call('exp2', logDecay) : 1))
+    keep = k.let('keep', ir.splat(row.value))
     add = k.let('add', widen(features.value(0)))
   }
   const z = k.let('z', ir.add(ir.mul(loadCarried(step, tile, totalAt(step)), keep), add))

@@ -2,7 +2,8 @@
 import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
-import type { Fading } from './fading.ts'
+import type { StateAction } from '../lower/action.ts'
+import type { Powers } from './powers.ts'
 import type { Panel } from './tile-product.ts'
 
 /** Arrays of f32 that every walk keeps. */
@@ -42,8 +43,9 @@ export interface Chunk {
   readonly first: Value
   /** Log-scales of the chunk's rows, where sums are scaled. */
   readonly rowScales?: SharedArray
-  /** What plain sums fade by under a decay. */
-  readonly fading?: Fading
+  /** What rows do to the scales of the state, and to plain sums. */
+  readonly action: StateAction
+  readonly powers: Powers
 }
 
 /** A multiple of `size`, not above the value. */

@@ -46,7 +46,7 @@ export function rowFactors(
 /** Denominators of four rows. */
 function totalOf(
   k: Author,
-  { schedule, pass, arrays, fading }: Chunk,
+  { schedule, pass, arrays, powers }: Chunk,
   row: Value,
   pairs: { readonly from: Value; readonly to: Value },
 ): Value {
@@ -57,7 +57,7 @@ function totalOf(
     const z = ir.splat(ir.sharedLoad(arrays.totals, f))
     k.set(total, ir.call('fma', weights(arrays.ofQueries, f), z, total))
   })
-  if (fading !== undefined) k.multiply(total, fading.four(ir.sub(ir.add(row, 1), pairs.from)))
+  powers.afterFour(ir.sub(ir.add(row, 1), pairs.from)).apply(k, total)
   if (pass.causal) k.loop('h', pairs.from, pairs.to, (key) => k.add(total, weights(arrays.pairs, key)))
   return total
 }

@@ -14,7 +14,7 @@ import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { logDecay } from '../lower/frame.ts'
+import type { Elapsed } from '../lower/action.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { acrossLanes, inLanes } from '../lower/tile.ts'
 import { downTo } from './chunk.ts'
@@ -69,13 +69,11 @@ export class Scales {
   readonly #k: Author
   readonly #chunk: Chunk
   readonly #arrays: ScaleArrays
-  readonly #decays: boolean
 
   constructor(k: Author, chunk: Chunk, arrays: ScaleArrays) {
     this.#k = k
     this.#chunk = chunk
     this.#arrays = arrays
-    this.#decays = chunk.pass.buffers.includes('decay')
   }
 
   /** Nothing has been seen. */
@@ -90,14 +88,13 @@ export class Scales {
   /** Sets the scales by the keys up to row `from`, and shrinks what is over them. */
   raise(from: Value, keys: Value): void {
     const k = this.#k
-    const { arrays, columns } = this.#chunk
+    const { arrays, columns, action } = this.#chunk
     const { scales, largest, keyExponents } = this.#arrays
-    const fade = (scale: Value): Value => (this.#decays ? ir.add(scale, logDecay) : scale)
     this.#eachFeature('raised', (feature) => {
       const exponent = ir.sharedLoad(keyExponents, this.#place(feature, from))
       const own = ir.select(ir.lt(from, keys), exponent, lowest)
-      const top = k.let('top', raised(fade(ir.sharedLoad(largest, feature)), own))
-      const before = k.let('before', fade(ir.sharedLoad(scales, feature)))
+      const top = k.let('top', raised(action.row.lower(ir.sharedLoad(largest, feature)), own))
+      const before = k.let('before', action.row.lower(ir.sharedLoad(scales, feature)))
       const scale = k.let('scale', raised(before, ir.add(top, headroom)))
       k.sharedStore(largest, feature, top)
       k.sharedStore(scales, feature, scale)
@@ -159,12 +156,11 @@ export class Scales {
         const exponent = ir.add(ir.sharedLoadFour(queryExponents, at), before(feature))
         k.sharedStore(arrays.ofQueries, at, times(queryCoefficients, at, relativeTo(scale, exponent)))
       })
-      const since = ir.mul(ir.splat(logDecay), this.#rowsFrom(from, four))
-      k.sharedStore(rowScales, four, this.#decays ? ir.add(scale, since) : scale)
+      k.sharedStore(rowScales, four, this.#since(from, four).lower(scale))
     })
   }
 
-  /** Takes the stretch's keys into the largest exponents, and has all fade until its last row. */
+  /** Takes the stretch's keys into the largest exponents, and has its rows but the first act on the scales. */
   pass({ from, to, keysTo }: Stretch): void {
     const k = this.#k
     const { scales, largest, keyExponents } = this.#arrays
@@ -183,23 +179,21 @@ export class Scales {
         k.set(tops, raised(tops, seen))
       })
       const top = raised(acrossLanes(tops, raised), ir.sharedLoad(largest, feature))
-      const rows = ir.convert('f32', ir.sub(ir.sub(to, from), 1))
-      const faded = (scale: Value): Value => (this.#decays ? ir.add(scale, ir.mul(logDecay, rows)) : scale)
-      k.sharedStore(largest, feature, faded(top))
-      if (this.#decays) k.sharedStore(scales, feature, faded(ir.sharedLoad(scales, feature)))
+      const rows = this.#chunk.action.after(ir.convert('f32', ir.sub(ir.sub(to, from), 1)))
+      k.sharedStore(largest, feature, rows.lower(top))
+      rows.act(() => k.sharedStore(scales, feature, rows.lower(ir.sharedLoad(scales, feature))))
     })
   }
 
-  /** Exponents of four keys as they weigh in row `from`: a later key has faded by less than that row's. */
+  /** Exponents of four keys as they weigh in row `from`: fewer rows have acted on a later key. */
   #asOf(from: Value, four: Value, exponents: Value): Value {
-    if (!this.#decays) return exponents
-    return ir.sub(exponents, ir.mul(ir.splat(logDecay), this.#rowsFrom(from, four)))
+    return this.#since(from, four).raise(exponents)
   }
 
-  /** How far four rows are behind row `from`, in f32; below 0 for rows before it. */
-  #rowsFrom(from: Value, four: Value): Value {
+  /** What rows do between row `from` and each of four behind it; the opposite of it for rows before. */
+  #since(from: Value, four: Value): Elapsed {
     const row = (lane: number): Value => ir.convert('f32', ir.add(four, lane))
-    return ir.sub(inLanes(row), ir.splat(ir.convert('f32', from)))
+    return this.#chunk.action.after(ir.sub(inLanes(row), ir.splat(ir.convert('f32', from))))
   }
 
   #place(feature: Value, row: Value): Value {

@@ -12,16 +12,7 @@ import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { unlessZero } from '../lower/exponents.ts'
 import { prepareRows } from '../lower/features.ts'
 import type { FeatureRows, PreparedRows } from '../lower/features.ts'
-import {
-  divide,
-  firstPositionOf,
-  frame,
-  groupNames,
-  headsOf,
-  logDecay,
-  logDecayName,
-  u32Name,
-} from '../lower/frame.ts'
+import { divide, firstPositionOf, frame, groupNames, headsOf, u32Name } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { widen } from '../lower/operators.ts'
 import { rowFactor } from '../lower/readout.ts'
@@ -49,13 +40,12 @@ type Width = 'four' | 'one'
 class Step {
   readonly #schedule: Schedule
   readonly #pass: StepPass
-  readonly #frame: Pick<Frame, 'binding' | 'counts'>
+  readonly #frame: Pick<Frame, 'action' | 'binding' | 'counts'>
   readonly #layout: StateLayout
   /** Of how many projections the row has products, and these. */
   readonly #projections: number
   readonly #products: SharedArray
   readonly #scaled: boolean
-  readonly #decays: boolean
   /** By feature: exponents or values, and coefficients, of the side that is at hand. */
   readonly #values: SharedArray
   readonly #coefficients: SharedArray
@@ -63,13 +53,12 @@ class Step {
   readonly #kept: SharedArray
   readonly #weights: SharedArray
 
-  constructor(schedule: Schedule, pass: StepPass, from: Pick<Frame, 'binding' | 'counts'>) {
+  constructor(schedule: Schedule, pass: StepPass, from: Pick<Frame, 'action' | 'binding' | 'counts'>) {
     this.#schedule = schedule
     this.#pass = pass
     this.#frame = from
     this.#layout = stateLayout(schedule, pass.scaling)
     this.#scaled = pass.scaling === 'scaled'
-    this.#decays = pass.buffers.includes('decay')
     // The last four of a block may reach beyond it; what they leave there the next block, or nobody, uses.
     const array = (name: string, length = schedule.features): SharedArray => ({
       name,
@@ -92,9 +81,9 @@ class Step {
 
   write(k: Author): void {
     const { groups } = this.#schedule
-    const { binding, counts } = this.#frame
+    const { action, counts } = this.#frame
     k.use(divide([], 'slice'), groupNames(counts, groups, false))
-    if (this.#decays) k.use(logDecayName(binding('decay')))
+    action.declare(k)
     const start = k.let('stateStart', this.#layout.carriedStart)
     this.#evaluate(k, 'key')
     this.#update(k, start)
@@ -186,17 +175,16 @@ class Step {
 
   /** The key into z and the scales; what S is to keep, and what is to be added to it. */
   #update(k: Author, start: Value): void {
-    const carried = this.#frame.binding('carried')
+    const { action, binding } = this.#frame
+    const carried = binding('carried')
     this.#eachFeature(k, 'updated', (feature, width) => {
       const own = (array: SharedArray): Value => this.#shared(array, feature, width)
       const z = this.#layout.z(start, feature)
-      let kept = this.#wide(this.#decays ? ir.call('exp2', logDecay) : ir.f32(1), width)
+      let kept = this.#wide(action.row.value, width)
       let added = own(this.#values)
       if (this.#scaled) {
         const at = this.#layout.scale(start, feature)
-        const before = this.#load(at, width)
-        const faded = this.#decays ? ir.add(before, this.#wide(logDecay, width)) : before
-        const old = k.let(`oldScale_${width}`, faded)
+        const old = k.let(`oldScale_${width}`, action.row.lower(this.#load(at, width)))
         const scale = k.let(`newScale_${width}`, raised(old, own(this.#values)))
         kept = relativeTo(scale, old)
         added = ir.mul(own(this.#coefficients), relativeTo(scale, own(this.#values)))

@@ -19,7 +19,7 @@ import type { Panel, Tile } from './tile-product.ts'
 import { rowFactors } from './row-factors.ts'
 
 /** Φq·Φkᵀ of a stretch, nothing for rows before the key. */
-export function weighPairs(k: Author, { schedule, pass, arrays, fading }: Chunk, stretch: Stretch): void {
+export function weighPairs(k: Author, { schedule, pass, arrays, powers }: Chunk, stretch: Stretch): void {
   const { from, to, keysTo } = stretch
   const { rows } = pass
   k.strided('key4', downTo(from, tileRows), keysTo, tileRows, (key) =>
@@ -36,9 +36,12 @@ export function weighPairs(k: Author, { schedule, pass, arrays, fading }: Chunk,
       const place = k.let('pairPlace', ir.add(ir.mul(key, rows), row))
       const store = (seen: (sum: Value, item: number, column: number) => Value): void =>
         eachOfTile(tile, (sum, item, column) => {
-          const since = (): Value => ir.sub(ir.add(row, column), ir.add(key, item))
-          const value = fading === undefined ? sum : ir.mul(sum, fading.four(since()))
-          k.sharedStore(arrays.pairs, ir.add(place, item * rows + column), seen(value, item, column))
+          const since = powers.afterFour(ir.sub(ir.add(row, column), ir.add(key, item)))
+          k.sharedStore(
+            arrays.pairs,
+            ir.add(place, item * rows + column),
+            seen(since.shrink(sum), item, column),
+          )
         })
       const masked = (sum: Value, item: number, column: number): Value => {
         const own = ir.add(key, item)
@@ -55,7 +58,7 @@ export function weighPairs(k: Author, { schedule, pass, arrays, fading }: Chunk,
 
 /** Rows of the output: what was before the stretch, its pairs, the division. */
 export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
-  const { schedule, pass, arrays, columns, values, fading } = chunk
+  const { schedule, pass, arrays, columns, values, powers } = chunk
   const { from, to, keysTo } = stretch
   k.strided('row4', downTo(from, tileRows), to, tileRows, (row) => {
     const keys = k.let('keysOfRows', ir.call('min', keysTo, ir.add(row, tileRows)))
@@ -70,10 +73,7 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
         ofRows(arrays.ofQueries, row, pass.rows),
         sums,
       )
-      if (fading !== undefined)
-        eachOfTile(tile, (sum, item) => {
-          k.multiply(sum, ir.splat(fading.one(ir.sub(ir.add(row, item + 1), from))))
-        })
+      eachOfTile(tile, (sum, item) => powers.after(ir.sub(ir.add(row, item + 1), from)).apply(k, sum))
       if (pass.causal)
         addPanels(
           k,
@@ -125,28 +125,28 @@ function storeRow(k: Author, chunk: Chunk, tile: Tile, { own, item, column, fact
 
 /** The stretch's keys into S and z. */
 export function absorb(k: Author, chunk: Chunk, stretch: Stretch): void {
-  const { schedule, pass, arrays, columns, values, fading } = chunk
+  const { schedule, pass, arrays, columns, values, powers } = chunk
   const { from, to, keysTo } = stretch
   const { rows } = pass
-  const kept = fading && k.let('kept', fading.one(ir.sub(to, from)))
+  const kept = powers.after(ir.sub(to, from)).named(k, 'kept')
   k.strided('feature4', 0, roundedUp(schedule.features, tileRows), tileRows, (feature) =>
     k.strided('column8', 0, columns, tileColumns, (column) => {
       const place = k.let('sumPlace', ir.add(ir.mul(feature, columns), column))
       const at = (row: number, offset: number): Value => ir.add(place, row * columns + offset)
       const tile = tileOf(k, 'absorbed')
       eachOfTile(tile, (sum, row, offset) => {
-        const before = ir.sharedLoadFour(arrays.sums, at(row, offset))
-        k.set(sum, kept === undefined ? before : ir.mul(before, ir.splat(kept)))
+        k.set(sum, kept.shrink(ir.sharedLoadFour(arrays.sums, at(row, offset))))
       })
       const keys = { load: number(arrays.ofKeys), start: ir.mul(feature, rows), step: 1, apart: rows }
       addPanels(k, tile, { name: 'j', from, to: keysTo }, keys, values(column))
       eachOfTile(tile, (sum, row, offset) => k.sharedStore(arrays.sums, at(row, offset), sum))
     }),
   )
-  if (kept !== undefined)
+  kept.act(() =>
     k.loop('kept_feature', 0, schedule.features, (feature) =>
-      k.sharedStore(arrays.totals, feature, ir.mul(ir.sharedLoad(arrays.totals, feature), kept)),
-    )
+      k.sharedStore(arrays.totals, feature, kept.shrink(ir.sharedLoad(arrays.totals, feature))),
+    ),
+  )
   absorbTotals(k, chunk, stretch)
 }
 

@@ -8,7 +8,7 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
-import { divide, frame, groupNames, headsOf, logDecayName, u32Name, visible } from '../lower/frame.ts'
+import { divide, frame, groupNames, headsOf, u32Name, visible } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { mendRow } from '../lower/mend-row.ts'
 import { isWhole } from '../lower/readout.ts'
@@ -18,9 +18,9 @@ import { chunkFeatures } from './chunk-features.ts'
 import type { ChunkFeatures, Target } from './chunk-features.ts'
 import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch, WalkArrays } from './chunk.ts'
-import { fadingOver, fillPowers } from './fading.ts'
 import { rowsOf, valuesOf } from './operands.ts'
 import type { Values } from './operands.ts'
+import { noPowers, powersOf } from './powers.ts'
 import { tileColumns, tileRows } from './tile-product.ts'
 import { scaleArrays, Scales } from './scales.ts'
 import type { ScaleArrays } from './scales.ts'
@@ -39,14 +39,14 @@ export function lowerWalk(schedule: Schedule, pass: WalkPass): Kernel {
 class Walk {
   readonly #schedule: Schedule
   readonly #pass: WalkPass
-  readonly #frame: Pick<Frame, 'binding' | 'counts'>
+  readonly #frame: Pick<Frame, 'action' | 'binding' | 'counts'>
   readonly #arrays: WalkArrays
   readonly #scales: ScaleArrays | undefined
   readonly #values: Values
   readonly #features: { readonly query: ChunkFeatures; readonly key: ChunkFeatures }
   readonly #chunk: Chunk
 
-  constructor(schedule: Schedule, pass: WalkPass, from: Pick<Frame, 'binding' | 'counts'>) {
+  constructor(schedule: Schedule, pass: WalkPass, from: Pick<Frame, 'action' | 'binding' | 'counts'>) {
     this.#schedule = schedule
     this.#pass = pass
     this.#frame = from
@@ -70,7 +70,6 @@ class Walk {
       query: chunkFeatures(schedule, rows, query.blocks),
       key: chunkFeatures(schedule, rows, key.blocks),
     }
-    const fades = pass.buffers.includes('decay') && !scaled
     this.#chunk = {
       schedule,
       pass,
@@ -80,7 +79,8 @@ class Walk {
       out: from.binding('out'),
       first: u32Name('first'),
       ...(this.#scales && { rowScales: this.#scales.rowScales }),
-      ...(fades && { fading: fadingOver(rows) }),
+      action: from.action,
+      powers: scaled ? noPowers : powersOf(from.action, rows),
     }
   }
 
@@ -88,7 +88,6 @@ class Walk {
   get shared(): readonly SharedArray[] {
     const { ofKeys, ofQueries, pairs, sums, totals, denominators } = this.#arrays
     const { query, key } = this.#features
-    const { fading } = this.#chunk
     const scales = Object.values<SharedArray | undefined>({ ...this.#scales })
     const all = [
       ofKeys,
@@ -98,7 +97,7 @@ class Walk {
       totals,
       ...(this.#pass.mended === undefined ? [] : [denominators]),
       ...scales.filter((one) => one !== undefined),
-      ...(fading === undefined ? [] : [fading.powers]),
+      ...this.#chunk.powers.shared,
       ...query.shared,
       ...key.shared,
       ...this.#values.shared,
@@ -110,12 +109,11 @@ class Walk {
 
   write(k: Author): void {
     const { groups } = this.#schedule
-    const { binding, counts } = this.#frame
+    const { action, counts } = this.#frame
     const { rows } = this.#pass
-    const { fading } = this.#chunk
     k.use(divide([], 'slice'), groupNames(counts, groups, false))
-    if (this.#decays) k.use(logDecayName(binding('decay')))
-    if (fading !== undefined) fillPowers(k, fading)
+    action.declare(k)
+    this.#chunk.powers.fill(k)
     this.#begin(k)
     if (!this.#pass.causal) return this.#writeApart(k)
     k.strided('first', 0, ir.shape('length'), rows, (first) => {
@@ -125,8 +123,7 @@ class Walk {
       if (this.#scales === undefined) this.#plainStretches(k, here, keys)
       else this.#scaledStretches(k, this.#scales, here, keys)
     })
-    // Where it fades, what the last visible row left has been carried out in its time.
-    if (this.#pass.carries && !this.#decays) this.#carry(k)
+    if (this.#pass.carries && !this.#catches) this.#carry(k)
   }
 
   /** Without a mask: all keys, then all queries. */
@@ -174,13 +171,9 @@ class Walk {
     scales.pass(stretch)
   }
 
-  get #decays(): boolean {
-    return this.#pass.buffers.includes('decay')
-  }
-
-  /** Whether the state must be caught as of the last visible row, because it fades with each that follows. */
+  /** Whether the state is carried out as of the last visible row, because each that follows acts on it. */
   get #catches(): boolean {
-    return this.#pass.carries && this.#decays
+    return this.#pass.carries && !this.#frame.action.isIdentity
   }
 
   #carry(k: Author): void {
@@ -259,19 +252,20 @@ class Walk {
       readRows(k, chunk, stretch)
       this.#mend(k, stretch.to)
     })
-    if (chunk.fading !== undefined) this.#fadeKeys(k, chunk.fading.one, stretch)
+    this.#frame.action.row.act(() => this.#actOnKeys(k, stretch))
     absorb(k, chunk, stretch)
   }
 
-  /** Keys have faded until the last row of the stretch. */
-  #fadeKeys(k: Author, power: (n: Value) => Value, { from, to, keysTo }: Stretch): void {
+  /** The rows of the stretch behind each key act on it. */
+  #actOnKeys(k: Author, { from, to, keysTo }: Stretch): void {
     const { ofKeys } = this.#arrays
     const { rows } = this.#pass
-    k.loop('fadedKey', from, keysTo, (key) => {
-      const factor = k.let('fadedBy', power(ir.sub(ir.sub(to, key), 1)))
-      k.loop('fadedFeature', 0, this.#schedule.features, (feature) => {
+    const { powers } = this.#chunk
+    k.loop('shrunkKey', from, keysTo, (key) => {
+      const behind = powers.after(ir.sub(ir.sub(to, key), 1)).named(k, 'behind')
+      k.loop('shrunkFeature', 0, this.#schedule.features, (feature) => {
         const at = ir.add(ir.mul(feature, rows), key)
-        k.sharedStore(ofKeys, at, ir.mul(ir.sharedLoad(ofKeys, at), factor))
+        k.sharedStore(ofKeys, at, behind.shrink(ir.sharedLoad(ofKeys, at)))
       })
     })
   }
