@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-non-null-assertion -- loop bounds keep every index inside its array */
 // Normal numbers that come out bit-identical on every JavaScript engine. ECMAScript leaves the accuracy of
 // Math.log, cos, exp and pow to the engine, so only + − · / and Math.sqrt are used, which IEEE 754 rounds correctly.
 import { type Stream, wordsAt } from './counter.ts'
@@ -5,7 +6,8 @@ import { type Stream, wordsAt } from './counter.ts'
 /** A polynomial's value, coefficients from the highest power down. */
 function polynomial(coefficients: readonly number[], x: number): number {
   let value = 0
-  for (const coefficient of coefficients) value = value * x + coefficient
+  // By index: most of a first drawing runs before it is compiled, when an iterator would take half of its time.
+  for (let power = 0; power < coefficients.length; power++) value = value * x + coefficients[power]!
   return value
 }
 
@@ -81,10 +83,10 @@ function oddFraction(high: number, low: number): number {
 /** Fills an array with the first independent N(0, 1) numbers of a stream, two from each call of the generator. */
 export function fillNormal(target: Float64Array, stream: Stream): Float64Array {
   for (let i = 0; i < target.length; i += 2) {
-    const [w0, w1, w2, w3] = wordsAt(stream, i / 2)
-    target[i] = normalQuantile(oddFraction(w0, w1))
+    const words = wordsAt(stream, i / 2)
+    target[i] = normalQuantile(oddFraction(words[0], words[1]))
     // Outside a typed array's end an assignment does nothing: an odd length just drops the last number.
-    target[i + 1] = normalQuantile(oddFraction(w2, w3))
+    target[i + 1] = normalQuantile(oddFraction(words[2], words[3]))
   }
   return target
 }
