@@ -27,7 +27,7 @@ export interface CellKernel {
   /** Width, height and depth: u32, in constants and shape fields. */
   readonly extent: readonly [Value, Value, Value]
   readonly body: readonly Statement[]
-  /** The cell's number, an f32 that sees the names of the body. */
+  /** The cell's number, of the type of what is written; it sees the names of the body. */
   readonly result: Value
   /** The entry that it is written to, where cells are not written in their order; only on devices that scatter. */
   readonly place?: Value

@@ -138,7 +138,6 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
     case 'transform':
       return (queryRows + keyRows) * operationsOfTransforms(pass.count, pass.padded)
     case 'project':
-    case 'gather':
       return 0
     case 'step':
       return (

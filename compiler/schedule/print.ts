@@ -97,8 +97,6 @@ function details(pass: WorkgroupPass): string[] {
       return [`sums ${pass.scaling}`, ...printFeatures('φ(k)', pass.features)]
     case 'scan':
       return [`${pass.result}, sums ${pass.scaling}`]
-    case 'gather':
-      return [`${pass.from.join(' and ')}, into ${pass.to}`]
     case 'step':
       return [
         `sums ${pass.scaling}`,

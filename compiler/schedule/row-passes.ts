@@ -29,14 +29,6 @@ export interface OnlinePass extends PassBase {
   readonly epilogue?: Epilogue
 }
 
-/** Copies buffers of [B] one behind the other into one, for a pass that would bind too many buffers. */
-export interface GatherPass extends PassBase {
-  readonly kind: 'gather'
-  readonly threads: number
-  readonly from: readonly string[]
-  readonly to: string
-}
-
 /**
  * out = factor · left · right, or factor · left · (diagonal·I − right). Where the
  * right matrix has rows by the call, the left are weights whose rows may be longer.

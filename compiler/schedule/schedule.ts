@@ -50,7 +50,7 @@ import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import type { EquationPass } from './equation.ts'
 import type { Groups, Scaling } from './operands.ts'
-import type { GatherPass, OnlinePass, ProductPass } from './row-passes.ts'
+import type { OnlinePass, ProductPass } from './row-passes.ts'
 
 export { addedToSum } from '../algebra/attention.ts'
 export { andEpilogue } from './epilogue.ts'
@@ -138,7 +138,6 @@ export type Pass = WorkgroupPass | EquationPass
 /** A fused kernel whose workgroups share memory; `kernel/lower/` has a template for each kind. */
 export type WorkgroupPass =
   | StepPass
-  | GatherPass
   | OnlinePass
   | ProductPass
   | ReducePass

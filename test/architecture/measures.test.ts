@@ -53,7 +53,7 @@ test('the schedule has few kinds of passes', () => {
     .flatMap(([, code]) => [...code.matchAll(/readonly (?:kind|quantity|work): '([a-z-]+)'/g)])
     .map(([, kind]) => kind)
   expect(declared).toContain('online')
-  expect(new Set(declared).size).toBeLessThanOrEqual(14)
+  expect(new Set(declared).size).toBeLessThanOrEqual(13)
 })
 
 test('nobody outside the algebra looks into records of row operations', () => {

@@ -38,7 +38,7 @@ function specs(): (readonly [string, AttentionModel])[] {
     })
 }
 
-const settings: readonly (readonly [string, string])[] = [
+const settings: readonly (readonly [name: string, text: string, before?: string])[] = [
   ['maxima', 'feature: favor projections: 6 seed 3 stabilize: max 1e-2'],
   ['maxima, causal', 'feature: favor_hyperbolic projections: 6 seed 3 stabilize: max 1e-2 mask: causal'],
   ['no stabilisation', 'feature: favor projections: 6 seed 3 stabilize: none epsilon: 0.1'],
@@ -47,13 +47,19 @@ const settings: readonly (readonly [string, string])[] = [
     'a decay beside exponentials',
     'feature: favor projections: 6 seed 3 mask: causal decay: 1 - 2^(-1 - head)',
   ],
+  [
+    'maxima and lengths of both sides, more than a pass has bindings for',
+    'feature: timed projections: 6 seed 3 stabilize: max 1e-2 mask: causal',
+    'feature timed(x, w) = exp(dot(w, x) - dot(x, x) / 2) * (1 + position / length)',
+  ],
   ['a convolution over learned rows', 'kernel: exp(dot(q, k)) landmarks: 5 learned conv: 3 pinv: 4'],
 ]
 
 describe.each([
   ...specs(),
   ...settings.map(
-    ([name, text]) => [name, modelOf(`attention one { dim: 4 value_dim: 3 scale: 0.5 ${text} }`)] as const,
+    ([name, text, before = '']) =>
+      [name, modelOf(`${before} attention one { dim: 4 value_dim: 3 scale: 0.5 ${text} }`)] as const,
   ),
 ])('%s', (_, model) => {
   test.each(['webgpu', 'wasm'] as const)('each stage says what the one before it says, for %s', (target) => {

@@ -6,7 +6,6 @@ import { lowerEquation } from '../cells/lower.ts'
 import type { Kernel } from '../kernel.ts'
 import { lowerFinish } from './finish.ts'
 import { toBinding } from './frame.ts'
-import { lowerGather } from './gather.ts'
 import { lowerHash } from './hash.ts'
 import { lowerNear } from './near.ts'
 import { lowerOnline } from './online.ts'
@@ -42,8 +41,6 @@ export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerReduce(schedule, pass)
     case 'scan':
       return lowerScan(schedule, pass)
-    case 'gather':
-      return lowerGather(schedule, pass)
     case 'step':
       return lowerStep(schedule, pass)
     case 'finish':

@@ -1,9 +1,12 @@
 /** The fused passes of a factorised attention, by the decisions of its plan. */
 import { boundBy, boundWithLengths } from '../action.ts'
 import { product } from '../buffers.ts'
+import { eq, load, select, x, y } from '../equation/build.ts'
+import { equationPass } from '../equation/plan.ts'
+import type { EquationPass } from '../equation.ts'
 import { seesLength, seesPosition } from '../feature-blocks.ts'
 import { buffersOfAPass } from '../schedule.ts'
-import type { FinishPass, Pass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
+import type { FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
 import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
@@ -90,16 +93,14 @@ function finishBuffers(plan: FactorisedPlan, lengths: readonly string[]): string
   return [...rows, ...projection, ...lengths, ...maxima, ...action, 'state', 'out']
 }
 
-/** Puts both lengths of each batch item into one buffer. */
-export const gatherLengths: Pass = {
-  kind: 'gather',
+/** Puts both lengths of each batch item into one buffer, [2, B]. */
+export const gatherLengths: EquationPass = equationPass({
   name: 'gather_lengths',
-  threads,
-  workgroups: ['ceildiv', 'batch', threads],
-  buffers: ['lengths', 'queryLengths', 'bothLengths'],
-  from: ['lengths', 'queryLengths'],
-  to: 'bothLengths',
-}
+  extent: ['batch', 2, 1],
+  value: select(eq(y, 0), load('lengths', x, 'u32'), load('queryLengths', x, 'u32')),
+  out: 'bothLengths',
+  what: 'the visible key rows of each batch item, then its query rows that count',
+})
 
 /** One token, in one dispatch, because for so few rows a second dispatch costs more than transforms save. */
 export function stepPass(plan: FactorisedPlan): StepPass {
