@@ -1,8 +1,7 @@
 /**
- * What a schedule costs: arithmetic, traffic and memory, counted from its
- * passes. Operations count one each, a transcendental function like a sum;
- * pairs that a mask hides are not counted, since no useful work is done
- * on them. Traffic is what each pass must read and write once.
+ * The arithmetic, traffic and memory that the mathematics of a schedule asks for, on any device; `compiler/cost/`
+ * counts what kernels execute instead. Operations count one each, a transcendental function like a sum. Pairs that a
+ * mask hides do not count, because no useful work is done on them. Each pass reads and writes its buffers once.
  */
 import { evaluateSize } from '../../runtime/contract/size.ts'
 import type { Shape } from '../../runtime/contract/shape.ts'

@@ -47,13 +47,25 @@ describe('files that name', () => {
   })
 })
 
-test('the schedule has few kinds of passes', () => {
-  const declared = [...sources]
-    .filter(([file]) => /^compiler\/schedule\/.*pass/i.test(file))
-    .flatMap(([, code]) => [...code.matchAll(/readonly (?:kind|quantity|work): '([a-z-]+)'/g)])
-    .map(([, kind]) => kind)
-  expect(declared).toContain('online')
-  expect(new Set(declared).size).toBeLessThanOrEqual(13)
+describe('ARCHITECTURE.md', () => {
+  const text = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8')
+
+  test('lists the kinds of passes, which are few', () => {
+    const declared = [...sources]
+      .filter(([file]) => /^compiler\/schedule\/.*pass/i.test(file))
+      .flatMap(([, code]) => [...code.matchAll(/readonly (?:kind|quantity|work): '([a-z-]+)'/g)])
+      .map(([, kind]) => kind)
+    const [, table = ''] = /\| pass +\| does[^\n]*\n\|[-| ]+\n(.*?)\n\n/s.exec(text) ?? []
+    const listed = [...table.matchAll(/^\| `([a-z]+)`/gm)].map(([, kind]) => kind)
+    expect(listed.toSorted()).toEqual([...new Set(declared), 'equation'].toSorted())
+    expect(listed.length).toBeLessThanOrEqual(14)
+  })
+
+  test('has at most thirty words of our own', () => {
+    const words = [...text.slice(text.indexOf('\n## Words')).matchAll(/^- \*\*/gm)]
+    expect(words.length).toBeGreaterThan(10)
+    expect(words.length).toBeLessThanOrEqual(30)
+  })
 })
 
 test('nobody outside the algebra looks into records of row operations', () => {
