@@ -43,7 +43,7 @@ export class Counter {
   readonly #barriers: readonly Place[]
   #looking = false
 
-  /** @param kernel without registers and loops to unroll, as `verify` returns it */
+  /** @param kernel verified, as `verify` returns it */
   constructor(kernel: Kernel, situation: Situation) {
     const { width, shape, sizeOf, contentsOf } = situation
     const { bindings, shared, body, workgroupSize, count } = kernel

@@ -101,7 +101,6 @@ function compileStatement(statement: Statement, block: Block, run: Lockstep): Ac
       return compileIf(statement, block, run)
     case 'for':
       return compileLoop(statement, block, run, (inner) => compileBlock(statement.body, inner, run))
-    case 'registers':
     case 'barrier':
       throw new InvariantError(`the statement ${statement.kind} is none of a single warp`)
   }

@@ -41,7 +41,6 @@ function visit(statement: Statement, needed: Set<string>): void {
       need(statement.condition, needed)
       break
     case 'comment':
-    case 'registers':
     case 'barrier':
       break
   }

@@ -2,7 +2,7 @@
  * Which instructions a compiler of shaders makes of values: equal values are computed once, and what does not change in
  * a loop is computed before it. Values get numbers; a value that has one already costs nothing more.
  */
-import { invariant, InvariantError } from '../diagnostics/invariant.ts'
+import { invariant } from '../diagnostics/invariant.ts'
 import type { Value, ValueType } from '../kernel/kernel.ts'
 import { typeOf } from '../kernel/target.ts'
 import { costOfCall, floatDivision, integerDivision } from './helpers.ts'
@@ -108,8 +108,6 @@ export class Numbering {
         invariant(known !== undefined, `${value.name} has been numbered`)
         return known
       }
-      case 'register':
-        throw new InvariantError('registers are unrolled before a kernel is counted')
       case 'load':
       case 'sharedLoad':
         return this.#load(value, lane, names, loads)

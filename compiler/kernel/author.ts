@@ -16,8 +16,6 @@ import type { Binding, SharedArray, Statement, Target, Value } from './kernel.ts
 
 /** A `let`, a `var` or a loop index, as a value. */
 export type Name = Extract<Value, { kind: 'name' }>
-/** One register of a thread, as a value and to assign to. */
-export type Register = Extract<Value, { kind: 'register' }>
 
 /** The statements that `write` records, in the order of its calls. */
 export function record(write: (k: Author) => void): readonly Statement[] {
@@ -54,14 +52,13 @@ export class Author {
     return ir.ref(declared)
   }
 
-  /** Declares registers that all start at `initial`, and returns them in order. */
-  registers(name: string, type: 'f32' | 'vec4f', count: number, initial = 0): readonly Register[] {
-    const declared = ir.registers(name, type, count, initial)
-    this.#statements.push(declared)
-    return Array.from({ length: count }, (_, index) => ir.register(declared, index))
+  /** Declares variables `name_0`, `name_1`, … that all start at `initial`, and returns them in order. */
+  registers(name: string, type: 'f32' | 'vec4f', count: number, initial = 0): readonly Name[] {
+    const value = type === 'f32' ? ir.f32(initial) : ir.splat(initial)
+    return Array.from({ length: count }, (_, index) => this.var(`${name}_${index}`, value))
   }
 
-  /** Assigns a value to a variable or a register. */
+  /** Assigns a value to a variable. */
   set(target: Target, value: Value): void {
     this.#statements.push(ir.assign(target, value))
   }

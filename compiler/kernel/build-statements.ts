@@ -32,18 +32,7 @@ export function var_(name: string, value: Value): Extract<Declared, { kind: 'var
   return { kind: 'var', name, type: typeOf(value), value }
 }
 
-/** Declares `count` registers that unrolled code indexes; each starts at `initial`, in all lanes. */
-export function registers(
-  name: string,
-  type: 'f32' | 'vec4f',
-  count: number,
-  initial = 0,
-): Extract<Statement, { kind: 'registers' }> {
-  invariant(Number.isInteger(count) && count > 0, `the registers ${name} are at least one, not ${count}`)
-  return { kind: 'registers', name, type, count, initial }
-}
-
-/** Sets a variable or a register to a value of its own type. */
+/** Sets a variable to a value of its own type. */
 export function assign(target: Target, value: Value): Statement {
   return { kind: 'assign', target, value: typed(target.type, value, `what is assigned to ${target.name}`) }
 }
@@ -56,12 +45,15 @@ export function for_(
   step: number,
   body: (index: Value) => Body,
 ): Statement {
-  return loop(index, from, to, step, false, body)
-}
-
-/** The body repeated with the constants 0 … count−1 in place of the index. */
-export function unrolled(index: string, count: number, body: (index: Value) => Body, step = 1): Statement {
-  return loop(index, 0, count, step, true, body)
+  invariant(Number.isInteger(step) && step > 0, `the step of ${index} is a positive integer, not ${step}`)
+  return {
+    kind: 'for',
+    index,
+    from: toIndex(from),
+    to: toIndex(to),
+    step,
+    body: block(body({ kind: 'name', type: 'u32', name: index })),
+  }
 }
 
 /** Branches on a bool; barriers may stand inside only if the condition is uniform. */
@@ -105,26 +97,6 @@ export function sharedStore(array: SharedArray, index: Value | number, value: Va
 export const barrier: Statement = { kind: 'barrier' }
 /** A remark that the printed kernel keeps, for its reader. */
 export const comment = (text: string): Statement => ({ kind: 'comment', text })
-
-function loop(
-  index: string,
-  from: Value | number,
-  to: Value | number,
-  step: number,
-  unroll: boolean,
-  body: (index: Value) => Body,
-): Statement {
-  invariant(Number.isInteger(step) && step > 0, `the step of ${index} is a positive integer, not ${step}`)
-  return {
-    kind: 'for',
-    index,
-    from: toIndex(from),
-    to: toIndex(to),
-    step,
-    unroll,
-    body: block(body({ kind: 'name', type: 'u32', name: index })),
-  }
-}
 
 function toIndex(index: Value | number): Value {
   return typed(

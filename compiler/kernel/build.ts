@@ -129,14 +129,6 @@ export function sharedLoad(array: SharedArray, index: Operand): Value {
   return { kind: 'sharedLoad', type: array.element, array: array.name, index: toIndex(index) }
 }
 
-/** A register of a `registers` statement; assignable. */
-export function register(
-  of: { readonly name: string; readonly type: 'f32' | 'vec4f' },
-  index: Operand,
-): Extract<Value, { kind: 'register' }> {
-  return { kind: 'register', type: of.type, name: of.name, index: toIndex(index) }
-}
-
 /** One f32 of a vec4f; taken directly if the vector is spelt lane by lane. */
 export function lane(vector: Value, lane: 0 | 1 | 2 | 3): Value {
   if (vector.kind === 'vec4') return vector.lanes[lane]

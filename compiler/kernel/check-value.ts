@@ -67,8 +67,6 @@ export function checkValue(value: Value, names: Names): ValueType {
         names,
       )
       break
-    case 'register':
-      throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is checked`)
     case 'lane':
       expect(value.vector, 'vec4f', 'what a lane is taken of')
       break

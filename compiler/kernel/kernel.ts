@@ -9,7 +9,7 @@
  * where `count` is the kernel's own expression of the shape.
  *
  * **Memories.** Storage buffers (bindings) outlive the dispatch; `shared`
- * arrays live as long as the workgroup; registers and names belong to a thread.
+ * arrays live as long as the workgroup; names belong to a thread.
  * A store to shared memory is seen by the other threads after a `barrier`.
  * Shared memory starts undefined: the interpreter poisons it.
  *
@@ -17,11 +17,6 @@
  * `if` whose bounds and conditions are built from constants, sizes of calls and buffers,
  * `workgroup`, uniform names and loads from buffers that are only read, at
  * uniform indexes (`verify.ts` proves it).
- *
- * **Unrolling.** A `for` with `unroll: true` has constant bounds; its body is
- * repeated with the index replaced by constants. A register array is indexed
- * only by values that are constant once enclosing loops are unrolled, so that
- * it becomes that many plain variables: nothing is indexed dynamically.
  *
  * **Fours.** A kernel of one thread reads and writes four consecutive numbers at
  * once: a `vec4f` from or to a buffer or shared array of f32, at the index of the
@@ -93,12 +88,6 @@ export type Value =
       readonly array: string
       readonly index: Value
     }
-  | {
-      readonly kind: 'register'
-      readonly type: 'f32' | 'vec4f'
-      readonly name: string
-      readonly index: Value
-    }
   | { readonly kind: 'lane'; readonly vector: Value; readonly lane: 0 | 1 | 2 | 3 }
   | { readonly kind: 'vec4'; readonly lanes: readonly [Value, Value, Value, Value] }
   | { readonly kind: 'splat'; readonly value: Value }
@@ -129,14 +118,6 @@ export type Statement =
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'let'; readonly name: string; readonly type: ValueType; readonly value: Value }
   | { readonly kind: 'var'; readonly name: string; readonly type: ValueType; readonly value: Value }
-  /** `count` registers, each starting at `initial`. */
-  | {
-      readonly kind: 'registers'
-      readonly name: string
-      readonly type: 'f32' | 'vec4f'
-      readonly count: number
-      readonly initial: number
-    }
   | { readonly kind: 'assign'; readonly target: Target; readonly value: Value }
   /** `index` runs from `from` while below `to`, by `step`: all u32. */
   | {
@@ -145,7 +126,6 @@ export type Statement =
       readonly from: Value
       readonly to: Value
       readonly step: number
-      readonly unroll: boolean
       readonly body: readonly Statement[]
     }
   | {
@@ -158,15 +138,8 @@ export type Statement =
   | { readonly kind: 'sharedStore'; readonly array: string; readonly index: Value; readonly value: Value }
   | { readonly kind: 'barrier' }
 
-/** A variable or a register, whole. */
-export type Target =
-  | { readonly kind: 'name'; readonly type: ValueType; readonly name: string }
-  | {
-      readonly kind: 'register'
-      readonly type: 'f32' | 'vec4f'
-      readonly name: string
-      readonly index: Value
-    }
+/** A variable that is assigned to, whole. */
+export type Target = Extract<Value, { kind: 'name' }>
 
 /** Stands for −∞ in running maxima: far below any exponent, yet sums of two stay finite. */
 export const lowest = -1e30

@@ -1,7 +1,6 @@
 /**
  * The text of a kernel, for people: `attnc explain` shows it and golden files
- * hold it. Loops, tiles and memories as the IR has them, before unrolling;
- * declarations say `let` or `var`, indentation is structure.
+ * hold it. Declarations say `let` or `var`, indentation is structure.
  */
 
 import { floatText } from './float-text.ts'
@@ -42,18 +41,13 @@ function printStatement(statement: Statement, indent: string): string[] {
       return [
         `${indent}${statement.kind} ${statement.name}: ${statement.type} = ${printValue(statement.value)}`,
       ]
-    case 'registers':
-      return [
-        `${indent}registers ${statement.name}: ${statement.type}[${statement.count}] = ${statement.initial}`,
-      ]
     case 'assign':
       return [`${indent}${printValue(statement.target)} = ${printValue(statement.value)}`]
     case 'for': {
-      const { index, from, to, step, unroll, body } = statement
+      const { index, from, to, step, body } = statement
       const by = step === 1 ? '' : ` by ${step}`
-      const word = unroll ? 'unroll' : 'for'
       return [
-        `${indent}${word} ${index} from ${printValue(from)} below ${printValue(to)}${by}`,
+        `${indent}for ${index} from ${printValue(from)} below ${printValue(to)}${by}`,
         ...lines(body, inner),
       ]
     }
@@ -98,8 +92,6 @@ export function printValue(value: Value): string {
       return `${value.buffer}[${printValue(value.index)}]`
     case 'sharedLoad':
       return `${value.array}[${printValue(value.index)}]`
-    case 'register':
-      return `${value.name}[${printValue(value.index)}]`
     case 'lane':
       return `${part(value.vector, 'postfix')}.${'xyzw'.charAt(value.lane)}`
     case 'vec4':

@@ -14,7 +14,6 @@ export function typeOf(value: Value): ValueType {
     case 'name':
     case 'load':
     case 'sharedLoad':
-    case 'register':
       return value.type
     case 'thread':
     case 'workgroup':

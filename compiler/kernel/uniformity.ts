@@ -67,7 +67,6 @@ export function nonUniformBarriers(kernel: Kernel): string[] {
         visit(statement.body, new Map(scope).set(statement.index, statement), uniformControl && uniform)
         break
       }
-      case 'registers':
       case 'comment':
       case 'store':
       case 'sharedStore':

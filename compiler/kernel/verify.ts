@@ -10,17 +10,15 @@ import type { Binding, Kernel, SharedArray, Statement, Value, ValueType } from '
 import { BeyondScratch, limitsOf, sharedBytes } from './limits.ts'
 import type { KernelLimits } from './limits.ts'
 import { nonUniformBarriers } from './uniformity.ts'
-import { unroll } from './unroll.ts'
 import { children } from './walk.ts'
 
-/** Checks the kernel as it is when unrolled, which it returns. */
+/** Checks the kernel, and returns it. */
 export function verify(kernel: Kernel, limits: KernelLimits = limitsOf(kernel)): Kernel {
   try {
     checkLimits(kernel, limits)
-    const unrolled = unroll(kernel)
-    new Checker(unrolled).check()
-    for (const complaint of nonUniformBarriers(unrolled)) throw new InvariantError(complaint)
-    return unrolled
+    new Checker(kernel).check()
+    for (const complaint of nonUniformBarriers(kernel)) throw new InvariantError(complaint)
+    return kernel
   } catch (error) {
     if (error instanceof BeyondSingle || error instanceof BeyondScratch) throw error
     if (error instanceof InvariantError) throw new InvariantError(`kernel ${kernel.name}: ${error.message}`)
@@ -88,10 +86,6 @@ class Checker {
         this.#expect(statement.value, statement.type, statement.name, scope)
         this.#declare(statement.name, { type: statement.type, assignable: statement.kind === 'var' }, scope)
         return
-      case 'registers':
-        throw new InvariantError(
-          `registers such as ${statement.name} are unrolled before a kernel is checked`,
-        )
       case 'assign':
         this.#expect(statement.target, statement.target.type, statement.target.name, scope)
         invariant(

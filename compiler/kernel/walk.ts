@@ -17,7 +17,6 @@ export function children(value: Value): readonly Value[] {
       return []
     case 'load':
     case 'sharedLoad':
-    case 'register':
       return [value.index]
     case 'lane':
       return [value.vector]
@@ -49,7 +48,6 @@ export function mapChildren(value: Value, map: (child: Value) => Value): Value {
       return value
     case 'load':
     case 'sharedLoad':
-    case 'register':
       return { ...value, index: map(value.index) }
     case 'lane':
       return { ...value, vector: map(value.vector) }
@@ -96,7 +94,6 @@ export function valuesIn(statement: Statement): readonly Value[] {
       return [statement.index, statement.value]
     case 'comment':
     case 'barrier':
-    case 'registers':
       return []
   }
 }
@@ -124,28 +121,16 @@ export function mapValues(statement: Statement, map: (value: Value) => Value): S
       return { ...statement, index: map(statement.index), value: map(statement.value) }
     case 'comment':
     case 'barrier':
-    case 'registers':
       return statement
-  }
-}
-
-/** The name that a statement declares for those after it. */
-function declaredName(statement: Statement): string | undefined {
-  switch (statement.kind) {
-    case 'let':
-    case 'var':
-    case 'registers':
-      return statement.name
-    default:
-      return undefined
   }
 }
 
 /** Every name declared in the statements or within them, loop indexes included. */
 export function declaredNames(statements: readonly Statement[]): string[] {
   return statements.flatMap((statement) => {
-    const own = statement.kind === 'for' ? statement.index : declaredName(statement)
-    return [...(own === undefined ? [] : [own]), ...bodiesOf(statement).flatMap(declaredNames)]
+    if (statement.kind === 'let' || statement.kind === 'var') return [statement.name]
+    const inner = bodiesOf(statement).flatMap(declaredNames)
+    return statement.kind === 'for' ? [statement.index, ...inner] : inner
   })
 }
 

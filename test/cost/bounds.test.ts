@@ -56,23 +56,18 @@ describe.each(names)('%s', (device) => {
   })
 
   test('multiply-adds in registers come near to the peak', () => {
-    const sums = ir.registers('sum', 'f32', 8)
     const [x, y] = [ir.let_('x', ir.load(source, number)), ir.let_('y', ir.load(source, number))]
-    const each = (of: (index: number) => ir.Body): ir.Body =>
-      Array.from({ length: 8 }, (_, index) => of(index))
+    const sums = Array.from({ length: 8 }, (_, index) => ir.var_(`sum_${index}`, ir.f32(0)))
     const body = [
       x,
       y,
       sums,
       ir.for_('round', 0, 512, 1, () =>
-        ir.unrolled('step', 8, () =>
-          each((index) => {
-            const sum = ir.register(sums, index)
-            return ir.assign(sum, ir.add(sum, ir.mul(ir.ref(x), ir.ref(y))))
-          }),
+        Array.from({ length: 8 }, () =>
+          sums.map((sum) => ir.assign(ir.ref(sum), ir.add(ir.ref(sum), ir.mul(ir.ref(x), ir.ref(y))))),
         ),
       ),
-      each((index) => ir.store(target, number, ir.register(sums, index))),
+      sums.map((sum) => ir.store(target, number, ir.ref(sum))),
     ]
     const chunks = 1 << 12
     const { ofPeak } = expected(kernelOf(body), chunks, device, 2 * chunks * 64 * 512 * 64)

@@ -42,15 +42,12 @@ test('declarations return references, and order is the order of calls', () => {
 })
 
 test('registers come as one value each', () => {
-  const declared = ir.registers('sums', 'vec4f', 2, 1)
   const recorded = record((k) => {
     for (const sum of k.registers('sums', 'vec4f', 2, 1)) k.multiply(sum, ir.splat(2))
   })
-  const doubled = [0, 1].map((index) => {
-    const sum = ir.register(declared, index)
-    return ir.assign(sum, ir.mul(sum, ir.splat(2)))
-  })
-  expect(recorded).toEqual([declared, ...doubled])
+  const declared = [0, 1].map((index) => ir.var_(`sums_${index}`, ir.splat(1)))
+  const doubled = declared.map((sum) => ir.assign(ir.ref(sum), ir.mul(ir.ref(sum), ir.splat(2))))
+  expect(recorded).toEqual([...declared, ...doubled])
 })
 
 describe('blocks', () => {

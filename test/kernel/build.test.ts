@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest'
 import * as ir from '../../compiler/kernel/build.ts'
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { BinaryOperator, Binding, Kernel, Value } from '../../compiler/kernel/kernel.ts'
-import { print, printValue } from '../../compiler/kernel/print.ts'
-import { unroll } from '../../compiler/kernel/unroll.ts'
+import { printValue } from '../../compiler/kernel/print.ts'
 import { shapeOf } from './shape.ts'
 
 const out: Binding = { name: 'out', element: 'u32', access: 'read_write' }
@@ -97,37 +96,4 @@ describe('folding', () => {
     expect(() => ir.call('max', x)).toThrow(/max takes 2 arguments/)
     expect(() => ir.u32(-1)).toThrow(/-1 is a u32/)
   })
-})
-
-test('unrolling names what each repetition declares, also in a second loop over the same', () => {
-  const sums = ir.registers('sum', 'f32', 2)
-  const repeat = ir.unrolled('k', 2, (k) => {
-    const key = ir.let_('key', ir.convert('f32', ir.add(ir.mul(ir.thread, 2), k)))
-    return [
-      ir.comment('said once'),
-      key,
-      ir.if_(ir.eq(k, 0), ir.assign(ir.register(sums, k), ir.ref(key))),
-      ir.if_(ir.ne(k, 0), ir.assign(ir.register(sums, k), ir.neg(ir.ref(key)))),
-    ]
-  })
-  const [, body] = print(unroll(kernelOf(sums, repeat, repeat))).split('\n\n')
-  expect(
-    body!
-      .trim()
-      .split('\n')
-      .map((line) => line.trim()),
-  ).toEqual([
-    'var sum_0: f32 = 0.0',
-    'var sum_1: f32 = 0.0',
-    '# said once',
-    'let key_0: f32 = f32(thread * 2)',
-    'sum_0 = key_0',
-    'let key_1: f32 = f32(thread * 2 + 1)',
-    'sum_1 = -key_1',
-    '# said once',
-    'let key_0_v2: f32 = f32(thread * 2)',
-    'sum_0 = key_0_v2',
-    'let key_1_v2: f32 = f32(thread * 2 + 1)',
-    'sum_1 = -key_1_v2',
-  ])
 })

@@ -81,7 +81,7 @@ describe('races', () => {
     },
     block_scan: {
       kernel: scan,
-      barriers: 2,
+      barriers: 4,
       run: (kernel: Kernel, races: boolean) =>
         interpret(
           kernel,

@@ -26,7 +26,7 @@ export const matmul: Kernel = (() => {
   const group = ir.let_('group', ir.mod(ir.thread, 4))
   const firstRow = ir.let_('first_row', ir.mul(ir.div(ir.thread, 4), 4))
   const top = ir.let_('top', ir.mul(ir.workgroup, 16))
-  const sums = ir.registers('sum', 'vec4f', 4)
+  const sums = [0, 1, 2, 3].map((row) => ir.var_(`sum_${row}`, ir.splat(0)))
 
   const fill = (start: Value): ir.Body => [
     ir.for_('item', ir.thread, 16 * 8, 16, (item) => {
@@ -71,29 +71,26 @@ export const matmul: Kernel = (() => {
         ir.comment('both tiles, zero where they reach beyond the matrices'),
         fill(start),
         ir.barrier,
-        ir.unrolled('k', 8, (k) => {
+        ir.for_('k', 0, 8, 1, (k) => {
           const columns = ir.let_('columns', ir.sharedLoad(rightTile, ir.add(ir.mul(k, 4), ir.ref(group))))
           return [
             columns,
-            ir.unrolled('row', 4, (row) => {
+            sums.map(ir.ref).map((sum, row) => {
               const cell = ir.add(ir.mul(ir.add(ir.ref(firstRow), row), 8), k)
-              const sum = ir.register(sums, row)
               return ir.assign(sum, ir.fma(ir.splat(ir.sharedLoad(leftTile, cell)), ir.ref(columns), sum))
             }),
           ]
         }),
         ir.barrier,
       ]),
-      ir.unrolled('row', 4, (row) => {
-        const target = ir.let_('target', ir.add(ir.ref(top), ir.ref(firstRow), row))
+      sums.map(ir.ref).map((sum, row) => {
+        const target = ir.let_(`target_${row}`, ir.add(ir.ref(top), ir.ref(firstRow), row))
         const place = ir.add(ir.mul(ir.ref(target), 16), ir.mul(ir.ref(group), 4))
         return [
           target,
           ir.if_(
             ir.lt(ir.ref(target), ir.shape('length')),
-            ([0, 1, 2, 3] as const).map((lane) =>
-              ir.store(product, ir.add(place, lane), ir.lane(ir.register(sums, row), lane)),
-            ),
+            ([0, 1, 2, 3] as const).map((lane) => ir.store(product, ir.add(place, lane), ir.lane(sum, lane))),
           ),
         ]
       }),
@@ -180,15 +177,14 @@ export const scan: Kernel = (() => {
       position,
       own,
       ir.sharedStore(counts, ir.thread, ir.ref(own)),
-      ir.barrier,
-      ir.unrolled('step', 4, (step) => {
-        // Once unrolled, 1, 2, 4 and 8.
-        const power = ir.select(ir.eq(step, 3), 8, ir.select(ir.eq(step, 2), 4, ir.add(step, 1)))
-        const source = ir.mul(ir.mod(step, 2), 16)
+      [0, 1, 2, 3].map((step) => {
+        const power = 2 ** step
+        const source = ir.u32((step % 2) * 16)
         const target = ir.sub(16, source)
-        const mine = ir.let_('mine', ir.sharedLoad(counts, ir.add(source, ir.thread)))
-        const reach = ir.var_('reach', ir.ref(mine))
+        const mine = ir.let_(`mine_${step}`, ir.sharedLoad(counts, ir.add(source, ir.thread)))
+        const reach = ir.var_(`reach_${step}`, ir.ref(mine))
         return [
+          ir.barrier,
           mine,
           reach,
           ir.if_(
@@ -199,7 +195,6 @@ export const scan: Kernel = (() => {
             ),
           ),
           ir.sharedStore(counts, ir.add(target, ir.thread), ir.ref(reach)),
-          ir.barrier,
         ]
       }),
       ir.store(before, ir.ref(position), ir.sub(ir.sharedLoad(counts, ir.thread), ir.ref(own))),

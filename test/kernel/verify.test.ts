@@ -142,20 +142,6 @@ describe('names and memory', () => {
   })
 })
 
-describe('registers', () => {
-  const sums = ir.registers('sum', 'f32', 4)
-  test('are indexed by what unrolling makes constant', () => {
-    const good = ir.unrolled('k', 2, (k) => ir.assign(ir.register(sums, ir.add(ir.mul(k, 2), 1)), one))
-    expect(() => verify(kernelOf([sums, good]))).not.toThrow()
-  })
-  test('not by a thread, a loop that stays, or a place beyond', () => {
-    const at = (index: Value | number): Statement => ir.assign(ir.register(sums, index), one)
-    expect(() => verify(kernelOf([sums, at(ir.thread)]))).toThrow(/registers sum is constant/)
-    expect(() => verify(kernelOf([sums, ir.for_('k', 0, 4, 1, at)]))).toThrow(/registers sum is constant/)
-    expect(() => verify(kernelOf([sums, at(4)]))).toThrow(/4 is an index of the 4 registers sum/)
-  })
-})
-
 describe('barriers', () => {
   const count = ir.let_('count', ir.load(numbers, ir.workgroup))
   const flag = ir.var_('flag', ir.f32(0))

@@ -33,7 +33,7 @@ export const mistakes = {
   'a choice is the other': (node) =>
     node.kind === 'select' ? { ...node, yes: node.no, no: node.yes } : undefined,
   'a loop starts one late': (node) =>
-    node.kind === 'for' && !node.unroll
+    node.kind === 'for'
       ? { ...node, from: { kind: 'binary', operator: '+', left: node.from, right: one } }
       : undefined,
   'lengths are not looked at': (node) =>

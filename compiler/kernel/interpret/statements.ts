@@ -131,7 +131,6 @@ function compileStatement(statement: Statement, scope: Scope): Action {
       return compileStore(statement.buffer, statement.index, statement.value, scope)
     case 'sharedStore':
       return compileStore(statement.array, statement.index, statement.value, scope)
-    case 'registers':
     case 'barrier':
       throw new InvariantError(`the statement ${statement.kind} is none of one thread`)
   }

@@ -45,8 +45,6 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
         return cells.read(frame, first, lane)
       }
     }
-    case 'register':
-      throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is run`)
     case 'lane':
       return compileValue(value.vector, scope, value.lane)
     case 'vec4': {

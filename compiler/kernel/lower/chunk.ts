@@ -3,7 +3,7 @@
  * what a thread sums for its rows and the shared arrays that tiles of features pass through.
  */
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
-import type { Register } from '../author.ts'
+import type { Name } from '../author.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
 import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
@@ -31,12 +31,12 @@ export interface ChunkRows {
   /** Its number among the row groups of the tile. */
   readonly group: Value
   /** Numerators by column, and the denominator. */
-  readonly sums: readonly Register[]
-  readonly total: Register
+  readonly sums: readonly Name[]
+  readonly total: Name
   /** φ(q)·φ(k) with each of the thread's four keys, where the attention is causal. */
-  readonly scores: readonly Register[]
+  readonly scores: readonly Name[]
   /** The running scale, where sums are scaled. */
-  readonly scale: Register | undefined
+  readonly scale: Name | undefined
 }
 
 /** A tile of features: components of a block. */

@@ -4,7 +4,7 @@
  */
 import type { ReducePass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Author, Register } from '../author.ts'
+import type { Author, Name } from '../author.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
@@ -56,9 +56,9 @@ export interface Reduction extends Operands {
 export interface ComponentSums {
   /** The number of the component group in the tile. */
   readonly group: Value
-  readonly sums: readonly Register[]
-  readonly total: Register
-  readonly scale: Register | undefined
+  readonly sums: readonly Name[]
+  readonly total: Name
+  readonly scale: Name | undefined
 }
 
 /** Whether a thread has the same components in all its rows. */

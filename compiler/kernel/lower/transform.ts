@@ -14,7 +14,7 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { Schedule, TransformPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import { record } from '../author.ts'
-import type { Author, Register } from '../author.ts'
+import type { Author, Name } from '../author.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame } from './frame.ts'
 import { declareGroupRows, declareSource, projectedCount } from './projected-layout.ts'
@@ -102,7 +102,7 @@ interface Held {
   readonly windows: readonly Window[]
   /** Index of its first number in each window. */
   readonly starts: readonly Value[]
-  readonly numbers: readonly Register[]
+  readonly numbers: readonly Name[]
   readonly exchange: SharedArray
   readonly padded: number
   /** Which of the workgroup's transforms it is. */
@@ -121,7 +121,7 @@ class Butterfly {
   }
 
   /** Each number that the thread holds, with its index in the transform. */
-  each(then: (number: Register, index: Value, which: number) => void): void {
+  each(then: (number: Name, index: Value, which: number) => void): void {
     const start = nth(this.#held.starts, this.#window)
     const apart = 2 ** nth(this.#held.windows, this.#window).lowest
     this.#held.numbers.forEach((number, which) => then(number, ir.add(start, which * apart), which))

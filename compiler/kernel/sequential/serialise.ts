@@ -24,7 +24,7 @@ type Meaning =
 /** In the order of their declarations. */
 type Scope = ReadonlyMap<string, Meaning>
 
-/** The kernel, verified and so unrolled, with workgroups of one thread; each leaves the same bits as before. */
+/** The kernel with workgroups of one thread; each leaves the same bits as before. */
 export function serialise(kernel: Kernel): Kernel {
   if (kernel.workgroupSize === 1) return kernel
   const serialiser = new Serialiser(kernel)

@@ -8,7 +8,6 @@
 
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Binding, Kernel } from '../../kernel/kernel.ts'
-import { unroll } from '../../kernel/target.ts'
 import { memoryImport, memoryPages } from '../../../runtime/contract/kernel-table.ts'
 import type { KernelSource } from '../../../runtime/program.ts'
 import { Helpers } from './wat/helpers.ts'
@@ -22,7 +21,7 @@ import { ValuePrinter } from './wat/values.ts'
 /** The kernel as a WAT module, with the functions that it calls. */
 export function wat(kernel: Kernel): KernelSource {
   return {
-    code: printKernel(unroll(kernel)),
+    code: printKernel(kernel),
     workgroupSize: kernel.workgroupSize,
     bindings: kernel.bindings.map(({ name, access }) => ({ name, access })),
     workgroupBytes: scratchBytes(kernel),

@@ -9,7 +9,7 @@
 
 import type { Binding, Kernel } from '../../kernel/kernel.ts'
 import { shapeFields } from '../../../runtime/contract/shape.ts'
-import { sharedBytes, unroll, wrap } from '../../kernel/target.ts'
+import { sharedBytes, wrap } from '../../kernel/target.ts'
 import type { KernelSource } from '../../../runtime/program.ts'
 import { wgslName } from './wgsl/names.ts'
 import { indented, printStatements } from './wgsl/statements.ts'
@@ -18,7 +18,7 @@ import { ValuePrinter } from './wgsl/values.ts'
 /** The kernel as a WGSL module, with the functions that it calls. */
 export function wgsl(kernel: Kernel): KernelSource {
   return {
-    code: printKernel(unroll(kernel)),
+    code: printKernel(kernel),
     workgroupSize: kernel.workgroupSize,
     bindings: kernel.bindings.map(({ name, access }) => ({ name, access })),
     workgroupBytes: sharedBytes(kernel),

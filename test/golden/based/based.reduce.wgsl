@@ -228,24 +228,24 @@ fn reduce(
     }
   } else if (featureTile < 2u) {
     let components = (featureTile - 1u) * 64u;
-    var sums_0_v2 = vec4f(0.0);
-    var sums_1_v2 = vec4f(0.0);
-    var sums_2_v2 = vec4f(0.0);
-    var sums_3_v2 = vec4f(0.0);
-    var sums_4_v2 = vec4f(0.0);
-    var sums_5_v2 = vec4f(0.0);
-    var sums_6_v2 = vec4f(0.0);
-    var sums_7_v2 = vec4f(0.0);
-    var sums_8_v2 = vec4f(0.0);
-    var sums_9_v2 = vec4f(0.0);
-    var sums_10_v2 = vec4f(0.0);
-    var sums_11_v2 = vec4f(0.0);
-    var sums_12_v2 = vec4f(0.0);
-    var sums_13_v2 = vec4f(0.0);
-    var sums_14_v2 = vec4f(0.0);
-    var sums_15_v2 = vec4f(0.0);
-    var totals_0_v2 = vec4f(0.0);
-    var totals_1_v2 = vec4f(0.0);
+    var sums_0 = vec4f(0.0);
+    var sums_1 = vec4f(0.0);
+    var sums_2 = vec4f(0.0);
+    var sums_3 = vec4f(0.0);
+    var sums_4 = vec4f(0.0);
+    var sums_5 = vec4f(0.0);
+    var sums_6 = vec4f(0.0);
+    var sums_7 = vec4f(0.0);
+    var sums_8 = vec4f(0.0);
+    var sums_9 = vec4f(0.0);
+    var sums_10 = vec4f(0.0);
+    var sums_11 = vec4f(0.0);
+    var sums_12 = vec4f(0.0);
+    var sums_13 = vec4f(0.0);
+    var sums_14 = vec4f(0.0);
+    var sums_15 = vec4f(0.0);
+    var totals_0 = vec4f(0.0);
+    var totals_1 = vec4f(0.0);
     for (var from_ = 0u; from_ < rows; from_ += 32u) {
       let here = min(max(rows, from_) - from_, 32u);
       for (var item = thread; item < 512u; item += 64u) {
@@ -279,159 +279,159 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0_v2 += feature0;
-        sums_0_v2 += feature0 * column0;
-        sums_1_v2 += feature0 * column1;
-        sums_2_v2 += feature0 * column2;
-        sums_3_v2 += feature0 * column3;
-        sums_4_v2 += feature0 * column4;
-        sums_5_v2 += feature0 * column5;
-        sums_6_v2 += feature0 * column6;
-        sums_7_v2 += feature0 * column7;
-        totals_1_v2 += feature1;
-        sums_8_v2 += feature1 * column0;
-        sums_9_v2 += feature1 * column1;
-        sums_10_v2 += feature1 * column2;
-        sums_11_v2 += feature1 * column3;
-        sums_12_v2 += feature1 * column4;
-        sums_13_v2 += feature1 * column5;
-        sums_14_v2 += feature1 * column6;
-        sums_15_v2 += feature1 * column7;
+        totals_0 += feature0;
+        sums_0 += feature0 * column0;
+        sums_1 += feature0 * column1;
+        sums_2 += feature0 * column2;
+        sums_3 += feature0 * column3;
+        sums_4 += feature0 * column4;
+        sums_5 += feature0 * column5;
+        sums_6 += feature0 * column6;
+        sums_7 += feature0 * column7;
+        totals_1 += feature1;
+        sums_8 += feature1 * column0;
+        sums_9 += feature1 * column1;
+        sums_10 += feature1 * column2;
+        sums_11 += feature1 * column3;
+        sums_12 += feature1 * column4;
+        sums_13 += feature1 * column5;
+        sums_14 += feature1 * column6;
+        sums_15 += feature1 * column7;
       }
     }
     let stateStart = (slice * shape.chunks + chunk) * 17745u;
     let component0 = components + rowGroup * 8u;
     if (component0 < 16u) {
-      state[stateStart + (component0 + 1u) * 64u + firstColumn] = sums_0_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 1u)] = sums_1_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 2u)] = sums_2_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 3u)] = sums_3_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 32u)] = sums_4_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 33u)] = sums_5_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 34u)] = sums_6_v2.x;
-      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 35u)] = sums_7_v2.x;
+      state[stateStart + (component0 + 1u) * 64u + firstColumn] = sums_0.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 1u)] = sums_1.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 2u)] = sums_2.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 3u)] = sums_3.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 32u)] = sums_4.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 33u)] = sums_5.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 34u)] = sums_6.x;
+      state[stateStart + (component0 + 1u) * 64u + (firstColumn + 35u)] = sums_7.x;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component0 + 1u)] = totals_0_v2.x;
+        state[stateStart + 17472u + (component0 + 1u)] = totals_0.x;
       }
     }
     let component1 = components + rowGroup * 8u + 1u;
     if (component1 < 16u) {
-      state[stateStart + (component1 + 1u) * 64u + firstColumn] = sums_0_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 1u)] = sums_1_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 2u)] = sums_2_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 3u)] = sums_3_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 32u)] = sums_4_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 33u)] = sums_5_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 34u)] = sums_6_v2.y;
-      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 35u)] = sums_7_v2.y;
+      state[stateStart + (component1 + 1u) * 64u + firstColumn] = sums_0.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 1u)] = sums_1.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 2u)] = sums_2.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 3u)] = sums_3.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 32u)] = sums_4.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 33u)] = sums_5.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 34u)] = sums_6.y;
+      state[stateStart + (component1 + 1u) * 64u + (firstColumn + 35u)] = sums_7.y;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component1 + 1u)] = totals_0_v2.y;
+        state[stateStart + 17472u + (component1 + 1u)] = totals_0.y;
       }
     }
     let component2 = components + rowGroup * 8u + 2u;
     if (component2 < 16u) {
-      state[stateStart + (component2 + 1u) * 64u + firstColumn] = sums_0_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 1u)] = sums_1_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 2u)] = sums_2_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 3u)] = sums_3_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 32u)] = sums_4_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 33u)] = sums_5_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 34u)] = sums_6_v2.z;
-      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 35u)] = sums_7_v2.z;
+      state[stateStart + (component2 + 1u) * 64u + firstColumn] = sums_0.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 1u)] = sums_1.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 2u)] = sums_2.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 3u)] = sums_3.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 32u)] = sums_4.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 33u)] = sums_5.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 34u)] = sums_6.z;
+      state[stateStart + (component2 + 1u) * 64u + (firstColumn + 35u)] = sums_7.z;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component2 + 1u)] = totals_0_v2.z;
+        state[stateStart + 17472u + (component2 + 1u)] = totals_0.z;
       }
     }
     let component3 = components + rowGroup * 8u + 3u;
     if (component3 < 16u) {
-      state[stateStart + (component3 + 1u) * 64u + firstColumn] = sums_0_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 1u)] = sums_1_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 2u)] = sums_2_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 3u)] = sums_3_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 32u)] = sums_4_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 33u)] = sums_5_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 34u)] = sums_6_v2.w;
-      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 35u)] = sums_7_v2.w;
+      state[stateStart + (component3 + 1u) * 64u + firstColumn] = sums_0.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 1u)] = sums_1.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 2u)] = sums_2.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 3u)] = sums_3.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 32u)] = sums_4.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 33u)] = sums_5.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 34u)] = sums_6.w;
+      state[stateStart + (component3 + 1u) * 64u + (firstColumn + 35u)] = sums_7.w;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component3 + 1u)] = totals_0_v2.w;
+        state[stateStart + 17472u + (component3 + 1u)] = totals_0.w;
       }
     }
     let component4 = components + (rowGroup * 2u + 1u) * 4u;
     if (component4 < 16u) {
-      state[stateStart + (component4 + 1u) * 64u + firstColumn] = sums_8_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 1u)] = sums_9_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 2u)] = sums_10_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 3u)] = sums_11_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 32u)] = sums_12_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 33u)] = sums_13_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 34u)] = sums_14_v2.x;
-      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 35u)] = sums_15_v2.x;
+      state[stateStart + (component4 + 1u) * 64u + firstColumn] = sums_8.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 1u)] = sums_9.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 2u)] = sums_10.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 3u)] = sums_11.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 32u)] = sums_12.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 33u)] = sums_13.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 34u)] = sums_14.x;
+      state[stateStart + (component4 + 1u) * 64u + (firstColumn + 35u)] = sums_15.x;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component4 + 1u)] = totals_1_v2.x;
+        state[stateStart + 17472u + (component4 + 1u)] = totals_1.x;
       }
     }
     let component5 = components + (rowGroup * 2u + 1u) * 4u + 1u;
     if (component5 < 16u) {
-      state[stateStart + (component5 + 1u) * 64u + firstColumn] = sums_8_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 1u)] = sums_9_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 2u)] = sums_10_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 3u)] = sums_11_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 32u)] = sums_12_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 33u)] = sums_13_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 34u)] = sums_14_v2.y;
-      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 35u)] = sums_15_v2.y;
+      state[stateStart + (component5 + 1u) * 64u + firstColumn] = sums_8.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 1u)] = sums_9.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 2u)] = sums_10.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 3u)] = sums_11.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 32u)] = sums_12.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 33u)] = sums_13.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 34u)] = sums_14.y;
+      state[stateStart + (component5 + 1u) * 64u + (firstColumn + 35u)] = sums_15.y;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component5 + 1u)] = totals_1_v2.y;
+        state[stateStart + 17472u + (component5 + 1u)] = totals_1.y;
       }
     }
     let component6 = components + (rowGroup * 2u + 1u) * 4u + 2u;
     if (component6 < 16u) {
-      state[stateStart + (component6 + 1u) * 64u + firstColumn] = sums_8_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 1u)] = sums_9_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 2u)] = sums_10_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 3u)] = sums_11_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 32u)] = sums_12_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 33u)] = sums_13_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 34u)] = sums_14_v2.z;
-      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 35u)] = sums_15_v2.z;
+      state[stateStart + (component6 + 1u) * 64u + firstColumn] = sums_8.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 1u)] = sums_9.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 2u)] = sums_10.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 3u)] = sums_11.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 32u)] = sums_12.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 33u)] = sums_13.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 34u)] = sums_14.z;
+      state[stateStart + (component6 + 1u) * 64u + (firstColumn + 35u)] = sums_15.z;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component6 + 1u)] = totals_1_v2.z;
+        state[stateStart + 17472u + (component6 + 1u)] = totals_1.z;
       }
     }
     let component7 = components + (rowGroup * 2u + 1u) * 4u + 3u;
     if (component7 < 16u) {
-      state[stateStart + (component7 + 1u) * 64u + firstColumn] = sums_8_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 1u)] = sums_9_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 2u)] = sums_10_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 3u)] = sums_11_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 32u)] = sums_12_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 33u)] = sums_13_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 34u)] = sums_14_v2.w;
-      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 35u)] = sums_15_v2.w;
+      state[stateStart + (component7 + 1u) * 64u + firstColumn] = sums_8.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 1u)] = sums_9.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 2u)] = sums_10.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 3u)] = sums_11.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 32u)] = sums_12.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 33u)] = sums_13.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 34u)] = sums_14.w;
+      state[stateStart + (component7 + 1u) * 64u + (firstColumn + 35u)] = sums_15.w;
       if (columnGroup + valueTile == 0u) {
-        state[stateStart + 17472u + (component7 + 1u)] = totals_1_v2.w;
+        state[stateStart + 17472u + (component7 + 1u)] = totals_1.w;
       }
     }
   } else {
     let components = (featureTile - 2u) * 64u;
-    var sums_0_v3 = vec4f(0.0);
-    var sums_1_v3 = vec4f(0.0);
-    var sums_2_v3 = vec4f(0.0);
-    var sums_3_v3 = vec4f(0.0);
-    var sums_4_v3 = vec4f(0.0);
-    var sums_5_v3 = vec4f(0.0);
-    var sums_6_v3 = vec4f(0.0);
-    var sums_7_v3 = vec4f(0.0);
-    var sums_8_v3 = vec4f(0.0);
-    var sums_9_v3 = vec4f(0.0);
-    var sums_10_v3 = vec4f(0.0);
-    var sums_11_v3 = vec4f(0.0);
-    var sums_12_v3 = vec4f(0.0);
-    var sums_13_v3 = vec4f(0.0);
-    var sums_14_v3 = vec4f(0.0);
-    var sums_15_v3 = vec4f(0.0);
-    var totals_0_v3 = vec4f(0.0);
-    var totals_1_v3 = vec4f(0.0);
+    var sums_0 = vec4f(0.0);
+    var sums_1 = vec4f(0.0);
+    var sums_2 = vec4f(0.0);
+    var sums_3 = vec4f(0.0);
+    var sums_4 = vec4f(0.0);
+    var sums_5 = vec4f(0.0);
+    var sums_6 = vec4f(0.0);
+    var sums_7 = vec4f(0.0);
+    var sums_8 = vec4f(0.0);
+    var sums_9 = vec4f(0.0);
+    var sums_10 = vec4f(0.0);
+    var sums_11 = vec4f(0.0);
+    var sums_12 = vec4f(0.0);
+    var sums_13 = vec4f(0.0);
+    var sums_14 = vec4f(0.0);
+    var sums_15 = vec4f(0.0);
+    var totals_0 = vec4f(0.0);
+    var totals_1 = vec4f(0.0);
     for (var from_ = 0u; from_ < rows; from_ += 32u) {
       let here = min(max(rows, from_) - from_, 32u);
       for (var item = thread; item < 512u; item += 64u) {
@@ -471,122 +471,122 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0_v3 += feature0;
-        sums_0_v3 += feature0 * column0;
-        sums_1_v3 += feature0 * column1;
-        sums_2_v3 += feature0 * column2;
-        sums_3_v3 += feature0 * column3;
-        sums_4_v3 += feature0 * column4;
-        sums_5_v3 += feature0 * column5;
-        sums_6_v3 += feature0 * column6;
-        sums_7_v3 += feature0 * column7;
-        totals_1_v3 += feature1;
-        sums_8_v3 += feature1 * column0;
-        sums_9_v3 += feature1 * column1;
-        sums_10_v3 += feature1 * column2;
-        sums_11_v3 += feature1 * column3;
-        sums_12_v3 += feature1 * column4;
-        sums_13_v3 += feature1 * column5;
-        sums_14_v3 += feature1 * column6;
-        sums_15_v3 += feature1 * column7;
+        totals_0 += feature0;
+        sums_0 += feature0 * column0;
+        sums_1 += feature0 * column1;
+        sums_2 += feature0 * column2;
+        sums_3 += feature0 * column3;
+        sums_4 += feature0 * column4;
+        sums_5 += feature0 * column5;
+        sums_6 += feature0 * column6;
+        sums_7 += feature0 * column7;
+        totals_1 += feature1;
+        sums_8 += feature1 * column0;
+        sums_9 += feature1 * column1;
+        sums_10 += feature1 * column2;
+        sums_11 += feature1 * column3;
+        sums_12 += feature1 * column4;
+        sums_13 += feature1 * column5;
+        sums_14 += feature1 * column6;
+        sums_15 += feature1 * column7;
       }
     }
     let stateStart = (slice * shape.chunks + chunk) * 17745u;
     let component0 = components + rowGroup * 8u;
-    state[stateStart + (component0 + 17u) * 64u + firstColumn] = sums_0_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 1u)] = sums_1_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 2u)] = sums_2_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 3u)] = sums_3_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 32u)] = sums_4_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 33u)] = sums_5_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 34u)] = sums_6_v3.x;
-    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 35u)] = sums_7_v3.x;
+    state[stateStart + (component0 + 17u) * 64u + firstColumn] = sums_0.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 1u)] = sums_1.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 2u)] = sums_2.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 3u)] = sums_3.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 32u)] = sums_4.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 33u)] = sums_5.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 34u)] = sums_6.x;
+    state[stateStart + (component0 + 17u) * 64u + (firstColumn + 35u)] = sums_7.x;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component0 + 17u)] = totals_0_v3.x;
+      state[stateStart + 17472u + (component0 + 17u)] = totals_0.x;
     }
     let component1 = components + rowGroup * 8u + 1u;
-    state[stateStart + (component1 + 17u) * 64u + firstColumn] = sums_0_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 1u)] = sums_1_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 2u)] = sums_2_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 3u)] = sums_3_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 32u)] = sums_4_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 33u)] = sums_5_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 34u)] = sums_6_v3.y;
-    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 35u)] = sums_7_v3.y;
+    state[stateStart + (component1 + 17u) * 64u + firstColumn] = sums_0.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 1u)] = sums_1.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 2u)] = sums_2.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 3u)] = sums_3.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 32u)] = sums_4.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 33u)] = sums_5.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 34u)] = sums_6.y;
+    state[stateStart + (component1 + 17u) * 64u + (firstColumn + 35u)] = sums_7.y;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component1 + 17u)] = totals_0_v3.y;
+      state[stateStart + 17472u + (component1 + 17u)] = totals_0.y;
     }
     let component2 = components + rowGroup * 8u + 2u;
-    state[stateStart + (component2 + 17u) * 64u + firstColumn] = sums_0_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 1u)] = sums_1_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 2u)] = sums_2_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 3u)] = sums_3_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 32u)] = sums_4_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 33u)] = sums_5_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 34u)] = sums_6_v3.z;
-    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 35u)] = sums_7_v3.z;
+    state[stateStart + (component2 + 17u) * 64u + firstColumn] = sums_0.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 1u)] = sums_1.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 2u)] = sums_2.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 3u)] = sums_3.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 32u)] = sums_4.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 33u)] = sums_5.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 34u)] = sums_6.z;
+    state[stateStart + (component2 + 17u) * 64u + (firstColumn + 35u)] = sums_7.z;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component2 + 17u)] = totals_0_v3.z;
+      state[stateStart + 17472u + (component2 + 17u)] = totals_0.z;
     }
     let component3 = components + rowGroup * 8u + 3u;
-    state[stateStart + (component3 + 17u) * 64u + firstColumn] = sums_0_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 1u)] = sums_1_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 2u)] = sums_2_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 3u)] = sums_3_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 32u)] = sums_4_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 33u)] = sums_5_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 34u)] = sums_6_v3.w;
-    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 35u)] = sums_7_v3.w;
+    state[stateStart + (component3 + 17u) * 64u + firstColumn] = sums_0.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 1u)] = sums_1.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 2u)] = sums_2.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 3u)] = sums_3.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 32u)] = sums_4.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 33u)] = sums_5.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 34u)] = sums_6.w;
+    state[stateStart + (component3 + 17u) * 64u + (firstColumn + 35u)] = sums_7.w;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component3 + 17u)] = totals_0_v3.w;
+      state[stateStart + 17472u + (component3 + 17u)] = totals_0.w;
     }
     let component4 = components + (rowGroup * 2u + 1u) * 4u;
-    state[stateStart + (component4 + 17u) * 64u + firstColumn] = sums_8_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 1u)] = sums_9_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 2u)] = sums_10_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 3u)] = sums_11_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 32u)] = sums_12_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 33u)] = sums_13_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 34u)] = sums_14_v3.x;
-    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 35u)] = sums_15_v3.x;
+    state[stateStart + (component4 + 17u) * 64u + firstColumn] = sums_8.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 1u)] = sums_9.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 2u)] = sums_10.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 3u)] = sums_11.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 32u)] = sums_12.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 33u)] = sums_13.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 34u)] = sums_14.x;
+    state[stateStart + (component4 + 17u) * 64u + (firstColumn + 35u)] = sums_15.x;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component4 + 17u)] = totals_1_v3.x;
+      state[stateStart + 17472u + (component4 + 17u)] = totals_1.x;
     }
     let component5 = components + (rowGroup * 2u + 1u) * 4u + 1u;
-    state[stateStart + (component5 + 17u) * 64u + firstColumn] = sums_8_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 1u)] = sums_9_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 2u)] = sums_10_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 3u)] = sums_11_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 32u)] = sums_12_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 33u)] = sums_13_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 34u)] = sums_14_v3.y;
-    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 35u)] = sums_15_v3.y;
+    state[stateStart + (component5 + 17u) * 64u + firstColumn] = sums_8.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 1u)] = sums_9.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 2u)] = sums_10.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 3u)] = sums_11.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 32u)] = sums_12.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 33u)] = sums_13.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 34u)] = sums_14.y;
+    state[stateStart + (component5 + 17u) * 64u + (firstColumn + 35u)] = sums_15.y;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component5 + 17u)] = totals_1_v3.y;
+      state[stateStart + 17472u + (component5 + 17u)] = totals_1.y;
     }
     let component6 = components + (rowGroup * 2u + 1u) * 4u + 2u;
-    state[stateStart + (component6 + 17u) * 64u + firstColumn] = sums_8_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 1u)] = sums_9_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 2u)] = sums_10_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 3u)] = sums_11_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 32u)] = sums_12_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 33u)] = sums_13_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 34u)] = sums_14_v3.z;
-    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 35u)] = sums_15_v3.z;
+    state[stateStart + (component6 + 17u) * 64u + firstColumn] = sums_8.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 1u)] = sums_9.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 2u)] = sums_10.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 3u)] = sums_11.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 32u)] = sums_12.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 33u)] = sums_13.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 34u)] = sums_14.z;
+    state[stateStart + (component6 + 17u) * 64u + (firstColumn + 35u)] = sums_15.z;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component6 + 17u)] = totals_1_v3.z;
+      state[stateStart + 17472u + (component6 + 17u)] = totals_1.z;
     }
     let component7 = components + (rowGroup * 2u + 1u) * 4u + 3u;
-    state[stateStart + (component7 + 17u) * 64u + firstColumn] = sums_8_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 1u)] = sums_9_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 2u)] = sums_10_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 3u)] = sums_11_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 32u)] = sums_12_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 33u)] = sums_13_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 34u)] = sums_14_v3.w;
-    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 35u)] = sums_15_v3.w;
+    state[stateStart + (component7 + 17u) * 64u + firstColumn] = sums_8.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 1u)] = sums_9.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 2u)] = sums_10.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 3u)] = sums_11.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 32u)] = sums_12.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 33u)] = sums_13.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 34u)] = sums_14.w;
+    state[stateStart + (component7 + 17u) * 64u + (firstColumn + 35u)] = sums_15.w;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 17472u + (component7 + 17u)] = totals_1_v3.w;
+      state[stateStart + 17472u + (component7 + 17u)] = totals_1.w;
     }
   }
 }

@@ -65,46 +65,13 @@ fn tiled_product(
       );
     }
     workgroupBarrier();
-    let columns_0 = right_tile[group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u]), columns_0, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u]), columns_0, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u]), columns_0, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u]), columns_0, sum_3);
-    let columns_1 = right_tile[4u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 1u]), columns_1, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 1u]), columns_1, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 1u]), columns_1, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 1u]), columns_1, sum_3);
-    let columns_2 = right_tile[8u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 2u]), columns_2, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 2u]), columns_2, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 2u]), columns_2, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 2u]), columns_2, sum_3);
-    let columns_3 = right_tile[12u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 3u]), columns_3, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 3u]), columns_3, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 3u]), columns_3, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 3u]), columns_3, sum_3);
-    let columns_4 = right_tile[16u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 4u]), columns_4, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 4u]), columns_4, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 4u]), columns_4, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 4u]), columns_4, sum_3);
-    let columns_5 = right_tile[20u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 5u]), columns_5, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 5u]), columns_5, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 5u]), columns_5, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 5u]), columns_5, sum_3);
-    let columns_6 = right_tile[24u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 6u]), columns_6, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 6u]), columns_6, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 6u]), columns_6, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 6u]), columns_6, sum_3);
-    let columns_7 = right_tile[28u + group];
-    sum_0 = fma(vec4f(left_tile[first_row * 8u + 7u]), columns_7, sum_0);
-    sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + 7u]), columns_7, sum_1);
-    sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + 7u]), columns_7, sum_2);
-    sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + 7u]), columns_7, sum_3);
+    for (var k = 0u; k < 8u; k++) {
+      let columns = right_tile[k * 4u + group];
+      sum_0 = fma(vec4f(left_tile[first_row * 8u + k]), columns, sum_0);
+      sum_1 = fma(vec4f(left_tile[(first_row + 1u) * 8u + k]), columns, sum_1);
+      sum_2 = fma(vec4f(left_tile[(first_row + 2u) * 8u + k]), columns, sum_2);
+      sum_3 = fma(vec4f(left_tile[(first_row + 3u) * 8u + k]), columns, sum_3);
+    }
     workgroupBarrier();
   }
   let target_0 = top + first_row;

@@ -301,16 +301,16 @@ fn reduce(
     }
   } else {
     let components = (featureTile - 4u) * 32u;
-    var sums_0_v2 = vec4f(0.0);
-    var sums_1_v2 = vec4f(0.0);
-    var sums_2_v2 = vec4f(0.0);
-    var sums_3_v2 = vec4f(0.0);
-    var sums_4_v2 = vec4f(0.0);
-    var sums_5_v2 = vec4f(0.0);
-    var sums_6_v2 = vec4f(0.0);
-    var sums_7_v2 = vec4f(0.0);
-    var totals_0_v2 = vec4f(0.0);
-    var largest_0_v2 = vec4f(-1e30);
+    var sums_0 = vec4f(0.0);
+    var sums_1 = vec4f(0.0);
+    var sums_2 = vec4f(0.0);
+    var sums_3 = vec4f(0.0);
+    var sums_4 = vec4f(0.0);
+    var sums_5 = vec4f(0.0);
+    var sums_6 = vec4f(0.0);
+    var sums_7 = vec4f(0.0);
+    var totals_0 = vec4f(0.0);
+    var largest_0 = vec4f(-1e30);
     for (var from_ = 0u; from_ < rows; from_ += 32u) {
       let here = min(max(rows, from_) - from_, 32u);
       let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
@@ -397,22 +397,22 @@ fn reduce(
         select(k_value17, -1e30, k_value21.w == 0.0),
       );
       workgroupBarrier();
-      let before0 = largest_0_v2;
+      let before0 = largest_0;
       for (var j = 0u; j < here; j++) {
-        largest_0_v2 = max(largest_0_v2, phi[j * 8u + rowGroup]);
+        largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
       }
-      let shrink0 = exp2(before0 - largest_0_v2);
-      totals_0_v2 *= shrink0;
-      sums_0_v2 *= shrink0;
-      sums_1_v2 *= shrink0;
-      sums_2_v2 *= shrink0;
-      sums_3_v2 *= shrink0;
-      sums_4_v2 *= shrink0;
-      sums_5_v2 *= shrink0;
-      sums_6_v2 *= shrink0;
-      sums_7_v2 *= shrink0;
+      let shrink0 = exp2(before0 - largest_0);
+      totals_0 *= shrink0;
+      sums_0 *= shrink0;
+      sums_1 *= shrink0;
+      sums_2 *= shrink0;
+      sums_3 *= shrink0;
+      sums_4 *= shrink0;
+      sums_5 *= shrink0;
+      sums_6 *= shrink0;
+      sums_7 *= shrink0;
       if (columnGroup == 0u) {
-        scales[rowGroup] = largest_0_v2;
+        scales[rowGroup] = largest_0;
       }
       workgroupBarrier();
       let scale = scales[fillComponents];
@@ -452,70 +452,70 @@ fn reduce(
         let column5 = v[rowStart + 33u];
         let column6 = v[rowStart + 34u];
         let column7 = v[rowStart + 35u];
-        totals_0_v2 += feature0;
-        sums_0_v2 += feature0 * column0;
-        sums_1_v2 += feature0 * column1;
-        sums_2_v2 += feature0 * column2;
-        sums_3_v2 += feature0 * column3;
-        sums_4_v2 += feature0 * column4;
-        sums_5_v2 += feature0 * column5;
-        sums_6_v2 += feature0 * column6;
-        sums_7_v2 += feature0 * column7;
+        totals_0 += feature0;
+        sums_0 += feature0 * column0;
+        sums_1 += feature0 * column1;
+        sums_2 += feature0 * column2;
+        sums_3 += feature0 * column3;
+        sums_4 += feature0 * column4;
+        sums_5 += feature0 * column5;
+        sums_6 += feature0 * column6;
+        sums_7 += feature0 * column7;
       }
       workgroupBarrier();
     }
     let stateStart = (slice * shape.chunks + chunk) * 17152u;
     let component0 = components + rowGroup * 4u;
-    state[stateStart + (component0 + 128u) * 64u + firstColumn] = sums_0_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.x;
-    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.x;
+    state[stateStart + (component0 + 128u) * 64u + firstColumn] = sums_0.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 1u)] = sums_1.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 2u)] = sums_2.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 3u)] = sums_3.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 32u)] = sums_4.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 33u)] = sums_5.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 34u)] = sums_6.x;
+    state[stateStart + (component0 + 128u) * 64u + (firstColumn + 35u)] = sums_7.x;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + (component0 + 128u)] = totals_0_v2.x;
-      state[stateStart + 16640u + (component0 + 128u)] = largest_0_v2.x;
+      state[stateStart + 16384u + (component0 + 128u)] = totals_0.x;
+      state[stateStart + 16640u + (component0 + 128u)] = largest_0.x;
     }
     let component1 = components + rowGroup * 4u + 1u;
-    state[stateStart + (component1 + 128u) * 64u + firstColumn] = sums_0_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.y;
-    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.y;
+    state[stateStart + (component1 + 128u) * 64u + firstColumn] = sums_0.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 1u)] = sums_1.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 2u)] = sums_2.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 3u)] = sums_3.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 32u)] = sums_4.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 33u)] = sums_5.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 34u)] = sums_6.y;
+    state[stateStart + (component1 + 128u) * 64u + (firstColumn + 35u)] = sums_7.y;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + (component1 + 128u)] = totals_0_v2.y;
-      state[stateStart + 16640u + (component1 + 128u)] = largest_0_v2.y;
+      state[stateStart + 16384u + (component1 + 128u)] = totals_0.y;
+      state[stateStart + 16640u + (component1 + 128u)] = largest_0.y;
     }
     let component2 = components + rowGroup * 4u + 2u;
-    state[stateStart + (component2 + 128u) * 64u + firstColumn] = sums_0_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.z;
-    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.z;
+    state[stateStart + (component2 + 128u) * 64u + firstColumn] = sums_0.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 1u)] = sums_1.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 2u)] = sums_2.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 3u)] = sums_3.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 32u)] = sums_4.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 33u)] = sums_5.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 34u)] = sums_6.z;
+    state[stateStart + (component2 + 128u) * 64u + (firstColumn + 35u)] = sums_7.z;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + (component2 + 128u)] = totals_0_v2.z;
-      state[stateStart + 16640u + (component2 + 128u)] = largest_0_v2.z;
+      state[stateStart + 16384u + (component2 + 128u)] = totals_0.z;
+      state[stateStart + 16640u + (component2 + 128u)] = largest_0.z;
     }
     let component3 = components + rowGroup * 4u + 3u;
-    state[stateStart + (component3 + 128u) * 64u + firstColumn] = sums_0_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 1u)] = sums_1_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 2u)] = sums_2_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 3u)] = sums_3_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 32u)] = sums_4_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 33u)] = sums_5_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 34u)] = sums_6_v2.w;
-    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 35u)] = sums_7_v2.w;
+    state[stateStart + (component3 + 128u) * 64u + firstColumn] = sums_0.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 1u)] = sums_1.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 2u)] = sums_2.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 3u)] = sums_3.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 32u)] = sums_4.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 33u)] = sums_5.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 34u)] = sums_6.w;
+    state[stateStart + (component3 + 128u) * 64u + (firstColumn + 35u)] = sums_7.w;
     if (columnGroup + valueTile == 0u) {
-      state[stateStart + 16384u + (component3 + 128u)] = totals_0_v2.w;
-      state[stateStart + 16640u + (component3 + 128u)] = largest_0_v2.w;
+      state[stateStart + 16384u + (component3 + 128u)] = totals_0.w;
+      state[stateStart + 16640u + (component3 + 128u)] = largest_0.w;
     }
   }
 }

@@ -51,8 +51,7 @@ function printStatement(statement: Statement, values: ValuePrinter): readonly No
       return [[stores[type], ...offsetOf(offset), base, values.print(statement.value)]]
     }
     case 'barrier':
-    case 'registers':
-      throw new InvariantError(`the statement ${statement.kind} is none of one thread, unrolled`)
+      throw new InvariantError('a kernel of one thread has no barrier')
   }
 }
 

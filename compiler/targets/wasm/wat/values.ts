@@ -1,6 +1,6 @@
 /** Values as folded expressions of WAT. */
 
-import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
+import { invariant } from '../../../diagnostics/invariant.ts'
 import type { Value, ValueType } from '../../../kernel/kernel.ts'
 import { children, floatText, isIntrinsic, typeOf } from '../../../kernel/target.ts'
 import { watOperators } from '../operators.ts'
@@ -46,8 +46,6 @@ export class ValuePrinter {
       case 'load':
       case 'sharedLoad':
         return this.#load(loads[value.type], value)
-      case 'register':
-        throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is printed`)
       case 'lane':
         return ['f32x4.extract_lane', String(value.lane), this.print(value.vector)]
       case 'vec4':

@@ -1,6 +1,5 @@
 /** Statements as lines of WGSL, two spaces deeper in each block. */
 
-import { InvariantError } from '../../../diagnostics/invariant.ts'
 import type { Statement } from '../../../kernel/kernel.ts'
 import { wgslName } from './names.ts'
 import type { ValuePrinter } from './values.ts'
@@ -45,8 +44,6 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
       ]
     case 'barrier':
       return ['workgroupBarrier();']
-    case 'registers':
-      throw new InvariantError(`registers such as ${statement.name} are unrolled before a kernel is printed`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** Values as WGSL expressions, with no more parentheses than they need. */
 
-import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
+import { invariant } from '../../../diagnostics/invariant.ts'
 import type { Value } from '../../../kernel/kernel.ts'
 import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
 import { wgslOperators } from '../operators.ts'
@@ -34,8 +34,6 @@ export class ValuePrinter {
         return `${wgslName(value.buffer)}[${this.print(value.index)}]`
       case 'sharedLoad':
         return `${wgslName(value.array)}[${this.print(value.index)}]`
-      case 'register':
-        throw new InvariantError(`registers such as ${value.name} are unrolled before a kernel is printed`)
       case 'lane':
         return `${this.#part(value.vector, 'postfix')}.${'xyzw'.charAt(value.lane)}`
       case 'vec4':
