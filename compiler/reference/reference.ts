@@ -22,7 +22,7 @@ import { throughLandmarks, withConvolution } from './landmarks.ts'
 import { pooled } from './pooling.ts'
 import { dot } from './vector.ts'
 import type { Vector } from './vector.ts'
-import { logDecay, termsOf, visibility, weightedSum } from './weights.ts'
+import { discounted, termsOf, visibility, weightedSum } from './weights.ts'
 import type { Score } from './weights.ts'
 
 export type { ReferenceInputs } from './inputs.ts'
@@ -137,8 +137,8 @@ function termRows(
 ): Vector[] {
   const score = meetings(model, head, projection, scoreOf(model, head, projection))
   const visible = visibility(model.mask, head.q.length, head.k.length)
-  const logGamma = logDecay(model, head.index)
-  return wanted.map((i) => termsOf(i, head.k.length, score, visible, logGamma))
+  const weights = discounted(score, model, head.index)
+  return wanted.map((i) => termsOf(i, head.k.length, weights, visible))
 }
 
 function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[]): Score {

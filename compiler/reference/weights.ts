@@ -29,18 +29,20 @@ export function logDecay(model: AttentionModel, head: number): number {
   return model.decay === undefined ? 0 : logarithm(new Evaluator(model.decay).set('head', head).scalar())
 }
 
-/** Row i of M·γ·κ: the weights of `keys` values before the division. */
+/** κ times γ^(i − j) of a head. */
+export function discounted(score: Score, model: AttentionModel, head: number): Score {
+  const logGamma = logDecay(model, head)
+  return logGamma === 0 ? score : (i, j) => multiply(score(i, j), exponential((i - j) * logGamma))
+}
+
+/** Row i of M·κ: the weights of `keys` values before the division. */
 export function termsOf(
   i: number,
   keys: number,
   score: Score,
   visible: (i: number, j: number) => boolean,
-  logGamma: number,
 ): Vector {
-  return Vector.from(keys, (j) => {
-    if (!visible(i, j)) return zero
-    return logGamma === 0 ? score(i, j) : multiply(score(i, j), exponential((i - j) * logGamma))
-  })
+  return Vector.from(keys, (j) => (visible(i, j) ? score(i, j) : zero))
 }
 
 /**
