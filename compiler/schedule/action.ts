@@ -11,14 +11,17 @@ export interface ActionPlan {
   readonly buffers: readonly BufferPlan[]
 }
 
-/** @param logarithm of γ, for kernels that take powers of two, or natural exponentials */
-export function planAction(action: Action, logarithm: 'log₂' | 'ln'): ActionPlan {
+/** The same for all targets: the runtime reads γ of a head out of its number, and names the setting by its buffer. */
+export function planAction(action: Action): ActionPlan {
   if (action.kind === 'identity') return { operand: action, groups: 'kvHeads', buffers: [] }
-  const natural = log(action.base)
-  const value = logarithm === 'ln' ? natural : divide(natural, constant(Math.LN2))
-  const layout = `[H], ${logarithm} γ`
-  // The runtime names the setting by the name of its buffer.
-  const buffer: BufferPlan = { name: 'decay', role: 'heads', element: 'f32', size: 'heads', value, layout }
+  const buffer: BufferPlan = {
+    name: 'decay',
+    role: 'heads',
+    element: 'f32',
+    size: 'heads',
+    value: divide(log(action.base), constant(Math.LN2)),
+    layout: '[H], log₂ γ',
+  }
   return { operand: { kind: 'powers', logarithms: buffer.name }, groups: 'heads', buffers: [buffer] }
 }
 

@@ -82,7 +82,7 @@ export interface Tile {
 /** What rows do to the state of their head, as `algebra/action.ts` says. */
 export type ActionOperand =
   | { readonly kind: 'identity' }
-  /** A row multiplies it by γ: `logarithms` names the buffer of those of γ, one for each query head. */
+  /** A row multiplies it by γ: `logarithms` names the buffer of log₂ γ of each query head. */
   | { readonly kind: 'powers'; readonly logarithms: string }
 
 /** φ of one side: its blocks in the order of their components. */

@@ -1,5 +1,5 @@
 /** The action of rows on a state in formulas: how it lowers natural exponents and shrinks what is not scaled. */
-import { add, exponential, load, mod, mul, named, size, toReal } from '../equation/build.ts'
+import { add, exponential, load, mod, mul, named, real, size, toReal } from '../equation/build.ts'
 import { queryHeadOf } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
@@ -21,12 +21,12 @@ const unchanged: Elapsed = { lower: (exponent) => exponent, shrink: (value) => v
 /** Rows that do nothing: those of the identity, and none at all. */
 export const still: CellAction = () => unchanged
 
-/** By the buffer of ln γ. */
+/** By the buffer of log₂ γ. */
 export function cellAction(action: ActionOperand): CellAction {
   if (action.kind === 'identity') return still
   return (head, rows) => {
     const logarithm = load(action.logarithms, mod(queryHeadOf(head), size('heads')))
-    const log = mul(named('logDecay', logarithm), toReal(rows))
+    const log = mul(named('logDecay', mul(logarithm, real(Math.LN2))), toReal(rows))
     return {
       lower: (exponent) => add(exponent, log),
       shrink: (value) => mul(value, exponential(log)),

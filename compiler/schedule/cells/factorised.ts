@@ -42,7 +42,7 @@ const chunksOfBlock = 16
 /** Schedules factorised attention as equations, with the forms of decoding where the attention decodes. */
 export function scheduleFactorised(attention: Attention, carry: Carry): Schedule {
   const { score } = carry
-  const action = planAction(carry.action, 'ln')
+  const action = planAction(carry.action)
   const { query, key, plan } = planOf(attention, carry, action)
   const known = { lengths: true }
   const maxima = hasMaxima(score, attention.stabilize)

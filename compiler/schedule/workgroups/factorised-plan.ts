@@ -57,7 +57,7 @@ export function planFactorised(attention: Attention, carry: Carry, transforms: b
   const carriedScaling: Scaling = carriesScales(attention, carry) ? 'scaled' : 'plain'
   const mended = mends(attention, carry)
   const scaling: Scaling = mended ? 'plain' : carriedScaling
-  const action = planAction(carry.action, 'log₂')
+  const action = planAction(carry.action)
   const headsPerGroup: Size = action.groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
   // A causal chunk is a tile: its pairs are taken all at once.
   const chunk = causal ? rowsOfTile : longChunk
