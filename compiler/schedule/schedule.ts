@@ -41,7 +41,8 @@
  *
  * Invariants (`verify.ts`): tiles are positive multiples of 4; workgroup memory
  * fits the default limits; passes name buffers that exist; at most
- * `buffersOfAPass` storage buffers a pass.
+ * `buffersOfAPass` storage buffers a pass; where rows act on a state, groups are
+ * query heads.
  */
 import type { Expression } from '../symbolic/expression.ts'
 import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.ts'

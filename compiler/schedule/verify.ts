@@ -17,6 +17,7 @@ export function verify(schedule: Schedule): Schedule {
       `${where} binds ${pass.buffers.length} buffers, and a device has room for ${buffersOfAPass}`,
     )
     for (const name of pass.buffers) invariant(buffers.has(name), `${where} binds ${name}, which is a buffer`)
+    verifyAction(pass, schedule, where)
     for (const [what, size] of Object.entries(threadsOf(pass)))
       invariant(
         Number.isInteger(size) && size > 0 && size % 4 === 0,
@@ -34,6 +35,14 @@ export function verify(schedule: Schedule): Schedule {
   const last = schedule.passes.at(-1)
   invariant(last?.buffers.includes('out') === true, `the last pass of ${schedule.name} writes the output`)
   return schedule
+}
+
+/** Rows that act on a state do so by numbers that the pass binds, and as their query head says, whose own the state is. */
+function verifyAction(pass: Pass, { groups }: Schedule, where: string): void {
+  if (!('action' in pass) || pass.action.kind === 'identity') return
+  const { logarithms } = pass.action
+  invariant(pass.buffers.includes(logarithms), `${where} binds ${logarithms}, by which rows act`)
+  invariant(groups === 'heads', `${where} has a state for each query head`)
 }
 
 /** Numbers that must be multiples of 4; an equation has none, because a cell is one thread, which may also have a tile alone. */

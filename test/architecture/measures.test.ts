@@ -30,6 +30,7 @@ describe('files that name', () => {
     ['fixed_norm', /fixed_?norm/i, 8],
     ['conv', /\bconv(ol|ed|\b)/i, 12],
     ['epsilon', /epsilon/i, 12],
+    ['decay', /decay|faded|fading/i, 15],
     ['compress', /compress/i, 9],
     ['buckets', /bucket/i, 12],
     ['landmarks', /landmark/i, 12],
