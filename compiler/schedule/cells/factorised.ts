@@ -31,6 +31,7 @@ import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
 import type { Plan } from '../planner.ts'
 import type { FactorisedPlan } from './plan.ts'
+import { outlineOf } from '../outline.ts'
 import { readPasses } from './read.ts'
 import { statePasses } from './states.ts'
 
@@ -108,15 +109,10 @@ interface Parts {
 
 function forwardOf({ plan, score, action, query, maxima, ofKeys, ofQueries, states, read }: Parts): Schedule {
   const { attention, causal, groups } = plan
-  const { dim, valueDim } = attention
   const parts = [maxima, ofKeys, states, ofQueries, read]
   return {
-    name: attention.name,
-    evaluation: attention.evaluation,
-    dim,
-    valueDim,
+    ...outlineOf(attention),
     features: score.features,
-    causal,
     groups,
     chunk: rowsOfChunk,
     // Causal rows read what lies before a chunk of their own place, which may be past the last key.
@@ -124,7 +120,7 @@ function forwardOf({ plan, score, action, query, maxima, ofKeys, ofQueries, stat
     buffers: [
       ...dataBuffers(attention),
       ...(seesLength(query) ? [queryLengths] : []),
-      ...projectionBuffer(dim, score),
+      ...projectionBuffer(attention.dim, score),
       ...action.buffers,
       ...parts.flatMap(({ buffers }) => buffers),
     ],

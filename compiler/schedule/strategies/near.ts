@@ -4,6 +4,7 @@ import { dataBuffers, outRows, product, queryLengths } from '../buffers.ts'
 import { lt, smaller, y, z } from '../equation/build.ts'
 import { firstRow, headAt } from '../equation/heads.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
+import { outlineOf } from '../outline.ts'
 import type { BufferPlan, Pass, Schedule } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { scaledTerm } from '../terms.ts'
@@ -22,16 +23,9 @@ const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHead
  * merges the rounds, because one hash may part rows that belong together.
  */
 export function scheduleNear(attention: Attention, step: Near): Schedule {
-  const { dim, valueDim, mask } = attention
   return {
-    name: attention.name,
-    evaluation: attention.evaluation,
-    dim,
-    valueDim,
-    features: 0,
-    causal: mask.kind === 'causal',
+    ...outlineOf(attention),
     keysAreQueries: true,
-    groups: 'kvHeads',
     chunk: threads,
     chunks: ['max', 1, ['ceildiv', 'length', threads]],
     buffers: [

@@ -16,6 +16,7 @@ import {
   valueRows,
 } from '../buffers.ts'
 import { meansPass } from '../means.ts'
+import { outlineOf } from '../outline.ts'
 import { headsOf } from '../planner.ts'
 import type { Attend as AttendRows, Matrix, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Only, Rounds, Rows, Schedule } from '../schedule.ts'
@@ -23,20 +24,14 @@ import { inverseOf } from './inverse.ts'
 
 /** Schedules the steps of an attention that has neither a state to carry nor rows to sort. */
 export function scheduleSteps(attention: Attention, planner: Planner): Schedule {
-  const { name, evaluation, dim, valueDim, steps, mask } = attention
+  const { steps } = attention
   const walk: Walk = { attention, planner, ...restrictionOf(steps) }
   const planned = steps.map((step) => planOf(step, walk))
   const inner = steps.slice(0, -1).filter(({ kind }) => kind !== 'inverse')
   const counts = steps.some((step) => step.kind === 'means' && step.rows.of === 'q')
   const rounds = planned.find((plan) => plan.rounds !== undefined)?.rounds
   return {
-    name,
-    evaluation,
-    dim,
-    valueDim,
-    features: 0,
-    causal: mask.kind === 'causal',
-    groups: 'kvHeads',
+    ...outlineOf(attention),
     chunk: planner.tileRows,
     chunks: 1,
     ...planned.find(({ chunks }) => chunks !== undefined)?.chunks,

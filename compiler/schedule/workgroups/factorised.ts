@@ -6,6 +6,7 @@ import type { Attention, Carry } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
 import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
 import { projectionBuffer, seesLength } from '../feature-blocks.ts'
+import { outlineOf } from '../outline.ts'
 import { carriedSize, stateSize } from '../schedule.ts'
 import type { BufferPlan, Pass, ReducePass, ScanPass, Schedule } from '../schedule.ts'
 import { carryPass, totalBuffer } from './carried.ts'
@@ -42,12 +43,8 @@ function forwardOf(plan: FactorisedPlan, reduce: ReducePass, scan: ScanPass): Sc
     ...(maxima?.passes ?? []),
   ]
   return {
-    name: attention.name,
-    evaluation: attention.evaluation,
-    dim: attention.dim,
-    valueDim: attention.valueDim,
+    ...outlineOf(attention),
     features: score.features,
-    causal: plan.causal,
     groups: action.groups,
     chunk: plan.chunk,
     chunks: plan.chunks,
