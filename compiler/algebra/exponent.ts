@@ -3,9 +3,9 @@
  * grows at most polynomially in the entries of the rows. The split is an
  * identity of functions.
  *
- * An exponent that is bounded whatever the rows are stays in the coefficient. One
- * that is never positive does not: what it is the exponent of does not overflow,
- * but all components that a row and a key have in common may vanish.
+ * An exponent that is bounded for all rows stays in the coefficient. An exponent that
+ * is never positive is split off, because its exponential does not overflow but may
+ * underflow to 0 in every component that a row and a key have in common.
  */
 import { exp, multiply } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'

@@ -1,8 +1,8 @@
 /**
- * What is true of an attention, whatever its row operations are. Who plans, checks
- * or explains an attention asks here; the operations' records have the answers.
+ * Facts of an attention, whatever its row operations are. Planners, checks and explanations
+ * ask here; the records of the operations have the answers.
  *
- * An obstacle is why something does not hold, in words; undefined where it holds.
+ * An obstacle says in words why a fact does not hold; it is undefined if the fact holds.
  */
 import { weightNames } from '../../runtime/contract/weights.ts'
 import { invariant } from '../diagnostics/invariant.ts'

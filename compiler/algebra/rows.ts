@@ -6,9 +6,8 @@
  * others are of a fixed number. Two operations hold others inside: `convolve` adds to
  * the result of an attention, and `either` chooses between two for each batch item.
  *
- * What is known of an operation (its float64 meaning, its facts, its text) is its
- * record in `operations/`; which operations make up an attention is its graph in
- * `graphs/`.
+ * The record of an operation in `operations/` has its float64 meaning, its facts and its
+ * text; a graph in `graphs/` has the operations of an attention.
  */
 import type { WeightName } from '../../runtime/contract/weights.ts'
 import type { Action } from './action.ts'

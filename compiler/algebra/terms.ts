@@ -7,11 +7,11 @@ export interface ScaledTerm {
   readonly value: Expression
   readonly coefficient: Expression
   readonly exponent?: Expression
-  /** What is known of the value's sign for all finite rows. */
+  /** The sign of the value, as far as it is the same for all finite rows. */
   readonly sign: Sign
 }
 
-/** What is known of a sign for all finite rows. */
+/** A sign that holds for all finite rows; `unknown` if none is proved. */
 export type Sign = 'positive' | 'nonnegative' | 'unknown'
 
 /** κ = φq(q)·φk(k). */

@@ -14,7 +14,7 @@ export function block(...parts: readonly Body[]): readonly Statement[] {
 
 type Declared = Extract<Statement, { kind: 'let' | 'var' }>
 
-/** What a declaration declared: the value of a `let`, or a `var`, also to assign to. */
+/** The name that a `let` or a `var` declares, as a value; that of a `var` may be assigned to. */
 export function ref(of: Declared): Extract<Value, { kind: 'name' }> {
   return { kind: 'name', type: of.type, name: of.name }
 }

@@ -20,14 +20,14 @@ import type { Binding, Kernel, Statement, Value } from './kernel.ts'
 export interface CellKernel {
   /** An identifier in JavaScript, WGSL and GLSL. */
   readonly name: string
-  /** What a cell is, for the reader of the printed kernel. */
+  /** The meaning of a cell, for the reader of the printed kernel. */
   readonly summary: string
   /** In the order of the function's parameters; all only read. */
   readonly inputs: readonly Binding[]
   /** Width, height and depth: u32, in constants and shape fields. */
   readonly extent: readonly [Value, Value, Value]
   readonly body: readonly Statement[]
-  /** The cell's number, of the type of what is written; it sees the names of the body. */
+  /** The cell's number, of the element type of the buffer that is written; it sees the names of the body. */
   readonly result: Value
   /** The entry that it is written to, where cells are not written in their order; only on devices that scatter. */
   readonly place?: Value

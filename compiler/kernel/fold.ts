@@ -10,7 +10,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import type { BinaryOperator, ScalarType, Value } from './kernel.ts'
 import { typeOf, yieldsBoolean } from './types.ts'
 
-/** An operation on two values of one type, folded to a constant or to one operand where that is exact. */
+/** An operation on two values of one type, folded to a constant or to one operand if that is exact. */
 export function binary(operator: BinaryOperator, left: Value, right: Value): Value {
   if (left.kind === 'number' && right.kind === 'number')
     return foldNumbers(operator, left.type, left.value, right.value)
@@ -58,7 +58,7 @@ function evaluate(operator: BinaryOperator, type: ScalarType, left: number, righ
   }
 }
 
-/** A neutral or absorbing constant on one side, and what is left of the operation without it. */
+/** The operand that an operation comes to if the other one is a neutral or absorbing constant. */
 function dropNeutral(operator: BinaryOperator, left: Value, right: Value): Value | undefined {
   const integers = typeOf(left) === 'u32' || typeOf(left) === 'i32'
   const is = (value: Value, number: number): boolean =>

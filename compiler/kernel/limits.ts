@@ -1,4 +1,4 @@
-/** What a target allows a kernel; the default is what every WebGPU device has. */
+/** The limits of a target's kernels; the defaults hold on every WebGPU device. */
 import { InvariantError } from '../diagnostics/invariant.ts'
 import type { Kernel } from './kernel.ts'
 

@@ -1,10 +1,10 @@
 /**
- * Parts of values that get a name, so that a kernel's text is no longer than what it says.
+ * Gives names to parts of values, so that a kernel's text stays short.
  *
- * Lowering may use a value in several places, as bounds of intervals do, and a value written out is a tree: one in
- * which every level uses the one below twice doubles with each. Of a statement whose values are long or deep, what
- * is used more than once stands in a `let` before it, and so does what lies too deep for the parsers of devices.
- * Values have no effects and within a statement nothing is stored, so that this changes no number.
+ * Lowering may use a value in several places, as the bounds of intervals do. Text writes it out each time: if every
+ * level of a value uses the level below twice, the text doubles with each level. If the values of a statement are long
+ * or deep, parts that are used more than once get a `let` before it, and so do parts too deep for the parsers of
+ * devices. This changes no number, because values have no effects and a statement stores after it has read.
  */
 import { let_, ref } from './build-statements.ts'
 import type { Kernel, Statement, Value } from './kernel.ts'

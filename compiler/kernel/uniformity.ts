@@ -2,10 +2,10 @@
  * Which names are the same for every thread of a workgroup, so that control flow
  * built from them is uniform and may hold barriers.
  *
- * A name is uniform when all it is given is, in control flow that is. `thread`
- * is not, nor is what is read from memory that a kernel writes. The analysis
- * starts from "everything is uniform" and withdraws until nothing changes; names
- * are told apart by their declaration, since sibling blocks may share one.
+ * A name is uniform if every value that it is given is uniform, under uniform control
+ * flow. `thread` is not uniform, and no load is from memory that the kernel writes. The
+ * analysis starts from "every name is uniform" and withdraws until nothing changes. Names
+ * are told apart by their declarations, because sibling blocks may share one.
  */
 
 import type { Kernel, Statement, Value } from './kernel.ts'

@@ -76,7 +76,7 @@ export function bodiesOf(statement: Statement): readonly (readonly Statement[])[
   return []
 }
 
-/** The values in a statement, those of the statements within it included; of an assignment also what it changes. */
+/** The values in a statement and in the statements within it; of an assignment also its target. */
 export function valuesIn(statement: Statement): readonly Value[] {
   const inner = bodiesOf(statement).flatMap((body) => body.flatMap(valuesIn))
   switch (statement.kind) {
@@ -98,7 +98,7 @@ export function valuesIn(statement: Statement): readonly Value[] {
   }
 }
 
-/** The statement with each of its values replaced, and those of the statements within it; what is assigned to stays. */
+/** The statement with each value in it and within its statements replaced; targets of assignments stay. */
 export function mapValues(statement: Statement, map: (value: Value) => Value): Statement {
   const inner = (body: readonly Statement[]): readonly Statement[] =>
     body.map((statement) => mapValues(statement, map))

@@ -1,4 +1,4 @@
-/** What is added to the quotients of an attention before they are stored, as its pass and its cells need it. */
+/** The epilogue of an attention, a convolution that is added to its quotients: as a formula, its cost and its text. */
 import { add, all, ge, load, lt, mul, over, sub } from './equation/build.ts'
 import { countRows, entryOf } from './equation/heads.ts'
 import type { Head } from './equation/heads.ts'

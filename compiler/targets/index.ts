@@ -20,7 +20,7 @@ export const targetNamed = (name: TargetName): Target => records[name]
 /** Their records, in order. */
 export const targets: readonly Target[] = targetNames.map(targetNamed)
 
-/** What is compiled for, and run on, where nothing else is asked for: the first. */
+/** The target that the compiler and the command line take unless another is asked for: the first. */
 export const defaultTarget = targetNames[0] as TargetName
 
 /** The other targets, whose kernels lie beside a module of this one. */

@@ -67,7 +67,7 @@ function withoutQuotients(a: Value, b: Value): readonly [Value, Value] {
 const cleared = (value: Value, divisors: readonly Divisor[]): Value =>
   divisors.reduce<Value>((rest, divisor) => add(...rest.map((part) => clearedTerm(part, divisor))), value)
 
-/** What is left of the group after that is multiplied out, but for a fraction of a power. */
+/** A term times the divisor, with the whole powers of the divisor's group multiplied out. */
 function clearedTerm(part: Term, { atom, power }: Divisor): Value {
   const own = part.factors.find((factor) => factor.atom.key === atom.key)?.power ?? 0
   const left = own + power

@@ -1,4 +1,4 @@
-/** Rows at which what is estimated and what is claimed differ most plainly. */
+/** Rows at which the expectation and the claimed kernel differ most plainly. */
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { comparisonPoints, largerPoints } from './points.ts'

@@ -139,7 +139,7 @@ function samplesAt(claim: Claim, law: RadialLaw, points: readonly Point[]): Samp
     const claimed = kernelAt(claim.kernel, point)
     const integral = Number.isFinite(claimed) ? integralAt(claim, law, point) : undefined
     if (integral === undefined || !(integral.error <= useful * integral.magnitude)) return []
-    // What is 0 wherever it was looked at may be something in between.
+    // A function that is 0 at all points that were tried may be another number between them.
     if (integral.magnitude === 0 && claimed !== 0) return []
     return [{ point, claimed, integral }]
   })

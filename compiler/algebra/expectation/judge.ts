@@ -1,4 +1,4 @@
-/** Compares what is estimated with what is claimed. */
+/** Compares the expectation of φ(q)·φ(k) with the kernel that the file claims. */
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { print } from '../../symbolic/print.ts'

@@ -78,7 +78,7 @@ function ratio(size: number, largestDenominator: number): Omit<Fraction, 'ofPi'>
   return undefined
 }
 
-/** What is added comes before what is subtracted. */
+/** Added terms come before subtracted ones. */
 export function sumOf(terms: readonly Signed[]): Expression {
   const [first, ...rest] = [
     ...terms.filter(({ negative }) => !negative),

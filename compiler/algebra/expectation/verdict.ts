@@ -1,4 +1,4 @@
-/** What is claimed, and what can be said of it. */
+/** Claims and their verdicts. */
 import type { AttentionModel, FeatureModel } from '../../semantics/model.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { mentions } from '../../symbolic/traverse.ts'

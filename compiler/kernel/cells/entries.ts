@@ -65,7 +65,7 @@ class Evaluation {
     this.#around = around
   }
 
-  /** Statements for reductions of which none holds another of them, and what is then known. */
+  /** Statements for reductions of which none holds another, and the values that they make known. */
   reduceAll(reduces: readonly Reduce[], { indexes, known }: Scope, depth: number, into: Body[]): Known {
     const unknown = reduces.filter(
       (one, place) =>

@@ -48,7 +48,7 @@ export function lowerEquation(schedule: Schedule, pass: EquationPass): CellKerne
       .map((name) => [name, { ...toBinding(plans.get(name), name), access: 'read' } as const]),
   )
   const lowering = new Lowering([...inputs.keys(), pass.out], (name) => {
-    // What is scattered into may be read, too.
+    // A buffer that cells scatter into may be read, too.
     const binding = name === pass.out ? toBinding(plans.get(name), name) : inputs.get(name)
     invariant(binding !== undefined, `the pass ${pass.name} reads the buffer ${name}`)
     return binding

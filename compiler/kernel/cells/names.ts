@@ -2,7 +2,7 @@
 export class Names {
   readonly #given = new Map<string, number>()
 
-  /** The word, or the word with a number behind it where it is taken. */
+  /** The word, or the word with a number behind it if it is taken. */
   fresh(word: string): string {
     const times = (this.#given.get(word) ?? 0) + 1
     this.#given.set(word, times)

@@ -164,7 +164,7 @@ function results(
   }
 }
 
-/** What is evaluated of a term: its value, or its exponent and, where that is not 1, its coefficient. */
+/** The expressions of a term: its value, or its exponent and, unless it is 1, its coefficient. */
 export function expressionsOf({ term }: Pick<ScheduledBlock, 'term'>): Expression[] {
   if (term.kind === 'plain') return [term.value]
   return term.coefficient === undefined ? [term.exponent] : [term.exponent, term.coefficient]

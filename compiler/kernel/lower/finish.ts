@@ -86,7 +86,7 @@ function declareGroup(k: Author, schedule: Schedule, { tile }: FinishPass, frame
   k.use(threadNames(tile))
 }
 
-/** Declares what a thread sums for its rows, and where the state before them lies; `keys` is how many of the chunk it sees. */
+/** Declares a thread's sums, and the index of the state before its rows, of whose chunk it sees `keys` keys. */
 function declareChunk(
   k: Author,
   schedule: Schedule,
@@ -141,7 +141,7 @@ function declareRows(k: Author, { tile, causal, scaling }: FinishPass, columns: 
   }))
 }
 
-/** Evaluates a tile of features, and adds what it reads out of the state, and its part of the scores. */
+/** Evaluates a tile of features, and adds its products with the state and its part of the scores. */
 function readTile(
   k: Author,
   chunk: Chunk,

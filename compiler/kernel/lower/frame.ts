@@ -15,7 +15,7 @@ import { shareValues } from '../share.ts'
 import { identity, stateAction } from './action.ts'
 import type { StateAction } from './action.ts'
 
-/** A kernel without its body: what a lowering starts from. */
+/** A kernel without its body, from which a lowering starts. */
 export interface Frame {
   readonly binding: (name: string) => Binding
   /** What rows do to the state of the pass, if it has one. */

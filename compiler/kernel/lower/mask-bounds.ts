@@ -11,7 +11,7 @@ import { neverWraps } from '../../symbolic/index-arithmetic.ts'
 import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
 
-/** Both ends, included; i32, or f32 for `random` and fractions. One value twice where they are equal in every tile. */
+/** Both ends, included; i32, or f32 for `random` and fractions. The same value twice if every tile has equal ends. */
 export interface Bounds {
   readonly low: Value
   readonly high: Value
@@ -27,7 +27,7 @@ export interface Truth {
 
 const unknown: Truth = { may: ir.bool(true), must: ir.bool(false) }
 
-/** What is known of a tile: the bounds of `i`, `j` and `length` in i32, and those that were made from them. */
+/** The bounds, over a tile, of `i`, `j` and `length` in i32, and of the values that are made from them. */
 interface Tile {
   readonly names: (name: string) => Bounds
   readonly known: Map<Expression, Bounds | undefined>

@@ -127,7 +127,7 @@ class SortedRows {
   }
 }
 
-/** The operands of a workgroup, and what it sums over them. */
+/** The operands of a workgroup, and its sums over them. */
 interface Near {
   readonly pass: NearPass
   readonly frame: Frame
@@ -233,7 +233,7 @@ function storeRound(k: Author, { pass, frame, columns, sorted, end, rows }: Near
   })
 }
 
-/** Index of what a round leaves of a row: numerators, denominator, and the scale of both. */
+/** Index of a row's part of a round: numerators, denominator, and the scale of both. */
 const partOfRound = (
   { rounds, valueDim }: { readonly rounds: number; readonly valueDim: number },
   round: Value,

@@ -80,7 +80,7 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
   return kernel(summaryOf(pass), [leftTile], body)
 }
 
-/** What a kernel of the pass computes, for its reader. */
+/** The summary of the pass's kernel. */
 export function summaryOf({ factor, diagonal }: ProductPass): string {
   const second = diagonal === undefined ? 'right' : `(${diagonal}·I − right)`
   return `${factor === 1 ? '' : `${factor} · `}left · ${second} of each head.`

@@ -44,7 +44,7 @@ export interface Operands {
   readonly rows: ChunkRows
 }
 
-/** A tile of components of a block, and what a thread sums for it. */
+/** A tile of components of a block, and a thread's sums for it. */
 export interface Reduction extends Operands {
   readonly block: ScheduledBlock
   /** The tile's first component, within the block. */

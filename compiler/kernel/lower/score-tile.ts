@@ -18,7 +18,7 @@ export interface ScoreTile {
   readonly exponents: SharedArray
 }
 
-/** What a thread sums over the keys for its four rows. */
+/** A thread's sums over the keys for its four rows. */
 export interface AttendedRows {
   readonly sums: readonly Target[]
   readonly total: Target

@@ -15,7 +15,7 @@ import { u32Name } from './frame.ts'
  * count from it.
  */
 export interface StateLayout {
-  /** Numbers of S and z together: what a scan adds up. */
+  /** Numbers of S and z together, which a scan adds up. */
   readonly sums: number
   /** Start of a chunk's state; needs the name `slice`. */
   readonly start: (chunk: Value) => Value

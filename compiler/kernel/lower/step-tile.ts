@@ -17,7 +17,7 @@ import { extent, fourLanes, inLanes, lanes, range } from './tile.ts'
 
 /** Numbers of a tile's components, four a thread. */
 export interface StepArrays {
-  /** By how much the update keeps each component, and what it adds. */
+  /** The factor by which the update keeps each component, and the number that it adds. */
   readonly kept: SharedArray
   readonly added: SharedArray
   /** φ(q) over the scale of the row, and the same times z. */

@@ -128,7 +128,7 @@ function updateComponents(k: Author, step: Step, tile: ComponentTile): void {
   k.sharedStore(arrays.added, ir.thread, add)
 }
 
-/** What a thread sums for a query head. */
+/** A thread's sums for a query head. */
 interface HeadSums {
   readonly sums: readonly Target[]
   readonly total: Target
@@ -155,7 +155,7 @@ function readState(k: Author, step: Step, queryHead: Value): void {
   )
 }
 
-/** Adds what a tile of the state has for the query. */
+/** Adds the query's products with a tile of the state. */
 function readTile(k: Author, step: Step, head: HeadSums, tile: ComponentTile): void {
   const { arrays, state } = step
   const { sums, total } = head

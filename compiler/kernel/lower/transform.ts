@@ -97,7 +97,7 @@ function startOf(member: Value, apart: number): Value {
 /** Places of `count` numbers in shared memory: one is left out after every eight, so that threads meet in fewer banks. */
 const placesOf = (count: number): number => count + count / held
 
-/** What a thread has of its transform. */
+/** The numbers of a transform that one thread holds. */
 interface Held {
   readonly windows: readonly Window[]
   /** Index of its first number in each window. */

@@ -13,7 +13,7 @@
  *
  * Two levels of prefixes take as many dispatches for any length, which a scan by
  * doubling would not, and a cell adds up 16 states and one for each 512 rows.
- * What lies before a row is summed in one order whatever follows.
+ * The sum over the keys before a row has one order, whatever keys follow.
  */
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, Carry, FactorisedScore } from '../../algebra/attention.ts'
@@ -115,7 +115,7 @@ function forwardOf({ plan, score, action, query, maxima, ofKeys, ofQueries, stat
     features: score.features,
     groups,
     chunk: rowsOfChunk,
-    // Causal rows read what lies before a chunk of their own place, which may be past the last key.
+    // A causal row reads the state before its chunk, and there may be more chunks of queries than of keys.
     chunks: ['max', 1, ['ceildiv', causal ? ['max', 'length', 'keyLength'] : 'keyLength', rowsOfChunk]],
     buffers: [
       ...dataBuffers(attention),

@@ -80,11 +80,11 @@ interface States {
   readonly layout: string
   readonly what: string
   readonly scale: (at: Cell) => Formula
-  /** @param own the state's scale, where there are scales */
+  /** @param own the state's scale, if sums are scaled */
   readonly sum: (at: Cell, own: Formula | undefined) => Formula
 }
 
-/** The pass of the scales, where there are any, and that of the sums. */
+/** The pass of the scales, if sums are scaled, and that of the sums. */
 function statesOf(plan: FactorisedPlan, states: States): Plan {
   const { scaling, features, attention, groups } = plan
   const { name, buffer, count, layout, what } = states

@@ -49,7 +49,7 @@ function countCell(formula: Formula, place: readonly [number, number, number], s
   return visit(formula)
 }
 
-/** Batch items of full length: what a count of rows loads. */
+/** The numbers of `lengths`, with every batch item of full length. */
 const fullLengths = ({ batch, keyLength }: Shape): Float64Array => new Float64Array(batch).fill(keyLength)
 
 function total(expression: Parameters<typeof operations>[0]): number {

@@ -10,7 +10,7 @@ import type { FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
 import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
-/** The buffers that all passes over features need where there are such. */
+/** Buffers that passes over features bind if the attention has them: projections, maxima, logarithms of a decay. */
 function sharedBuffers({ action, score, maxima, projected }: FactorisedPlan) {
   const matrix = score.projections === undefined ? [] : ['w']
   return {

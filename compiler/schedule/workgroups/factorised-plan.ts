@@ -1,4 +1,4 @@
-/** What is decided of a factorised attention before its passes: how sums are held, tiles, and who projects. */
+/** The decisions that come before the passes of a factorised attention: how sums are held, the tiles, who projects. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, Carry, FactorisedScore } from '../../algebra/attention.ts'

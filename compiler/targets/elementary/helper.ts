@@ -7,7 +7,7 @@
 
 import type { ValueType } from '../../kernel/kernel.ts'
 
-/** A function that printed text defines; a line that says what it is stands above it. */
+/** A function that printed text defines, with a line of description above it. */
 export interface Helper {
   readonly name: string
   readonly source: string
@@ -48,7 +48,7 @@ const vector: Lanes = {
 /** The spelling of a value's width: one lane, or four. */
 export const lanesOf = (type: ValueType): Lanes => (type === 'vec4f' ? vector : scalar)
 
-/** A function of floats, `NAME_f32` or `NAME_vec4f`, with a line that says what it is. */
+/** A function of floats, `NAME_f32` or `NAME_vec4f`, with a line of description. */
 export function helper(
   name: string,
   { float }: Lanes,

@@ -1,4 +1,4 @@
-/** Functions of masks: of integers, and the remainder of what is none. All are formulas, which targets translate. */
+/** Functions of masks, on integers, and the remainder of floats. All are formulas, which targets translate. */
 
 import type { Helper } from './helper.ts'
 

@@ -1,4 +1,4 @@
-/** The normal distribution and what is said in it: erf and gelu, accurate in the tails too. */
+/** The normal distribution, and the functions made of it: erf and gelu, accurate in the tails too. */
 
 import { exp } from './exponentials.ts'
 import { helper, polynomial } from './helper.ts'

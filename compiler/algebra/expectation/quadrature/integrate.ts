@@ -35,7 +35,7 @@ const settled = 1e-10
 const negligible = 1e-15
 const rounding = 1e-13
 
-/** Pieces of the radius that are always taken, since what is 0 near the origin need not stay so. */
+/** Pieces of the radius that are always taken, because a function that is 0 near the origin may grow farther out. */
 const core = 3
 
 /** Undefined where the integral does not exist, or is not settled by these rules. */

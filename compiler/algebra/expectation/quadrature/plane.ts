@@ -16,7 +16,7 @@ export function coordinatesOf(forms: readonly Float64Array[]): Coordinates[] {
   const basis: Float64Array[] = []
   for (const form of forms) {
     const size = Math.sqrt(dot(form, form))
-    // Twice, since what is left of nearly parallel rows is only nearly orthogonal.
+    // Twice, because the difference of nearly parallel rows is only nearly orthogonal to them.
     const rest = orthogonal(orthogonal(form, basis), basis)
     const left = Math.sqrt(dot(rest, rest))
     if (left <= nothing * size) continue

@@ -97,5 +97,5 @@ export interface GroupAtom extends AtomCommon {
   readonly body: Value
 }
 
-/** What is asked lies outside of what can be decided here; the message says what, as a noun phrase or clause. */
+/** A question that this ring cannot decide; the message names the obstacle, as a noun phrase or clause. */
 export class OutOfReach extends Error {}

@@ -27,7 +27,7 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 export const scratchBytes = ({ shared }: Pick<Kernel, 'shared'>): number =>
   shared.reduce((sum, { element, length }) => sum + aligned(elementBytes[element] * length), 0)
 
-/** The memories of one kernel. What a kernel uses of its table is read into locals once. */
+/** The memories of one kernel. The entries of its table that it uses are read into locals once. */
 export class Memory {
   readonly #kernel: Kernel
   readonly #locals: Locals
@@ -38,7 +38,7 @@ export class Memory {
     this.#locals = locals
   }
 
-  /** Statements that read what is used from the table. */
+  /** Statements that read the entries of the table that are used. */
   get head(): readonly Node[] {
     return [...this.#read.values()]
   }
@@ -83,7 +83,7 @@ export class Memory {
   }
 }
 
-/** The constant of a load or a store, where there is one. */
+/** The constant offset of a load or a store, if it has one. */
 export const offsetOf = (bytes: number): readonly string[] => (bytes === 0 ? [] : [`offset=${bytes}`])
 
 /**
