@@ -62,7 +62,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   }
   return {
     binding,
-    action: 'action' in pass ? stateAction(pass.action, binding, u32Name('group')) : identity,
+    action: 'action' in pass ? stateAction(pass.action, binding, owner.group) : identity,
     maxima: bindings.get('maxima'),
     counts: {
       keys: countIn('lengths', 0),
@@ -135,6 +135,20 @@ export function divide(counts: readonly (readonly [string, Operand])[], last: st
 /** Refers to a u32 name that statements from elsewhere declare, such as `slice` or `rowTile`. */
 export const u32Name = (name: string): Value => ({ kind: 'name', type: 'u32', name })
 
+/** The group and head of a workgroup, by the names that `divide` and `groupNames` declare. */
+export const owner = {
+  /** The group's number in the slice. */
+  slice: u32Name('slice'),
+  /** The group's number in the call. */
+  group: u32Name('group'),
+  /** Counts batch items and key/value heads. */
+  keyGroup: u32Name('keyGroup'),
+  /** Counts batch items and query heads. */
+  queryHead: u32Name('queryHead'),
+  /** The query head's number in its group. */
+  headInGroup: u32Name('headInGroup'),
+} as const
+
 /** Query heads of one key/value head. */
 export const headsPerGroup = div(shape('heads'), shape('kvHeads'))
 
@@ -152,10 +166,10 @@ export function groupNames(
   groups: Groups = 'kvHeads',
   overQueries = true,
 ): Statement[] {
-  const group = let_('group', add(shape('sliceStart'), u32Name('slice')))
+  const group = let_('group', add(shape('sliceStart'), owner.slice))
   const batchItem = let_('batchItem', div(ref(group), shape(groups)))
   const keyGroup = let_('keyGroup', groups === 'kvHeads' ? ref(group) : div(ref(group), headsPerGroup))
-  const queryHead = add(mul(ref(group), headsOf(groups)), u32Name('headInGroup'))
+  const queryHead = add(mul(ref(group), headsOf(groups)), owner.headInGroup)
   const of = ({ binding, first }: Count): Value =>
     load(binding, first === 0 ? ref(batchItem) : add(first, ref(batchItem)))
   const position = positions && let_('firstPosition', of(positions))
@@ -187,7 +201,7 @@ export const firstPositionOf = ({ positions }: Counts): Value =>
   positions === undefined ? shape('offset') : u32Name('firstPosition')
 
 /** Row index of the group's first key row, in rows. */
-export const firstKeyRow = mul(u32Name('keyGroup'), shape('keyLength'))
+export const firstKeyRow = mul(owner.keyGroup, shape('keyLength'))
 
 /** Row index of the head's first query row, in rows. */
-export const firstQueryRow = mul(u32Name('queryHead'), shape('length'))
+export const firstQueryRow = mul(owner.queryHead, shape('length'))

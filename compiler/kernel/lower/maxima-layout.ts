@@ -4,7 +4,7 @@
  */
 import { add, load, mul, shape } from '../build.ts'
 import type { Binding, Value } from '../kernel.ts'
-import { u32Name } from './frame.ts'
+import { owner } from './frame.ts'
 
 const queryRows = mul(mul(shape('batch'), shape('heads')), shape('length'))
 const groups = mul(shape('batch'), shape('kvHeads'))
@@ -20,4 +20,4 @@ export const queryRowMaximum = (row: Value): Value => row
  * The maximum over a head's visible keys and features (f32), behind those of all query and key rows; needs the name
  * `group`.
  */
-export const headMaximum = (maxima: Binding): Value => load(maxima, add(queryRows, keyRows, u32Name('group')))
+export const headMaximum = (maxima: Binding): Value => load(maxima, add(queryRows, keyRows, owner.group))

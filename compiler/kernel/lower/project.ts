@@ -43,9 +43,10 @@ export function lowerProject(schedule: Schedule, pass: ProjectPass): Kernel {
   const body = record((k) => {
     k.use(divide([['componentTile', Math.ceil(count / tile.columns)]], 'rowTile'), threadNames(tile))
     const rows = k.let('rows', projectedCount(groups))
-    declareGroupRows(k, groups)
+    const ofGroup = declareGroupRows(k, groups)
+    const buffers = { q: binding('q'), k: binding('k') }
     const sources = eachLane((lane) =>
-      declareSource(k, schedule, within(rowAt(tile, lane), rows), { q: binding('q'), k: binding('k') }, lane),
+      declareSource(k, schedule, ofGroup, within(rowAt(tile, lane), rows), buffers, lane),
     )
     const starts = range(items).map((item) =>
       k.let(`projection${item}`, ir.mul(ir.call('min', componentAt(tile, item), count - 1), dim)),

@@ -6,7 +6,7 @@ import type { Groups, Pass, Schedule } from '../../schedule/schedule.ts'
 import { add, div, load, lt, mod, mul, shape, sub } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, Value } from '../kernel.ts'
-import { headsOf, headsPerGroup, u32Name } from './frame.ts'
+import { headsOf, headsPerGroup, owner } from './frame.ts'
 
 const queriesOf = (groups: Groups): Value => mul(headsOf(groups), shape('length'))
 const rowsOf = (groups: Groups): Value => add(queriesOf(groups), shape('keyLength'))
@@ -16,9 +16,9 @@ export const projectedCount = (groups: Groups): Value => mul(shape('sliceCount')
 
 /** Index of a head's first row among them; needs `slice`, and for queries `headInGroup`. */
 function firstProjected(groups: Groups, side: 'query' | 'key'): Value {
-  const first = mul(u32Name('slice'), rowsOf(groups))
+  const first = mul(owner.slice, rowsOf(groups))
   if (side === 'key') return add(first, queriesOf(groups))
-  return groups === 'heads' ? first : add(first, mul(u32Name('headInGroup'), shape('length')))
+  return groups === 'heads' ? first : add(first, mul(owner.headInGroup, shape('length')))
 }
 
 /** What features read instead of projecting, in a pass that is given projected rows. */
@@ -33,10 +33,16 @@ export function projectedOf(
   return { buffer: binding('projected'), first: firstProjected(groups, side), width: writer.count }
 }
 
-/** Declares `queriesOfGroup` and `rowsOfGroup`, which `declareSource` needs. */
-export function declareGroupRows(k: Author, groups: Groups): void {
+/** How many rows a group has to project: of queries, and of queries and keys. */
+export interface GroupRows {
+  readonly queries: Value
+  readonly all: Value
+}
+
+/** Declares how many rows a group has to project. */
+export function declareGroupRows(k: Author, groups: Groups): GroupRows {
   const queries = k.let('queriesOfGroup', queriesOf(groups))
-  k.let('rowsOfGroup', add(queries, shape('keyLength')))
+  return { queries, all: k.let('rowsOfGroup', add(queries, shape('keyLength'))) }
 }
 
 /** The row of q or of k that a projected row comes from. */
@@ -46,20 +52,20 @@ export interface Source {
 }
 
 /**
- * Declares where a projected row comes from; needs `queriesOfGroup` and `rowsOfGroup`.
+ * Declares where a projected row comes from.
  *
  * @param suffix keeps the names of several rows apart
  */
 export function declareSource(
   k: Author,
   { groups, dim }: Schedule,
+  { queries, all }: GroupRows,
   row: Value,
   { q, k: keys }: { readonly q: Binding; readonly k: Binding },
   suffix: string | number = '',
 ): Source {
-  const [queries, rows] = [u32Name('queriesOfGroup'), u32Name('rowsOfGroup')]
-  const local = k.let(`rowOfGroup${suffix}`, mod(row, rows))
-  const group = k.let(`groupOfRow${suffix}`, add(shape('sliceStart'), div(row, rows)))
+  const local = k.let(`rowOfGroup${suffix}`, mod(row, all))
+  const group = k.let(`groupOfRow${suffix}`, add(shape('sliceStart'), div(row, all)))
   const keyGroup = groups === 'kvHeads' ? group : div(group, headsPerGroup)
   const query = mul(add(mul(group, queries), local), dim)
   const key = mul(add(mul(keyGroup, shape('keyLength')), sub(local, queries)), dim)

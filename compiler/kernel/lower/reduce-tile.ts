@@ -9,7 +9,7 @@ import type { SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { firstKeyRow, u32Name, visible } from './frame.ts'
+import { firstKeyRow, visible } from './frame.ts'
 import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
@@ -42,6 +42,8 @@ export interface Operands {
   /** The running scale of each component. */
   readonly scales: SharedArray
   readonly rows: ChunkRows
+  /** The component group and the first row that the thread fills, if it has the same components in all its rows. */
+  readonly kept: { readonly components: Value; readonly row: Value } | undefined
 }
 
 /** A tile of components of a block, and a thread's sums for it. */
@@ -67,13 +69,13 @@ export const keepsComponents = ({ scaling }: ReducePass, block: ScheduledBlock):
 
 /** Fills `phi` for the rows from `from` of the chunk on: neighbouring threads have neighbouring components. */
 export function fillTile(k: Author, reduction: Reduction, from: Value, count: Value): void {
-  const { pass, groups, block } = reduction
+  const { pass, groups, block, kept } = reduction
   const { rows, threads } = pass.tile
-  if (keepsComponents(pass, block)) {
+  if (kept !== undefined && keepsComponents(pass, block)) {
     // Projections of several rows share their loads.
     const stride = threads / groups
-    const own = range(rows / stride).map((item) => ir.add(u32Name('fillRow'), item * stride))
-    fillRows(k, reduction, from, count, u32Name('fillComponents'), own)
+    const own = range(rows / stride).map((item) => ir.add(kept.row, item * stride))
+    fillRows(k, reduction, from, count, kept.components, own)
     return
   }
   // Entries of a row share nothing.

@@ -47,10 +47,12 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
   const body = record((k) => {
     declareGroup(k, schedule, pass, frameOfPass)
     const columns = declareColumns(k, tile, schedule.valueDim)
-    if (features.blocks.some((block) => keepsComponents(pass, block))) {
-      k.let('fillComponents', ir.mod(ir.thread, groups))
-      k.let('fillRow', ir.div(ir.thread, groups))
-    }
+    const kept = features.blocks.some((block) => keepsComponents(pass, block))
+      ? {
+          components: k.let('fillComponents', ir.mod(ir.thread, groups)),
+          row: k.let('fillRow', ir.div(ir.thread, groups)),
+        }
+      : undefined
     const rows = declareRows(k, schedule, frameOfPass)
     const reduction = {
       schedule,
@@ -63,6 +65,7 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
       phi,
       scales,
       rows,
+      kept,
     }
     chooseBlock(k, features.blocks, tile.steps, u32Name('featureTile'), (block, tileOfBlock) => {
       const components = k.let('components', ir.mul(tileOfBlock, tile.steps))

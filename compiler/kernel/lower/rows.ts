@@ -15,6 +15,7 @@ import {
   firstQueryRow,
   groupNames,
   headsPerGroup,
+  owner,
   u32Name,
   visible,
 } from './frame.ts'
@@ -44,21 +45,21 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
     case 'keyHead':
       return firstKeyRow
     case 'cachedHead':
-      return ir.mul(u32Name('keyGroup'), ir.shape('capacity'))
+      return ir.mul(owner.keyGroup, ir.shape('capacity'))
     case 'sliceQueryHead':
       return ir.mul(sliceQueryHead, fixed(count))
     case 'sliceKeyHead':
-      return ir.mul(u32Name('slice'), fixed(count))
+      return ir.mul(owner.slice, fixed(count))
     case 'head':
       return ir.mul(
-        over === 'head' ? u32Name('head') : ir.mod(u32Name('queryHead'), ir.shape('heads')),
+        over === 'head' ? u32Name('head') : ir.mod(owner.queryHead, ir.shape('heads')),
         fixed(count),
       )
   }
 }
 
 /** The query head of the workgroup, counted over the query heads of the slice. */
-export const sliceQueryHead = ir.add(ir.mul(u32Name('slice'), headsPerGroup), u32Name('headInGroup'))
+export const sliceQueryHead = ir.add(ir.mul(owner.slice, headsPerGroup), owner.headInGroup)
 
 /**
  * How many rows a head has, as a u32 value: visible keys, counted queries, the sequence length or a

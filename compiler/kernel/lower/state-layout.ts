@@ -8,7 +8,7 @@ import { carriedSize, stateSize } from '../../schedule/schedule.ts'
 import type { Scaling, Schedule } from '../../schedule/schedule.ts'
 import { add, mul, shape } from '../build.ts'
 import type { Value } from '../kernel.ts'
-import { u32Name } from './frame.ts'
+import { owner } from './frame.ts'
 
 /**
  * Indexes into the state buffer; `start` is the first number of a chunk's state, and the other functions
@@ -38,12 +38,12 @@ export function stateLayout({ features, valueDim }: Schedule, scaling: Scaling):
   const size = stateSize(features, valueDim, scaling)
   return {
     sums,
-    start: (chunk) => mul(add(mul(u32Name('slice'), shape('chunks')), chunk), size),
+    start: (chunk) => mul(add(mul(owner.slice, shape('chunks')), chunk), size),
     s: (start, feature, column) => add(start, mul(feature, valueDim), column),
     z: (start, feature) => add(start, features * valueDim, feature),
     scale: (start, feature) => add(start, sums, feature),
     scaleBefore: (start, feature) => add(start, sums + features, feature),
-    carriedStart: mul(u32Name('group'), carriedSize(features, valueDim, scaling)),
-    totalStart: mul(u32Name('slice'), sums),
+    carriedStart: mul(owner.group, carriedSize(features, valueDim, scaling)),
+    totalStart: mul(owner.slice, sums),
   }
 }

@@ -8,7 +8,7 @@ import type { Author } from '../author.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { firstPositionOf, u32Name } from './frame.ts'
+import { firstPositionOf, owner } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { widen } from './operators.ts'
 import { relativeTo } from './running-scale.ts'
@@ -121,7 +121,7 @@ export function evaluate(
       each: 1,
       buffer: binding(side === 'query' ? 'q' : 'k'),
       dim: schedule.dim,
-      first: u32Name(side === 'query' ? 'queryHead' : 'keyGroup'),
+      first: side === 'query' ? owner.queryHead : owner.keyGroup,
       at: () => ir.u32(0),
       position: firstPositionOf(counts),
       // No feature of a form that decodes asks for the length, which is not known yet.

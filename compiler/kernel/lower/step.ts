@@ -14,7 +14,7 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Target, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
-import { divide, frame, groupNames, headsOf, u32Name } from './frame.ts'
+import { divide, frame, groupNames, headsOf, owner } from './frame.ts'
 import { widen } from './operators.ts'
 import { rowFactor } from './readout.ts'
 import { raised, raiseScale, relativeTo } from './running-scale.ts'
@@ -65,7 +65,7 @@ export function lowerStep(schedule: Schedule, pass: StepPass): Kernel {
     }
     everyTile(k, pass, pass.key.blocks, (tile) => updateTile(k, step, tile))
     k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
-      const queryHead = k.let('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(groups)), headInGroup))
+      const queryHead = k.let('queryHead', ir.add(ir.mul(owner.group, headsOf(groups)), headInGroup))
       readState(k, step, queryHead)
     })
   })
@@ -84,10 +84,7 @@ function updateTile(k: Author, step: Step, tile: ComponentTile): void {
     for (const register of columnsOf(step)) {
       const column = columnAt(step, register)
       k.guard(columnExists(step, register), () => {
-        const value = ir.load(
-          frame.binding('v'),
-          ir.add(ir.mul(u32Name('keyGroup'), schedule.valueDim), column),
-        )
+        const value = ir.load(frame.binding('v'), ir.add(ir.mul(owner.keyGroup, schedule.valueDim), column))
         const before = ir.mul(ir.load(state.carried, at(column)), kept4)
         k.store(state.carried, at(column), ir.add(before, ir.mul(added4, value)))
       })

@@ -12,7 +12,7 @@ import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { unlessZero } from '../lower/exponents.ts'
 import { prepareRows } from '../lower/features.ts'
 import type { FeatureRows, PreparedRows } from '../lower/features.ts'
-import { divide, firstPositionOf, frame, groupNames, headsOf, u32Name } from '../lower/frame.ts'
+import { divide, firstPositionOf, frame, groupNames, headsOf, owner } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { widen } from '../lower/operators.ts'
 import { rowFactor } from '../lower/readout.ts'
@@ -89,7 +89,7 @@ class Step {
     this.#update(k, start)
     this.#absorb(k, start)
     k.loop('headInGroup', 0, headsOf(groups), (headInGroup) => {
-      k.let('queryHead', ir.add(ir.mul(u32Name('group'), headsOf(groups)), headInGroup))
+      k.let('queryHead', ir.add(ir.mul(owner.group, headsOf(groups)), headInGroup))
       this.#evaluate(k, 'query')
       this.#read(k, start)
     })
@@ -117,7 +117,7 @@ class Step {
       each: 1,
       buffer: binding(ofQuery ? 'q' : 'k'),
       dim: this.#schedule.dim,
-      first: u32Name(ofQuery ? 'queryHead' : 'keyGroup'),
+      first: ofQuery ? owner.queryHead : owner.keyGroup,
       at: () => ir.u32(0),
       position: firstPositionOf(counts),
       // No feature of a form that decodes asks for the length, which is not known yet.
@@ -202,7 +202,7 @@ class Step {
   #absorb(k: Author, start: Value): void {
     const { valueDim, features } = this.#schedule
     const { binding } = this.#frame
-    const value = k.let('valueStart', ir.mul(u32Name('keyGroup'), valueDim))
+    const value = k.let('valueStart', ir.mul(owner.keyGroup, valueDim))
     this.#eachBlock(k, 'absorbed', (column, vectors, width) => {
       const v = range(vectors).map((vector) =>
         k.let(`value_${vector}`, read(binding('v'), ir.add(value, column, vector * lanes), width)),
@@ -259,7 +259,7 @@ class Step {
   /** Σ weight · S, times the factor, into the row of the output. */
   #sum(k: Author, start: Value, factor: Value | undefined): void {
     const { valueDim, features } = this.#schedule
-    const out = k.let('outStart', ir.mul(u32Name('queryHead'), valueDim))
+    const out = k.let('outStart', ir.mul(owner.queryHead, valueDim))
     this.#eachBlock(k, 'summed', (column, vectors, width) => {
       const sums = k.registers('sums', width === 'four' ? 'vec4f' : 'f32', vectors)
       k.loop('summed', 0, features, (feature) => {
