@@ -22,10 +22,11 @@ export const identity: Action = { kind: 'identity' }
 /** Whether a state stays as it is until a key comes. */
 export const isIdentity = ({ kind }: Action): boolean => kind === 'identity'
 
-/** The natural logarithm of what `rows` rows of a head multiply the state by; never positive. */
-export function logFactor(action: Action, head: number, rows: number): number {
-  if (action.kind === 'identity' || rows === 0) return 0
-  return rows * Math.log(evaluateScalar(action.base, environmentOf({ head })))
+/** Gives the natural logarithm of what a number of rows of the head multiply the state by; never positive. */
+export function logFactor(action: Action, head: number): (rows: number) => number {
+  if (action.kind === 'identity') return () => 0
+  const ofRow = Math.log(evaluateScalar(action.base, environmentOf({ head })))
+  return (rows) => (rows === 0 ? 0 : rows * ofRow)
 }
 
 /** The factor of the rows between key j and query i, before the other factors of a weight. */

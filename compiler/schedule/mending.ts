@@ -15,10 +15,10 @@ import { isNeverPositive } from '../symbolic/never-positive.ts'
 import { children } from '../symbolic/traverse.ts'
 
 /**
- * Whether rows are mended rather than all sums scaled. Not where rows act on the state, because sums fade in every row; not where a
- * component of φ may be negative, because the result is then no mean with weights ≥ 0; not where an exponent may be
- * positive, because plain sums could overflow; and not where φ has projections or reductions, because computing it
- * anew for each pair of rows would cost too much.
+ * Whether rows are mended rather than all sums scaled. Not where rows act on the state, because its sums shrink with
+ * every row; not where a component of φ may be negative, because the result is then no mean with weights ≥ 0; not where
+ * an exponent may be positive, because plain sums could overflow; and not where φ has projections or reductions, because
+ * computing it anew for each pair of rows would cost too much.
  */
 export function mends(attention: Attention, carry: Carry): boolean {
   const { score, action } = carry

@@ -82,7 +82,7 @@ describe('laws', () => {
   ])('%s acts on the state', (_, action) => {
     fc.assert(
       fc.property(states, states, fc.nat(50), fc.nat(50), (a, b, m, n) => {
-        const after = (rows: number, state: State): State => act(logFactor(action, 3, rows), state)
+        const after = (rows: number, state: State): State => act(logFactor(action, 3)(rows), state)
         expect(after(n, combine(a, b))).toSatisfy(equalTo(combine(after(n, a), after(n, b))))
         expect(after(n, after(m, a))).toSatisfy(equalTo(after(m + n, a)))
         expect(after(0, a)).toSatisfy(equalTo(a))
@@ -134,10 +134,10 @@ test('what rows do is a power of the γ of their head, and never more than nothi
     kind: 'powers',
     base: subtract(constant(1), apply('power', constant(2), subtract(constant(-1), variable('head')))),
   }
-  expect(logFactor(action, 0, 3)).toBeCloseTo(3 * Math.log(0.5), 12)
-  expect(logFactor(action, 1, 5)).toBeCloseTo(5 * Math.log(0.75), 12)
-  expect(logFactor(action, 1, 0)).toBe(0)
-  expect(logFactor({ kind: 'identity' }, 1, 5)).toBe(0)
+  expect(logFactor(action, 0)(3)).toBeCloseTo(3 * Math.log(0.5), 12)
+  expect(logFactor(action, 1)(5)).toBeCloseTo(5 * Math.log(0.75), 12)
+  expect(logFactor(action, 1)(0)).toBe(0)
+  expect(logFactor({ kind: 'identity' }, 1)(5)).toBe(0)
 })
 
 describe('forms of one attention', () => {

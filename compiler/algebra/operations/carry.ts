@@ -37,7 +37,7 @@ function foldKeys({ score, action }: Carry, { attention, head, projection }: Con
   const { index, q, queries: counted, k, v } = head
   const queries = featureRows(attention, score.query, 'query', q, counted, projection)
   const keys = featureRows(attention, score.key, 'key', k, k.length, projection)
-  const ofRow = logFactor(action, index, 1)
+  const ofRow = logFactor(action, index)(1)
   const nothing = empty(score.features, valueDim)
   const after = (state: State, row: number): State => {
     const older = act(ofRow, state)

@@ -47,8 +47,7 @@ export function foldedOutput(
     length,
   )
   const values = rowsOf(call.v, kvGroup * length, length, valueDim, 1)
-  const action = actionOf(attention)
-  const after = (count: number): number => logFactor(action, head, count)
+  const after = logFactor(actionOf(attention), head)
 
   const result = new Float64Array(wanted.length * valueDim)
   let state = empty(score.features, valueDim)

@@ -85,7 +85,7 @@ function headsOf(
       wanted,
       visibility(mask, visible),
     )
-    const after = (rows: number): number => logFactor(action, head, rows)
+    const after = logFactor(action, head)
     return {
       pairs: after(1) === 0 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, after)),
       values: rows(call.v, kvHead * keyLength, visible, valueDim, 1),
