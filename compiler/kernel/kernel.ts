@@ -141,5 +141,4 @@ export type Statement =
 /** A variable that is assigned to, whole. */
 export type Target = Extract<Value, { kind: 'name' }>
 
-/** Stands for −∞ in running maxima: far below any exponent, yet sums of two stay finite. */
-export const lowest = -1e30
+export { lowest } from '../symbolic/single.ts'

@@ -2,9 +2,7 @@
 import { addedToSum, type Division } from '../algebra/attention.ts'
 import { add, finitePower, mul, powerOfTwo, real, smaller, sub } from './equation/build.ts'
 import type { Formula } from './equation.ts'
-
-/** Beyond this a power of two is not finite in f32. */
-const largestExponent = 126
+import { largestExponent } from '../symbolic/single.ts'
 
 /** Over e^scale; a sum without a scale is the row's own. */
 export function denominator(total: Formula, division: Division, scale: Formula | undefined): Formula {

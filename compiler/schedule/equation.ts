@@ -163,5 +163,4 @@ export interface Terms {
   readonly component?: Formula
 }
 
-/** Stands for −∞ in maxima: far below any exponent, yet sums of two stay finite in f32. */
-export const lowest = -1e30
+export { lowest } from '../symbolic/single.ts'

@@ -8,10 +8,6 @@ export const limits = {
   blocks: 256,
   /** Operators of an expression in the form that kernels are made from. */
   writtenOut: 2 ** 13,
-  /** The largest finite f32. */
-  single: 3.4028234663852886e38,
-  /** The smallest f32 that no device takes for 0. */
-  smallest: 2 ** -126,
 } as const
 
 /** Of projections and of hashes. */

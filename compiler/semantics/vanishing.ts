@@ -3,12 +3,12 @@ import type { Span } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { scalarOperator } from '../symbolic/operators.ts'
-import { limits } from './limits.ts'
+import { smallestSingle } from '../symbolic/single.ts'
 import type { Report } from './report.ts'
 
 /** Reports nothing of what is 0 itself. */
 export function checkVanishing(what: string, scale: number, span: Span, report: Report): boolean {
-  const vanishes = scale > 0 && scale < limits.smallest
+  const vanishes = scale > 0 && scale < smallestSingle
   if (vanishes) report(messages.vanishes(span, what, scale))
   return vanishes
 }

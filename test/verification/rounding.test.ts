@@ -16,7 +16,8 @@ import {
 import { environmentOf, evaluateScalar } from '../../compiler/symbolic/evaluate.ts'
 import type { Expression } from '../../compiler/symbolic/expression.ts'
 import { scalarOperator } from '../../compiler/symbolic/operators.ts'
-import { Bindings, boundedEvaluator, unit } from '../../compiler/verification/rounding/bounded.ts'
+import { unit } from '../../compiler/symbolic/single.ts'
+import { Bindings, boundedEvaluator } from '../../compiler/verification/rounding/bounded.ts'
 
 const size = 6
 const entries = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: size, maxLength: size })

@@ -7,15 +7,13 @@
  */
 import { addedToSum, leastWhole } from '../../schedule/schedule.ts'
 import type { FinishPass, OnlinePass } from '../../schedule/schedule.ts'
+import { largestExponent } from '../../symbolic/single.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, Target, Value } from '../kernel.ts'
 import { firstQueryRow } from './frame.ts'
 import { fourLanes, lanes, rowVector } from './tile.ts'
 import type { Columns, Lane } from './tile.ts'
-
-/** The largest exponent of a factor: that of half the largest power of two in f32. */
-export const largestExponent = 126
 
 /** Whether a row has lost no digits, by its plain sum of weights, none of which is negative; else it is left to be mended. */
 export function isWhole({ division }: Divided, total: Value): Value {

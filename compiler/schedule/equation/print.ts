@@ -1,5 +1,6 @@
 /** An equation as text: the formula of a cell, then what its names stand for. */
 import { print as printExpression } from '../../symbolic/print.ts'
+import { lowest } from '../equation.ts'
 import type { Formula, Loop, Terms } from '../equation.ts'
 import { printSize } from '../print-size.ts'
 import { Identities } from './traverse.ts'
@@ -54,7 +55,7 @@ class Printer {
   formula(formula: Formula, outer: number): string {
     switch (formula.kind) {
       case 'number':
-        return formula.value <= -1e30 ? 'lowest' : String(formula.value)
+        return formula.value <= lowest ? 'lowest' : String(formula.value)
       case 'index':
         return formula.name
       case 'size':

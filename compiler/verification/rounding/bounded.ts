@@ -12,13 +12,8 @@ import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Apply, Expression, Reduce } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
 import type { ScalarOperator } from '../../symbolic/operators.ts'
+import { smallestSingle, unit } from '../../symbolic/single.ts'
 import { freeVariables } from '../../symbolic/traverse.ts'
-
-/** Half the distance of neighbouring f32 numbers, relatively. */
-export const unit = 2 ** -24
-
-/** Results below this are 0 on some devices. */
-const smallest = 2 ** -126
 
 export interface Bounded {
   readonly value: number
@@ -196,7 +191,7 @@ function compileProduct(
         total += product
         magnitude += Math.abs(product)
       }
-      error = (a.error + b.error + loss) * magnitude + size * smallest
+      error = (a.error + b.error + loss) * magnitude + size * smallestSingle
       seenOfA = a.version
       seenOfB = b.version
     }
@@ -230,7 +225,7 @@ function compileApply({ operator, args }: Apply, bindings: Bindings): Evaluate {
           Math.abs(b) * carried +
           carried * lastError +
           unit * Math.abs(a * b) +
-          smallest
+          smallestSingle
         return a * b
       }
     default:
@@ -242,8 +237,8 @@ function compileApply({ operator, args }: Apply, bindings: Bindings): Evaluate {
 function ownErrorOf(operator: string): (argument: number, value: number) => number {
   const { roundings } = recordOf(operator)
   return roundings === undefined
-    ? (_, value) => unit * (6 * Math.abs(value) + 8) + smallest
-    : (argument, value) => unit * roundings(argument) * Math.abs(value) + smallest
+    ? (_, value) => unit * (6 * Math.abs(value) + 8) + smallestSingle
+    : (argument, value) => unit * roundings(argument) * Math.abs(value) + smallestSingle
 }
 
 function unary(operator: string, argument: Evaluate): Evaluate {

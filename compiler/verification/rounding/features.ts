@@ -1,7 +1,8 @@
 /** Features of rows as |coefficient| and exponent, each with a bound on its f32 error. */
 import type { Attention, FactorisedScore, FeatureBlock } from '../../algebra/attention.ts'
 import { exponentialsOf, stabilized } from '../../schedule/maxima.ts'
-import { type Bounded, boundedEvaluator, Bindings, unit } from './bounded.ts'
+import { type Bounded, boundedEvaluator, Bindings } from './bounded.ts'
+import { unit } from '../../symbolic/single.ts'
 
 /** φ of one row; feature f is within ±error of coefficient·exp(exponent). */
 export interface BoundedFeatures {

@@ -5,7 +5,8 @@
  */
 import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
 import { featuresOf, pairsOf } from '../../algebra/facts.ts'
-import { Bindings, boundedEvaluator, lossOfSum, unit } from './bounded.ts'
+import { Bindings, boundedEvaluator, lossOfSum } from './bounded.ts'
+import { smallestSingle, unit } from '../../symbolic/single.ts'
 import { type BoundedFeatures, boundedFeatures } from './features.ts'
 
 /** One query row against all keys that it sees. */
@@ -27,9 +28,7 @@ export interface Rows {
   readonly projection: readonly Float64Array[]
 }
 
-/** What f32 loses where nothing carries the scale: numbers below the normal ones become 0. */
-const smallest = 2 ** -126
-/** And a sum of a few of these is larger than any f32 number. */
+/** A sum of a few of these is larger than any f32 number. */
 const overflowing = 2 ** 120
 
 export function pairRows(
@@ -63,7 +62,8 @@ export function pairRows(
       error: Float64Array.from(parts, (part) => {
         if (part === undefined) return 0
         if (scale === 0 && part.magnitude > overflowing) return Infinity
-        const lost = carried && scale !== 0 ? 2 ** -100 : smallest
+        // Without a carried scale, f32 takes numbers below the normal ones for 0.
+        const lost = carried && scale !== 0 ? 2 ** -100 : smallestSingle
         return part.error * share(part) + lost
       }),
     }

@@ -7,7 +7,7 @@ import { weightNames, type WeightName } from '../../../runtime/contract/weights.
 import { reference, type ReferenceInputs } from '../../reference/reference.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { scattered } from '../cases/scatter.ts'
-import { unit } from './bounded.ts'
+import { unit } from '../../symbolic/single.ts'
 
 /** Relative size of the change to an input: that of a few roundings. */
 const nudge = 8 * unit

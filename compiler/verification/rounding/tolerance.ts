@@ -5,7 +5,8 @@ import { logFactor } from '../../algebra/action.ts'
 import { actionOf } from '../../algebra/facts.ts'
 import { visibility } from '../../algebra/interpret.ts'
 import type { Call } from '../execution/executor.ts'
-import { lossOfSum, unit } from './bounded.ts'
+import { lossOfSum } from './bounded.ts'
+import { unit } from '../../symbolic/single.ts'
 import { pairRows, type PairRow } from './pairs.ts'
 
 /**

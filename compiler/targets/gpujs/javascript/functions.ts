@@ -3,22 +3,26 @@
  * relative accuracy near 0, and tails.
  * Polynomials are least-maximum fits on the range named beside them.
  */
+import { lowest } from '../../../kernel/kernel.ts'
+import { floatText } from '../../../kernel/target.ts'
 import { helper, polynomial } from './helpers.ts'
 import type { Helper } from './helpers.ts'
 
-/** −10³⁰ stands for the logarithm of 0. */
-export const logarithm: Helper = helper('logarithm', 'log x; -1e30 stands for log 0', [
+const lowestText = floatText(lowest)
+
+/** `lowest` stands for the logarithm of 0. */
+export const logarithm: Helper = helper('logarithm', `log x; ${lowestText} stands for log 0`, [
   'if (x > 0) {',
   '  return Math.log(x);',
   '}',
-  'return -1e30;',
+  `return ${lowestText};`,
 ])
 
 /** The logarithm to base 2. */
 export const logarithm2: Helper = helper(
   'logarithm2',
-  'the logarithm to base 2; -1e30 stands for that of 0',
-  ['if (x > 0) {', '  return Math.log(x) * 1.442695;', '}', 'return -1e30;'],
+  `the logarithm to base 2; ${lowestText} stands for that of 0`,
+  ['if (x > 0) {', '  return Math.log(x) * 1.442695;', '}', `return ${lowestText};`],
 )
 
 /** Up to ¼, by the series of the exponential. */
