@@ -1,8 +1,8 @@
 /**
  * What a user of a compiled attention holds and passes.
  *
- * Letters: B batch items, H query heads, G key/value heads (H is a multiple of
- * G), L query rows, S key rows, D `dim`, E `valueDim`. Tensors are row-major
+ * Letters: B batch items, H query heads, KVH key/value heads (H is a multiple of
+ * KVH), L query rows, S key rows, D `dim`, V `valueDim`. Tensors are row-major
  * f32, either all `Float32Array` (the result is one, too) or all `GPUBuffer` on
  * the attention's device (the result is one, too, and nothing passes through
  * the host). With the storage f16 they are `Float16Array`, `Uint16Array` of the
@@ -32,7 +32,7 @@ export interface Sizes {
   readonly batch?: number | undefined
   /** H; 1 where it is not given. */
   readonly heads?: number | undefined
-  /** G, a divisor of `heads`; `heads` where it is not given. */
+  /** KVH, a divisor of `heads`; `heads` where it is not given. */
   readonly kvHeads?: number | undefined
 }
 
@@ -43,9 +43,9 @@ export type Lengths = ArrayLike<number>
 export interface ForwardCall<T extends Tensor> extends Sizes {
   /** [B, H, L, D] */
   readonly q: T
-  /** [B, G, S, D] */
+  /** [B, KVH, S, D] */
   readonly k: T
-  /** [B, G, S, E] */
+  /** [B, KVH, S, V] */
   readonly v: T
   /**
    * Keys that count, each 0 … S; the rest are as if absent. A row that sees no key is zero. Beside buffers also u32 on
@@ -57,12 +57,12 @@ export interface ForwardCall<T extends Tensor> extends Sizes {
    * says where L and S are equal, else all.
    */
   readonly queryLengths?: Lengths | GPUBuffer | undefined
-  /** [B, H, L, E], a buffer for the result; without it the result is a new one that the caller owns. */
+  /** [B, H, L, V], a buffer for the result; without it the result is a new one that the caller owns. */
   readonly out?: GPUBuffer | undefined
 }
 
 export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'out'> {
-  /** [B, H, L, E] */
+  /** [B, H, L, V] */
   readonly dout: T
 }
 
@@ -70,11 +70,11 @@ export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'ou
 export interface StepCall<T extends Tensor> extends Omit<Sizes, 'length' | 'keyLength'> {
   /** [B, H, D] */
   readonly q: T
-  /** [B, G, D] */
+  /** [B, KVH, D] */
   readonly k: T
-  /** [B, G, E] */
+  /** [B, KVH, V] */
   readonly v: T
-  /** [B, H, E], as in `forward`. */
+  /** [B, H, V], as in `forward`. */
   readonly out?: GPUBuffer | undefined
 }
 
@@ -82,11 +82,11 @@ export interface StepCall<T extends Tensor> extends Omit<Sizes, 'length' | 'keyL
 export interface EncodeBuffers {
   /** [B, H, L, D] */
   readonly q: GPUBuffer
-  /** [B, G, S, D] */
+  /** [B, KVH, S, D] */
   readonly k: GPUBuffer
-  /** [B, G, S, E] */
+  /** [B, KVH, S, V] */
   readonly v: GPUBuffer
-  /** [B, H, L, E] */
+  /** [B, H, L, V] */
   readonly out: GPUBuffer
   /** [B] u32, each 0 … S. */
   readonly lengths?: GPUBuffer | undefined
@@ -163,7 +163,7 @@ export interface Attention {
    */
   redraw(seed: number): void
   /**
-   * [B, H, L, E]. Arrays are read before it returns its promise, and may then be
+   * [B, H, L, V]. Arrays are read before it returns its promise, and may then be
    * changed. A new buffer has the usages STORAGE, COPY_SRC and COPY_DST.
    */
   forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
@@ -173,7 +173,7 @@ export interface Attention {
    * Rejects with the `AttentionError` `form` where there is no state: without a causal mask, or with a look ahead.
    */
   prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
-  /** One more token, [B, H, E]; updates `state` in place. A step that the device refuses destroys it. */
+  /** One more token, [B, H, V]; updates `state` in place. A step that the device refuses destroys it. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave, by an attention with the same projection. */
   restore(saved: SavedState): Promise<AttentionState>

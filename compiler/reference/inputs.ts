@@ -2,11 +2,11 @@
  * What a call gives, in the shapes of the generated modules, and the rows of
  * one head taken out of it.
  *
- * Letters: B batch, H query heads, G key/value heads (H a multiple of G),
- * L query rows, S key rows, D dim, V value dim, M projections, N landmarks.
+ * Letters are those of `runtime/contract/shape.ts`, beside M projections and N landmarks.
  */
 import { drawnLaw, keysAreQueries, weightsOf } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
+import type { CallSizes } from '../../runtime/contract/shape.ts'
 import { stand, type WeightName } from '../../runtime/contract/weights.ts'
 import { Vector } from './vector.ts'
 import { logDecay } from './weights.ts'
@@ -14,18 +14,13 @@ import { logDecay } from './weights.ts'
 export type Numbers = Float32Array | Float64Array
 
 /** Weights are those of `weightsOf`; where one is not given, another may stand in for it. */
-export interface ReferenceInputs extends Readonly<Partial<Record<WeightName, Numbers>>> {
+export interface ReferenceInputs extends CallSizes, Readonly<Partial<Record<WeightName, Numbers>>> {
   /** [B, H, L, D] */
   readonly q: Numbers
-  /** [B, G, S, D] Not read where the rows of q are the keys, as with `buckets`. */
+  /** [B, KVH, S, D] Not read where the rows of q are the keys, as with `buckets`. */
   readonly k: Numbers
-  /** [B, G, S, V] */
+  /** [B, KVH, S, V] */
   readonly v: Numbers
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
   /** Query rows, ascending, that the result has, which then is [B, H, rows, V]; all L where absent. */
   readonly rows?: readonly number[]
   /** [B] Visible key rows of each batch item, all S where absent. */

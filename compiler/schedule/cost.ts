@@ -4,7 +4,7 @@
  * mask hides do not count, because no useful work is done on them. Each pass reads and writes its buffers once.
  */
 import { evaluateSize } from '../../runtime/contract/size.ts'
-import type { Shape } from '../../runtime/contract/shape.ts'
+import type { CallSizes, Shape } from '../../runtime/contract/shape.ts'
 import { operationsOfEpilogue } from './epilogue.ts'
 import { countOperations } from './equation/cost.ts'
 import { operations } from './operations.ts'
@@ -12,15 +12,6 @@ import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
 import { visiblePairs } from './visible-pairs.ts'
 import type { Dispatch, Features, Only, Over, Pass, Rows, Schedule, Term } from './schedule.ts'
-
-/** The sizes of a call; see `runtime/program.ts`. */
-export interface CostShape {
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
-}
 
 /** The cost of one call. */
 export interface Cost {
@@ -42,7 +33,7 @@ export interface DispatchCost extends Dispatch {
 }
 
 /** Counts the dispatches of a call of this shape in which all key rows are visible and projections are drawn. */
-export function cost(schedule: Schedule, shape: CostShape): Cost {
+export function cost(schedule: Schedule, shape: CallSizes): Cost {
   const sizes = sizesOf(schedule, shape)
   const dispatches = costOfDispatches(schedule, sizes)
   const scratch = schedule.buffers
@@ -56,7 +47,7 @@ export function cost(schedule: Schedule, shape: CostShape): Cost {
 }
 
 /** All sizes of a call in one slice, whose rows come after `offset` others: 0 but when decoding. */
-export function sizesOf(schedule: Schedule, shape: CostShape, offset = 0): Shape {
+export function sizesOf(schedule: Schedule, shape: CallSizes, offset = 0): Shape {
   const fields = {
     ...shape,
     offset,

@@ -1,7 +1,10 @@
-/** The sizes of a call: what every kernel of every target is told, and what compiled sizes are written in. */
+/**
+ * The sizes of a call. The letters B, H, KVH, L and S stand for them in the shapes of tensors everywhere, beside D for
+ * `dim`, the width of a query and a key, and V for `valueDim`, that of a value.
+ */
 
-/** Rows are counted, not bytes. */
-export interface Shape {
+/** The sizes of a caller's tensors. Rows are counted, not bytes. */
+export interface CallSizes {
   /** B */
   readonly batch: number
   /** H, query heads */
@@ -12,6 +15,10 @@ export interface Shape {
   readonly length: number
   /** S, key rows */
   readonly keyLength: number
+}
+
+/** The sizes that kernels of all targets are given, and in which compiled sizes are written. */
+export interface Shape extends CallSizes {
   /** Chunks of rows that a state is kept for, as the schedule says. */
   readonly chunks: number
   /** Position of the first query row; 0 but when decoding, and in blocks of rows. */

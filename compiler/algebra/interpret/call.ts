@@ -1,17 +1,13 @@
-/** What an attention is given when it is interpreted. */
+/** The call of an attention that is interpreted. */
+import type { CallSizes } from '../../../runtime/contract/shape.ts'
 
 type Numbers = Float32Array | Float64Array
 
-/** q [B, H, L, D], k [B, G, S, D], v [B, G, S, E]. */
-export interface Call {
+/** q [B, H, L, D], k [B, KVH, S, D], v [B, KVH, S, V]. */
+export interface Call extends CallSizes {
   readonly q: Numbers
   readonly k: Numbers
   readonly v: Numbers
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
   /** [B] keys that count; all where absent. */
   readonly lengths?: readonly number[]
   /** [B] query rows that count; as `queryRowsOf` says where absent. */

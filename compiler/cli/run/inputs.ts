@@ -1,24 +1,20 @@
 /**
  * The tensors that `run` gives to an attention: those of a file, or random
- * ones. Shapes: q [B, H, L, D], k [B, G, S, D], v [B, G, S, Dv] with G
+ * ones. Shapes: q [B, H, L, D], k [B, KVH, S, D], v [B, KVH, S, V] with KVH
  * key/value heads; a file may leave off the leading axes of size one.
  */
 import { LARGEST, narrow, widen } from '../../../runtime/storage/half.ts'
+import type { CallSizes } from '../../../runtime/contract/shape.ts'
 import { weightNames } from '../../../runtime/contract/weights.ts'
 import { usage } from '../failure.ts'
 import type { Loaded } from '../tensors/load.ts'
 import { type LoadedTensor, shapeText, sizeOf, type Tensor } from '../tensors/tensor.ts'
 import { normals } from './normals.ts'
 
-export interface Inputs {
+export interface Inputs extends CallSizes {
   readonly q: Float32Array
   readonly k: Float32Array
   readonly v: Float32Array
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
   readonly dim: number
   readonly valueDim: number
   /** Key rows of each batch item that count; absent: all. */
@@ -34,12 +30,7 @@ export interface Inputs {
   readonly notes: readonly string[]
 }
 
-export interface RandomOptions {
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
+export interface RandomOptions extends CallSizes {
   readonly seed: number
   /** Standard deviation of every entry of q and k; v always has 1. */
   readonly deviation: number

@@ -6,17 +6,13 @@
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Backend } from '../../../runtime/index.ts'
 import type { ProjectionLaw } from '../../../runtime/contract/projections.ts'
+import type { CallSizes } from '../../../runtime/contract/shape.ts'
 
 /** The tensors of one call, in the shapes of a generated module's `forward`. */
-export interface Call {
+export interface Call extends CallSizes {
   readonly q: Float32Array
   readonly k: Float32Array
   readonly v: Float32Array
-  readonly batch: number
-  readonly heads: number
-  readonly kvHeads: number
-  readonly length: number
-  readonly keyLength: number
   readonly lengths?: readonly number[]
   readonly queryLengths?: readonly number[]
 }

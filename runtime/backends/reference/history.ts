@@ -15,9 +15,9 @@ interface Widths {
 /** Of one batch item. */
 export interface ItemRows {
   readonly position: number
-  /** [G, position, D] */
+  /** [KVH, position, D] */
   readonly k: Float32Array
-  /** [G, position, E] */
+  /** [KVH, position, V] */
   readonly v: Float32Array
 }
 
@@ -58,7 +58,7 @@ export class History implements AttentionState {
     )
   }
 
-  /** One more row of each head: `k` [B, G, D], `v` [B, G, E]. */
+  /** One more row of each head: `k` [B, KVH, D], `v` [B, KVH, V]. */
   append(k: Float32Array, v: Float32Array): void {
     const { batch, kvHeads } = this.sizes
     this.#items = this.items.map((item, n) => ({
@@ -77,7 +77,7 @@ export class History implements AttentionState {
   async save(): Promise<SavedState> {
     const { sizes, items, position, positions } = this
     const { kvHeads } = sizes
-    /** [B, G, position, width], zeros where an item has fewer. */
+    /** [B, KVH, position, width], zeros where an item has fewer. */
     const all = (name: 'k' | 'v', width: number): Float32Array => {
       const tensor = new Float32Array(items.length * kvHeads * position * width)
       items.forEach((item, n) => {

@@ -13,7 +13,7 @@ import type { Opening } from '../../projection/lazy.ts'
 import { History, part, rowsOf } from './history.ts'
 import type { ItemRows } from './history.ts'
 
-/** [B, H, L, E] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
+/** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
 
 interface Package {
@@ -73,7 +73,7 @@ export class ReferenceAttention extends PartialAttention {
     return { out: out as T, state: new History(this.drawn, sizes, this, items) }
   }
 
-  /** Of each batch item of [B, G, rows, …] the rows that it has seen. */
+  /** Of each batch item of [B, KVH, rows, …] the rows that it has seen. */
   #itemsOf(
     { k, v }: { readonly k: Float32Array; readonly v: Float32Array },
     { batch, kvHeads }: { readonly batch: number; readonly kvHeads: number },
