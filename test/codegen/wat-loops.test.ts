@@ -52,6 +52,40 @@ describe('an address', () => {
     expect(difference(kernel, 12)).toBe(0)
   })
 
+  test('moves where it is computed from names of the turn, which are gone then', () => {
+    const kernel = kernelOf(
+      offset,
+      ir.for_('i', 0, 5, 1, (i) => {
+        const row = ir.let_('row', ir.mul(i, 3))
+        const place = ir.let_('place', ir.add(ir.ref(row), ir.ref(offset)))
+        const value = ir.load(from, ir.add(ir.ref(place), 1))
+        return [row, place, ir.store(to, ir.ref(row), ir.add(value, ir.load(from, ir.ref(place))))]
+      }),
+    )
+    expect(loopOf(kernel, 'i')).not.toMatch(/shl|i32\.mul|\$row|\$place/)
+    expect(difference(kernel, 13)).toBe(0)
+  })
+
+  test('is computed from names that stand for what is read or counted', () => {
+    const count = ir.var_('count', ir.u32(0))
+    const kernel = kernelOf(
+      count,
+      ir.for_('i', 0, 5, 1, (i) => {
+        const before = ir.let_('before', ir.add(ir.ref(count), 1))
+        const read = ir.let_('read', ir.convert('u32', ir.load(from, i)))
+        return [
+          before,
+          read,
+          ir.assign(ir.ref(count), ir.add(ir.ref(count), 2)),
+          ir.store(to, ir.ref(before), ir.load(from, ir.add(ir.ref(read), ir.ref(before)))),
+          ir.store(to, ir.mul(i, 2), ir.convert('f32', ir.mul(i, 7))),
+        ]
+      }),
+    )
+    expect(loopOf(kernel, 'i')).toMatch(/\$before/)
+    expect(difference(kernel, 12)).toBe(0)
+  })
+
   test('that changes otherwise is computed where it is', () => {
     const place = ir.var_('place', ir.u32(1))
     const kernel = kernelOf(

@@ -151,6 +151,16 @@ describe('memories', () => {
   })
 })
 
+test('numbers that are read go where their lanes are', () => {
+  const lanes = ir.vec4(ir.load(input, 3), 2, ir.load(input, ir.add(ir.workgroup, 5)), ir.load(input, 0))
+  const store = ir.store(out, 0, lanes)
+  const { code } = wat(sample(ir.block(store)))
+  expect(code).toMatch(/v128\.load32_zero offset=12/)
+  expect(code).toMatch(/v128\.load32_lane offset=20 2/)
+  expect(code).not.toContain('f32.load')
+  expect(run(store).slice(0, 4)).toEqual([4, 2, 6, 1])
+})
+
 describe('control', () => {
   const count = ir.var_('count', ir.f32(0))
   const more = ir.assign(ir.ref(count), ir.add(ir.ref(count), 1))

@@ -12,7 +12,7 @@ import type { Node } from './wat/text.ts'
 export function assemble(texts: readonly string[]): Readonly<Record<WasmVariant, () => string>> {
   let module: Node | undefined
   const relaxed = (): Node => (module ??= moduleOf(texts))
-  return { plain: () => binary(inTwoSteps(relaxed())), relaxed: () => binary(relaxed()) }
+  return { plain: () => binary(plainly(relaxed())), relaxed: () => binary(relaxed()) }
 }
 
 /** The module of kernels that ask for what not every engine has, as a tree that assemblers read. */
@@ -30,11 +30,12 @@ function moduleOf(texts: readonly string[]): Node {
   return ['module', ...imports.values(), ...helpers.values(), ...kernels]
 }
 
-/** A product and a sum wherever the text asks for both in one. */
-function inTwoSteps(node: Node): Node {
+/** What not every engine has in words that every one knows: a product and a sum where the text asks for both in one. */
+function plainly(node: Node): Node {
   if (typeof node === 'string') return node
-  const [head, ...parts] = node.map(inTwoSteps)
+  const [head, ...parts] = node.map(plainly)
   const [a, b, c] = parts
+  if (head === 'i32x4.relaxed_trunc_f32x4_s') return ['i32x4.trunc_sat_f32x4_s', ...parts]
   if (head !== 'f32x4.relaxed_madd' || a === undefined || b === undefined || c === undefined)
     return head === undefined ? [] : [head, ...parts]
   return ['f32x4.add', ['f32x4.mul', a, b], c]

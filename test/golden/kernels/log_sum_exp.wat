@@ -74,7 +74,7 @@
         (f32.sub (call $twice_atanh_f32 (local.get $s)) (f32.mul (local.get $e) (f32.const 2.1219444e-4)))))
     (select (f32.const -1e30) (local.get $value) (f32.le (local.get $x) (f32.const 0.0))))
   (func (export "log_sum_exp") (param $first i32) (param $end i32) (param $table i32)
-    (local $workgroup i32) (local $thread i32) (local $shape.length i32) (local $start i32)
+    (local $workgroup i32) (local $thread i32) (local $start i32) (local $shape.length i32)
     (local $largest f32) (local $index i32) (local $values i32) (local $index.at0 i32) (local $scratch i32)
     (local $thread.at0 i32) (local $top f32) (local $totals i32) (local $sum f32)
     (local.set $shape.length (i32.load offset=28 (local.get $table)))

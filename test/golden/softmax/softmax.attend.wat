@@ -67,32 +67,33 @@
     (local $v i32) (local $value_column.at0 i32) (local $block i32) (local $block.end i32)
     (local $blockRow i32) (local $blockKeys i32) (local $top0 v128) (local $top1 v128)
     (local $queryPanel i32) (local $fourKeys i32) (local $fourKeys.end i32) (local $groupKey i32)
-    (local $keyStart i32) (local $allSeen i32) (local $dot_sum00 v128) (local $dot_sum01 v128)
-    (local $dot_sum10 v128) (local $dot_sum11 v128) (local $dot_sum20 v128) (local $dot_sum21 v128)
-    (local $dot_sum30 v128) (local $dot_sum31 v128) (local $dot_t i32) (local $dot_tVector0 v128)
-    (local $dot_tVector1 v128) (local $dot_tRow0 v128) (local $dot_tRow1 v128) (local $dot_tRow2 v128)
-    (local $dot_tRow3 v128) (local $dot_t.at0 i32) (local $dot_t.at1 i32) (local $pair0_value1 v128)
-    (local $pair0_value2 v128) (local $pair0_value3 v128) (local $pair0_value4 v128) (local $score00 v128)
-    (local $score01 v128) (local $score02 v128) (local $score03 v128) (local $pair1_value1 v128)
-    (local $pair1_value2 v128) (local $pair1_value3 v128) (local $pair1_value4 v128) (local $score10 v128)
-    (local $score11 v128) (local $score12 v128) (local $score13 v128) (local $shrink0 v128)
-    (local $shrink1 v128) (local $total0 v128) (local $total1 v128) (local $pair i32) (local $pair.end i32)
-    (local $weight0 v128) (local $weight1 v128) (local $exp2_vec4f.x v128) (local $exp2_vec4f.bounded v128)
-    (local $exp2_vec4f.n v128) (local $exp2_vec4f.r v128) (local $exp2_vec4f.scale v128)
-    (local $pair.at0 i32) (local $shrink00 v128) (local $shrink01 v128) (local $shrink02 v128)
-    (local $shrink03 v128) (local $shrink10 v128) (local $shrink11 v128) (local $shrink12 v128)
-    (local $shrink13 v128) (local $column i32) (local $sumStart0 i32) (local $add0_sum00 v128)
-    (local $add0_sum01 v128) (local $add0_sum10 v128) (local $add0_sum11 v128) (local $add0_sum20 v128)
-    (local $add0_sum21 v128) (local $add0_sum30 v128) (local $add0_sum31 v128) (local $add0_t i32)
-    (local $add0_t.end i32) (local $add0_tVector0 v128) (local $add0_tVector1 v128) (local $add0_tRow0 v128)
-    (local $add0_tRow1 v128) (local $add0_tRow2 v128) (local $add0_tRow3 v128) (local $add0_t.at0 i32)
-    (local $add0_t.at1 i32) (local $sumStart1 i32) (local $add1_sum00 v128) (local $add1_sum01 v128)
-    (local $add1_sum10 v128) (local $add1_sum11 v128) (local $add1_sum20 v128) (local $add1_sum21 v128)
-    (local $add1_sum30 v128) (local $add1_sum31 v128) (local $add1_t i32) (local $add1_t.end i32)
-    (local $add1_tVector0 v128) (local $add1_tVector1 v128) (local $add1_tRow0 v128) (local $add1_tRow1 v128)
-    (local $add1_tRow2 v128) (local $add1_tRow3 v128) (local $add1_t.at0 i32) (local $add1_t.at1 i32)
-    (local $row i32) (local $row.end i32) (local $number i32) (local $outStart i32) (local $factor f32)
-    (local $sumStart i32) (local $out i32) (local $column.at0 i32) (local $column.at1 i32)
+    (local $keyStart i32) (local $allSeen i32) (local $pair0_value1 v128) (local $pair0_value2 v128)
+    (local $pair0_value3 v128) (local $pair0_value4 v128) (local $pair1_value1 v128)
+    (local $pair1_value2 v128) (local $pair1_value3 v128) (local $pair1_value4 v128) (local $dot_sum00 v128)
+    (local $dot_sum01 v128) (local $dot_sum10 v128) (local $dot_sum11 v128) (local $dot_sum20 v128)
+    (local $dot_sum21 v128) (local $dot_sum30 v128) (local $dot_sum31 v128) (local $dot_t i32)
+    (local $dot_tVector0 v128) (local $dot_tVector1 v128) (local $dot_tRow0 v128) (local $dot_tRow1 v128)
+    (local $dot_tRow2 v128) (local $dot_tRow3 v128) (local $dot_t.at0 i32) (local $dot_t.at1 i32)
+    (local $score00 v128) (local $score01 v128) (local $score02 v128) (local $score03 v128)
+    (local $score10 v128) (local $score11 v128) (local $score12 v128) (local $score13 v128)
+    (local $shrink0 v128) (local $shrink1 v128) (local $total0 v128) (local $total1 v128) (local $pair i32)
+    (local $pair.end i32) (local $weight0 v128) (local $weight1 v128) (local $exp2_vec4f.x v128)
+    (local $exp2_vec4f.bounded v128) (local $exp2_vec4f.n v128) (local $exp2_vec4f.r v128)
+    (local $exp2_vec4f.scale v128) (local $pair.at0 i32) (local $shrink00 v128) (local $shrink01 v128)
+    (local $shrink02 v128) (local $shrink03 v128) (local $shrink10 v128) (local $shrink11 v128)
+    (local $shrink12 v128) (local $shrink13 v128) (local $column i32) (local $sumStart0 i32)
+    (local $add0_sum00 v128) (local $add0_sum01 v128) (local $add0_sum10 v128) (local $add0_sum11 v128)
+    (local $add0_sum20 v128) (local $add0_sum21 v128) (local $add0_sum30 v128) (local $add0_sum31 v128)
+    (local $add0_t i32) (local $add0_t.end i32) (local $add0_tVector0 v128) (local $add0_tVector1 v128)
+    (local $add0_tRow0 v128) (local $add0_tRow1 v128) (local $add0_tRow2 v128) (local $add0_tRow3 v128)
+    (local $add0_t.at0 i32) (local $add0_t.at1 i32) (local $sumStart1 i32) (local $add1_sum00 v128)
+    (local $add1_sum01 v128) (local $add1_sum10 v128) (local $add1_sum11 v128) (local $add1_sum20 v128)
+    (local $add1_sum21 v128) (local $add1_sum30 v128) (local $add1_sum31 v128) (local $add1_t i32)
+    (local $add1_t.end i32) (local $add1_tVector0 v128) (local $add1_tVector1 v128) (local $add1_tRow0 v128)
+    (local $add1_tRow1 v128) (local $add1_tRow2 v128) (local $add1_tRow3 v128) (local $add1_t.at0 i32)
+    (local $add1_t.at1 i32) (local $row i32) (local $row.end i32) (local $number i32) (local $outStart i32)
+    (local $factor f32) (local $sumStart i32) (local $out i32) (local $column.at0 i32)
+    (local $column.at1 i32)
     (local.set $shape.length (i32.load offset=52 (local.get $table)))
     (local.set $shape.heads (i32.load offset=44 (local.get $table)))
     (local.set $shape.kvHeads (i32.load offset=48 (local.get $table)))
@@ -259,60 +260,48 @@
                     (i32.add (local.get $query_to) (i32.mul (local.get $query_column) (i32.const 8))))
                   (v128.store
                     (i32.add (local.get $scratch) (i32.shl (local.get $query_at) (i32.const 2)))
-                    (f32x4.replace_lane 3
-                      (f32x4.replace_lane 2
-                        (f32x4.replace_lane 1
-                          (f32x4.splat
-                            (f32.load
-                              (i32.add
-                                (local.get $q)
-                                (i32.shl
-                                  (i32.add (local.get $query_from0) (local.get $query_column))
-                                  (i32.const 2)))))
-                          (f32.load
-                            (i32.add
-                              (local.get $q)
-                              (i32.shl
-                                (i32.add (local.get $query_from1) (local.get $query_column))
-                                (i32.const 2)))))
-                        (f32.load
+                    (v128.load32_lane 3
+                      (i32.add
+                        (local.get $q)
+                        (i32.shl (i32.add (local.get $query_from3) (local.get $query_column)) (i32.const 2)))
+                      (v128.load32_lane 2
+                        (i32.add
+                          (local.get $q)
+                          (i32.shl (i32.add (local.get $query_from2) (local.get $query_column)) (i32.const 2)))
+                        (v128.load32_lane 1
                           (i32.add
                             (local.get $q)
                             (i32.shl
-                              (i32.add (local.get $query_from2) (local.get $query_column))
-                              (i32.const 2)))))
-                      (f32.load
-                        (i32.add
-                          (local.get $q)
-                          (i32.shl (i32.add (local.get $query_from3) (local.get $query_column)) (i32.const 2))))))
+                              (i32.add (local.get $query_from1) (local.get $query_column))
+                              (i32.const 2)))
+                          (v128.load32_zero
+                            (i32.add
+                              (local.get $q)
+                              (i32.shl
+                                (i32.add (local.get $query_from0) (local.get $query_column))
+                                (i32.const 2))))))))
                   (v128.store offset=16
                     (i32.add (local.get $scratch) (i32.shl (local.get $query_at) (i32.const 2)))
-                    (f32x4.replace_lane 3
-                      (f32x4.replace_lane 2
-                        (f32x4.replace_lane 1
-                          (f32x4.splat
-                            (f32.load
-                              (i32.add
-                                (local.get $q)
-                                (i32.shl
-                                  (i32.add (local.get $query_from4) (local.get $query_column))
-                                  (i32.const 2)))))
-                          (f32.load
-                            (i32.add
-                              (local.get $q)
-                              (i32.shl
-                                (i32.add (local.get $query_from5) (local.get $query_column))
-                                (i32.const 2)))))
-                        (f32.load
+                    (v128.load32_lane 3
+                      (i32.add
+                        (local.get $q)
+                        (i32.shl (i32.add (local.get $query_from7) (local.get $query_column)) (i32.const 2)))
+                      (v128.load32_lane 2
+                        (i32.add
+                          (local.get $q)
+                          (i32.shl (i32.add (local.get $query_from6) (local.get $query_column)) (i32.const 2)))
+                        (v128.load32_lane 1
                           (i32.add
                             (local.get $q)
                             (i32.shl
-                              (i32.add (local.get $query_from6) (local.get $query_column))
-                              (i32.const 2)))))
-                      (f32.load
-                        (i32.add
-                          (local.get $q)
-                          (i32.shl (i32.add (local.get $query_from7) (local.get $query_column)) (i32.const 2))))))
+                              (i32.add (local.get $query_from5) (local.get $query_column))
+                              (i32.const 2)))
+                          (v128.load32_zero
+                            (i32.add
+                              (local.get $q)
+                              (i32.shl
+                                (i32.add (local.get $query_from4) (local.get $query_column))
+                                (i32.const 2))))))))
                   (br_if $query_column
                     (i32.lt_u
                       (local.tee $query_column (i32.add (local.get $query_column) (i32.const 1)))

@@ -90,6 +90,7 @@ export const conversions: Readonly<Record<string, string>> = {
   'vec4u of u32': 'i32x4.splat',
   'vec4f of vec4i': 'f32x4.convert_i32x4_s',
   'vec4f of vec4u': 'f32x4.convert_i32x4_u',
-  'vec4i of vec4f': 'i32x4.trunc_sat_f32x4_s',
+  // Beyond integers it is whatever the processor makes of it, which no formula asks for.
+  'vec4i of vec4f': 'i32x4.relaxed_trunc_f32x4_s',
   'vec4u of vec4f': 'i32x4.trunc_sat_f32x4_u',
 }

@@ -19,22 +19,26 @@ export interface Loop {
   readonly index: string
   readonly step: number
   readonly body: readonly Node[]
+  /** Locals that a turn sets once, before it reads them, and nothing reads after it. */
+  readonly lets: ReadonlySet<string>
 }
 
 /** With more of them, locals would take the place of other values in registers. */
 const mostAddresses = 6
 
 /** Addresses that move with the index, as locals. */
-export function movingAddresses({ index, step, body }: Loop, locals: Locals): Turn {
+export function movingAddresses({ index, step, body, lets }: Loop, locals: Locals): Turn {
+  const named = placesIn(body, lets)
   const changed = new Set(body.flatMap(localsSetIn))
   const addresses = new Map<string, { readonly local: string; readonly address: Node; readonly by: number }>()
   const visit = (node: Node): Node => {
     if (typeof node === 'string') return node
     const place = addressIn(node)
     const parts = node.map((part, at) => (at === place ? part : visit(part)))
-    const address = place === undefined ? undefined : node[place]
-    if (place === undefined || address === undefined || address[0] === 'local.get') return parts
-    const slope = slopeOf(address, index, changed)
+    const written = place === undefined ? undefined : node[place]
+    if (place === undefined || written === undefined) return parts
+    const address = writtenOut(written, named)
+    const slope = address[0] === 'local.get' ? undefined : slopeOf(address, index, changed)
     if (slope === undefined || slope === 0) return parts
     const key = JSON.stringify(address)
     const known = addresses.get(key) ?? {
@@ -54,7 +58,46 @@ export function movingAddresses({ index, step, body }: Loop, locals: Locals): Tu
       after: ['local.set', name, ['i32.add', ['local.get', name], ['i32.const', String(by | 0)]]],
     }
   })
-  return { before: each.map(({ before }) => before), body: moved, after: each.map(({ after }) => after) }
+  return {
+    before: each.map(({ before }) => before),
+    body: withoutUnread(moved, named),
+    after: each.map(({ after }) => after),
+  }
+}
+
+/** What the names of places stand for: values that are computed from integers alone. */
+function placesIn(body: readonly Node[], lets: ReadonlySet<string>): ReadonlyMap<string, Node> {
+  const named = new Map<string, Node>()
+  for (const [head, name, value = ''] of body)
+    if (head === 'local.set' && lets.has(String(name)) && isPure(value))
+      named.set(String(name), writtenOut(value, named))
+  return named
+}
+
+const isPure = (node: Node): boolean =>
+  typeof node !== 'string' &&
+  (node[0] === 'i32.const' ||
+    node[0] === 'local.get' ||
+    (pure.has(String(node[0])) && node.slice(1).every(isPure)))
+
+/** The value with those of names in their places. */
+function writtenOut(node: Node, named: ReadonlyMap<string, Node>): Node {
+  if (typeof node === 'string') return node
+  if (node[0] === 'local.get') return named.get(String(node[1])) ?? node
+  return node.map((part) => writtenOut(part, named))
+}
+
+/** The body without names that nothing reads any more. */
+function withoutUnread(body: readonly Node[], named: ReadonlyMap<string, Node>): readonly Node[] {
+  const read = new Set(body.flatMap(localsReadIn))
+  const left = body.filter(
+    (node) =>
+      typeof node === 'string' ||
+      node[0] !== 'local.set' ||
+      !named.has(String(node[1])) ||
+      read.has(String(node[1])),
+  )
+  return left.length === body.length ? body : withoutUnread(left, named)
 }
 
 /** Which part of a load or a store is its address. */
@@ -72,6 +115,9 @@ const localsSetIn = (node: Node): string[] =>
         ...(node[0] === 'local.set' || node[0] === 'local.tee' ? [String(node[1])] : []),
         ...node.flatMap(localsSetIn),
       ]
+
+const localsReadIn = (node: Node): string[] =>
+  typeof node === 'string' ? [] : node[0] === 'local.get' ? [String(node[1])] : node.flatMap(localsReadIn)
 
 /** By how much an address grows with the index; undefined where it also changes otherwise. Both wrap alike. */
 function slopeOf(node: Node, index: string, changed: ReadonlySet<string>): number | undefined {
@@ -95,7 +141,7 @@ function slopeOf(node: Node, index: string, changed: ReadonlySet<string>): numbe
 }
 
 /** Operations without effects that never trap. */
-const pure: ReadonlySet<string> = new Set(['i32.mul', 'i32.shl', 'i32.and', 'i32.or'])
+const pure: ReadonlySet<string> = new Set(['i32.add', 'i32.sub', 'i32.mul', 'i32.shl', 'i32.and', 'i32.or'])
 
 /** So many instructions are worth less than a call, and so many calls of a loop less than its length. */
 const mostInstructions = 64

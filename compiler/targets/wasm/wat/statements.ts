@@ -5,7 +5,7 @@ import type { Statement, Value } from '../../../kernel/kernel.ts'
 import { typeOf } from '../../../kernel/target.ts'
 import { machineType } from './instructions.ts'
 import { movingAddresses, withoutCalls } from './loops.ts'
-import type { Turn } from './loops.ts'
+import type { Loop, Turn } from './loops.ts'
 import { offsetOf } from './memory.ts'
 import type { Node } from './text.ts'
 import type { ValuePrinter } from './values.ts'
@@ -65,7 +65,10 @@ function printLoop(
   const fixed = isFixed(to)
   const limit: Node = fixed ? end : ['local.get', values.locals.own(`${name.slice(1)}.end`, 'i32')]
   const next: Node = ['local.tee', name, ['i32.add', ['local.get', name], ['i32.const', String(step)]]]
-  const turn = printTurn(name, step, printStatements(body, values), values)
+  const lets = new Set(
+    body.flatMap((one) => (one.kind === 'let' ? [values.locals.of(one.name, machineType(one.type))] : [])),
+  )
+  const turn = printTurn({ index: name, step, body: printStatements(body, values), lets }, values)
   const loop: Node = ['loop', name, ...turn.body, ...turn.after, ['br_if', name, ['i32.lt_u', next, limit]]]
   const certain = from.kind === 'number' && to.kind === 'number' && from.value < to.value
   return [
@@ -78,10 +81,10 @@ function printLoop(
 }
 
 /** The turn of a loop, which is made faster where it is an innermost one. */
-function printTurn(index: string, step: number, body: readonly Node[], values: ValuePrinter): Turn {
+function printTurn(loop: Loop, { locals, functionOf }: ValuePrinter): Turn {
+  const { body } = loop
   if (body.some(holdsLoop)) return { before: [], body, after: [] }
-  const { locals, functionOf } = values
-  return movingAddresses({ index, step, body: withoutCalls(body, functionOf, locals) }, locals)
+  return movingAddresses({ ...loop, body: withoutCalls(body, functionOf, locals) }, locals)
 }
 
 const holdsLoop = (node: Node): boolean =>

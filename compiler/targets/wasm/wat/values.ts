@@ -74,7 +74,7 @@ export class ValuePrinter {
       : this.memory.ofArray(of.array, of.index, this.print)
   }
 
-  #load(spelt: string, value: Extract<Value, { kind: 'load' | 'sharedLoad' }>): Node {
+  #load(spelt: string, value: Read): Node {
     const { base, offset } = this.address(value)
     return [spelt, ...offsetOf(offset), base]
   }
@@ -86,18 +86,22 @@ export class ValuePrinter {
         'f32x4',
         ...lanes.map((lane) => (lane.kind === 'number' ? floatText(lane.value) : '')),
       ]
-    return lanes
-      .map(this.print)
-      .reduce((vector, lane, index) =>
-        index === 1
-          ? ['f32x4.replace_lane', '1', ['f32x4.splat', vector], lane]
-          : ['f32x4.replace_lane', String(index), vector, lane],
-      )
+    const [first, ...others] = lanes
+    invariant(first !== undefined, 'a vector has lanes')
+    return others.reduce<Node>(
+      (vector, lane, index) => {
+        const which = String(index + 1)
+        if (!isRead(lane)) return ['f32x4.replace_lane', which, vector, this.print(lane)]
+        const { base, offset } = this.address(lane)
+        return ['v128.load32_lane', ...offsetOf(offset), which, base, vector]
+      },
+      isRead(first) ? this.#load('v128.load32_zero', first) : this.#splat(first),
+    )
   }
 
   #splat(value: Value): Node {
     if (value.kind === 'number') return this.#vector([value, value, value, value])
-    if (value.kind === 'load' || value.kind === 'sharedLoad') return this.#load('v128.load32_splat', value)
+    if (isRead(value)) return this.#load('v128.load32_splat', value)
     return ['f32x4.splat', this.print(value)]
   }
 
@@ -148,8 +152,11 @@ export class ValuePrinter {
   }
 }
 
-const reads = (value: Value): boolean =>
-  value.kind === 'load' || value.kind === 'sharedLoad' || children(value).some(reads)
+type Read = Extract<Value, { kind: 'load' | 'sharedLoad' }>
+
+const isRead = (value: Value): value is Read => value.kind === 'load' || value.kind === 'sharedLoad'
+
+const reads = (value: Value): boolean => isRead(value) || children(value).some(reads)
 
 function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): Node {
   return type === 'f32' ? ['f32.const', floatText(value)] : ['i32.const', String(value)]
