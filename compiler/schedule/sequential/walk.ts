@@ -30,20 +30,30 @@ function inOneWalk(schedule: Schedule): Schedule {
   const carries = passes.some((pass) => pass.kind === 'scan' && pass.carries !== undefined)
   // What the passes that are replaced hand one another stays in the walk.
   const handed = new Set(['state', 'total'])
+  const rows = finish.causal && schedule.features <= fewFeatures ? rowsOfTile / 2 : rowsOfTile
   return {
     ...schedule,
-    chunk: rowsOfTile,
+    chunk: rows,
     chunks: 1,
     buffers: buffers.filter(({ name }) => !handed.has(name)),
     passes: [
       ...passes.filter((pass) => !pass.buffers.some((name) => handed.has(name))),
-      walk(finish, carries),
+      walk(finish, carries, rows),
     ],
   }
 }
 
-/** @param carries whether it leaves the state */
-function walk(finish: FinishPass, carries: boolean): WalkPass {
+/**
+ * With more rows a chunk has more pairs for each, and with fewer it takes S through the registers more often, which
+ * costs most where S fills a cache.
+ */
+const fewFeatures = 128
+
+/**
+ * @param carries whether it leaves the state
+ * @param rows of a chunk
+ */
+function walk(finish: FinishPass, carries: boolean, rows: number): WalkPass {
   const { division, buffers, causal, action } = finish
   // What is carried is scaled where rows are mended; scaled sums serve the rows as well and leave none to mend.
   const mended = carries ? undefined : finish.mended
@@ -53,7 +63,7 @@ function walk(finish: FinishPass, carries: boolean): WalkPass {
     kind: 'walk',
     name: carries ? 'walk_and_carry' : 'walk',
     threads: 1,
-    rows: rowsOfTile,
+    rows,
     causal,
     workgroups: 'sliceCount',
     buffers: distinct([
