@@ -3,7 +3,9 @@ import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
 import type { StateAction } from '../lower/action.ts'
+import { roundedUp } from './panels.ts'
 import type { Powers } from './powers.ts'
+import { tileColumns, tileRows } from './tile-product.ts'
 import type { Panel } from './tile-product.ts'
 
 /** Arrays of f32 that every walk keeps. */
@@ -13,10 +15,12 @@ export interface WalkArrays {
   readonly ofQueries: SharedArray
   /** Weights of the pairs of a chunk, by key and row. */
   readonly pairs: SharedArray
-  /** S, by feature and column, both padded to tiles. */
+  /** S in panels of eight columns, both columns and features padded to tiles: see `sumsAt`. */
   readonly sums: SharedArray
   /** z, by feature. */
   readonly totals: SharedArray
+  /** By row of the chunk: 1 where its key is of the stretch, else 0. */
+  readonly seen: SharedArray
   /** Of the chunk's rows: denominators, where some may have to be mended. */
   readonly denominators: SharedArray
 }
@@ -47,6 +51,13 @@ export interface Chunk {
   readonly action: StateAction
   readonly powers: Powers
 }
+
+/**
+ * Index in `sums` of a feature's numbers in eight columns, from a multiple of eight on. They lie feature after feature,
+ * so that a tile product reads along, and eight columns of many features fit into a first-level cache.
+ */
+export const sumsAt = ({ schedule }: Pick<Chunk, 'schedule'>, feature: Value, column: Value): Value =>
+  ir.add(ir.mul(column, roundedUp(schedule.features, tileRows)), ir.mul(feature, tileColumns))
 
 /** A multiple of `size`, not above the value. */
 export const downTo = (value: Value, size: number): Value => ir.mul(ir.div(value, size), size)

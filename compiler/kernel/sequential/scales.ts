@@ -17,7 +17,7 @@ import type { SharedArray, Value } from '../kernel.ts'
 import type { Elapsed } from '../lower/action.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { acrossLanes, inLanes } from '../lower/tile.ts'
-import { downTo } from './chunk.ts'
+import { downTo, sumsAt } from './chunk.ts'
 import type { Chunk, Stretch } from './chunk.ts'
 import { valueRoundedUp } from './panels.ts'
 import { tileColumns } from './tile-product.ts'
@@ -35,7 +35,7 @@ export interface ScaleArrays {
   /** By feature: what S and z are over, and the largest exponent so far. */
   readonly scales: SharedArray
   readonly largest: SharedArray
-  /** By row of the chunk: by how much its key surpasses the scales. */
+  /** By row of the chunk: by how much its key surpasses the scales; then a bound of its exponents. */
   readonly surplus: SharedArray
   /** By row of the chunk: the exponent that a row's sums are over. */
   readonly rowScales: SharedArray
@@ -100,11 +100,12 @@ export class Scales {
       k.sharedStore(scales, feature, scale)
       k.if(ir.lt(before, scale), () => {
         const shrink = k.let('shrink', relativeTo(scale, before))
-        const start = k.let('shrunkStart', ir.mul(feature, columns))
         k.sharedStore(arrays.totals, feature, ir.mul(ir.sharedLoad(arrays.totals, feature), shrink))
-        k.strided('shrunk', 0, columns, 4, (column) => {
-          const at = ir.add(start, column)
-          k.sharedStore(arrays.sums, at, ir.mul(ir.sharedLoadFour(arrays.sums, at), ir.splat(shrink)))
+        k.strided('shrunk', 0, columns, tileColumns, (column) => {
+          for (const offset of [0, 4]) {
+            const at = ir.add(sumsAt(this.#chunk, feature, column), offset)
+            k.sharedStore(arrays.sums, at, ir.mul(ir.sharedLoadFour(arrays.sums, at), ir.splat(shrink)))
+          }
         })
       })
     })
@@ -163,20 +164,20 @@ export class Scales {
   /** Takes the stretch's keys into the largest exponents, and has its rows but the first act on the scales. */
   pass({ from, to, keysTo }: Stretch): void {
     const k = this.#k
-    const { scales, largest, keyExponents } = this.#arrays
+    const { scales, largest, keyExponents, surplus: bounds } = this.#arrays
+    // No exponent is above the bound of its row, and none of another stretch counts.
+    this.#eachFour('bound4', from, keysTo, (four) => {
+      const bound = inLanes((lane) => {
+        const row = ir.add(four, lane)
+        return ir.select(ir.and(ir.le(from, row), ir.lt(row, keysTo)), -lowest, ir.f32(lowest))
+      })
+      k.sharedStore(bounds, four, bound)
+    })
     this.#eachFeature('passed', (feature) => {
       const tops = k.var('tops', ir.splat(lowest))
       this.#eachFour('passed4', from, keysTo, (four) => {
-        const exponents = k.let(
-          'passedExponents',
-          this.#asOf(from, four, ir.sharedLoadFour(keyExponents, this.#place(feature, four))),
-        )
-        const seen = inLanes((lane) => {
-          const row = ir.add(four, lane)
-          const there = ir.and(ir.le(from, row), ir.lt(row, keysTo))
-          return ir.select(there, ir.lane(exponents, lane), lowest)
-        })
-        k.set(tops, raised(tops, seen))
+        const exponents = this.#asOf(from, four, ir.sharedLoadFour(keyExponents, this.#place(feature, four)))
+        k.set(tops, raised(tops, ir.call('min', exponents, ir.sharedLoadFour(bounds, four))))
       })
       const top = raised(acrossLanes(tops, raised), ir.sharedLoad(largest, feature))
       const rows = this.#chunk.action.after(ir.convert('f32', ir.sub(ir.sub(to, from), 1)))

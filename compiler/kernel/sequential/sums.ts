@@ -11,7 +11,7 @@ import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { firstQueryRow } from '../lower/frame.ts'
 import { acrossLanes, fourLanes, inLanes } from '../lower/tile.ts'
-import { downTo } from './chunk.ts'
+import { downTo, sumsAt } from './chunk.ts'
 import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch } from './chunk.ts'
 import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
@@ -65,7 +65,8 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
     const factors = rowFactors(k, chunk, row, { from, to: keys })
     k.strided('column8', 0, columns, tileColumns, (column) => {
       const tile = tileOf(k, 'sum')
-      const sums = { load: four(arrays.sums), start: column, step: columns, apart: 4 }
+      const start = sumsAt(chunk, ir.u32(0), column)
+      const sums = { load: four(arrays.sums), start, step: tileColumns, apart: 4 }
       addPanels(
         k,
         tile,
@@ -131,8 +132,8 @@ export function absorb(k: Author, chunk: Chunk, stretch: Stretch): void {
   const kept = powers.after(ir.sub(to, from)).named(k, 'kept')
   k.strided('feature4', 0, roundedUp(schedule.features, tileRows), tileRows, (feature) =>
     k.strided('column8', 0, columns, tileColumns, (column) => {
-      const place = k.let('sumPlace', ir.add(ir.mul(feature, columns), column))
-      const at = (row: number, offset: number): Value => ir.add(place, row * columns + offset)
+      const place = k.let('sumPlace', sumsAt(chunk, feature, column))
+      const at = (row: number, offset: number): Value => ir.add(place, row * tileColumns + offset)
       const tile = tileOf(k, 'absorbed')
       eachOfTile(tile, (sum, row, offset) => {
         k.set(sum, kept.shrink(ir.sharedLoadFour(arrays.sums, at(row, offset))))
@@ -151,19 +152,26 @@ export function absorb(k: Author, chunk: Chunk, stretch: Stretch): void {
 }
 
 function absorbTotals(k: Author, { schedule, pass, arrays }: Chunk, { from, keysTo }: Stretch): void {
-  k.loop('total4', ir.div(from, 4), ir.div(ir.add(keysTo, 3), 4), (four) => {
-    const row = k.let('totalRow', ir.mul(four, 4))
+  const eachFour = (word: string, then: (row: Value) => void): void =>
+    k.strided(word, downTo(from, 4), keysTo, 4, then)
+  eachFour('seen4', (row) => {
     const seen = inLanes((lane) => {
       const own = ir.add(row, lane)
       return ir.select(ir.and(ir.le(from, own), ir.lt(own, keysTo)), ir.f32(1), 0)
     })
-    const mask = k.let('seen4', seen)
-    k.loop('feature', 0, schedule.features, (feature) => {
-      const place = ir.add(ir.mul(feature, pass.rows), row)
-      const weights = k.let('weights4', ir.mul(ir.sharedLoadFour(arrays.ofKeys, place), mask))
-      const added = acrossLanes(weights, ir.add)
-      k.sharedStore(arrays.totals, feature, ir.add(ir.sharedLoad(arrays.totals, feature), added))
+    k.sharedStore(arrays.seen, row, seen)
+  })
+  k.loop('feature', 0, schedule.features, (feature) => {
+    const added = k.var('added', ir.splat(0))
+    eachFour('total4', (row) => {
+      const weights = ir.sharedLoadFour(arrays.ofKeys, ir.add(ir.mul(feature, pass.rows), row))
+      k.set(added, ir.call('fma', weights, ir.sharedLoadFour(arrays.seen, row), added))
     })
+    k.sharedStore(
+      arrays.totals,
+      feature,
+      ir.add(ir.sharedLoad(arrays.totals, feature), acrossLanes(added, ir.add)),
+    )
   })
 }
 

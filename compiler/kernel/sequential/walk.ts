@@ -62,6 +62,7 @@ class Walk {
       pairs: array('pairs', rows * rows),
       sums: array('sums', padded * columns),
       totals: array('totals', padded),
+      seen: array('seen', rows),
       denominators: array('denominators', rows),
     }
     this.#scales = scaled ? scaleArrays(padded, rows, pass) : undefined
@@ -86,7 +87,7 @@ class Walk {
 
   /** Scratch; that of features serves both sides in turn. */
   get shared(): readonly SharedArray[] {
-    const { ofKeys, ofQueries, pairs, sums, totals, denominators } = this.#arrays
+    const { ofKeys, ofQueries, pairs, sums, totals, seen, denominators } = this.#arrays
     const { query, key } = this.#features
     const scales = Object.values<SharedArray | undefined>({ ...this.#scales })
     const all = [
@@ -95,6 +96,7 @@ class Walk {
       ...(this.#pass.causal ? [pairs] : []),
       sums,
       totals,
+      seen,
       ...(this.#pass.mended === undefined ? [] : [denominators]),
       ...scales.filter((one) => one !== undefined),
       ...this.#chunk.powers.shared,
