@@ -32,19 +32,23 @@ export async function fallBack(
   reason: unknown,
 ): Promise<Attention> {
   if (!isMissing(absent, reason)) throw reason
+  const missing = [reason.message]
   for (const name of backendNames.slice(backendNames.indexOf(absent) + 1)) {
     // Where nothing else runs, what is worth knowing is why there is no device.
-    const attention = await open(program, name, options).catch(() => undefined)
+    const attention = await open(program, name, options).catch((thrown: unknown) => {
+      if (isMissing(name, thrown)) missing.push(thrown.message)
+      return undefined
+    })
     if (attention === undefined) continue
     if (!warned.has(program.name)) {
       warned.add(program.name)
       const { instead = attention.device } = await backends[name]()
       // oxlint-disable-next-line no-console -- the interface promises it
-      console.warn(`attnc: ${program.name} runs on ${instead}. ${reason.message}`)
+      console.warn(`attnc: ${program.name} runs on ${instead}. ${missing.join(' ')}`)
     }
     return attention
   }
-  throw reason
+  throw missing.length === 1 ? reason : new AttentionError(reason.code, missing.join(' '), { cause: reason })
 }
 
 const isMissing = (backend: BackendName, thrown: unknown): thrown is AttentionError =>

@@ -2,6 +2,7 @@
 // is said where a page's policy forbids it.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { serve } from '../../scripts/serve.mjs'
@@ -21,7 +22,12 @@ const isolated = {
   'cross-origin-embedder-policy': 'require-corp',
 }
 
-/** Of a page that was asked for a refusal alone. */
+/** Headers of a page that may not compile WebAssembly. */
+const forbidding = { 'content-security-policy': `script-src 'self'` }
+
+const gpujs = fileURLToPath(new URL('../../node_modules/gpu.js/dist', import.meta.url))
+
+/** Of a page that was asked for words alone. */
 const none: Long = { device: '', ticks: 0, same: false, first: NaN }
 
 const browser = await openBrowser()
@@ -46,10 +52,13 @@ describe.runIf(browser)('in Chromium', () => {
     path: string,
     expression: string,
   ): Promise<{ result: Long; refused: string; said: readonly string[] }> {
-    const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app') }
+    const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app'), gpujs }
     const server = await serve(folders, 0, headers)
     servers.push(server)
     const page = await (browser as Browser).newPage()
+    await page.addInitScript(() => {
+      Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })
+    })
     const said: string[] = []
     page.on('pageerror', (error) => said.push(error.message))
     page.on('console', (message) => said.push(message.text()))
@@ -112,8 +121,31 @@ describe.runIf(browser)('in Chromium', () => {
   })
 
   test('where a policy forbids WebAssembly, that is the reason', async () => {
-    const headers = { 'content-security-policy': `script-src 'self'` }
-    const { refused } = await inPage(headers, '/pages/threads.html', `refusal('${module}')`)
+    const { refused } = await inPage(forbidding, '/pages/threads.html', `refusal('${module}')`)
     expect(refused).toMatch(/^no-wasm: WebAssembly may not be compiled here: .*'wasm-unsafe-eval'/)
+  })
+
+  test.each([
+    [module, ''],
+    ['/modules/softmax.js', 'There is no navigator'],
+  ])('and %s runs on the next backend, and says why', async (address, before) => {
+    const given = `first('${address}', '/gpujs/gpu-browser.min.js')`
+    const { refused, said } = await inPage(forbidding, '/pages/threads.html', given)
+    expect(refused).toBe('gpujs: 2.000')
+    expect(said.filter((line) => line.startsWith('attnc:'))).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^attnc: softmax runs on gpu.js webgl2.*${before}.*may not be compiled here.*'wasm-unsafe-eval'`,
+        ),
+      ),
+    ])
+  })
+
+  test('where no backend is left, the reasons of all are the error', async () => {
+    const given = `first('/modules/softmax.js')`
+    const { refused } = await inPage(forbidding, '/pages/threads.html', given)
+    expect(refused).toMatch(
+      /^AttentionError: There is no navigator\.gpu.*may not be compiled here.*needs the package gpu\.js/,
+    )
   })
 })

@@ -55,6 +55,27 @@ export async function refusal(module) {
 }
 
 /**
+ * What a module runs on here where no backend is asked for, or the error of there being none.
+ *
+ * @param {string} module
+ * @param {string} [library] the address of gpu.js, where the page has it
+ */
+export async function first(module, library) {
+  if (library !== undefined) await import(/* @vite-ignore */ library)
+  const { create } = /** @type {import('./run.mjs').Module} */ (await import(/* @vite-ignore */ module))
+  try {
+    const attention = await create()
+    const { dim, valueDim, backend } = attention
+    const [q, v] = [new Float32Array(3 * dim).fill(1), new Float32Array(3 * valueDim).fill(2)]
+    const [number] = await attention.forward({ q, k: q, v, length: 3 })
+    attention.destroy()
+    return `${backend}: ${number?.toFixed(3)}`
+  } catch (thrown) {
+    return String(thrown)
+  }
+}
+
+/**
  * The same in a Web Worker, which may sleep.
  *
  * @param {string} module
@@ -71,4 +92,4 @@ export const longInWorker = (module) =>
     worker.postMessage(module)
   })
 
-Object.assign(globalThis, { long, longInWorker, refusal })
+Object.assign(globalThis, { first, long, longInWorker, refusal })
