@@ -43,7 +43,7 @@ describe.each(obstacles)('%s', (settings, why) => {
     await expect(attention.step({} as never, call)).rejects.toMatchObject(refused)
     await expect(attention.backward({ ...call, dout: x })).rejects.toMatchObject({
       code: 'form',
-      message: /a has no backward: attnc does not compile gradients yet/,
+      message: expect.stringMatching(/a has no backward: attnc does not compile gradients yet/) as unknown,
     })
   })
 })
