@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { serve } from '../../scripts/serve.mjs'
 import type { Server } from '../../scripts/serve.mjs'
 import { sized } from '../numeric/small-specs.ts'
@@ -17,6 +18,10 @@ import type { Long } from './pages/threads.mjs'
 
 const module = '/modules/wasm/softmax.js'
 
+/** The words of a call of `long`, on a page that has workers or has none. */
+const words = (module: string, workers: boolean): string =>
+  `'${module}', ${JSON.stringify(layout)}, ${workers ? 60_000 : 0}`
+
 const isolated = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -28,7 +33,7 @@ const forbidding = { 'content-security-policy': `script-src 'self'` }
 const gpujs = fileURLToPath(new URL('../../node_modules/gpu.js/dist', import.meta.url))
 
 /** Of a page that was asked for words alone. */
-const none: Long = { device: '', ticks: 0, same: false, first: NaN }
+const none: Long = { device: '', ticks: 0, same: false, workers: 0, first: NaN }
 
 const browser = await openBrowser()
 
@@ -72,8 +77,8 @@ describe.runIf(browser)('in Chromium', () => {
   }
 
   test('a page that is not isolated computes on its own thread, and that is said once', async () => {
-    const { result, said } = await inPage({}, '/pages/threads.html', `long('${module}')`)
-    expect(result).toMatchObject({ same: true, ticks: 0 })
+    const { result, said } = await inPage({}, '/pages/threads.html', `long(${words(module, false)})`)
+    expect(result).toMatchObject({ same: true, ticks: 0, workers: 0 })
     expect(result.device).toMatch(/^WebAssembly, relaxed SIMD, 1 thread$/)
     expect(said.map((line) => line.replace(/\n[^]*/, ''))).toEqual([
       'attnc: softmax runs on one thread. The page is not cross-origin isolated, which threads need to share memory.',
@@ -81,17 +86,23 @@ describe.runIf(browser)('in Chromium', () => {
   })
 
   test('an isolated page computes on workers, in the same bits, and goes on meanwhile', async () => {
-    const { result, said } = await inPage(isolated, '/pages/threads.html', `long('${module}')`)
+    const { result, said } = await inPage(isolated, '/pages/threads.html', `long(${words(module, true)})`)
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
+    expect(result.workers).toBeGreaterThan(0)
     expect(result.ticks).toBeGreaterThan(0)
     expect(said).toEqual([])
   })
 
   test('a worker of an isolated page has workers of its own', async () => {
-    const { result, said } = await inPage(isolated, '/pages/threads.html', `longInWorker('${module}')`)
+    const { result, said } = await inPage(
+      isolated,
+      '/pages/threads.html',
+      `longInWorker(${words(module, true)})`,
+    )
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
+    expect(result.workers).toBeGreaterThan(0)
     expect(said).toEqual([])
   })
 
@@ -105,9 +116,10 @@ describe.runIf(browser)('in Chromium', () => {
       `import * as softmax from './wasm/softmax.js'\n${program.replaceAll(/\(await import\(.*?\)\)/g, 'softmax')}`,
     )
     expect(await buildWithVite(folder.path, join(folder.path, 'app'), 'threads.html')).toEqual([])
-    const { result, said } = await inPage(isolated, '/app/threads.html', `long('')`)
+    const { result, said } = await inPage(isolated, '/app/threads.html', `long(${words('', true)})`)
     expect(result.device).toMatch(/, \d+ threads$/)
     expect(result.same).toBe(true)
+    expect(result.workers).toBeGreaterThan(0)
     expect(result.ticks).toBeGreaterThan(0)
     expect(said).toEqual([])
   })
@@ -115,8 +127,8 @@ describe.runIf(browser)('in Chromium', () => {
   test('where a policy allows no worker, one thread does, and why is said', async () => {
     const policy = `script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'`
     const headers = { ...isolated, 'content-security-policy': policy }
-    const { result, said } = await inPage(headers, '/pages/threads.html', `long('${module}')`)
-    expect(result).toMatchObject({ same: true })
+    const { result, said } = await inPage(headers, '/pages/threads.html', `long(${words(module, false)})`)
+    expect(result).toMatchObject({ same: true, workers: 0 })
     expect(said.join('\n')).toContain('attnc: softmax runs on one thread. No worker could be made')
   })
 

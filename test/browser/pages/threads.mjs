@@ -5,14 +5,44 @@
  * @property {string} device of the attention with all threads
  * @property {number} ticks of a timer of the page while that one computed
  * @property {boolean} same whether all results were those of one thread, in the same bits
+ * @property {number} workers that computed something of the last result
  * @property {number} first of the numbers
  */
 
+/** @typedef {Readonly<Record<'tables' | 'tableWords' | 'threads', number>>} Layout where each thread writes its table */
+
+/** @type {WebAssembly.Memory[]} all that are made from now on */
+const memories = []
+WebAssembly.Memory = new Proxy(WebAssembly.Memory, {
+  construct(Memory, [description]) {
+    const memory = new Memory(/** @type {WebAssembly.MemoryDescriptor} */ (description))
+    memories.push(memory)
+    return memory
+  },
+})
+
 /**
+ * The tables of the workers: each writes its own when it has taken workgroups.
+ *
+ * @param {Layout} layout
+ */
+const workerTables = ({ tables, tableWords, threads }) =>
+  memories.flatMap(({ buffer }) =>
+    Array.from(
+      { length: threads },
+      (_, worker) => new Int32Array(buffer, 4 * (tables + tableWords * (worker + 1)), tableWords),
+    ),
+  )
+
+/**
+ * Three calls at least, and more until a worker has taken part in the last.
+ *
  * @param {string} module the address of a compiled module
+ * @param {Layout} layout
+ * @param {number} patience milliseconds in which a worker takes part; 0 where there is none
  * @returns {Promise<Long>}
  */
-export async function long(module) {
+export async function long(module, layout, patience) {
   const { create } = /** @type {import('./run.mjs').Module} */ (await import(/* @vite-ignore */ module))
   const [attention, alone] = [
     await create({ backend: 'wasm' }),
@@ -28,14 +58,19 @@ export async function long(module) {
   let ticks = 0
   const timer = setInterval(() => ticks++, 0)
   let same = true
-  for (let time = 0; time < 3; time++) {
+  let workers = 0
+  const end = performance.now() + patience
+  for (let time = 0; time < 3 || (workers === 0 && performance.now() < end); time++) {
+    const tables = workerTables(layout)
+    for (const table of tables) table.fill(0)
     const out = await attention.forward(call)
     same &&= out.every((one, n) => one === wanted[n])
+    workers = tables.filter((table) => table.some(Boolean)).length
   }
   clearInterval(timer)
   attention.destroy()
   alone.destroy()
-  return { device, ticks, same, first: wanted[0] ?? NaN }
+  return { device, ticks, same, workers, first: wanted[0] ?? NaN }
 }
 
 /**
@@ -78,10 +113,10 @@ export async function first(module, library) {
 /**
  * The same in a Web Worker, which may sleep.
  *
- * @param {string} module
+ * @param {Parameters<typeof long>} given
  * @returns {Promise<Long>}
  */
-export const longInWorker = (module) =>
+export const longInWorker = (...given) =>
   new Promise((resolve, reject) => {
     const worker = new Worker('./threads-worker.mjs', { type: 'module' })
     worker.addEventListener('message', (/** @type {MessageEvent<Long | { failed: string }>} */ { data }) =>
@@ -89,7 +124,7 @@ export const longInWorker = (module) =>
     )
     worker.addEventListener('error', ({ message }) => reject(new Error(message)))
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has none
-    worker.postMessage(module)
+    worker.postMessage(given)
   })
 
 Object.assign(globalThis, { first, long, longInWorker, refusal })
