@@ -25,7 +25,9 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const json = args.includes('--json')
   let concluded: number = status.done
   const program = new Command('attnc')
-    .description('Compiles attention mechanisms, written as the papers write them, to WebGPU kernels.')
+    .description(
+      'Compiles attention mechanisms, written as the papers write them, to kernels for WebGPU, WebAssembly and gpu.js.',
+    )
     .version(version())
     .exitOverride()
     .configureOutput({

@@ -1,6 +1,7 @@
-// `attnc verify` says the same of a file on either target: what holds, what is proved, and what is refuted.
+// `attnc verify` says the same of a file on every target: what holds, what is proved, and what is refuted.
 import { expect, it } from 'vitest'
-import { verify } from '../../compiler/index.ts'
+import { targets, verify } from '../../compiler/index.ts'
+import type { Target } from '../../compiler/index.ts'
 import { testDevice } from '../setup/test-devices.ts'
 
 const specs = {
@@ -17,7 +18,7 @@ const specs = {
 
 it.each(Object.entries(specs))('an attention that %s', async (_, { text, refuted }) => {
   const device = await testDevice('SwiftShader')
-  const verdicts = async (backend: 'webgpu' | 'gpujs'): Promise<[string, string][]> => {
+  const verdicts = async (backend: Target): Promise<[string, string][]> => {
     const { attentions } = await verify(text, {
       backend,
       ...(backend === 'webgpu' && { device }),
@@ -28,7 +29,8 @@ it.each(Object.entries(specs))('an attention that %s', async (_, { text, refuted
     return (attentions[0]?.properties ?? []).map(({ name, status }) => [name, status])
   }
   const onWebgpu = await verdicts('webgpu')
-  expect(await verdicts('gpujs')).toEqual(onWebgpu)
+  for (const target of targets.filter((name) => name !== 'webgpu'))
+    expect([target, await verdicts(target)]).toEqual([target, onWebgpu])
   const found = onWebgpu.filter(([, status]) => status === 'refuted').map(([name]) => name)
   expect(found).toEqual(expect.arrayContaining([...refuted]))
 })

@@ -22,9 +22,9 @@ const sources = ['compiler', 'runtime'].flatMap((folder) =>
     .filter((path) => path.endsWith('.ts') && !own.test(path)),
 )
 
-test('the places to touch for a third target', () => {
+test('the places to touch for another target', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
-  const [, section = ''] = /\n## A third target\n([^]*?)\n## /.exec(text) ?? []
+  const [, section = ''] = /\n## Another target\n([^]*?)\n## /.exec(text) ?? []
   const listed = [...section.matchAll(/^\| `(.*?)` /gm)].map(([, path = '']) => path)
   const words = [...names, ...Object.values(backends).flat()].join('|')
   // As a string, as a member, or as the name of something imported.

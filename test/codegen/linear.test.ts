@@ -129,7 +129,7 @@ function textOf(place: Place, grow: Growth, levels: number): string {
 const hasErrors = ({ diagnostics }: Pick<Compilation, 'diagnostics'>): boolean =>
   diagnostics.some(({ severity }) => severity === 'error')
 
-/** Characters of all that is written, for both targets; nothing where something is wrong, and is said. */
+/** Characters of all that is written, for every target; nothing where something is wrong, and is said. */
 function charactersOf(text: string): number | undefined {
   const compilation = compile(text)
   if (hasErrors(compilation) || compilation.pending.length > 0) return undefined

@@ -1,4 +1,4 @@
-// One generated module for both targets: what it was compiled for, and the other beside it.
+// One generated module for WebGPU and gpu.js: what it was compiled for, and the other beside it.
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compile, targets } from '../../compiler/index.ts'

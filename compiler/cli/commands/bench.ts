@@ -121,12 +121,12 @@ function text(
 function lengthList(value: string): number[] {
   const lengths = value.split(',').map(Number)
   if (lengths.every((length) => Number.isSafeInteger(length) && length > 0)) return lengths
-  throw new InvalidArgumentError('expected whole numbers above 0, such as 256,1024.')
+  throw new InvalidArgumentError('Expected whole numbers above 0, such as 256,1024.')
 }
 
 function targetList(value: string): readonly Target[] {
   const names = [...new Set(value.split(','))]
   const known = targets.filter((name) => names.includes(name))
   if (known.length === names.length && known.every(isTarget)) return known
-  throw new InvalidArgumentError(`expected some of ${targets.join(', ')}.`)
+  throw new InvalidArgumentError(`Expected some of ${targets.join(', ')}.`)
 }
