@@ -4,13 +4,16 @@ import type { TestSpecification } from 'vitest/node'
 
 /** Half a minute and longer, the longest first. The order tells on time alone. */
 const long = [
+  'answers/answers',
   'numeric/golden-lavapipe',
   'fuzz/fuzz',
-  'property/forms',
-  'numeric/specs',
   'codegen/linear',
+  'property/laws',
+  'numeric/specs',
   'numeric/golden',
-  'property/range',
+  'numeric/vanishing',
+  'package/package',
+  'cli/run',
 ]
 
 export class LongestFirst extends BaseSequencer {
