@@ -1,7 +1,7 @@
 // What a causal row gives in cells does not depend on rows behind it, to the bit.
 import { expect, it } from 'vitest'
-import { tensors } from '../numeric/harness.ts'
-import { compileCells, onGpujs } from './harness.ts'
+import { compileFor, tensors } from '../numeric/harness.ts'
+import { onGpujs } from './harness.ts'
 
 const specs = {
   exact: 'attention a { dim: 6 kernel: exp(dot(q, k)) mask: causal }',
@@ -10,7 +10,7 @@ const specs = {
 }
 
 it.each(Object.entries(specs))('%s', async (_, spec) => {
-  const built = compileCells(spec)
+  const built = compileFor('gpujs', spec)
   const attention = await onGpujs(built)
   const { dim, valueDim } = built.model
   const { q, k, v } = tensors(built, { length: 90 }, 13, 2)

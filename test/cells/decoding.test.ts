@@ -1,7 +1,8 @@
 // A prefix at once and then a token at a time, in cells on gpu.js: the same as the whole sequence in float64.
 import { expect, it } from 'vitest'
-import { expected, full, relativeError, tensors } from '../numeric/harness.ts'
-import { compileCells, onGpujs } from './harness.ts'
+import { compileFor, expected, full, relativeError, tensors } from '../numeric/harness.ts'
+import { partsOf, rows } from '../numeric/parts.ts'
+import { onGpujs } from './harness.ts'
 
 const sizes = { length: 71, batch: 2, heads: 4, kvHeads: 2 }
 
@@ -20,28 +21,14 @@ const specs = {
     'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
 }
 
-/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
-function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
-  const matrices = tensor.length / (sizes.length * width)
-  const part = new Float32Array(matrices * (to - from) * width)
-  for (let matrix = 0; matrix < matrices; matrix++)
-    for (let n = 0; n < (to - from) * width; n++)
-      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
-  return part
-}
-
 it.each(Object.entries(specs))('%s', async (_, spec) => {
-  const built = compileCells(spec)
-  const { dim, valueDim } = built.model
+  const built = compileFor('gpujs', spec)
+  const { valueDim } = built.model
   const attention = await onGpujs(built)
   const inputs = tensors(built, sizes, 1, 0.7)
   const whole = expected(built, sizes, inputs)
   for (const split of [1, 33, 64]) {
-    const part = (from: number, to: number) => ({
-      q: rows(inputs.q, dim, from, to),
-      k: rows(inputs.k, dim, from, to),
-      v: rows(inputs.v, valueDim, from, to),
-    })
+    const part = partsOf(built, sizes, inputs)
     const { batch, heads, kvHeads } = full(sizes)
     const { out, state } = await attention.prefill({
       ...part(0, split),
@@ -50,10 +37,12 @@ it.each(Object.entries(specs))('%s', async (_, spec) => {
       kvHeads,
       length: split,
     })
-    expect(relativeError(out as Float32Array, rows(whole, valueDim, 0, split))).toBeLessThan(5e-6)
+    expect(relativeError(out as Float32Array, rows(whole, sizes.length, valueDim, 0, split))).toBeLessThan(
+      5e-6,
+    )
     for (let token = split; token < Math.min(split + 9, sizes.length); token++) {
       const one = await attention.step(state, part(token, token + 1))
-      const wanted = rows(whole, valueDim, token, token + 1)
+      const wanted = rows(whole, sizes.length, valueDim, token, token + 1)
       expect(relativeError(one as Float32Array, wanted)).toBeLessThan(5e-6)
     }
   }

@@ -2,8 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import { reference } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
-import { tensors } from '../numeric/harness.ts'
-import { compileCells } from './harness.ts'
+import { compileFor, tensors } from '../numeric/harness.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
   const packages = await original<{ importPackage(name: string): Promise<unknown> }>()
@@ -31,7 +30,7 @@ const spoilt = [0, 13, 40, 59, 61, 69]
 test.each(
   specs.flatMap((spec) => (['gpujs', 'reference'] as const).map((backend) => [...spec, backend] as const)),
 )('%s, %o on %s', async (settings, sees, backend) => {
-  const built = compileCells(`attention a { dim: 3 ${settings} }`)
+  const built = compileFor('gpujs', `attention a { dim: 3 ${settings} }`)
   using attention = await createAttention(built.program, { backend })
   const { q, k, v } = tensors(built, { length }, 5)
   const call = { q, k, v, length, lengths: [visible] }

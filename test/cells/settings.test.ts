@@ -1,8 +1,8 @@
 // Settings, masks and shapes that change what cells compute, on gpu.js in WebAssembly against float64.
 import { expect, it } from 'vitest'
-import { expected, relativeError, tensors } from '../numeric/harness.ts'
+import { compileFor, expected, relativeError, tensors, weightsFor } from '../numeric/harness.ts'
 import type { Sizes } from '../numeric/harness.ts'
-import { compileCells, gpujsError, interpretedCells, weightsFor } from './harness.ts'
+import { gpujsError, interpretedCells } from './harness.ts'
 
 interface Subject {
   readonly settings: string
@@ -81,7 +81,8 @@ const shapesOf = (text: string): readonly Sizes[] => {
 
 it.each(Object.entries(subjects))('%s', async (_, subject) => {
   const { settings, before = '', deviation = 1, error = 1e-5, shapes = shapesOf(settings) } = subject
-  const built = compileCells(
+  const built = compileFor(
+    'gpujs',
     `${before}\nattention a { dim: 6 value_dim: 5 scale: 1 / sqrt(dim) ${settings} }`,
   )
   for (const sizes of shapes) {
@@ -92,7 +93,7 @@ it.each(Object.entries(subjects))('%s', async (_, subject) => {
 
 it('few landmarks on the interpreter, which checks every access', () => {
   const settings = `${softmax} landmarks: 3 segment_means pinv: 2 conv: 3`
-  const built = compileCells(`attention a { dim: 4 value_dim: 3 ${settings} }`)
+  const built = compileFor('gpujs', `attention a { dim: 4 value_dim: 3 ${settings} }`)
   const sizes = { length: 17, keyLength: 11, heads: 2, batch: 2, lengths: [3, 10] }
   const inputs = tensors(built, sizes, 9)
   const weights = weightsFor(built, sizes)

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { print as printSchedule } from '../../compiler/schedule/print.ts'
-import { compileCells } from '../cells/harness.ts'
 import { textOf } from '../numeric/small-specs.ts'
+import { compileFor } from '../numeric/harness.ts'
 
 /** A scaled exact kernel, plain features, scaled ones, and products of matrices. */
 const names = ['linear_transformer', 'nystromformer', 'performer', 'softmax']
@@ -12,7 +12,7 @@ const names = ['linear_transformer', 'nystromformer', 'performer', 'softmax']
 const folder = (name: string): string => fileURLToPath(new URL(`./cells/${name}/`, import.meta.url))
 
 describe.each(names)('%s', (name) => {
-  const built = compileCells(textOf(name))
+  const built = compileFor('gpujs', textOf(name))
   const texts: Readonly<Record<string, string>> = {
     ...Object.fromEntries(
       Object.entries(built.forms).map(([form, { schedule }]) => [

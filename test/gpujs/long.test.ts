@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { reference } from '../../compiler/reference/reference.ts'
 import type * as Machines from '../../runtime/backends/gpujs/machine.ts'
 import { FormRunner } from '../../runtime/backends/gpujs/form-runner.ts'
-import { compileCells, gpujsError, onGpujs, weightsFor } from '../cells/harness.ts'
-import { expected, full, relativeError, tensors } from '../numeric/harness.ts'
+import { gpujsError, onGpujs } from '../cells/harness.ts'
+import { compileFor, expected, full, relativeError, tensors, weightsFor } from '../numeric/harness.ts'
 import { sized, specs } from '../numeric/small-specs.ts'
 
 const room = vi.hoisted(() => ({ mostCells: Infinity, scratchCells: Infinity }))
@@ -44,7 +44,7 @@ describe('rows apart', () => {
     'kernel: dot(q, k)^2 * exp(dot(q, k)) mask: causal epsilon: 0.5',
     'kernel: (dot(q, k) + 1)^2 mask: causal normalize: none',
   ])('%s', async (settings) => {
-    const built = compileCells(`attention a { dim: 6 value_dim: 5 scale: 0.4 ${settings} }`)
+    const built = compileFor('gpujs', `attention a { dim: 6 value_dim: 5 scale: 0.4 ${settings} }`)
     const causal = settings.includes('causal')
     const sizes = {
       length: 41,
@@ -69,7 +69,7 @@ describe('rows apart', () => {
   })
 
   test('a row of keys is never cut, nor needs to be', async () => {
-    const built = compileCells(`attention a { dim: 3 ${softmax} }`)
+    const built = compileFor('gpujs', `attention a { dim: 3 ${softmax} }`)
     room.scratchCells = 5
     const sizes = { length: 4, keyLength: 9 }
     expect(await gpujsError(built, sizes, tensors(built, sizes, 3))).toBeLessThan(1e-5)
@@ -77,7 +77,7 @@ describe('rows apart', () => {
   })
 
   test('three thousand rows, with the room that there is', async () => {
-    const built = compileCells(`attention a { dim: 8 scale: 0.3 ${softmax} mask: causal }`)
+    const built = compileFor('gpujs', `attention a { dim: 8 scale: 0.3 ${softmax} mask: causal }`)
     const sizes = { length: 3000, lengths: [2900] }
     const inputs = tensors(built, sizes, 5)
     using attention = await onGpujs(built)
@@ -90,7 +90,7 @@ describe('rows apart', () => {
   })
 
   test('the same numbers to the bit, cut or not', async () => {
-    const built = compileCells(`attention a { dim: 4 ${softmax} mask: causal }`)
+    const built = compileFor('gpujs', `attention a { dim: 4 ${softmax} mask: causal }`)
     const inputs = tensors(built, { length: 30, heads: 2 }, 8)
     const call = { ...inputs, length: 30, heads: 2 }
     const forward = async (scratchCells: number) => {
@@ -104,7 +104,7 @@ describe('rows apart', () => {
   })
 
   test('overlapping calls do not meet', async () => {
-    const built = compileCells(`attention a { dim: 4 ${softmax} mask: causal }`)
+    const built = compileFor('gpujs', `attention a { dim: 4 ${softmax} mask: causal }`)
     room.scratchCells = 60
     using attention = await onGpujs(built)
     const calls = [5, 20, 11].map((length) => ({ length, inputs: tensors(built, { length }, length) }))
@@ -118,7 +118,10 @@ describe('rows apart', () => {
 
 describe('a prefix in blocks', () => {
   test('is what it is at once, and so is what follows', async () => {
-    const built = compileCells(`attention a { dim: 4 value_dim: 3 scale: 0.5 ${softmax} mask: causal }`)
+    const built = compileFor(
+      'gpujs',
+      `attention a { dim: 4 value_dim: 3 scale: 0.5 ${softmax} mask: causal }`,
+    )
     const sizes = { length: 37, batch: 2, heads: 4, kvHeads: 2 }
     const inputs = tensors(built, sizes, 4)
     const token = { ...tensors(built, { ...sizes, length: 1 }, 9) }
@@ -145,7 +148,7 @@ describe('a prefix in blocks', () => {
 describe('groups of one batch item', () => {
   const compiled = specs.filter((name) => name !== 'reformer')
   test.each(compiled)('%s', async (name) => {
-    const built = compileCells(sized(name))
+    const built = compileFor('gpujs', sized(name))
     const length = 67
     const sizes = { length, keyLength: length + 1, heads: 4, kvHeads: 2, batch: 2, lengths: [40, 66] }
     const inputs = tensors(built, sizes, 5, 0.5)

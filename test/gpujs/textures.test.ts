@@ -1,7 +1,7 @@
 // Every texture is freed once, whatever fails on the way.
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { expected, relativeError, tensors } from '../numeric/harness.ts'
-import { compileCells, onGpujs } from '../cells/harness.ts'
+import { compileFor, expected, relativeError, tensors } from '../numeric/harness.ts'
+import { onGpujs } from '../cells/harness.ts'
 import { machineOfTextures, textures } from './textures.ts'
 
 vi.mock('../../runtime/backends/gpujs/machine.ts', () => ({ openMachine: machineOfTextures }))
@@ -10,8 +10,9 @@ beforeEach(() => {
   Object.assign(textures, { alive: 0, untilFailure: Infinity, lost: false, scratchCells: Infinity })
 })
 
-const softmax = compileCells('attention a { dim: 4 value_dim: 3 kernel: exp(dot(q, k)) mask: causal }')
-const linear = compileCells(
+const softmax = compileFor('gpujs', 'attention a { dim: 4 value_dim: 3 kernel: exp(dot(q, k)) mask: causal }')
+const linear = compileFor(
+  'gpujs',
   'attention a { dim: 4 feature: favor projections: 5 iid seed 1 mask: causal decay: 0.9 }',
 )
 const sizes = { length: 9, batch: 2, heads: 2, kvHeads: 1 }

@@ -2,18 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
 import { compileOne, expected, forward, full, onDevice, relativeError, tensors } from './harness.ts'
+import { partsOf, rows } from './parts.ts'
 
 const sizes = { length: 70, batch: 2, heads: 2, kvHeads: 1 }
-
-/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
-function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
-  const matrices = tensor.length / (sizes.length * width)
-  const part = new Float32Array(matrices * (to - from) * width)
-  for (let matrix = 0; matrix < matrices; matrix++)
-    for (let n = 0; n < (to - from) * width; n++)
-      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
-  return part
-}
 
 const specs = {
   'without exponent': 'attention a { dim: 6 value_dim: 5 feature: elu1 mask: causal }',
@@ -33,18 +24,14 @@ const specs = {
 describe.each(enoughDevices)('on %s', (name) => {
   it.each(Object.entries(specs))('%s', async (_, spec) => {
     const built = compileOne(spec)
-    const { dim, valueDim } = built.model
+    const { valueDim } = built.model
     const attention = await onDevice(built, await testDevice(name))
     const inputs = tensors(built, sizes, 1, 0.7)
     const whole = expected(built, sizes, inputs)
     expect(relativeError(await forward(attention, sizes, inputs), whole)).toBeLessThan(2e-6)
 
     for (const split of [1, 33]) {
-      const part = (from: number, to: number) => ({
-        q: rows(inputs.q, dim, from, to),
-        k: rows(inputs.k, dim, from, to),
-        v: rows(inputs.v, valueDim, from, to),
-      })
+      const part = partsOf(built, sizes, inputs)
       const { batch, heads, kvHeads } = full(sizes)
       const { out, state } = await attention.prefill({
         ...part(0, split),
@@ -53,10 +40,10 @@ describe.each(enoughDevices)('on %s', (name) => {
         kvHeads,
         length: split,
       })
-      expect(relativeError(out, rows(whole, valueDim, 0, split))).toBeLessThan(2e-6)
+      expect(relativeError(out, rows(whole, sizes.length, valueDim, 0, split))).toBeLessThan(2e-6)
       for (let token = split; token < sizes.length; token++) {
         const one = await attention.step(state, part(token, token + 1))
-        expect(relativeError(one, rows(whole, valueDim, token, token + 1))).toBeLessThan(5e-6)
+        expect(relativeError(one, rows(whole, sizes.length, valueDim, token, token + 1))).toBeLessThan(5e-6)
       }
       state.destroy()
       await expect(attention.step(state, part(0, 1))).rejects.toThrow(/was destroyed/)
@@ -68,15 +55,11 @@ describe.each(enoughDevices)('on %s', (name) => {
     'states are copied, saved and restored: %s',
     async (which) => {
       const built = compileOne(specs[which])
-      const { dim, valueDim } = built.model
+      const { valueDim } = built.model
       const attention = await onDevice(built, await testDevice(name))
       const inputs = tensors(built, sizes, 5)
       const whole = expected(built, sizes, inputs)
-      const part = (from: number, to: number) => ({
-        q: rows(inputs.q, dim, from, to),
-        k: rows(inputs.k, dim, from, to),
-        v: rows(inputs.v, valueDim, from, to),
-      })
+      const part = partsOf(built, sizes, inputs)
       const { batch, heads, kvHeads } = full(sizes)
       // One row short of the room that a cache of 64 rows has, so that the next tokens make it grow.
       const { state } = await attention.prefill({ ...part(0, 63), batch, heads, kvHeads, length: 63 })
@@ -95,7 +78,7 @@ describe.each(enoughDevices)('on %s', (name) => {
           expect(
             relativeError(
               await of.step(one, part(token, token + 1)),
-              rows(whole, valueDim, token, token + 1),
+              rows(whole, sizes.length, valueDim, token, token + 1),
             ),
           ).toBeLessThan(5e-6)
         one.destroy()

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Built } from '../../compiler/pipeline.ts'
 import type { Attention } from '../../runtime/index.ts'
-import { compileCells, onGpujs } from '../cells/harness.ts'
+import { onGpujs } from '../cells/harness.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
-import { compileOne, forward, normals, onDevice, relativeError } from './harness.ts'
+import { compileFor, compileOne, forward, normals, onDevice, relativeError } from './harness.ts'
 import type { Sizes, Tensors } from './harness.ts'
 
 type Feature = (row: Float64Array) => number[]
@@ -166,7 +166,7 @@ const everywhere: (readonly [string, (text: string) => Promise<Attention>])[] = 
   ...enoughDevices.map(
     (name) => [name, async (text: string) => onDevice(compileOne(text), await testDevice(name))] as const,
   ),
-  ['gpujs', (text: string) => onGpujs(compileCells(text) satisfies Built)],
+  ['gpujs', (text: string) => onGpujs(compileFor('gpujs', text) satisfies Built)],
 ]
 
 describe.each(everywhere)('on %s', (_, open) => {

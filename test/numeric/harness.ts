@@ -1,6 +1,7 @@
 // Compiles a spec, runs it on a device and beside it in float64.
 import { build, understand } from '../../compiler/pipeline.ts'
 import type { Built } from '../../compiler/pipeline.ts'
+import type { Target } from '../../compiler/index.ts'
 import { reference } from '../../compiler/reference/reference.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention } from '../../runtime/index.ts'
@@ -20,8 +21,8 @@ export interface Tensors {
   readonly v: Float32Array<ArrayBuffer>
 }
 
-/** The only attention of a text, through every stage. */
-export function compileOne(text: string, name?: string): Built {
+/** An attention of a text, the first where none is named, through every stage. */
+export function compileFor(target: Target, text: string, name?: string): Built {
   const source = { file: 'test.attn', text }
   const { tree, checked, diagnostics } = understand(source)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
@@ -29,10 +30,13 @@ export function compileOne(text: string, name?: string): Built {
   const model =
     name === undefined ? checked.attentions[0] : checked.attentions.find((one) => one.name === name)
   if (model === undefined) throw new Error('the text has no attention')
-  const built = build(model, tree)
+  const built = build(model, tree, target)
   if ('unsupported' in built) throw new Error(`not compiled: ${built.unsupported}`)
   return built
 }
+
+/** The same for WebGPU. */
+export const compileOne = (text: string, name?: string): Built => compileFor('webgpu', text, name)
 
 /** Normal numbers from a seed, times `deviation`; quick and good enough for inputs. */
 export function normals(count: number, seed: number, deviation = 1): Float32Array<ArrayBuffer> {
@@ -64,6 +68,19 @@ export function tensors({ model }: Built, sizes: Sizes, seed: number, deviation 
 
 /** Run-time weights by name. */
 export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>
+
+/** Normal run-time weights for the heads of some calls, and for the longest of them. */
+export function weightsFor({ program }: Built, ...calls: readonly Sizes[]): Weights {
+  const sizes = calls.map(full)
+  const rows = Math.max(...sizes.map(({ keyLength }) => keyLength))
+  const heads = Math.max(...sizes.map((one) => one.heads))
+  return Object.fromEntries(
+    program.weights.map(({ name, perHead, perKeyRow }, index) => [
+      name,
+      normals(heads * perHead * (perKeyRow === true ? rows : 1), 71 + index, 0.3),
+    ]),
+  )
+}
 
 export function expected(
   built: Built,

@@ -1,9 +1,18 @@
 // Features that never grow and may vanish: rows of weights that f32 does not hold, of which the mean is an ordinary number.
 import { describe, expect, it } from 'vitest'
 import type { Attention } from '../../runtime/index.ts'
-import { compileCells, onGpujs } from '../cells/harness.ts'
+import { onGpujs } from '../cells/harness.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
-import { compileOne, expected, forward, normals, onDevice, relativeError, tensors } from './harness.ts'
+import {
+  compileFor,
+  compileOne,
+  expected,
+  forward,
+  normals,
+  onDevice,
+  relativeError,
+  tensors,
+} from './harness.ts'
 import type { Tensors } from './harness.ts'
 
 /** Logarithms of the features of a row. */
@@ -131,7 +140,7 @@ const everywhere: (readonly [string, (text: string) => Promise<Attention>])[] = 
   ...enoughDevices.map(
     (name) => [name, async (text: string) => onDevice(compileOne(text), await testDevice(name))] as const,
   ),
-  ['gpujs', (text: string) => onGpujs(compileCells(text))],
+  ['gpujs', (text: string) => onGpujs(compileFor('gpujs', text))],
 ]
 
 const wide = (settings: string): string =>

@@ -2,8 +2,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { reference } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
-import { compileCells } from '../cells/harness.ts'
-import { compileOne } from '../numeric/harness.ts'
+import { compileFor, compileOne } from '../numeric/harness.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
   const packages = await original<{ importPackage(name: string): Promise<unknown> }>()
@@ -34,7 +33,7 @@ const saved = { position: 1, batch: 1, heads: 1, kvHeads: 1, capacity: 1, tensor
 describe.each(obstacles)('%s', (settings, why) => {
   test.each(['webgpu', 'gpujs', 'reference'] as const)('does not decode, %s says why', async (backend) => {
     const text = `attention a { dim: 2 ${settings} }`
-    const { program } = backend === 'gpujs' ? compileCells(text) : compileOne(text)
+    const { program } = compileFor(backend === 'gpujs' ? 'gpujs' : 'webgpu', text)
     const weights = program.weights.length > 0 ? { compressKeys: new Float32Array(8) } : {}
     using attention = await createAttention(program, { backend, weights })
     const refused = { name: 'AttentionError', code: 'form', message: why }
@@ -65,7 +64,7 @@ test.each([null, undefined, 3, {}])('%o is no program', async (given) => {
 
 test.each(['webgpu', 'gpujs', 'reference'] as const)('%s restores what counts can be', async (backend) => {
   const text = 'attention a { dim: 1 feature: elu1 mask: causal }'
-  const { program } = backend === 'gpujs' ? compileCells(text) : compileOne(text)
+  const { program } = compileFor(backend === 'gpujs' ? 'gpujs' : 'webgpu', text)
   using attention = await createAttention(program, { backend })
   const one = new Float32Array([1])
   const { state } = await attention.prefill({ q: one, k: one, v: one, length: 1 })

@@ -4,8 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { reference } from '../../compiler/index.ts'
 import type { Backend, CreateOptions } from '../../runtime/index.ts'
 import { createAttention } from '../../runtime/index.ts'
-import { compileCells } from '../cells/harness.ts'
-import { compileOne } from '../numeric/harness.ts'
+import { compileFor } from '../numeric/harness.ts'
 import { largestDifference, numbers } from './expected.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
@@ -24,7 +23,7 @@ const elsewhere = runInNewContext('({ Float32Array, Uint32Array, DataView, Array
 const foreign = (own: Float32Array): Float32Array => new elsewhere.Float32Array(own)
 
 const open = (backend: Backend, text: string, options: CreateOptions = {}) =>
-  createAttention((backend === 'gpujs' ? compileCells(text) : compileOne(text)).program, {
+  createAttention(compileFor(backend === 'gpujs' ? 'gpujs' : 'webgpu', text).program, {
     ...options,
     backend,
   })

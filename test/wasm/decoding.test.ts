@@ -2,10 +2,19 @@
 // are copied, saved, and handed to and from WebGPU.
 import { expect, it } from 'vitest'
 import type { Attention } from '../../runtime/index.ts'
-import { compileOne, expected, full, onDevice, relativeError, tensors } from '../numeric/harness.ts'
+import {
+  compileFor,
+  compileOne,
+  expected,
+  full,
+  onDevice,
+  relativeError,
+  tensors,
+} from '../numeric/harness.ts'
+import { partsOf, rows } from '../numeric/parts.ts'
 import { sized } from '../numeric/small-specs.ts'
 import { testDevice } from '../setup/test-devices.ts'
-import { compileWasm, onWasm } from './harness.ts'
+import { onWasm } from './harness.ts'
 
 /** With a state of sums, scaled or not, with a decay, and with a cache of rows. */
 const specs = ['linear_transformer', 'performer', 'retnet', 'softmax'] as const
@@ -16,31 +25,17 @@ const exchanged: readonly string[] = ['performer', 'softmax']
 const sizes = { length: 71, batch: 2, heads: 4, kvHeads: 2 }
 const { batch, heads, kvHeads } = full(sizes)
 
-/** Rows `from` … `to` of every [length, width] matrix of a tensor. */
-function rows(tensor: ArrayLike<number>, width: number, from: number, to: number): Float32Array<ArrayBuffer> {
-  const matrices = tensor.length / (sizes.length * width)
-  const part = new Float32Array(matrices * (to - from) * width)
-  for (let matrix = 0; matrix < matrices; matrix++)
-    for (let n = 0; n < (to - from) * width; n++)
-      part[matrix * (to - from) * width + n] = tensor[(matrix * sizes.length + from) * width + n] as number
-  return part
-}
-
 it.each(specs)('%s', async (name) => {
-  const built = compileWasm(sized(name).replace('mask: none', 'mask: causal'))
-  const { dim, valueDim } = built.model
+  const built = compileFor('wasm', sized(name).replace('mask: none', 'mask: causal'))
+  const { valueDim } = built.model
   using wasm = await onWasm(built, 2)
   using webgpu = exchanged.includes(name)
     ? await onDevice(compileOne(built.program.source), await testDevice('SwiftShader'))
     : undefined
   const inputs = tensors(built, sizes, 1, 0.7)
   const whole = expected(built, sizes, inputs, wasm.projection)
-  const part = (from: number, to: number) => ({
-    q: rows(inputs.q, dim, from, to),
-    k: rows(inputs.k, dim, from, to),
-    v: rows(inputs.v, valueDim, from, to),
-  })
-  const wanted = (from: number, to: number): Float32Array => rows(whole, valueDim, from, to)
+  const part = partsOf(built, sizes, inputs)
+  const wanted = (from: number, to: number): Float32Array => rows(whole, sizes.length, valueDim, from, to)
   const prefix = async (on: Attention, split: number) =>
     on.prefill({ ...part(0, split), batch, heads, kvHeads, length: split })
 
@@ -72,20 +67,19 @@ it('a row and projections that fill no vectors', async () => {
     .replace('mask: none', 'mask: causal')
     .replace(/^ +dim: .*$/m, '  dim: 7')
     .replace(/^ +projections: \d+/m, '  projections: 10')
-  const built = compileWasm(text)
+  const built = compileFor('wasm', text)
   const { dim, valueDim } = built.model
   expect([dim, built.program.features]).toEqual([7, 10])
   using wasm = await onWasm(built, 1)
   const inputs = tensors(built, sizes, 1, 0.7)
   const whole = expected(built, sizes, inputs, wasm.projection)
-  const part = (from: number, to: number) => ({
-    q: rows(inputs.q, dim, from, to),
-    k: rows(inputs.k, dim, from, to),
-    v: rows(inputs.v, valueDim, from, to),
-  })
+  const part = partsOf(built, sizes, inputs)
   const { state } = await wasm.prefill({ ...part(0, 68), batch, heads, kvHeads, length: 68 })
   for (let token = 68; token < 71; token++)
     expect(
-      relativeError(await wasm.step(state, part(token, token + 1)), rows(whole, valueDim, token, token + 1)),
+      relativeError(
+        await wasm.step(state, part(token, token + 1)),
+        rows(whole, sizes.length, valueDim, token, token + 1),
+      ),
     ).toBeLessThan(5e-6)
 })

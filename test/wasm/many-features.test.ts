@@ -1,8 +1,8 @@
 // So many features that a thread's state fills no cache, up to those for which there is no memory.
 import { expect, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
-import { expected, full, relativeError, tensors } from '../numeric/harness.ts'
-import { compileWasm, onWasm } from './harness.ts'
+import { compileFor, expected, full, relativeError, tensors } from '../numeric/harness.ts'
+import { onWasm } from './harness.ts'
 
 const text = (projections: number, dim: number): string =>
   `attention many {
@@ -14,7 +14,7 @@ const text = (projections: number, dim: number): string =>
   }`
 
 test.each([4096, 16384])('%i features', { timeout: 60_000 }, async (projections) => {
-  const built = compileWasm(text(projections, 8))
+  const built = compileFor('wasm', text(projections, 8))
   using wasm = await onWasm(built, 2)
   const sizes = { length: 35 }
   const inputs = tensors(built, sizes, 1, 0.7)

@@ -2,8 +2,8 @@
 import type { Page } from 'playwright-core'
 import type { Backend } from '../../../runtime/attention.ts'
 import type { Built } from '../../../compiler/pipeline.ts'
-import { expected, full, normals, relativeError, tensors } from '../../numeric/harness.ts'
-import type { Sizes, Weights } from '../../numeric/harness.ts'
+import { expected, full, relativeError, tensors, weightsFor } from '../../numeric/harness.ts'
+import type { Sizes } from '../../numeric/harness.ts'
 import type { loseDevice as loseDeviceInPage } from '../pages/lose-device.mjs'
 import type { Call, Outcome, Run } from '../pages/run.mjs'
 
@@ -21,7 +21,7 @@ export interface Prepared {
 
 /** Seeded calls of a module, small enough for a software device. */
 export function prepare(built: Built, shapes: readonly Sizes[], backend: Backend, deviation = 1): Prepared {
-  const weights = weightsOf(built, shapes)
+  const weights = weightsFor(built, ...shapes)
   const inputs = shapes.map((sizes) => tensors(built, sizes, 11, deviation))
   return {
     run: {
@@ -37,19 +37,6 @@ export function prepare(built: Built, shapes: readonly Sizes[], backend: Backend
     },
     wanted: shapes.map((sizes, index) => expected(built, sizes, inputs[index]!, undefined, weights)),
   }
-}
-
-/** For the heads of every shape, which must be the same, and for the longest of them. */
-function weightsOf({ program }: Built, shapes: readonly Sizes[]): Weights {
-  const filled = shapes.map(full)
-  const rows = Math.max(...filled.map(({ keyLength }) => keyLength))
-  const heads = filled[0]!.heads
-  return Object.fromEntries(
-    program.weights.map(({ name, perHead, perKeyRow }, index) => [
-      name,
-      normals(heads * perHead * (perKeyRow === true ? rows : 1), 71 + index, 0.3),
-    ]),
-  )
 }
 
 /** The largest relative error among the calls of a run, and what it ran on. */
