@@ -90,7 +90,7 @@ describe.runIf(browser)('in Chromium', () => {
     const light = await appearance(page)
     await page.emulateMedia({ colorScheme: 'dark' })
     // Styles follow at once; the page hears of it, and draws, with the next frame.
-    await expect.poll(async () => (await appearance(page)).plot, { timeout: 30_000 }).not.toBe(light.plot)
+    await expect.poll(async () => (await appearance(page)).plot, { timeout: 300_000 }).not.toBe(light.plot)
     expect((await appearance(page)).paper).not.toBe(light.paper)
     expect(complaints).toEqual([])
     await context.close()

@@ -10,7 +10,7 @@ import { serve } from '../../scripts/serve.mjs'
 import type { Server } from '../../scripts/serve.mjs'
 import { sized } from '../numeric/small-specs.ts'
 import { buildWithVite } from './harness/app.ts'
-import { openBrowser } from './harness/browser.ts'
+import { newPage, openBrowser } from './harness/browser.ts'
 import { attnc, compileInto } from './harness/compiled.ts'
 import type { CompiledFolder } from './harness/compiled.ts'
 import { pagesFolder } from './harness/pages.ts'
@@ -60,7 +60,7 @@ describe.runIf(browser)('in Chromium', () => {
     const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app'), gpujs }
     const server = await serve(folders, 0, headers)
     servers.push(server)
-    const page = await (browser as Browser).newPage()
+    const page = await newPage(browser as Browser)
     await page.addInitScript(() => {
       Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })
     })

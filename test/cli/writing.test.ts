@@ -258,7 +258,7 @@ describe('where a disk is full', () => {
 })
 
 describe('a process that is killed', () => {
-  test('leaves modules that import, and nothing that hinders the next', { timeout: 120_000 }, async () => {
+  test('leaves modules that import, and nothing that hinders the next', async () => {
     await at.run(['compile', 'good.attn', '-o', 'whole'])
     const whole = contents(path('whole'))
     for (let trial = 0; trial < 4; trial++) {

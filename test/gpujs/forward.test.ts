@@ -74,7 +74,7 @@ describe('forward', () => {
     await expect(attention.forward(randomCall({ length: 2 }, 4, 3))).rejects.toThrow(/weights\.conv needs 3/)
   })
 
-  test('ten thousand calls leave no kernels behind', { timeout: 60_000 }, async () => {
+  test('ten thousand calls leave no kernels behind', async () => {
     const { GPU } = createRequire(import.meta.url)('gpu.js') as { GPU: { prototype: object } }
     const made = vi.spyOn(GPU.prototype as { createKernel: () => unknown }, 'createKernel')
     try {

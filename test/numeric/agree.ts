@@ -1,14 +1,11 @@
 // Runs a program on shapes, guarded and poisoned, and holds it to the reference.
 import type { Built } from '../../compiler/pipeline.ts'
-import { everyDevice, testDevice } from '../setup/test-devices.ts'
+import { testDevice } from '../setup/test-devices.ts'
 import { disagreement } from './compare.ts'
 import { guardedForward } from './guarded.ts'
 import { expected, onDevice, tensors } from './harness.ts'
 import type { Sizes, Tensors } from './harness.ts'
 import { interpreted } from './interpreted.ts'
-
-/** Milliseconds for one program on one device, whose kernels may have to be compiled on a busy machine. */
-export const patience = everyDevice ? 900_000 : 180_000
 
 export interface Conditions {
   /** Of the entries of q and k. */

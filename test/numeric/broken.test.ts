@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { wgsl } from '../../compiler/targets/webgpu/print.ts'
 import type { Built } from '../../compiler/pipeline.ts'
 import { deviceNames, testDevice } from '../setup/test-devices.ts'
-import { once, patience, prepare } from './agree.ts'
+import { once, prepare } from './agree.ts'
 import type { Case } from './agree.ts'
 import { disagreement } from './compare.ts'
 import { guardedForward } from './guarded.ts'
@@ -90,7 +90,7 @@ test.each(programNames)('%s are right as they are', (name) => {
 })
 
 describe.each(programNames)('%s on the host', (name) => {
-  it.each(mistakeNames)('%s', { timeout: patience }, (mistake) => {
+  it.each(mistakeNames)('%s', (mistake) => {
     const one = programs[name]()
     const tried = spread([...mutants(one.built, mistakes[mistake])], placesOf(mistake))
     const missed = tried.filter(({ built }) => !noticed(built, one)).map(({ where }) => where)
@@ -120,7 +120,7 @@ const onDevices = [
 
 // A barrier too few need not show everywhere: on the first device it does.
 describe.each(deviceNames.slice(0, 1))('on %s', (deviceName) => {
-  it.each(onDevices)('%s', { timeout: patience }, async (mistake) => {
+  it.each(onDevices)('%s', async (mistake) => {
     const one = programs['pairs of rows']()
     const [wrong] = mutants(one.built, mistakes[mistake])
     const device = await testDevice(deviceName)
@@ -130,7 +130,7 @@ describe.each(deviceNames.slice(0, 1))('on %s', (deviceName) => {
     expect(disagreement({ ...one, found, valueDim: attention.valueDim })).not.toBe('')
   })
 
-  it('rows past the end', { timeout: patience }, async () => {
+  it('rows past the end', async () => {
     const one = programs['pairs of rows']()
     const device = await testDevice(deviceName)
     // Told of a row more than the buffers are meant to hold, the kernels write into the guard band.

@@ -11,7 +11,7 @@ const spec = `attention a {
 }`
 
 describe.each(enoughDevices)('on %s', (name) => {
-  it('generating is reading', { timeout: 180_000 }, async () => {
+  it('generating is reading', async () => {
     const built = compileOne(spec)
     const { dim } = built.model
     const attention = await onDevice(built, await testDevice(name))

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { compile } from '../../compiler/index.ts'
 import { build, understand } from '../../compiler/pipeline.ts'
 import { deviceNames, everyDevice, testDevice } from '../setup/test-devices.ts'
-import { disagreements, once, patience, prepare } from './agree.ts'
+import { disagreements, once, prepare } from './agree.ts'
 import { usualError } from './compare.ts'
 import { compileOne } from './harness.ts'
 import { everyShape } from './shapes.ts'
@@ -73,8 +73,6 @@ describe.each(deviceNames.map((device, place) => [device, place === 0 || everyDe
     })
 
     const held = compiled.filter(([name]) => everyDevice || (all ? representatives : elsewhere).has(name))
-    it.each(held)('%s', { timeout: patience }, async (_, cases) =>
-      expect(await disagreements(device, cases())).toEqual([]),
-    )
+    it.each(held)('%s', async (_, cases) => expect(await disagreements(device, cases())).toEqual([]))
   },
 )

@@ -1,7 +1,7 @@
 // Programs whose interest is in their arithmetic and not in how the device is made.
 import { describe, expect, it } from 'vitest'
 import { enoughDevices } from '../setup/test-devices.ts'
-import { disagreements, once, patience, prepare } from './agree.ts'
+import { disagreements, once, prepare } from './agree.ts'
 import type { Conditions } from './agree.ts'
 import { compileOne } from './harness.ts'
 import type { Sizes } from './harness.ts'
@@ -21,8 +21,6 @@ export function holdOnDevice(subjects: Readonly<Record<string, Subject>>): void 
     return [name, cases] as const
   })
   describe.each(enoughDevices)('on %s', (device) => {
-    it.each(named)('%s', { timeout: patience }, async (_, cases) =>
-      expect(await disagreements(device, cases())).toEqual([]),
-    )
+    it.each(named)('%s', async (_, cases) => expect(await disagreements(device, cases())).toEqual([]))
   })
 }

@@ -9,7 +9,6 @@ import type { Subject } from './subjects.ts'
 import { bits, calls, matrix, tensorsOf, upTo } from './tensors.ts'
 import type { Call } from './tensors.ts'
 
-const patience = { timeout: 180_000 }
 const runs = { seed: 77, numRuns: 20 }
 
 /** The largest exponent of a call, in absolute value: its last place is what f32 cannot tell apart. */
@@ -51,7 +50,6 @@ describe.each(deviceNames)('on %s', (device) => {
   describe.each(subjects)('%s', (subject) => {
     it.each([1, 100, 1e4])(
       'P2, D2: rows see nothing of later ones, to the bit, entries of size %d',
-      patience,
       async (size) => {
         const attention = await attentionOn(device, subject, 'causal')
         await fc.assert(
@@ -75,7 +73,6 @@ describe.each(deviceNames)('on %s', (device) => {
 
     it.each(['none', 'causal'] as const)(
       'P15: rows up to 100 times as long agree with float64 to the last places of their exponents, mask %s',
-      patience,
       async (mask) => {
         const attention = await attentionOn(device, subject, mask)
         const built = builtOf(subject, mask)
@@ -93,7 +90,6 @@ describe.each(deviceNames)('on %s', (device) => {
 
     it.each(['none', 'causal'] as const)(
       'P15: rows of entries up to 1e4 give means of the values all the same, mask %s',
-      patience,
       async (mask) => {
         const attention = await attentionOn(device, subject, mask)
         await fc.assert(
@@ -119,7 +115,6 @@ describe.each(deviceNames)('on %s', (device) => {
 
   it.each(['none', 'causal'] as const)(
     'P15: features whose exponents lie far apart, each row large in another, mask %s',
-    patience,
     async (mask) => {
       const built = compileOne(
         `feature f(x) = exp(x) attention a { dim: ${dim} value_dim: ${valueDim} feature: f mask: ${mask} }`,

@@ -41,7 +41,7 @@ export function moduleFolder(files: readonly OutputFile[]): ModuleFolder {
     printed: async (script) => {
       writeFileSync(join(path, 'use.js'), script)
       // Packages are also looked for where the program was started: here.
-      const { stdout } = await run(process.execPath, [join(path, 'use.js')], { cwd: root, timeout: 120_000 })
+      const { stdout } = await run(process.execPath, [join(path, 'use.js')], { cwd: root, timeout: 300_000 })
       return JSON.parse(stdout) as unknown
     },
     remove: () => rmSync(path, { recursive: true }),

@@ -1,11 +1,11 @@
 // What nested reduces cost: time must not grow as a power of the width.
-import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import { check, compile } from '../../compiler/index.ts'
 import { components } from '../../compiler/symbolic/components.ts'
 import { environmentOf, evaluateScalar } from '../../compiler/symbolic/evaluate.ts'
 import { apply, constant, row } from '../../compiler/symbolic/build.ts'
 import type { Expression } from '../../compiler/symbolic/expression.ts'
+import { processorTime } from '../setup/processor-time.ts'
 
 const softmax = (a: readonly number[]): readonly number[] => {
   const powers = a.map((one) => Math.exp(one - Math.max(...a)))
@@ -32,9 +32,9 @@ test.each([
   `attention a { dim: 64 kernel: ${Array.from({ length: 100 }, (_, n) => `exp(dot(q, k) * ${n})`).join(' + ')} }`,
   `attention a { dim: 64 kernel: ${'max('.repeat(80)}1${Array.from({ length: 80 }, (_, n) => `, exp(dot(q, k) * ${n}))`).join('')} }`,
 ])('%# is too long, and that is said at once', (text) => {
-  const start = performance.now()
+  const start = processorTime()
   expect(compile(text).diagnostics.map(({ code }) => code)).toEqual(['A0317'])
-  expect(performance.now() - start).toBeLessThan(2000)
+  expect(processorTime() - start).toBeLessThan(5000)
 })
 
 test('what is long and does not grow is not', () => {

@@ -7,6 +7,7 @@ import { format } from '../../compiler/syntax/format.ts'
 import { parse } from '../../compiler/syntax/parse.ts'
 import { sameTree } from '../../compiler/syntax/same.ts'
 import { check } from '../semantics/check.ts'
+import { processorTime } from '../setup/processor-time.ts'
 
 const specs = readdirSync(new URL('../../specs/', import.meta.url)).map((name) =>
   readFileSync(new URL(`../../specs/${name}`, import.meta.url), 'utf8').replaceAll(/^#.*\n/gm, ''),
@@ -107,7 +108,7 @@ function outcome(text: string): Outcome {
 }
 
 test('ten thousand malformed inputs', () => {
-  const started = performance.now()
+  const started = processorTime()
   let refused = 0
   const codes = new Set<string>()
   const failures: unknown[] = []
@@ -123,5 +124,5 @@ test('ten thousand malformed inputs', () => {
   expect(refused).toBeGreaterThan(7000)
   expect(refused).toBeLessThan(9990)
   expect(codes.size).toBeGreaterThan(25)
-  expect(performance.now() - started).toBeLessThan(120_000)
-}, 180_000)
+  expect(processorTime() - started).toBeLessThan(120_000)
+})

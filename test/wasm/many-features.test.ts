@@ -13,7 +13,7 @@ const text = (projections: number, dim: number): string =>
     mask: causal
   }`
 
-test.each([4096, 16384])('%i features', { timeout: 60_000 }, async (projections) => {
+test.each([4096, 16384])('%i features', async (projections) => {
   const built = compileFor('wasm', text(projections, 8))
   using wasm = await onWasm(built, 2)
   const sizes = { length: 35 }

@@ -16,6 +16,9 @@ const flags = [
   '--enable-unsafe-swiftshader',
 ]
 
+/** Milliseconds after which a page hangs. */
+const patience = 300_000
+
 /** A page, and what went wrong in it: errors nobody caught, and what it wrote to its console as an error or warning. */
 export interface WatchedPage {
   readonly page: Page
@@ -29,6 +32,7 @@ export async function openBrowser(): Promise<Browser | undefined> {
     return await chromium.launch({
       executablePath: executable,
       args: flags,
+      timeout: patience,
       env: Object.fromEntries(
         Object.entries(environment).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])),
       ),
@@ -40,8 +44,15 @@ export async function openBrowser(): Promise<Browser | undefined> {
   }
 }
 
-export async function openPage(browser: Browser | BrowserContext, address: string): Promise<WatchedPage> {
+/** A page that may take as long as software devices do. */
+export async function newPage(browser: Browser | BrowserContext): Promise<Page> {
   const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
+  return page
+}
+
+export async function openPage(browser: Browser | BrowserContext, address: string): Promise<WatchedPage> {
+  const page = await newPage(browser)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
