@@ -5,69 +5,69 @@
 
 import type { Statement, Value } from './kernel.ts'
 
+/** The fields of a kind of value or statement that hold values, in the order in which the text writes them. */
+type Fields<Node> = Node extends unknown
+  ? readonly { [Key in keyof Node]-?: Node[Key] extends Value | readonly Value[] ? Key : never }[keyof Node][]
+  : never
+
+const fieldsOfValues: { readonly [Kind in Value['kind']]: Fields<Extract<Value, { kind: Kind }>> } = {
+  number: [],
+  name: [],
+  thread: [],
+  workgroup: [],
+  shape: [],
+  bufferLength: [],
+  load: ['index'],
+  sharedLoad: ['index'],
+  lane: ['vector'],
+  vec4: ['lanes'],
+  splat: ['value'],
+  unary: ['operand'],
+  binary: ['left', 'right'],
+  select: ['condition', 'yes', 'no'],
+  call: ['args'],
+  convert: ['value'],
+}
+
+const fieldsOfStatements: {
+  readonly [Kind in Statement['kind']]: Fields<Extract<Statement, { kind: Kind }>>
+} = {
+  comment: [],
+  let: ['value'],
+  var: ['value'],
+  assign: ['target', 'value'],
+  for: ['from', 'to'],
+  if: ['condition'],
+  store: ['index', 'value'],
+  sharedStore: ['index', 'value'],
+  barrier: [],
+}
+
+/** The values in some fields of a node. */
+const held = (node: Value | Statement, fields: readonly string[]): readonly Value[] =>
+  fields.flatMap((field) => node[field as keyof typeof node] as unknown as Value | readonly Value[])
+
 /** The values directly inside a value, in the order in which the text writes them; none for a leaf. */
-export function children(value: Value): readonly Value[] {
-  switch (value.kind) {
-    case 'number':
-    case 'name':
-    case 'thread':
-    case 'workgroup':
-    case 'shape':
-    case 'bufferLength':
-      return []
-    case 'load':
-    case 'sharedLoad':
-      return [value.index]
-    case 'lane':
-      return [value.vector]
-    case 'vec4':
-      return value.lanes
-    case 'splat':
-    case 'convert':
-      return [value.value]
-    case 'unary':
-      return [value.operand]
-    case 'binary':
-      return [value.left, value.right]
-    case 'select':
-      return [value.condition, value.yes, value.no]
-    case 'call':
-      return value.args
+export const children = (value: Value): readonly Value[] => held(value, fieldsOfValues[value.kind])
+
+/** The node with the values in some fields replaced. */
+function replaced<Node extends Value | Statement>(
+  node: Node,
+  fields: readonly string[],
+  map: (value: Value) => Value,
+): Node {
+  if (fields.length === 0) return node
+  const copy: Record<string, unknown> = { ...node }
+  for (const field of fields) {
+    const inner = copy[field] as Value | readonly Value[]
+    copy[field] = 'kind' in inner ? map(inner) : inner.map(map)
   }
+  return copy as unknown as Node
 }
 
 /** The value with each of its parts replaced. */
-export function mapChildren(value: Value, map: (child: Value) => Value): Value {
-  switch (value.kind) {
-    case 'number':
-    case 'name':
-    case 'thread':
-    case 'workgroup':
-    case 'shape':
-    case 'bufferLength':
-      return value
-    case 'load':
-    case 'sharedLoad':
-      return { ...value, index: map(value.index) }
-    case 'lane':
-      return { ...value, vector: map(value.vector) }
-    case 'vec4': {
-      const [x, y, z, w] = value.lanes
-      return { ...value, lanes: [map(x), map(y), map(z), map(w)] }
-    }
-    case 'splat':
-    case 'convert':
-      return { ...value, value: map(value.value) }
-    case 'unary':
-      return { ...value, operand: map(value.operand) }
-    case 'binary':
-      return { ...value, left: map(value.left), right: map(value.right) }
-    case 'select':
-      return { ...value, condition: map(value.condition), yes: map(value.yes), no: map(value.no) }
-    case 'call':
-      return { ...value, args: value.args.map(map) }
-  }
-}
+export const mapChildren = (value: Value, map: (child: Value) => Value): Value =>
+  replaced(value, fieldsOfValues[value.kind], map)
 
 /** The bodies within a statement. */
 export function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
@@ -79,50 +79,18 @@ export function bodiesOf(statement: Statement): readonly (readonly Statement[])[
 /** The values in a statement and in the statements within it; of an assignment also its target. */
 export function valuesIn(statement: Statement): readonly Value[] {
   const inner = bodiesOf(statement).flatMap((body) => body.flatMap(valuesIn))
-  switch (statement.kind) {
-    case 'let':
-    case 'var':
-      return [statement.value]
-    case 'assign':
-      return [statement.target, statement.value]
-    case 'for':
-      return [statement.from, statement.to, ...inner]
-    case 'if':
-      return [statement.condition, ...inner]
-    case 'store':
-    case 'sharedStore':
-      return [statement.index, statement.value]
-    case 'comment':
-    case 'barrier':
-      return []
-  }
+  return [...held(statement, fieldsOfStatements[statement.kind]), ...inner]
 }
 
 /** The statement with each value in it and within its statements replaced; targets of assignments stay. */
 export function mapValues(statement: Statement, map: (value: Value) => Value): Statement {
-  const inner = (body: readonly Statement[]): readonly Statement[] =>
-    body.map((statement) => mapValues(statement, map))
-  switch (statement.kind) {
-    case 'let':
-    case 'var':
-    case 'assign':
-      return { ...statement, value: map(statement.value) }
-    case 'for':
-      return { ...statement, from: map(statement.from), to: map(statement.to), body: inner(statement.body) }
-    case 'if':
-      return {
-        ...statement,
-        condition: map(statement.condition),
-        then: inner(statement.then),
-        ...(statement.otherwise && { otherwise: inner(statement.otherwise) }),
-      }
-    case 'store':
-    case 'sharedStore':
-      return { ...statement, index: map(statement.index), value: map(statement.value) }
-    case 'comment':
-    case 'barrier':
-      return statement
-  }
+  const inner = (body: readonly Statement[]): readonly Statement[] => body.map((one) => mapValues(one, map))
+  const fields = fieldsOfStatements[statement.kind].filter((field) => field !== 'target')
+  const mapped = replaced(statement, fields, map)
+  if (mapped.kind === 'for') return { ...mapped, body: inner(mapped.body) }
+  if (mapped.kind !== 'if') return mapped
+  const { then, otherwise } = mapped
+  return { ...mapped, then: inner(then), ...(otherwise && { otherwise: inner(otherwise) }) }
 }
 
 /** Every name declared in the statements or within them, loop indexes included. */
