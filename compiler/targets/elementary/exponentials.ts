@@ -7,8 +7,9 @@
 
 import { lowest } from '../../kernel/kernel.ts'
 import { floatText } from '../../kernel/target.ts'
-import { helper, polynomial } from './helper.ts'
+import { helper } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
+import { artanhTail, polynomial } from './polynomials.ts'
 
 const lowestText = floatText(lowest)
 
@@ -47,7 +48,7 @@ export const expm1UpToOne = (lanes: Lanes): Helper =>
 const twiceAtanh = (lanes: Lanes): Helper =>
   helper('twice_atanh', lanes, '2·atanh s for |s| ≤ 1/3, odd in s; log((1 + s) / (1 − s))', [
     'let z = x * x;',
-    `return 2.0 * (x + x * z * (${polynomial('z', ['0.33333206', '0.20010886', '0.13998932', '0.14015637'])}));`,
+    `return 2.0 * (x + x * z * (${polynomial('z', artanhTail)}));`,
   ])
 
 /** x = 2^e·m with m in [√½, √2), and s such that log m = 2·atanh s. */

@@ -70,10 +70,3 @@ export function helper(
     uses,
   }
 }
-
-/** Nested multiplications, coefficients from the constant upwards. */
-export function polynomial(x: string, [constant = '0.0', ...higher]: readonly string[]): string {
-  if (higher.length === 0) return constant
-  const rest = polynomial(x, higher)
-  return `${constant} + ${x} * ${higher.length === 1 ? rest : `(${rest})`}`
-}

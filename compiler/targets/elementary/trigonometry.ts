@@ -3,18 +3,13 @@
  * 2^−11 within one turn, and nothing beyond.
  */
 
-import { helper, polynomial } from './helper.ts'
+import { helper } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
-
-/**
- * Cody–Waite: π/2 in parts of 8 bits, so that a count of quarter turns of up to
- * 16 bits times each part is exact, and so is each difference but the last.
- */
-const quarterTurn = ['1.5703125', '4.8446655e-4', '-6.4074993e-7', '9.920936e-10']
+import { cosineTail, polynomial, quarterTurn, sineTail } from './polynomials.ts'
 
 const sineAhead = (lanes: Lanes): Helper => {
   const { signed, f, i } = lanes
-  const rest = quarterTurn.reduce((left, part) => `(${left} - quarters * ${part})`, 'x').slice(1, -1)
+  const rest = quarterTurn.reduce<string>((left, part) => `(${left} - quarters * ${part})`, 'x').slice(1, -1)
   return helper(
     'sine_ahead',
     lanes,
@@ -23,8 +18,8 @@ const sineAhead = (lanes: Lanes): Helper => {
       'let quarters = round(x * 0.63661975);',
       `let rest = ${rest};`,
       'let square = rest * rest;',
-      `let sine = rest + rest * square * (${polynomial('square', ['-0.1666665', '0.008331868', '-1.9481791e-4'])});`,
-      `let fall = square * (${polynomial('square', ['0.041666646', '-0.0013887243', '2.4423889e-5'])});`,
+      `let sine = rest + rest * square * (${polynomial('square', sineTail)});`,
+      `let fall = square * (${polynomial('square', cosineTail)});`,
       'let cosine = 1.0 - square * (0.5 - fall);',
       `let quadrant = ${signed}(quarters) + ahead;`,
       `let value = select(sine, cosine, (quadrant & ${i('1')}) == ${i('1')});`,

@@ -5,7 +5,8 @@
  */
 import { lowest } from '../../../kernel/kernel.ts'
 import { floatText } from '../../../kernel/target.ts'
-import { helper, polynomial } from './helpers.ts'
+import { artanhTail, errorNearZero, normalTailRatio, polynomial } from '../../elementary/polynomials.ts'
+import { helper } from './helpers.ts'
 import type { Helper } from './helpers.ts'
 
 const lowestText = floatText(lowest)
@@ -55,9 +56,6 @@ export const silu: Helper = helper('silu', 'x times the sigmoid of x', ['return 
   uses: [sigmoid],
 })
 
-/** Of (log(1 + t) = 2·atanh s) / s for s = t / (2 + t), t from 0 to 1. */
-const twiceAtanh = ['0.33333206', '0.20010886', '0.13998932', '0.14015637']
-
 /** log(1 + e^x). */
 export const softplus: Helper = helper(
   'softplus',
@@ -66,7 +64,7 @@ export const softplus: Helper = helper(
     'const t = Math.exp(-Math.abs(x));',
     'const s = t / (2 + t);',
     'const z = s * s;',
-    `return Math.max(x, 0) + 2 * (s + s * z * (${polynomial('z', twiceAtanh)}));`,
+    `return Math.max(x, 0) + 2 * (s + s * z * (${polynomial('z', artanhTail)}));`,
   ],
 )
 
@@ -100,20 +98,6 @@ export const sinh: Helper = helper(
   { uses: [exponentialMinusOne] },
 )
 
-/** Of e^(x²/2)·tail(x)·(x + 4) in (x − 4)/(x + 4), for x from 0 to 20. */
-const tail = [
-  '0.75528514',
-  '-0.6078965',
-  '0.38713714',
-  '-0.18652493',
-  '0.060399957',
-  '-0.007517869',
-  '-0.0034927882',
-  '0.0015646061',
-  '0.00014755054',
-  '-0.00014831076',
-]
-
 const normalTail: Helper = helper(
   'normalTail',
   'how likely a normal number exceeds x, from 0; x * x is split, its upper part exact',
@@ -122,7 +106,7 @@ const normalTail: Helper = helper(
     'const high = Math.floor(bounded * 64) / 64;',
     'const fall = Math.exp(-0.5 * high * high) * Math.exp(-0.5 * (bounded - high) * (bounded + high));',
     'const u = (bounded - 4) / (bounded + 4);',
-    `return fall * (${polynomial('u', tail)}) / (bounded + 4);`,
+    `return fall * (${polynomial('u', normalTailRatio)}) / (bounded + 4);`,
   ],
 )
 
@@ -140,9 +124,6 @@ export const gelu: Helper = helper(
   { uses: [normalTail] },
 )
 
-/** Of erf x / x in x², for x from 0 to 1. */
-const nearZero = ['1.1283791', '-0.37612325', '0.1128018', '-0.026711311', '0.0049175513', '-0.0005631422']
-
 /** The error function. */
 export const erf: Helper = helper(
   'errorFunction',
@@ -150,7 +131,7 @@ export const erf: Helper = helper(
   [
     'if (Math.abs(x) < 1) {',
     '  const square = Math.abs(x) * Math.abs(x);',
-    `  return x * (${polynomial('square', nearZero)});`,
+    `  return x * (${polynomial('square', errorNearZero)});`,
     '}',
     'return Math.sign(x) * (1 - 2 * normalTail(Math.abs(x) * 1.4142135));',
   ],

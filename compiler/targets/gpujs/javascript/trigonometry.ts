@@ -2,11 +2,11 @@
  * sin and cos to 3e-7 absolute for |x| ≤ 1e5: devices were seen 1e-4 off within
  * a quarter turn. As in `targets/elementary/trigonometry.ts`.
  */
-import { helper, polynomial } from './helpers.ts'
+import { cosineTail, polynomial, quarterTurn, sineTail } from '../../elementary/polynomials.ts'
+import { helper } from './helpers.ts'
 import type { Helper } from './helpers.ts'
 
-/** π/2 in parts of 8 bits, so that products with counts of quarter turns are exact. */
-const [first, ...others] = ['1.5703125', '0.00048446655', '-6.4074993e-7', '9.920936e-10'] as const
+const [first, ...others] = quarterTurn
 
 const sineAhead: Helper = helper(
   'sineAhead',
@@ -16,8 +16,8 @@ const sineAhead: Helper = helper(
     `const rest = quarters * -${first} + x${others.map((part) => ` - quarters * ${part}`).join('')};`,
     'const square = rest * rest;',
     'const quadrant = quarters + ahead - 4 * Math.floor((quarters + ahead) / 4);',
-    `const sine = rest + rest * square * (${polynomial('square', ['-0.1666665', '0.008331868', '-0.00019481791'])});`,
-    `const fall = square * (${polynomial('square', ['0.041666646', '-0.0013887243', '0.000024423889'])});`,
+    `const sine = rest + rest * square * (${polynomial('square', sineTail)});`,
+    `const fall = square * (${polynomial('square', cosineTail)});`,
     'const cosine = -0.5 * square + square * fall + 1;',
     'if (quadrant < 0.5) {',
     '  return Math.max(-1, Math.min(sine, 1));',

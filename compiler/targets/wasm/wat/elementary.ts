@@ -1,6 +1,7 @@
 /** Functions that WGSL has and WebAssembly has not, as formulas. */
 
-import { helper, polynomial } from '../../elementary/helper.ts'
+import { helper } from '../../elementary/helper.ts'
+import { polynomial } from '../../elementary/polynomials.ts'
 import type { Helper, Lanes } from '../../elementary/helper.ts'
 
 /** The least-maximum fit of (2^r − 1) / r for r in [0, 1]: 0.04 units in the last place of 2^r. */
