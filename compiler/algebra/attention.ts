@@ -26,7 +26,7 @@
  * function (checked on random points); query and key have equally many blocks
  * of equal sizes.
  */
-import type { Expression } from '../symbolic/expression.ts'
+import type { MaskModel, StabilizeModel } from '../semantics/model.ts'
 import { isNeverPositive } from '../symbolic/never-positive.ts'
 import { isIdentity } from './action.ts'
 import type { Division } from './division.ts'
@@ -67,13 +67,8 @@ export function carriesScales(
   return stabilize.kind === 'auto' && exponents.some((exponent) => divides || !isNeverPositive(exponent))
 }
 
-/** Which keys j a query i sees. */
-export type Mask =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'causal' }
-  /** Boolean in `i`, `j`, `length` (user form: it has scalars only). */
-  | { readonly kind: 'condition'; readonly condition: Expression }
+/** Which keys j a query i sees: a condition is boolean in `i`, `j` and `length` (user form: it has scalars only). */
+export type Mask = MaskModel
 
 /** How exponentials are kept in range: by carried log-scales, not at all, or as the papers' code does it. */
-export type Stabilize =
-  { readonly kind: 'auto' } | { readonly kind: 'none' } | { readonly kind: 'max'; readonly offset: number }
+export type Stabilize = StabilizeModel

@@ -11,7 +11,7 @@ import { act, combine, empty, type FeatureRow, read, type State, token } from '.
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Call } from '../execution/executor.ts'
 import { boundedFeatures } from '../rounding/features.ts'
-import { rows as rowsOf } from '../rounding/tolerance.ts'
+import { rowsOf } from '../../algebra/interpret/call.ts'
 
 /** The rows `wanted` of one head, counted through the batch: [wanted, valueDim]. */
 export function foldedOutput(

@@ -4,6 +4,7 @@ import type { Attention } from '../../algebra/attention.ts'
 import { logFactor } from '../../algebra/action.ts'
 import { actionOf } from '../../algebra/facts.ts'
 import { visibility } from '../../algebra/interpret.ts'
+import { rowsOf } from '../../algebra/interpret/call.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum } from './bounded.ts'
 import { unit } from '../../symbolic/single.ts'
@@ -73,13 +74,13 @@ function headsOf(
   const { batch, heads, kvHeads, length, keyLength, lengths } = call
   const action = actionOf(attention)
   const factor = Math.sqrt(scale)
-  const w = projection === undefined ? [] : rows(projection, 0, projection.length / dim, dim, 1)
+  const w = projection === undefined ? [] : rowsOf(projection, 0, projection.length / dim, dim, 1)
   return Array.from({ length: batch * heads }, (_, group) => {
     const [item, head] = [Math.floor(group / heads), group % heads]
     const visible = lengths?.[item] ?? keyLength
     const kvHead = item * kvHeads + Math.floor((head * kvHeads) / heads)
-    const q = rows(call.q, group * length, length, dim, factor)
-    const k = rows(call.k, kvHead * keyLength, visible, dim, factor)
+    const q = rowsOf(call.q, group * length, length, dim, factor)
+    const k = rowsOf(call.k, kvHead * keyLength, visible, dim, factor)
     const pairs = pairRows(
       attention,
       { q, queries: queryRowsOf(call, item), k, projection: w },
@@ -89,7 +90,7 @@ function headsOf(
     const after = logFactor(action, head)
     return {
       pairs: after(1) === 0 ? pairs : pairs.map((row, n) => discount(row, wanted[n] ?? 0, after)),
-      values: rows(call.v, kvHead * keyLength, visible, valueDim, 1),
+      values: rowsOf(call.v, kvHead * keyLength, visible, valueDim, 1),
     }
   })
 }
@@ -146,20 +147,4 @@ function outputBounds(
     if (left <= 0) return Infinity
     return (bound + out * uncertainty) / left + 8 * unit * (out + largest)
   })
-}
-
-/** `count` rows of a tensor from row `first` on, each entry multiplied. */
-export function rows(
-  tensor: Float32Array,
-  first: number,
-  count: number,
-  width: number,
-  factor: number,
-): Float64Array[] {
-  return Array.from({ length: count }, (_, row) =>
-    Float64Array.from(
-      tensor.subarray((first + row) * width, (first + row + 1) * width),
-      (entry) => entry * factor,
-    ),
-  )
 }
