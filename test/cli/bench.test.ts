@@ -5,7 +5,7 @@ import { Console } from './console.ts'
 let at: Console
 beforeAll(() => {
   at = new Console({
-    'linear.attn': 'attention linear { dim: 8 feature: elu1 mask: causal }',
+    'exact.attn': 'attention exact { dim: 8 kernel: exp(dot(q, k)) mask: causal }',
     'hashed.attn': 'attention hashed { dim: 8 kernel: exp(dot(q, k)) buckets: 4 rounds 1 chunk 8 }',
   })
 })
@@ -26,7 +26,7 @@ interface BenchDocument {
 test('times what is right, backends side by side, with exact softmax of each beside it', async () => {
   const { status, out } = await at.run([
     'bench',
-    'linear.attn',
+    'exact.attn',
     '--backend',
     'gpujs,webgpu',
     '--lengths',
@@ -40,10 +40,10 @@ test('times what is right, backends side by side, with exact softmax of each bes
   expect(devices['gpujs']).toMatch(/gpu\.js/)
   expect(Object.keys(devices).toSorted()).toEqual(['gpujs', 'webgpu'])
   expect(rows.map(({ name, length, backend }) => [name, length, backend])).toEqual([
-    ['linear', 16, 'webgpu'],
-    ['linear', 16, 'gpujs'],
-    ['linear', 33, 'webgpu'],
-    ['linear', 33, 'gpujs'],
+    ['exact', 16, 'webgpu'],
+    ['exact', 16, 'gpujs'],
+    ['exact', 33, 'webgpu'],
+    ['exact', 33, 'gpujs'],
   ])
   for (const { error, median, ahead } of rows) {
     expect(error).toBeLessThan(1e-5)
@@ -75,6 +75,6 @@ describe('where a backend has no kernels of an attention', () => {
 })
 
 test('a length that is none ends with status 2', async () => {
-  const { status } = await at.run(['bench', 'linear.attn', '--lengths', '64,x'])
+  const { status } = await at.run(['bench', 'exact.attn', '--lengths', '64,x'])
   expect(status).toBe(2)
 })

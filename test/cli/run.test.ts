@@ -86,9 +86,18 @@ describe('attnc run', () => {
   })
 
   test('prints a table that names backend, tensors and verdict', async () => {
-    const { status, out } = await at.run(['run', 'both.attn', ...onGpu, '--length', '9', '--repeat', '1'])
+    const { status, out } = await at.run([
+      'run',
+      'both.attn',
+      '--backend',
+      'wasm',
+      '--length',
+      '9',
+      '--repeat',
+      '1',
+    ])
     expect(status).toBe(0)
-    expect(out).toMatch(/^backend {2}webgpu on \S+/)
+    expect(out).toMatch(/^backend {2}wasm on WebAssembly, /)
     expect(out).toContain('random, seed 0: standard deviation 0.25 in q and k')
     expect(out).toMatch(/^ {2}small .*passes: as near as f32 rounding allows$/m)
     expect(out).toMatch(/^ {2}small .*attending to every key alike/m)
