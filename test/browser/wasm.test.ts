@@ -3,12 +3,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { layout } from '../../runtime/backends/wasm/layout.ts'
 import { serve } from '../../scripts/serve.mjs'
 import type { Server } from '../../scripts/serve.mjs'
-import { sized } from '../numeric/small-specs.ts'
+import { sized, textOf } from '../numeric/small-specs.ts'
 import { buildWithVite } from './harness/app.ts'
 import { newPage, openBrowser } from './harness/browser.ts'
 import { attnc, compileInto } from './harness/compiled.ts'
@@ -56,7 +57,7 @@ describe.runIf(browser)('in Chromium', () => {
     headers: Readonly<Record<string, string>>,
     path: string,
     expression: string,
-  ): Promise<{ result: Long; refused: string; said: readonly string[] }> {
+  ): Promise<{ result: Long; refused: string; said: readonly string[]; requests: readonly string[] }> {
     const folders = { modules: folder.path, pages: pagesFolder, app: join(folder.path, 'app'), gpujs }
     const server = await serve(folders, 0, headers)
     servers.push(server)
@@ -71,9 +72,10 @@ describe.runIf(browser)('in Chromium', () => {
     await page.waitForFunction('globalThis.long')
     const result: Long | string = await page.evaluate(expression)
     await page.close()
+    const { requests } = server
     return typeof result === 'string'
-      ? { result: none, refused: result, said }
-      : { result, refused: '', said }
+      ? { result: none, refused: result, said, requests }
+      : { result, refused: '', said, requests }
   }
 
   test('a page that is not isolated computes on its own thread, and that is said once', async () => {
@@ -122,6 +124,34 @@ describe.runIf(browser)('in Chromium', () => {
     expect(result.workers).toBeGreaterThan(0)
     expect(result.ticks).toBeGreaterThan(0)
     expect(said).toEqual([])
+  })
+
+  // Every file apart, as a server compresses them: README.md says how much it is.
+  test.each([
+    ['linear_transformer', 12.2],
+    ['performer', 13.4],
+  ])('a built page that falls back loads little for it: %s', async (name, kilobytes) => {
+    const page =
+      '<!doctype html><html lang="en"><title>app</title><script type="module" src="./fallback.js"></script></html>'
+    await writeFile(join(folder.path, `${name}.attn`), textOf(name))
+    await attnc(folder.path, 'compile', `${name}.attn`)
+    await writeFile(join(folder.path, 'fallback.html'), page)
+    const program = await readFile(join(pagesFolder, 'threads.mjs'), 'utf8')
+    await writeFile(
+      join(folder.path, 'fallback.js'),
+      `import * as attention from './${name}.js'\n${program.replaceAll(/\(await import\(.*?\)\)/g, 'attention')}`,
+    )
+    expect(await buildWithVite(folder.path, join(folder.path, 'app'), 'fallback.html')).toEqual([])
+    const { refused, requests } = await inPage({}, '/app/fallback.html', `first('')`)
+    expect(refused).toBe('wasm: 2.000')
+    const scripts = requests.filter((path) => path.endsWith('.js'))
+    const entry = scripts.findIndex((path) => path.includes('/fallback-'))
+    // The first file brings what it imports; the drawing of projections is loaded on WebGPU as well.
+    const later = scripts.slice(entry + 1).filter((path) => !/\/(?:errors|drawn|rows)-/.test(path))
+    const sizes = await Promise.all(
+      later.map(async (path) => gzipSync(await readFile(join(folder.path, path)), { level: 9 }).length),
+    )
+    expect(sizes.reduce((sum, size) => sum + size) / 1024).toBeLessThan(kilobytes)
   })
 
   test('where a policy allows no worker, one thread does, and why is said', async () => {
