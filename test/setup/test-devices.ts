@@ -12,7 +12,8 @@ interface Configuration {
   readonly options: Parameters<typeof nodeGpu>[0]
 }
 
-const lavapipe = process.env['ATTNC_LAVAPIPE_ICD']
+/** Its ICD file, where there is one. */
+export const lavapipe = process.env['ATTNC_LAVAPIPE_ICD']
 
 const configurations: readonly Configuration[] = [
   { name: 'SwiftShader', options: { software: 'only' } },
