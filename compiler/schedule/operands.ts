@@ -66,12 +66,14 @@ export interface Epilogue {
 
 /**
  * How a workgroup is laid over a tile of `rows` × `columns` results (`steps` ×
- * `columns` where components of φ are what a result has one of): eight threads
- * along the columns, `threads` / 8 down the rows, each holding its rows in fours
+ * `columns` where components of φ are what a result has one of): some threads
+ * along the columns, the others down the rows, each holding its rows in fours
  * (the lanes of vec4 registers).
  */
 export interface Tile {
   readonly threads: number
+  /** Threads along the columns; 8 where absent. */
+  readonly across?: number
   readonly rows: number
   /** Keys, or feature components, taken at a time. */
   readonly steps: number

@@ -1,8 +1,8 @@
 /**
- * Threads over a tile of results: eight along the columns, and down the rows as
- * many as the tile has threads for. Each owns rows in fours, the lanes of its
- * vec4 registers, and of the value columns four at a time, 32 apart, so that
- * neighbouring threads read neighbouring numbers.
+ * Threads over a tile of results: eight along the columns unless the tile says
+ * otherwise, and down the rows as many as the tile has threads for. Each owns rows
+ * in fours, the lanes of its vec4 registers, and every eighth of the value columns,
+ * so that neighbouring threads read and write neighbouring numbers.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Tile } from '../../schedule/schedule.ts'
@@ -28,8 +28,10 @@ import type { Author } from '../author.ts'
 import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 
-/** Threads along the columns of a tile; also how many fours there are in its 32 rows. */
+/** Threads along the columns of a tile of 32 rows; also how many fours there are in these. */
 export const side = 8
+/** Threads along the columns of any tile. */
+export const across = (tile: Tile): number => tile.across ?? side
 /** Rows in a vec4 register. */
 export const lanes = 4
 /** The lanes of a vec4f. */
@@ -56,22 +58,19 @@ export function acrossLanes(vector: Value, join: (a: Value, b: Value) => Value):
  * `threadNames` declares it.
  */
 export const rowGroup = u32Name('rowGroup')
-/** The thread's place along the columns of the tile, 0 … 7; `threadNames` declares it. */
+/** The thread's place along the columns of the tile, 0-based; `threadNames` declares it. */
 export const columnGroup = u32Name('columnGroup')
 
-/**
- * Declares `rowGroup` and `columnGroup` from the thread's index; eight neighbouring threads share a row
- * group.
- */
-export function threadNames(tile: Tile): Statement[] {
-  invariant(tile.rows === side * lanes, 'a tile has 32 rows')
-  return [let_('rowGroup', div(thread, side)), let_('columnGroup', mod(thread, side))]
-}
+/** Declares `rowGroup` and `columnGroup` from the thread's index; neighbouring threads share a row group. */
+export const threadNames = (tile: Tile): Statement[] => [
+  let_('rowGroup', div(thread, across(tile))),
+  let_('columnGroup', mod(thread, across(tile))),
+]
 
 /** How many vec4 registers a thread's share of `count` rows fills. */
-export function vectorsOf({ threads }: Tile, count: number): number {
-  const vectors = (count * side) / (threads * lanes)
-  invariant(Number.isInteger(vectors) && vectors > 0, `${threads} threads share ${count} rows in fours`)
+export function vectorsOf(tile: Tile, count: number): number {
+  const vectors = (count * across(tile)) / (tile.threads * lanes)
+  invariant(Number.isInteger(vectors) && vectors > 0, `${tile.threads} threads share ${count} rows in fours`)
   return vectors
 }
 
@@ -139,11 +138,10 @@ export interface Columns {
  * divide `valueDim`. Needs `valueTile` and the thread's names.
  */
 export function declareColumns(k: Author, tile: Tile, valueDim: number): Columns {
-  const first = k.let('firstColumn', add(mul(u32Name('valueTile'), tile.columns), mul(columnGroup, lanes)))
+  const first = k.let('firstColumn', add(mul(u32Name('valueTile'), tile.columns), columnGroup))
   const exact = valueDim % tile.columns === 0
-  const count = tile.columns / side
-  const offset = (register: number): number =>
-    Math.floor(register / lanes) * side * lanes + (register % lanes)
+  const count = tile.columns / across(tile)
+  const offset = (register: number): number => register * across(tile)
   const column = (register: number): Value => add(first, offset(register))
   const at = (register: number): Value =>
     exact ? column(register) : call('min', column(register), valueDim - 1)

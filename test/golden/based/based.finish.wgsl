@@ -49,7 +49,7 @@ fn finish(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 17745u;
@@ -117,13 +117,13 @@ fn finish(
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
-      let column1 = state[rowStart + 1u];
-      let column2 = state[rowStart + 2u];
-      let column3 = state[rowStart + 3u];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
       let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 33u];
-      let column6 = state[rowStart + 34u];
-      let column7 = state[rowStart + 35u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
       let z = state[stateStart + 17472u + feature];
       totals_0 += weight0 * z;
       sums_0 += weight0 * column0;
@@ -207,13 +207,13 @@ fn finish(
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
-      let column1 = state[rowStart + 1u];
-      let column2 = state[rowStart + 2u];
-      let column3 = state[rowStart + 3u];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
       let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 33u];
-      let column6 = state[rowStart + 34u];
-      let column7 = state[rowStart + 35u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
       let z = state[stateStart + 17472u + feature];
       totals_0 += weight0 * z;
       sums_0 += weight0 * column0;
@@ -309,13 +309,13 @@ fn finish(
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
-      let column1 = state[rowStart + 1u];
-      let column2 = state[rowStart + 2u];
-      let column3 = state[rowStart + 3u];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
       let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 33u];
-      let column6 = state[rowStart + 34u];
-      let column7 = state[rowStart + 35u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
       let z = state[stateStart + 17472u + feature];
       totals_0 += weight0 * z;
       sums_0 += weight0 * column0;
@@ -414,13 +414,13 @@ fn finish(
     let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
     let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
     let column0 = v[rowStart];
-    let column1 = v[rowStart + 1u];
-    let column2 = v[rowStart + 2u];
-    let column3 = v[rowStart + 3u];
+    let column1 = v[rowStart + 8u];
+    let column2 = v[rowStart + 16u];
+    let column3 = v[rowStart + 24u];
     let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 33u];
-    let column6 = v[rowStart + 34u];
-    let column7 = v[rowStart + 35u];
+    let column5 = v[rowStart + 40u];
+    let column6 = v[rowStart + 48u];
+    let column7 = v[rowStart + 56u];
     totals_0 += pair0;
     sums_0 += pair0 * column0;
     sums_1 += pair0 * column1;
@@ -456,96 +456,96 @@ fn finish(
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor0).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor0).x;
     out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 33u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 34u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 35u)] = (sums_7 * factor0).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor0).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor0).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor0).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor0).y;
     out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 33u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 34u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 35u)] = (sums_7 * factor0).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor0).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor0).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor0).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor0).z;
     out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 33u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 34u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 35u)] = (sums_7 * factor0).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor0).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor0).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor0).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor0).w;
     out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 33u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 34u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 35u)] = (sums_7 * factor0).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor0).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor0).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
     let out4 = (queryHead * shape.length + row4) * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 1u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 2u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 3u)] = (sums_11 * factor1).x;
+    out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
+    out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
+    out[out4 + (firstColumn + 24u)] = (sums_11 * factor1).x;
     out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 33u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 34u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 35u)] = (sums_15 * factor1).x;
+    out[out4 + (firstColumn + 40u)] = (sums_13 * factor1).x;
+    out[out4 + (firstColumn + 48u)] = (sums_14 * factor1).x;
+    out[out4 + (firstColumn + 56u)] = (sums_15 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
     let out5 = (queryHead * shape.length + row5) * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 1u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 2u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 3u)] = (sums_11 * factor1).y;
+    out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
+    out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
+    out[out5 + (firstColumn + 24u)] = (sums_11 * factor1).y;
     out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 33u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 34u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 35u)] = (sums_15 * factor1).y;
+    out[out5 + (firstColumn + 40u)] = (sums_13 * factor1).y;
+    out[out5 + (firstColumn + 48u)] = (sums_14 * factor1).y;
+    out[out5 + (firstColumn + 56u)] = (sums_15 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
     let out6 = (queryHead * shape.length + row6) * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 1u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 2u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 3u)] = (sums_11 * factor1).z;
+    out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
+    out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
+    out[out6 + (firstColumn + 24u)] = (sums_11 * factor1).z;
     out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 33u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 34u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 35u)] = (sums_15 * factor1).z;
+    out[out6 + (firstColumn + 40u)] = (sums_13 * factor1).z;
+    out[out6 + (firstColumn + 48u)] = (sums_14 * factor1).z;
+    out[out6 + (firstColumn + 56u)] = (sums_15 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
     let out7 = (queryHead * shape.length + row7) * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 1u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 2u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 3u)] = (sums_11 * factor1).w;
+    out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
+    out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
+    out[out7 + (firstColumn + 24u)] = (sums_11 * factor1).w;
     out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 33u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 34u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 35u)] = (sums_15 * factor1).w;
+    out[out7 + (firstColumn + 40u)] = (sums_13 * factor1).w;
+    out[out7 + (firstColumn + 48u)] = (sums_14 * factor1).w;
+    out[out7 + (firstColumn + 56u)] = (sums_15 * factor1).w;
   }
 }

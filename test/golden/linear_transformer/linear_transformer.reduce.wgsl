@@ -53,7 +53,7 @@ fn reduce(
   let visible = min(lengths[batchItem], shape.keyLength);
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = chunk * 32u;
   let rows = min(max(visible, firstRow) - firstRow, 32u);
   let components = featureTile * 64u;
@@ -101,13 +101,13 @@ fn reduce(
       let feature1 = phi[j * 16u + (rowGroup * 2u + 1u)];
       let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
       let column0 = v[rowStart];
-      let column1 = v[rowStart + 1u];
-      let column2 = v[rowStart + 2u];
-      let column3 = v[rowStart + 3u];
+      let column1 = v[rowStart + 8u];
+      let column2 = v[rowStart + 16u];
+      let column3 = v[rowStart + 24u];
       let column4 = v[rowStart + 32u];
-      let column5 = v[rowStart + 33u];
-      let column6 = v[rowStart + 34u];
-      let column7 = v[rowStart + 35u];
+      let column5 = v[rowStart + 40u];
+      let column6 = v[rowStart + 48u];
+      let column7 = v[rowStart + 56u];
       totals_0 += feature0;
       sums_0 += feature0 * column0;
       sums_1 += feature0 * column1;
@@ -131,97 +131,97 @@ fn reduce(
   let stateStart = (slice * shape.chunks + chunk) * 4160u;
   let component0 = components + rowGroup * 8u;
   state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
-  state[stateStart + component0 * 64u + (firstColumn + 1u)] = sums_1.x;
-  state[stateStart + component0 * 64u + (firstColumn + 2u)] = sums_2.x;
-  state[stateStart + component0 * 64u + (firstColumn + 3u)] = sums_3.x;
+  state[stateStart + component0 * 64u + (firstColumn + 8u)] = sums_1.x;
+  state[stateStart + component0 * 64u + (firstColumn + 16u)] = sums_2.x;
+  state[stateStart + component0 * 64u + (firstColumn + 24u)] = sums_3.x;
   state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
-  state[stateStart + component0 * 64u + (firstColumn + 33u)] = sums_5.x;
-  state[stateStart + component0 * 64u + (firstColumn + 34u)] = sums_6.x;
-  state[stateStart + component0 * 64u + (firstColumn + 35u)] = sums_7.x;
+  state[stateStart + component0 * 64u + (firstColumn + 40u)] = sums_5.x;
+  state[stateStart + component0 * 64u + (firstColumn + 48u)] = sums_6.x;
+  state[stateStart + component0 * 64u + (firstColumn + 56u)] = sums_7.x;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component0] = totals_0.x;
   }
   let component1 = components + rowGroup * 8u + 1u;
   state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
-  state[stateStart + component1 * 64u + (firstColumn + 1u)] = sums_1.y;
-  state[stateStart + component1 * 64u + (firstColumn + 2u)] = sums_2.y;
-  state[stateStart + component1 * 64u + (firstColumn + 3u)] = sums_3.y;
+  state[stateStart + component1 * 64u + (firstColumn + 8u)] = sums_1.y;
+  state[stateStart + component1 * 64u + (firstColumn + 16u)] = sums_2.y;
+  state[stateStart + component1 * 64u + (firstColumn + 24u)] = sums_3.y;
   state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
-  state[stateStart + component1 * 64u + (firstColumn + 33u)] = sums_5.y;
-  state[stateStart + component1 * 64u + (firstColumn + 34u)] = sums_6.y;
-  state[stateStart + component1 * 64u + (firstColumn + 35u)] = sums_7.y;
+  state[stateStart + component1 * 64u + (firstColumn + 40u)] = sums_5.y;
+  state[stateStart + component1 * 64u + (firstColumn + 48u)] = sums_6.y;
+  state[stateStart + component1 * 64u + (firstColumn + 56u)] = sums_7.y;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component1] = totals_0.y;
   }
   let component2 = components + rowGroup * 8u + 2u;
   state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
-  state[stateStart + component2 * 64u + (firstColumn + 1u)] = sums_1.z;
-  state[stateStart + component2 * 64u + (firstColumn + 2u)] = sums_2.z;
-  state[stateStart + component2 * 64u + (firstColumn + 3u)] = sums_3.z;
+  state[stateStart + component2 * 64u + (firstColumn + 8u)] = sums_1.z;
+  state[stateStart + component2 * 64u + (firstColumn + 16u)] = sums_2.z;
+  state[stateStart + component2 * 64u + (firstColumn + 24u)] = sums_3.z;
   state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
-  state[stateStart + component2 * 64u + (firstColumn + 33u)] = sums_5.z;
-  state[stateStart + component2 * 64u + (firstColumn + 34u)] = sums_6.z;
-  state[stateStart + component2 * 64u + (firstColumn + 35u)] = sums_7.z;
+  state[stateStart + component2 * 64u + (firstColumn + 40u)] = sums_5.z;
+  state[stateStart + component2 * 64u + (firstColumn + 48u)] = sums_6.z;
+  state[stateStart + component2 * 64u + (firstColumn + 56u)] = sums_7.z;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component2] = totals_0.z;
   }
   let component3 = components + rowGroup * 8u + 3u;
   state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
-  state[stateStart + component3 * 64u + (firstColumn + 1u)] = sums_1.w;
-  state[stateStart + component3 * 64u + (firstColumn + 2u)] = sums_2.w;
-  state[stateStart + component3 * 64u + (firstColumn + 3u)] = sums_3.w;
+  state[stateStart + component3 * 64u + (firstColumn + 8u)] = sums_1.w;
+  state[stateStart + component3 * 64u + (firstColumn + 16u)] = sums_2.w;
+  state[stateStart + component3 * 64u + (firstColumn + 24u)] = sums_3.w;
   state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
-  state[stateStart + component3 * 64u + (firstColumn + 33u)] = sums_5.w;
-  state[stateStart + component3 * 64u + (firstColumn + 34u)] = sums_6.w;
-  state[stateStart + component3 * 64u + (firstColumn + 35u)] = sums_7.w;
+  state[stateStart + component3 * 64u + (firstColumn + 40u)] = sums_5.w;
+  state[stateStart + component3 * 64u + (firstColumn + 48u)] = sums_6.w;
+  state[stateStart + component3 * 64u + (firstColumn + 56u)] = sums_7.w;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component3] = totals_0.w;
   }
   let component4 = components + (rowGroup * 2u + 1u) * 4u;
   state[stateStart + component4 * 64u + firstColumn] = sums_8.x;
-  state[stateStart + component4 * 64u + (firstColumn + 1u)] = sums_9.x;
-  state[stateStart + component4 * 64u + (firstColumn + 2u)] = sums_10.x;
-  state[stateStart + component4 * 64u + (firstColumn + 3u)] = sums_11.x;
+  state[stateStart + component4 * 64u + (firstColumn + 8u)] = sums_9.x;
+  state[stateStart + component4 * 64u + (firstColumn + 16u)] = sums_10.x;
+  state[stateStart + component4 * 64u + (firstColumn + 24u)] = sums_11.x;
   state[stateStart + component4 * 64u + (firstColumn + 32u)] = sums_12.x;
-  state[stateStart + component4 * 64u + (firstColumn + 33u)] = sums_13.x;
-  state[stateStart + component4 * 64u + (firstColumn + 34u)] = sums_14.x;
-  state[stateStart + component4 * 64u + (firstColumn + 35u)] = sums_15.x;
+  state[stateStart + component4 * 64u + (firstColumn + 40u)] = sums_13.x;
+  state[stateStart + component4 * 64u + (firstColumn + 48u)] = sums_14.x;
+  state[stateStart + component4 * 64u + (firstColumn + 56u)] = sums_15.x;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component4] = totals_1.x;
   }
   let component5 = components + (rowGroup * 2u + 1u) * 4u + 1u;
   state[stateStart + component5 * 64u + firstColumn] = sums_8.y;
-  state[stateStart + component5 * 64u + (firstColumn + 1u)] = sums_9.y;
-  state[stateStart + component5 * 64u + (firstColumn + 2u)] = sums_10.y;
-  state[stateStart + component5 * 64u + (firstColumn + 3u)] = sums_11.y;
+  state[stateStart + component5 * 64u + (firstColumn + 8u)] = sums_9.y;
+  state[stateStart + component5 * 64u + (firstColumn + 16u)] = sums_10.y;
+  state[stateStart + component5 * 64u + (firstColumn + 24u)] = sums_11.y;
   state[stateStart + component5 * 64u + (firstColumn + 32u)] = sums_12.y;
-  state[stateStart + component5 * 64u + (firstColumn + 33u)] = sums_13.y;
-  state[stateStart + component5 * 64u + (firstColumn + 34u)] = sums_14.y;
-  state[stateStart + component5 * 64u + (firstColumn + 35u)] = sums_15.y;
+  state[stateStart + component5 * 64u + (firstColumn + 40u)] = sums_13.y;
+  state[stateStart + component5 * 64u + (firstColumn + 48u)] = sums_14.y;
+  state[stateStart + component5 * 64u + (firstColumn + 56u)] = sums_15.y;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component5] = totals_1.y;
   }
   let component6 = components + (rowGroup * 2u + 1u) * 4u + 2u;
   state[stateStart + component6 * 64u + firstColumn] = sums_8.z;
-  state[stateStart + component6 * 64u + (firstColumn + 1u)] = sums_9.z;
-  state[stateStart + component6 * 64u + (firstColumn + 2u)] = sums_10.z;
-  state[stateStart + component6 * 64u + (firstColumn + 3u)] = sums_11.z;
+  state[stateStart + component6 * 64u + (firstColumn + 8u)] = sums_9.z;
+  state[stateStart + component6 * 64u + (firstColumn + 16u)] = sums_10.z;
+  state[stateStart + component6 * 64u + (firstColumn + 24u)] = sums_11.z;
   state[stateStart + component6 * 64u + (firstColumn + 32u)] = sums_12.z;
-  state[stateStart + component6 * 64u + (firstColumn + 33u)] = sums_13.z;
-  state[stateStart + component6 * 64u + (firstColumn + 34u)] = sums_14.z;
-  state[stateStart + component6 * 64u + (firstColumn + 35u)] = sums_15.z;
+  state[stateStart + component6 * 64u + (firstColumn + 40u)] = sums_13.z;
+  state[stateStart + component6 * 64u + (firstColumn + 48u)] = sums_14.z;
+  state[stateStart + component6 * 64u + (firstColumn + 56u)] = sums_15.z;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component6] = totals_1.z;
   }
   let component7 = components + (rowGroup * 2u + 1u) * 4u + 3u;
   state[stateStart + component7 * 64u + firstColumn] = sums_8.w;
-  state[stateStart + component7 * 64u + (firstColumn + 1u)] = sums_9.w;
-  state[stateStart + component7 * 64u + (firstColumn + 2u)] = sums_10.w;
-  state[stateStart + component7 * 64u + (firstColumn + 3u)] = sums_11.w;
+  state[stateStart + component7 * 64u + (firstColumn + 8u)] = sums_9.w;
+  state[stateStart + component7 * 64u + (firstColumn + 16u)] = sums_10.w;
+  state[stateStart + component7 * 64u + (firstColumn + 24u)] = sums_11.w;
   state[stateStart + component7 * 64u + (firstColumn + 32u)] = sums_12.w;
-  state[stateStart + component7 * 64u + (firstColumn + 33u)] = sums_13.w;
-  state[stateStart + component7 * 64u + (firstColumn + 34u)] = sums_14.w;
-  state[stateStart + component7 * 64u + (firstColumn + 35u)] = sums_15.w;
+  state[stateStart + component7 * 64u + (firstColumn + 40u)] = sums_13.w;
+  state[stateStart + component7 * 64u + (firstColumn + 48u)] = sums_14.w;
+  state[stateStart + component7 * 64u + (firstColumn + 56u)] = sums_15.w;
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component7] = totals_1.w;
   }

@@ -45,7 +45,7 @@ fn pool_keys(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = queryHead % shape.heads * 256u;
   let firstRight = keyGroup * shape.keyLength;
@@ -98,13 +98,13 @@ fn pool_keys(
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 64u;
       sums_0 += entry * k[rightStart + firstColumn];
-      sums_1 += entry * k[rightStart + (firstColumn + 1u)];
-      sums_2 += entry * k[rightStart + (firstColumn + 2u)];
-      sums_3 += entry * k[rightStart + (firstColumn + 3u)];
+      sums_1 += entry * k[rightStart + (firstColumn + 8u)];
+      sums_2 += entry * k[rightStart + (firstColumn + 16u)];
+      sums_3 += entry * k[rightStart + (firstColumn + 24u)];
       sums_4 += entry * k[rightStart + (firstColumn + 32u)];
-      sums_5 += entry * k[rightStart + (firstColumn + 33u)];
-      sums_6 += entry * k[rightStart + (firstColumn + 34u)];
-      sums_7 += entry * k[rightStart + (firstColumn + 35u)];
+      sums_5 += entry * k[rightStart + (firstColumn + 40u)];
+      sums_6 += entry * k[rightStart + (firstColumn + 48u)];
+      sums_7 += entry * k[rightStart + (firstColumn + 56u)];
     }
     workgroupBarrier();
   }
@@ -112,48 +112,48 @@ fn pool_keys(
   if (row0 < 256u) {
     let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row0) * 64u;
     pooledKeys[out0 + firstColumn] = sums_0.x;
-    pooledKeys[out0 + (firstColumn + 1u)] = sums_1.x;
-    pooledKeys[out0 + (firstColumn + 2u)] = sums_2.x;
-    pooledKeys[out0 + (firstColumn + 3u)] = sums_3.x;
+    pooledKeys[out0 + (firstColumn + 8u)] = sums_1.x;
+    pooledKeys[out0 + (firstColumn + 16u)] = sums_2.x;
+    pooledKeys[out0 + (firstColumn + 24u)] = sums_3.x;
     pooledKeys[out0 + (firstColumn + 32u)] = sums_4.x;
-    pooledKeys[out0 + (firstColumn + 33u)] = sums_5.x;
-    pooledKeys[out0 + (firstColumn + 34u)] = sums_6.x;
-    pooledKeys[out0 + (firstColumn + 35u)] = sums_7.x;
+    pooledKeys[out0 + (firstColumn + 40u)] = sums_5.x;
+    pooledKeys[out0 + (firstColumn + 48u)] = sums_6.x;
+    pooledKeys[out0 + (firstColumn + 56u)] = sums_7.x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 256u) {
     let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row1) * 64u;
     pooledKeys[out1 + firstColumn] = sums_0.y;
-    pooledKeys[out1 + (firstColumn + 1u)] = sums_1.y;
-    pooledKeys[out1 + (firstColumn + 2u)] = sums_2.y;
-    pooledKeys[out1 + (firstColumn + 3u)] = sums_3.y;
+    pooledKeys[out1 + (firstColumn + 8u)] = sums_1.y;
+    pooledKeys[out1 + (firstColumn + 16u)] = sums_2.y;
+    pooledKeys[out1 + (firstColumn + 24u)] = sums_3.y;
     pooledKeys[out1 + (firstColumn + 32u)] = sums_4.y;
-    pooledKeys[out1 + (firstColumn + 33u)] = sums_5.y;
-    pooledKeys[out1 + (firstColumn + 34u)] = sums_6.y;
-    pooledKeys[out1 + (firstColumn + 35u)] = sums_7.y;
+    pooledKeys[out1 + (firstColumn + 40u)] = sums_5.y;
+    pooledKeys[out1 + (firstColumn + 48u)] = sums_6.y;
+    pooledKeys[out1 + (firstColumn + 56u)] = sums_7.y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 256u) {
     let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row2) * 64u;
     pooledKeys[out2 + firstColumn] = sums_0.z;
-    pooledKeys[out2 + (firstColumn + 1u)] = sums_1.z;
-    pooledKeys[out2 + (firstColumn + 2u)] = sums_2.z;
-    pooledKeys[out2 + (firstColumn + 3u)] = sums_3.z;
+    pooledKeys[out2 + (firstColumn + 8u)] = sums_1.z;
+    pooledKeys[out2 + (firstColumn + 16u)] = sums_2.z;
+    pooledKeys[out2 + (firstColumn + 24u)] = sums_3.z;
     pooledKeys[out2 + (firstColumn + 32u)] = sums_4.z;
-    pooledKeys[out2 + (firstColumn + 33u)] = sums_5.z;
-    pooledKeys[out2 + (firstColumn + 34u)] = sums_6.z;
-    pooledKeys[out2 + (firstColumn + 35u)] = sums_7.z;
+    pooledKeys[out2 + (firstColumn + 40u)] = sums_5.z;
+    pooledKeys[out2 + (firstColumn + 48u)] = sums_6.z;
+    pooledKeys[out2 + (firstColumn + 56u)] = sums_7.z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 256u) {
     let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row3) * 64u;
     pooledKeys[out3 + firstColumn] = sums_0.w;
-    pooledKeys[out3 + (firstColumn + 1u)] = sums_1.w;
-    pooledKeys[out3 + (firstColumn + 2u)] = sums_2.w;
-    pooledKeys[out3 + (firstColumn + 3u)] = sums_3.w;
+    pooledKeys[out3 + (firstColumn + 8u)] = sums_1.w;
+    pooledKeys[out3 + (firstColumn + 16u)] = sums_2.w;
+    pooledKeys[out3 + (firstColumn + 24u)] = sums_3.w;
     pooledKeys[out3 + (firstColumn + 32u)] = sums_4.w;
-    pooledKeys[out3 + (firstColumn + 33u)] = sums_5.w;
-    pooledKeys[out3 + (firstColumn + 34u)] = sums_6.w;
-    pooledKeys[out3 + (firstColumn + 35u)] = sums_7.w;
+    pooledKeys[out3 + (firstColumn + 40u)] = sums_5.w;
+    pooledKeys[out3 + (firstColumn + 48u)] = sums_6.w;
+    pooledKeys[out3 + (firstColumn + 56u)] = sums_7.w;
   }
 }

@@ -45,7 +45,7 @@ fn pool_values(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = queryHead % shape.heads * 256u;
   let firstRight = keyGroup * shape.keyLength;
@@ -98,13 +98,13 @@ fn pool_values(
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 64u;
       sums_0 += entry * v[rightStart + firstColumn];
-      sums_1 += entry * v[rightStart + (firstColumn + 1u)];
-      sums_2 += entry * v[rightStart + (firstColumn + 2u)];
-      sums_3 += entry * v[rightStart + (firstColumn + 3u)];
+      sums_1 += entry * v[rightStart + (firstColumn + 8u)];
+      sums_2 += entry * v[rightStart + (firstColumn + 16u)];
+      sums_3 += entry * v[rightStart + (firstColumn + 24u)];
       sums_4 += entry * v[rightStart + (firstColumn + 32u)];
-      sums_5 += entry * v[rightStart + (firstColumn + 33u)];
-      sums_6 += entry * v[rightStart + (firstColumn + 34u)];
-      sums_7 += entry * v[rightStart + (firstColumn + 35u)];
+      sums_5 += entry * v[rightStart + (firstColumn + 40u)];
+      sums_6 += entry * v[rightStart + (firstColumn + 48u)];
+      sums_7 += entry * v[rightStart + (firstColumn + 56u)];
     }
     workgroupBarrier();
   }
@@ -112,48 +112,48 @@ fn pool_values(
   if (row0 < 256u) {
     let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row0) * 64u;
     pooledValues[out0 + firstColumn] = sums_0.x;
-    pooledValues[out0 + (firstColumn + 1u)] = sums_1.x;
-    pooledValues[out0 + (firstColumn + 2u)] = sums_2.x;
-    pooledValues[out0 + (firstColumn + 3u)] = sums_3.x;
+    pooledValues[out0 + (firstColumn + 8u)] = sums_1.x;
+    pooledValues[out0 + (firstColumn + 16u)] = sums_2.x;
+    pooledValues[out0 + (firstColumn + 24u)] = sums_3.x;
     pooledValues[out0 + (firstColumn + 32u)] = sums_4.x;
-    pooledValues[out0 + (firstColumn + 33u)] = sums_5.x;
-    pooledValues[out0 + (firstColumn + 34u)] = sums_6.x;
-    pooledValues[out0 + (firstColumn + 35u)] = sums_7.x;
+    pooledValues[out0 + (firstColumn + 40u)] = sums_5.x;
+    pooledValues[out0 + (firstColumn + 48u)] = sums_6.x;
+    pooledValues[out0 + (firstColumn + 56u)] = sums_7.x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 256u) {
     let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row1) * 64u;
     pooledValues[out1 + firstColumn] = sums_0.y;
-    pooledValues[out1 + (firstColumn + 1u)] = sums_1.y;
-    pooledValues[out1 + (firstColumn + 2u)] = sums_2.y;
-    pooledValues[out1 + (firstColumn + 3u)] = sums_3.y;
+    pooledValues[out1 + (firstColumn + 8u)] = sums_1.y;
+    pooledValues[out1 + (firstColumn + 16u)] = sums_2.y;
+    pooledValues[out1 + (firstColumn + 24u)] = sums_3.y;
     pooledValues[out1 + (firstColumn + 32u)] = sums_4.y;
-    pooledValues[out1 + (firstColumn + 33u)] = sums_5.y;
-    pooledValues[out1 + (firstColumn + 34u)] = sums_6.y;
-    pooledValues[out1 + (firstColumn + 35u)] = sums_7.y;
+    pooledValues[out1 + (firstColumn + 40u)] = sums_5.y;
+    pooledValues[out1 + (firstColumn + 48u)] = sums_6.y;
+    pooledValues[out1 + (firstColumn + 56u)] = sums_7.y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 256u) {
     let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row2) * 64u;
     pooledValues[out2 + firstColumn] = sums_0.z;
-    pooledValues[out2 + (firstColumn + 1u)] = sums_1.z;
-    pooledValues[out2 + (firstColumn + 2u)] = sums_2.z;
-    pooledValues[out2 + (firstColumn + 3u)] = sums_3.z;
+    pooledValues[out2 + (firstColumn + 8u)] = sums_1.z;
+    pooledValues[out2 + (firstColumn + 16u)] = sums_2.z;
+    pooledValues[out2 + (firstColumn + 24u)] = sums_3.z;
     pooledValues[out2 + (firstColumn + 32u)] = sums_4.z;
-    pooledValues[out2 + (firstColumn + 33u)] = sums_5.z;
-    pooledValues[out2 + (firstColumn + 34u)] = sums_6.z;
-    pooledValues[out2 + (firstColumn + 35u)] = sums_7.z;
+    pooledValues[out2 + (firstColumn + 40u)] = sums_5.z;
+    pooledValues[out2 + (firstColumn + 48u)] = sums_6.z;
+    pooledValues[out2 + (firstColumn + 56u)] = sums_7.z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 256u) {
     let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row3) * 64u;
     pooledValues[out3 + firstColumn] = sums_0.w;
-    pooledValues[out3 + (firstColumn + 1u)] = sums_1.w;
-    pooledValues[out3 + (firstColumn + 2u)] = sums_2.w;
-    pooledValues[out3 + (firstColumn + 3u)] = sums_3.w;
+    pooledValues[out3 + (firstColumn + 8u)] = sums_1.w;
+    pooledValues[out3 + (firstColumn + 16u)] = sums_2.w;
+    pooledValues[out3 + (firstColumn + 24u)] = sums_3.w;
     pooledValues[out3 + (firstColumn + 32u)] = sums_4.w;
-    pooledValues[out3 + (firstColumn + 33u)] = sums_5.w;
-    pooledValues[out3 + (firstColumn + 34u)] = sums_6.w;
-    pooledValues[out3 + (firstColumn + 35u)] = sums_7.w;
+    pooledValues[out3 + (firstColumn + 40u)] = sums_5.w;
+    pooledValues[out3 + (firstColumn + 48u)] = sums_6.w;
+    pooledValues[out3 + (firstColumn + 56u)] = sums_7.w;
   }
 }

@@ -47,7 +47,7 @@ fn apply_inverse(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -102,13 +102,13 @@ fn apply_inverse(
         let rightRow = from_ + j;
         let rightStart = (firstRight + rightRow) * 64u;
         sums_0 += entry * inverse[rightStart + firstColumn];
-        sums_1 += entry * inverse[rightStart + (firstColumn + 1u)];
-        sums_2 += entry * inverse[rightStart + (firstColumn + 2u)];
-        sums_3 += entry * inverse[rightStart + (firstColumn + 3u)];
+        sums_1 += entry * inverse[rightStart + (firstColumn + 8u)];
+        sums_2 += entry * inverse[rightStart + (firstColumn + 16u)];
+        sums_3 += entry * inverse[rightStart + (firstColumn + 24u)];
         sums_4 += entry * inverse[rightStart + (firstColumn + 32u)];
-        sums_5 += entry * inverse[rightStart + (firstColumn + 33u)];
-        sums_6 += entry * inverse[rightStart + (firstColumn + 34u)];
-        sums_7 += entry * inverse[rightStart + (firstColumn + 35u)];
+        sums_5 += entry * inverse[rightStart + (firstColumn + 40u)];
+        sums_6 += entry * inverse[rightStart + (firstColumn + 48u)];
+        sums_7 += entry * inverse[rightStart + (firstColumn + 56u)];
       }
       workgroupBarrier();
     }
@@ -116,49 +116,49 @@ fn apply_inverse(
     if (row0 < 64u) {
       let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
       applied[out0 + firstColumn] = sums_0.x;
-      applied[out0 + (firstColumn + 1u)] = sums_1.x;
-      applied[out0 + (firstColumn + 2u)] = sums_2.x;
-      applied[out0 + (firstColumn + 3u)] = sums_3.x;
+      applied[out0 + (firstColumn + 8u)] = sums_1.x;
+      applied[out0 + (firstColumn + 16u)] = sums_2.x;
+      applied[out0 + (firstColumn + 24u)] = sums_3.x;
       applied[out0 + (firstColumn + 32u)] = sums_4.x;
-      applied[out0 + (firstColumn + 33u)] = sums_5.x;
-      applied[out0 + (firstColumn + 34u)] = sums_6.x;
-      applied[out0 + (firstColumn + 35u)] = sums_7.x;
+      applied[out0 + (firstColumn + 40u)] = sums_5.x;
+      applied[out0 + (firstColumn + 48u)] = sums_6.x;
+      applied[out0 + (firstColumn + 56u)] = sums_7.x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
       applied[out1 + firstColumn] = sums_0.y;
-      applied[out1 + (firstColumn + 1u)] = sums_1.y;
-      applied[out1 + (firstColumn + 2u)] = sums_2.y;
-      applied[out1 + (firstColumn + 3u)] = sums_3.y;
+      applied[out1 + (firstColumn + 8u)] = sums_1.y;
+      applied[out1 + (firstColumn + 16u)] = sums_2.y;
+      applied[out1 + (firstColumn + 24u)] = sums_3.y;
       applied[out1 + (firstColumn + 32u)] = sums_4.y;
-      applied[out1 + (firstColumn + 33u)] = sums_5.y;
-      applied[out1 + (firstColumn + 34u)] = sums_6.y;
-      applied[out1 + (firstColumn + 35u)] = sums_7.y;
+      applied[out1 + (firstColumn + 40u)] = sums_5.y;
+      applied[out1 + (firstColumn + 48u)] = sums_6.y;
+      applied[out1 + (firstColumn + 56u)] = sums_7.y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
       applied[out2 + firstColumn] = sums_0.z;
-      applied[out2 + (firstColumn + 1u)] = sums_1.z;
-      applied[out2 + (firstColumn + 2u)] = sums_2.z;
-      applied[out2 + (firstColumn + 3u)] = sums_3.z;
+      applied[out2 + (firstColumn + 8u)] = sums_1.z;
+      applied[out2 + (firstColumn + 16u)] = sums_2.z;
+      applied[out2 + (firstColumn + 24u)] = sums_3.z;
       applied[out2 + (firstColumn + 32u)] = sums_4.z;
-      applied[out2 + (firstColumn + 33u)] = sums_5.z;
-      applied[out2 + (firstColumn + 34u)] = sums_6.z;
-      applied[out2 + (firstColumn + 35u)] = sums_7.z;
+      applied[out2 + (firstColumn + 40u)] = sums_5.z;
+      applied[out2 + (firstColumn + 48u)] = sums_6.z;
+      applied[out2 + (firstColumn + 56u)] = sums_7.z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
       applied[out3 + firstColumn] = sums_0.w;
-      applied[out3 + (firstColumn + 1u)] = sums_1.w;
-      applied[out3 + (firstColumn + 2u)] = sums_2.w;
-      applied[out3 + (firstColumn + 3u)] = sums_3.w;
+      applied[out3 + (firstColumn + 8u)] = sums_1.w;
+      applied[out3 + (firstColumn + 16u)] = sums_2.w;
+      applied[out3 + (firstColumn + 24u)] = sums_3.w;
       applied[out3 + (firstColumn + 32u)] = sums_4.w;
-      applied[out3 + (firstColumn + 33u)] = sums_5.w;
-      applied[out3 + (firstColumn + 34u)] = sums_6.w;
-      applied[out3 + (firstColumn + 35u)] = sums_7.w;
+      applied[out3 + (firstColumn + 40u)] = sums_5.w;
+      applied[out3 + (firstColumn + 48u)] = sums_6.w;
+      applied[out3 + (firstColumn + 56u)] = sums_7.w;
     }
   }
 }

@@ -51,7 +51,7 @@ fn attend_landmarks(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -182,13 +182,13 @@ fn attend_landmarks(
         let valueRow = (firstValue + valueKey) * 64u;
         total += pair;
         sums_0 += pair * solution[valueRow + firstColumn];
-        sums_1 += pair * solution[valueRow + (firstColumn + 1u)];
-        sums_2 += pair * solution[valueRow + (firstColumn + 2u)];
-        sums_3 += pair * solution[valueRow + (firstColumn + 3u)];
+        sums_1 += pair * solution[valueRow + (firstColumn + 8u)];
+        sums_2 += pair * solution[valueRow + (firstColumn + 16u)];
+        sums_3 += pair * solution[valueRow + (firstColumn + 24u)];
         sums_4 += pair * solution[valueRow + (firstColumn + 32u)];
-        sums_5 += pair * solution[valueRow + (firstColumn + 33u)];
-        sums_6 += pair * solution[valueRow + (firstColumn + 34u)];
-        sums_7 += pair * solution[valueRow + (firstColumn + 35u)];
+        sums_5 += pair * solution[valueRow + (firstColumn + 40u)];
+        sums_6 += pair * solution[valueRow + (firstColumn + 48u)];
+        sums_7 += pair * solution[valueRow + (firstColumn + 56u)];
       }
     }
     let factor = vec4f(
@@ -220,61 +220,61 @@ fn attend_landmarks(
       let there = (ahead >= 16u) & (convolvedRow < visible);
       let convolvedStart = (firstConvolved + min(convolvedRow, max(visible, 1u) - 1u)) * 64u;
       sums_0 += weights * select(0.0, v[convolvedStart + firstColumn], there);
-      sums_1 += weights * select(0.0, v[convolvedStart + (firstColumn + 1u)], there);
-      sums_2 += weights * select(0.0, v[convolvedStart + (firstColumn + 2u)], there);
-      sums_3 += weights * select(0.0, v[convolvedStart + (firstColumn + 3u)], there);
+      sums_1 += weights * select(0.0, v[convolvedStart + (firstColumn + 8u)], there);
+      sums_2 += weights * select(0.0, v[convolvedStart + (firstColumn + 16u)], there);
+      sums_3 += weights * select(0.0, v[convolvedStart + (firstColumn + 24u)], there);
       sums_4 += weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
-      sums_5 += weights * select(0.0, v[convolvedStart + (firstColumn + 33u)], there);
-      sums_6 += weights * select(0.0, v[convolvedStart + (firstColumn + 34u)], there);
-      sums_7 += weights * select(0.0, v[convolvedStart + (firstColumn + 35u)], there);
+      sums_5 += weights * select(0.0, v[convolvedStart + (firstColumn + 40u)], there);
+      sums_6 += weights * select(0.0, v[convolvedStart + (firstColumn + 48u)], there);
+      sums_7 += weights * select(0.0, v[convolvedStart + (firstColumn + 56u)], there);
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < shape.length) {
       let out0 = (queryHead * shape.length + row0) * 64u;
       out[out0 + firstColumn] = sums_0.x;
-      out[out0 + (firstColumn + 1u)] = sums_1.x;
-      out[out0 + (firstColumn + 2u)] = sums_2.x;
-      out[out0 + (firstColumn + 3u)] = sums_3.x;
+      out[out0 + (firstColumn + 8u)] = sums_1.x;
+      out[out0 + (firstColumn + 16u)] = sums_2.x;
+      out[out0 + (firstColumn + 24u)] = sums_3.x;
       out[out0 + (firstColumn + 32u)] = sums_4.x;
-      out[out0 + (firstColumn + 33u)] = sums_5.x;
-      out[out0 + (firstColumn + 34u)] = sums_6.x;
-      out[out0 + (firstColumn + 35u)] = sums_7.x;
+      out[out0 + (firstColumn + 40u)] = sums_5.x;
+      out[out0 + (firstColumn + 48u)] = sums_6.x;
+      out[out0 + (firstColumn + 56u)] = sums_7.x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < shape.length) {
       let out1 = (queryHead * shape.length + row1) * 64u;
       out[out1 + firstColumn] = sums_0.y;
-      out[out1 + (firstColumn + 1u)] = sums_1.y;
-      out[out1 + (firstColumn + 2u)] = sums_2.y;
-      out[out1 + (firstColumn + 3u)] = sums_3.y;
+      out[out1 + (firstColumn + 8u)] = sums_1.y;
+      out[out1 + (firstColumn + 16u)] = sums_2.y;
+      out[out1 + (firstColumn + 24u)] = sums_3.y;
       out[out1 + (firstColumn + 32u)] = sums_4.y;
-      out[out1 + (firstColumn + 33u)] = sums_5.y;
-      out[out1 + (firstColumn + 34u)] = sums_6.y;
-      out[out1 + (firstColumn + 35u)] = sums_7.y;
+      out[out1 + (firstColumn + 40u)] = sums_5.y;
+      out[out1 + (firstColumn + 48u)] = sums_6.y;
+      out[out1 + (firstColumn + 56u)] = sums_7.y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < shape.length) {
       let out2 = (queryHead * shape.length + row2) * 64u;
       out[out2 + firstColumn] = sums_0.z;
-      out[out2 + (firstColumn + 1u)] = sums_1.z;
-      out[out2 + (firstColumn + 2u)] = sums_2.z;
-      out[out2 + (firstColumn + 3u)] = sums_3.z;
+      out[out2 + (firstColumn + 8u)] = sums_1.z;
+      out[out2 + (firstColumn + 16u)] = sums_2.z;
+      out[out2 + (firstColumn + 24u)] = sums_3.z;
       out[out2 + (firstColumn + 32u)] = sums_4.z;
-      out[out2 + (firstColumn + 33u)] = sums_5.z;
-      out[out2 + (firstColumn + 34u)] = sums_6.z;
-      out[out2 + (firstColumn + 35u)] = sums_7.z;
+      out[out2 + (firstColumn + 40u)] = sums_5.z;
+      out[out2 + (firstColumn + 48u)] = sums_6.z;
+      out[out2 + (firstColumn + 56u)] = sums_7.z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < shape.length) {
       let out3 = (queryHead * shape.length + row3) * 64u;
       out[out3 + firstColumn] = sums_0.w;
-      out[out3 + (firstColumn + 1u)] = sums_1.w;
-      out[out3 + (firstColumn + 2u)] = sums_2.w;
-      out[out3 + (firstColumn + 3u)] = sums_3.w;
+      out[out3 + (firstColumn + 8u)] = sums_1.w;
+      out[out3 + (firstColumn + 16u)] = sums_2.w;
+      out[out3 + (firstColumn + 24u)] = sums_3.w;
       out[out3 + (firstColumn + 32u)] = sums_4.w;
-      out[out3 + (firstColumn + 33u)] = sums_5.w;
-      out[out3 + (firstColumn + 34u)] = sums_6.w;
-      out[out3 + (firstColumn + 35u)] = sums_7.w;
+      out[out3 + (firstColumn + 40u)] = sums_5.w;
+      out[out3 + (firstColumn + 48u)] = sums_6.w;
+      out[out3 + (firstColumn + 56u)] = sums_7.w;
     }
   }
 }

@@ -46,7 +46,7 @@ fn nest_seven(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -104,18 +104,18 @@ fn nest_seven(
         sums_1 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 1u,
-        ) - applied[rightStart + (firstColumn + 1u)]);
+          rightRow == firstColumn + 8u,
+        ) - applied[rightStart + (firstColumn + 8u)]);
         sums_2 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 2u,
-        ) - applied[rightStart + (firstColumn + 2u)]);
+          rightRow == firstColumn + 16u,
+        ) - applied[rightStart + (firstColumn + 16u)]);
         sums_3 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 3u,
-        ) - applied[rightStart + (firstColumn + 3u)]);
+          rightRow == firstColumn + 24u,
+        ) - applied[rightStart + (firstColumn + 24u)]);
         sums_4 += entry * (select(
           0.0,
           7.0,
@@ -124,18 +124,18 @@ fn nest_seven(
         sums_5 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 33u,
-        ) - applied[rightStart + (firstColumn + 33u)]);
+          rightRow == firstColumn + 40u,
+        ) - applied[rightStart + (firstColumn + 40u)]);
         sums_6 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 34u,
-        ) - applied[rightStart + (firstColumn + 34u)]);
+          rightRow == firstColumn + 48u,
+        ) - applied[rightStart + (firstColumn + 48u)]);
         sums_7 += entry * (select(
           0.0,
           7.0,
-          rightRow == firstColumn + 35u,
-        ) - applied[rightStart + (firstColumn + 35u)]);
+          rightRow == firstColumn + 56u,
+        ) - applied[rightStart + (firstColumn + 56u)]);
       }
       workgroupBarrier();
     }
@@ -143,49 +143,49 @@ fn nest_seven(
     if (row0 < 64u) {
       let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
       inner[out0 + firstColumn] = sums_0.x;
-      inner[out0 + (firstColumn + 1u)] = sums_1.x;
-      inner[out0 + (firstColumn + 2u)] = sums_2.x;
-      inner[out0 + (firstColumn + 3u)] = sums_3.x;
+      inner[out0 + (firstColumn + 8u)] = sums_1.x;
+      inner[out0 + (firstColumn + 16u)] = sums_2.x;
+      inner[out0 + (firstColumn + 24u)] = sums_3.x;
       inner[out0 + (firstColumn + 32u)] = sums_4.x;
-      inner[out0 + (firstColumn + 33u)] = sums_5.x;
-      inner[out0 + (firstColumn + 34u)] = sums_6.x;
-      inner[out0 + (firstColumn + 35u)] = sums_7.x;
+      inner[out0 + (firstColumn + 40u)] = sums_5.x;
+      inner[out0 + (firstColumn + 48u)] = sums_6.x;
+      inner[out0 + (firstColumn + 56u)] = sums_7.x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
       inner[out1 + firstColumn] = sums_0.y;
-      inner[out1 + (firstColumn + 1u)] = sums_1.y;
-      inner[out1 + (firstColumn + 2u)] = sums_2.y;
-      inner[out1 + (firstColumn + 3u)] = sums_3.y;
+      inner[out1 + (firstColumn + 8u)] = sums_1.y;
+      inner[out1 + (firstColumn + 16u)] = sums_2.y;
+      inner[out1 + (firstColumn + 24u)] = sums_3.y;
       inner[out1 + (firstColumn + 32u)] = sums_4.y;
-      inner[out1 + (firstColumn + 33u)] = sums_5.y;
-      inner[out1 + (firstColumn + 34u)] = sums_6.y;
-      inner[out1 + (firstColumn + 35u)] = sums_7.y;
+      inner[out1 + (firstColumn + 40u)] = sums_5.y;
+      inner[out1 + (firstColumn + 48u)] = sums_6.y;
+      inner[out1 + (firstColumn + 56u)] = sums_7.y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
       inner[out2 + firstColumn] = sums_0.z;
-      inner[out2 + (firstColumn + 1u)] = sums_1.z;
-      inner[out2 + (firstColumn + 2u)] = sums_2.z;
-      inner[out2 + (firstColumn + 3u)] = sums_3.z;
+      inner[out2 + (firstColumn + 8u)] = sums_1.z;
+      inner[out2 + (firstColumn + 16u)] = sums_2.z;
+      inner[out2 + (firstColumn + 24u)] = sums_3.z;
       inner[out2 + (firstColumn + 32u)] = sums_4.z;
-      inner[out2 + (firstColumn + 33u)] = sums_5.z;
-      inner[out2 + (firstColumn + 34u)] = sums_6.z;
-      inner[out2 + (firstColumn + 35u)] = sums_7.z;
+      inner[out2 + (firstColumn + 40u)] = sums_5.z;
+      inner[out2 + (firstColumn + 48u)] = sums_6.z;
+      inner[out2 + (firstColumn + 56u)] = sums_7.z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
       inner[out3 + firstColumn] = sums_0.w;
-      inner[out3 + (firstColumn + 1u)] = sums_1.w;
-      inner[out3 + (firstColumn + 2u)] = sums_2.w;
-      inner[out3 + (firstColumn + 3u)] = sums_3.w;
+      inner[out3 + (firstColumn + 8u)] = sums_1.w;
+      inner[out3 + (firstColumn + 16u)] = sums_2.w;
+      inner[out3 + (firstColumn + 24u)] = sums_3.w;
       inner[out3 + (firstColumn + 32u)] = sums_4.w;
-      inner[out3 + (firstColumn + 33u)] = sums_5.w;
-      inner[out3 + (firstColumn + 34u)] = sums_6.w;
-      inner[out3 + (firstColumn + 35u)] = sums_7.w;
+      inner[out3 + (firstColumn + 40u)] = sums_5.w;
+      inner[out3 + (firstColumn + 48u)] = sums_6.w;
+      inner[out3 + (firstColumn + 56u)] = sums_7.w;
     }
   }
 }

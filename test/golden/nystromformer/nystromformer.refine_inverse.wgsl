@@ -47,7 +47,7 @@ fn refine_inverse(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -105,18 +105,18 @@ fn refine_inverse(
         sums_1 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 1u,
-        ) - outer[rightStart + (firstColumn + 1u)]);
+          rightRow == firstColumn + 8u,
+        ) - outer[rightStart + (firstColumn + 8u)]);
         sums_2 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 2u,
-        ) - outer[rightStart + (firstColumn + 2u)]);
+          rightRow == firstColumn + 16u,
+        ) - outer[rightStart + (firstColumn + 16u)]);
         sums_3 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 3u,
-        ) - outer[rightStart + (firstColumn + 3u)]);
+          rightRow == firstColumn + 24u,
+        ) - outer[rightStart + (firstColumn + 24u)]);
         sums_4 += entry * (select(
           0.0,
           13.0,
@@ -125,18 +125,18 @@ fn refine_inverse(
         sums_5 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 33u,
-        ) - outer[rightStart + (firstColumn + 33u)]);
+          rightRow == firstColumn + 40u,
+        ) - outer[rightStart + (firstColumn + 40u)]);
         sums_6 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 34u,
-        ) - outer[rightStart + (firstColumn + 34u)]);
+          rightRow == firstColumn + 48u,
+        ) - outer[rightStart + (firstColumn + 48u)]);
         sums_7 += entry * (select(
           0.0,
           13.0,
-          rightRow == firstColumn + 35u,
-        ) - outer[rightStart + (firstColumn + 35u)]);
+          rightRow == firstColumn + 56u,
+        ) - outer[rightStart + (firstColumn + 56u)]);
       }
       workgroupBarrier();
     }
@@ -144,49 +144,49 @@ fn refine_inverse(
     if (row0 < 64u) {
       let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
       inner[out0 + firstColumn] = (sums_0 * 0.25).x;
-      inner[out0 + (firstColumn + 1u)] = (sums_1 * 0.25).x;
-      inner[out0 + (firstColumn + 2u)] = (sums_2 * 0.25).x;
-      inner[out0 + (firstColumn + 3u)] = (sums_3 * 0.25).x;
+      inner[out0 + (firstColumn + 8u)] = (sums_1 * 0.25).x;
+      inner[out0 + (firstColumn + 16u)] = (sums_2 * 0.25).x;
+      inner[out0 + (firstColumn + 24u)] = (sums_3 * 0.25).x;
       inner[out0 + (firstColumn + 32u)] = (sums_4 * 0.25).x;
-      inner[out0 + (firstColumn + 33u)] = (sums_5 * 0.25).x;
-      inner[out0 + (firstColumn + 34u)] = (sums_6 * 0.25).x;
-      inner[out0 + (firstColumn + 35u)] = (sums_7 * 0.25).x;
+      inner[out0 + (firstColumn + 40u)] = (sums_5 * 0.25).x;
+      inner[out0 + (firstColumn + 48u)] = (sums_6 * 0.25).x;
+      inner[out0 + (firstColumn + 56u)] = (sums_7 * 0.25).x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
       inner[out1 + firstColumn] = (sums_0 * 0.25).y;
-      inner[out1 + (firstColumn + 1u)] = (sums_1 * 0.25).y;
-      inner[out1 + (firstColumn + 2u)] = (sums_2 * 0.25).y;
-      inner[out1 + (firstColumn + 3u)] = (sums_3 * 0.25).y;
+      inner[out1 + (firstColumn + 8u)] = (sums_1 * 0.25).y;
+      inner[out1 + (firstColumn + 16u)] = (sums_2 * 0.25).y;
+      inner[out1 + (firstColumn + 24u)] = (sums_3 * 0.25).y;
       inner[out1 + (firstColumn + 32u)] = (sums_4 * 0.25).y;
-      inner[out1 + (firstColumn + 33u)] = (sums_5 * 0.25).y;
-      inner[out1 + (firstColumn + 34u)] = (sums_6 * 0.25).y;
-      inner[out1 + (firstColumn + 35u)] = (sums_7 * 0.25).y;
+      inner[out1 + (firstColumn + 40u)] = (sums_5 * 0.25).y;
+      inner[out1 + (firstColumn + 48u)] = (sums_6 * 0.25).y;
+      inner[out1 + (firstColumn + 56u)] = (sums_7 * 0.25).y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
       inner[out2 + firstColumn] = (sums_0 * 0.25).z;
-      inner[out2 + (firstColumn + 1u)] = (sums_1 * 0.25).z;
-      inner[out2 + (firstColumn + 2u)] = (sums_2 * 0.25).z;
-      inner[out2 + (firstColumn + 3u)] = (sums_3 * 0.25).z;
+      inner[out2 + (firstColumn + 8u)] = (sums_1 * 0.25).z;
+      inner[out2 + (firstColumn + 16u)] = (sums_2 * 0.25).z;
+      inner[out2 + (firstColumn + 24u)] = (sums_3 * 0.25).z;
       inner[out2 + (firstColumn + 32u)] = (sums_4 * 0.25).z;
-      inner[out2 + (firstColumn + 33u)] = (sums_5 * 0.25).z;
-      inner[out2 + (firstColumn + 34u)] = (sums_6 * 0.25).z;
-      inner[out2 + (firstColumn + 35u)] = (sums_7 * 0.25).z;
+      inner[out2 + (firstColumn + 40u)] = (sums_5 * 0.25).z;
+      inner[out2 + (firstColumn + 48u)] = (sums_6 * 0.25).z;
+      inner[out2 + (firstColumn + 56u)] = (sums_7 * 0.25).z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
       inner[out3 + firstColumn] = (sums_0 * 0.25).w;
-      inner[out3 + (firstColumn + 1u)] = (sums_1 * 0.25).w;
-      inner[out3 + (firstColumn + 2u)] = (sums_2 * 0.25).w;
-      inner[out3 + (firstColumn + 3u)] = (sums_3 * 0.25).w;
+      inner[out3 + (firstColumn + 8u)] = (sums_1 * 0.25).w;
+      inner[out3 + (firstColumn + 16u)] = (sums_2 * 0.25).w;
+      inner[out3 + (firstColumn + 24u)] = (sums_3 * 0.25).w;
       inner[out3 + (firstColumn + 32u)] = (sums_4 * 0.25).w;
-      inner[out3 + (firstColumn + 33u)] = (sums_5 * 0.25).w;
-      inner[out3 + (firstColumn + 34u)] = (sums_6 * 0.25).w;
-      inner[out3 + (firstColumn + 35u)] = (sums_7 * 0.25).w;
+      inner[out3 + (firstColumn + 40u)] = (sums_5 * 0.25).w;
+      inner[out3 + (firstColumn + 48u)] = (sums_6 * 0.25).w;
+      inner[out3 + (firstColumn + 56u)] = (sums_7 * 0.25).w;
     }
   }
 }

@@ -48,7 +48,7 @@ fn relate_landmarks(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -177,13 +177,13 @@ fn relate_landmarks(
         let valueKey = from_ + j;
         total += pair;
         sums_0 += pair * select(0.0, 1.0, valueKey == firstColumn);
-        sums_1 += pair * select(0.0, 1.0, valueKey == firstColumn + 1u);
-        sums_2 += pair * select(0.0, 1.0, valueKey == firstColumn + 2u);
-        sums_3 += pair * select(0.0, 1.0, valueKey == firstColumn + 3u);
+        sums_1 += pair * select(0.0, 1.0, valueKey == firstColumn + 8u);
+        sums_2 += pair * select(0.0, 1.0, valueKey == firstColumn + 16u);
+        sums_3 += pair * select(0.0, 1.0, valueKey == firstColumn + 24u);
         sums_4 += pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
-        sums_5 += pair * select(0.0, 1.0, valueKey == firstColumn + 33u);
-        sums_6 += pair * select(0.0, 1.0, valueKey == firstColumn + 34u);
-        sums_7 += pair * select(0.0, 1.0, valueKey == firstColumn + 35u);
+        sums_5 += pair * select(0.0, 1.0, valueKey == firstColumn + 40u);
+        sums_6 += pair * select(0.0, 1.0, valueKey == firstColumn + 48u);
+        sums_7 += pair * select(0.0, 1.0, valueKey == firstColumn + 56u);
       }
     }
     let factor = vec4f(
@@ -196,49 +196,49 @@ fn relate_landmarks(
     if (row0 < 64u) {
       let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
       core[out0 + firstColumn] = (sums_0 * factor).x;
-      core[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
-      core[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
-      core[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+      core[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+      core[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+      core[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
       core[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-      core[out0 + (firstColumn + 33u)] = (sums_5 * factor).x;
-      core[out0 + (firstColumn + 34u)] = (sums_6 * factor).x;
-      core[out0 + (firstColumn + 35u)] = (sums_7 * factor).x;
+      core[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
+      core[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
+      core[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
       core[out1 + firstColumn] = (sums_0 * factor).y;
-      core[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
-      core[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
-      core[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+      core[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+      core[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+      core[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
       core[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-      core[out1 + (firstColumn + 33u)] = (sums_5 * factor).y;
-      core[out1 + (firstColumn + 34u)] = (sums_6 * factor).y;
-      core[out1 + (firstColumn + 35u)] = (sums_7 * factor).y;
+      core[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
+      core[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
+      core[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
       core[out2 + firstColumn] = (sums_0 * factor).z;
-      core[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
-      core[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
-      core[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+      core[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+      core[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+      core[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
       core[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-      core[out2 + (firstColumn + 33u)] = (sums_5 * factor).z;
-      core[out2 + (firstColumn + 34u)] = (sums_6 * factor).z;
-      core[out2 + (firstColumn + 35u)] = (sums_7 * factor).z;
+      core[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
+      core[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
+      core[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
       core[out3 + firstColumn] = (sums_0 * factor).w;
-      core[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
-      core[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
-      core[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+      core[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+      core[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+      core[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
       core[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-      core[out3 + (firstColumn + 33u)] = (sums_5 * factor).w;
-      core[out3 + (firstColumn + 34u)] = (sums_6 * factor).w;
-      core[out3 + (firstColumn + 35u)] = (sums_7 * factor).w;
+      core[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
+      core[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
+      core[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
     }
   }
 }

@@ -47,7 +47,7 @@ fn solve(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -102,13 +102,13 @@ fn solve(
         let rightRow = from_ + j;
         let rightStart = (firstRight + rightRow) * 64u;
         sums_0 += entry * summary[rightStart + firstColumn];
-        sums_1 += entry * summary[rightStart + (firstColumn + 1u)];
-        sums_2 += entry * summary[rightStart + (firstColumn + 2u)];
-        sums_3 += entry * summary[rightStart + (firstColumn + 3u)];
+        sums_1 += entry * summary[rightStart + (firstColumn + 8u)];
+        sums_2 += entry * summary[rightStart + (firstColumn + 16u)];
+        sums_3 += entry * summary[rightStart + (firstColumn + 24u)];
         sums_4 += entry * summary[rightStart + (firstColumn + 32u)];
-        sums_5 += entry * summary[rightStart + (firstColumn + 33u)];
-        sums_6 += entry * summary[rightStart + (firstColumn + 34u)];
-        sums_7 += entry * summary[rightStart + (firstColumn + 35u)];
+        sums_5 += entry * summary[rightStart + (firstColumn + 40u)];
+        sums_6 += entry * summary[rightStart + (firstColumn + 48u)];
+        sums_7 += entry * summary[rightStart + (firstColumn + 56u)];
       }
       workgroupBarrier();
     }
@@ -116,49 +116,49 @@ fn solve(
     if (row0 < 64u) {
       let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
       solution[out0 + firstColumn] = sums_0.x;
-      solution[out0 + (firstColumn + 1u)] = sums_1.x;
-      solution[out0 + (firstColumn + 2u)] = sums_2.x;
-      solution[out0 + (firstColumn + 3u)] = sums_3.x;
+      solution[out0 + (firstColumn + 8u)] = sums_1.x;
+      solution[out0 + (firstColumn + 16u)] = sums_2.x;
+      solution[out0 + (firstColumn + 24u)] = sums_3.x;
       solution[out0 + (firstColumn + 32u)] = sums_4.x;
-      solution[out0 + (firstColumn + 33u)] = sums_5.x;
-      solution[out0 + (firstColumn + 34u)] = sums_6.x;
-      solution[out0 + (firstColumn + 35u)] = sums_7.x;
+      solution[out0 + (firstColumn + 40u)] = sums_5.x;
+      solution[out0 + (firstColumn + 48u)] = sums_6.x;
+      solution[out0 + (firstColumn + 56u)] = sums_7.x;
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
       solution[out1 + firstColumn] = sums_0.y;
-      solution[out1 + (firstColumn + 1u)] = sums_1.y;
-      solution[out1 + (firstColumn + 2u)] = sums_2.y;
-      solution[out1 + (firstColumn + 3u)] = sums_3.y;
+      solution[out1 + (firstColumn + 8u)] = sums_1.y;
+      solution[out1 + (firstColumn + 16u)] = sums_2.y;
+      solution[out1 + (firstColumn + 24u)] = sums_3.y;
       solution[out1 + (firstColumn + 32u)] = sums_4.y;
-      solution[out1 + (firstColumn + 33u)] = sums_5.y;
-      solution[out1 + (firstColumn + 34u)] = sums_6.y;
-      solution[out1 + (firstColumn + 35u)] = sums_7.y;
+      solution[out1 + (firstColumn + 40u)] = sums_5.y;
+      solution[out1 + (firstColumn + 48u)] = sums_6.y;
+      solution[out1 + (firstColumn + 56u)] = sums_7.y;
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
       solution[out2 + firstColumn] = sums_0.z;
-      solution[out2 + (firstColumn + 1u)] = sums_1.z;
-      solution[out2 + (firstColumn + 2u)] = sums_2.z;
-      solution[out2 + (firstColumn + 3u)] = sums_3.z;
+      solution[out2 + (firstColumn + 8u)] = sums_1.z;
+      solution[out2 + (firstColumn + 16u)] = sums_2.z;
+      solution[out2 + (firstColumn + 24u)] = sums_3.z;
       solution[out2 + (firstColumn + 32u)] = sums_4.z;
-      solution[out2 + (firstColumn + 33u)] = sums_5.z;
-      solution[out2 + (firstColumn + 34u)] = sums_6.z;
-      solution[out2 + (firstColumn + 35u)] = sums_7.z;
+      solution[out2 + (firstColumn + 40u)] = sums_5.z;
+      solution[out2 + (firstColumn + 48u)] = sums_6.z;
+      solution[out2 + (firstColumn + 56u)] = sums_7.z;
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
       solution[out3 + firstColumn] = sums_0.w;
-      solution[out3 + (firstColumn + 1u)] = sums_1.w;
-      solution[out3 + (firstColumn + 2u)] = sums_2.w;
-      solution[out3 + (firstColumn + 3u)] = sums_3.w;
+      solution[out3 + (firstColumn + 8u)] = sums_1.w;
+      solution[out3 + (firstColumn + 16u)] = sums_2.w;
+      solution[out3 + (firstColumn + 24u)] = sums_3.w;
       solution[out3 + (firstColumn + 32u)] = sums_4.w;
-      solution[out3 + (firstColumn + 33u)] = sums_5.w;
-      solution[out3 + (firstColumn + 34u)] = sums_6.w;
-      solution[out3 + (firstColumn + 35u)] = sums_7.w;
+      solution[out3 + (firstColumn + 40u)] = sums_5.w;
+      solution[out3 + (firstColumn + 48u)] = sums_6.w;
+      solution[out3 + (firstColumn + 56u)] = sums_7.w;
     }
   }
 }

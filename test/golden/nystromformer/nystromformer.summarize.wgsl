@@ -51,7 +51,7 @@ fn summarize(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -182,26 +182,26 @@ fn summarize(
         let valueRow = (firstValue + valueKey) * 64u;
         total += pair;
         sums_0 += pair * v[valueRow + firstColumn];
-        sums_1 += pair * v[valueRow + (firstColumn + 1u)];
-        sums_2 += pair * v[valueRow + (firstColumn + 2u)];
-        sums_3 += pair * v[valueRow + (firstColumn + 3u)];
+        sums_1 += pair * v[valueRow + (firstColumn + 8u)];
+        sums_2 += pair * v[valueRow + (firstColumn + 16u)];
+        sums_3 += pair * v[valueRow + (firstColumn + 24u)];
         sums_4 += pair * v[valueRow + (firstColumn + 32u)];
-        sums_5 += pair * v[valueRow + (firstColumn + 33u)];
-        sums_6 += pair * v[valueRow + (firstColumn + 34u)];
-        sums_7 += pair * v[valueRow + (firstColumn + 35u)];
+        sums_5 += pair * v[valueRow + (firstColumn + 40u)];
+        sums_6 += pair * v[valueRow + (firstColumn + 48u)];
+        sums_7 += pair * v[valueRow + (firstColumn + 56u)];
       }
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
       let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row0) * 66u;
       summarizeParts[out0 + firstColumn] = sums_0.x;
-      summarizeParts[out0 + (firstColumn + 1u)] = sums_1.x;
-      summarizeParts[out0 + (firstColumn + 2u)] = sums_2.x;
-      summarizeParts[out0 + (firstColumn + 3u)] = sums_3.x;
+      summarizeParts[out0 + (firstColumn + 8u)] = sums_1.x;
+      summarizeParts[out0 + (firstColumn + 16u)] = sums_2.x;
+      summarizeParts[out0 + (firstColumn + 24u)] = sums_3.x;
       summarizeParts[out0 + (firstColumn + 32u)] = sums_4.x;
-      summarizeParts[out0 + (firstColumn + 33u)] = sums_5.x;
-      summarizeParts[out0 + (firstColumn + 34u)] = sums_6.x;
-      summarizeParts[out0 + (firstColumn + 35u)] = sums_7.x;
+      summarizeParts[out0 + (firstColumn + 40u)] = sums_5.x;
+      summarizeParts[out0 + (firstColumn + 48u)] = sums_6.x;
+      summarizeParts[out0 + (firstColumn + 56u)] = sums_7.x;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out0 + 64u] = total.x;
         summarizeParts[out0 + 65u] = rowScale.x;
@@ -211,13 +211,13 @@ fn summarize(
     if (row1 < 64u) {
       let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row1) * 66u;
       summarizeParts[out1 + firstColumn] = sums_0.y;
-      summarizeParts[out1 + (firstColumn + 1u)] = sums_1.y;
-      summarizeParts[out1 + (firstColumn + 2u)] = sums_2.y;
-      summarizeParts[out1 + (firstColumn + 3u)] = sums_3.y;
+      summarizeParts[out1 + (firstColumn + 8u)] = sums_1.y;
+      summarizeParts[out1 + (firstColumn + 16u)] = sums_2.y;
+      summarizeParts[out1 + (firstColumn + 24u)] = sums_3.y;
       summarizeParts[out1 + (firstColumn + 32u)] = sums_4.y;
-      summarizeParts[out1 + (firstColumn + 33u)] = sums_5.y;
-      summarizeParts[out1 + (firstColumn + 34u)] = sums_6.y;
-      summarizeParts[out1 + (firstColumn + 35u)] = sums_7.y;
+      summarizeParts[out1 + (firstColumn + 40u)] = sums_5.y;
+      summarizeParts[out1 + (firstColumn + 48u)] = sums_6.y;
+      summarizeParts[out1 + (firstColumn + 56u)] = sums_7.y;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out1 + 64u] = total.y;
         summarizeParts[out1 + 65u] = rowScale.y;
@@ -227,13 +227,13 @@ fn summarize(
     if (row2 < 64u) {
       let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row2) * 66u;
       summarizeParts[out2 + firstColumn] = sums_0.z;
-      summarizeParts[out2 + (firstColumn + 1u)] = sums_1.z;
-      summarizeParts[out2 + (firstColumn + 2u)] = sums_2.z;
-      summarizeParts[out2 + (firstColumn + 3u)] = sums_3.z;
+      summarizeParts[out2 + (firstColumn + 8u)] = sums_1.z;
+      summarizeParts[out2 + (firstColumn + 16u)] = sums_2.z;
+      summarizeParts[out2 + (firstColumn + 24u)] = sums_3.z;
       summarizeParts[out2 + (firstColumn + 32u)] = sums_4.z;
-      summarizeParts[out2 + (firstColumn + 33u)] = sums_5.z;
-      summarizeParts[out2 + (firstColumn + 34u)] = sums_6.z;
-      summarizeParts[out2 + (firstColumn + 35u)] = sums_7.z;
+      summarizeParts[out2 + (firstColumn + 40u)] = sums_5.z;
+      summarizeParts[out2 + (firstColumn + 48u)] = sums_6.z;
+      summarizeParts[out2 + (firstColumn + 56u)] = sums_7.z;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out2 + 64u] = total.z;
         summarizeParts[out2 + 65u] = rowScale.z;
@@ -243,13 +243,13 @@ fn summarize(
     if (row3 < 64u) {
       let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row3) * 66u;
       summarizeParts[out3 + firstColumn] = sums_0.w;
-      summarizeParts[out3 + (firstColumn + 1u)] = sums_1.w;
-      summarizeParts[out3 + (firstColumn + 2u)] = sums_2.w;
-      summarizeParts[out3 + (firstColumn + 3u)] = sums_3.w;
+      summarizeParts[out3 + (firstColumn + 8u)] = sums_1.w;
+      summarizeParts[out3 + (firstColumn + 16u)] = sums_2.w;
+      summarizeParts[out3 + (firstColumn + 24u)] = sums_3.w;
       summarizeParts[out3 + (firstColumn + 32u)] = sums_4.w;
-      summarizeParts[out3 + (firstColumn + 33u)] = sums_5.w;
-      summarizeParts[out3 + (firstColumn + 34u)] = sums_6.w;
-      summarizeParts[out3 + (firstColumn + 35u)] = sums_7.w;
+      summarizeParts[out3 + (firstColumn + 40u)] = sums_5.w;
+      summarizeParts[out3 + (firstColumn + 48u)] = sums_6.w;
+      summarizeParts[out3 + (firstColumn + 56u)] = sums_7.w;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out3 + 64u] = total.w;
         summarizeParts[out3 + 65u] = rowScale.w;

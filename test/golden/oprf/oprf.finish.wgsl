@@ -63,7 +63,7 @@ fn finish(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 17152u;
@@ -230,13 +230,13 @@ fn finish(
       let feature = firstFeature + f;
       let rowStart = stateStart + feature * 64u + firstColumn;
       let column0 = state[rowStart];
-      let column1 = state[rowStart + 1u];
-      let column2 = state[rowStart + 2u];
-      let column3 = state[rowStart + 3u];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
       let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 33u];
-      let column6 = state[rowStart + 34u];
-      let column7 = state[rowStart + 35u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
       let z = state[stateStart + 16384u + feature];
       totals_0 += weight0 * z;
       sums_0 += weight0 * column0;
@@ -294,13 +294,13 @@ fn finish(
     let pair0 = pairs[j * 8u + rowGroup];
     let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
     let column0 = v[rowStart];
-    let column1 = v[rowStart + 1u];
-    let column2 = v[rowStart + 2u];
-    let column3 = v[rowStart + 3u];
+    let column1 = v[rowStart + 8u];
+    let column2 = v[rowStart + 16u];
+    let column3 = v[rowStart + 24u];
     let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 33u];
-    let column6 = v[rowStart + 34u];
-    let column7 = v[rowStart + 35u];
+    let column5 = v[rowStart + 40u];
+    let column6 = v[rowStart + 48u];
+    let column7 = v[rowStart + 56u];
     totals_0 += pair0;
     sums_0 += pair0 * column0;
     sums_1 += pair0 * column1;
@@ -321,48 +321,48 @@ fn finish(
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 64u;
     out[out0 + firstColumn] = (sums_0 * factor).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
     out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-    out[out0 + (firstColumn + 33u)] = (sums_5 * factor).x;
-    out[out0 + (firstColumn + 34u)] = (sums_6 * factor).x;
-    out[out0 + (firstColumn + 35u)] = (sums_7 * factor).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 64u;
     out[out1 + firstColumn] = (sums_0 * factor).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
     out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-    out[out1 + (firstColumn + 33u)] = (sums_5 * factor).y;
-    out[out1 + (firstColumn + 34u)] = (sums_6 * factor).y;
-    out[out1 + (firstColumn + 35u)] = (sums_7 * factor).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 64u;
     out[out2 + firstColumn] = (sums_0 * factor).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
     out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-    out[out2 + (firstColumn + 33u)] = (sums_5 * factor).z;
-    out[out2 + (firstColumn + 34u)] = (sums_6 * factor).z;
-    out[out2 + (firstColumn + 35u)] = (sums_7 * factor).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 64u;
     out[out3 + firstColumn] = (sums_0 * factor).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
     out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-    out[out3 + (firstColumn + 33u)] = (sums_5 * factor).w;
-    out[out3 + (firstColumn + 34u)] = (sums_6 * factor).w;
-    out[out3 + (firstColumn + 35u)] = (sums_7 * factor).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
   }
 }

@@ -45,7 +45,7 @@ fn attend_landmarks(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 32u + columnGroup * 4u;
+  let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = queryHead * shape.length;
   let firstKey = queryHead % shape.heads * 128u;
@@ -166,9 +166,9 @@ fn attend_landmarks(
       let valueRow = (firstValue + valueKey) * 32u;
       total += pair;
       sums_0 += pair * solution[valueRow + firstColumn];
-      sums_1 += pair * solution[valueRow + (firstColumn + 1u)];
-      sums_2 += pair * solution[valueRow + (firstColumn + 2u)];
-      sums_3 += pair * solution[valueRow + (firstColumn + 3u)];
+      sums_1 += pair * solution[valueRow + (firstColumn + 8u)];
+      sums_2 += pair * solution[valueRow + (firstColumn + 16u)];
+      sums_3 += pair * solution[valueRow + (firstColumn + 24u)];
     }
   }
   let factor = vec4f(
@@ -181,32 +181,32 @@ fn attend_landmarks(
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 32u;
     out[out0 + firstColumn] = (sums_0 * factor).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 32u;
     out[out1 + firstColumn] = (sums_0 * factor).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 32u;
     out[out2 + firstColumn] = (sums_0 * factor).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 32u;
     out[out3 + firstColumn] = (sums_0 * factor).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
   }
 }

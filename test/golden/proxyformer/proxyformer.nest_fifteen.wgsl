@@ -37,7 +37,7 @@ fn nest_fifteen(
   let head = workgroup / 4u;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 128u + columnGroup * 4u;
+  let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = head * 128u;
   let firstRight = head * 128u;
@@ -101,18 +101,18 @@ fn nest_fifteen(
       sums_1 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 1u,
-      ) - inner[rightStart + (firstColumn + 1u)]);
+        rightRow == firstColumn + 8u,
+      ) - inner[rightStart + (firstColumn + 8u)]);
       sums_2 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 2u,
-      ) - inner[rightStart + (firstColumn + 2u)]);
+        rightRow == firstColumn + 16u,
+      ) - inner[rightStart + (firstColumn + 16u)]);
       sums_3 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 3u,
-      ) - inner[rightStart + (firstColumn + 3u)]);
+        rightRow == firstColumn + 24u,
+      ) - inner[rightStart + (firstColumn + 24u)]);
       sums_4 += entry * (select(
         0.0,
         15.0,
@@ -121,18 +121,18 @@ fn nest_fifteen(
       sums_5 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 33u,
-      ) - inner[rightStart + (firstColumn + 33u)]);
+        rightRow == firstColumn + 40u,
+      ) - inner[rightStart + (firstColumn + 40u)]);
       sums_6 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 34u,
-      ) - inner[rightStart + (firstColumn + 34u)]);
+        rightRow == firstColumn + 48u,
+      ) - inner[rightStart + (firstColumn + 48u)]);
       sums_7 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 35u,
-      ) - inner[rightStart + (firstColumn + 35u)]);
+        rightRow == firstColumn + 56u,
+      ) - inner[rightStart + (firstColumn + 56u)]);
       sums_8 += entry * (select(
         0.0,
         15.0,
@@ -141,18 +141,18 @@ fn nest_fifteen(
       sums_9 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 65u,
-      ) - inner[rightStart + (firstColumn + 65u)]);
+        rightRow == firstColumn + 72u,
+      ) - inner[rightStart + (firstColumn + 72u)]);
       sums_10 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 66u,
-      ) - inner[rightStart + (firstColumn + 66u)]);
+        rightRow == firstColumn + 80u,
+      ) - inner[rightStart + (firstColumn + 80u)]);
       sums_11 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 67u,
-      ) - inner[rightStart + (firstColumn + 67u)]);
+        rightRow == firstColumn + 88u,
+      ) - inner[rightStart + (firstColumn + 88u)]);
       sums_12 += entry * (select(
         0.0,
         15.0,
@@ -161,18 +161,18 @@ fn nest_fifteen(
       sums_13 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 97u,
-      ) - inner[rightStart + (firstColumn + 97u)]);
+        rightRow == firstColumn + 104u,
+      ) - inner[rightStart + (firstColumn + 104u)]);
       sums_14 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 98u,
-      ) - inner[rightStart + (firstColumn + 98u)]);
+        rightRow == firstColumn + 112u,
+      ) - inner[rightStart + (firstColumn + 112u)]);
       sums_15 += entry * (select(
         0.0,
         15.0,
-        rightRow == firstColumn + 99u,
-      ) - inner[rightStart + (firstColumn + 99u)]);
+        rightRow == firstColumn + 120u,
+      ) - inner[rightStart + (firstColumn + 120u)]);
     }
     workgroupBarrier();
   }
@@ -180,80 +180,80 @@ fn nest_fifteen(
   if (row0 < 128u) {
     let out0 = (head * 128u + row0) * 128u;
     outer[out0 + firstColumn] = sums_0.x;
-    outer[out0 + (firstColumn + 1u)] = sums_1.x;
-    outer[out0 + (firstColumn + 2u)] = sums_2.x;
-    outer[out0 + (firstColumn + 3u)] = sums_3.x;
+    outer[out0 + (firstColumn + 8u)] = sums_1.x;
+    outer[out0 + (firstColumn + 16u)] = sums_2.x;
+    outer[out0 + (firstColumn + 24u)] = sums_3.x;
     outer[out0 + (firstColumn + 32u)] = sums_4.x;
-    outer[out0 + (firstColumn + 33u)] = sums_5.x;
-    outer[out0 + (firstColumn + 34u)] = sums_6.x;
-    outer[out0 + (firstColumn + 35u)] = sums_7.x;
+    outer[out0 + (firstColumn + 40u)] = sums_5.x;
+    outer[out0 + (firstColumn + 48u)] = sums_6.x;
+    outer[out0 + (firstColumn + 56u)] = sums_7.x;
     outer[out0 + (firstColumn + 64u)] = sums_8.x;
-    outer[out0 + (firstColumn + 65u)] = sums_9.x;
-    outer[out0 + (firstColumn + 66u)] = sums_10.x;
-    outer[out0 + (firstColumn + 67u)] = sums_11.x;
+    outer[out0 + (firstColumn + 72u)] = sums_9.x;
+    outer[out0 + (firstColumn + 80u)] = sums_10.x;
+    outer[out0 + (firstColumn + 88u)] = sums_11.x;
     outer[out0 + (firstColumn + 96u)] = sums_12.x;
-    outer[out0 + (firstColumn + 97u)] = sums_13.x;
-    outer[out0 + (firstColumn + 98u)] = sums_14.x;
-    outer[out0 + (firstColumn + 99u)] = sums_15.x;
+    outer[out0 + (firstColumn + 104u)] = sums_13.x;
+    outer[out0 + (firstColumn + 112u)] = sums_14.x;
+    outer[out0 + (firstColumn + 120u)] = sums_15.x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = (head * 128u + row1) * 128u;
     outer[out1 + firstColumn] = sums_0.y;
-    outer[out1 + (firstColumn + 1u)] = sums_1.y;
-    outer[out1 + (firstColumn + 2u)] = sums_2.y;
-    outer[out1 + (firstColumn + 3u)] = sums_3.y;
+    outer[out1 + (firstColumn + 8u)] = sums_1.y;
+    outer[out1 + (firstColumn + 16u)] = sums_2.y;
+    outer[out1 + (firstColumn + 24u)] = sums_3.y;
     outer[out1 + (firstColumn + 32u)] = sums_4.y;
-    outer[out1 + (firstColumn + 33u)] = sums_5.y;
-    outer[out1 + (firstColumn + 34u)] = sums_6.y;
-    outer[out1 + (firstColumn + 35u)] = sums_7.y;
+    outer[out1 + (firstColumn + 40u)] = sums_5.y;
+    outer[out1 + (firstColumn + 48u)] = sums_6.y;
+    outer[out1 + (firstColumn + 56u)] = sums_7.y;
     outer[out1 + (firstColumn + 64u)] = sums_8.y;
-    outer[out1 + (firstColumn + 65u)] = sums_9.y;
-    outer[out1 + (firstColumn + 66u)] = sums_10.y;
-    outer[out1 + (firstColumn + 67u)] = sums_11.y;
+    outer[out1 + (firstColumn + 72u)] = sums_9.y;
+    outer[out1 + (firstColumn + 80u)] = sums_10.y;
+    outer[out1 + (firstColumn + 88u)] = sums_11.y;
     outer[out1 + (firstColumn + 96u)] = sums_12.y;
-    outer[out1 + (firstColumn + 97u)] = sums_13.y;
-    outer[out1 + (firstColumn + 98u)] = sums_14.y;
-    outer[out1 + (firstColumn + 99u)] = sums_15.y;
+    outer[out1 + (firstColumn + 104u)] = sums_13.y;
+    outer[out1 + (firstColumn + 112u)] = sums_14.y;
+    outer[out1 + (firstColumn + 120u)] = sums_15.y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = (head * 128u + row2) * 128u;
     outer[out2 + firstColumn] = sums_0.z;
-    outer[out2 + (firstColumn + 1u)] = sums_1.z;
-    outer[out2 + (firstColumn + 2u)] = sums_2.z;
-    outer[out2 + (firstColumn + 3u)] = sums_3.z;
+    outer[out2 + (firstColumn + 8u)] = sums_1.z;
+    outer[out2 + (firstColumn + 16u)] = sums_2.z;
+    outer[out2 + (firstColumn + 24u)] = sums_3.z;
     outer[out2 + (firstColumn + 32u)] = sums_4.z;
-    outer[out2 + (firstColumn + 33u)] = sums_5.z;
-    outer[out2 + (firstColumn + 34u)] = sums_6.z;
-    outer[out2 + (firstColumn + 35u)] = sums_7.z;
+    outer[out2 + (firstColumn + 40u)] = sums_5.z;
+    outer[out2 + (firstColumn + 48u)] = sums_6.z;
+    outer[out2 + (firstColumn + 56u)] = sums_7.z;
     outer[out2 + (firstColumn + 64u)] = sums_8.z;
-    outer[out2 + (firstColumn + 65u)] = sums_9.z;
-    outer[out2 + (firstColumn + 66u)] = sums_10.z;
-    outer[out2 + (firstColumn + 67u)] = sums_11.z;
+    outer[out2 + (firstColumn + 72u)] = sums_9.z;
+    outer[out2 + (firstColumn + 80u)] = sums_10.z;
+    outer[out2 + (firstColumn + 88u)] = sums_11.z;
     outer[out2 + (firstColumn + 96u)] = sums_12.z;
-    outer[out2 + (firstColumn + 97u)] = sums_13.z;
-    outer[out2 + (firstColumn + 98u)] = sums_14.z;
-    outer[out2 + (firstColumn + 99u)] = sums_15.z;
+    outer[out2 + (firstColumn + 104u)] = sums_13.z;
+    outer[out2 + (firstColumn + 112u)] = sums_14.z;
+    outer[out2 + (firstColumn + 120u)] = sums_15.z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = (head * 128u + row3) * 128u;
     outer[out3 + firstColumn] = sums_0.w;
-    outer[out3 + (firstColumn + 1u)] = sums_1.w;
-    outer[out3 + (firstColumn + 2u)] = sums_2.w;
-    outer[out3 + (firstColumn + 3u)] = sums_3.w;
+    outer[out3 + (firstColumn + 8u)] = sums_1.w;
+    outer[out3 + (firstColumn + 16u)] = sums_2.w;
+    outer[out3 + (firstColumn + 24u)] = sums_3.w;
     outer[out3 + (firstColumn + 32u)] = sums_4.w;
-    outer[out3 + (firstColumn + 33u)] = sums_5.w;
-    outer[out3 + (firstColumn + 34u)] = sums_6.w;
-    outer[out3 + (firstColumn + 35u)] = sums_7.w;
+    outer[out3 + (firstColumn + 40u)] = sums_5.w;
+    outer[out3 + (firstColumn + 48u)] = sums_6.w;
+    outer[out3 + (firstColumn + 56u)] = sums_7.w;
     outer[out3 + (firstColumn + 64u)] = sums_8.w;
-    outer[out3 + (firstColumn + 65u)] = sums_9.w;
-    outer[out3 + (firstColumn + 66u)] = sums_10.w;
-    outer[out3 + (firstColumn + 67u)] = sums_11.w;
+    outer[out3 + (firstColumn + 72u)] = sums_9.w;
+    outer[out3 + (firstColumn + 80u)] = sums_10.w;
+    outer[out3 + (firstColumn + 88u)] = sums_11.w;
     outer[out3 + (firstColumn + 96u)] = sums_12.w;
-    outer[out3 + (firstColumn + 97u)] = sums_13.w;
-    outer[out3 + (firstColumn + 98u)] = sums_14.w;
-    outer[out3 + (firstColumn + 99u)] = sums_15.w;
+    outer[out3 + (firstColumn + 104u)] = sums_13.w;
+    outer[out3 + (firstColumn + 112u)] = sums_14.w;
+    outer[out3 + (firstColumn + 120u)] = sums_15.w;
   }
 }

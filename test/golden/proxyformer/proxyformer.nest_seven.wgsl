@@ -36,7 +36,7 @@ fn nest_seven(
   let head = workgroup / 4u;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 128u + columnGroup * 4u;
+  let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = head * 128u;
   let firstRight = head * 128u;
@@ -100,18 +100,18 @@ fn nest_seven(
       sums_1 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 1u,
-      ) - applied[rightStart + (firstColumn + 1u)]);
+        rightRow == firstColumn + 8u,
+      ) - applied[rightStart + (firstColumn + 8u)]);
       sums_2 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 2u,
-      ) - applied[rightStart + (firstColumn + 2u)]);
+        rightRow == firstColumn + 16u,
+      ) - applied[rightStart + (firstColumn + 16u)]);
       sums_3 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 3u,
-      ) - applied[rightStart + (firstColumn + 3u)]);
+        rightRow == firstColumn + 24u,
+      ) - applied[rightStart + (firstColumn + 24u)]);
       sums_4 += entry * (select(
         0.0,
         7.0,
@@ -120,18 +120,18 @@ fn nest_seven(
       sums_5 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 33u,
-      ) - applied[rightStart + (firstColumn + 33u)]);
+        rightRow == firstColumn + 40u,
+      ) - applied[rightStart + (firstColumn + 40u)]);
       sums_6 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 34u,
-      ) - applied[rightStart + (firstColumn + 34u)]);
+        rightRow == firstColumn + 48u,
+      ) - applied[rightStart + (firstColumn + 48u)]);
       sums_7 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 35u,
-      ) - applied[rightStart + (firstColumn + 35u)]);
+        rightRow == firstColumn + 56u,
+      ) - applied[rightStart + (firstColumn + 56u)]);
       sums_8 += entry * (select(
         0.0,
         7.0,
@@ -140,18 +140,18 @@ fn nest_seven(
       sums_9 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 65u,
-      ) - applied[rightStart + (firstColumn + 65u)]);
+        rightRow == firstColumn + 72u,
+      ) - applied[rightStart + (firstColumn + 72u)]);
       sums_10 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 66u,
-      ) - applied[rightStart + (firstColumn + 66u)]);
+        rightRow == firstColumn + 80u,
+      ) - applied[rightStart + (firstColumn + 80u)]);
       sums_11 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 67u,
-      ) - applied[rightStart + (firstColumn + 67u)]);
+        rightRow == firstColumn + 88u,
+      ) - applied[rightStart + (firstColumn + 88u)]);
       sums_12 += entry * (select(
         0.0,
         7.0,
@@ -160,18 +160,18 @@ fn nest_seven(
       sums_13 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 97u,
-      ) - applied[rightStart + (firstColumn + 97u)]);
+        rightRow == firstColumn + 104u,
+      ) - applied[rightStart + (firstColumn + 104u)]);
       sums_14 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 98u,
-      ) - applied[rightStart + (firstColumn + 98u)]);
+        rightRow == firstColumn + 112u,
+      ) - applied[rightStart + (firstColumn + 112u)]);
       sums_15 += entry * (select(
         0.0,
         7.0,
-        rightRow == firstColumn + 99u,
-      ) - applied[rightStart + (firstColumn + 99u)]);
+        rightRow == firstColumn + 120u,
+      ) - applied[rightStart + (firstColumn + 120u)]);
     }
     workgroupBarrier();
   }
@@ -179,80 +179,80 @@ fn nest_seven(
   if (row0 < 128u) {
     let out0 = (head * 128u + row0) * 128u;
     inner[out0 + firstColumn] = sums_0.x;
-    inner[out0 + (firstColumn + 1u)] = sums_1.x;
-    inner[out0 + (firstColumn + 2u)] = sums_2.x;
-    inner[out0 + (firstColumn + 3u)] = sums_3.x;
+    inner[out0 + (firstColumn + 8u)] = sums_1.x;
+    inner[out0 + (firstColumn + 16u)] = sums_2.x;
+    inner[out0 + (firstColumn + 24u)] = sums_3.x;
     inner[out0 + (firstColumn + 32u)] = sums_4.x;
-    inner[out0 + (firstColumn + 33u)] = sums_5.x;
-    inner[out0 + (firstColumn + 34u)] = sums_6.x;
-    inner[out0 + (firstColumn + 35u)] = sums_7.x;
+    inner[out0 + (firstColumn + 40u)] = sums_5.x;
+    inner[out0 + (firstColumn + 48u)] = sums_6.x;
+    inner[out0 + (firstColumn + 56u)] = sums_7.x;
     inner[out0 + (firstColumn + 64u)] = sums_8.x;
-    inner[out0 + (firstColumn + 65u)] = sums_9.x;
-    inner[out0 + (firstColumn + 66u)] = sums_10.x;
-    inner[out0 + (firstColumn + 67u)] = sums_11.x;
+    inner[out0 + (firstColumn + 72u)] = sums_9.x;
+    inner[out0 + (firstColumn + 80u)] = sums_10.x;
+    inner[out0 + (firstColumn + 88u)] = sums_11.x;
     inner[out0 + (firstColumn + 96u)] = sums_12.x;
-    inner[out0 + (firstColumn + 97u)] = sums_13.x;
-    inner[out0 + (firstColumn + 98u)] = sums_14.x;
-    inner[out0 + (firstColumn + 99u)] = sums_15.x;
+    inner[out0 + (firstColumn + 104u)] = sums_13.x;
+    inner[out0 + (firstColumn + 112u)] = sums_14.x;
+    inner[out0 + (firstColumn + 120u)] = sums_15.x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = (head * 128u + row1) * 128u;
     inner[out1 + firstColumn] = sums_0.y;
-    inner[out1 + (firstColumn + 1u)] = sums_1.y;
-    inner[out1 + (firstColumn + 2u)] = sums_2.y;
-    inner[out1 + (firstColumn + 3u)] = sums_3.y;
+    inner[out1 + (firstColumn + 8u)] = sums_1.y;
+    inner[out1 + (firstColumn + 16u)] = sums_2.y;
+    inner[out1 + (firstColumn + 24u)] = sums_3.y;
     inner[out1 + (firstColumn + 32u)] = sums_4.y;
-    inner[out1 + (firstColumn + 33u)] = sums_5.y;
-    inner[out1 + (firstColumn + 34u)] = sums_6.y;
-    inner[out1 + (firstColumn + 35u)] = sums_7.y;
+    inner[out1 + (firstColumn + 40u)] = sums_5.y;
+    inner[out1 + (firstColumn + 48u)] = sums_6.y;
+    inner[out1 + (firstColumn + 56u)] = sums_7.y;
     inner[out1 + (firstColumn + 64u)] = sums_8.y;
-    inner[out1 + (firstColumn + 65u)] = sums_9.y;
-    inner[out1 + (firstColumn + 66u)] = sums_10.y;
-    inner[out1 + (firstColumn + 67u)] = sums_11.y;
+    inner[out1 + (firstColumn + 72u)] = sums_9.y;
+    inner[out1 + (firstColumn + 80u)] = sums_10.y;
+    inner[out1 + (firstColumn + 88u)] = sums_11.y;
     inner[out1 + (firstColumn + 96u)] = sums_12.y;
-    inner[out1 + (firstColumn + 97u)] = sums_13.y;
-    inner[out1 + (firstColumn + 98u)] = sums_14.y;
-    inner[out1 + (firstColumn + 99u)] = sums_15.y;
+    inner[out1 + (firstColumn + 104u)] = sums_13.y;
+    inner[out1 + (firstColumn + 112u)] = sums_14.y;
+    inner[out1 + (firstColumn + 120u)] = sums_15.y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = (head * 128u + row2) * 128u;
     inner[out2 + firstColumn] = sums_0.z;
-    inner[out2 + (firstColumn + 1u)] = sums_1.z;
-    inner[out2 + (firstColumn + 2u)] = sums_2.z;
-    inner[out2 + (firstColumn + 3u)] = sums_3.z;
+    inner[out2 + (firstColumn + 8u)] = sums_1.z;
+    inner[out2 + (firstColumn + 16u)] = sums_2.z;
+    inner[out2 + (firstColumn + 24u)] = sums_3.z;
     inner[out2 + (firstColumn + 32u)] = sums_4.z;
-    inner[out2 + (firstColumn + 33u)] = sums_5.z;
-    inner[out2 + (firstColumn + 34u)] = sums_6.z;
-    inner[out2 + (firstColumn + 35u)] = sums_7.z;
+    inner[out2 + (firstColumn + 40u)] = sums_5.z;
+    inner[out2 + (firstColumn + 48u)] = sums_6.z;
+    inner[out2 + (firstColumn + 56u)] = sums_7.z;
     inner[out2 + (firstColumn + 64u)] = sums_8.z;
-    inner[out2 + (firstColumn + 65u)] = sums_9.z;
-    inner[out2 + (firstColumn + 66u)] = sums_10.z;
-    inner[out2 + (firstColumn + 67u)] = sums_11.z;
+    inner[out2 + (firstColumn + 72u)] = sums_9.z;
+    inner[out2 + (firstColumn + 80u)] = sums_10.z;
+    inner[out2 + (firstColumn + 88u)] = sums_11.z;
     inner[out2 + (firstColumn + 96u)] = sums_12.z;
-    inner[out2 + (firstColumn + 97u)] = sums_13.z;
-    inner[out2 + (firstColumn + 98u)] = sums_14.z;
-    inner[out2 + (firstColumn + 99u)] = sums_15.z;
+    inner[out2 + (firstColumn + 104u)] = sums_13.z;
+    inner[out2 + (firstColumn + 112u)] = sums_14.z;
+    inner[out2 + (firstColumn + 120u)] = sums_15.z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = (head * 128u + row3) * 128u;
     inner[out3 + firstColumn] = sums_0.w;
-    inner[out3 + (firstColumn + 1u)] = sums_1.w;
-    inner[out3 + (firstColumn + 2u)] = sums_2.w;
-    inner[out3 + (firstColumn + 3u)] = sums_3.w;
+    inner[out3 + (firstColumn + 8u)] = sums_1.w;
+    inner[out3 + (firstColumn + 16u)] = sums_2.w;
+    inner[out3 + (firstColumn + 24u)] = sums_3.w;
     inner[out3 + (firstColumn + 32u)] = sums_4.w;
-    inner[out3 + (firstColumn + 33u)] = sums_5.w;
-    inner[out3 + (firstColumn + 34u)] = sums_6.w;
-    inner[out3 + (firstColumn + 35u)] = sums_7.w;
+    inner[out3 + (firstColumn + 40u)] = sums_5.w;
+    inner[out3 + (firstColumn + 48u)] = sums_6.w;
+    inner[out3 + (firstColumn + 56u)] = sums_7.w;
     inner[out3 + (firstColumn + 64u)] = sums_8.w;
-    inner[out3 + (firstColumn + 65u)] = sums_9.w;
-    inner[out3 + (firstColumn + 66u)] = sums_10.w;
-    inner[out3 + (firstColumn + 67u)] = sums_11.w;
+    inner[out3 + (firstColumn + 72u)] = sums_9.w;
+    inner[out3 + (firstColumn + 80u)] = sums_10.w;
+    inner[out3 + (firstColumn + 88u)] = sums_11.w;
     inner[out3 + (firstColumn + 96u)] = sums_12.w;
-    inner[out3 + (firstColumn + 97u)] = sums_13.w;
-    inner[out3 + (firstColumn + 98u)] = sums_14.w;
-    inner[out3 + (firstColumn + 99u)] = sums_15.w;
+    inner[out3 + (firstColumn + 104u)] = sums_13.w;
+    inner[out3 + (firstColumn + 112u)] = sums_14.w;
+    inner[out3 + (firstColumn + 120u)] = sums_15.w;
   }
 }

@@ -37,7 +37,7 @@ fn refine_inverse(
   let head = workgroup / 4u;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 128u + columnGroup * 4u;
+  let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = head * 128u;
   let firstRight = head * 128u;
@@ -101,18 +101,18 @@ fn refine_inverse(
       sums_1 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 1u,
-      ) - outer[rightStart + (firstColumn + 1u)]);
+        rightRow == firstColumn + 8u,
+      ) - outer[rightStart + (firstColumn + 8u)]);
       sums_2 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 2u,
-      ) - outer[rightStart + (firstColumn + 2u)]);
+        rightRow == firstColumn + 16u,
+      ) - outer[rightStart + (firstColumn + 16u)]);
       sums_3 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 3u,
-      ) - outer[rightStart + (firstColumn + 3u)]);
+        rightRow == firstColumn + 24u,
+      ) - outer[rightStart + (firstColumn + 24u)]);
       sums_4 += entry * (select(
         0.0,
         13.0,
@@ -121,18 +121,18 @@ fn refine_inverse(
       sums_5 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 33u,
-      ) - outer[rightStart + (firstColumn + 33u)]);
+        rightRow == firstColumn + 40u,
+      ) - outer[rightStart + (firstColumn + 40u)]);
       sums_6 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 34u,
-      ) - outer[rightStart + (firstColumn + 34u)]);
+        rightRow == firstColumn + 48u,
+      ) - outer[rightStart + (firstColumn + 48u)]);
       sums_7 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 35u,
-      ) - outer[rightStart + (firstColumn + 35u)]);
+        rightRow == firstColumn + 56u,
+      ) - outer[rightStart + (firstColumn + 56u)]);
       sums_8 += entry * (select(
         0.0,
         13.0,
@@ -141,18 +141,18 @@ fn refine_inverse(
       sums_9 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 65u,
-      ) - outer[rightStart + (firstColumn + 65u)]);
+        rightRow == firstColumn + 72u,
+      ) - outer[rightStart + (firstColumn + 72u)]);
       sums_10 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 66u,
-      ) - outer[rightStart + (firstColumn + 66u)]);
+        rightRow == firstColumn + 80u,
+      ) - outer[rightStart + (firstColumn + 80u)]);
       sums_11 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 67u,
-      ) - outer[rightStart + (firstColumn + 67u)]);
+        rightRow == firstColumn + 88u,
+      ) - outer[rightStart + (firstColumn + 88u)]);
       sums_12 += entry * (select(
         0.0,
         13.0,
@@ -161,18 +161,18 @@ fn refine_inverse(
       sums_13 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 97u,
-      ) - outer[rightStart + (firstColumn + 97u)]);
+        rightRow == firstColumn + 104u,
+      ) - outer[rightStart + (firstColumn + 104u)]);
       sums_14 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 98u,
-      ) - outer[rightStart + (firstColumn + 98u)]);
+        rightRow == firstColumn + 112u,
+      ) - outer[rightStart + (firstColumn + 112u)]);
       sums_15 += entry * (select(
         0.0,
         13.0,
-        rightRow == firstColumn + 99u,
-      ) - outer[rightStart + (firstColumn + 99u)]);
+        rightRow == firstColumn + 120u,
+      ) - outer[rightStart + (firstColumn + 120u)]);
     }
     workgroupBarrier();
   }
@@ -180,80 +180,80 @@ fn refine_inverse(
   if (row0 < 128u) {
     let out0 = (head * 128u + row0) * 128u;
     inner[out0 + firstColumn] = (sums_0 * 0.25).x;
-    inner[out0 + (firstColumn + 1u)] = (sums_1 * 0.25).x;
-    inner[out0 + (firstColumn + 2u)] = (sums_2 * 0.25).x;
-    inner[out0 + (firstColumn + 3u)] = (sums_3 * 0.25).x;
+    inner[out0 + (firstColumn + 8u)] = (sums_1 * 0.25).x;
+    inner[out0 + (firstColumn + 16u)] = (sums_2 * 0.25).x;
+    inner[out0 + (firstColumn + 24u)] = (sums_3 * 0.25).x;
     inner[out0 + (firstColumn + 32u)] = (sums_4 * 0.25).x;
-    inner[out0 + (firstColumn + 33u)] = (sums_5 * 0.25).x;
-    inner[out0 + (firstColumn + 34u)] = (sums_6 * 0.25).x;
-    inner[out0 + (firstColumn + 35u)] = (sums_7 * 0.25).x;
+    inner[out0 + (firstColumn + 40u)] = (sums_5 * 0.25).x;
+    inner[out0 + (firstColumn + 48u)] = (sums_6 * 0.25).x;
+    inner[out0 + (firstColumn + 56u)] = (sums_7 * 0.25).x;
     inner[out0 + (firstColumn + 64u)] = (sums_8 * 0.25).x;
-    inner[out0 + (firstColumn + 65u)] = (sums_9 * 0.25).x;
-    inner[out0 + (firstColumn + 66u)] = (sums_10 * 0.25).x;
-    inner[out0 + (firstColumn + 67u)] = (sums_11 * 0.25).x;
+    inner[out0 + (firstColumn + 72u)] = (sums_9 * 0.25).x;
+    inner[out0 + (firstColumn + 80u)] = (sums_10 * 0.25).x;
+    inner[out0 + (firstColumn + 88u)] = (sums_11 * 0.25).x;
     inner[out0 + (firstColumn + 96u)] = (sums_12 * 0.25).x;
-    inner[out0 + (firstColumn + 97u)] = (sums_13 * 0.25).x;
-    inner[out0 + (firstColumn + 98u)] = (sums_14 * 0.25).x;
-    inner[out0 + (firstColumn + 99u)] = (sums_15 * 0.25).x;
+    inner[out0 + (firstColumn + 104u)] = (sums_13 * 0.25).x;
+    inner[out0 + (firstColumn + 112u)] = (sums_14 * 0.25).x;
+    inner[out0 + (firstColumn + 120u)] = (sums_15 * 0.25).x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = (head * 128u + row1) * 128u;
     inner[out1 + firstColumn] = (sums_0 * 0.25).y;
-    inner[out1 + (firstColumn + 1u)] = (sums_1 * 0.25).y;
-    inner[out1 + (firstColumn + 2u)] = (sums_2 * 0.25).y;
-    inner[out1 + (firstColumn + 3u)] = (sums_3 * 0.25).y;
+    inner[out1 + (firstColumn + 8u)] = (sums_1 * 0.25).y;
+    inner[out1 + (firstColumn + 16u)] = (sums_2 * 0.25).y;
+    inner[out1 + (firstColumn + 24u)] = (sums_3 * 0.25).y;
     inner[out1 + (firstColumn + 32u)] = (sums_4 * 0.25).y;
-    inner[out1 + (firstColumn + 33u)] = (sums_5 * 0.25).y;
-    inner[out1 + (firstColumn + 34u)] = (sums_6 * 0.25).y;
-    inner[out1 + (firstColumn + 35u)] = (sums_7 * 0.25).y;
+    inner[out1 + (firstColumn + 40u)] = (sums_5 * 0.25).y;
+    inner[out1 + (firstColumn + 48u)] = (sums_6 * 0.25).y;
+    inner[out1 + (firstColumn + 56u)] = (sums_7 * 0.25).y;
     inner[out1 + (firstColumn + 64u)] = (sums_8 * 0.25).y;
-    inner[out1 + (firstColumn + 65u)] = (sums_9 * 0.25).y;
-    inner[out1 + (firstColumn + 66u)] = (sums_10 * 0.25).y;
-    inner[out1 + (firstColumn + 67u)] = (sums_11 * 0.25).y;
+    inner[out1 + (firstColumn + 72u)] = (sums_9 * 0.25).y;
+    inner[out1 + (firstColumn + 80u)] = (sums_10 * 0.25).y;
+    inner[out1 + (firstColumn + 88u)] = (sums_11 * 0.25).y;
     inner[out1 + (firstColumn + 96u)] = (sums_12 * 0.25).y;
-    inner[out1 + (firstColumn + 97u)] = (sums_13 * 0.25).y;
-    inner[out1 + (firstColumn + 98u)] = (sums_14 * 0.25).y;
-    inner[out1 + (firstColumn + 99u)] = (sums_15 * 0.25).y;
+    inner[out1 + (firstColumn + 104u)] = (sums_13 * 0.25).y;
+    inner[out1 + (firstColumn + 112u)] = (sums_14 * 0.25).y;
+    inner[out1 + (firstColumn + 120u)] = (sums_15 * 0.25).y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = (head * 128u + row2) * 128u;
     inner[out2 + firstColumn] = (sums_0 * 0.25).z;
-    inner[out2 + (firstColumn + 1u)] = (sums_1 * 0.25).z;
-    inner[out2 + (firstColumn + 2u)] = (sums_2 * 0.25).z;
-    inner[out2 + (firstColumn + 3u)] = (sums_3 * 0.25).z;
+    inner[out2 + (firstColumn + 8u)] = (sums_1 * 0.25).z;
+    inner[out2 + (firstColumn + 16u)] = (sums_2 * 0.25).z;
+    inner[out2 + (firstColumn + 24u)] = (sums_3 * 0.25).z;
     inner[out2 + (firstColumn + 32u)] = (sums_4 * 0.25).z;
-    inner[out2 + (firstColumn + 33u)] = (sums_5 * 0.25).z;
-    inner[out2 + (firstColumn + 34u)] = (sums_6 * 0.25).z;
-    inner[out2 + (firstColumn + 35u)] = (sums_7 * 0.25).z;
+    inner[out2 + (firstColumn + 40u)] = (sums_5 * 0.25).z;
+    inner[out2 + (firstColumn + 48u)] = (sums_6 * 0.25).z;
+    inner[out2 + (firstColumn + 56u)] = (sums_7 * 0.25).z;
     inner[out2 + (firstColumn + 64u)] = (sums_8 * 0.25).z;
-    inner[out2 + (firstColumn + 65u)] = (sums_9 * 0.25).z;
-    inner[out2 + (firstColumn + 66u)] = (sums_10 * 0.25).z;
-    inner[out2 + (firstColumn + 67u)] = (sums_11 * 0.25).z;
+    inner[out2 + (firstColumn + 72u)] = (sums_9 * 0.25).z;
+    inner[out2 + (firstColumn + 80u)] = (sums_10 * 0.25).z;
+    inner[out2 + (firstColumn + 88u)] = (sums_11 * 0.25).z;
     inner[out2 + (firstColumn + 96u)] = (sums_12 * 0.25).z;
-    inner[out2 + (firstColumn + 97u)] = (sums_13 * 0.25).z;
-    inner[out2 + (firstColumn + 98u)] = (sums_14 * 0.25).z;
-    inner[out2 + (firstColumn + 99u)] = (sums_15 * 0.25).z;
+    inner[out2 + (firstColumn + 104u)] = (sums_13 * 0.25).z;
+    inner[out2 + (firstColumn + 112u)] = (sums_14 * 0.25).z;
+    inner[out2 + (firstColumn + 120u)] = (sums_15 * 0.25).z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = (head * 128u + row3) * 128u;
     inner[out3 + firstColumn] = (sums_0 * 0.25).w;
-    inner[out3 + (firstColumn + 1u)] = (sums_1 * 0.25).w;
-    inner[out3 + (firstColumn + 2u)] = (sums_2 * 0.25).w;
-    inner[out3 + (firstColumn + 3u)] = (sums_3 * 0.25).w;
+    inner[out3 + (firstColumn + 8u)] = (sums_1 * 0.25).w;
+    inner[out3 + (firstColumn + 16u)] = (sums_2 * 0.25).w;
+    inner[out3 + (firstColumn + 24u)] = (sums_3 * 0.25).w;
     inner[out3 + (firstColumn + 32u)] = (sums_4 * 0.25).w;
-    inner[out3 + (firstColumn + 33u)] = (sums_5 * 0.25).w;
-    inner[out3 + (firstColumn + 34u)] = (sums_6 * 0.25).w;
-    inner[out3 + (firstColumn + 35u)] = (sums_7 * 0.25).w;
+    inner[out3 + (firstColumn + 40u)] = (sums_5 * 0.25).w;
+    inner[out3 + (firstColumn + 48u)] = (sums_6 * 0.25).w;
+    inner[out3 + (firstColumn + 56u)] = (sums_7 * 0.25).w;
     inner[out3 + (firstColumn + 64u)] = (sums_8 * 0.25).w;
-    inner[out3 + (firstColumn + 65u)] = (sums_9 * 0.25).w;
-    inner[out3 + (firstColumn + 66u)] = (sums_10 * 0.25).w;
-    inner[out3 + (firstColumn + 67u)] = (sums_11 * 0.25).w;
+    inner[out3 + (firstColumn + 72u)] = (sums_9 * 0.25).w;
+    inner[out3 + (firstColumn + 80u)] = (sums_10 * 0.25).w;
+    inner[out3 + (firstColumn + 88u)] = (sums_11 * 0.25).w;
     inner[out3 + (firstColumn + 96u)] = (sums_12 * 0.25).w;
-    inner[out3 + (firstColumn + 97u)] = (sums_13 * 0.25).w;
-    inner[out3 + (firstColumn + 98u)] = (sums_14 * 0.25).w;
-    inner[out3 + (firstColumn + 99u)] = (sums_15 * 0.25).w;
+    inner[out3 + (firstColumn + 104u)] = (sums_13 * 0.25).w;
+    inner[out3 + (firstColumn + 112u)] = (sums_14 * 0.25).w;
+    inner[out3 + (firstColumn + 120u)] = (sums_15 * 0.25).w;
   }
 }

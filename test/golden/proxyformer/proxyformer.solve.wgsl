@@ -43,7 +43,7 @@ fn solve(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 32u + columnGroup * 4u;
+  let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstLeft = queryHead % shape.heads * 128u;
   let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u;
@@ -92,9 +92,9 @@ fn solve(
       let rightRow = from_ + j;
       let rightStart = (firstRight + rightRow) * 32u;
       sums_0 += entry * summary[rightStart + firstColumn];
-      sums_1 += entry * summary[rightStart + (firstColumn + 1u)];
-      sums_2 += entry * summary[rightStart + (firstColumn + 2u)];
-      sums_3 += entry * summary[rightStart + (firstColumn + 3u)];
+      sums_1 += entry * summary[rightStart + (firstColumn + 8u)];
+      sums_2 += entry * summary[rightStart + (firstColumn + 16u)];
+      sums_3 += entry * summary[rightStart + (firstColumn + 24u)];
     }
     workgroupBarrier();
   }
@@ -102,32 +102,32 @@ fn solve(
   if (row0 < 128u) {
     let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row0) * 32u;
     solution[out0 + firstColumn] = sums_0.x;
-    solution[out0 + (firstColumn + 1u)] = sums_1.x;
-    solution[out0 + (firstColumn + 2u)] = sums_2.x;
-    solution[out0 + (firstColumn + 3u)] = sums_3.x;
+    solution[out0 + (firstColumn + 8u)] = sums_1.x;
+    solution[out0 + (firstColumn + 16u)] = sums_2.x;
+    solution[out0 + (firstColumn + 24u)] = sums_3.x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row1) * 32u;
     solution[out1 + firstColumn] = sums_0.y;
-    solution[out1 + (firstColumn + 1u)] = sums_1.y;
-    solution[out1 + (firstColumn + 2u)] = sums_2.y;
-    solution[out1 + (firstColumn + 3u)] = sums_3.y;
+    solution[out1 + (firstColumn + 8u)] = sums_1.y;
+    solution[out1 + (firstColumn + 16u)] = sums_2.y;
+    solution[out1 + (firstColumn + 24u)] = sums_3.y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row2) * 32u;
     solution[out2 + firstColumn] = sums_0.z;
-    solution[out2 + (firstColumn + 1u)] = sums_1.z;
-    solution[out2 + (firstColumn + 2u)] = sums_2.z;
-    solution[out2 + (firstColumn + 3u)] = sums_3.z;
+    solution[out2 + (firstColumn + 8u)] = sums_1.z;
+    solution[out2 + (firstColumn + 16u)] = sums_2.z;
+    solution[out2 + (firstColumn + 24u)] = sums_3.z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row3) * 32u;
     solution[out3 + firstColumn] = sums_0.w;
-    solution[out3 + (firstColumn + 1u)] = sums_1.w;
-    solution[out3 + (firstColumn + 2u)] = sums_2.w;
-    solution[out3 + (firstColumn + 3u)] = sums_3.w;
+    solution[out3 + (firstColumn + 8u)] = sums_1.w;
+    solution[out3 + (firstColumn + 16u)] = sums_2.w;
+    solution[out3 + (firstColumn + 24u)] = sums_3.w;
   }
 }

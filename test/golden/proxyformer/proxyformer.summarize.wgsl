@@ -49,7 +49,7 @@ fn summarize(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 32u + columnGroup * 4u;
+  let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = queryHead % shape.heads * 128u;
   let firstKey = keyGroup * shape.keyLength;
@@ -170,18 +170,18 @@ fn summarize(
       let valueRow = (firstValue + valueKey) * 32u;
       total += pair;
       sums_0 += pair * v[valueRow + firstColumn];
-      sums_1 += pair * v[valueRow + (firstColumn + 1u)];
-      sums_2 += pair * v[valueRow + (firstColumn + 2u)];
-      sums_3 += pair * v[valueRow + (firstColumn + 3u)];
+      sums_1 += pair * v[valueRow + (firstColumn + 8u)];
+      sums_2 += pair * v[valueRow + (firstColumn + 16u)];
+      sums_3 += pair * v[valueRow + (firstColumn + 24u)];
     }
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
     let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row0) * 34u;
     summarizeParts[out0 + firstColumn] = sums_0.x;
-    summarizeParts[out0 + (firstColumn + 1u)] = sums_1.x;
-    summarizeParts[out0 + (firstColumn + 2u)] = sums_2.x;
-    summarizeParts[out0 + (firstColumn + 3u)] = sums_3.x;
+    summarizeParts[out0 + (firstColumn + 8u)] = sums_1.x;
+    summarizeParts[out0 + (firstColumn + 16u)] = sums_2.x;
+    summarizeParts[out0 + (firstColumn + 24u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out0 + 32u] = total.x;
       summarizeParts[out0 + 33u] = rowScale.x;
@@ -191,9 +191,9 @@ fn summarize(
   if (row1 < 128u) {
     let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row1) * 34u;
     summarizeParts[out1 + firstColumn] = sums_0.y;
-    summarizeParts[out1 + (firstColumn + 1u)] = sums_1.y;
-    summarizeParts[out1 + (firstColumn + 2u)] = sums_2.y;
-    summarizeParts[out1 + (firstColumn + 3u)] = sums_3.y;
+    summarizeParts[out1 + (firstColumn + 8u)] = sums_1.y;
+    summarizeParts[out1 + (firstColumn + 16u)] = sums_2.y;
+    summarizeParts[out1 + (firstColumn + 24u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out1 + 32u] = total.y;
       summarizeParts[out1 + 33u] = rowScale.y;
@@ -203,9 +203,9 @@ fn summarize(
   if (row2 < 128u) {
     let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row2) * 34u;
     summarizeParts[out2 + firstColumn] = sums_0.z;
-    summarizeParts[out2 + (firstColumn + 1u)] = sums_1.z;
-    summarizeParts[out2 + (firstColumn + 2u)] = sums_2.z;
-    summarizeParts[out2 + (firstColumn + 3u)] = sums_3.z;
+    summarizeParts[out2 + (firstColumn + 8u)] = sums_1.z;
+    summarizeParts[out2 + (firstColumn + 16u)] = sums_2.z;
+    summarizeParts[out2 + (firstColumn + 24u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out2 + 32u] = total.z;
       summarizeParts[out2 + 33u] = rowScale.z;
@@ -215,9 +215,9 @@ fn summarize(
   if (row3 < 128u) {
     let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row3) * 34u;
     summarizeParts[out3 + firstColumn] = sums_0.w;
-    summarizeParts[out3 + (firstColumn + 1u)] = sums_1.w;
-    summarizeParts[out3 + (firstColumn + 2u)] = sums_2.w;
-    summarizeParts[out3 + (firstColumn + 3u)] = sums_3.w;
+    summarizeParts[out3 + (firstColumn + 8u)] = sums_1.w;
+    summarizeParts[out3 + (firstColumn + 16u)] = sums_2.w;
+    summarizeParts[out3 + (firstColumn + 24u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out3 + 32u] = total.w;
       summarizeParts[out3 + 33u] = rowScale.w;

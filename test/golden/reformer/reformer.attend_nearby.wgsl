@@ -54,7 +54,7 @@ fn attend_nearby(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let chunkStart = part * 64u;
   let firstRow = chunkStart + rowTile * 32u;
   let end = min(chunkStart + 64u, visible);
@@ -190,26 +190,26 @@ fn attend_nearby(
         let valueRow = (keyGroup * shape.keyLength + order[order0 + (from_ + j)]) * 64u;
         total += pair;
         sums_0 += pair * v[valueRow + firstColumn];
-        sums_1 += pair * v[valueRow + (firstColumn + 1u)];
-        sums_2 += pair * v[valueRow + (firstColumn + 2u)];
-        sums_3 += pair * v[valueRow + (firstColumn + 3u)];
+        sums_1 += pair * v[valueRow + (firstColumn + 8u)];
+        sums_2 += pair * v[valueRow + (firstColumn + 16u)];
+        sums_3 += pair * v[valueRow + (firstColumn + 24u)];
         sums_4 += pair * v[valueRow + (firstColumn + 32u)];
-        sums_5 += pair * v[valueRow + (firstColumn + 33u)];
-        sums_6 += pair * v[valueRow + (firstColumn + 34u)];
-        sums_7 += pair * v[valueRow + (firstColumn + 35u)];
+        sums_5 += pair * v[valueRow + (firstColumn + 40u)];
+        sums_6 += pair * v[valueRow + (firstColumn + 48u)];
+        sums_7 += pair * v[valueRow + (firstColumn + 56u)];
       }
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < end) {
       let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + order[order0 + row0]) * 66u;
       parts[out0 + firstColumn] = sums_0.x;
-      parts[out0 + (firstColumn + 1u)] = sums_1.x;
-      parts[out0 + (firstColumn + 2u)] = sums_2.x;
-      parts[out0 + (firstColumn + 3u)] = sums_3.x;
+      parts[out0 + (firstColumn + 8u)] = sums_1.x;
+      parts[out0 + (firstColumn + 16u)] = sums_2.x;
+      parts[out0 + (firstColumn + 24u)] = sums_3.x;
       parts[out0 + (firstColumn + 32u)] = sums_4.x;
-      parts[out0 + (firstColumn + 33u)] = sums_5.x;
-      parts[out0 + (firstColumn + 34u)] = sums_6.x;
-      parts[out0 + (firstColumn + 35u)] = sums_7.x;
+      parts[out0 + (firstColumn + 40u)] = sums_5.x;
+      parts[out0 + (firstColumn + 48u)] = sums_6.x;
+      parts[out0 + (firstColumn + 56u)] = sums_7.x;
       if (columnGroup + valueTile == 0u) {
         parts[out0 + 64u] = total.x;
         parts[out0 + 65u] = rowScale.x;
@@ -219,13 +219,13 @@ fn attend_nearby(
     if (row1 < end) {
       let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + order[order0 + row1]) * 66u;
       parts[out1 + firstColumn] = sums_0.y;
-      parts[out1 + (firstColumn + 1u)] = sums_1.y;
-      parts[out1 + (firstColumn + 2u)] = sums_2.y;
-      parts[out1 + (firstColumn + 3u)] = sums_3.y;
+      parts[out1 + (firstColumn + 8u)] = sums_1.y;
+      parts[out1 + (firstColumn + 16u)] = sums_2.y;
+      parts[out1 + (firstColumn + 24u)] = sums_3.y;
       parts[out1 + (firstColumn + 32u)] = sums_4.y;
-      parts[out1 + (firstColumn + 33u)] = sums_5.y;
-      parts[out1 + (firstColumn + 34u)] = sums_6.y;
-      parts[out1 + (firstColumn + 35u)] = sums_7.y;
+      parts[out1 + (firstColumn + 40u)] = sums_5.y;
+      parts[out1 + (firstColumn + 48u)] = sums_6.y;
+      parts[out1 + (firstColumn + 56u)] = sums_7.y;
       if (columnGroup + valueTile == 0u) {
         parts[out1 + 64u] = total.y;
         parts[out1 + 65u] = rowScale.y;
@@ -235,13 +235,13 @@ fn attend_nearby(
     if (row2 < end) {
       let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + order[order0 + row2]) * 66u;
       parts[out2 + firstColumn] = sums_0.z;
-      parts[out2 + (firstColumn + 1u)] = sums_1.z;
-      parts[out2 + (firstColumn + 2u)] = sums_2.z;
-      parts[out2 + (firstColumn + 3u)] = sums_3.z;
+      parts[out2 + (firstColumn + 8u)] = sums_1.z;
+      parts[out2 + (firstColumn + 16u)] = sums_2.z;
+      parts[out2 + (firstColumn + 24u)] = sums_3.z;
       parts[out2 + (firstColumn + 32u)] = sums_4.z;
-      parts[out2 + (firstColumn + 33u)] = sums_5.z;
-      parts[out2 + (firstColumn + 34u)] = sums_6.z;
-      parts[out2 + (firstColumn + 35u)] = sums_7.z;
+      parts[out2 + (firstColumn + 40u)] = sums_5.z;
+      parts[out2 + (firstColumn + 48u)] = sums_6.z;
+      parts[out2 + (firstColumn + 56u)] = sums_7.z;
       if (columnGroup + valueTile == 0u) {
         parts[out2 + 64u] = total.z;
         parts[out2 + 65u] = rowScale.z;
@@ -251,13 +251,13 @@ fn attend_nearby(
     if (row3 < end) {
       let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * 2u + round_) * shape.length + order[order0 + row3]) * 66u;
       parts[out3 + firstColumn] = sums_0.w;
-      parts[out3 + (firstColumn + 1u)] = sums_1.w;
-      parts[out3 + (firstColumn + 2u)] = sums_2.w;
-      parts[out3 + (firstColumn + 3u)] = sums_3.w;
+      parts[out3 + (firstColumn + 8u)] = sums_1.w;
+      parts[out3 + (firstColumn + 16u)] = sums_2.w;
+      parts[out3 + (firstColumn + 24u)] = sums_3.w;
       parts[out3 + (firstColumn + 32u)] = sums_4.w;
-      parts[out3 + (firstColumn + 33u)] = sums_5.w;
-      parts[out3 + (firstColumn + 34u)] = sums_6.w;
-      parts[out3 + (firstColumn + 35u)] = sums_7.w;
+      parts[out3 + (firstColumn + 40u)] = sums_5.w;
+      parts[out3 + (firstColumn + 48u)] = sums_6.w;
+      parts[out3 + (firstColumn + 56u)] = sums_7.w;
       if (columnGroup + valueTile == 0u) {
         parts[out3 + 64u] = total.w;
         parts[out3 + 65u] = rowScale.w;

@@ -47,7 +47,7 @@ fn attend(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup * 4u;
+  let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = queryHead * shape.length;
   let firstKey = keyGroup * shape.keyLength;
@@ -176,13 +176,13 @@ fn attend(
       let valueRow = (firstValue + valueKey) * 64u;
       total += pair;
       sums_0 += pair * v[valueRow + firstColumn];
-      sums_1 += pair * v[valueRow + (firstColumn + 1u)];
-      sums_2 += pair * v[valueRow + (firstColumn + 2u)];
-      sums_3 += pair * v[valueRow + (firstColumn + 3u)];
+      sums_1 += pair * v[valueRow + (firstColumn + 8u)];
+      sums_2 += pair * v[valueRow + (firstColumn + 16u)];
+      sums_3 += pair * v[valueRow + (firstColumn + 24u)];
       sums_4 += pair * v[valueRow + (firstColumn + 32u)];
-      sums_5 += pair * v[valueRow + (firstColumn + 33u)];
-      sums_6 += pair * v[valueRow + (firstColumn + 34u)];
-      sums_7 += pair * v[valueRow + (firstColumn + 35u)];
+      sums_5 += pair * v[valueRow + (firstColumn + 40u)];
+      sums_6 += pair * v[valueRow + (firstColumn + 48u)];
+      sums_7 += pair * v[valueRow + (firstColumn + 56u)];
     }
   }
   let factor = vec4f(
@@ -195,48 +195,48 @@ fn attend(
   if (row0 < shape.length) {
     let out0 = (queryHead * shape.length + row0) * 64u;
     out[out0 + firstColumn] = (sums_0 * factor).x;
-    out[out0 + (firstColumn + 1u)] = (sums_1 * factor).x;
-    out[out0 + (firstColumn + 2u)] = (sums_2 * factor).x;
-    out[out0 + (firstColumn + 3u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
     out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-    out[out0 + (firstColumn + 33u)] = (sums_5 * factor).x;
-    out[out0 + (firstColumn + 34u)] = (sums_6 * factor).x;
-    out[out0 + (firstColumn + 35u)] = (sums_7 * factor).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
     let out1 = (queryHead * shape.length + row1) * 64u;
     out[out1 + firstColumn] = (sums_0 * factor).y;
-    out[out1 + (firstColumn + 1u)] = (sums_1 * factor).y;
-    out[out1 + (firstColumn + 2u)] = (sums_2 * factor).y;
-    out[out1 + (firstColumn + 3u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
     out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-    out[out1 + (firstColumn + 33u)] = (sums_5 * factor).y;
-    out[out1 + (firstColumn + 34u)] = (sums_6 * factor).y;
-    out[out1 + (firstColumn + 35u)] = (sums_7 * factor).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
     let out2 = (queryHead * shape.length + row2) * 64u;
     out[out2 + firstColumn] = (sums_0 * factor).z;
-    out[out2 + (firstColumn + 1u)] = (sums_1 * factor).z;
-    out[out2 + (firstColumn + 2u)] = (sums_2 * factor).z;
-    out[out2 + (firstColumn + 3u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
     out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-    out[out2 + (firstColumn + 33u)] = (sums_5 * factor).z;
-    out[out2 + (firstColumn + 34u)] = (sums_6 * factor).z;
-    out[out2 + (firstColumn + 35u)] = (sums_7 * factor).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
     let out3 = (queryHead * shape.length + row3) * 64u;
     out[out3 + firstColumn] = (sums_0 * factor).w;
-    out[out3 + (firstColumn + 1u)] = (sums_1 * factor).w;
-    out[out3 + (firstColumn + 2u)] = (sums_2 * factor).w;
-    out[out3 + (firstColumn + 3u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
     out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-    out[out3 + (firstColumn + 33u)] = (sums_5 * factor).w;
-    out[out3 + (firstColumn + 34u)] = (sums_6 * factor).w;
-    out[out3 + (firstColumn + 35u)] = (sums_7 * factor).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
   }
 }
