@@ -79,6 +79,8 @@ export interface Tile {
   readonly steps: number
   /** Value columns of one workgroup. */
   readonly columns: number
+  /** Entries of rows that are in workgroup memory at a time, where a product goes through them. */
+  readonly depth?: number
 }
 
 /** What rows do to the state of their head, as `algebra/action.ts` says. */

@@ -6,6 +6,10 @@ export const threads = 64
 /** Rows of a tile; also rows of a chunk in the fused passes of a causal factorised attention. */
 export const rowsOfTile = 32
 const threadsAlong = 8
+/** Threads of a workgroup where there is much to do, and those along its columns; a thread's share is about square. */
+const manyThreads = 128
+const manyAcross = 16
+const square = 8
 
 /** A thread's value columns come four at a time, up to sixteen. */
 const widest = 4
@@ -34,4 +38,22 @@ export function tallTile(valueDim: number, steps: number): Tile {
 export function featureTile(valueDim: number, count: number): Tile {
   const tile = valueTile(valueDim, rowsOfTile)
   return mayBeTall(tile) && count > tile.steps ? { ...tile, steps: 2 * tile.steps } : tile
+}
+
+/**
+ * A tile for exact attention of many queries. A thread has 8 × 8 scores, for each of which it loads a quarter of a
+ * number, and sums of 8 rows for up to 8 columns: more threads would have fewer of them, and fewer threads leave a GPU idle
+ * where a few heads are long.
+ */
+export function attentionTile(valueDim: number): Tile {
+  const columns = Math.ceil(valueDim / manyAcross)
+  const tiles = Math.ceil(columns / square)
+  return {
+    threads: manyThreads,
+    across: manyAcross,
+    rows: (manyThreads / manyAcross) * square,
+    steps: manyAcross * square,
+    columns: Math.ceil(columns / tiles) * manyAcross,
+    depth: square,
+  }
 }

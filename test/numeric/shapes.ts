@@ -6,8 +6,11 @@ import type { Sizes } from './harness.ts'
 const tile = 32
 
 /** Every kind of call there is. */
-export function everyShape({ schedule: { chunk }, program }: Built): Sizes[] {
+export function everyShape({ schedule: { chunk, passes }, program }: Built): Sizes[] {
   const longer = chunk === tile ? [] : [chunk - 1, chunk, chunk + 1, 2 * chunk + 3]
+  const larger = passes.flatMap((pass) =>
+    pass.kind === 'online' && pass.tile.rows > tile ? [pass.tile] : [],
+  )
   const shapes: Sizes[] = [
     { length: 1 },
     { length: 1, batch: 2, lengths: [0, 1] },
@@ -21,6 +24,10 @@ export function everyShape({ schedule: { chunk }, program }: Built): Sizes[] {
     { length: 2 * tile + 6, keyLength: 1 },
     { length: tile + 8, keyLength: 2 * tile, batch: 2, heads: 2, lengths: [tile - 1, 2 * tile - 1] },
     ...longer.map((keyLength) => ({ length: 3, keyLength })),
+    ...larger.flatMap(({ rows, steps }) => [
+      { length: rows + 1, keyLength: 2 * steps + 1 },
+      { length: steps + 5, batch: 2, heads: 2, kvHeads: 1, lengths: [steps - 1, rows + 1] },
+    ]),
   ]
   if (program.keysAreQueries !== true) return shapes
   return shapes.map(({ keyLength, ...rest }) => ({ ...rest, length: keyLength ?? rest.length }))

@@ -10,7 +10,7 @@ import { u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { countOf, firstOf } from './rows.ts'
 import { contract } from './tile-product.ts'
-import { inLanes, lanes, range, rowGroup, within } from './tile.ts'
+import { inLanes, lanes, range, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 /** The filter, its buffers, and the width of a value row. */
@@ -24,21 +24,34 @@ interface Filter {
 /** The filter, and the thread's registers that receive the sums. */
 export interface Added extends Filter {
   readonly columns: Columns
-  readonly sums: readonly Target[]
+  readonly groups: readonly RowGroup[]
+}
+
+/** Four rows that follow one another, and their sums by column. */
+interface RowGroup {
   readonly firstRow: Value
+  readonly sums: readonly Target[]
 }
 
 /**
- * Adds a depthwise convolution over the value rows to `sums`, for the four rows and all value columns of a thread.
- * The four rows are neighbours, so that a value row within reach of one is mostly within reach of all: each is read
+ * Adds a depthwise convolution over the value rows to the sums of a thread's groups of rows, for all of its value
+ * columns. The four rows of a group are neighbours, so that a value row within reach of one is mostly within reach of all: each is read
  * once, and its four weights are four neighbouring entries of the filter.
  */
 export function addEpilogue(k: Author, operands: Added): void {
-  const { epilogue, binding, counts, valueDim, columns, sums, firstRow } = operands
+  const declared = declareFilter(k, operands.epilogue)
+  for (const group of operands.groups) addToGroup(k, operands, declared, group)
+}
+
+function addToGroup(
+  k: Author,
+  { epilogue, binding, counts, valueDim, columns }: Added,
+  { filterStart, firstValue }: ReturnType<typeof declareFilter>,
+  { firstRow, sums }: RowGroup,
+): void {
   const { filter, width, values } = epilogue
   const half = (width - 1) / 2
   const rows = countOf(values, counts)
-  const { filterStart, firstValue } = declareFilter(k, epilogue)
   contract(k, 't', width + lanes - 1, [{ sums }], (t) => {
     // Row `lane` meets the value row with entry t − lane of its filter.
     const entry = (lane: number): Value => {
@@ -48,7 +61,7 @@ export function addEpilogue(k: Author, operands: Added): void {
     }
     const weights = k.let('weights', inLanes(entry))
     // Counted from `half` rows before the first, to stay above zero.
-    const ahead = k.let('ahead', ir.add(firstRow, ir.mul(rowGroup, lanes), t))
+    const ahead = k.let('ahead', ir.add(firstRow, t))
     const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
     const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
     const start = k.let('convolvedStart', ir.mul(ir.add(firstValue, within(row, rows)), valueDim))

@@ -104,7 +104,7 @@ export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'
   /** Of each vec4 row group: a vec4f of its four rows for each column. */
   readonly groups: readonly (readonly Value[])[]
   /** Stores more of a row, behind its columns. */
-  readonly more?: (start: Value, lane: Lane) => void
+  readonly more?: (start: Value, lane: Lane, vector: number) => void
   /** Restricts the stored rows further; by default every row that exists is stored. */
   readonly only?: (vector: number, lane: Lane) => Value
 }
@@ -123,7 +123,7 @@ export function storeRows(k: Author, stored: StoredRows): void {
         group.forEach((value, register) =>
           columns.guard(k, register, (column) => k.store(out, ir.add(start, column), ir.lane(value, lane))),
         )
-        more?.(start, lane)
+        more?.(start, lane, vector)
       })
     }
   })

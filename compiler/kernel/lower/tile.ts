@@ -127,8 +127,8 @@ export interface Columns {
   readonly count: number
   /** Column of a register, clamped to the last column. */
   readonly at: (register: number) => Value
-  /** Loads the thread's columns of the row that starts at `start`, a name for each number. */
-  readonly load: (k: Author, buffer: Binding, start: Value) => readonly Value[]
+  /** Loads the thread's columns of the row that starts at `start`, a name for each number, with a suffix. */
+  readonly load: (k: Author, buffer: Binding, start: Value, suffix?: string) => readonly Value[]
   /** Runs `then` where the register's column exists. */
   readonly guard: (k: Author, register: number, then: (column: Value) => void) => void
 }
@@ -148,11 +148,11 @@ export function declareColumns(k: Author, tile: Tile, valueDim: number): Columns
   return {
     count,
     at,
-    load: (k, buffer, start) => {
+    load: (k, buffer, start, suffix = '') => {
       // Constants last: each index is then one addition to what all have in common.
-      const row = k.let('rowStart', exact ? add(start, first) : start)
+      const row = k.let(`rowStart${suffix}`, exact ? add(start, first) : start)
       return range(count).map((register) =>
-        k.let(`column${register}`, load(buffer, add(row, exact ? offset(register) : at(register)))),
+        k.let(`column${register}${suffix}`, load(buffer, add(row, exact ? offset(register) : at(register)))),
       )
     },
     guard: (k, register, then) =>

@@ -6,13 +6,12 @@
 import type { OnlinePass } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
-import type { Value } from '../kernel.ts'
+import type { Target, Value } from '../kernel.ts'
 import { excess, inWords } from '../../symbolic/index-arithmetic.ts'
 import { visible } from './frame.ts'
 import { conditionValue } from './mask.ts'
 import { truth } from './mask-bounds.ts'
 import type { Bounds, Truth } from './mask-bounds.ts'
-import { widen } from './operators.ts'
 import { inLanes, nth } from './tile.ts'
 import type { Lane } from './tile.ts'
 
@@ -23,8 +22,8 @@ export interface Tiles {
   readonly keys: number
   /** The tile's first row. */
   readonly firstRow: Value
-  /** The thread's row of a lane. */
-  readonly rowAt: (lane: Lane) => Value
+  /** The thread's row in a lane of one of its vectors. */
+  readonly rowAt: (vector: number, lane: Lane) => Value
   /** A row's number among the keys. */
   readonly numbered: (row: Value) => Value
   /** Past the last key that there is. */
@@ -39,13 +38,15 @@ export interface Visibility {
   readonly declare: (k: Author) => Hide
 }
 
-/** The values of some keys' pairs, `absent` where these are not seen: a name each. */
-export type Hide = (
-  word: string,
-  keys: readonly Value[],
-  values: readonly Value[],
-  absent: number,
-) => readonly Value[]
+/** Sets the scores of pairs that are not seen to `absent`. */
+export type Hide = (scores: Scores, absent: number) => void
+
+/** Scores of the thread's pairs, in variables. */
+export interface Scores {
+  readonly keys: readonly Value[]
+  /** For each vector of rows, by key. */
+  readonly values: readonly (readonly Target[])[]
+}
 
 /** Whether the mask shows key j to row i. */
 export function maskShows(mask: OnlinePass['mask'], i: Value, j: Value): Value {
@@ -61,34 +62,35 @@ export function maskShows(mask: OnlinePass['mask'], i: Value, j: Value): Value {
  */
 export function visibility(tiles: Tiles, from: Value): Visibility {
   const { mask, keys, rowAt, numbered, end } = tiles
-  const masked = (key: Value, value: Value, absent: number): Value =>
-    inLanes((lane) => {
-      const seen = ir.and(ir.lt(key, end), maskShows(mask, numbered(rowAt(lane)), key))
-      return ir.select(seen, ir.lane(value, lane), absent)
-    })
-  const ofTile = truthOfTile(tiles, from)
-  if (ofTile === undefined || ofTile.must.kind === 'number')
-    return {
-      some: ofTile?.may ?? ir.bool(true),
-      declare: (k) => (word, numbers, values, absent) =>
-        values.map((value, item) =>
-          k.let(`${word}${item}`, masked(nth(numbers, item), widen(value), absent)),
-        ),
-    }
+  const { may, must } = truthOfTile(tiles, from) ?? simpleTruth(tiles, from)
+  const hideAll = (k: Author, scores: Scores, absent: number): void =>
+    scores.values.forEach((values, vector) =>
+      values.forEach((value, item) => {
+        const key = nth(scores.keys, item)
+        const shown = inLanes((lane) => {
+          const seen = ir.and(ir.lt(key, end), maskShows(mask, numbered(rowAt(vector, lane)), key))
+          return ir.select(seen, ir.lane(value, lane), absent)
+        })
+        k.set(value, shown)
+      }),
+    )
   return {
-    some: ofTile.may,
+    some: may,
     declare: (k) => {
-      const whole = k.let('allSeen', ir.and(ofTile.must, ir.le(ir.add(from, keys), end)))
-      return (word, numbers, values, absent) => {
-        const names = values.map((value, item) => k.var(`${word}${item}`, widen(value)))
-        k.if(ir.not(whole), () =>
-          names.forEach((name, item) => k.set(name, masked(nth(numbers, item), name, absent))),
-        )
-        return names
-      }
+      if (must.kind === 'number' && must.value === 0) return (scores, absent) => hideAll(k, scores, absent)
+      // Few tiles hide a pair; where it is known which do, the others ask no pair.
+      const complete = ir.le(ir.add(from, keys), end)
+      const whole = k.let('allSeen', must.kind === 'number' ? complete : ir.and(must, complete))
+      return (scores, absent) => k.if(ir.not(whole), () => hideAll(k, scores, absent))
     },
   }
 }
+
+/** Of masks without a condition: keys past a tile's last row are left out beforehand. */
+const simpleTruth = ({ mask, keys, firstRow, numbered }: Tiles, from: Value): Truth => ({
+  may: ir.bool(true),
+  must: mask.kind === 'causal' ? ir.le(ir.add(from, keys - 1), numbered(firstRow)) : ir.bool(true),
+})
 
 /** Whether a condition may hold for a pair of the tile, and whether it must for all; nothing for other masks. */
 export function truthOfTile(

@@ -11,7 +11,7 @@ import { headsOf } from '../planner.ts'
 import type { Attend, Copy, Either, Plan, Planner, Product } from '../planner.ts'
 import type { OnlinePass, Only, Over, ProductPass, Rows, Term, Tile } from '../schedule.ts'
 import { plainTerm, scaledTerm } from '../terms.ts'
-import { rowsOfTile, valueTile } from '../tiles.ts'
+import { attentionTile, rowsOfTile, valueTile } from '../tiles.ts'
 
 /** Keys of one part where few queries attend to all keys of a sequence. */
 const keysOfPart = 256
@@ -21,13 +21,21 @@ const keysOfPart = 256
  * keys has workgroups of its own, and a second pass merges the parts.
  */
 export const workgroupPlanner: Planner = {
-  ...attentionIn(({ columns }) => valueTile(columns, rowsOfTile)),
+  ...attentionIn((from) =>
+    hasManyPairs(from) ? attentionTile(from.columns) : valueTile(from.columns, rowsOfTile),
+  ),
   ...productsIn(({ columns }) => valueTile(columns, rowsOfTile)),
   append,
   factorised: scheduleFactorised,
   rowsApart: false,
   tileRows: rowsOfTile,
 }
+
+/** Whether large tiles are filled: by many rows, by the keys of a tile, and by a mask that shows all of most tiles. */
+const hasManyPairs = ({ queries, keys, mask, columns }: Attend): boolean =>
+  queries.count === 'length' &&
+  mask.kind !== 'condition' &&
+  (typeof keys.count === 'number' ? keys.count >= attentionTile(columns).steps : keys.count !== 'cached')
 
 /** Attention in tiles, which the operation may decide. */
 export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend' | 'attendEither'> {

@@ -1,5 +1,5 @@
 // attend: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
-// 64 threads a workgroup, 8192 bytes of workgroup memory
+// 64 threads a workgroup, 9216 bytes of workgroup memory
 // reads q, k, v, lengths; writes out
 
 struct Shape {
@@ -22,8 +22,7 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-var<workgroup> exponents: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 576>;
 
 // ⌊a / b⌋: division cuts towards 0, which is one too many where a remainder's sign is not b's
 fn floor_divide_i32(a: i32, b: i32) -> i32 {
@@ -74,10 +73,8 @@ fn attend(
   let firstKey = keyGroup * shape.keyLength;
   let firstValue = keyGroup * shape.keyLength;
   let end = visible;
-  let queryRow0 = (firstQuery + min(firstRow + rowGroup * 4u, max(shape.length, 1u) - 1u)) * 64u;
-  let queryRow1 = (firstQuery + min(firstRow + rowGroup * 4u + 1u, max(shape.length, 1u) - 1u)) * 64u;
-  let queryRow2 = (firstQuery + min(firstRow + rowGroup * 4u + 2u, max(shape.length, 1u) - 1u)) * 64u;
-  let queryRow3 = (firstQuery + min(firstRow + rowGroup * 4u + 3u, max(shape.length, 1u) - 1u)) * 64u;
+  let lastQuery = max(shape.length, 1u) - 1u;
+  let lastKey = max(end, 1u) - 1u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -86,8 +83,8 @@ fn attend(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var total = vec4f(0.0);
-  var rowScale = vec4f(-1e30);
+  var total0 = vec4f(0.0);
+  var rowScale0 = vec4f(-1e30);
   for (var from_ = 0u; from_ < end; from_ += 32u) {
     if ((i32(firstRow) < 64i) | (i32(from_) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(firstRow + 31u), 64i))) | ((floor_divide_i32(i32(from_), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(from_ + 31u), 64i))) | (select(min(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))), 0i, (floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i) <= 0i) & (floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i) >= 0i)) <= 1i) | (min(
       select(
@@ -107,7 +104,6 @@ fn attend(
         )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
       ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
     ) < 3.0)) {
-      let here = min(max(end, from_) - from_, 32u);
       let allSeen = ((i32(firstRow + 31u) < 64i) | (i32(from_ + 31u) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(firstRow + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | ((floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | (max(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))) <= 1i) | (max(
         select(
           0.0,
@@ -126,46 +122,89 @@ fn attend(
           )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
         ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
       ) < 3.0)) & (from_ + 32u <= end);
-      let keyRow0 = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 64u;
-      let keyRow1 = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 64u;
-      let keyRow2 = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 64u;
-      let keyRow3 = (firstKey + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)) * 64u;
-      var pair_sum1_0 = vec4f(0.0);
-      var pair_sum1_1 = vec4f(0.0);
-      var pair_sum1_2 = vec4f(0.0);
-      var pair_sum1_3 = vec4f(0.0);
-      for (var pair_t2 = 0u; pair_t2 < 64u; pair_t2++) {
-        let pair_k3 = k[keyRow0 + pair_t2];
-        let pair_q4 = vec4f(
-          q[queryRow0 + pair_t2],
-          q[queryRow1 + pair_t2],
-          q[queryRow2 + pair_t2],
-          q[queryRow3 + pair_t2],
+      var dot_0 = vec4f(0.0);
+      var dot_1 = vec4f(0.0);
+      var dot_2 = vec4f(0.0);
+      var dot_3 = vec4f(0.0);
+      for (var first = 0u; first < 64u; first += 32u) {
+        let place = thread % 32u;
+        let entry = first + place;
+        let firstFour = thread / 32u;
+        tile[place * 9u + firstFour] = vec4f(
+          q[min(firstRow + firstFour * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
         );
-        let pair_k5 = k[keyRow1 + pair_t2];
-        let pair_k6 = k[keyRow2 + pair_t2];
-        let pair_k7 = k[keyRow3 + pair_t2];
-        pair_sum1_0 += pair_k3 * pair_q4;
-        pair_sum1_1 += pair_k5 * pair_q4;
-        pair_sum1_2 += pair_k6 * pair_q4;
-        pair_sum1_3 += pair_k7 * pair_q4;
+        tile[place * 9u + firstFour + 2u] = vec4f(
+          q[min(firstRow + (firstFour + 2u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 2u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 2u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 2u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 4u] = vec4f(
+          q[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 4u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 4u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 4u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 6u] = vec4f(
+          q[min(firstRow + (firstFour + 6u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 6u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 6u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+          q[min(firstRow + ((firstFour + 6u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 288u] = vec4f(
+          k[min(from_ + firstFour, lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 8u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 16u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 24u), lastKey) * 64u + (firstKey * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 290u] = vec4f(
+          k[min(from_ + (firstFour + 2u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 10u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 18u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 26u), lastKey) * 64u + (firstKey * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 292u] = vec4f(
+          k[min(from_ + (firstFour + 4u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 12u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 20u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 28u), lastKey) * 64u + (firstKey * 64u + entry)],
+        );
+        tile[place * 9u + firstFour + 294u] = vec4f(
+          k[min(from_ + (firstFour + 6u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 14u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 22u), lastKey) * 64u + (firstKey * 64u + entry)],
+          k[min(from_ + (firstFour + 30u), lastKey) * 64u + (firstKey * 64u + entry)],
+        );
+        workgroupBarrier();
+        for (var t = 0u; t < 32u; t++) {
+          let rows0 = tile[t * 9u + rowGroup];
+          let keys0 = tile[t * 9u + columnGroup + 288u];
+          dot_0 += keys0.x * rows0;
+          dot_1 += keys0.y * rows0;
+          dot_2 += keys0.z * rows0;
+          dot_3 += keys0.w * rows0;
+        }
+        workgroupBarrier();
       }
-      let pair_value8 = 0.18033688 * pair_sum1_0;
-      let pair_value9 = 0.18033688 * pair_sum1_1;
-      let pair_value10 = 0.18033688 * pair_sum1_2;
-      let pair_value11 = 0.18033688 * pair_sum1_3;
-      let key0 = from_ + columnGroup * 4u;
-      let key1 = from_ + columnGroup * 4u + 1u;
-      let key2 = from_ + columnGroup * 4u + 2u;
-      let key3 = from_ + columnGroup * 4u + 3u;
-      var exponent0 = pair_value8;
-      var exponent1 = pair_value9;
-      var exponent2 = pair_value10;
-      var exponent3 = pair_value11;
+      let pair0_value1 = 0.18033688 * dot_0;
+      let pair0_value2 = 0.18033688 * dot_1;
+      let pair0_value3 = 0.18033688 * dot_2;
+      let pair0_value4 = 0.18033688 * dot_3;
+      var score0_0 = pair0_value1;
+      var score0_1 = pair0_value2;
+      var score0_2 = pair0_value3;
+      var score0_3 = pair0_value4;
+      let key0 = from_ + columnGroup;
+      let key1 = from_ + (columnGroup + 8u);
+      let key2 = from_ + (columnGroup + 16u);
+      let key3 = from_ + (columnGroup + 24u);
       if (!allSeen) {
         let part1 = key0 < end;
-        let part2 = firstRow + rowGroup * 4u;
-        let part3 = i32(part2);
+        let part2 = rowGroup * 4u;
+        let part3 = i32(firstRow + part2);
         let part4 = i32(key0);
         let part5 = part4 < 64i;
         let part6 = floor_divide_i32(part3, 64i);
@@ -174,16 +213,16 @@ fn attend(
         let part9 = floor_divide_i32(part4, 64i);
         let part10 = part9 == part8;
         let part11 = f32(floor_divide_i32(part7 + 63i, 64i) - 5i);
-        let part12 = i32(part2 + 1u);
+        let part12 = i32(firstRow + (part2 + 1u));
         let part13 = floor_divide_i32(part12, 64i);
-        let part14 = i32(part2 + 2u);
+        let part14 = i32(firstRow + (part2 + 2u));
         let part15 = floor_divide_i32(part14, 64i);
-        let part16 = i32(part2 + 3u);
+        let part16 = i32(firstRow + (part2 + 3u));
         let part17 = floor_divide_i32(part16, 64i);
-        exponent0 = vec4f(
+        score0_0 = vec4f(
           select(
             -1e30,
-            exponent0.x,
+            score0_0.x,
             part1 & ((part3 < 64i) | part5 | (part6 == part8) | part10 | (abs(part6 - part9) <= 1i) | (random_i32(
               part6,
               part9,
@@ -192,7 +231,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent0.y,
+            score0_0.y,
             part1 & ((part12 < 64i) | part5 | (part13 == part8) | part10 | (abs(part13 - part9) <= 1i) | (random_i32(
               part13,
               part9,
@@ -201,7 +240,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent0.z,
+            score0_0.z,
             part1 & ((part14 < 64i) | part5 | (part15 == part8) | part10 | (abs(part15 - part9) <= 1i) | (random_i32(
               part15,
               part9,
@@ -210,7 +249,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent0.w,
+            score0_0.w,
             part1 & ((part16 < 64i) | part5 | (part17 == part8) | part10 | (abs(part17 - part9) <= 1i) | (random_i32(
               part17,
               part9,
@@ -219,8 +258,8 @@ fn attend(
           ),
         );
         let part18 = key1 < end;
-        let part19 = firstRow + rowGroup * 4u;
-        let part20 = i32(part19);
+        let part19 = rowGroup * 4u;
+        let part20 = i32(firstRow + part19);
         let part21 = i32(key1);
         let part22 = part21 < 64i;
         let part23 = floor_divide_i32(part20, 64i);
@@ -229,16 +268,16 @@ fn attend(
         let part26 = floor_divide_i32(part21, 64i);
         let part27 = part26 == part25;
         let part28 = f32(floor_divide_i32(part24 + 63i, 64i) - 5i);
-        let part29 = i32(part19 + 1u);
+        let part29 = i32(firstRow + (part19 + 1u));
         let part30 = floor_divide_i32(part29, 64i);
-        let part31 = i32(part19 + 2u);
+        let part31 = i32(firstRow + (part19 + 2u));
         let part32 = floor_divide_i32(part31, 64i);
-        let part33 = i32(part19 + 3u);
+        let part33 = i32(firstRow + (part19 + 3u));
         let part34 = floor_divide_i32(part33, 64i);
-        exponent1 = vec4f(
+        score0_1 = vec4f(
           select(
             -1e30,
-            exponent1.x,
+            score0_1.x,
             part18 & ((part20 < 64i) | part22 | (part23 == part25) | part27 | (abs(part23 - part26) <= 1i) | (random_i32(
               part23,
               part26,
@@ -247,7 +286,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent1.y,
+            score0_1.y,
             part18 & ((part29 < 64i) | part22 | (part30 == part25) | part27 | (abs(part30 - part26) <= 1i) | (random_i32(
               part30,
               part26,
@@ -256,7 +295,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent1.z,
+            score0_1.z,
             part18 & ((part31 < 64i) | part22 | (part32 == part25) | part27 | (abs(part32 - part26) <= 1i) | (random_i32(
               part32,
               part26,
@@ -265,7 +304,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent1.w,
+            score0_1.w,
             part18 & ((part33 < 64i) | part22 | (part34 == part25) | part27 | (abs(part34 - part26) <= 1i) | (random_i32(
               part34,
               part26,
@@ -274,8 +313,8 @@ fn attend(
           ),
         );
         let part35 = key2 < end;
-        let part36 = firstRow + rowGroup * 4u;
-        let part37 = i32(part36);
+        let part36 = rowGroup * 4u;
+        let part37 = i32(firstRow + part36);
         let part38 = i32(key2);
         let part39 = part38 < 64i;
         let part40 = floor_divide_i32(part37, 64i);
@@ -284,16 +323,16 @@ fn attend(
         let part43 = floor_divide_i32(part38, 64i);
         let part44 = part43 == part42;
         let part45 = f32(floor_divide_i32(part41 + 63i, 64i) - 5i);
-        let part46 = i32(part36 + 1u);
+        let part46 = i32(firstRow + (part36 + 1u));
         let part47 = floor_divide_i32(part46, 64i);
-        let part48 = i32(part36 + 2u);
+        let part48 = i32(firstRow + (part36 + 2u));
         let part49 = floor_divide_i32(part48, 64i);
-        let part50 = i32(part36 + 3u);
+        let part50 = i32(firstRow + (part36 + 3u));
         let part51 = floor_divide_i32(part50, 64i);
-        exponent2 = vec4f(
+        score0_2 = vec4f(
           select(
             -1e30,
-            exponent2.x,
+            score0_2.x,
             part35 & ((part37 < 64i) | part39 | (part40 == part42) | part44 | (abs(part40 - part43) <= 1i) | (random_i32(
               part40,
               part43,
@@ -302,7 +341,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent2.y,
+            score0_2.y,
             part35 & ((part46 < 64i) | part39 | (part47 == part42) | part44 | (abs(part47 - part43) <= 1i) | (random_i32(
               part47,
               part43,
@@ -311,7 +350,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent2.z,
+            score0_2.z,
             part35 & ((part48 < 64i) | part39 | (part49 == part42) | part44 | (abs(part49 - part43) <= 1i) | (random_i32(
               part49,
               part43,
@@ -320,7 +359,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent2.w,
+            score0_2.w,
             part35 & ((part50 < 64i) | part39 | (part51 == part42) | part44 | (abs(part51 - part43) <= 1i) | (random_i32(
               part51,
               part43,
@@ -329,8 +368,8 @@ fn attend(
           ),
         );
         let part52 = key3 < end;
-        let part53 = firstRow + rowGroup * 4u;
-        let part54 = i32(part53);
+        let part53 = rowGroup * 4u;
+        let part54 = i32(firstRow + part53);
         let part55 = i32(key3);
         let part56 = part55 < 64i;
         let part57 = floor_divide_i32(part54, 64i);
@@ -339,16 +378,16 @@ fn attend(
         let part60 = floor_divide_i32(part55, 64i);
         let part61 = part60 == part59;
         let part62 = f32(floor_divide_i32(part58 + 63i, 64i) - 5i);
-        let part63 = i32(part53 + 1u);
+        let part63 = i32(firstRow + (part53 + 1u));
         let part64 = floor_divide_i32(part63, 64i);
-        let part65 = i32(part53 + 2u);
+        let part65 = i32(firstRow + (part53 + 2u));
         let part66 = floor_divide_i32(part65, 64i);
-        let part67 = i32(part53 + 3u);
+        let part67 = i32(firstRow + (part53 + 3u));
         let part68 = floor_divide_i32(part67, 64i);
-        exponent3 = vec4f(
+        score0_3 = vec4f(
           select(
             -1e30,
-            exponent3.x,
+            score0_3.x,
             part52 & ((part54 < 64i) | part56 | (part57 == part59) | part61 | (abs(part57 - part60) <= 1i) | (random_i32(
               part57,
               part60,
@@ -357,7 +396,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent3.y,
+            score0_3.y,
             part52 & ((part63 < 64i) | part56 | (part64 == part59) | part61 | (abs(part64 - part60) <= 1i) | (random_i32(
               part64,
               part60,
@@ -366,7 +405,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent3.z,
+            score0_3.z,
             part52 & ((part65 < 64i) | part56 | (part66 == part59) | part61 | (abs(part66 - part60) <= 1i) | (random_i32(
               part66,
               part60,
@@ -375,7 +414,7 @@ fn attend(
           ),
           select(
             -1e30,
-            exponent3.w,
+            score0_3.w,
             part52 & ((part67 < 64i) | part56 | (part68 == part59) | part61 | (abs(part68 - part60) <= 1i) | (random_i32(
               part68,
               part60,
@@ -384,72 +423,132 @@ fn attend(
           ),
         );
       }
-      exponents[columnGroup * 32u + rowGroup] = exponent0;
-      exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;
-      exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2;
-      exponents[(columnGroup * 4u + 3u) * 8u + rowGroup] = exponent3;
-      workgroupBarrier();
-      // the rows’ scale so far, and what it does to the sums
-      let scaleSoFar = rowScale;
-      for (var j = 0u; j < here; j++) {
-        rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
-      }
-      let shrink = exp2(scaleSoFar - rowScale);
-      total *= shrink;
-      sums_0 *= shrink;
-      sums_1 *= shrink;
-      sums_2 *= shrink;
-      sums_3 *= shrink;
-      sums_4 *= shrink;
-      sums_5 *= shrink;
-      sums_6 *= shrink;
-      sums_7 *= shrink;
-      pairs[columnGroup * 32u + rowGroup] = vec4f(
-        select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
-        select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
-        select(0.0, exp2(exponent0 - rowScale).z, exponent0.z > -1e30),
-        select(0.0, exp2(exponent0 - rowScale).w, exponent0.w > -1e30),
-      );
-      pairs[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
-        select(0.0, exp2(exponent1 - rowScale).x, exponent1.x > -1e30),
-        select(0.0, exp2(exponent1 - rowScale).y, exponent1.y > -1e30),
-        select(0.0, exp2(exponent1 - rowScale).z, exponent1.z > -1e30),
-        select(0.0, exp2(exponent1 - rowScale).w, exponent1.w > -1e30),
-      );
-      pairs[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
-        select(0.0, exp2(exponent2 - rowScale).x, exponent2.x > -1e30),
-        select(0.0, exp2(exponent2 - rowScale).y, exponent2.y > -1e30),
-        select(0.0, exp2(exponent2 - rowScale).z, exponent2.z > -1e30),
-        select(0.0, exp2(exponent2 - rowScale).w, exponent2.w > -1e30),
-      );
-      pairs[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
-        select(0.0, exp2(exponent3 - rowScale).x, exponent3.x > -1e30),
-        select(0.0, exp2(exponent3 - rowScale).y, exponent3.y > -1e30),
-        select(0.0, exp2(exponent3 - rowScale).z, exponent3.z > -1e30),
-        select(0.0, exp2(exponent3 - rowScale).w, exponent3.w > -1e30),
+      // the rows’ scales so far, and what they do to the sums
+      tile[columnGroup * 9u + rowGroup] = max(
+        max(max(max(score0_0, score0_0), score0_1), score0_2),
+        score0_3,
       );
       workgroupBarrier();
-      for (var j = 0u; j < here; j++) {
-        let pair = pairs[j * 8u + rowGroup];
-        let valueKey = from_ + j;
-        let valueRow = (firstValue + valueKey) * 64u;
-        total += pair;
-        sums_0 += pair * v[valueRow + firstColumn];
-        sums_1 += pair * v[valueRow + (firstColumn + 8u)];
-        sums_2 += pair * v[valueRow + (firstColumn + 16u)];
-        sums_3 += pair * v[valueRow + (firstColumn + 24u)];
-        sums_4 += pair * v[valueRow + (firstColumn + 32u)];
-        sums_5 += pair * v[valueRow + (firstColumn + 40u)];
-        sums_6 += pair * v[valueRow + (firstColumn + 48u)];
-        sums_7 += pair * v[valueRow + (firstColumn + 56u)];
+      let scaleSoFar0 = rowScale0;
+      for (var other = 0u; other < 8u; other++) {
+        rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
       }
+      let shrink0 = exp2(scaleSoFar0 - rowScale0);
+      total0 *= shrink0;
+      sums_0 *= shrink0;
+      sums_1 *= shrink0;
+      sums_2 *= shrink0;
+      sums_3 *= shrink0;
+      sums_4 *= shrink0;
+      sums_5 *= shrink0;
+      sums_6 *= shrink0;
+      sums_7 *= shrink0;
+      let measure0 = max(rowScale0, vec4f(-5e29));
+      score0_0 = exp2(score0_0 - measure0);
+      score0_1 = exp2(score0_1 - measure0);
+      score0_2 = exp2(score0_2 - measure0);
+      score0_3 = exp2(score0_3 - measure0);
+      workgroupBarrier();
+      total0 += score0_0;
+      total0 += score0_1;
+      total0 += score0_2;
+      total0 += score0_3;
+      tile[columnGroup * 9u + rowGroup] = score0_0;
+      tile[(columnGroup + 8u) * 9u + rowGroup] = score0_1;
+      tile[(columnGroup + 16u) * 9u + rowGroup] = score0_2;
+      tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
+      workgroupBarrier();
+      let here = min(max(end, from_) - from_, 32u);
+      let firstStart = (firstValue + from_) * 64u;
+      let lastStart = (firstValue + lastKey) * 64u;
+      for (var j = 0u; j < here; j += 4u) {
+        let weight0_0 = tile[j * 9u + rowGroup];
+        let rowStart_0 = firstStart + j * 64u + firstColumn;
+        let column0_0 = v[rowStart_0];
+        let column1_0 = v[rowStart_0 + 8u];
+        let column2_0 = v[rowStart_0 + 16u];
+        let column3_0 = v[rowStart_0 + 24u];
+        let column4_0 = v[rowStart_0 + 32u];
+        let column5_0 = v[rowStart_0 + 40u];
+        let column6_0 = v[rowStart_0 + 48u];
+        let column7_0 = v[rowStart_0 + 56u];
+        sums_0 += weight0_0 * column0_0;
+        sums_1 += weight0_0 * column1_0;
+        sums_2 += weight0_0 * column2_0;
+        sums_3 += weight0_0 * column3_0;
+        sums_4 += weight0_0 * column4_0;
+        sums_5 += weight0_0 * column5_0;
+        sums_6 += weight0_0 * column6_0;
+        sums_7 += weight0_0 * column7_0;
+        let weight0_1 = tile[j * 9u + rowGroup + 9u];
+        let rowStart_1 = min(firstStart + j * 64u + 64u, lastStart) + firstColumn;
+        let column0_1 = v[rowStart_1];
+        let column1_1 = v[rowStart_1 + 8u];
+        let column2_1 = v[rowStart_1 + 16u];
+        let column3_1 = v[rowStart_1 + 24u];
+        let column4_1 = v[rowStart_1 + 32u];
+        let column5_1 = v[rowStart_1 + 40u];
+        let column6_1 = v[rowStart_1 + 48u];
+        let column7_1 = v[rowStart_1 + 56u];
+        sums_0 += weight0_1 * column0_1;
+        sums_1 += weight0_1 * column1_1;
+        sums_2 += weight0_1 * column2_1;
+        sums_3 += weight0_1 * column3_1;
+        sums_4 += weight0_1 * column4_1;
+        sums_5 += weight0_1 * column5_1;
+        sums_6 += weight0_1 * column6_1;
+        sums_7 += weight0_1 * column7_1;
+        let weight0_2 = tile[j * 9u + rowGroup + 18u];
+        let rowStart_2 = min(firstStart + j * 64u + 128u, lastStart) + firstColumn;
+        let column0_2 = v[rowStart_2];
+        let column1_2 = v[rowStart_2 + 8u];
+        let column2_2 = v[rowStart_2 + 16u];
+        let column3_2 = v[rowStart_2 + 24u];
+        let column4_2 = v[rowStart_2 + 32u];
+        let column5_2 = v[rowStart_2 + 40u];
+        let column6_2 = v[rowStart_2 + 48u];
+        let column7_2 = v[rowStart_2 + 56u];
+        sums_0 += weight0_2 * column0_2;
+        sums_1 += weight0_2 * column1_2;
+        sums_2 += weight0_2 * column2_2;
+        sums_3 += weight0_2 * column3_2;
+        sums_4 += weight0_2 * column4_2;
+        sums_5 += weight0_2 * column5_2;
+        sums_6 += weight0_2 * column6_2;
+        sums_7 += weight0_2 * column7_2;
+        let weight0_3 = tile[j * 9u + rowGroup + 27u];
+        let rowStart_3 = min(firstStart + j * 64u + 192u, lastStart) + firstColumn;
+        let column0_3 = v[rowStart_3];
+        let column1_3 = v[rowStart_3 + 8u];
+        let column2_3 = v[rowStart_3 + 16u];
+        let column3_3 = v[rowStart_3 + 24u];
+        let column4_3 = v[rowStart_3 + 32u];
+        let column5_3 = v[rowStart_3 + 40u];
+        let column6_3 = v[rowStart_3 + 48u];
+        let column7_3 = v[rowStart_3 + 56u];
+        sums_0 += weight0_3 * column0_3;
+        sums_1 += weight0_3 * column1_3;
+        sums_2 += weight0_3 * column2_3;
+        sums_3 += weight0_3 * column3_3;
+        sums_4 += weight0_3 * column4_3;
+        sums_5 += weight0_3 * column5_3;
+        sums_6 += weight0_3 * column6_3;
+        sums_7 += weight0_3 * column7_3;
+      }
+      workgroupBarrier();
     }
   }
+  tile[columnGroup * 9u + rowGroup] = total0;
+  workgroupBarrier();
+  var denominator0 = vec4f(0.0);
+  for (var other = 0u; other < 8u; other++) {
+    denominator0 += tile[other * 9u + rowGroup];
+  }
   let factor = vec4f(
-    select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),
-    select(1.0 / select(total.y, 1.0, total.y == 0.0), 0.0, total.y == 0.0),
-    select(1.0 / select(total.z, 1.0, total.z == 0.0), 0.0, total.z == 0.0),
-    select(1.0 / select(total.w, 1.0, total.w == 0.0), 0.0, total.w == 0.0),
+    select(1.0 / select(denominator0.x, 1.0, denominator0.x == 0.0), 0.0, denominator0.x == 0.0),
+    select(1.0 / select(denominator0.y, 1.0, denominator0.y == 0.0), 0.0, denominator0.y == 0.0),
+    select(1.0 / select(denominator0.z, 1.0, denominator0.z == 0.0), 0.0, denominator0.z == 0.0),
+    select(1.0 / select(denominator0.w, 1.0, denominator0.w == 0.0), 0.0, denominator0.w == 0.0),
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {

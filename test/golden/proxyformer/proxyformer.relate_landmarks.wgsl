@@ -1,5 +1,5 @@
 // relate_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
-// 64 threads a workgroup, 8192 bytes of workgroup memory
+// 64 threads a workgroup, 9216 bytes of workgroup memory
 // reads queryLandmarks, landmarks; writes core
 
 struct Shape {
@@ -20,8 +20,7 @@ struct Shape {
 @group(0) @binding(2) var<storage, read> landmarks: array<f32>;
 @group(0) @binding(3) var<storage, read_write> core: array<f32>;
 
-var<workgroup> exponents: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 576>;
 
 @compute @workgroup_size(64, 1, 1)
 fn relate_landmarks(
@@ -43,10 +42,8 @@ fn relate_landmarks(
   let firstQuery = head * 128u;
   let firstKey = head * 128u;
   let end = 128u;
-  let queryRow0 = (firstQuery + min(firstRow + rowGroup * 4u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow1 = (firstQuery + min(firstRow + rowGroup * 4u + 1u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow2 = (firstQuery + min(firstRow + rowGroup * 4u + 2u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow3 = (firstQuery + min(firstRow + rowGroup * 4u + 3u, max(128u, 1u) - 1u)) * 32u;
+  let lastQuery = max(128u, 1u) - 1u;
+  let lastKey = max(end, 1u) - 1u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -63,146 +60,266 @@ fn relate_landmarks(
   var sums_13 = vec4f(0.0);
   var sums_14 = vec4f(0.0);
   var sums_15 = vec4f(0.0);
-  var total = vec4f(0.0);
-  var rowScale = vec4f(-1e30);
+  var total0 = vec4f(0.0);
+  var rowScale0 = vec4f(-1e30);
   for (var from_ = 0u; from_ < end; from_ += 32u) {
-    let here = min(max(end, from_) - from_, 32u);
-    let keyRow0 = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 32u;
-    let keyRow1 = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 32u;
-    let keyRow2 = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 32u;
-    let keyRow3 = (firstKey + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)) * 32u;
-    var pair_sum1_0 = vec4f(0.0);
-    var pair_sum1_1 = vec4f(0.0);
-    var pair_sum1_2 = vec4f(0.0);
-    var pair_sum1_3 = vec4f(0.0);
-    for (var pair_t2 = 0u; pair_t2 < 32u; pair_t2++) {
-      let pair_k3 = landmarks[keyRow0 + pair_t2];
-      let pair_q4 = vec4f(
-        queryLandmarks[queryRow0 + pair_t2],
-        queryLandmarks[queryRow1 + pair_t2],
-        queryLandmarks[queryRow2 + pair_t2],
-        queryLandmarks[queryRow3 + pair_t2],
+    let allSeen = from_ + 32u <= end;
+    var dot_0 = vec4f(0.0);
+    var dot_1 = vec4f(0.0);
+    var dot_2 = vec4f(0.0);
+    var dot_3 = vec4f(0.0);
+    for (var first = 0u; first < 32u; first += 32u) {
+      let place = thread % 32u;
+      let entry = first + place;
+      let firstFour = thread / 32u;
+      tile[place * 9u + firstFour] = vec4f(
+        queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 32u + (firstQuery * 32u + entry)],
       );
-      let pair_k5 = landmarks[keyRow1 + pair_t2];
-      let pair_k6 = landmarks[keyRow2 + pair_t2];
-      let pair_k7 = landmarks[keyRow3 + pair_t2];
-      pair_sum1_0 += pair_k3 * pair_q4;
-      pair_sum1_1 += pair_k5 * pair_q4;
-      pair_sum1_2 += pair_k6 * pair_q4;
-      pair_sum1_3 += pair_k7 * pair_q4;
+      tile[place * 9u + firstFour + 2u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 2u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 4u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 6u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 6u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 288u] = vec4f(
+        landmarks[min(from_ + firstFour, lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 8u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 16u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 24u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 290u] = vec4f(
+        landmarks[min(from_ + (firstFour + 2u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 10u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 18u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 26u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 292u] = vec4f(
+        landmarks[min(from_ + (firstFour + 4u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 12u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 20u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 28u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 294u] = vec4f(
+        landmarks[min(from_ + (firstFour + 6u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 14u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 22u), lastKey) * 32u + (firstKey * 32u + entry)],
+        landmarks[min(from_ + (firstFour + 30u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      workgroupBarrier();
+      for (var t = 0u; t < 32u; t++) {
+        let rows0 = tile[t * 9u + rowGroup];
+        let keys0 = tile[t * 9u + columnGroup + 288u];
+        dot_0 += keys0.x * rows0;
+        dot_1 += keys0.y * rows0;
+        dot_2 += keys0.z * rows0;
+        dot_3 += keys0.w * rows0;
+      }
+      workgroupBarrier();
     }
-    let pair_value8 = 0.25503486 * pair_sum1_0;
-    let pair_value9 = 0.25503486 * pair_sum1_1;
-    let pair_value10 = 0.25503486 * pair_sum1_2;
-    let pair_value11 = 0.25503486 * pair_sum1_3;
-    let key0 = from_ + columnGroup * 4u;
-    let key1 = from_ + columnGroup * 4u + 1u;
-    let key2 = from_ + columnGroup * 4u + 2u;
-    let key3 = from_ + columnGroup * 4u + 3u;
-    let exponent0 = vec4f(
-      select(-1e30, pair_value8.x, key0 < end),
-      select(-1e30, pair_value8.y, key0 < end),
-      select(-1e30, pair_value8.z, key0 < end),
-      select(-1e30, pair_value8.w, key0 < end),
-    );
-    let exponent1 = vec4f(
-      select(-1e30, pair_value9.x, key1 < end),
-      select(-1e30, pair_value9.y, key1 < end),
-      select(-1e30, pair_value9.z, key1 < end),
-      select(-1e30, pair_value9.w, key1 < end),
-    );
-    let exponent2 = vec4f(
-      select(-1e30, pair_value10.x, key2 < end),
-      select(-1e30, pair_value10.y, key2 < end),
-      select(-1e30, pair_value10.z, key2 < end),
-      select(-1e30, pair_value10.w, key2 < end),
-    );
-    let exponent3 = vec4f(
-      select(-1e30, pair_value11.x, key3 < end),
-      select(-1e30, pair_value11.y, key3 < end),
-      select(-1e30, pair_value11.z, key3 < end),
-      select(-1e30, pair_value11.w, key3 < end),
-    );
-    exponents[columnGroup * 32u + rowGroup] = exponent0;
-    exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;
-    exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2;
-    exponents[(columnGroup * 4u + 3u) * 8u + rowGroup] = exponent3;
+    let pair0_value1 = 0.25503486 * dot_0;
+    let pair0_value2 = 0.25503486 * dot_1;
+    let pair0_value3 = 0.25503486 * dot_2;
+    let pair0_value4 = 0.25503486 * dot_3;
+    var score0_0 = pair0_value1;
+    var score0_1 = pair0_value2;
+    var score0_2 = pair0_value3;
+    var score0_3 = pair0_value4;
+    let key0 = from_ + columnGroup;
+    let key1 = from_ + (columnGroup + 8u);
+    let key2 = from_ + (columnGroup + 16u);
+    let key3 = from_ + (columnGroup + 24u);
+    if (!allSeen) {
+      score0_0 = vec4f(
+        select(-1e30, score0_0.x, key0 < end),
+        select(-1e30, score0_0.y, key0 < end),
+        select(-1e30, score0_0.z, key0 < end),
+        select(-1e30, score0_0.w, key0 < end),
+      );
+      score0_1 = vec4f(
+        select(-1e30, score0_1.x, key1 < end),
+        select(-1e30, score0_1.y, key1 < end),
+        select(-1e30, score0_1.z, key1 < end),
+        select(-1e30, score0_1.w, key1 < end),
+      );
+      score0_2 = vec4f(
+        select(-1e30, score0_2.x, key2 < end),
+        select(-1e30, score0_2.y, key2 < end),
+        select(-1e30, score0_2.z, key2 < end),
+        select(-1e30, score0_2.w, key2 < end),
+      );
+      score0_3 = vec4f(
+        select(-1e30, score0_3.x, key3 < end),
+        select(-1e30, score0_3.y, key3 < end),
+        select(-1e30, score0_3.z, key3 < end),
+        select(-1e30, score0_3.w, key3 < end),
+      );
+    }
+    // the rows’ scales so far, and what they do to the sums
+    tile[columnGroup * 9u + rowGroup] = max(max(max(max(score0_0, score0_0), score0_1), score0_2), score0_3);
     workgroupBarrier();
-    // the rows’ scale so far, and what it does to the sums
-    let scaleSoFar = rowScale;
-    for (var j = 0u; j < here; j++) {
-      rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
+    let scaleSoFar0 = rowScale0;
+    for (var other = 0u; other < 8u; other++) {
+      rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
     }
-    let shrink = exp2(scaleSoFar - rowScale);
-    total *= shrink;
-    sums_0 *= shrink;
-    sums_1 *= shrink;
-    sums_2 *= shrink;
-    sums_3 *= shrink;
-    sums_4 *= shrink;
-    sums_5 *= shrink;
-    sums_6 *= shrink;
-    sums_7 *= shrink;
-    sums_8 *= shrink;
-    sums_9 *= shrink;
-    sums_10 *= shrink;
-    sums_11 *= shrink;
-    sums_12 *= shrink;
-    sums_13 *= shrink;
-    sums_14 *= shrink;
-    sums_15 *= shrink;
-    pairs[columnGroup * 32u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).z, exponent0.z > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).w, exponent0.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent1 - rowScale).x, exponent1.x > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).y, exponent1.y > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).z, exponent1.z > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).w, exponent1.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent2 - rowScale).x, exponent2.x > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).y, exponent2.y > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).z, exponent2.z > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).w, exponent2.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent3 - rowScale).x, exponent3.x > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).y, exponent3.y > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).z, exponent3.z > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).w, exponent3.w > -1e30),
-    );
+    let shrink0 = exp2(scaleSoFar0 - rowScale0);
+    total0 *= shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    sums_8 *= shrink0;
+    sums_9 *= shrink0;
+    sums_10 *= shrink0;
+    sums_11 *= shrink0;
+    sums_12 *= shrink0;
+    sums_13 *= shrink0;
+    sums_14 *= shrink0;
+    sums_15 *= shrink0;
+    let measure0 = max(rowScale0, vec4f(-5e29));
+    score0_0 = exp2(score0_0 - measure0);
+    score0_1 = exp2(score0_1 - measure0);
+    score0_2 = exp2(score0_2 - measure0);
+    score0_3 = exp2(score0_3 - measure0);
     workgroupBarrier();
-    for (var j = 0u; j < here; j++) {
-      let pair = pairs[j * 8u + rowGroup];
-      let valueKey = from_ + j;
-      total += pair;
-      sums_0 += pair * select(0.0, 1.0, valueKey == firstColumn);
-      sums_1 += pair * select(0.0, 1.0, valueKey == firstColumn + 8u);
-      sums_2 += pair * select(0.0, 1.0, valueKey == firstColumn + 16u);
-      sums_3 += pair * select(0.0, 1.0, valueKey == firstColumn + 24u);
-      sums_4 += pair * select(0.0, 1.0, valueKey == firstColumn + 32u);
-      sums_5 += pair * select(0.0, 1.0, valueKey == firstColumn + 40u);
-      sums_6 += pair * select(0.0, 1.0, valueKey == firstColumn + 48u);
-      sums_7 += pair * select(0.0, 1.0, valueKey == firstColumn + 56u);
-      sums_8 += pair * select(0.0, 1.0, valueKey == firstColumn + 64u);
-      sums_9 += pair * select(0.0, 1.0, valueKey == firstColumn + 72u);
-      sums_10 += pair * select(0.0, 1.0, valueKey == firstColumn + 80u);
-      sums_11 += pair * select(0.0, 1.0, valueKey == firstColumn + 88u);
-      sums_12 += pair * select(0.0, 1.0, valueKey == firstColumn + 96u);
-      sums_13 += pair * select(0.0, 1.0, valueKey == firstColumn + 104u);
-      sums_14 += pair * select(0.0, 1.0, valueKey == firstColumn + 112u);
-      sums_15 += pair * select(0.0, 1.0, valueKey == firstColumn + 120u);
+    total0 += score0_0;
+    total0 += score0_1;
+    total0 += score0_2;
+    total0 += score0_3;
+    tile[columnGroup * 9u + rowGroup] = score0_0;
+    tile[(columnGroup + 8u) * 9u + rowGroup] = score0_1;
+    tile[(columnGroup + 16u) * 9u + rowGroup] = score0_2;
+    tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
+    workgroupBarrier();
+    let here = min(max(end, from_) - from_, 32u);
+    for (var j = 0u; j < here; j += 4u) {
+      let weight0_0 = tile[j * 9u + rowGroup];
+      sums_0 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn);
+      sums_1 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 8u);
+      sums_2 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 16u);
+      sums_3 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 24u);
+      sums_4 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 32u);
+      sums_5 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 40u);
+      sums_6 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 48u);
+      sums_7 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 56u);
+      sums_8 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 64u);
+      sums_9 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 72u);
+      sums_10 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 80u);
+      sums_11 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 88u);
+      sums_12 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 96u);
+      sums_13 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 104u);
+      sums_14 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 112u);
+      sums_15 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 120u);
+      let weight0_1 = tile[j * 9u + rowGroup + 9u];
+      sums_0 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn);
+      sums_1 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 8u);
+      sums_2 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 16u);
+      sums_3 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 24u);
+      sums_4 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 32u);
+      sums_5 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 40u);
+      sums_6 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 48u);
+      sums_7 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 56u);
+      sums_8 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 64u);
+      sums_9 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 72u);
+      sums_10 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 80u);
+      sums_11 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 88u);
+      sums_12 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 96u);
+      sums_13 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 104u);
+      sums_14 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 112u);
+      sums_15 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 120u);
+      let weight0_2 = tile[j * 9u + rowGroup + 18u];
+      sums_0 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn);
+      sums_1 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 8u);
+      sums_2 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 16u);
+      sums_3 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 24u);
+      sums_4 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 32u);
+      sums_5 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 40u);
+      sums_6 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 48u);
+      sums_7 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 56u);
+      sums_8 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 64u);
+      sums_9 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 72u);
+      sums_10 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 80u);
+      sums_11 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 88u);
+      sums_12 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 96u);
+      sums_13 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 104u);
+      sums_14 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 112u);
+      sums_15 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 120u);
+      let weight0_3 = tile[j * 9u + rowGroup + 27u];
+      sums_0 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn);
+      sums_1 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 8u);
+      sums_2 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 16u);
+      sums_3 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 24u);
+      sums_4 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 32u);
+      sums_5 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 40u);
+      sums_6 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 48u);
+      sums_7 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 56u);
+      sums_8 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 64u);
+      sums_9 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 72u);
+      sums_10 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 80u);
+      sums_11 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 88u);
+      sums_12 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 96u);
+      sums_13 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 104u);
+      sums_14 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 112u);
+      sums_15 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 120u);
     }
+    workgroupBarrier();
+  }
+  tile[columnGroup * 9u + rowGroup] = total0;
+  workgroupBarrier();
+  var denominator0 = vec4f(0.0);
+  for (var other = 0u; other < 8u; other++) {
+    denominator0 += tile[other * 9u + rowGroup];
   }
   let factor = vec4f(
-    select(1.0 / select(total.x, 1.0, total.x == 0.0), 0.0, total.x == 0.0),
-    select(1.0 / select(total.y, 1.0, total.y == 0.0), 0.0, total.y == 0.0),
-    select(1.0 / select(total.z, 1.0, total.z == 0.0), 0.0, total.z == 0.0),
-    select(1.0 / select(total.w, 1.0, total.w == 0.0), 0.0, total.w == 0.0),
+    select(1.0 / select(denominator0.x, 1.0, denominator0.x == 0.0), 0.0, denominator0.x == 0.0),
+    select(1.0 / select(denominator0.y, 1.0, denominator0.y == 0.0), 0.0, denominator0.y == 0.0),
+    select(1.0 / select(denominator0.z, 1.0, denominator0.z == 0.0), 0.0, denominator0.z == 0.0),
+    select(1.0 / select(denominator0.w, 1.0, denominator0.w == 0.0), 0.0, denominator0.w == 0.0),
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {

@@ -1,5 +1,5 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
-// 64 threads a workgroup, 8192 bytes of workgroup memory
+// 64 threads a workgroup, 9216 bytes of workgroup memory
 // reads queryLandmarks, k, v, lengths; writes summarizeParts
 
 struct Shape {
@@ -22,8 +22,7 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> summarizeParts: array<f32>;
 
-var<workgroup> exponents: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 576>;
 
 @compute @workgroup_size(64, 1, 1)
 fn summarize(
@@ -55,125 +54,268 @@ fn summarize(
   let firstKey = keyGroup * shape.keyLength;
   let firstValue = keyGroup * shape.keyLength;
   let end = min(visible, part * 256u + 256u);
-  let queryRow0 = (firstQuery + min(firstRow + rowGroup * 4u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow1 = (firstQuery + min(firstRow + rowGroup * 4u + 1u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow2 = (firstQuery + min(firstRow + rowGroup * 4u + 2u, max(128u, 1u) - 1u)) * 32u;
-  let queryRow3 = (firstQuery + min(firstRow + rowGroup * 4u + 3u, max(128u, 1u) - 1u)) * 32u;
+  let lastQuery = max(128u, 1u) - 1u;
+  let lastKey = max(end, 1u) - 1u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
   var sums_3 = vec4f(0.0);
-  var total = vec4f(0.0);
-  var rowScale = vec4f(-1e30);
+  var total0 = vec4f(0.0);
+  var rowScale0 = vec4f(-1e30);
   for (var from_ = part * 256u; from_ < end; from_ += 32u) {
-    let here = min(max(end, from_) - from_, 32u);
-    let keyRow0 = (firstKey + min(from_ + columnGroup * 4u, max(end, 1u) - 1u)) * 32u;
-    let keyRow1 = (firstKey + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)) * 32u;
-    let keyRow2 = (firstKey + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)) * 32u;
-    let keyRow3 = (firstKey + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)) * 32u;
-    var pair_sum1_0 = vec4f(0.0);
-    var pair_sum1_1 = vec4f(0.0);
-    var pair_sum1_2 = vec4f(0.0);
-    var pair_sum1_3 = vec4f(0.0);
-    for (var pair_t2 = 0u; pair_t2 < 32u; pair_t2++) {
-      let pair_k3 = k[keyRow0 + pair_t2];
-      let pair_q4 = vec4f(
-        queryLandmarks[queryRow0 + pair_t2],
-        queryLandmarks[queryRow1 + pair_t2],
-        queryLandmarks[queryRow2 + pair_t2],
-        queryLandmarks[queryRow3 + pair_t2],
+    let allSeen = from_ + 32u <= end;
+    var dot_0 = vec4f(0.0);
+    var dot_1 = vec4f(0.0);
+    var dot_2 = vec4f(0.0);
+    var dot_3 = vec4f(0.0);
+    for (var first = 0u; first < 32u; first += 32u) {
+      let place = thread % 32u;
+      let entry = first + place;
+      let firstFour = thread / 32u;
+      tile[place * 9u + firstFour] = vec4f(
+        queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 32u + (firstQuery * 32u + entry)],
       );
-      let pair_k5 = k[keyRow1 + pair_t2];
-      let pair_k6 = k[keyRow2 + pair_t2];
-      let pair_k7 = k[keyRow3 + pair_t2];
-      pair_sum1_0 += pair_k3 * pair_q4;
-      pair_sum1_1 += pair_k5 * pair_q4;
-      pair_sum1_2 += pair_k6 * pair_q4;
-      pair_sum1_3 += pair_k7 * pair_q4;
+      tile[place * 9u + firstFour + 2u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 2u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 2u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 4u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 4u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 6u] = vec4f(
+        queryLandmarks[min(firstRow + (firstFour + 6u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 1u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 2u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+        queryLandmarks[min(
+          firstRow + ((firstFour + 6u) * 4u + 3u),
+          lastQuery,
+        ) * 32u + (firstQuery * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 288u] = vec4f(
+        k[min(from_ + firstFour, lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 8u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 16u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 24u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 290u] = vec4f(
+        k[min(from_ + (firstFour + 2u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 10u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 18u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 26u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 292u] = vec4f(
+        k[min(from_ + (firstFour + 4u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 12u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 20u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 28u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      tile[place * 9u + firstFour + 294u] = vec4f(
+        k[min(from_ + (firstFour + 6u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 14u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 22u), lastKey) * 32u + (firstKey * 32u + entry)],
+        k[min(from_ + (firstFour + 30u), lastKey) * 32u + (firstKey * 32u + entry)],
+      );
+      workgroupBarrier();
+      for (var t = 0u; t < 32u; t++) {
+        let rows0 = tile[t * 9u + rowGroup];
+        let keys0 = tile[t * 9u + columnGroup + 288u];
+        dot_0 += keys0.x * rows0;
+        dot_1 += keys0.y * rows0;
+        dot_2 += keys0.z * rows0;
+        dot_3 += keys0.w * rows0;
+      }
+      workgroupBarrier();
     }
-    let pair_value8 = 0.25503486 * pair_sum1_0;
-    let pair_value9 = 0.25503486 * pair_sum1_1;
-    let pair_value10 = 0.25503486 * pair_sum1_2;
-    let pair_value11 = 0.25503486 * pair_sum1_3;
-    let key0 = from_ + columnGroup * 4u;
-    let key1 = from_ + columnGroup * 4u + 1u;
-    let key2 = from_ + columnGroup * 4u + 2u;
-    let key3 = from_ + columnGroup * 4u + 3u;
-    let exponent0 = vec4f(
-      select(-1e30, pair_value8.x, key0 < end),
-      select(-1e30, pair_value8.y, key0 < end),
-      select(-1e30, pair_value8.z, key0 < end),
-      select(-1e30, pair_value8.w, key0 < end),
-    );
-    let exponent1 = vec4f(
-      select(-1e30, pair_value9.x, key1 < end),
-      select(-1e30, pair_value9.y, key1 < end),
-      select(-1e30, pair_value9.z, key1 < end),
-      select(-1e30, pair_value9.w, key1 < end),
-    );
-    let exponent2 = vec4f(
-      select(-1e30, pair_value10.x, key2 < end),
-      select(-1e30, pair_value10.y, key2 < end),
-      select(-1e30, pair_value10.z, key2 < end),
-      select(-1e30, pair_value10.w, key2 < end),
-    );
-    let exponent3 = vec4f(
-      select(-1e30, pair_value11.x, key3 < end),
-      select(-1e30, pair_value11.y, key3 < end),
-      select(-1e30, pair_value11.z, key3 < end),
-      select(-1e30, pair_value11.w, key3 < end),
-    );
-    exponents[columnGroup * 32u + rowGroup] = exponent0;
-    exponents[(columnGroup * 4u + 1u) * 8u + rowGroup] = exponent1;
-    exponents[(columnGroup * 4u + 2u) * 8u + rowGroup] = exponent2;
-    exponents[(columnGroup * 4u + 3u) * 8u + rowGroup] = exponent3;
+    let pair0_value1 = 0.25503486 * dot_0;
+    let pair0_value2 = 0.25503486 * dot_1;
+    let pair0_value3 = 0.25503486 * dot_2;
+    let pair0_value4 = 0.25503486 * dot_3;
+    var score0_0 = pair0_value1;
+    var score0_1 = pair0_value2;
+    var score0_2 = pair0_value3;
+    var score0_3 = pair0_value4;
+    let key0 = from_ + columnGroup;
+    let key1 = from_ + (columnGroup + 8u);
+    let key2 = from_ + (columnGroup + 16u);
+    let key3 = from_ + (columnGroup + 24u);
+    if (!allSeen) {
+      score0_0 = vec4f(
+        select(-1e30, score0_0.x, key0 < end),
+        select(-1e30, score0_0.y, key0 < end),
+        select(-1e30, score0_0.z, key0 < end),
+        select(-1e30, score0_0.w, key0 < end),
+      );
+      score0_1 = vec4f(
+        select(-1e30, score0_1.x, key1 < end),
+        select(-1e30, score0_1.y, key1 < end),
+        select(-1e30, score0_1.z, key1 < end),
+        select(-1e30, score0_1.w, key1 < end),
+      );
+      score0_2 = vec4f(
+        select(-1e30, score0_2.x, key2 < end),
+        select(-1e30, score0_2.y, key2 < end),
+        select(-1e30, score0_2.z, key2 < end),
+        select(-1e30, score0_2.w, key2 < end),
+      );
+      score0_3 = vec4f(
+        select(-1e30, score0_3.x, key3 < end),
+        select(-1e30, score0_3.y, key3 < end),
+        select(-1e30, score0_3.z, key3 < end),
+        select(-1e30, score0_3.w, key3 < end),
+      );
+    }
+    // the rows’ scales so far, and what they do to the sums
+    tile[columnGroup * 9u + rowGroup] = max(max(max(max(score0_0, score0_0), score0_1), score0_2), score0_3);
     workgroupBarrier();
-    // the rows’ scale so far, and what it does to the sums
-    let scaleSoFar = rowScale;
-    for (var j = 0u; j < here; j++) {
-      rowScale = max(rowScale, exponents[j * 8u + rowGroup]);
+    let scaleSoFar0 = rowScale0;
+    for (var other = 0u; other < 8u; other++) {
+      rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
     }
-    let shrink = exp2(scaleSoFar - rowScale);
-    total *= shrink;
-    sums_0 *= shrink;
-    sums_1 *= shrink;
-    sums_2 *= shrink;
-    sums_3 *= shrink;
-    pairs[columnGroup * 32u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent0 - rowScale).x, exponent0.x > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).y, exponent0.y > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).z, exponent0.z > -1e30),
-      select(0.0, exp2(exponent0 - rowScale).w, exponent0.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 1u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent1 - rowScale).x, exponent1.x > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).y, exponent1.y > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).z, exponent1.z > -1e30),
-      select(0.0, exp2(exponent1 - rowScale).w, exponent1.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 2u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent2 - rowScale).x, exponent2.x > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).y, exponent2.y > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).z, exponent2.z > -1e30),
-      select(0.0, exp2(exponent2 - rowScale).w, exponent2.w > -1e30),
-    );
-    pairs[(columnGroup * 4u + 3u) * 8u + rowGroup] = vec4f(
-      select(0.0, exp2(exponent3 - rowScale).x, exponent3.x > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).y, exponent3.y > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).z, exponent3.z > -1e30),
-      select(0.0, exp2(exponent3 - rowScale).w, exponent3.w > -1e30),
-    );
+    let shrink0 = exp2(scaleSoFar0 - rowScale0);
+    total0 *= shrink0;
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    let measure0 = max(rowScale0, vec4f(-5e29));
+    score0_0 = exp2(score0_0 - measure0);
+    score0_1 = exp2(score0_1 - measure0);
+    score0_2 = exp2(score0_2 - measure0);
+    score0_3 = exp2(score0_3 - measure0);
     workgroupBarrier();
-    for (var j = 0u; j < here; j++) {
-      let pair = pairs[j * 8u + rowGroup];
-      let valueKey = from_ + j;
-      let valueRow = (firstValue + valueKey) * 32u;
-      total += pair;
-      sums_0 += pair * v[valueRow + firstColumn];
-      sums_1 += pair * v[valueRow + (firstColumn + 8u)];
-      sums_2 += pair * v[valueRow + (firstColumn + 16u)];
-      sums_3 += pair * v[valueRow + (firstColumn + 24u)];
+    total0 += score0_0;
+    total0 += score0_1;
+    total0 += score0_2;
+    total0 += score0_3;
+    tile[columnGroup * 9u + rowGroup] = score0_0;
+    tile[(columnGroup + 8u) * 9u + rowGroup] = score0_1;
+    tile[(columnGroup + 16u) * 9u + rowGroup] = score0_2;
+    tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
+    workgroupBarrier();
+    let here = min(max(end, from_) - from_, 32u);
+    let firstStart = (firstValue + from_) * 32u;
+    let lastStart = (firstValue + lastKey) * 32u;
+    for (var j = 0u; j < here; j += 8u) {
+      let weight0_0 = tile[j * 9u + rowGroup];
+      let rowStart_0 = firstStart + j * 32u + firstColumn;
+      let column0_0 = v[rowStart_0];
+      let column1_0 = v[rowStart_0 + 8u];
+      let column2_0 = v[rowStart_0 + 16u];
+      let column3_0 = v[rowStart_0 + 24u];
+      sums_0 += weight0_0 * column0_0;
+      sums_1 += weight0_0 * column1_0;
+      sums_2 += weight0_0 * column2_0;
+      sums_3 += weight0_0 * column3_0;
+      let weight0_1 = tile[j * 9u + rowGroup + 9u];
+      let rowStart_1 = min(firstStart + j * 32u + 32u, lastStart) + firstColumn;
+      let column0_1 = v[rowStart_1];
+      let column1_1 = v[rowStart_1 + 8u];
+      let column2_1 = v[rowStart_1 + 16u];
+      let column3_1 = v[rowStart_1 + 24u];
+      sums_0 += weight0_1 * column0_1;
+      sums_1 += weight0_1 * column1_1;
+      sums_2 += weight0_1 * column2_1;
+      sums_3 += weight0_1 * column3_1;
+      let weight0_2 = tile[j * 9u + rowGroup + 18u];
+      let rowStart_2 = min(firstStart + j * 32u + 64u, lastStart) + firstColumn;
+      let column0_2 = v[rowStart_2];
+      let column1_2 = v[rowStart_2 + 8u];
+      let column2_2 = v[rowStart_2 + 16u];
+      let column3_2 = v[rowStart_2 + 24u];
+      sums_0 += weight0_2 * column0_2;
+      sums_1 += weight0_2 * column1_2;
+      sums_2 += weight0_2 * column2_2;
+      sums_3 += weight0_2 * column3_2;
+      let weight0_3 = tile[j * 9u + rowGroup + 27u];
+      let rowStart_3 = min(firstStart + j * 32u + 96u, lastStart) + firstColumn;
+      let column0_3 = v[rowStart_3];
+      let column1_3 = v[rowStart_3 + 8u];
+      let column2_3 = v[rowStart_3 + 16u];
+      let column3_3 = v[rowStart_3 + 24u];
+      sums_0 += weight0_3 * column0_3;
+      sums_1 += weight0_3 * column1_3;
+      sums_2 += weight0_3 * column2_3;
+      sums_3 += weight0_3 * column3_3;
+      let weight0_4 = tile[j * 9u + rowGroup + 36u];
+      let rowStart_4 = min(firstStart + j * 32u + 128u, lastStart) + firstColumn;
+      let column0_4 = v[rowStart_4];
+      let column1_4 = v[rowStart_4 + 8u];
+      let column2_4 = v[rowStart_4 + 16u];
+      let column3_4 = v[rowStart_4 + 24u];
+      sums_0 += weight0_4 * column0_4;
+      sums_1 += weight0_4 * column1_4;
+      sums_2 += weight0_4 * column2_4;
+      sums_3 += weight0_4 * column3_4;
+      let weight0_5 = tile[j * 9u + rowGroup + 45u];
+      let rowStart_5 = min(firstStart + j * 32u + 160u, lastStart) + firstColumn;
+      let column0_5 = v[rowStart_5];
+      let column1_5 = v[rowStart_5 + 8u];
+      let column2_5 = v[rowStart_5 + 16u];
+      let column3_5 = v[rowStart_5 + 24u];
+      sums_0 += weight0_5 * column0_5;
+      sums_1 += weight0_5 * column1_5;
+      sums_2 += weight0_5 * column2_5;
+      sums_3 += weight0_5 * column3_5;
+      let weight0_6 = tile[j * 9u + rowGroup + 54u];
+      let rowStart_6 = min(firstStart + j * 32u + 192u, lastStart) + firstColumn;
+      let column0_6 = v[rowStart_6];
+      let column1_6 = v[rowStart_6 + 8u];
+      let column2_6 = v[rowStart_6 + 16u];
+      let column3_6 = v[rowStart_6 + 24u];
+      sums_0 += weight0_6 * column0_6;
+      sums_1 += weight0_6 * column1_6;
+      sums_2 += weight0_6 * column2_6;
+      sums_3 += weight0_6 * column3_6;
+      let weight0_7 = tile[j * 9u + rowGroup + 63u];
+      let rowStart_7 = min(firstStart + j * 32u + 224u, lastStart) + firstColumn;
+      let column0_7 = v[rowStart_7];
+      let column1_7 = v[rowStart_7 + 8u];
+      let column2_7 = v[rowStart_7 + 16u];
+      let column3_7 = v[rowStart_7 + 24u];
+      sums_0 += weight0_7 * column0_7;
+      sums_1 += weight0_7 * column1_7;
+      sums_2 += weight0_7 * column2_7;
+      sums_3 += weight0_7 * column3_7;
     }
+    workgroupBarrier();
+  }
+  tile[columnGroup * 9u + rowGroup] = total0;
+  workgroupBarrier();
+  var denominator0 = vec4f(0.0);
+  for (var other = 0u; other < 8u; other++) {
+    denominator0 += tile[other * 9u + rowGroup];
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
@@ -183,8 +325,8 @@ fn summarize(
     summarizeParts[out0 + (firstColumn + 16u)] = sums_2.x;
     summarizeParts[out0 + (firstColumn + 24u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
-      summarizeParts[out0 + 32u] = total.x;
-      summarizeParts[out0 + 33u] = rowScale.x;
+      summarizeParts[out0 + 32u] = denominator0.x;
+      summarizeParts[out0 + 33u] = rowScale0.x;
     }
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
@@ -195,8 +337,8 @@ fn summarize(
     summarizeParts[out1 + (firstColumn + 16u)] = sums_2.y;
     summarizeParts[out1 + (firstColumn + 24u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
-      summarizeParts[out1 + 32u] = total.y;
-      summarizeParts[out1 + 33u] = rowScale.y;
+      summarizeParts[out1 + 32u] = denominator0.y;
+      summarizeParts[out1 + 33u] = rowScale0.y;
     }
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
@@ -207,8 +349,8 @@ fn summarize(
     summarizeParts[out2 + (firstColumn + 16u)] = sums_2.z;
     summarizeParts[out2 + (firstColumn + 24u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
-      summarizeParts[out2 + 32u] = total.z;
-      summarizeParts[out2 + 33u] = rowScale.z;
+      summarizeParts[out2 + 32u] = denominator0.z;
+      summarizeParts[out2 + 33u] = rowScale0.z;
     }
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
@@ -219,8 +361,8 @@ fn summarize(
     summarizeParts[out3 + (firstColumn + 16u)] = sums_2.w;
     summarizeParts[out3 + (firstColumn + 24u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
-      summarizeParts[out3 + 32u] = total.w;
-      summarizeParts[out3 + 33u] = rowScale.w;
+      summarizeParts[out3 + 32u] = denominator0.w;
+      summarizeParts[out3 + 33u] = rowScale0.w;
     }
   }
 }

@@ -1,0 +1,151 @@
+/**
+ * The sums and maxima over entries that a kernel κ(q, k) has, on a tile of query rows × key rows: a tile product
+ * through panels of a few entries of the rows. What a thread has of them are registers, four rows a vec4f by key.
+ */
+import { invariant } from '../../diagnostics/invariant.ts'
+import { print } from '../../symbolic/print.ts'
+import { children, mentions } from '../../symbolic/traverse.ts'
+import type { Expression, Reduce } from '../../symbolic/expression.ts'
+import * as ir from '../build.ts'
+import type { Author, Name } from '../author.ts'
+import { lowest } from '../kernel.ts'
+import type { Value } from '../kernel.ts'
+import { applyOperator, widen } from './operators.ts'
+import type { Reduced } from './pairs.ts'
+import { fillPanels, fromPanel } from './panel.ts'
+import type { Filling, Four } from './panel.ts'
+import { fourLanes, lanes, nth, range } from './tile.ts'
+
+/** A tile of pairs, and what a thread has of it. */
+export interface PairTile {
+  readonly threads: number
+  /** Entries of a row, and those that are in a panel at a time. */
+  readonly width: number
+  readonly depth: number
+  readonly queries: Filling
+  readonly keys: Filling
+  /** The groups of four rows that the thread has, of each side. */
+  readonly rowFours: readonly Four[]
+  readonly keyFours: readonly Four[]
+}
+
+/**
+ * Computes those sums and maxima in the expressions that go through the entries of both rows in step, and returns
+ * them for each of the thread's groups of rows, by key.
+ */
+export function pairProducts(
+  k: Author,
+  tile: PairTile,
+  expressions: readonly Expression[],
+): readonly Reduced[] {
+  const found = new Map<string, Reduce>()
+  for (const expression of expressions) collect(expression, tile.width, found)
+  const results = [...found].map(([key, reduce], which) => ({
+    key,
+    reduce,
+    registers: declare(k, tile, reduce, which),
+  }))
+  if (results.length > 0) throughPanels(k, tile, results)
+  return tile.rowFours.map(
+    (_, vector) =>
+      new Map(
+        results.map(({ key, registers }) => [key, (item: number): Value => registers.at(vector, item)]),
+      ),
+  )
+}
+
+/** The sums and maxima that a panel has all entries for. */
+function collect(expression: Expression, dim: number, found: Map<string, Reduce>): void {
+  children(expression).forEach((child) => collect(child, dim, found))
+  if (expression.kind === 'reduce' && expression.size === dim && isInStep(expression.body, expression.index))
+    found.set(print(expression), expression)
+}
+
+/** Whether an expression sees entries of the rows at one index alone. */
+function isInStep(body: Expression, index: string): boolean {
+  if (body.kind === 'element')
+    return ['q', 'k'].includes(body.vector) && body.index.kind === 'variable' && body.index.name === index
+  return body.kind !== 'reduce' && children(body).every((child) => isInStep(child, index))
+}
+
+/** A sum or maximum, in registers of the smallest extent that it depends on. */
+interface Registers {
+  /** Whether it differs between keys, and between rows. */
+  readonly items: number
+  readonly vectors: number
+  readonly isWide: boolean
+  readonly at: (vector: number, item: number) => Name
+}
+
+function declare(k: Author, { rowFours, keyFours }: PairTile, reduce: Reduce, which: number): Registers {
+  const isWide = mentions(reduce, 'q')
+  const items = mentions(reduce, 'k') ? keyFours.length * lanes : 1
+  const vectors = isWide ? rowFours.length : 1
+  const initial = reduce.operator === 'sum' ? 0 : lowest
+  const word = reduce.operator === 'sum' ? 'dot' : 'largest'
+  const all = k.registers(`${word}${which || ''}`, isWide ? 'vec4f' : 'f32', items * vectors, initial)
+  const at = (vector: number, item: number): Name =>
+    nth(all, (vectors === 1 ? 0 : vector) * items + (items === 1 ? 0 : item))
+  return { items, vectors, isWide, at }
+}
+
+function throughPanels(
+  k: Author,
+  tile: PairTile,
+  results: readonly { readonly reduce: Reduce; readonly registers: Registers }[],
+): void {
+  const { width, depth, queries, keys } = tile
+  const isWhole = width % depth === 0
+  k.strided('first', 0, width, depth, (first) => {
+    // Past the last entry of a row its last one stands, which no product takes.
+    const entryAt = (place: Value): Value =>
+      isWhole ? ir.add(first, place) : ir.call('min', ir.add(first, place), width - 1)
+    fillPanels(k, tile, entryAt, [queries, keys])
+    k.barrier()
+    const count = isWhole ? depth : ir.call('min', ir.sub(ir.u32(width), first), depth)
+    k.loop('t', 0, count, (t) => addStep(k, tile, results, t, ir.add(first, t)))
+    k.barrier()
+  })
+}
+
+/** Adds one entry of all pairs, which is entry t of the panels. */
+function addStep(
+  k: Author,
+  { queries, keys, rowFours, keyFours }: PairTile,
+  results: readonly { readonly reduce: Reduce; readonly registers: Registers }[],
+  t: Value,
+  entry: Value,
+): void {
+  const rows = rowFours.map((four, vector) => k.let(`rows${vector}`, fromPanel(queries.panel, t, four)))
+  for (const [group, four] of keyFours.entries()) {
+    const columns = k.let(`keys${group}`, fromPanel(keys.panel, t, four))
+    for (const { reduce, registers } of results)
+      for (const lane of registers.items === 1 && group > 0 ? [] : fourLanes.slice(0, registers.items))
+        for (const vector of range(registers.vectors)) {
+          const term = termOf(reduce.body, nth(rows, vector), ir.lane(columns, lane), entry)
+          const register = registers.at(vector, group * lanes + lane)
+          const value = registers.isWide ? widen(term) : term
+          if (reduce.operator === 'sum') k.add(register, value)
+          else k.set(register, ir.call('max', register, value))
+        }
+  }
+}
+
+/** A term of a sum at an entry of four rows and of a key. */
+function termOf(body: Expression, rows: Value, key: Value, entry: Value): Value {
+  switch (body.kind) {
+    case 'constant':
+      return ir.f32(body.value)
+    case 'variable':
+      return ir.convert('f32', entry)
+    case 'element':
+      return body.vector === 'q' ? rows : key
+    case 'apply':
+      return applyOperator(
+        body.operator,
+        body.args.map((argument) => termOf(argument, rows, key, entry)),
+      )
+    case 'reduce':
+      return invariant(false, 'what goes through a panel has no sum in a sum') as never
+  }
+}
