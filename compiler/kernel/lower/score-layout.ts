@@ -10,7 +10,7 @@ import type { Four, Panel } from './panel.ts'
 import { across, columnGroup, lanes, nth, range, rowGroup, tileArray, vectorsOf } from './tile.ts'
 
 /** Entries of rows that are in workgroup memory at a time, unless the tile says otherwise. */
-const usualDepth = 32
+const usualDepth = 16
 
 /** Where things are. */
 export interface ScoreLayout {

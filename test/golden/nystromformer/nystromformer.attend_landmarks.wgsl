@@ -1,5 +1,5 @@
 // attend_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the rows of v convolved with conv, 33 wide.
-// 64 threads a workgroup, 9216 bytes of workgroup memory
+// 64 threads a workgroup, 4608 bytes of workgroup memory
 // reads q, v, conv, lengths, queryLengths; writes keyMeans, solution, out
 
 struct Shape {
@@ -25,7 +25,7 @@ struct Shape {
 @group(0) @binding(7) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(8) var<storage, read_write> out: array<f32>;
 
-var<workgroup> tile: array<vec4f, 576>;
+var<workgroup> tile: array<vec4f, 288>;
 
 @compute @workgroup_size(64, 1, 1)
 fn attend_landmarks(
@@ -76,21 +76,15 @@ fn attend_landmarks(
       var dot_1 = vec4f(0.0);
       var dot_2 = vec4f(0.0);
       var dot_3 = vec4f(0.0);
-      for (var first = 0u; first < 64u; first += 32u) {
-        let place = thread % 32u;
+      for (var first = 0u; first < 64u; first += 16u) {
+        let place = thread % 16u;
         let entry = first + place;
-        let firstFour = thread / 32u;
+        let firstFour = thread / 16u;
         tile[place * 9u + firstFour] = vec4f(
           q[min(firstRow + firstFour * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
           q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
           q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
           q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 2u] = vec4f(
-          q[min(firstRow + (firstFour + 2u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 2u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 2u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 2u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
         );
         tile[place * 9u + firstFour + 4u] = vec4f(
           q[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
@@ -98,40 +92,22 @@ fn attend_landmarks(
           q[min(firstRow + ((firstFour + 4u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
           q[min(firstRow + ((firstFour + 4u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
         );
-        tile[place * 9u + firstFour + 6u] = vec4f(
-          q[min(firstRow + (firstFour + 6u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 6u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 6u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 6u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 288u] = vec4f(
+        tile[place * 9u + firstFour + 144u] = vec4f(
           keyMeans[min(from_ + firstFour, lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 8u), lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 16u), lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 24u), lastKey) * 64u + (firstKey * 64u + entry)],
         );
-        tile[place * 9u + firstFour + 290u] = vec4f(
-          keyMeans[min(from_ + (firstFour + 2u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 10u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 18u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 26u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 292u] = vec4f(
+        tile[place * 9u + firstFour + 148u] = vec4f(
           keyMeans[min(from_ + (firstFour + 4u), lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 12u), lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 20u), lastKey) * 64u + (firstKey * 64u + entry)],
           keyMeans[min(from_ + (firstFour + 28u), lastKey) * 64u + (firstKey * 64u + entry)],
         );
-        tile[place * 9u + firstFour + 294u] = vec4f(
-          keyMeans[min(from_ + (firstFour + 6u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 14u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 22u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 30u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
         workgroupBarrier();
-        for (var t = 0u; t < 32u; t++) {
+        for (var t = 0u; t < 16u; t++) {
           let rows0 = tile[t * 9u + rowGroup];
-          let keys0 = tile[t * 9u + columnGroup + 288u];
+          let keys0 = tile[t * 9u + columnGroup + 144u];
           dot_0 += keys0.x * rows0;
           dot_1 += keys0.y * rows0;
           dot_2 += keys0.z * rows0;
