@@ -4,6 +4,8 @@ import { fromModel } from '../../compiler/algebra/build.ts'
 import { negativeWeights, orderOfKeys, undecodable } from '../../compiler/algebra/facts.ts'
 import { interpret } from '../../compiler/algebra/interpret.ts'
 import type { Call } from '../../compiler/algebra/interpret.ts'
+import { operationsOf } from '../../compiler/algebra/operations/index.ts'
+import type { RowOperation } from '../../compiler/algebra/rows.ts'
 import { scattered } from '../../compiler/verification/cases/scatter.ts'
 import { modelOf } from '../verification/verify-text.ts'
 
@@ -55,6 +57,27 @@ const beginning = (rows: Call['k'], count: number): Call['k'] => rows.subarray(0
 
 const apart = (left: ArrayLike<number>, right: ArrayLike<number>): number =>
   Math.max(...Array.from(left, (value, index) => Math.abs(value - right[index]!)))
+
+/** Whether an attention above has an operation of the kind; the reference alone knows how to compute the others. */
+const isTried: Readonly<Record<RowOperation['kind'], boolean>> = {
+  attend: true,
+  carry: true,
+  near: false,
+  means: true,
+  product: true,
+  inverse: true,
+  convolve: true,
+  either: true,
+}
+
+test('every operation that the algebra computes is tried', () => {
+  const texts = Object.values(settings).map((text) => modelOf(`attention one { dim: ${dim} ${text} }`))
+  const tried = new Set(
+    texts.flatMap((model) => operationsOf(fromModel(model).steps)).map(({ kind }) => kind),
+  )
+  const promised = Object.entries(isTried).flatMap(([kind, tried]) => (tried ? [kind] : []))
+  expect([...tried].sort()).toEqual(promised.sort())
+})
 
 describe.each(Object.entries(settings))('%s', (_, text) => {
   const attention = fromModel(modelOf(`attention one { dim: ${dim} ${text} }`))
