@@ -179,20 +179,13 @@ export function exactTwin(model: AttentionModel, rows = Infinity): AttentionMode
 }
 
 /** Exact softmax attention of rows as wide as those of `model`, causal where they are, to compare costs with. */
-export function softmaxLike(model: AttentionModel): AttentionModel {
-  const {
-    feature: _,
-    projections: _p,
-    landmarks: _l,
-    compress: _c,
-    buckets: _b,
-    decay: _d,
-    ...shared
-  } = model
-  const { dim, mask } = model
+export function softmaxLike({ name, span, dim, valueDim, mask }: AttentionModel): AttentionModel {
   return {
-    ...shared,
+    name,
+    span,
     evaluation: 'exact',
+    dim,
+    valueDim,
     kernel: exp(dot(row('q', dim), row('k', dim))),
     scale: 1 / Math.sqrt(dim),
     // All pairs count, because a condition saves those that it leaves out.
