@@ -237,7 +237,7 @@ describe('the command line', () => {
     [['bench', 'good.attn', '--only', 'smal'], 'did you mean small?'],
     [['run', 'good.attn', '--output', 'result.txt'], 'end it in .npy, .npz or .safetensors'],
     [['run', 'good.attn', '--output', 'result.npy'], 'choose one with --only'],
-    [['bench', 'good.attn', '--backend', 'reference'], 'expected some of webgpu, wasm, gpujs'],
+    [['bench', 'good.attn', '--backend', 'reference'], 'Expected some of webgpu, wasm, gpujs'],
     [['compile', 'good.attn', '--target', 'cuda'], 'Allowed choices are webgpu, wasm, gpujs'],
     [['check', 'godo.attn'], 'did you mean good.attn?'],
     [['check', '.'], 'it is a directory'],
