@@ -35,11 +35,11 @@ function withoutBarrier(kernel: string, which: number): Kernels {
   }
 }
 
-/** The last round of every loop over rows or features of this index is left out. */
-const shorterLoop = (kernel: string, index: RegExp): Kernels =>
+/** The last round of every loop over rows or features of this index, so many at a time, is left out. */
+const shorterLoop = (kernel: string, index: RegExp, step = 1): Kernels =>
   editing((statement, { name }) =>
-    name === kernel && statement.kind === 'for' && index.test(statement.index) && statement.step === 1
-      ? [{ ...statement, to: ir.select(ir.gt(statement.to, 1), ir.sub(statement.to, 1), statement.to) }]
+    name === kernel && statement.kind === 'for' && index.test(statement.index) && statement.step === step
+      ? [{ ...statement, to: ir.select(ir.gt(statement.to, step), ir.sub(statement.to, step), statement.to) }]
       : undefined,
   )
 
@@ -76,7 +76,7 @@ export const wrongKernels: readonly WrongKernel[] = [
   { what: 'the last row of a tile dropped from the sums', spec: both, kernels: shorterLoop('reduce', /^j/) },
   { what: 'the last pair of a chunk dropped', spec: causal, kernels: shorterLoop('finish', /^j/) },
   { what: 'the last feature of a tile dropped', spec: plain, kernels: shorterLoop('finish', /^f/) },
-  { what: 'the last key of a tile dropped', spec: exact, kernels: shorterLoop('attend', /^j/) },
+  { what: 'the last keys of a tile dropped', spec: exact, kernels: shorterLoop('attend', /^j/, 8) },
   { what: 'no first barrier in the reduction', spec: causal, kernels: withoutBarrier('reduce', 0) },
   { what: 'no last barrier in the reduction', spec: both, kernels: withoutBarrier('reduce', 2) },
   { what: 'no barrier before the features are read', spec: causal, kernels: withoutBarrier('finish', 0) },
@@ -104,8 +104,8 @@ export const wrongKernels: readonly WrongKernel[] = [
     what: 'one output column never written',
     spec: plain,
     kernels: editing((statement) =>
-      storesOut(statement) && statement.index.kind === 'binary' && statement.index.right.kind === 'binary'
-        ? []
+      storesOut(statement) && statement.index.kind === 'binary'
+        ? [ir.if_(ir.ne(statement.index.right, 1), statement)]
         : undefined,
     ),
   },
