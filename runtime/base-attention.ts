@@ -76,10 +76,7 @@ export abstract class BaseAttention implements Attention {
     const where = `${this.name}.redraw`
     checkSeed(where, seed)
     if (this.program.projection === undefined || this.drawing === undefined) {
-      throw new AttentionError(
-        'form',
-        `${where}: its features are not projected; there is nothing to redraw.`,
-      )
+      throw new AttentionError('form', `${where}: its features are not projected.`)
     }
     const projection = this.drawing.draw({ ...this.program.projection, seed })
     this.drawn = { name: this.name, projection, seed }

@@ -20,12 +20,12 @@ export async function createAttention(
 ): Promise<Attention> {
   if ((program as Partial<Program> | null)?.format !== 1)
     throw (await import('./arguments/no-program.ts')).noProgram(program)
-  if (given !== undefined) (await import('./arguments/create-options.ts')).checkOptions(program, given)
-  const options = given ?? {}
-  const attention = await openOn(program, options, open)
-  return options.storage === 'f16'
-    ? (await import('./storage/index.ts')).onHalves(program, attention)
-    : attention
+  const stored =
+    given === undefined
+      ? undefined
+      : (await import('./arguments/create-options.ts')).checkOptions(program, given)
+  const attention = await openOn(program, given ?? {}, open)
+  return stored ? stored(attention) : attention
 }
 
 async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<Attention> {

@@ -1,11 +1,19 @@
 /** The options of `create` but for its tensors; loaded where any are given. */
-import type { CreateOptions } from '../attention.ts'
+import type { Attention, CreateOptions } from '../attention.ts'
 import { backendNames } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
 import { describe, refuseUnknown } from './describe.ts'
 
-/** @throws TypeError, RangeError for options that are not what they should be */
-export function checkOptions(program: Program, options: CreateOptions): void {
+/**
+ * Checks what is given to `create`.
+ *
+ * @returns what makes of an attention one whose tensors are stored as they are asked to be; undefined for f32
+ * @throws TypeError, RangeError for options that are not what they should be
+ */
+export function checkOptions(
+  program: Program,
+  options: CreateOptions,
+): ((attention: Attention) => Promise<Attention>) | undefined {
   const where = `create of ${program.name}`
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
@@ -28,4 +36,6 @@ export function checkOptions(program: Program, options: CreateOptions): void {
   if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {
     throw new TypeError(`${where}: device must be a GPUDevice; it is ${describe(device)}. Was it awaited?`)
   }
+  if (storage !== 'f16') return undefined
+  return async (attention) => (await import('../storage/index.ts')).onHalves(program, attention)
 }

@@ -41,7 +41,6 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
       './backward.js',
       './decoding.js',
       './backends/others.js',
-      './storage/index.js',
       './profile.js',
       './refusal.js',
       './drawn.js',
