@@ -13,11 +13,14 @@ import { interpreted } from './interpreted.ts'
 import { mistakes, mutants } from './mutants.ts'
 
 const program = (spec: string, sizes: Sizes, deviation = 1) =>
-  once((): Case => prepare(compileOne(`attention a { value_dim: 5 ${spec} }`), sizes, { deviation }))
+  once((): Case => prepare(compileOne(`attention a { ${spec} }`), sizes, { deviation }))
 
-/** Between them every loop is passed more than once, every tail is cut, and every scale rises. */
+/**
+ * Between them every loop is passed more than once, every tail is cut, and every scale rises. What a thread holds of a
+ * tile is there for some thread: columns of values lie 8 apart, and a tile of exact attention has 128 keys.
+ */
 const programs = {
-  'causal features': program('dim: 34 feature: relu1 mask: causal', {
+  'causal features': program('value_dim: 29 dim: 34 feature: relu1 mask: causal', {
     length: 67,
     heads: 2,
     kvHeads: 1,
@@ -25,18 +28,18 @@ const programs = {
     lengths: [50, 67],
   }),
   'causal features with exponents': program(
-    'dim: 3 scale: 1 / 4 feature: favor projections: 18 mask: causal',
+    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 18 mask: causal',
     { length: 67, batch: 2, heads: 2, kvHeads: 1, lengths: [50, 67] },
     3,
   ),
   'features without a mask': program(
-    'dim: 3 scale: 1 / 4 feature: favor projections: 34',
+    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 34',
     { length: 7, heads: 2, kvHeads: 1, keyLength: 69, batch: 2, lengths: [50, 69] },
     3,
   ),
   'pairs of rows': program(
-    'dim: 3 kernel: exp(dot(q, k)) mask: causal',
-    { length: 67, heads: 2, kvHeads: 1, batch: 2, lengths: [50, 67] },
+    'value_dim: 5 dim: 3 kernel: exp(dot(q, k)) mask: causal',
+    { length: 131, heads: 2, kvHeads: 1, batch: 2, lengths: [100, 131] },
     2,
   ),
 }
