@@ -41,7 +41,7 @@ describe.each(mechanisms)('$name', (mechanism) => {
 
   test('is right on WebAssembly', async () => {
     const open = () => attncOnWasm({ compile, createAttention }, mechanism, sizes, tensors, 1)
-    const [outcome] = await compare([{ name: 'attnc', open }], sizes, 1, quiet)
+    const [outcome] = await compare([{ name: 'attnc', open }], sizes, 1, quiet, 0)
     expect(outcome).toMatchObject({ name: 'attnc', timing: { samples: 1 } })
   })
 })
@@ -60,14 +60,14 @@ describe('the comparison', () => {
   const sizes = { length: 1, dim: 2 }
 
   test('refuses a result that is wrong, at first or later', async () => {
-    await expect(compare([moody(1)], sizes, 1, quiet)).rejects.toThrow(WrongResult)
-    await expect(compare([moody(3)], sizes, 1, quiet)).resolves.toHaveLength(1)
-    await expect(compare([moody(3)], sizes, 2, quiet)).rejects.toThrow(WrongResult)
+    await expect(compare([moody(1)], sizes, 1, quiet, 0)).rejects.toThrow(WrongResult)
+    await expect(compare([moody(3)], sizes, 1, quiet, 0)).resolves.toHaveLength(1)
+    await expect(compare([moody(3)], sizes, 2, quiet, 0)).rejects.toThrow(WrongResult)
   })
 
   test('goes on without whoever cannot run', async () => {
     const open = () => Promise.reject(new Error('out of memory\nat some place'))
-    const [, other] = await compare([moody(9), { name: 'large', open }], sizes, 1, quiet)
+    const [, other] = await compare([moody(9), { name: 'large', open }], sizes, 1, quiet, 0)
     expect(other).toEqual({ name: 'large', cannot: 'out of memory' })
   })
 

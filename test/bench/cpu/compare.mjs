@@ -9,6 +9,12 @@ import { timingOf } from '../statistics.mjs'
 /** Threads of ONNX Runtime go on asking for work for a while, and would take it from whoever comes next. */
 const pauseMilliseconds = 20
 
+/**
+ * Before a timed call each contestant calls for so long, as a model does layer by layer. After a pause a scheduler may
+ * wake all threads on one core, and moves them apart at its next tick, some milliseconds later.
+ */
+const wakingMilliseconds = 12
+
 /** Rows of each head that are held against float64: the first and the last among them. */
 const rowsChecked = 48
 
@@ -20,9 +26,10 @@ const rowsChecked = 48
  * @param {{ readonly length: number, readonly dim: number }} sizes
  * @param {number} rounds
  * @param {() => void} betweenRounds
+ * @param {number} [waking] milliseconds of calls before a timed one
  * @returns {Promise<readonly (Timed | Failed)[]>} in the order of the entrants
  */
-export async function compare(entrants, { length, dim }, rounds, betweenRounds) {
+export async function compare(entrants, { length, dim }, rounds, betweenRounds, waking = wakingMilliseconds) {
   const rows = rowsOf(length)
   const entries = await Promise.all(
     entrants.map(async ({ name, open }) => ({ name, ...(await enter(open, rows, dim)) })),
@@ -33,6 +40,7 @@ export async function compare(entrants, { length, dim }, rounds, betweenRounds) 
     for (const entry of round % 2 === 0 ? entries : [...entries].reverse()) {
       if (entry.contestant === undefined) continue
       await setTimeout(pauseMilliseconds)
+      await wake(entry.contestant, waking, entry.times.at(-1))
       const start = performance.now()
       const out = await entry.contestant.call()
       entry.times.push(performance.now() - start)
@@ -43,6 +51,16 @@ export async function compare(entrants, { length, dim }, rounds, betweenRounds) 
   return entries.map(({ name, times, error, cannot }) =>
     cannot === undefined ? { name, timing: timingOf(times), error } : { name, cannot },
   )
+}
+
+/**
+ * @param {Contestant} contestant
+ * @param {number} waking
+ * @param {number | undefined} last milliseconds of its last call: longer ones see a tick themselves
+ */
+async function wake(contestant, waking, last = 0) {
+  const end = performance.now() + (last < waking ? waking : 0)
+  while (performance.now() < end) await contestant.call()
 }
 
 /**
