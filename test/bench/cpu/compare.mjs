@@ -13,7 +13,7 @@ const pauseMilliseconds = 20
  * Before a timed call each contestant calls for so long, as a model does layer by layer. After a pause a scheduler may
  * wake all threads on one core, and moves them apart at its next tick, some milliseconds later.
  */
-const wakingMilliseconds = 12
+const wakingMilliseconds = 30
 
 /** Rows of each head that are held against float64: the first and the last among them. */
 const rowsChecked = 48
