@@ -1,6 +1,7 @@
 /** Values as error messages show them, and tests of their kind that hold across realms. */
 
-const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
+/** The name of a value's class. */
+export const tag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
 
 export const isFloat32Array = (value: unknown): value is Float32Array =>
   ArrayBuffer.isView(value) && tag(value) === 'Float32Array'

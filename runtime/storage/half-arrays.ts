@@ -1,15 +1,13 @@
 /** Calls whose f16 is in arrays: `Float16Array`, where the engine has it, or the bits in a `Uint16Array`. */
-import { isBuffer } from '../arguments/describe.ts'
+import { isBuffer, tag } from '../arguments/describe.ts'
 import type { HalfArray, Tensor } from '../attention.ts'
 import { rows, tooLarge } from './covered.ts'
 import type { Covered, WideCall } from './covered.ts'
 import { narrow, widen } from './half.ts'
 
-const kind = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1)
-
 /** Whether it is an array whose numbers are f16, or may be their bits. */
 export const isHalfArray = (value: unknown): value is HalfArray =>
-  ArrayBuffer.isView(value) && (kind(value) === 'Float16Array' || kind(value) === 'Uint16Array')
+  ArrayBuffer.isView(value) && ['Float16Array', 'Uint16Array'].includes(tag(value))
 
 /** The bits of its numbers, in the same memory. */
 const bitsOf = ({ buffer, byteOffset, length }: HalfArray): Uint16Array =>

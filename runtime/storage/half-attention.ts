@@ -77,7 +77,15 @@ export class HalfAttention implements Attention {
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     const result = await this.#run<{ out: Tensor; state: AttentionState }>('prefill', call, {
       run: (wide) => this.#wide.prefill(wide as unknown as ForwardCall<Tensor>),
-      outOf: ({ out, state }, replace) => ({ out: replace(out), state }),
+      outOf: ({ out, state }, replace) => {
+        try {
+          return { out: replace(out), state }
+        } catch (thrown) {
+          // The caller has no state to destroy.
+          state.destroy()
+          throw thrown
+        }
+      },
       // The first one loads its kernels.
       prompt: false,
     })
@@ -90,7 +98,7 @@ export class HalfAttention implements Attention {
     const { batch, heads, kvHeads } = sizes ?? {}
     const out = await this.#run<Tensor>(
       'step',
-      { batch, heads, kvHeads, ...call, length: 1 },
+      { length: 1, batch, heads, kvHeads, ...call },
       {
         run: (wide) => this.#wide.step(state, wide as unknown as StepCall<Tensor>),
         outOf: (result, replace) => replace(result),

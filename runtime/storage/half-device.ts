@@ -24,16 +24,20 @@ export function wideBuffers(
   given: WideCall,
 ): WideBuffers {
   const sizes = checkSizes(where, given)
-  const { out: chosen = halves.create('out', countOf(program, sizes, 'out')) } = given
-  const pair = (name: (typeof rows)[number] | 'out'): readonly [GPUBuffer, GPUBuffer] => {
-    const buffer = name === 'out' ? chosen : given[name]
+  const checked = (name: (typeof rows)[number] | 'out'): GPUBuffer => {
+    const { [name]: buffer } = given
     if (!isBuffer(buffer))
       throw new TypeError(`${where}: ${name} must be a GPUBuffer, as q is; it is ${describe(buffer)}.`)
     checkCount(where, name, buffer, sizes, program, 2)
-    return [buffer, halves.take(countOf(program, sizes, name))]
+    return buffer
   }
-  const inputs = rows.map(pair)
-  const out = pair('out')
+  const buffers = rows.map(checked)
+  const chosen = given['out'] === undefined ? undefined : checked('out')
+  // Nothing is made for a call that is refused.
+  const widened = (name: (typeof rows)[number] | 'out'): GPUBuffer =>
+    halves.take(countOf(program, sizes, name))
+  const inputs = rows.map((name, index) => [buffers[index] as GPUBuffer, widened(name)] as const)
+  const out = [chosen ?? halves.create('out', countOf(program, sizes, 'out')), widened('out')] as const
   const wide = Object.fromEntries(rows.map((name, index) => [name, inputs[index]?.[1]]))
   return { call: { ...given, ...wide, out: out[1] }, inputs, out }
 }
@@ -74,6 +78,9 @@ export async function runOnBuffers<R>(
   halves.give([...inputs, out].map(([, wide]) => wide))
   const result = await running
   await Promise.all([read, written])
-  if (await beyond()) throw tooLarge(where, '')
-  return outOf(result, () => out[0])
+  const large = await beyond()
+  return outOf(result, () => {
+    if (large) throw tooLarge(where, '')
+    return out[0]
+  })
 }

@@ -1,6 +1,9 @@
 // Attentions on tensors of f16: on every backend the same as the attention of f32 on the same numbers, rounded once.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { compile, reference } from '../../compiler/index.ts'
+import { GpujsState } from '../../runtime/backends/gpujs/state.ts'
+import { History } from '../../runtime/backends/reference/history.ts'
+import { KeptState } from '../../runtime/calls/state.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend, CreateOptions } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
@@ -37,6 +40,9 @@ class Float16 extends Uint16Array<ArrayBuffer> {
     return 'Float16Array' as never
   }
 }
+
+/** Whose states they are. */
+const states = { webgpu: KeptState, wasm: KeptState, gpujs: GpujsState, reference: History } as const
 
 const halves = (count: number, seed: number) => narrow(normals(count, seed)).halves
 const sizes = { batch: 2, heads: 3, kvHeads: 1, length: 9 }
@@ -100,6 +106,19 @@ describe.each(['webgpu', 'wasm', 'gpujs', 'reference'] as const)('%s', (backend)
     })
     const small = { q, k: q, v: new Uint16Array(12), length: 4 }
     expect(await half.forward(small)).toEqual(new Uint16Array(12))
+  })
+
+  test('a prompt whose result is beyond f16 leaves no state, and a token is one', async () => {
+    using half = await open(unnormalised, backend, { storage: 'f16' })
+    const v = (length: number) => Uint16Array.from({ length: 3 * length }, () => 0x7bff)
+    const rows = (length: number) => ({ q: halves(5 * length, 1), k: halves(5 * length, 1), v: v(length) })
+    const destroyed = vi.spyOn(states[backend].prototype, 'destroy')
+    await expect(half.prefill({ ...rows(4), length: 4 })).rejects.toMatchObject({ code: 'range' })
+    expect(destroyed).toHaveBeenCalledTimes(1)
+    destroyed.mockRestore()
+    const { state } = await half.prefill({ ...rows(1), v: new Uint16Array(3), length: 1 })
+    const two = { ...rows(2), length: 2 }
+    await expect(half.step(state, two as never)).rejects.toThrow(/one token; length is 2/)
   })
 
   test('arrays of f32 and mistaken options are refused', async () => {
