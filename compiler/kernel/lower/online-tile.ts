@@ -20,7 +20,7 @@ import { raiseScale, relativeTo } from './running-scale.ts'
 import { fourOf, keyOf, rowOf } from './score-layout.ts'
 import type { ScoreLayout } from './score-layout.ts'
 import { addProducts } from './tile-product.ts'
-import { across, columnGroup, extent, lanes, nth, range } from './tile.ts'
+import { across, columnGroup, extent, inLanes, lanes, nth, range } from './tile.ts'
 import type { Columns } from './tile.ts'
 import { visibility } from './visibility.ts'
 
@@ -176,7 +176,13 @@ function weigh(
     const measure = k.let(`measure${vector}`, ir.call('max', scale, ir.splat(lowest / 2)))
     items.forEach((item, which) => {
       const power = relativeTo(measure, item)
-      k.set(item, coefficient === undefined ? power : ir.mul(coefficient(vector, which), power))
+      if (coefficient === undefined) return k.set(item, power)
+      const weight = ir.mul(coefficient(vector, which), power)
+      // The coefficient of a pair that is not seen may be infinite.
+      k.set(
+        item,
+        inLanes((lane) => ir.select(ir.gt(ir.lane(item, lane), lowest), ir.lane(weight, lane), 0)),
+      )
     })
   })
   k.barrier()
