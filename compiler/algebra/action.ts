@@ -30,7 +30,7 @@ export function logFactor(action: Action, head: number): (rows: number) => numbe
 }
 
 /** The factor of the rows between key j and query i, before the other factors of a weight. */
-export const printFactor = (action: Action): string => (isIdentity(action) ? '' : 'γ^(i - j) · ')
+export const printFactor = ({ kind }: Action): string => (kind === 'powers' ? 'γ^(i - j) · ' : '')
 
 /** The line of `explain` that defines γ. */
 export const printAction = (action: Action): readonly string[] =>

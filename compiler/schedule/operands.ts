@@ -46,7 +46,7 @@ export type RowsOf =
 /** The heads that a pass does its work for, each once; see `RowsOf`. */
 export type Over = 'sliceQueryHead' | 'sliceKeyHead' | 'head'
 
-/** The heads of a group, which owns a state: a key/value head, or a query head where there is a decay. */
+/** The heads of a group, which owns a state: a key/value head, or a query head where rows act on the state. */
 export type Groups = 'kvHeads' | 'heads'
 
 /** Restricts a pass to batch items in which the smaller count, of query rows or of keys, is at most (above) `rows`. */

@@ -1,4 +1,5 @@
 // The table of errors in README.md: found by its heading, read, and written anew.
+import { specs } from '../numeric/small-specs.ts'
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL('../../README.md', import.meta.url)
@@ -29,7 +30,7 @@ const printed = (error: number | undefined): string => error?.toExponential(1) ?
 /** Puts errors into the table, whose other cells stay; rows come in the order of their names. */
 export function writeErrors(measured: Errors): void {
   const table = readTable()
-  const names = [...new Set([...table.keys(), ...measured.keys()])].toSorted()
+  const names = specs.toSorted()
   const rowOf = (name: string) =>
     new Map(
       headings.map((heading) => {

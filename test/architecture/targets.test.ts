@@ -1,4 +1,4 @@
-// A target is named in its own folders, and in the places that ARCHITECTURE.md lists for who adds a third one.
+// A target is named in its own folders, and in the places that ARCHITECTURE.md lists for who adds another.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// The constructors fold, and folding changes no value; unrolling leaves plain variables.
+// The constructors fold, and folding changes no value.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as ir from '../../compiler/kernel/build.ts'

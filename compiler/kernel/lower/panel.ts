@@ -21,7 +21,7 @@ export interface Panel {
 }
 
 /** From an entry to the next. */
-export const strideOf = (fours: number): number => fours + 1 - (fours % 2)
+const strideOf = (fours: number): number => fours + 1 - (fours % 2)
 
 /** The vec4f that `depth` entries of so many groups take. */
 export const panelLength = (fours: number, depth: number): number => strideOf(fours) * depth

@@ -10,7 +10,7 @@ import type { FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
 import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
-/** Buffers that passes over features bind if the attention has them: projections, maxima, logarithms of a decay. */
+/** Buffers that passes over features bind if the attention has them: projections, maxima, what rows act by. */
 function sharedBuffers({ action, score, maxima, projected }: FactorisedPlan) {
   const matrix = score.projections === undefined ? [] : ['w']
   return {

@@ -10,7 +10,7 @@ import { timingOf } from '../statistics.mjs'
 const pauseMilliseconds = 20
 
 /**
- * Before a timed call each contestant calls for so long, as a model does layer by layer. After a pause a scheduler may
+ * Before a timed call, unless calls take as long, each contestant calls for so long, as a model does layer by layer. After a pause a scheduler may
  * wake all threads on one core, and moves them apart at its next tick, some milliseconds later.
  */
 const wakingMilliseconds = 30

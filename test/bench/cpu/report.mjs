@@ -30,7 +30,7 @@ export function printReport(measured, rounds) {
     }),
   )
   return [
-    `Milliseconds a call, arrays to arrays: the median of ${rounds}, in turn and each after some that are not timed, f32, batch 1, dim 64. attnc on ${first.device.replace(/, \d+ threads?$/, '')}; ${first.peers.join('; ')}. ` +
+    `Milliseconds a call, arrays to arrays: the median of ${rounds}, in turn, short ones after some that are not timed, f32, batch 1, dim 64. attnc on ${first.device.replace(/, \d+ threads?$/, '')}; ${first.peers.join('; ')}. ` +
       `One thread does at most ${digits(first.peak)} GFLOP/s here, in a product by tiles of 4 × 8; GFLOP/s count the ` +
       'fewest operations that each definition takes.',
     table(head, rows, 1),
