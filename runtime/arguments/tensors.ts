@@ -58,6 +58,10 @@ export function checkTensors(
   return tensors
 }
 
+/** Numbers of a tensor. */
+export const countOf = (name: TensorName, sizes: CallSizes, { dim, valueDim }: Widths): number =>
+  layouts[name].reduce((product, axis) => product * { ...sizes, dim, valueDim }[axis], 1)
+
 /** Whether a tensor has room for what the call says; `bytes` are those of a number in a buffer. */
 export function checkCount(
   where: string,
@@ -68,8 +72,9 @@ export function checkCount(
   bytes = 4,
 ): void {
   const axes: readonly Axis[] = layouts[name]
-  const sizeOf = (axis: Axis): number => (axis === 'dim' || axis === 'valueDim' ? widths[axis] : sizes[axis])
-  const need = axes.reduce((product, axis) => product * sizeOf(axis), 1)
+  const all = { ...sizes, dim: widths.dim, valueDim: widths.valueDim }
+  const sizeOf = (axis: Axis): number => all[axis]
+  const need = countOf(name, sizes, widths)
   const product = (): string => axes.map((axis) => `${axis} ${sizeOf(axis)}`).join(' × ')
   if (isBuffer(tensor)) {
     if ((tensor.usage & STORAGE) === 0) {

@@ -18,7 +18,7 @@ import { rows } from './covered.ts'
 import type { Covered, WideCall } from './covered.ts'
 import { isHalfArray, runOnArrays } from './half-arrays.ts'
 import type { HalfBuffers } from './half-buffers.ts'
-import { runOnBuffers, wideBuffers } from './half-device.ts'
+import { checkBuffers, runOnBuffers } from './half-device.ts'
 import { LARGEST } from './half.ts'
 
 export class HalfAttention implements Attention {
@@ -96,9 +96,11 @@ export class HalfAttention implements Attention {
     // A state knows its sizes; what is no state of this attention is refused by `step`.
     const { sizes } = Object(state) as { readonly sizes?: Partial<Sizes> }
     const { batch, heads, kvHeads } = sizes ?? {}
+    requireObject(`${this.name}.step`, call, '{ q, k, v }')
+    const said = Object.entries(call).filter(([, value]) => value !== undefined)
     const out = await this.#run<Tensor>(
       'step',
-      { length: 1, batch, heads, kvHeads, ...call },
+      { length: 1, batch, heads, kvHeads, ...Object.fromEntries(said) },
       {
         run: (wide) => this.#wide.step(state, wide as unknown as StepCall<Tensor>),
         outOf: (result, replace) => replace(result),
@@ -129,12 +131,12 @@ export class HalfAttention implements Attention {
     requireObject(where, buffers)
     requireObject(where, sizes)
     if (buffers.out === undefined) throw new TypeError(`${where}: out must be a GPUBuffer; it is nothing.`)
-    const { call, inputs, out } = wideBuffers(halves, this.#program, where, { ...sizes, ...buffers })
+    const tensors = checkBuffers(this.#program, where, { ...sizes, ...buffers })
+    halves.leaveReplaced()
+    const { inputs, out, wide } = halves.lend(tensors, true)
     halves.widen(encoder, inputs)
-    this.#wide.encode(encoder, { ...buffers, ...buffersIn(call) }, sizes)
+    this.#wide.encode(encoder, { ...buffers, ...wide }, sizes)
     halves.narrow(encoder, out)
-    // Whatever commands come next, these have what they need in their own order.
-    halves.give([...inputs, out].map(([, wide]) => wide))
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
@@ -178,6 +180,3 @@ export class HalfAttention implements Attention {
     return runOnBuffers(this.#buffers, this.#program, where, call, covered)
   }
 }
-
-const buffersIn = ({ q, k, v, out }: WideCall) =>
-  ({ q, k, v, out }) as Record<'q' | 'k' | 'v' | 'out', GPUBuffer>

@@ -208,12 +208,33 @@ describe('buffers', () => {
     )
   })
 
+  test('a call that is refused leaves out as it was; a token may repeat the sizes, or leave them undefined', async () => {
+    using half = await open(causal, 'webgpu', { storage: 'f16' })
+    const one = { batch: 1, heads: 1, kvHeads: 1, length: 9 }
+    const given = uploaded(call(1, one))
+    await half.forward({ ...given, ...one })
+    const out = upload(Uint16Array.from({ length: 28 }, () => 0x1234))
+    await expect(half.forward({ ...given, ...one, out, lengths: [10] })).rejects.toThrow(RangeError)
+    expect(await download(out, 28)).toEqual(Uint16Array.from({ length: 28 }, () => 0x1234))
+    const { state } = await half.prefill({ ...uploaded(call(4)), ...sizes })
+    const token = call(7, { ...sizes, length: 1 })
+    const expected = await half.step(state.copy(), token)
+    const next = await half.step(state, { ...uploaded(token), batch: undefined, heads: sizes.heads })
+    expect(await download(next, expected.length)).toEqual(expected)
+    half.destroy()
+    await expect(half.forward({ ...given, ...one, out })).rejects.toMatchObject({ code: 'destroyed' })
+  })
+
   test('mistakes: too few bytes, no STORAGE, a result beyond f16, two kinds', async () => {
     using half = await open(unnormalised, 'webgpu', { storage: 'f16' })
     const given = call(1, odd)
     const buffers = uploaded(given)
     await expect(half.forward({ ...buffers, ...odd, length: 10 })).rejects.toThrow(
       'a.forward: q needs 100 bytes, 2 × batch 1 × heads 1 × length 10 × dim 5; the buffer has 92.',
+    )
+    const odd54 = device.createBuffer({ size: 54, usage: 0x80 })
+    await expect(half.forward({ ...buffers, v: odd54, ...odd })).rejects.toThrow(
+      'a.forward: v needs 56 bytes, since f16 is read in words of 4; the buffer has 54.',
     )
     const plain = device.createBuffer({ size: 92, usage: 0x8 })
     await expect(half.forward({ ...buffers, q: plain, ...odd })).rejects.toThrow(/needs the usage STORAGE/)
