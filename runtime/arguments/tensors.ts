@@ -58,35 +58,32 @@ export function checkTensors(
   return tensors
 }
 
-/** Numbers of a tensor. */
-export const countOf = (name: TensorName, sizes: CallSizes, { dim, valueDim }: Widths): number =>
-  layouts[name].reduce((product, axis) => product * { ...sizes, dim, valueDim }[axis], 1)
-
-/** Whether a tensor has room for what the call says; `bytes` are those of a number in a buffer. */
+/**
+ * Numbers of a tensor. Where it is there it has room for them; `bytes` are those of a number in a buffer.
+ */
 export function checkCount(
   where: string,
   name: TensorName,
-  tensor: WideTensor,
+  tensor: WideTensor | undefined,
   sizes: CallSizes,
   widths: Widths,
   bytes = 4,
-): void {
+): number {
   const axes: readonly Axis[] = layouts[name]
-  const all = { ...sizes, dim: widths.dim, valueDim: widths.valueDim }
-  const sizeOf = (axis: Axis): number => all[axis]
-  const need = countOf(name, sizes, widths)
+  const sizeOf = (axis: Axis): number => (axis === 'dim' || axis === 'valueDim' ? widths[axis] : sizes[axis])
+  const need = axes.reduce((product, axis) => product * sizeOf(axis), 1)
   const product = (): string => axes.map((axis) => `${axis} ${sizeOf(axis)}`).join(' × ')
   if (isBuffer(tensor)) {
     if ((tensor.usage & STORAGE) === 0) {
       throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${tensor.usage}.`)
     }
-    if (tensor.size >= need * bytes) return
+    if (tensor.size >= need * bytes) return need
     throw new RangeError(
       `${where}: ${name} needs ${need * bytes} bytes, ${bytes} × ${product()}; the buffer has ${tensor.size}.`,
     )
   }
-  const have = tensor.length
-  if (have === need) return
+  const have = tensor?.length ?? need
+  if (have === need) return need
   const rows = axes[2] ?? 'length'
   const perRow = need / sizeOf(rows)
   const hint =

@@ -1,7 +1,7 @@
 /** Calls whose f16 is in buffers on a device. Nothing passes through the host. */
 import { describe, isBuffer } from '../arguments/describe.ts'
 import { checkSizes } from '../arguments/sizes.ts'
-import { checkCount, countOf } from '../arguments/tensors.ts'
+import { checkCount } from '../arguments/tensors.ts'
 import type { Program } from '../program.ts'
 import { tooLarge } from './covered.ts'
 import type { Covered, WideCall } from './covered.ts'
@@ -16,11 +16,11 @@ export function checkBuffers(program: Program, where: string, given: WideCall): 
   const sizes = checkSizes(where, given)
   const checked = (name: keyof TensorsByName<HalfTensor>): HalfTensor => {
     const { [name]: buffer } = given
-    const count = countOf(name, sizes, program)
-    if (buffer === undefined && name === 'out') return { count }
+    if (buffer === undefined && name === 'out')
+      return { count: checkCount(where, name, buffer, sizes, program) }
     if (!isBuffer(buffer))
       throw new TypeError(`${where}: ${name} must be a GPUBuffer, as q is; it is ${describe(buffer)}.`)
-    checkCount(where, name, buffer, sizes, program, 2)
+    const count = checkCount(where, name, buffer, sizes, program, 2)
     const whole = Math.ceil(count / 2) * 4
     if (buffer.size < whole)
       throw new RangeError(
