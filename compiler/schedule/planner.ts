@@ -23,8 +23,6 @@ export interface Planner {
   readonly factorised: (attention: Attention, carry: Carry) => Schedule
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
   readonly rowsApart: boolean
-  /** Query rows that an attention takes at a time. */
-  readonly tileRows: number
 }
 
 /** Passes in order, and the buffers that they need beside their operands. */

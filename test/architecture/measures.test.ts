@@ -40,12 +40,6 @@ describe('files that name', () => {
     expect(found.length).toBeLessThanOrEqual(most)
     expect(found.length).toBeGreaterThan(1)
   })
-
-  test('a target, outside of the folders of targets and backends', () => {
-    const own = /(^|\/)(targets|backends)\/(webgpu|gpujs|wasm|reference)\//
-    const found = naming(/['"](webgpu|gpujs|wasm)['"]/).filter((file) => !own.test(file))
-    expect(found.length).toBeLessThanOrEqual(2)
-  })
 })
 
 describe('ARCHITECTURE.md', () => {

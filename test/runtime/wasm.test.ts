@@ -12,6 +12,7 @@ beforeEach(() => {
 afterEach(() => {
   leaveMachine(machine)
   vi.unstubAllGlobals()
+  vi.doUnmock('../../runtime/backends/wasm/threads.ts')
   vi.restoreAllMocks()
 })
 
@@ -170,7 +171,6 @@ test('where the file of threads cannot be loaded, calls run on one, and that is 
       ),
     ],
   ])
-  vi.doUnmock('../../runtime/backends/wasm/threads.ts')
 })
 
 test.each([

@@ -71,7 +71,10 @@ async function bench(io: Io, path: string, options: Options): Promise<number> {
     ),
   )
   if (contenders.length === 0)
-    throw new SpecFailure(compiled.map(({ diagnostics }) => ({ source, diagnostics })))
+    // Those of the file have been reported.
+    throw new SpecFailure([
+      { source, diagnostics: compiled.flatMap((one) => one.diagnostics.slice(diagnostics.length)) },
+    ])
   const untimed = compiled.flatMap(({ target, pending }) =>
     pending.map(({ name, unsupported }) => ({ name, backend: target, reason: whyNot(unsupported) })),
   )

@@ -60,10 +60,9 @@ export function stateAction(
   const after = (rows: Value): Elapsed => byLogarithm(ir.mul(like(logarithm, rows), rows))
   return {
     isIdentity: false,
-    declare: (k) =>
-      k.use([
-        ir.let_(logarithm.name, ir.load(binding(operand.logarithms), ir.mod(group, ir.shape('heads')))),
-      ]),
+    declare: (k) => {
+      k.let(logarithm.name, ir.load(binding(operand.logarithms), ir.mod(group, ir.shape('heads'))))
+    },
     row: byLogarithm(logarithm),
     after,
     until(k, name, last) {

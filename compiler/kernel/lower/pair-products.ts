@@ -2,7 +2,7 @@
  * The sums and maxima over entries that a kernel κ(q, k) has, on a tile of query rows × key rows: a tile product
  * through panels of a few entries of the rows. What a thread has of them are registers, four rows a vec4f by key.
  */
-import { invariant } from '../../diagnostics/invariant.ts'
+import { InvariantError } from '../../diagnostics/invariant.ts'
 import { print } from '../../symbolic/print.ts'
 import { children, mentions } from '../../symbolic/traverse.ts'
 import type { Expression, Reduce } from '../../symbolic/expression.ts'
@@ -146,6 +146,6 @@ function termOf(body: Expression, rows: Value, key: Value, entry: Value): Value 
         body.args.map((argument) => termOf(argument, rows, key, entry)),
       )
     case 'reduce':
-      return invariant(false, 'what goes through a panel has no sum in a sum') as never
+      throw new InvariantError('what goes through a panel has no sum in a sum')
   }
 }

@@ -5,6 +5,7 @@
  * so that a product loads four numbers at once. A step along the entries lies an odd number of vec4f behind the one
  * before: then neither who stores entry by entry nor who loads row by row meets a bank twice.
  */
+import { invariant } from '../../diagnostics/invariant.ts'
 import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
@@ -72,6 +73,7 @@ export function fillPanels(
   const place = k.let('place', ir.mod(ir.thread, depth))
   const entry = k.let('entry', entryAt(place))
   const apart = threads / depth
+  invariant(Number.isInteger(apart), 'threads take the entries of a panel in whole rounds')
   const firstFour = k.let('firstFour', ir.div(ir.thread, depth))
   for (const filling of fillings) {
     const { panel, rowAt } = filling

@@ -18,7 +18,6 @@ export const cellPlanner: Planner = {
   append,
   factorised: scheduleFactorised,
   rowsApart: true,
-  tileRows: 1,
 }
 
 /** Without scatter no cell stays as it was: the last pass copies the result of the first, or computes its own. */

@@ -172,7 +172,8 @@ export function powerOf(exponent: Formula, scale: Formula): Formula {
 }
 
 /** exp(exponent) as far as f32 holds it. */
-export const finitePower = (exponent: Formula): Formula => exponential(smaller(exponent, largestExponent))
+export const finitePower = (exponent: Formula): Formula =>
+  exponential(smaller(exponent, largestNaturalExponent))
 
 /** The exponent, or `lowest` where the coefficient is 0, because a scale raised by a zero would underflow the rest. */
 export const unlessZero = (exponent: Formula, coefficient: Formula | undefined): Formula =>
@@ -191,7 +192,7 @@ export const before = (start: Formula, end: Formula, count: Operand): Formula =>
 /** At or below this an exponent stands for no weight: `lowest`, with any finite exponent added to it. */
 const hidden = lowest / 2
 /** Beyond this an exponential is not finite in f32. */
-const largestExponent = 88
+const largestNaturalExponent = 88
 
 function single([only]: readonly Formula[]): Formula {
   invariant(only !== undefined, 'a loop with one term has one result')

@@ -32,7 +32,7 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
   const rounds = planned.find((plan) => plan.rounds !== undefined)?.rounds
   return {
     ...outlineOf(attention),
-    chunk: planner.tileRows,
+    chunk: 1,
     chunks: 1,
     ...planned.find(({ chunks }) => chunks !== undefined)?.chunks,
     buffers: [

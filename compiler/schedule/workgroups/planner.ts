@@ -28,7 +28,6 @@ export const workgroupPlanner: Planner = {
   append,
   factorised: scheduleFactorised,
   rowsApart: false,
-  tileRows: rowsOfTile,
 }
 
 /** Whether large tiles are filled: by many rows, by the keys of a tile, and by a mask that shows all of most tiles. */

@@ -68,8 +68,11 @@ export function movingAddresses({ index, step, body, lets }: Loop, locals: Local
 /** What the names of places stand for: values that are computed from integers alone. */
 function placesIn(body: readonly Node[], lets: ReadonlySet<string>): ReadonlyMap<string, Node> {
   const named = new Map<string, Node>()
+  // Blocks of equal names share a local: one that is set twice stands for no value.
+  const sets = body.flatMap(localsSetIn)
+  const isSetOnce = (name: string): boolean => sets.indexOf(name) === sets.lastIndexOf(name)
   for (const [head, name, value = ''] of body)
-    if (head === 'local.set' && lets.has(String(name)) && isPure(value))
+    if (head === 'local.set' && lets.has(String(name)) && isSetOnce(String(name)) && isPure(value))
       named.set(String(name), writtenOut(value, named))
   return named
 }

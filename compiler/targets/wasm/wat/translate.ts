@@ -186,7 +186,7 @@ function negative(value: Node, kind: Kind): Node {
 
 const isDivision = (operator: string): boolean => operator === '/' || operator === '%'
 
-/** Integers divide by 1 in the place of 0, as those of WGSL do: an instruction that divides by 0 ends the call. */
+/** Integers divide by 1 in the place of 0, as those of WGSL do: an instruction that divides by 0 ends the call. So does -2³¹ / -1, which integers of masks do not come to. */
 function divisor(part: Part, printed: Node): Node {
   if (part.kind === 'number') return printed
   invariant(part.kind === 'name', 'a formula divides integers by a number or a name')
