@@ -52,6 +52,21 @@ describe('an address', () => {
     expect(difference(kernel, 12)).toBe(0)
   })
 
+  test('is computed as it stands where a block within has a name that the turn has later', () => {
+    const kernel = kernelOf(
+      ir.for_('i', 0, 6, 1, (i) => {
+        const inner = ir.let_('place', ir.add(ir.mul(i, 3), 1))
+        const outer = ir.let_('place', ir.mul(i, 5))
+        return [
+          ir.if_(ir.lt(i, ir.shape('length')), [inner, ir.store(to, i, ir.load(from, ir.ref(inner)))]),
+          outer,
+          ir.store(to, ir.add(i, 6), ir.load(from, ir.ref(outer))),
+        ]
+      }),
+    )
+    expect(difference(kernel, 12)).toBe(0)
+  })
+
   test('moves where it is computed from names of the turn, which are gone then', () => {
     const kernel = kernelOf(
       offset,
