@@ -82,7 +82,7 @@ export interface Schedule {
    * carries a state takes the blocks in turn, with the rows of keys and values that came with each.
    */
   readonly rows?: 'apart'
-  /** Rows of a chunk: of the state's granularity, and of the tiles inside. */
+  /** Rows of a chunk: of the state's granularity, and of the tiles inside; 1 where rows are not cut into chunks. */
   readonly chunk: number
   /** How many chunks a call has. */
   readonly chunks: Size

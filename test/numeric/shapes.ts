@@ -7,7 +7,8 @@ const tile = 32
 
 /** Every kind of call there is. */
 export function everyShape({ schedule: { chunk, passes }, program }: Built): Sizes[] {
-  const longer = chunk === tile ? [] : [chunk - 1, chunk, chunk + 1, 2 * chunk + 3]
+  // Without chunks there is nothing to cut but tiles.
+  const longer = chunk === tile || chunk === 1 ? [] : [chunk - 1, chunk, chunk + 1, 2 * chunk + 3]
   const larger = passes.flatMap((pass) =>
     pass.kind === 'online' && pass.tile.rows > tile ? [pass.tile] : [],
   )
