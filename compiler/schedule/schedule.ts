@@ -130,6 +130,9 @@ export const carriedSize = (features: number, valueDim: number, scaling: Scaling
 /** A plain sum of weights below this may be missing digits: each of its terms may have lost what is below 2^−126. */
 export const leastWhole = 2 ** -60
 
+/** Threads of a decoding step that share the entries of four projections: they read a sector of memory of each. */
+export const entriesApart = 8
+
 /** Storage buffers that a kernel may bind on every device. */
 export const buffersOfAPass = 8
 

@@ -12,6 +12,8 @@ const specs = {
     'attention a { dim: 6 value_dim: 5 feature: identity mask: causal normalize: none decay: 1 - 2^(-2 - head) }',
   'scaled, two blocks, wide values, decay and ε':
     'attention a { dim: 6 value_dim: 70 scale: 0.4 feature: favor_hyperbolic projections: 21 mask: causal decay: 0.9 epsilon: 1e-3 }',
+  'several tiles of components, two columns a thread':
+    'attention a { dim: 10 value_dim: 140 scale: 0.4 feature: favor projections: 150 mask: causal }',
   'an exponent of the row alone':
     'attention a { dim: 6 scale: 0.4 feature: favor_trigonometric projections: 11 mask: causal normalize: none }',
   'exact, from a cache of keys and values':

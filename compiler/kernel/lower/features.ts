@@ -54,6 +54,8 @@ export interface Components {
   /** How many a workgroup takes at a time. */
   readonly steps: number
   readonly projection: Binding | undefined
+  /** Sums and maxima over entries that are known already. */
+  readonly reduced?: Reduced
 }
 
 /**
@@ -118,7 +120,14 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
   return {
     statements: [indexes, starts, projectedStarts, shared.statements],
     shares: shared.reduced.size > 0,
-    evaluate: (components) => evaluateComponents(rows, vectors, scalars, shared.reduced, components),
+    evaluate: (components) =>
+      evaluateComponents(
+        rows,
+        vectors,
+        scalars,
+        new Map([...shared.reduced, ...(components.reduced ?? [])]),
+        components,
+      ),
   }
 }
 

@@ -2,15 +2,14 @@
  * The sums and maxima over entries that a kernel κ(q, k) has, on a tile of query rows × key rows: a tile product
  * through panels of a few entries of the rows. What a thread has of them are registers, four rows a vec4f by key.
  */
-import { InvariantError } from '../../diagnostics/invariant.ts'
-import { print } from '../../symbolic/print.ts'
-import { children, mentions } from '../../symbolic/traverse.ts'
+import { mentions } from '../../symbolic/traverse.ts'
 import type { Expression, Reduce } from '../../symbolic/expression.ts'
 import * as ir from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
-import { applyOperator, widen } from './operators.ts'
+import { entrySums, termAt } from './entry-sums.ts'
+import { widen } from './operators.ts'
 import type { Reduced } from './pairs.ts'
 import { fillPanels, fromPanel } from './panel.ts'
 import type { Filling, Four } from './panel.ts'
@@ -38,8 +37,7 @@ export function pairProducts(
   tile: PairTile,
   expressions: readonly Expression[],
 ): readonly Reduced[] {
-  const found = new Map<string, Reduce>()
-  for (const expression of expressions) collect(expression, tile.width, found)
+  const found = entrySums(expressions, tile.width, ['q', 'k'])
   const results = [...found].map(([key, reduce], which) => ({
     key,
     reduce,
@@ -52,20 +50,6 @@ export function pairProducts(
         results.map(({ key, registers }) => [key, (item: number): Value => registers.at(vector, item)]),
       ),
   )
-}
-
-/** The sums and maxima that a panel has all entries for. */
-function collect(expression: Expression, dim: number, found: Map<string, Reduce>): void {
-  children(expression).forEach((child) => collect(child, dim, found))
-  if (expression.kind === 'reduce' && expression.size === dim && isInStep(expression.body, expression.index))
-    found.set(print(expression), expression)
-}
-
-/** Whether an expression sees entries of the rows at one index alone. */
-function isInStep(body: Expression, index: string): boolean {
-  if (body.kind === 'element')
-    return ['q', 'k'].includes(body.vector) && body.index.kind === 'variable' && body.index.name === index
-  return body.kind !== 'reduce' && children(body).every((child) => isInStep(child, index))
 }
 
 /** A sum or maximum, in registers of the smallest extent that it depends on. */
@@ -122,30 +106,13 @@ function addStep(
     for (const { reduce, registers } of results)
       for (const lane of registers.items === 1 && group > 0 ? [] : fourLanes.slice(0, registers.items))
         for (const vector of range(registers.vectors)) {
-          const term = termOf(reduce.body, nth(rows, vector), ir.lane(columns, lane), entry)
+          const term = termAt(reduce.body, entry, (name) =>
+            name === 'q' ? nth(rows, vector) : ir.lane(columns, lane),
+          )
           const register = registers.at(vector, group * lanes + lane)
           const value = registers.isWide ? widen(term) : term
           if (reduce.operator === 'sum') k.add(register, value)
           else k.set(register, ir.call('max', register, value))
         }
-  }
-}
-
-/** A term of a sum at an entry of four rows and of a key. */
-function termOf(body: Expression, rows: Value, key: Value, entry: Value): Value {
-  switch (body.kind) {
-    case 'constant':
-      return ir.f32(body.value)
-    case 'variable':
-      return ir.convert('f32', entry)
-    case 'element':
-      return body.vector === 'q' ? rows : key
-    case 'apply':
-      return applyOperator(
-        body.operator,
-        body.args.map((argument) => termOf(argument, rows, key, entry)),
-      )
-    case 'reduce':
-      throw new InvariantError('what goes through a panel has no sum in a sum')
   }
 }

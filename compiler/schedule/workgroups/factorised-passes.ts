@@ -9,6 +9,7 @@ import { buffersOfAPass } from '../schedule.ts'
 import type { FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
 import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
+import { stepTile } from './step-tile.ts'
 
 /** Buffers that passes over features bind if the attention has them: projections, maxima, what rows act by. */
 function sharedBuffers({ action, score, maxima, projected }: FactorisedPlan) {
@@ -104,13 +105,13 @@ export const gatherLengths: EquationPass = equationPass({
 
 /** One token, in one dispatch, because for so few rows a second dispatch costs more than transforms save. */
 export function stepPass(plan: FactorisedPlan): StepPass {
-  const { reduceTile, attention, carriedScaling, ofCarried } = plan
+  const { attention, carriedScaling, ofCarried } = plan
   const { matrix, action } = sharedBuffers(plan)
   const positions = stepSeesPosition(plan) ? ['positions'] : []
   return {
     kind: 'step',
     name: 'step',
-    tile: reduceTile,
+    tile: stepTile(attention.valueDim, [ofCarried.query, ofCarried.key]),
     workgroups: 'sliceCount',
     buffers: ['q', 'k', 'v', ...matrix, ...positions, ...action, 'carried', 'out'],
     ...ofCarried,

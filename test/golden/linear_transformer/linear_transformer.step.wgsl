@@ -1,5 +1,5 @@
 // step: One more token: its key and value into the state, its query out of it.
-// 64 threads a workgroup, 5120 bytes of workgroup memory
+// 256 threads a workgroup, 1920 bytes of workgroup memory
 // reads q, k, v; writes carried, out
 
 struct Shape {
@@ -22,13 +22,14 @@ struct Shape {
 @group(0) @binding(4) var<storage, read_write> carried: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-var<workgroup> kept: array<vec4f, 64>;
-var<workgroup> added: array<vec4f, 64>;
-var<workgroup> weights: array<vec4f, 64>;
-var<workgroup> totals: array<vec4f, 64>;
-var<workgroup> exponents: array<vec4f, 64>;
+var<workgroup> kept: array<f32, 64>;
+var<workgroup> added: array<f32, 64>;
+var<workgroup> weights: array<f32, 64>;
+var<workgroup> largest: array<f32, 16>;
+var<workgroup> totals: array<f32, 16>;
+var<workgroup> partialSums: array<f32, 256>;
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(256, 1, 1)
 fn step(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -43,165 +44,219 @@ fn step(
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
   let stateStart = group * 4224u;
-  for (var components = 0u; components < 256u; components += 256u) {
-    let kRow0 = 0u;
-    let kStart0 = (keyGroup + kRow0) * 64u;
-    let kComponent0 = min(components + thread * 4u, 63u);
-    let kComponent1 = min(components + thread * 4u + 1u, 63u);
-    let kComponent2 = min(components + thread * 4u + 2u, 63u);
-    let kComponent3 = min(components + thread * 4u + 3u, 63u);
-    let k_x1 = vec4f(
-      k[kStart0 + kComponent0],
-      k[kStart0 + kComponent1],
-      k[kStart0 + kComponent2],
-      k[kStart0 + kComponent3],
-    );
-    let k_value2 = 1.442695 * min(k_x1, vec4f(0.0));
-    let k_value3 = max(k_x1, vec4f(0.0)) + 1.0;
-    let oldScale = vec4f(
-      carried[stateStart + 4160u + min(components + thread * 4u, 63u)],
-      carried[stateStart + 4160u + min(components + thread * 4u + 1u, 63u)],
-      carried[stateStart + 4160u + min(components + thread * 4u + 2u, 63u)],
-      carried[stateStart + 4160u + min(components + thread * 4u + 3u, 63u)],
-    );
-    let newScale = max(
-      oldScale,
-      vec4f(
-        select(k_value2.x, -1e30, k_value3.x == 0.0),
-        select(k_value2.y, -1e30, k_value3.y == 0.0),
-        select(k_value2.z, -1e30, k_value3.z == 0.0),
-        select(k_value2.w, -1e30, k_value3.w == 0.0),
-      ),
-    );
-    let keep = exp2(oldScale - newScale);
-    let add = k_value3 * exp2(vec4f(
-      select(k_value2.x, -1e30, k_value3.x == 0.0),
-      select(k_value2.y, -1e30, k_value3.y == 0.0),
-      select(k_value2.z, -1e30, k_value3.z == 0.0),
-      select(k_value2.w, -1e30, k_value3.w == 0.0),
-    ) - newScale);
-    let z = vec4f(
-      carried[stateStart + 4096u + min(components + thread * 4u, 63u)],
-      carried[stateStart + 4096u + min(components + thread * 4u + 1u, 63u)],
-      carried[stateStart + 4096u + min(components + thread * 4u + 2u, 63u)],
-      carried[stateStart + 4096u + min(components + thread * 4u + 3u, 63u)],
-    ) * keep + add;
-    if (components + thread * 4u < 64u) {
-      carried[stateStart + 4096u + (components + thread * 4u)] = z.x;
-      carried[stateStart + 4160u + (components + thread * 4u)] = newScale.x;
-    }
-    if (components + thread * 4u + 1u < 64u) {
-      carried[stateStart + 4096u + (components + thread * 4u + 1u)] = z.y;
-      carried[stateStart + 4160u + (components + thread * 4u + 1u)] = newScale.y;
-    }
-    if (components + thread * 4u + 2u < 64u) {
-      carried[stateStart + 4096u + (components + thread * 4u + 2u)] = z.z;
-      carried[stateStart + 4160u + (components + thread * 4u + 2u)] = newScale.z;
-    }
-    if (components + thread * 4u + 3u < 64u) {
-      carried[stateStart + 4096u + (components + thread * 4u + 3u)] = z.w;
-      carried[stateStart + 4160u + (components + thread * 4u + 3u)] = newScale.w;
-    }
-    kept[thread] = keep;
-    added[thread] = add;
-    workgroupBarrier();
-    for (var four = 0u; four < (min(max(64u, components) - components, 256u) + 3u) / 4u; four++) {
-      let kept4 = kept[four];
-      let added4 = added[four];
-      let feature0 = components + four * 4u;
-      carried[stateStart + feature0 * 64u + thread] = carried[stateStart + feature0 * 64u + thread] * kept4.x + added4.x * v[keyGroup * 64u + thread];
-      let feature1 = components + four * 4u + 1u;
-      carried[stateStart + feature1 * 64u + thread] = carried[stateStart + feature1 * 64u + thread] * kept4.y + added4.y * v[keyGroup * 64u + thread];
-      let feature2 = components + four * 4u + 2u;
-      carried[stateStart + feature2 * 64u + thread] = carried[stateStart + feature2 * 64u + thread] * kept4.z + added4.z * v[keyGroup * 64u + thread];
-      let feature3 = components + four * 4u + 3u;
-      carried[stateStart + feature3 * 64u + thread] = carried[stateStart + feature3 * 64u + thread] * kept4.w + added4.w * v[keyGroup * 64u + thread];
-    }
-    workgroupBarrier();
-  }
+  let value0 = v[keyGroup * 64u + thread % 64u];
   for (var headInGroup = 0u; headInGroup < shape.heads / shape.kvHeads; headInGroup++) {
     let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
+    let isFirst = headInGroup == 0u;
     var sums_0 = 0.0;
     var total = 0.0;
     var rowScale = -1e30;
-    for (var components = 0u; components < 256u; components += 256u) {
-      let qRow0 = 0u;
-      let qStart0 = (queryHead + qRow0) * 64u;
-      let qComponent0 = min(components + thread * 4u, 63u);
-      let qComponent1 = min(components + thread * 4u + 1u, 63u);
-      let qComponent2 = min(components + thread * 4u + 2u, 63u);
-      let qComponent3 = min(components + thread * 4u + 3u, 63u);
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0],
-        q[qStart0 + qComponent1],
-        q[qStart0 + qComponent2],
-        q[qStart0 + qComponent3],
-      );
-      let q_value2 = 1.442695 * min(q_x1, vec4f(0.0));
-      let q_value3 = max(q_x1, vec4f(0.0)) + 1.0;
-      let part1 = components + thread * 4u;
-      let part2 = stateStart + 4160u;
-      let part3 = part1 + 1u;
-      let part4 = part1 + 2u;
-      let part5 = part1 + 3u;
-      let part6 = vec4f(
-        select(q_value2.x, -1e30, q_value3.x == 0.0),
-        select(q_value2.y, -1e30, q_value3.y == 0.0),
-        select(q_value2.z, -1e30, q_value3.z == 0.0),
-        select(q_value2.w, -1e30, q_value3.w == 0.0),
-      ) + vec4f(carried[part2 + min(part1, 63u)], carried[part2 + min(part3, 63u)], carried[part2 + min(part4, 63u)], carried[part2 + min(part5, 63u)]);
-      let exponent = vec4f(
-        select(-1e30, part6.x, part1 < 64u),
-        select(-1e30, part6.y, part3 < 64u),
-        select(-1e30, part6.z, part4 < 64u),
-        select(-1e30, part6.w, part5 < 64u),
-      );
-      exponents[thread] = exponent;
+    for (var components = 0u; components < 64u; components += 64u) {
+      var z = vec4f(0.0);
+      var scale = vec4f(-1e30);
+      var exponent = vec4f(-1e30);
+      var coefficient = vec4f(0.0);
+      if (thread < 16u) {
+        z = vec4f(
+          carried[stateStart + 4096u + (components + thread * 4u)],
+          carried[stateStart + 4096u + (components + thread * 4u + 1u)],
+          carried[stateStart + 4096u + (components + thread * 4u + 2u)],
+          carried[stateStart + 4096u + (components + thread * 4u + 3u)],
+        );
+        scale = vec4f(
+          carried[stateStart + 4160u + (components + thread * 4u)],
+          carried[stateStart + 4160u + (components + thread * 4u + 1u)],
+          carried[stateStart + 4160u + (components + thread * 4u + 2u)],
+          carried[stateStart + 4160u + (components + thread * 4u + 3u)],
+        );
+        if (isFirst) {
+          let kRow0 = 0u;
+          let kStart0 = (keyGroup + kRow0) * 64u;
+          let kComponent0 = components + thread * 4u;
+          let kComponent1 = components + thread * 4u + 1u;
+          let kComponent2 = components + thread * 4u + 2u;
+          let kComponent3 = components + thread * 4u + 3u;
+          let k_x1 = vec4f(
+            k[kStart0 + kComponent0],
+            k[kStart0 + kComponent1],
+            k[kStart0 + kComponent2],
+            k[kStart0 + kComponent3],
+          );
+          let k_value2 = 1.442695 * min(k_x1, vec4f(0.0));
+          let k_value3 = max(k_x1, vec4f(0.0)) + 1.0;
+          let keyExponent = vec4f(
+            select(k_value2.x, -1e30, k_value3.x == 0.0),
+            select(k_value2.y, -1e30, k_value3.y == 0.0),
+            select(k_value2.z, -1e30, k_value3.z == 0.0),
+            select(k_value2.w, -1e30, k_value3.w == 0.0),
+          );
+          let oldScale = scale;
+          scale = max(oldScale, keyExponent);
+          let keep = exp2(oldScale - scale);
+          let add = k_value3 * exp2(keyExponent - scale);
+          z = z * keep + add;
+          carried[stateStart + 4096u + (components + thread * 4u)] = z.x;
+          carried[stateStart + 4160u + (components + thread * 4u)] = scale.x;
+          carried[stateStart + 4096u + (components + thread * 4u + 1u)] = z.y;
+          carried[stateStart + 4160u + (components + thread * 4u + 1u)] = scale.y;
+          carried[stateStart + 4096u + (components + thread * 4u + 2u)] = z.z;
+          carried[stateStart + 4160u + (components + thread * 4u + 2u)] = scale.z;
+          carried[stateStart + 4096u + (components + thread * 4u + 3u)] = z.w;
+          carried[stateStart + 4160u + (components + thread * 4u + 3u)] = scale.w;
+          let kept4 = keep;
+          kept[thread * 4u] = kept4.x;
+          kept[thread * 4u + 1u] = kept4.y;
+          kept[thread * 4u + 2u] = kept4.z;
+          kept[thread * 4u + 3u] = kept4.w;
+          let added4 = add;
+          added[thread * 4u] = added4.x;
+          added[thread * 4u + 1u] = added4.y;
+          added[thread * 4u + 2u] = added4.z;
+          added[thread * 4u + 3u] = added4.w;
+        }
+        let qRow0 = 0u;
+        let qStart0 = (queryHead + qRow0) * 64u;
+        let qComponent0 = components + thread * 4u;
+        let qComponent1 = components + thread * 4u + 1u;
+        let qComponent2 = components + thread * 4u + 2u;
+        let qComponent3 = components + thread * 4u + 3u;
+        let q_x1 = vec4f(
+          q[qStart0 + qComponent0],
+          q[qStart0 + qComponent1],
+          q[qStart0 + qComponent2],
+          q[qStart0 + qComponent3],
+        );
+        let q_value2 = 1.442695 * min(q_x1, vec4f(0.0));
+        let q_value3 = max(q_x1, vec4f(0.0)) + 1.0;
+        exponent = vec4f(
+          select(q_value2.x, -1e30, q_value3.x == 0.0),
+          select(q_value2.y, -1e30, q_value3.y == 0.0),
+          select(q_value2.z, -1e30, q_value3.z == 0.0),
+          select(q_value2.w, -1e30, q_value3.w == 0.0),
+        ) + scale;
+        coefficient = q_value3;
+        largest[thread] = max(max(exponent.x, exponent.y), max(exponent.z, exponent.w));
+      }
       workgroupBarrier();
       let scaleSoFar = rowScale;
-      for (var other = 0u; other < 64u; other++) {
-        let exponents4 = exponents[other];
-        rowScale = max(rowScale, exponents4.x);
-        rowScale = max(rowScale, exponents4.y);
-        rowScale = max(rowScale, exponents4.z);
-        rowScale = max(rowScale, exponents4.w);
+      for (var exponents = 0u; exponents < 16u; exponents += 8u) {
+        rowScale = max(rowScale, largest[exponents]);
+        rowScale = max(rowScale, largest[exponents + 1u]);
+        rowScale = max(rowScale, largest[exponents + 2u]);
+        rowScale = max(rowScale, largest[exponents + 3u]);
+        rowScale = max(rowScale, largest[exponents + 4u]);
+        rowScale = max(rowScale, largest[exponents + 5u]);
+        rowScale = max(rowScale, largest[exponents + 6u]);
+        rowScale = max(rowScale, largest[exponents + 7u]);
       }
       let shrink = exp2(scaleSoFar - rowScale);
       total *= shrink;
       sums_0 *= shrink;
-      let weight = vec4f(
-        select(0.0, (q_value3 * exp2(exponent - rowScale)).x, components + thread * 4u < 64u),
-        select(0.0, (q_value3 * exp2(exponent - rowScale)).y, components + thread * 4u + 1u < 64u),
-        select(0.0, (q_value3 * exp2(exponent - rowScale)).z, components + thread * 4u + 2u < 64u),
-        select(0.0, (q_value3 * exp2(exponent - rowScale)).w, components + thread * 4u + 3u < 64u),
-      );
-      weights[thread] = weight;
-      totals[thread] = weight * vec4f(
-        carried[stateStart + 4096u + min(components + thread * 4u, 63u)],
-        carried[stateStart + 4096u + min(components + thread * 4u + 1u, 63u)],
-        carried[stateStart + 4096u + min(components + thread * 4u + 2u, 63u)],
-        carried[stateStart + 4096u + min(components + thread * 4u + 3u, 63u)],
-      );
+      if (thread < 16u) {
+        let weight = coefficient * exp2(exponent - rowScale);
+        let weights4 = weight;
+        weights[thread * 4u] = weights4.x;
+        weights[thread * 4u + 1u] = weights4.y;
+        weights[thread * 4u + 2u] = weights4.z;
+        weights[thread * 4u + 3u] = weights4.w;
+        let weighed = weight * z;
+        total += weighed.x + weighed.y + (weighed.z + weighed.w);
+      }
       workgroupBarrier();
-      for (var four = 0u; four < (min(max(64u, components) - components, 256u) + 3u) / 4u; four++) {
-        let weight4 = weights[four];
-        let total4 = totals[four];
-        let feature0 = components + four * 4u;
-        total += total4.x;
-        sums_0 += weight4.x * carried[stateStart + feature0 * 64u + thread];
-        let feature1 = components + four * 4u + 1u;
-        total += total4.y;
-        sums_0 += weight4.y * carried[stateStart + feature1 * 64u + thread];
-        let feature2 = components + four * 4u + 2u;
-        total += total4.z;
-        sums_0 += weight4.z * carried[stateStart + feature2 * 64u + thread];
-        let feature3 = components + four * 4u + 3u;
-        total += total4.w;
-        sums_0 += weight4.w * carried[stateStart + feature3 * 64u + thread];
+      let firstFeature = thread / 64u;
+      for (var feature = firstFeature; feature < 64u; feature += 32u) {
+        let s0_0 = carried[stateStart + (components + feature) * 64u + thread % 64u];
+        let s1_0 = carried[stateStart + (components + (feature + 4u)) * 64u + thread % 64u];
+        let s2_0 = carried[stateStart + (components + (feature + 8u)) * 64u + thread % 64u];
+        let s3_0 = carried[stateStart + (components + (feature + 12u)) * 64u + thread % 64u];
+        let s4_0 = carried[stateStart + (components + (feature + 16u)) * 64u + thread % 64u];
+        let s5_0 = carried[stateStart + (components + (feature + 20u)) * 64u + thread % 64u];
+        let s6_0 = carried[stateStart + (components + (feature + 24u)) * 64u + thread % 64u];
+        let s7_0 = carried[stateStart + (components + (feature + 28u)) * 64u + thread % 64u];
+        let weight0 = weights[feature];
+        var now0_0 = s0_0;
+        if (isFirst) {
+          now0_0 = s0_0 * kept[feature] + added[feature] * value0;
+          carried[stateStart + (components + feature) * 64u + thread % 64u] = now0_0;
+        }
+        sums_0 += weight0 * now0_0;
+        let weight1 = weights[feature + 4u];
+        var now1_0 = s1_0;
+        if (isFirst) {
+          now1_0 = s1_0 * kept[feature + 4u] + added[feature + 4u] * value0;
+          carried[stateStart + (components + (feature + 4u)) * 64u + thread % 64u] = now1_0;
+        }
+        sums_0 += weight1 * now1_0;
+        let weight2 = weights[feature + 8u];
+        var now2_0 = s2_0;
+        if (isFirst) {
+          now2_0 = s2_0 * kept[feature + 8u] + added[feature + 8u] * value0;
+          carried[stateStart + (components + (feature + 8u)) * 64u + thread % 64u] = now2_0;
+        }
+        sums_0 += weight2 * now2_0;
+        let weight3 = weights[feature + 12u];
+        var now3_0 = s3_0;
+        if (isFirst) {
+          now3_0 = s3_0 * kept[feature + 12u] + added[feature + 12u] * value0;
+          carried[stateStart + (components + (feature + 12u)) * 64u + thread % 64u] = now3_0;
+        }
+        sums_0 += weight3 * now3_0;
+        let weight4 = weights[feature + 16u];
+        var now4_0 = s4_0;
+        if (isFirst) {
+          now4_0 = s4_0 * kept[feature + 16u] + added[feature + 16u] * value0;
+          carried[stateStart + (components + (feature + 16u)) * 64u + thread % 64u] = now4_0;
+        }
+        sums_0 += weight4 * now4_0;
+        let weight5 = weights[feature + 20u];
+        var now5_0 = s5_0;
+        if (isFirst) {
+          now5_0 = s5_0 * kept[feature + 20u] + added[feature + 20u] * value0;
+          carried[stateStart + (components + (feature + 20u)) * 64u + thread % 64u] = now5_0;
+        }
+        sums_0 += weight5 * now5_0;
+        let weight6 = weights[feature + 24u];
+        var now6_0 = s6_0;
+        if (isFirst) {
+          now6_0 = s6_0 * kept[feature + 24u] + added[feature + 24u] * value0;
+          carried[stateStart + (components + (feature + 24u)) * 64u + thread % 64u] = now6_0;
+        }
+        sums_0 += weight6 * now6_0;
+        let weight7 = weights[feature + 28u];
+        var now7_0 = s7_0;
+        if (isFirst) {
+          now7_0 = s7_0 * kept[feature + 28u] + added[feature + 28u] * value0;
+          carried[stateStart + (components + (feature + 28u)) * 64u + thread % 64u] = now7_0;
+        }
+        sums_0 += weight7 * now7_0;
       }
       workgroupBarrier();
     }
-    let factor = select(1.0 / select(total, 1.0, total == 0.0), 0.0, total == 0.0);
-    out[queryHead * 64u + thread] = sums_0 * factor;
+    if (thread < 16u) {
+      totals[thread] = total;
+    }
+    partialSums[thread] = sums_0;
+    workgroupBarrier();
+    if (thread < 64u) {
+      total = 0.0;
+      for (var four = 0u; four < 16u; four += 8u) {
+        total += totals[four];
+        total += totals[four + 1u];
+        total += totals[four + 2u];
+        total += totals[four + 3u];
+        total += totals[four + 4u];
+        total += totals[four + 5u];
+        total += totals[four + 6u];
+        total += totals[four + 7u];
+      }
+      sums_0 += partialSums[thread + 64u];
+      sums_0 += partialSums[thread + 128u];
+      sums_0 += partialSums[thread + 192u];
+      out[queryHead * 64u + thread % 64u] = sums_0 * select(
+        1.0 / select(total, 1.0, total == 0.0),
+        0.0,
+        total == 0.0,
+      );
+    }
   }
 }
