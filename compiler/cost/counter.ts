@@ -1,7 +1,7 @@
 /** A kernel made ready to be counted, for warps of one width and calls of one shape. */
 import { enter, type Frame, type Memory } from '../kernel/interpret/memory.ts'
 import { Scope } from '../kernel/interpret/scope.ts'
-import { compileValue } from '../kernel/interpret/values.ts'
+import { compileValue, type Evaluate } from '../kernel/interpret/values.ts'
 import type { Kernel, Value } from '../kernel/kernel.ts'
 import { typeOf } from '../kernel/target.ts'
 import type { Shape } from '../../runtime/contract/shape.ts'
@@ -136,7 +136,9 @@ export class Counter {
     const memory = isGlobal ? access.buffer : access.array
     const type = 'value' in access ? typeOf(access.value) : access.type
     const words = type === 'vec4f' ? 4 : 1
-    const index = compileValue(access.index, scope)
+    const element = compileValue(access.index, scope)
+    // Sectors are counted in numbers.
+    const index: Evaluate = isGlobal && words > 1 ? (frame) => words * element(frame) : element
     const at = { place, stores, index, words, width: this.#width }
     const site = isGlobal
       ? new GlobalSite(at, footprintOf(stores ? this.#written : this.#read, memory))

@@ -11,8 +11,9 @@ export const unknown = 1
 /** What a buffer holds at an index. */
 export type Contents = (index: number) => number
 
-/** A storage buffer of so many elements, which are not stored. */
+/** A storage buffer of so many numbers, which are not stored. */
 export class CountedBuffer implements Memory {
+  readonly lanes = 1
   readonly size: number
   readonly #contents: Contents
 
@@ -36,6 +37,7 @@ export class CountedBuffer implements Memory {
 
 /** An array of workgroup memory, of which integers are kept. */
 export class CountedArray implements Memory {
+  readonly lanes = 1
   readonly size: number
   readonly #values: Uint32Array | undefined
 

@@ -10,6 +10,7 @@ import type { Place } from './numbering.ts'
 export interface SitePlace {
   readonly place: Place
   readonly stores: boolean
+  /** In numbers of a buffer, or elements of workgroup memory. */
   readonly index: Evaluate
   /** Of 4 bytes, by each lane. */
   readonly words: number

@@ -67,8 +67,8 @@ export function if_(condition: Value, then: Body, otherwise?: Body): Statement {
 }
 
 /**
- * Writes one element of a buffer that is bound as `read_write`; in a kernel of one thread, four of them from `index`
- * on where the value is a vec4f.
+ * Writes one number of a buffer that is bound as `read_write`, or four of them where the value is a vec4f: in a kernel
+ * of one thread from `index` on, in others with an index that counts fours.
  */
 export function store(buffer: Binding, index: Value | number, value: Value): Statement {
   invariant(buffer.access === 'read_write', `a kernel stores to ${buffer.name}, which it may only read`)

@@ -60,7 +60,7 @@ export const thread: Value = { kind: 'thread' }
 export const workgroup: Value = { kind: 'workgroup' }
 /** A size of the call, u32, from the shape uniform. */
 export const shape = (field: ShapeField): Value => ({ kind: 'shape', field })
-/** How many elements the caller bound to a buffer, u32. */
+/** How many numbers the caller bound to a buffer, u32. */
 export const bufferLength = (buffer: Binding): Value => ({ kind: 'bufferLength', buffer: buffer.name })
 /** Refers to a `let`, a `var` or a loop index by name, for code that does not hold its declaration. */
 export const name = (name: string, type: ValueType): Value => ({ kind: 'name', type, name })
@@ -104,9 +104,16 @@ export function not(operand: Value): Value {
   return { kind: 'unary', operator: '!', operand }
 }
 
-/** Reads one element of a storage buffer; the index counts elements and is u32. */
+/** Reads one number of a storage buffer; the index counts numbers and is u32. */
 export function load(buffer: Binding, index: Operand): Value {
-  return { kind: 'load', type: buffer.element, buffer: buffer.name, index: toIndex(index) }
+  const type = buffer.element === 'u32' ? 'u32' : 'f32'
+  return { kind: 'load', type, buffer: buffer.name, index: toIndex(index) }
+}
+
+/** Reads four neighbouring numbers of a buffer that a kernel of several threads binds as vec4f; the index counts fours. */
+export function loadVector(buffer: Binding, index: Operand): Value {
+  invariant(buffer.element !== 'u32', `four numbers are read of ${buffer.name}, which holds u32`)
+  return { kind: 'load', type: 'vec4f', buffer: buffer.name, index: toIndex(index) }
 }
 
 /** Reads four consecutive numbers of an f32 buffer, the first at `index`; for kernels of one thread. */

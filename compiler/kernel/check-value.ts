@@ -56,7 +56,7 @@ export function checkValue(value: Value, names: Names): ValueType {
       break
     case 'load':
       expect(value.index, 'u32', `an index of ${value.buffer}`)
-      checkElement(names.buffers.get(value.buffer), `the buffer ${value.buffer} is bound`, value.type, names)
+      checkElement(bufferOf(value, names), `the buffer ${value.buffer} is bound`, value.type, names)
       break
     case 'sharedLoad':
       expect(value.index, 'u32', `an index of ${value.array}`)
@@ -102,6 +102,12 @@ export function checkValue(value: Value, names: Names): ValueType {
     }
   }
   return typeOf(value)
+}
+
+/** The buffer of a load. Of one of vec4f single numbers are read, too. */
+function bufferOf(load: Extract<Value, { kind: 'load' }>, { buffers }: Names): Binding | undefined {
+  const buffer = buffers.get(load.buffer)
+  return buffer?.element === 'vec4f' && load.type === 'f32' ? { ...buffer, element: 'f32' } : buffer
 }
 
 /** Memory exists, and its element is of the type that a value reads, or four of them are. */

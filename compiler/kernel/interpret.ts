@@ -38,7 +38,7 @@ export function interpret(
     (binding) =>
       [
         binding.name,
-        Cells.storage(binding.name, contents(binding, buffers), races && binding.access === 'read_write'),
+        Cells.storage(binding, contents(binding, buffers), races && binding.access === 'read_write'),
       ] as const,
   )
   const workgroupMemory = shared.map(
@@ -59,7 +59,9 @@ export function interpret(
 
 function contents({ name, element }: Binding, buffers: Readonly<Record<string, Storage>>): Storage {
   const buffer = buffers[name]
-  const array = element === 'f32' ? Float32Array : Uint32Array
+  const array = element === 'u32' ? Uint32Array : Float32Array
   invariant(buffer instanceof array, `the buffer ${name} is given as a ${array.name}`)
+  const whole = element !== 'vec4f' || buffer.length % 4 === 0
+  invariant(whole, `the buffer ${name} holds fours, and is given ${buffer.length} numbers`)
   return buffer
 }

@@ -21,7 +21,9 @@
  * **Fours.** A kernel of one thread reads and writes four consecutive numbers at
  * once: a `vec4f` from or to a buffer or shared array of f32, at the index of the
  * first, which need not be a multiple of 4. All four lie within. The languages of
- * GPUs have no such access, so kernels of more threads do without.
+ * GPUs have no such access. Kernels of more threads bind a buffer as `vec4f`, of
+ * which an index counts fours, and may read single numbers of it as well: the index
+ * of an `f32` counts numbers. Such a buffer holds a multiple of 4 numbers.
  *
  * **Numbers.** f32 arithmetic may be reassociated by nobody. There is no
  * infinity and no NaN in a kernel: `lowest` is the finite −1e30 and stands for
@@ -55,7 +57,7 @@ export interface Kernel {
 /** Storage buffers, bound in this order after the shape uniform (binding 0). */
 export interface Binding {
   readonly name: string
-  readonly element: 'f32' | 'u32'
+  readonly element: 'f32' | 'u32' | 'vec4f'
   readonly access: 'read' | 'read_write'
 }
 
@@ -74,7 +76,7 @@ export type Value =
   | { readonly kind: 'thread' }
   | { readonly kind: 'workgroup' }
   | { readonly kind: 'shape'; readonly field: ShapeField }
-  /** How many elements a bound buffer has: u32. */
+  /** How many numbers a bound buffer has: u32. */
   | { readonly kind: 'bufferLength'; readonly buffer: string }
   | {
       readonly kind: 'load'

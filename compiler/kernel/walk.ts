@@ -93,6 +93,23 @@ export function mapValues(statement: Statement, map: (value: Value) => Value): S
   return { ...mapped, then: inner(then), ...(otherwise && { otherwise: inner(otherwise) }) }
 }
 
+/** The statements with each of them replaced, those within one before it. */
+export function mapStatements(
+  statements: readonly Statement[],
+  map: (statement: Statement) => Statement,
+): readonly Statement[] {
+  return statements.map((statement) => {
+    if (statement.kind === 'for') return map({ ...statement, body: mapStatements(statement.body, map) })
+    if (statement.kind !== 'if') return map(statement)
+    const { then, otherwise } = statement
+    return map({
+      ...statement,
+      then: mapStatements(then, map),
+      ...(otherwise && { otherwise: mapStatements(otherwise, map) }),
+    })
+  })
+}
+
 /** Every name declared in the statements or within them, loop indexes included. */
 export function declaredNames(statements: readonly Statement[]): string[] {
   return statements.flatMap((statement) => {

@@ -1,7 +1,7 @@
 /** Memory that threads share while a kernel is interpreted: bounds, poison, and races. */
 
 import { InvariantError } from '../../diagnostics/invariant.ts'
-import type { ScalarType } from '../kernel.ts'
+import type { Binding, ScalarType } from '../kernel.ts'
 
 /** The host array behind a storage buffer, one number per element. */
 export type Storage = Float32Array | Uint32Array
@@ -25,27 +25,29 @@ export function enter(frame: Frame, thread: number, workgroup: number, workgroup
 }
 
 /** What kernels read and write while they are interpreted; `Cells` says what its members mean. */
-export type Memory = Pick<Cells, 'size' | 'read' | 'write' | 'checkFour'>
+export type Memory = Pick<Cells, 'lanes' | 'size' | 'read' | 'write' | 'checkFour'>
 
 /** A buffer or a shared array; an element has one lane, or the four of a vec4f. */
 export class Cells {
+  /** Numbers of an element. */
+  readonly lanes: 1 | 4
   readonly #name: string
   readonly #values: Storage | Float64Array
-  readonly #lanes: number
   readonly #length: number
   readonly #races: Races | undefined
 
-  private constructor(name: string, values: Storage | Float64Array, lanes: number, races: Races | undefined) {
+  private constructor(name: string, values: Storage | Float64Array, lanes: 1 | 4, races: Races | undefined) {
     this.#name = name
     this.#values = values
-    this.#lanes = lanes
+    this.lanes = lanes
     this.#length = values.length / lanes
     this.#races = races
   }
 
   /** Storage is ordered by no barrier, so that a race may lie anywhere in the dispatch. */
-  static storage(name: string, values: Storage, findRaces: boolean): Cells {
-    return new Cells(name, values, 1, findRaces ? new Races(name, values.length, invocationSlot) : undefined)
+  static storage({ name, element }: Binding, values: Storage, findRaces: boolean): Cells {
+    const races = findRaces ? new Races(name, values.length, invocationSlot) : undefined
+    return new Cells(name, values, element === 'vec4f' ? 4 : 1, races)
   }
 
   static shared(name: string, length: number, element: ScalarType | 'vec4f', findRaces: boolean): Cells {
@@ -74,14 +76,14 @@ export class Cells {
   read(frame: Frame, index: number, lane: number): number {
     const element = this.#element(frame, index, lane)
     this.#races?.read(frame, element)
-    return this.#values[index * this.#lanes + lane] ?? Number.NaN
+    return this.#values[index * this.lanes + lane] ?? Number.NaN
   }
 
   /** See `read`. */
   write(frame: Frame, index: number, lane: number, value: number): void {
     const element = this.#element(frame, index, lane)
     this.#races?.write(frame, element)
-    this.#values[index * this.#lanes + lane] = value
+    this.#values[index * this.lanes + lane] = value
   }
 
   /** Throws where elements are numbers and four of them from `index` on are not all within. */
@@ -91,7 +93,7 @@ export class Cells {
   }
 
   #element(frame: Frame, index: number, lane: number): number {
-    const element = this.#lanes === 1 ? index + lane : index
+    const element = this.lanes === 1 ? index + lane : index
     this.#check(frame, element)
     return element
   }

@@ -31,20 +31,12 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
       return () => size
     }
     case 'bufferLength': {
-      const { size } = scope.cells(value.buffer)
-      return () => size
+      const { size, lanes } = scope.cells(value.buffer)
+      return () => size * lanes
     }
     case 'load':
-    case 'sharedLoad': {
-      const cells = scope.cells(value.kind === 'load' ? value.buffer : value.array)
-      const index = compileValue(value.index, scope)
-      if (value.type !== 'vec4f') return (frame) => cells.read(frame, index(frame), lane)
-      return (frame) => {
-        const first = index(frame)
-        cells.checkFour(frame, first)
-        return cells.read(frame, first, lane)
-      }
-    }
+    case 'sharedLoad':
+      return compileLoad(value, scope, lane)
     case 'lane':
       return compileValue(value.vector, scope, value.lane)
     case 'vec4': {
@@ -86,6 +78,27 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
     }
     case 'convert':
       return compileConvert(typeOf(value.value), value.to, compileValue(value.value, scope))
+  }
+}
+
+function compileLoad(
+  value: Extract<Value, { kind: 'load' | 'sharedLoad' }>,
+  scope: Scope,
+  lane: number,
+): Evaluate {
+  const cells = scope.cells(value.kind === 'load' ? value.buffer : value.array)
+  const index = compileValue(value.index, scope)
+  if (value.type === 'vec4f')
+    return (frame) => {
+      const first = index(frame)
+      cells.checkFour(frame, first)
+      return cells.read(frame, first, lane)
+    }
+  if (cells.lanes === 1) return (frame) => cells.read(frame, index(frame), 0)
+  // A number of a vec4f.
+  return (frame) => {
+    const number = index(frame)
+    return cells.read(frame, Math.floor(number / 4), number % 4)
   }
 }
 

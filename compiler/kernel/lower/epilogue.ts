@@ -10,7 +10,7 @@ import { u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { countOf, firstOf } from './rows.ts'
 import { contract } from './tile-product.ts'
-import { inLanes, lanes, range, within } from './tile.ts'
+import { inLanes, lanes, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 /** The filter, its buffers, and the width of a value row. */
@@ -64,11 +64,9 @@ function addToGroup(
     const ahead = k.let('ahead', ir.add(firstRow, t))
     const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
     const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
-    const start = k.let('convolvedStart', ir.mul(ir.add(firstValue, within(row, rows)), valueDim))
-    const entries = range(columns.count).map((column) =>
-      ir.select(exists, ir.load(binding(values.buffer), ir.add(start, columns.at(column))), 0),
-    )
-    return { weights: [weights], entries }
+    const start = ir.mul(ir.add(firstValue, within(row, rows)), valueDim / columns.unit)
+    const entries = columns.load(k, binding(values.buffer), start, 'Convolved')
+    return { weights: [weights], entries: entries.map((entry) => ir.select(exists, entry, 0)) }
   })
 }
 

@@ -10,6 +10,7 @@ import type { BufferPlan, Groups, Schedule, WorkgroupPass } from '../../schedule
 import type { Size } from '../../../runtime/contract/size.ts'
 import { add, call, div, let_, load, mod, mul, ref, shape, sub, u32, workgroup } from '../build.ts'
 import type { Operand } from '../build.ts'
+import { boundInFours } from '../in-fours.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
 import { shareValues } from '../share.ts'
 import { identity, stateAction } from './action.ts'
@@ -70,16 +71,19 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
       positions: countIn('positions'),
       alike: schedule.keysAreQueries === true,
     },
-    kernel: (summary, shared, body) =>
-      shareValues({
+    kernel: (summary, shared, body) => {
+      const workgroupSize = 'tile' in pass ? pass.tile.threads : pass.threads
+      const kernel = shareValues({
         name: pass.name,
         summary,
-        workgroupSize: 'tile' in pass ? pass.tile.threads : pass.threads,
+        workgroupSize,
         count: sizeValue(pass.workgroups),
         bindings: [...bindings.values()],
         shared,
         body,
-      }),
+      })
+      return workgroupSize === 1 ? kernel : boundInFours(kernel)
+    },
   }
 }
 

@@ -289,11 +289,12 @@ function valueEntries(
       range(columns.count).map((column) =>
         ir.select(ir.eq(ir.add(start, j, step), columns.at(column)), ir.f32(1), 0),
       )
-  const rowStart = (row: Value): Value => ir.mul(ir.add(firstValue, row), valueDim)
+  const width = valueDim / columns.unit
+  const rowStart = (row: Value): Value => ir.mul(ir.add(firstValue, row), width)
   const first = k.let('firstStart', rowStart(start))
   const last = k.let('lastStart', rowStart(lastKey))
   return (j, step) => {
-    const row = ir.add(first, ir.mul(j, valueDim), step * valueDim)
+    const row = ir.add(first, ir.mul(j, width), step * width)
     // A key past the last one has no weight.
     return columns.load(k, binding(values.buffer), step === 0 ? row : ir.call('min', row, last), `_${step}`)
   }

@@ -14,6 +14,7 @@ import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { addEpilogue } from './epilogue.ts'
+import { declareFours } from './fours.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { eachExchanged, exchange, takeTile } from './online-tile.ts'
@@ -22,7 +23,7 @@ import { partLayout } from './parts.ts'
 import { readout, storeRows } from './readout.ts'
 import { countOf, firstOf, guarded, headNames } from './rows.ts'
 import { rowOf, scoreLayout } from './score-layout.ts'
-import { columnGroup, declareColumns, nth, range, split, threadNames, valueTiles } from './tile.ts'
+import { columnGroup, nth, range, split, threadNames, valueTiles } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 /**
@@ -33,12 +34,12 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const { tile, over, kernel: term, out, valueDim } = pass
   const frameOfPass = frame(schedule, pass)
   const { counts, kernel } = frameOfPass
-  const layout = scoreLayout(tile)
+  const layout = scoreLayout(tile, schedule.dim)
   const vectors = range(layout.rowFours.length)
 
   const body = record((k) => {
     k.use(headNames(over, tilesOf(pass, counts), counts), threadNames(tile))
-    const columns = declareColumns(k, tile, valueDim)
+    const columns = declareFours(k, tile, valueDim)
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
     guarded(k, pass.only, counts, () => {
       const operands = { ...declareOperands(k, schedule, pass, frameOfPass, firstRow), layout }

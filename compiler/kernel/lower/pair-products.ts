@@ -11,7 +11,7 @@ import type { Value } from '../kernel.ts'
 import { entrySums, termAt } from './entry-sums.ts'
 import { widen } from './operators.ts'
 import type { Reduced } from './pairs.ts'
-import { fillPanels, fromPanel } from './panel.ts'
+import { fromPanel, throughPanels } from './panel.ts'
 import type { Filling, Four } from './panel.ts'
 import { fourLanes, lanes, nth, range } from './tile.ts'
 
@@ -43,7 +43,8 @@ export function pairProducts(
     reduce,
     registers: declare(k, tile, reduce, which),
   }))
-  if (results.length > 0) throughPanels(k, tile, results)
+  if (results.length > 0)
+    throughPanels(k, tile, [tile.queries, tile.keys], (t, entry) => addStep(k, tile, results, t, entry))
   return tile.rowFours.map(
     (_, vector) =>
       new Map(
@@ -71,25 +72,6 @@ function declare(k: Author, { rowFours, keyFours }: PairTile, reduce: Reduce, wh
   const at = (vector: number, item: number): Name =>
     nth(all, (vectors === 1 ? 0 : vector) * items + (items === 1 ? 0 : item))
   return { items, vectors, isWide, at }
-}
-
-function throughPanels(
-  k: Author,
-  tile: PairTile,
-  results: readonly { readonly reduce: Reduce; readonly registers: Registers }[],
-): void {
-  const { width, depth, queries, keys } = tile
-  const isWhole = width % depth === 0
-  k.strided('first', 0, width, depth, (first) => {
-    // Past the last entry of a row its last one stands, which no product takes.
-    const entryAt = (place: Value): Value =>
-      isWhole ? ir.add(first, place) : ir.call('min', ir.add(first, place), width - 1)
-    fillPanels(k, tile, entryAt, [queries, keys])
-    k.barrier()
-    const count = isWhole ? depth : ir.call('min', ir.sub(ir.u32(width), first), depth)
-    k.loop('t', 0, count, (t) => addStep(k, tile, results, t, ir.add(first, t)))
-    k.barrier()
-  })
 }
 
 /** Adds one entry of all pairs, which is entry t of the panels. */

@@ -1,16 +1,17 @@
 /**
  * Operands of a tile product in workgroup memory: some entries of the rows of a tile, four rows a vec4f.
  *
- * Neighbouring threads read neighbouring entries of a row, whatever the row's width, and each puts four rows together,
- * so that a product loads four numbers at once. A step along the entries lies an odd number of vec4f behind the one
- * before: then neither who stores entry by entry nor who loads row by row meets a bank twice.
+ * Neighbouring threads read neighbouring entries of a row, and each puts four rows together, so that a product loads four
+ * numbers at once. Where rows are fours of numbers, a thread reads four entries of each row at once; otherwise one. A
+ * panel holds the first entries of all fours, then the second ones, and so on: then a thread's neighbours store beside it,
+ * and with the right number of vec4f from an entry to the next no bank is asked twice.
  */
 import { invariant } from '../../diagnostics/invariant.ts'
 import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
-import { inLanes } from './tile.ts'
+import { eachLane, fourLanes, inLanes, lanes } from './tile.ts'
 
 /** A part of an array of workgroup memory, a vec4f by (entry, group of rows). */
 export interface Panel {
@@ -19,27 +20,36 @@ export interface Panel {
   readonly first: number
   /** Groups of four rows. */
   readonly fours: number
+  /** From an entry to the next, in vec4f. */
+  readonly stride: number
 }
 
-/** From an entry to the next. */
-const strideOf = (fours: number): number => fours + 1 - (fours % 2)
+/** How many vec4f of workgroup memory are served at once. */
+const bankFours = 8
 
-/** The vec4f that `depth` entries of so many groups take. */
-export const panelLength = (fours: number, depth: number): number => strideOf(fours) * depth
+/** From an entry to the next, where threads store single entries of rows: an odd number, at least that of the groups. */
+export const oddStride = (fours: number): number => fours + 1 - (fours % 2)
+
+/** From an entry to the next, where `depth` entries of rows that are `width` long are loaded into a panel. */
+export function loadedStride(fours: number, depth: number, width: number): number {
+  if (!isInFours(width)) return oddStride(fours)
+  // So many groups of rows are stored beside each other by threads that are served at once.
+  const together = Math.max(1, (bankFours * lanes) / depth)
+  return together * oddStride(Math.ceil(fours / together))
+}
+
+/** Whether the entries of rows that are so long are read four at a time. */
+const isInFours = (width: number): boolean => width % lanes === 0
+
+/** Index of an entry of a group of rows; `step` is a constant that adds to the entry. Constants stand last, where accesses add them for nothing. */
+export const panelPlace = ({ first, stride }: Panel, entry: Operand, { of, more }: Four, step = 0): Value =>
+  ir.add(ir.mul(typeof entry === 'number' ? ir.u32(entry) : entry, stride), of, first + more + step * stride)
 
 /** A group of four rows: one that the thread knows, and a constant behind it. */
 export interface Four {
   readonly of: Value
   readonly more: number
 }
-
-/** Index of an entry of a group of rows; `step` is a constant that adds to the entry. Constants stand last, where accesses add them for nothing. */
-export const panelPlace = ({ first, fours }: Panel, entry: Operand, { of, more }: Four, step = 0): Value =>
-  ir.add(
-    ir.mul(typeof entry === 'number' ? ir.u32(entry) : entry, strideOf(fours)),
-    of,
-    first + more + step * strideOf(fours),
-  )
 
 /** Loads an entry of four rows. */
 export const fromPanel = (panel: Panel, entry: Operand, four: Four, step = 0): Value =>
@@ -60,31 +70,141 @@ export interface Filling {
 export const loadEntry = ({ buffer, first, last }: Filling, width: number, row: Value, entry: Value): Value =>
   ir.load(buffer, ir.add(ir.mul(ir.call('min', row, last), width), ir.add(ir.mul(first, width), entry)))
 
+/** Four entries of it, by the number of the four in its row. */
+const loadFourEntries = (filling: Filling, width: number, row: Value, four: Value): Value => {
+  const { buffer, first, last } = filling
+  const fours = width / lanes
+  return ir.loadVector(
+    buffer,
+    ir.add(ir.mul(ir.call('min', row, last), fours), ir.add(ir.mul(first, fours), four)),
+  )
+}
+
+/** The threads of a workgroup, the entries of a panel, and those of a row. */
+interface Sizes {
+  readonly threads: number
+  readonly depth: number
+  readonly width: number
+}
+
+/** The entries that are in the panels at a time. */
+interface Held {
+  readonly count: Operand
+  /** Which entry of the rows stands at a place. */
+  readonly entryAt: (place: Value) => Value
+}
+
 /**
- * Fills panels with `depth` entries of rows that are `width` long, of which a thread has one and some groups of rows;
- * a barrier has to follow. `entryAt` gives the entry for a place in the panel.
+ * Takes rows that are `width` long through panels, `depth` entries at a time, of which a thread loads some of some groups
+ * of rows; `step` is given each place in the panels, and the entry of the rows that stands there.
  */
-export function fillPanels(
+export function throughPanels(
   k: Author,
-  { threads, depth, width }: { readonly threads: number; readonly depth: number; readonly width: number },
-  entryAt: (place: Value) => Value,
+  sizes: Sizes,
   fillings: readonly Filling[],
+  step: (place: Value, entry: Value) => void,
 ): void {
+  const { depth, width } = sizes
+  k.strided('first', 0, width, depth, (first) => {
+    const { count, entryAt } = isInFours(width)
+      ? fillInFours(k, sizes, first, fillings)
+      : fillOneByOne(k, sizes, first, fillings)
+    k.barrier()
+    k.loop('t', 0, count, (t) => step(t, entryAt(t)))
+    k.barrier()
+  })
+}
+
+function fillOneByOne(
+  k: Author,
+  { threads, depth, width }: Sizes,
+  first: Value,
+  fillings: readonly Filling[],
+): Held {
+  const isWhole = width % depth === 0
   const place = k.let('place', ir.mod(ir.thread, depth))
-  const entry = k.let('entry', entryAt(place))
-  const apart = threads / depth
-  invariant(Number.isInteger(apart), 'threads take the entries of a panel in whole rounds')
-  const firstFour = k.let('firstFour', ir.div(ir.thread, depth))
-  for (const filling of fillings) {
-    const { panel, rowAt } = filling
-    for (let more = 0; more < panel.fours; more += apart) {
-      const four = ir.add(firstFour, more)
-      k.guard(panel.fours % apart === 0 ? ir.bool(true) : ir.lt(four, panel.fours), () =>
+  // Past the last entry of a row its last one stands, which no product takes.
+  const after = ir.add(first, place)
+  const entry = k.let('entry', isWhole ? after : ir.call('min', after, width - 1))
+  eachGroup(k, { threads, across: depth }, fillings, (filling, four, at) =>
+    k.sharedStore(
+      filling.panel.array,
+      panelPlace(filling.panel, place, at),
+      inLanes((lane) => loadEntry(filling, width, filling.rowAt(four, lane), entry)),
+    ),
+  )
+  const count = isWhole ? depth : ir.call('min', ir.sub(ir.u32(width), first), depth)
+  return { count, entryAt: (t) => ir.add(first, t) }
+}
+
+function fillInFours(
+  k: Author,
+  { threads, depth, width }: Sizes,
+  first: Value,
+  fillings: readonly Filling[],
+): Held {
+  const across = depth / lanes
+  const fours =
+    width % depth === 0
+      ? across
+      : k.let('fours', ir.call('min', ir.div(ir.sub(ir.u32(width), first), lanes), across))
+  const place = k.let('place', ir.mod(ir.thread, across))
+  const entries = k.let('entries', ir.add(ir.div(first, lanes), place))
+  k.guard(typeof fours === 'number' ? ir.bool(true) : ir.lt(place, fours), () =>
+    eachGroup(k, { threads, across }, fillings, (filling, four, at, suffix) => {
+      const rows = eachLane((lane) =>
+        k.let(`row${lane}${suffix}`, loadFourEntries(filling, width, filling.rowAt(four, lane), entries)),
+      )
+      for (const entry of fourLanes) {
+        const to =
+          typeof fours === 'number'
+            ? panelPlace(filling.panel, place, at, entry * fours)
+            : panelPlace(filling.panel, ir.add(ir.mul(fours, entry), place), at)
         k.sharedStore(
-          panel.array,
-          panelPlace(panel, place, { of: firstFour, more }),
-          inLanes((lane) => loadEntry(filling, width, rowAt(four, lane), entry)),
-        ),
+          filling.panel.array,
+          to,
+          inLanes((lane) => ir.lane(rows[lane], entry)),
+        )
+      }
+    }),
+  )
+  return {
+    count: typeof fours === 'number' ? depth : ir.mul(fours, lanes),
+    entryAt: (t) => ir.add(first, ir.add(ir.mul(ir.mod(t, fours), lanes), ir.div(t, fours))),
+  }
+}
+
+/**
+ * Gives each thread the groups of rows of which it loads entries; `across` threads share a group. Panels that do not keep
+ * all threads busy are filled at the same time, by some threads each.
+ */
+function eachGroup(
+  k: Author,
+  { threads, across }: { readonly threads: number; readonly across: number },
+  fillings: readonly Filling[],
+  fill: (filling: Filling, four: Value, at: Four, suffix: string) => void,
+): void {
+  const apart = threads / across
+  invariant(Number.isInteger(apart), 'threads take the entries of a panel in whole rounds')
+  const own = k.let('firstFour', ir.div(ir.thread, across))
+  // Threads that have nothing to do yet begin here.
+  let idle = 0
+  for (const [which, filling] of fillings.entries()) {
+    const { fours } = filling.panel
+    if (fours < apart) {
+      const from = idle + fours <= apart ? idle : 0
+      idle = from + fours
+      const behind = ir.ge(own, from)
+      const before = idle === apart ? ir.bool(true) : ir.lt(own, idle)
+      k.guard(from === 0 ? before : ir.and(behind, before), () =>
+        fill(filling, ir.sub(own, from), { of: own, more: -from }, `_${which}`),
+      )
+      continue
+    }
+    for (let more = 0; more < fours; more += apart) {
+      const four = ir.add(own, more)
+      k.guard(fours % apart === 0 ? ir.bool(true) : ir.lt(four, fours), () =>
+        fill(filling, four, { of: own, more }, `_${which}_${more}`),
       )
     }
   }

@@ -76,7 +76,7 @@ export function readout(k: Author, from: Readout): void {
     out,
     firstRow,
     rows: from.rows ?? ir.shape('length'),
-    startOf: (row) => ir.mul(ir.add(first, row), from.valueDim),
+    startOf: (row) => ir.mul(ir.add(first, row), from.valueDim / columns.unit),
     groups: addTo === undefined ? quotients : groups.map(({ sums }) => sums),
     ...(mended && {
       only: (vector: number, lane: Lane): Value =>
@@ -99,7 +99,7 @@ function groupFactor(pass: Readout['pass'], { total, scale }: RowGroup, mended: 
 /** The rows that `storeRows` stores: the thread's rows below `rows`, counted from `firstRow`. */
 export interface StoredRows extends Pick<Readout, 'columns' | 'firstRow' | 'out'> {
   readonly rows: Value
-  /** Index in `out` of a row's first number. */
+  /** Index in `out` of a row's first number, in units of the columns unless there is more than these. */
   readonly startOf: (row: Value) => Value
   /** Of each vec4 row group: a vec4f of its four rows for each column. */
   readonly groups: readonly (readonly Value[])[]
@@ -120,10 +120,12 @@ export function storeRows(k: Author, stored: StoredRows): void {
       const exists = ir.lt(row, rows)
       k.if(only === undefined ? exists : ir.and(exists, only(vector, lane)), () => {
         const start = k.let(`out${which}`, startOf(row))
-        group.forEach((value, register) =>
-          columns.guard(k, register, (column) => k.store(out, ir.add(start, column), ir.lane(value, lane))),
+        const values = group.map((value) => ir.lane(value, lane))
+        if (more === undefined) return columns.store(k, out, start, values)
+        values.forEach((value, register) =>
+          columns.guard(k, register, (column) => k.store(out, ir.add(start, column), value)),
         )
-        more?.(start, lane, vector)
+        more(start, lane, vector)
       })
     }
   })

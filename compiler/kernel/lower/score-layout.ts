@@ -5,7 +5,7 @@
 import type { Tile } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { panelLength } from './panel.ts'
+import { loadedStride, oddStride } from './panel.ts'
 import type { Four, Panel } from './panel.ts'
 import { across, columnGroup, lanes, nth, range, rowGroup, tileArray, vectorsOf } from './tile.ts'
 
@@ -35,24 +35,27 @@ export interface ScoreLayout {
   readonly keyAt: (four: Value, lane: number) => Value
 }
 
-/** The layout of a tile. */
-export function scoreLayout(tile: Tile): ScoreLayout {
+/** The layout of a tile of rows that are `width` long. */
+export function scoreLayout(tile: Tile, width: number): ScoreLayout {
   const { rows, steps, depth = usualDepth } = tile
   const [ofRows, ofKeys, threads] = [rows / lanes, steps / lanes, across(tile)]
-  const queriesLength = panelLength(ofRows, depth)
-  const needed = Math.max(queriesLength + panelLength(ofKeys, depth), panelLength(ofRows, threads))
-  const lengthOfSlice = (count: number): number => panelLength(ofRows, count * ofKeys)
+  const queryStride = loadedStride(ofRows, depth, width)
+  const keyStride = loadedStride(ofKeys, depth, width)
+  const stride = oddStride(ofRows)
+  const queriesLength = queryStride * depth
+  const needed = Math.max(queriesLength + keyStride * depth, stride * threads)
+  const lengthOfSlice = (count: number): number => stride * count * ofKeys
   const lanesAtOnce = [4, 2].find((count) => lengthOfSlice(count) <= needed) ?? 1
   const array = tileArray('tile', 1, Math.max(needed, lengthOfSlice(lanesAtOnce)))
   const vectors = vectorsOf(tile, rows)
-  const panel = (fours: number, first = 0): Panel => ({ array, first, fours })
+  const panel = (fours: number, stride: number, first = 0): Panel => ({ array, first, fours, stride })
   return {
     array,
     depth,
-    queries: panel(ofRows),
-    keys: panel(ofKeys, queriesLength),
-    weights: panel(ofRows),
-    exchanged: panel(ofRows),
+    queries: panel(ofRows, queryStride),
+    keys: panel(ofKeys, keyStride, queriesLength),
+    weights: panel(ofRows, stride),
+    exchanged: panel(ofRows, stride),
     slice: { keys: lanesAtOnce * ofKeys, lanes: lanesAtOnce, count: lanes / lanesAtOnce },
     rowFours: range(vectors).map((more) => ({ of: ir.mul(rowGroup, vectors), more })),
     rowAt: (four, lane) => ir.add(ir.mul(four, lanes), lane),

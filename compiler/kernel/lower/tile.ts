@@ -125,10 +125,14 @@ export function split<T>(list: readonly T[], parts: number): readonly (readonly 
 export interface Columns {
   /** vec4 registers. */
   readonly count: number
+  /** Numbers that `start` counts below: 4 where the thread has neighbouring columns in fours. */
+  readonly unit: 1 | 4
   /** Column of a register, clamped to the last column. */
   readonly at: (register: number) => Value
-  /** Loads the thread's columns of the row that starts at `start`, a name for each number, with a suffix. */
+  /** Loads the thread's columns of the row that starts at `start`, a name for each access, with a suffix. */
   readonly load: (k: Author, buffer: Binding, start: Value, suffix?: string) => readonly Value[]
+  /** Stores the thread's columns of the row that starts at `start`, an f32 for each register. */
+  readonly store: (k: Author, buffer: Binding, start: Value, values: readonly Value[]) => void
   /** Runs `then` where the register's column exists. */
   readonly guard: (k: Author, register: number, then: (column: Value) => void) => void
 }
@@ -145,8 +149,11 @@ export function declareColumns(k: Author, tile: Tile, valueDim: number): Columns
   const column = (register: number): Value => add(first, offset(register))
   const at = (register: number): Value =>
     exact ? column(register) : call('min', column(register), valueDim - 1)
+  const guard: Columns['guard'] = (k, register, then) =>
+    k.guard(exact ? bool(true) : lt(column(register), valueDim), () => then(column(register)))
   return {
     count,
+    unit: 1,
     at,
     load: (k, buffer, start, suffix = '') => {
       // Constants last: each index is then one addition to what all have in common.
@@ -155,8 +162,11 @@ export function declareColumns(k: Author, tile: Tile, valueDim: number): Columns
         k.let(`column${register}${suffix}`, load(buffer, add(row, exact ? offset(register) : at(register)))),
       )
     },
-    guard: (k, register, then) =>
-      k.guard(exact ? bool(true) : lt(column(register), valueDim), () => then(column(register))),
+    store: (k, buffer, start, values) =>
+      values.forEach((value, register) =>
+        guard(k, register, (column) => k.store(buffer, add(start, column), value)),
+      ),
+    guard,
   }
 }
 

@@ -10,6 +10,7 @@
 
 import { invariant } from '../../diagnostics/invariant.ts'
 import { convert, for_, name, ref, sharedLoad, sharedStore, u32 } from '../build.ts'
+import { inNumbers } from '../in-fours.ts'
 import type { Kernel, SharedArray, Statement, Value, ValueType } from '../kernel.ts'
 import { bodiesOf, children, declaredNames, hasBarrier, mapChildren, mapValues, valuesIn } from '../walk.ts'
 
@@ -27,9 +28,10 @@ type Scope = ReadonlyMap<string, Meaning>
 /** The kernel with workgroups of one thread; each leaves the same bits as before. */
 export function serialise(kernel: Kernel): Kernel {
   if (kernel.workgroupSize === 1) return kernel
-  const serialiser = new Serialiser(kernel)
-  const body = serialiser.block(kernel.body, new Map())
-  return { ...kernel, workgroupSize: 1, shared: [...kernel.shared, ...serialiser.kept], body }
+  const plain = inNumbers(kernel)
+  const serialiser = new Serialiser(plain)
+  const body = serialiser.block(plain.body, new Map())
+  return { ...plain, workgroupSize: 1, shared: [...kernel.shared, ...serialiser.kept], body }
 }
 
 class Serialiser {

@@ -26,7 +26,7 @@ export function wgsl(kernel: Kernel): KernelSource {
 }
 
 function printKernel(kernel: Kernel): string {
-  const values = new ValuePrinter()
+  const values = new ValuePrinter(kernel.bindings)
   const body = [
     'let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;',
     `if (workgroup >= ${values.print(kernel.count)}) {`,

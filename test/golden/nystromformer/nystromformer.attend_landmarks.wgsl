@@ -1,5 +1,5 @@
 // attend_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the rows of v convolved with conv, 33 wide.
-// 64 threads a workgroup, 4608 bytes of workgroup memory
+// 64 threads a workgroup, 5120 bytes of workgroup memory
 // reads q, v, conv, lengths, queryLengths; writes keyMeans, solution, out
 
 struct Shape {
@@ -16,16 +16,16 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read_write> keyMeans: array<f32>;
-@group(0) @binding(3) var<storage, read_write> solution: array<f32>;
-@group(0) @binding(4) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> keyMeans: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> solution: array<vec4f>;
+@group(0) @binding(4) var<storage, read> v: array<vec4f>;
 @group(0) @binding(5) var<storage, read> conv: array<f32>;
 @group(0) @binding(6) var<storage, read> lengths: array<u32>;
 @group(0) @binding(7) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(8) var<storage, read_write> out: array<f32>;
+@group(0) @binding(8) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> tile: array<vec4f, 288>;
+var<workgroup> tile: array<vec4f, 320>;
 
 @compute @workgroup_size(64, 1, 1)
 fn attend_landmarks(
@@ -50,7 +50,7 @@ fn attend_landmarks(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
+  let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -77,37 +77,51 @@ fn attend_landmarks(
       var dot_2 = vec4f(0.0);
       var dot_3 = vec4f(0.0);
       for (var first = 0u; first < 64u; first += 16u) {
-        let place = thread % 16u;
-        let entry = first + place;
-        let firstFour = thread / 16u;
-        tile[place * 9u + firstFour] = vec4f(
-          q[min(firstRow + firstFour * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 4u] = vec4f(
-          q[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 4u) * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 4u) * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + ((firstFour + 4u) * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 144u] = vec4f(
-          keyMeans[min(from_ + firstFour, lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 8u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 16u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 24u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 148u] = vec4f(
-          keyMeans[min(from_ + (firstFour + 4u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 12u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 20u), lastKey) * 64u + (firstKey * 64u + entry)],
-          keyMeans[min(from_ + (firstFour + 28u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 8u) {
+          let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + (firstFour * 4u + 1u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + (firstFour * 4u + 2u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + (firstFour * 4u + 3u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if (firstFour >= 8u) {
+          let row0_1 = keyMeans[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row1_1 = keyMeans[min(
+            from_ + (firstFour - 8u + 8u),
+            lastKey,
+          ) * 16u + (firstKey * 16u + entries)];
+          let row2_1 = keyMeans[min(
+            from_ + (firstFour - 8u + 16u),
+            lastKey,
+          ) * 16u + (firstKey * 16u + entries)];
+          let row3_1 = keyMeans[min(
+            from_ + (firstFour - 8u + 24u),
+            lastKey,
+          ) * 16u + (firstKey * 16u + entries)];
+          tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 10u + firstFour + 272u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
         workgroupBarrier();
         for (var t = 0u; t < 16u; t++) {
-          let rows0 = tile[t * 9u + rowGroup];
-          let keys0 = tile[t * 9u + columnGroup + 144u];
+          let rows0 = tile[t * 10u + rowGroup];
+          let keys0 = tile[t * 10u + columnGroup + 160u];
           dot_0 += keys0.x * rows0;
           dot_1 += keys0.y * rows0;
           dot_2 += keys0.z * rows0;
@@ -189,81 +203,57 @@ fn attend_landmarks(
       tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
       workgroupBarrier();
       let here = min(max(end, from_) - from_, 32u);
-      let firstStart = (firstValue + from_) * 64u;
-      let lastStart = (firstValue + lastKey) * 64u;
+      let firstStart = (firstValue + from_) * 16u;
+      let lastStart = (firstValue + lastKey) * 16u;
       for (var j = 0u; j < here; j += 4u) {
         let weight0_0 = tile[j * 9u + rowGroup];
-        let rowStart_0 = firstStart + j * 64u + firstColumn;
-        let column0_0 = solution[rowStart_0];
-        let column1_0 = solution[rowStart_0 + 8u];
-        let column2_0 = solution[rowStart_0 + 16u];
-        let column3_0 = solution[rowStart_0 + 24u];
-        let column4_0 = solution[rowStart_0 + 32u];
-        let column5_0 = solution[rowStart_0 + 40u];
-        let column6_0 = solution[rowStart_0 + 48u];
-        let column7_0 = solution[rowStart_0 + 56u];
-        sums_0 += weight0_0 * column0_0;
-        sums_1 += weight0_0 * column1_0;
-        sums_2 += weight0_0 * column2_0;
-        sums_3 += weight0_0 * column3_0;
-        sums_4 += weight0_0 * column4_0;
-        sums_5 += weight0_0 * column5_0;
-        sums_6 += weight0_0 * column6_0;
-        sums_7 += weight0_0 * column7_0;
+        let rowStart_0 = firstStart + j * 16u + firstColumns;
+        let columns0_0 = solution[rowStart_0];
+        let columns1_0 = solution[rowStart_0 + 8u];
+        sums_0 += weight0_0 * columns0_0.x;
+        sums_1 += weight0_0 * columns0_0.y;
+        sums_2 += weight0_0 * columns0_0.z;
+        sums_3 += weight0_0 * columns0_0.w;
+        sums_4 += weight0_0 * columns1_0.x;
+        sums_5 += weight0_0 * columns1_0.y;
+        sums_6 += weight0_0 * columns1_0.z;
+        sums_7 += weight0_0 * columns1_0.w;
         let weight0_1 = tile[j * 9u + rowGroup + 9u];
-        let rowStart_1 = min(firstStart + j * 64u + 64u, lastStart) + firstColumn;
-        let column0_1 = solution[rowStart_1];
-        let column1_1 = solution[rowStart_1 + 8u];
-        let column2_1 = solution[rowStart_1 + 16u];
-        let column3_1 = solution[rowStart_1 + 24u];
-        let column4_1 = solution[rowStart_1 + 32u];
-        let column5_1 = solution[rowStart_1 + 40u];
-        let column6_1 = solution[rowStart_1 + 48u];
-        let column7_1 = solution[rowStart_1 + 56u];
-        sums_0 += weight0_1 * column0_1;
-        sums_1 += weight0_1 * column1_1;
-        sums_2 += weight0_1 * column2_1;
-        sums_3 += weight0_1 * column3_1;
-        sums_4 += weight0_1 * column4_1;
-        sums_5 += weight0_1 * column5_1;
-        sums_6 += weight0_1 * column6_1;
-        sums_7 += weight0_1 * column7_1;
+        let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+        let columns0_1 = solution[rowStart_1];
+        let columns1_1 = solution[rowStart_1 + 8u];
+        sums_0 += weight0_1 * columns0_1.x;
+        sums_1 += weight0_1 * columns0_1.y;
+        sums_2 += weight0_1 * columns0_1.z;
+        sums_3 += weight0_1 * columns0_1.w;
+        sums_4 += weight0_1 * columns1_1.x;
+        sums_5 += weight0_1 * columns1_1.y;
+        sums_6 += weight0_1 * columns1_1.z;
+        sums_7 += weight0_1 * columns1_1.w;
         let weight0_2 = tile[j * 9u + rowGroup + 18u];
-        let rowStart_2 = min(firstStart + j * 64u + 128u, lastStart) + firstColumn;
-        let column0_2 = solution[rowStart_2];
-        let column1_2 = solution[rowStart_2 + 8u];
-        let column2_2 = solution[rowStart_2 + 16u];
-        let column3_2 = solution[rowStart_2 + 24u];
-        let column4_2 = solution[rowStart_2 + 32u];
-        let column5_2 = solution[rowStart_2 + 40u];
-        let column6_2 = solution[rowStart_2 + 48u];
-        let column7_2 = solution[rowStart_2 + 56u];
-        sums_0 += weight0_2 * column0_2;
-        sums_1 += weight0_2 * column1_2;
-        sums_2 += weight0_2 * column2_2;
-        sums_3 += weight0_2 * column3_2;
-        sums_4 += weight0_2 * column4_2;
-        sums_5 += weight0_2 * column5_2;
-        sums_6 += weight0_2 * column6_2;
-        sums_7 += weight0_2 * column7_2;
+        let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+        let columns0_2 = solution[rowStart_2];
+        let columns1_2 = solution[rowStart_2 + 8u];
+        sums_0 += weight0_2 * columns0_2.x;
+        sums_1 += weight0_2 * columns0_2.y;
+        sums_2 += weight0_2 * columns0_2.z;
+        sums_3 += weight0_2 * columns0_2.w;
+        sums_4 += weight0_2 * columns1_2.x;
+        sums_5 += weight0_2 * columns1_2.y;
+        sums_6 += weight0_2 * columns1_2.z;
+        sums_7 += weight0_2 * columns1_2.w;
         let weight0_3 = tile[j * 9u + rowGroup + 27u];
-        let rowStart_3 = min(firstStart + j * 64u + 192u, lastStart) + firstColumn;
-        let column0_3 = solution[rowStart_3];
-        let column1_3 = solution[rowStart_3 + 8u];
-        let column2_3 = solution[rowStart_3 + 16u];
-        let column3_3 = solution[rowStart_3 + 24u];
-        let column4_3 = solution[rowStart_3 + 32u];
-        let column5_3 = solution[rowStart_3 + 40u];
-        let column6_3 = solution[rowStart_3 + 48u];
-        let column7_3 = solution[rowStart_3 + 56u];
-        sums_0 += weight0_3 * column0_3;
-        sums_1 += weight0_3 * column1_3;
-        sums_2 += weight0_3 * column2_3;
-        sums_3 += weight0_3 * column3_3;
-        sums_4 += weight0_3 * column4_3;
-        sums_5 += weight0_3 * column5_3;
-        sums_6 += weight0_3 * column6_3;
-        sums_7 += weight0_3 * column7_3;
+        let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+        let columns0_3 = solution[rowStart_3];
+        let columns1_3 = solution[rowStart_3 + 8u];
+        sums_0 += weight0_3 * columns0_3.x;
+        sums_1 += weight0_3 * columns0_3.y;
+        sums_2 += weight0_3 * columns0_3.z;
+        sums_3 += weight0_3 * columns0_3.w;
+        sums_4 += weight0_3 * columns1_3.x;
+        sums_5 += weight0_3 * columns1_3.y;
+        sums_6 += weight0_3 * columns1_3.z;
+        sums_7 += weight0_3 * columns1_3.w;
       }
       workgroupBarrier();
     }
@@ -300,63 +290,44 @@ fn attend_landmarks(
       let ahead = firstRow + rowGroup * 4u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let convolvedStart = (firstConvolved + min(convolvedRow, max(visible, 1u) - 1u)) * 64u;
-      sums_0 += weights * select(0.0, v[convolvedStart + firstColumn], there);
-      sums_1 += weights * select(0.0, v[convolvedStart + (firstColumn + 8u)], there);
-      sums_2 += weights * select(0.0, v[convolvedStart + (firstColumn + 16u)], there);
-      sums_3 += weights * select(0.0, v[convolvedStart + (firstColumn + 24u)], there);
-      sums_4 += weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
-      sums_5 += weights * select(0.0, v[convolvedStart + (firstColumn + 40u)], there);
-      sums_6 += weights * select(0.0, v[convolvedStart + (firstColumn + 48u)], there);
-      sums_7 += weights * select(0.0, v[convolvedStart + (firstColumn + 56u)], there);
+      let rowStartConvolved = (firstConvolved + min(
+        convolvedRow,
+        max(visible, 1u) - 1u,
+      )) * 16u + firstColumns;
+      let columns0Convolved = v[rowStartConvolved];
+      let columns1Convolved = v[rowStartConvolved + 8u];
+      sums_0 += weights * select(0.0, columns0Convolved.x, there);
+      sums_1 += weights * select(0.0, columns0Convolved.y, there);
+      sums_2 += weights * select(0.0, columns0Convolved.z, there);
+      sums_3 += weights * select(0.0, columns0Convolved.w, there);
+      sums_4 += weights * select(0.0, columns1Convolved.x, there);
+      sums_5 += weights * select(0.0, columns1Convolved.y, there);
+      sums_6 += weights * select(0.0, columns1Convolved.z, there);
+      sums_7 += weights * select(0.0, columns1Convolved.w, there);
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < shape.length) {
-      let out0 = (queryHead * shape.length + row0) * 64u;
-      out[out0 + firstColumn] = sums_0.x;
-      out[out0 + (firstColumn + 8u)] = sums_1.x;
-      out[out0 + (firstColumn + 16u)] = sums_2.x;
-      out[out0 + (firstColumn + 24u)] = sums_3.x;
-      out[out0 + (firstColumn + 32u)] = sums_4.x;
-      out[out0 + (firstColumn + 40u)] = sums_5.x;
-      out[out0 + (firstColumn + 48u)] = sums_6.x;
-      out[out0 + (firstColumn + 56u)] = sums_7.x;
+      let out0 = (queryHead * shape.length + row0) * 16u;
+      out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
+      out[out0 + (firstColumns + 8u)] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < shape.length) {
-      let out1 = (queryHead * shape.length + row1) * 64u;
-      out[out1 + firstColumn] = sums_0.y;
-      out[out1 + (firstColumn + 8u)] = sums_1.y;
-      out[out1 + (firstColumn + 16u)] = sums_2.y;
-      out[out1 + (firstColumn + 24u)] = sums_3.y;
-      out[out1 + (firstColumn + 32u)] = sums_4.y;
-      out[out1 + (firstColumn + 40u)] = sums_5.y;
-      out[out1 + (firstColumn + 48u)] = sums_6.y;
-      out[out1 + (firstColumn + 56u)] = sums_7.y;
+      let out1 = (queryHead * shape.length + row1) * 16u;
+      out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
+      out[out1 + (firstColumns + 8u)] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < shape.length) {
-      let out2 = (queryHead * shape.length + row2) * 64u;
-      out[out2 + firstColumn] = sums_0.z;
-      out[out2 + (firstColumn + 8u)] = sums_1.z;
-      out[out2 + (firstColumn + 16u)] = sums_2.z;
-      out[out2 + (firstColumn + 24u)] = sums_3.z;
-      out[out2 + (firstColumn + 32u)] = sums_4.z;
-      out[out2 + (firstColumn + 40u)] = sums_5.z;
-      out[out2 + (firstColumn + 48u)] = sums_6.z;
-      out[out2 + (firstColumn + 56u)] = sums_7.z;
+      let out2 = (queryHead * shape.length + row2) * 16u;
+      out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
+      out[out2 + (firstColumns + 8u)] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < shape.length) {
-      let out3 = (queryHead * shape.length + row3) * 64u;
-      out[out3 + firstColumn] = sums_0.w;
-      out[out3 + (firstColumn + 8u)] = sums_1.w;
-      out[out3 + (firstColumn + 16u)] = sums_2.w;
-      out[out3 + (firstColumn + 24u)] = sums_3.w;
-      out[out3 + (firstColumn + 32u)] = sums_4.w;
-      out[out3 + (firstColumn + 40u)] = sums_5.w;
-      out[out3 + (firstColumn + 48u)] = sums_6.w;
-      out[out3 + (firstColumn + 56u)] = sums_7.w;
+      let out3 = (queryHead * shape.length + row3) * 16u;
+      out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
+      out[out3 + (firstColumns + 8u)] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
     }
   }
 }

@@ -16,13 +16,13 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> conv: array<f32>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
 
 var<workgroup> tile: array<vec4f, 544>;
 
@@ -49,7 +49,7 @@ fn attend_rows(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 16u;
   let columnGroup = thread % 16u;
-  let firstColumn = valueTile * 64u + columnGroup;
+  let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 64u;
   let fewer = min(queryRows, visible);
   if (fewer <= 64u) {
@@ -90,32 +90,43 @@ fn attend_rows(
       var dot_14 = vec4f(0.0);
       var dot_15 = vec4f(0.0);
       for (var first = 0u; first < 64u; first += 8u) {
-        let place = thread % 8u;
-        let entry = first + place;
-        let firstFour = thread / 8u;
-        tile[place * 17u + firstFour] = vec4f(
-          q[min(firstRow + firstFour * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 33u + firstFour + 136u] = vec4f(
-          k[min(from_ + firstFour, lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 32u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 64u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 96u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
-        tile[place * 33u + firstFour + 152u] = vec4f(
-          k[min(from_ + (firstFour + 16u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 48u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 80u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 112u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
+        let place = thread % 2u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 2u;
+        if (firstFour < 16u) {
+          let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + (firstFour * 4u + 1u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + (firstFour * 4u + 2u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + (firstFour * 4u + 3u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 20u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if ((firstFour >= 16u) & (firstFour < 48u)) {
+          let row0_1 = k[min(from_ + (firstFour - 16u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row1_1 = k[min(from_ + (firstFour - 16u + 32u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row2_1 = k[min(from_ + (firstFour - 16u + 64u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row3_1 = k[min(from_ + (firstFour - 16u + 96u), lastKey) * 16u + (firstKey * 16u + entries)];
+          tile[place * 36u + firstFour + 144u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 36u + firstFour + 216u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 36u + firstFour + 288u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 36u + firstFour + 360u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
         workgroupBarrier();
         for (var t = 0u; t < 8u; t++) {
-          let rows0 = tile[t * 17u + rowGroup * 2u];
-          let rows1 = tile[t * 17u + rowGroup * 2u + 1u];
-          let keys0 = tile[t * 33u + columnGroup + 136u];
+          let rows0 = tile[t * 20u + rowGroup * 2u];
+          let rows1 = tile[t * 20u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 36u + columnGroup + 160u];
           dot_0 += keys0.x * rows0;
           dot_8 += keys0.x * rows1;
           dot_1 += keys0.y * rows0;
@@ -124,7 +135,7 @@ fn attend_rows(
           dot_10 += keys0.z * rows1;
           dot_3 += keys0.w * rows0;
           dot_11 += keys0.w * rows1;
-          let keys1 = tile[t * 33u + columnGroup + 152u];
+          let keys1 = tile[t * 36u + columnGroup + 176u];
           dot_4 += keys1.x * rows0;
           dot_12 += keys1.x * rows1;
           dot_5 += keys1.y * rows0;
@@ -381,129 +392,105 @@ fn attend_rows(
         let sliceStart = from_ + keySlice * 32u;
         workgroupBarrier();
         let here = min(max(end, sliceStart) - sliceStart, 32u);
-        let firstStart = (firstValue + sliceStart) * 64u;
-        let lastStart = (firstValue + lastKey) * 64u;
+        let firstStart = (firstValue + sliceStart) * 16u;
+        let lastStart = (firstValue + lastKey) * 16u;
         for (var j = 0u; j < here; j += 8u) {
           let weight0_0 = tile[j * 17u + rowGroup * 2u];
           let weight1_0 = tile[j * 17u + rowGroup * 2u + 1u];
-          let rowStart_0 = firstStart + j * 64u + firstColumn;
-          let column0_0 = v[rowStart_0];
-          let column1_0 = v[rowStart_0 + 16u];
-          let column2_0 = v[rowStart_0 + 32u];
-          let column3_0 = v[rowStart_0 + 48u];
-          sums_0 += weight0_0 * column0_0;
-          sums_1 += weight0_0 * column1_0;
-          sums_2 += weight0_0 * column2_0;
-          sums_3 += weight0_0 * column3_0;
-          sums_4 += weight1_0 * column0_0;
-          sums_5 += weight1_0 * column1_0;
-          sums_6 += weight1_0 * column2_0;
-          sums_7 += weight1_0 * column3_0;
+          let rowStart_0 = firstStart + j * 16u + firstColumns;
+          let columns0_0 = v[rowStart_0];
+          sums_0 += weight0_0 * columns0_0.x;
+          sums_1 += weight0_0 * columns0_0.y;
+          sums_2 += weight0_0 * columns0_0.z;
+          sums_3 += weight0_0 * columns0_0.w;
+          sums_4 += weight1_0 * columns0_0.x;
+          sums_5 += weight1_0 * columns0_0.y;
+          sums_6 += weight1_0 * columns0_0.z;
+          sums_7 += weight1_0 * columns0_0.w;
           let weight0_1 = tile[j * 17u + rowGroup * 2u + 17u];
           let weight1_1 = tile[j * 17u + rowGroup * 2u + 18u];
-          let rowStart_1 = min(firstStart + j * 64u + 64u, lastStart) + firstColumn;
-          let column0_1 = v[rowStart_1];
-          let column1_1 = v[rowStart_1 + 16u];
-          let column2_1 = v[rowStart_1 + 32u];
-          let column3_1 = v[rowStart_1 + 48u];
-          sums_0 += weight0_1 * column0_1;
-          sums_1 += weight0_1 * column1_1;
-          sums_2 += weight0_1 * column2_1;
-          sums_3 += weight0_1 * column3_1;
-          sums_4 += weight1_1 * column0_1;
-          sums_5 += weight1_1 * column1_1;
-          sums_6 += weight1_1 * column2_1;
-          sums_7 += weight1_1 * column3_1;
+          let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+          let columns0_1 = v[rowStart_1];
+          sums_0 += weight0_1 * columns0_1.x;
+          sums_1 += weight0_1 * columns0_1.y;
+          sums_2 += weight0_1 * columns0_1.z;
+          sums_3 += weight0_1 * columns0_1.w;
+          sums_4 += weight1_1 * columns0_1.x;
+          sums_5 += weight1_1 * columns0_1.y;
+          sums_6 += weight1_1 * columns0_1.z;
+          sums_7 += weight1_1 * columns0_1.w;
           let weight0_2 = tile[j * 17u + rowGroup * 2u + 34u];
           let weight1_2 = tile[j * 17u + rowGroup * 2u + 35u];
-          let rowStart_2 = min(firstStart + j * 64u + 128u, lastStart) + firstColumn;
-          let column0_2 = v[rowStart_2];
-          let column1_2 = v[rowStart_2 + 16u];
-          let column2_2 = v[rowStart_2 + 32u];
-          let column3_2 = v[rowStart_2 + 48u];
-          sums_0 += weight0_2 * column0_2;
-          sums_1 += weight0_2 * column1_2;
-          sums_2 += weight0_2 * column2_2;
-          sums_3 += weight0_2 * column3_2;
-          sums_4 += weight1_2 * column0_2;
-          sums_5 += weight1_2 * column1_2;
-          sums_6 += weight1_2 * column2_2;
-          sums_7 += weight1_2 * column3_2;
+          let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+          let columns0_2 = v[rowStart_2];
+          sums_0 += weight0_2 * columns0_2.x;
+          sums_1 += weight0_2 * columns0_2.y;
+          sums_2 += weight0_2 * columns0_2.z;
+          sums_3 += weight0_2 * columns0_2.w;
+          sums_4 += weight1_2 * columns0_2.x;
+          sums_5 += weight1_2 * columns0_2.y;
+          sums_6 += weight1_2 * columns0_2.z;
+          sums_7 += weight1_2 * columns0_2.w;
           let weight0_3 = tile[j * 17u + rowGroup * 2u + 51u];
           let weight1_3 = tile[j * 17u + rowGroup * 2u + 52u];
-          let rowStart_3 = min(firstStart + j * 64u + 192u, lastStart) + firstColumn;
-          let column0_3 = v[rowStart_3];
-          let column1_3 = v[rowStart_3 + 16u];
-          let column2_3 = v[rowStart_3 + 32u];
-          let column3_3 = v[rowStart_3 + 48u];
-          sums_0 += weight0_3 * column0_3;
-          sums_1 += weight0_3 * column1_3;
-          sums_2 += weight0_3 * column2_3;
-          sums_3 += weight0_3 * column3_3;
-          sums_4 += weight1_3 * column0_3;
-          sums_5 += weight1_3 * column1_3;
-          sums_6 += weight1_3 * column2_3;
-          sums_7 += weight1_3 * column3_3;
+          let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+          let columns0_3 = v[rowStart_3];
+          sums_0 += weight0_3 * columns0_3.x;
+          sums_1 += weight0_3 * columns0_3.y;
+          sums_2 += weight0_3 * columns0_3.z;
+          sums_3 += weight0_3 * columns0_3.w;
+          sums_4 += weight1_3 * columns0_3.x;
+          sums_5 += weight1_3 * columns0_3.y;
+          sums_6 += weight1_3 * columns0_3.z;
+          sums_7 += weight1_3 * columns0_3.w;
           let weight0_4 = tile[j * 17u + rowGroup * 2u + 68u];
           let weight1_4 = tile[j * 17u + rowGroup * 2u + 69u];
-          let rowStart_4 = min(firstStart + j * 64u + 256u, lastStart) + firstColumn;
-          let column0_4 = v[rowStart_4];
-          let column1_4 = v[rowStart_4 + 16u];
-          let column2_4 = v[rowStart_4 + 32u];
-          let column3_4 = v[rowStart_4 + 48u];
-          sums_0 += weight0_4 * column0_4;
-          sums_1 += weight0_4 * column1_4;
-          sums_2 += weight0_4 * column2_4;
-          sums_3 += weight0_4 * column3_4;
-          sums_4 += weight1_4 * column0_4;
-          sums_5 += weight1_4 * column1_4;
-          sums_6 += weight1_4 * column2_4;
-          sums_7 += weight1_4 * column3_4;
+          let rowStart_4 = min(firstStart + j * 16u + 64u, lastStart) + firstColumns;
+          let columns0_4 = v[rowStart_4];
+          sums_0 += weight0_4 * columns0_4.x;
+          sums_1 += weight0_4 * columns0_4.y;
+          sums_2 += weight0_4 * columns0_4.z;
+          sums_3 += weight0_4 * columns0_4.w;
+          sums_4 += weight1_4 * columns0_4.x;
+          sums_5 += weight1_4 * columns0_4.y;
+          sums_6 += weight1_4 * columns0_4.z;
+          sums_7 += weight1_4 * columns0_4.w;
           let weight0_5 = tile[j * 17u + rowGroup * 2u + 85u];
           let weight1_5 = tile[j * 17u + rowGroup * 2u + 86u];
-          let rowStart_5 = min(firstStart + j * 64u + 320u, lastStart) + firstColumn;
-          let column0_5 = v[rowStart_5];
-          let column1_5 = v[rowStart_5 + 16u];
-          let column2_5 = v[rowStart_5 + 32u];
-          let column3_5 = v[rowStart_5 + 48u];
-          sums_0 += weight0_5 * column0_5;
-          sums_1 += weight0_5 * column1_5;
-          sums_2 += weight0_5 * column2_5;
-          sums_3 += weight0_5 * column3_5;
-          sums_4 += weight1_5 * column0_5;
-          sums_5 += weight1_5 * column1_5;
-          sums_6 += weight1_5 * column2_5;
-          sums_7 += weight1_5 * column3_5;
+          let rowStart_5 = min(firstStart + j * 16u + 80u, lastStart) + firstColumns;
+          let columns0_5 = v[rowStart_5];
+          sums_0 += weight0_5 * columns0_5.x;
+          sums_1 += weight0_5 * columns0_5.y;
+          sums_2 += weight0_5 * columns0_5.z;
+          sums_3 += weight0_5 * columns0_5.w;
+          sums_4 += weight1_5 * columns0_5.x;
+          sums_5 += weight1_5 * columns0_5.y;
+          sums_6 += weight1_5 * columns0_5.z;
+          sums_7 += weight1_5 * columns0_5.w;
           let weight0_6 = tile[j * 17u + rowGroup * 2u + 102u];
           let weight1_6 = tile[j * 17u + rowGroup * 2u + 103u];
-          let rowStart_6 = min(firstStart + j * 64u + 384u, lastStart) + firstColumn;
-          let column0_6 = v[rowStart_6];
-          let column1_6 = v[rowStart_6 + 16u];
-          let column2_6 = v[rowStart_6 + 32u];
-          let column3_6 = v[rowStart_6 + 48u];
-          sums_0 += weight0_6 * column0_6;
-          sums_1 += weight0_6 * column1_6;
-          sums_2 += weight0_6 * column2_6;
-          sums_3 += weight0_6 * column3_6;
-          sums_4 += weight1_6 * column0_6;
-          sums_5 += weight1_6 * column1_6;
-          sums_6 += weight1_6 * column2_6;
-          sums_7 += weight1_6 * column3_6;
+          let rowStart_6 = min(firstStart + j * 16u + 96u, lastStart) + firstColumns;
+          let columns0_6 = v[rowStart_6];
+          sums_0 += weight0_6 * columns0_6.x;
+          sums_1 += weight0_6 * columns0_6.y;
+          sums_2 += weight0_6 * columns0_6.z;
+          sums_3 += weight0_6 * columns0_6.w;
+          sums_4 += weight1_6 * columns0_6.x;
+          sums_5 += weight1_6 * columns0_6.y;
+          sums_6 += weight1_6 * columns0_6.z;
+          sums_7 += weight1_6 * columns0_6.w;
           let weight0_7 = tile[j * 17u + rowGroup * 2u + 119u];
           let weight1_7 = tile[j * 17u + rowGroup * 2u + 120u];
-          let rowStart_7 = min(firstStart + j * 64u + 448u, lastStart) + firstColumn;
-          let column0_7 = v[rowStart_7];
-          let column1_7 = v[rowStart_7 + 16u];
-          let column2_7 = v[rowStart_7 + 32u];
-          let column3_7 = v[rowStart_7 + 48u];
-          sums_0 += weight0_7 * column0_7;
-          sums_1 += weight0_7 * column1_7;
-          sums_2 += weight0_7 * column2_7;
-          sums_3 += weight0_7 * column3_7;
-          sums_4 += weight1_7 * column0_7;
-          sums_5 += weight1_7 * column1_7;
-          sums_6 += weight1_7 * column2_7;
-          sums_7 += weight1_7 * column3_7;
+          let rowStart_7 = min(firstStart + j * 16u + 112u, lastStart) + firstColumns;
+          let columns0_7 = v[rowStart_7];
+          sums_0 += weight0_7 * columns0_7.x;
+          sums_1 += weight0_7 * columns0_7.y;
+          sums_2 += weight0_7 * columns0_7.z;
+          sums_3 += weight0_7 * columns0_7.w;
+          sums_4 += weight1_7 * columns0_7.x;
+          sums_5 += weight1_7 * columns0_7.y;
+          sums_6 += weight1_7 * columns0_7.z;
+          sums_7 += weight1_7 * columns0_7.w;
         }
         workgroupBarrier();
       }
@@ -552,11 +539,15 @@ fn attend_rows(
       let ahead = firstRow + rowGroup * 8u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let convolvedStart = (firstConvolved + min(convolvedRow, max(visible, 1u) - 1u)) * 64u;
-      sums_0 += weights * select(0.0, v[convolvedStart + firstColumn], there);
-      sums_1 += weights * select(0.0, v[convolvedStart + (firstColumn + 16u)], there);
-      sums_2 += weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
-      sums_3 += weights * select(0.0, v[convolvedStart + (firstColumn + 48u)], there);
+      let rowStartConvolved = (firstConvolved + min(
+        convolvedRow,
+        max(visible, 1u) - 1u,
+      )) * 16u + firstColumns;
+      let columns0Convolved = v[rowStartConvolved];
+      sums_0 += weights * select(0.0, columns0Convolved.x, there);
+      sums_1 += weights * select(0.0, columns0Convolved.y, there);
+      sums_2 += weights * select(0.0, columns0Convolved.z, there);
+      sums_3 += weights * select(0.0, columns0Convolved.w, there);
     }
     for (var t = 0u; t < 36u; t++) {
       let weights = vec4f(
@@ -568,75 +559,55 @@ fn attend_rows(
       let ahead = firstRow + (rowGroup * 2u + 1u) * 4u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let convolvedStart = (firstConvolved + min(convolvedRow, max(visible, 1u) - 1u)) * 64u;
-      sums_4 += weights * select(0.0, v[convolvedStart + firstColumn], there);
-      sums_5 += weights * select(0.0, v[convolvedStart + (firstColumn + 16u)], there);
-      sums_6 += weights * select(0.0, v[convolvedStart + (firstColumn + 32u)], there);
-      sums_7 += weights * select(0.0, v[convolvedStart + (firstColumn + 48u)], there);
+      let rowStartConvolved = (firstConvolved + min(
+        convolvedRow,
+        max(visible, 1u) - 1u,
+      )) * 16u + firstColumns;
+      let columns0Convolved = v[rowStartConvolved];
+      sums_4 += weights * select(0.0, columns0Convolved.x, there);
+      sums_5 += weights * select(0.0, columns0Convolved.y, there);
+      sums_6 += weights * select(0.0, columns0Convolved.z, there);
+      sums_7 += weights * select(0.0, columns0Convolved.w, there);
     }
     let row0 = firstRow + rowGroup * 8u;
     if (row0 < shape.length) {
-      let out0 = (queryHead * shape.length + row0) * 64u;
-      out[out0 + firstColumn] = sums_0.x;
-      out[out0 + (firstColumn + 16u)] = sums_1.x;
-      out[out0 + (firstColumn + 32u)] = sums_2.x;
-      out[out0 + (firstColumn + 48u)] = sums_3.x;
+      let out0 = (queryHead * shape.length + row0) * 16u;
+      out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
     }
     let row1 = firstRow + rowGroup * 8u + 1u;
     if (row1 < shape.length) {
-      let out1 = (queryHead * shape.length + row1) * 64u;
-      out[out1 + firstColumn] = sums_0.y;
-      out[out1 + (firstColumn + 16u)] = sums_1.y;
-      out[out1 + (firstColumn + 32u)] = sums_2.y;
-      out[out1 + (firstColumn + 48u)] = sums_3.y;
+      let out1 = (queryHead * shape.length + row1) * 16u;
+      out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
     }
     let row2 = firstRow + rowGroup * 8u + 2u;
     if (row2 < shape.length) {
-      let out2 = (queryHead * shape.length + row2) * 64u;
-      out[out2 + firstColumn] = sums_0.z;
-      out[out2 + (firstColumn + 16u)] = sums_1.z;
-      out[out2 + (firstColumn + 32u)] = sums_2.z;
-      out[out2 + (firstColumn + 48u)] = sums_3.z;
+      let out2 = (queryHead * shape.length + row2) * 16u;
+      out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
     }
     let row3 = firstRow + rowGroup * 8u + 3u;
     if (row3 < shape.length) {
-      let out3 = (queryHead * shape.length + row3) * 64u;
-      out[out3 + firstColumn] = sums_0.w;
-      out[out3 + (firstColumn + 16u)] = sums_1.w;
-      out[out3 + (firstColumn + 32u)] = sums_2.w;
-      out[out3 + (firstColumn + 48u)] = sums_3.w;
+      let out3 = (queryHead * shape.length + row3) * 16u;
+      out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
     }
     let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
     if (row4 < shape.length) {
-      let out4 = (queryHead * shape.length + row4) * 64u;
-      out[out4 + firstColumn] = sums_4.x;
-      out[out4 + (firstColumn + 16u)] = sums_5.x;
-      out[out4 + (firstColumn + 32u)] = sums_6.x;
-      out[out4 + (firstColumn + 48u)] = sums_7.x;
+      let out4 = (queryHead * shape.length + row4) * 16u;
+      out[out4 + firstColumns] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
     }
     let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
     if (row5 < shape.length) {
-      let out5 = (queryHead * shape.length + row5) * 64u;
-      out[out5 + firstColumn] = sums_4.y;
-      out[out5 + (firstColumn + 16u)] = sums_5.y;
-      out[out5 + (firstColumn + 32u)] = sums_6.y;
-      out[out5 + (firstColumn + 48u)] = sums_7.y;
+      let out5 = (queryHead * shape.length + row5) * 16u;
+      out[out5 + firstColumns] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
     }
     let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
     if (row6 < shape.length) {
-      let out6 = (queryHead * shape.length + row6) * 64u;
-      out[out6 + firstColumn] = sums_4.z;
-      out[out6 + (firstColumn + 16u)] = sums_5.z;
-      out[out6 + (firstColumn + 32u)] = sums_6.z;
-      out[out6 + (firstColumn + 48u)] = sums_7.z;
+      let out6 = (queryHead * shape.length + row6) * 16u;
+      out[out6 + firstColumns] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
     }
     let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
     if (row7 < shape.length) {
-      let out7 = (queryHead * shape.length + row7) * 64u;
-      out[out7 + firstColumn] = sums_4.w;
-      out[out7 + (firstColumn + 16u)] = sums_5.w;
-      out[out7 + (firstColumn + 32u)] = sums_6.w;
-      out[out7 + (firstColumn + 48u)] = sums_7.w;
+      let out7 = (queryHead * shape.length + row7) * 16u;
+      out[out7 + firstColumns] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
     }
   }
 }

@@ -1,5 +1,5 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
-// 64 threads a workgroup, 4608 bytes of workgroup memory
+// 64 threads a workgroup, 5120 bytes of workgroup memory
 // reads k, v, lengths, queryLengths; writes queryMeans, summarizeParts
 
 struct Shape {
@@ -16,14 +16,14 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> queryMeans: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read_write> queryMeans: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(6) var<storage, read_write> summarizeParts: array<f32>;
 
-var<workgroup> tile: array<vec4f, 288>;
+var<workgroup> tile: array<vec4f, 320>;
 
 @compute @workgroup_size(64, 1, 1)
 fn summarize(
@@ -50,7 +50,7 @@ fn summarize(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
+  let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
@@ -77,46 +77,45 @@ fn summarize(
       var dot_2 = vec4f(0.0);
       var dot_3 = vec4f(0.0);
       for (var first = 0u; first < 64u; first += 16u) {
-        let place = thread % 16u;
-        let entry = first + place;
-        let firstFour = thread / 16u;
-        tile[place * 9u + firstFour] = vec4f(
-          queryMeans[min(firstRow + firstFour * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 4u] = vec4f(
-          queryMeans[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(
-            firstRow + ((firstFour + 4u) * 4u + 1u),
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 8u) {
+          let row0_0 = queryMeans[min(
+            firstRow + firstFour * 4u,
             lastQuery,
-          ) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(
-            firstRow + ((firstFour + 4u) * 4u + 2u),
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row1_0 = queryMeans[min(
+            firstRow + (firstFour * 4u + 1u),
             lastQuery,
-          ) * 64u + (firstQuery * 64u + entry)],
-          queryMeans[min(
-            firstRow + ((firstFour + 4u) * 4u + 3u),
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row2_0 = queryMeans[min(
+            firstRow + (firstFour * 4u + 2u),
             lastQuery,
-          ) * 64u + (firstQuery * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 144u] = vec4f(
-          k[min(from_ + firstFour, lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 8u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 16u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 24u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
-        tile[place * 9u + firstFour + 148u] = vec4f(
-          k[min(from_ + (firstFour + 4u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 12u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 20u), lastKey) * 64u + (firstKey * 64u + entry)],
-          k[min(from_ + (firstFour + 28u), lastKey) * 64u + (firstKey * 64u + entry)],
-        );
+          ) * 16u + (firstQuery * 16u + entries)];
+          let row3_0 = queryMeans[min(
+            firstRow + (firstFour * 4u + 3u),
+            lastQuery,
+          ) * 16u + (firstQuery * 16u + entries)];
+          tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if (firstFour >= 8u) {
+          let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 16u + (firstKey * 16u + entries)];
+          let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 16u + (firstKey * 16u + entries)];
+          tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 10u + firstFour + 272u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
         workgroupBarrier();
         for (var t = 0u; t < 16u; t++) {
-          let rows0 = tile[t * 9u + rowGroup];
-          let keys0 = tile[t * 9u + columnGroup + 144u];
+          let rows0 = tile[t * 10u + rowGroup];
+          let keys0 = tile[t * 10u + columnGroup + 160u];
           dot_0 += keys0.x * rows0;
           dot_1 += keys0.y * rows0;
           dot_2 += keys0.z * rows0;
@@ -198,81 +197,57 @@ fn summarize(
       tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
       workgroupBarrier();
       let here = min(max(end, from_) - from_, 32u);
-      let firstStart = (firstValue + from_) * 64u;
-      let lastStart = (firstValue + lastKey) * 64u;
+      let firstStart = (firstValue + from_) * 16u;
+      let lastStart = (firstValue + lastKey) * 16u;
       for (var j = 0u; j < here; j += 4u) {
         let weight0_0 = tile[j * 9u + rowGroup];
-        let rowStart_0 = firstStart + j * 64u + firstColumn;
-        let column0_0 = v[rowStart_0];
-        let column1_0 = v[rowStart_0 + 8u];
-        let column2_0 = v[rowStart_0 + 16u];
-        let column3_0 = v[rowStart_0 + 24u];
-        let column4_0 = v[rowStart_0 + 32u];
-        let column5_0 = v[rowStart_0 + 40u];
-        let column6_0 = v[rowStart_0 + 48u];
-        let column7_0 = v[rowStart_0 + 56u];
-        sums_0 += weight0_0 * column0_0;
-        sums_1 += weight0_0 * column1_0;
-        sums_2 += weight0_0 * column2_0;
-        sums_3 += weight0_0 * column3_0;
-        sums_4 += weight0_0 * column4_0;
-        sums_5 += weight0_0 * column5_0;
-        sums_6 += weight0_0 * column6_0;
-        sums_7 += weight0_0 * column7_0;
+        let rowStart_0 = firstStart + j * 16u + firstColumns;
+        let columns0_0 = v[rowStart_0];
+        let columns1_0 = v[rowStart_0 + 8u];
+        sums_0 += weight0_0 * columns0_0.x;
+        sums_1 += weight0_0 * columns0_0.y;
+        sums_2 += weight0_0 * columns0_0.z;
+        sums_3 += weight0_0 * columns0_0.w;
+        sums_4 += weight0_0 * columns1_0.x;
+        sums_5 += weight0_0 * columns1_0.y;
+        sums_6 += weight0_0 * columns1_0.z;
+        sums_7 += weight0_0 * columns1_0.w;
         let weight0_1 = tile[j * 9u + rowGroup + 9u];
-        let rowStart_1 = min(firstStart + j * 64u + 64u, lastStart) + firstColumn;
-        let column0_1 = v[rowStart_1];
-        let column1_1 = v[rowStart_1 + 8u];
-        let column2_1 = v[rowStart_1 + 16u];
-        let column3_1 = v[rowStart_1 + 24u];
-        let column4_1 = v[rowStart_1 + 32u];
-        let column5_1 = v[rowStart_1 + 40u];
-        let column6_1 = v[rowStart_1 + 48u];
-        let column7_1 = v[rowStart_1 + 56u];
-        sums_0 += weight0_1 * column0_1;
-        sums_1 += weight0_1 * column1_1;
-        sums_2 += weight0_1 * column2_1;
-        sums_3 += weight0_1 * column3_1;
-        sums_4 += weight0_1 * column4_1;
-        sums_5 += weight0_1 * column5_1;
-        sums_6 += weight0_1 * column6_1;
-        sums_7 += weight0_1 * column7_1;
+        let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+        let columns0_1 = v[rowStart_1];
+        let columns1_1 = v[rowStart_1 + 8u];
+        sums_0 += weight0_1 * columns0_1.x;
+        sums_1 += weight0_1 * columns0_1.y;
+        sums_2 += weight0_1 * columns0_1.z;
+        sums_3 += weight0_1 * columns0_1.w;
+        sums_4 += weight0_1 * columns1_1.x;
+        sums_5 += weight0_1 * columns1_1.y;
+        sums_6 += weight0_1 * columns1_1.z;
+        sums_7 += weight0_1 * columns1_1.w;
         let weight0_2 = tile[j * 9u + rowGroup + 18u];
-        let rowStart_2 = min(firstStart + j * 64u + 128u, lastStart) + firstColumn;
-        let column0_2 = v[rowStart_2];
-        let column1_2 = v[rowStart_2 + 8u];
-        let column2_2 = v[rowStart_2 + 16u];
-        let column3_2 = v[rowStart_2 + 24u];
-        let column4_2 = v[rowStart_2 + 32u];
-        let column5_2 = v[rowStart_2 + 40u];
-        let column6_2 = v[rowStart_2 + 48u];
-        let column7_2 = v[rowStart_2 + 56u];
-        sums_0 += weight0_2 * column0_2;
-        sums_1 += weight0_2 * column1_2;
-        sums_2 += weight0_2 * column2_2;
-        sums_3 += weight0_2 * column3_2;
-        sums_4 += weight0_2 * column4_2;
-        sums_5 += weight0_2 * column5_2;
-        sums_6 += weight0_2 * column6_2;
-        sums_7 += weight0_2 * column7_2;
+        let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+        let columns0_2 = v[rowStart_2];
+        let columns1_2 = v[rowStart_2 + 8u];
+        sums_0 += weight0_2 * columns0_2.x;
+        sums_1 += weight0_2 * columns0_2.y;
+        sums_2 += weight0_2 * columns0_2.z;
+        sums_3 += weight0_2 * columns0_2.w;
+        sums_4 += weight0_2 * columns1_2.x;
+        sums_5 += weight0_2 * columns1_2.y;
+        sums_6 += weight0_2 * columns1_2.z;
+        sums_7 += weight0_2 * columns1_2.w;
         let weight0_3 = tile[j * 9u + rowGroup + 27u];
-        let rowStart_3 = min(firstStart + j * 64u + 192u, lastStart) + firstColumn;
-        let column0_3 = v[rowStart_3];
-        let column1_3 = v[rowStart_3 + 8u];
-        let column2_3 = v[rowStart_3 + 16u];
-        let column3_3 = v[rowStart_3 + 24u];
-        let column4_3 = v[rowStart_3 + 32u];
-        let column5_3 = v[rowStart_3 + 40u];
-        let column6_3 = v[rowStart_3 + 48u];
-        let column7_3 = v[rowStart_3 + 56u];
-        sums_0 += weight0_3 * column0_3;
-        sums_1 += weight0_3 * column1_3;
-        sums_2 += weight0_3 * column2_3;
-        sums_3 += weight0_3 * column3_3;
-        sums_4 += weight0_3 * column4_3;
-        sums_5 += weight0_3 * column5_3;
-        sums_6 += weight0_3 * column6_3;
-        sums_7 += weight0_3 * column7_3;
+        let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+        let columns0_3 = v[rowStart_3];
+        let columns1_3 = v[rowStart_3 + 8u];
+        sums_0 += weight0_3 * columns0_3.x;
+        sums_1 += weight0_3 * columns0_3.y;
+        sums_2 += weight0_3 * columns0_3.z;
+        sums_3 += weight0_3 * columns0_3.w;
+        sums_4 += weight0_3 * columns1_3.x;
+        sums_5 += weight0_3 * columns1_3.y;
+        sums_6 += weight0_3 * columns1_3.z;
+        sums_7 += weight0_3 * columns1_3.w;
       }
       workgroupBarrier();
     }
@@ -285,14 +260,14 @@ fn summarize(
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
       let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row0) * 66u;
-      summarizeParts[out0 + firstColumn] = sums_0.x;
-      summarizeParts[out0 + (firstColumn + 8u)] = sums_1.x;
-      summarizeParts[out0 + (firstColumn + 16u)] = sums_2.x;
-      summarizeParts[out0 + (firstColumn + 24u)] = sums_3.x;
-      summarizeParts[out0 + (firstColumn + 32u)] = sums_4.x;
-      summarizeParts[out0 + (firstColumn + 40u)] = sums_5.x;
-      summarizeParts[out0 + (firstColumn + 48u)] = sums_6.x;
-      summarizeParts[out0 + (firstColumn + 56u)] = sums_7.x;
+      summarizeParts[out0 + firstColumns * 4u] = sums_0.x;
+      summarizeParts[out0 + (firstColumns * 4u + 1u)] = sums_1.x;
+      summarizeParts[out0 + (firstColumns * 4u + 2u)] = sums_2.x;
+      summarizeParts[out0 + (firstColumns * 4u + 3u)] = sums_3.x;
+      summarizeParts[out0 + (firstColumns + 8u) * 4u] = sums_4.x;
+      summarizeParts[out0 + ((firstColumns + 8u) * 4u + 1u)] = sums_5.x;
+      summarizeParts[out0 + ((firstColumns + 8u) * 4u + 2u)] = sums_6.x;
+      summarizeParts[out0 + ((firstColumns + 8u) * 4u + 3u)] = sums_7.x;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out0 + 64u] = denominator0.x;
         summarizeParts[out0 + 65u] = rowScale0.x;
@@ -301,14 +276,14 @@ fn summarize(
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
       let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row1) * 66u;
-      summarizeParts[out1 + firstColumn] = sums_0.y;
-      summarizeParts[out1 + (firstColumn + 8u)] = sums_1.y;
-      summarizeParts[out1 + (firstColumn + 16u)] = sums_2.y;
-      summarizeParts[out1 + (firstColumn + 24u)] = sums_3.y;
-      summarizeParts[out1 + (firstColumn + 32u)] = sums_4.y;
-      summarizeParts[out1 + (firstColumn + 40u)] = sums_5.y;
-      summarizeParts[out1 + (firstColumn + 48u)] = sums_6.y;
-      summarizeParts[out1 + (firstColumn + 56u)] = sums_7.y;
+      summarizeParts[out1 + firstColumns * 4u] = sums_0.y;
+      summarizeParts[out1 + (firstColumns * 4u + 1u)] = sums_1.y;
+      summarizeParts[out1 + (firstColumns * 4u + 2u)] = sums_2.y;
+      summarizeParts[out1 + (firstColumns * 4u + 3u)] = sums_3.y;
+      summarizeParts[out1 + (firstColumns + 8u) * 4u] = sums_4.y;
+      summarizeParts[out1 + ((firstColumns + 8u) * 4u + 1u)] = sums_5.y;
+      summarizeParts[out1 + ((firstColumns + 8u) * 4u + 2u)] = sums_6.y;
+      summarizeParts[out1 + ((firstColumns + 8u) * 4u + 3u)] = sums_7.y;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out1 + 64u] = denominator0.y;
         summarizeParts[out1 + 65u] = rowScale0.y;
@@ -317,14 +292,14 @@ fn summarize(
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
       let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row2) * 66u;
-      summarizeParts[out2 + firstColumn] = sums_0.z;
-      summarizeParts[out2 + (firstColumn + 8u)] = sums_1.z;
-      summarizeParts[out2 + (firstColumn + 16u)] = sums_2.z;
-      summarizeParts[out2 + (firstColumn + 24u)] = sums_3.z;
-      summarizeParts[out2 + (firstColumn + 32u)] = sums_4.z;
-      summarizeParts[out2 + (firstColumn + 40u)] = sums_5.z;
-      summarizeParts[out2 + (firstColumn + 48u)] = sums_6.z;
-      summarizeParts[out2 + (firstColumn + 56u)] = sums_7.z;
+      summarizeParts[out2 + firstColumns * 4u] = sums_0.z;
+      summarizeParts[out2 + (firstColumns * 4u + 1u)] = sums_1.z;
+      summarizeParts[out2 + (firstColumns * 4u + 2u)] = sums_2.z;
+      summarizeParts[out2 + (firstColumns * 4u + 3u)] = sums_3.z;
+      summarizeParts[out2 + (firstColumns + 8u) * 4u] = sums_4.z;
+      summarizeParts[out2 + ((firstColumns + 8u) * 4u + 1u)] = sums_5.z;
+      summarizeParts[out2 + ((firstColumns + 8u) * 4u + 2u)] = sums_6.z;
+      summarizeParts[out2 + ((firstColumns + 8u) * 4u + 3u)] = sums_7.z;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out2 + 64u] = denominator0.z;
         summarizeParts[out2 + 65u] = rowScale0.z;
@@ -333,14 +308,14 @@ fn summarize(
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
       let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 64u + row3) * 66u;
-      summarizeParts[out3 + firstColumn] = sums_0.w;
-      summarizeParts[out3 + (firstColumn + 8u)] = sums_1.w;
-      summarizeParts[out3 + (firstColumn + 16u)] = sums_2.w;
-      summarizeParts[out3 + (firstColumn + 24u)] = sums_3.w;
-      summarizeParts[out3 + (firstColumn + 32u)] = sums_4.w;
-      summarizeParts[out3 + (firstColumn + 40u)] = sums_5.w;
-      summarizeParts[out3 + (firstColumn + 48u)] = sums_6.w;
-      summarizeParts[out3 + (firstColumn + 56u)] = sums_7.w;
+      summarizeParts[out3 + firstColumns * 4u] = sums_0.w;
+      summarizeParts[out3 + (firstColumns * 4u + 1u)] = sums_1.w;
+      summarizeParts[out3 + (firstColumns * 4u + 2u)] = sums_2.w;
+      summarizeParts[out3 + (firstColumns * 4u + 3u)] = sums_3.w;
+      summarizeParts[out3 + (firstColumns + 8u) * 4u] = sums_4.w;
+      summarizeParts[out3 + ((firstColumns + 8u) * 4u + 1u)] = sums_5.w;
+      summarizeParts[out3 + ((firstColumns + 8u) * 4u + 2u)] = sums_6.w;
+      summarizeParts[out3 + ((firstColumns + 8u) * 4u + 3u)] = sums_7.w;
       if (columnGroup + valueTile == 0u) {
         summarizeParts[out3 + 64u] = denominator0.w;
         summarizeParts[out3 + 65u] = rowScale0.w;

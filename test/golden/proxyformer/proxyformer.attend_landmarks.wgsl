@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> landmarks: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> landmarks: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> solution: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
@@ -79,32 +79,43 @@ fn attend_landmarks(
     var dot_14 = vec4f(0.0);
     var dot_15 = vec4f(0.0);
     for (var first = 0u; first < 32u; first += 8u) {
-      let place = thread % 8u;
-      let entry = first + place;
-      let firstFour = thread / 8u;
-      tile[place * 17u + firstFour] = vec4f(
-        q[min(firstRow + firstFour * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
-        q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-      );
-      tile[place * 33u + firstFour + 136u] = vec4f(
-        landmarks[min(from_ + firstFour, lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 32u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 64u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 96u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
-      tile[place * 33u + firstFour + 152u] = vec4f(
-        landmarks[min(from_ + (firstFour + 16u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 48u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 80u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 112u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
+      let place = thread % 2u;
+      let entries = first / 4u + place;
+      let firstFour = thread / 2u;
+      if (firstFour < 16u) {
+        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery * 8u + entries)];
+        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 8u + (firstQuery * 8u + entries)];
+        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 8u + (firstQuery * 8u + entries)];
+        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 8u + (firstQuery * 8u + entries)];
+        tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+        tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+        tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+        tile[place * 20u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+      }
+      if ((firstFour >= 16u) & (firstFour < 48u)) {
+        let row0_1 = landmarks[min(from_ + (firstFour - 16u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row1_1 = landmarks[min(
+          from_ + (firstFour - 16u + 32u),
+          lastKey,
+        ) * 8u + (firstKey * 8u + entries)];
+        let row2_1 = landmarks[min(
+          from_ + (firstFour - 16u + 64u),
+          lastKey,
+        ) * 8u + (firstKey * 8u + entries)];
+        let row3_1 = landmarks[min(
+          from_ + (firstFour - 16u + 96u),
+          lastKey,
+        ) * 8u + (firstKey * 8u + entries)];
+        tile[place * 36u + firstFour + 144u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+        tile[place * 36u + firstFour + 216u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+        tile[place * 36u + firstFour + 288u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+        tile[place * 36u + firstFour + 360u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+      }
       workgroupBarrier();
       for (var t = 0u; t < 8u; t++) {
-        let rows0 = tile[t * 17u + rowGroup * 2u];
-        let rows1 = tile[t * 17u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 33u + columnGroup + 136u];
+        let rows0 = tile[t * 20u + rowGroup * 2u];
+        let rows1 = tile[t * 20u + rowGroup * 2u + 1u];
+        let keys0 = tile[t * 36u + columnGroup + 160u];
         dot_0 += keys0.x * rows0;
         dot_8 += keys0.x * rows1;
         dot_1 += keys0.y * rows0;
@@ -113,7 +124,7 @@ fn attend_landmarks(
         dot_10 += keys0.z * rows1;
         dot_3 += keys0.w * rows0;
         dot_11 += keys0.w * rows1;
-        let keys1 = tile[t * 33u + columnGroup + 152u];
+        let keys1 = tile[t * 36u + columnGroup + 176u];
         dot_4 += keys1.x * rows0;
         dot_12 += keys1.x * rows1;
         dot_5 += keys1.y * rows0;

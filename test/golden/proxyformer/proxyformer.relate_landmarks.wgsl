@@ -1,5 +1,5 @@
 // relate_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
-// 64 threads a workgroup, 4608 bytes of workgroup memory
+// 64 threads a workgroup, 5120 bytes of workgroup memory
 // reads queryLandmarks, landmarks; writes core
 
 struct Shape {
@@ -16,11 +16,11 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> queryLandmarks: array<f32>;
-@group(0) @binding(2) var<storage, read> landmarks: array<f32>;
-@group(0) @binding(3) var<storage, read_write> core: array<f32>;
+@group(0) @binding(1) var<storage, read> queryLandmarks: array<vec4f>;
+@group(0) @binding(2) var<storage, read> landmarks: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> core: array<vec4f>;
 
-var<workgroup> tile: array<vec4f, 288>;
+var<workgroup> tile: array<vec4f, 320>;
 
 @compute @workgroup_size(64, 1, 1)
 fn relate_landmarks(
@@ -37,7 +37,7 @@ fn relate_landmarks(
   let head = workgroup / 4u;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 128u + columnGroup;
+  let firstColumns = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = head * 128u;
   let firstKey = head * 128u;
@@ -69,46 +69,45 @@ fn relate_landmarks(
     var dot_2 = vec4f(0.0);
     var dot_3 = vec4f(0.0);
     for (var first = 0u; first < 32u; first += 16u) {
-      let place = thread % 16u;
-      let entry = first + place;
-      let firstFour = thread / 16u;
-      tile[place * 9u + firstFour] = vec4f(
-        queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 4u] = vec4f(
-        queryLandmarks[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 1u),
+      let place = thread % 4u;
+      let entries = first / 4u + place;
+      let firstFour = thread / 4u;
+      if (firstFour < 8u) {
+        let row0_0 = queryLandmarks[min(
+          firstRow + firstFour * 4u,
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 2u),
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row1_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 1u),
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 3u),
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row2_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 2u),
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 144u] = vec4f(
-        landmarks[min(from_ + firstFour, lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 8u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 16u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 24u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 148u] = vec4f(
-        landmarks[min(from_ + (firstFour + 4u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 12u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 20u), lastKey) * 32u + (firstKey * 32u + entry)],
-        landmarks[min(from_ + (firstFour + 28u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row3_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 3u),
+          lastQuery,
+        ) * 8u + (firstQuery * 8u + entries)];
+        tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+        tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+        tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+        tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+      }
+      if (firstFour >= 8u) {
+        let row0_1 = landmarks[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row1_1 = landmarks[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row2_1 = landmarks[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row3_1 = landmarks[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey * 8u + entries)];
+        tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+        tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+        tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+        tile[place * 10u + firstFour + 272u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+      }
       workgroupBarrier();
       for (var t = 0u; t < 16u; t++) {
-        let rows0 = tile[t * 9u + rowGroup];
-        let keys0 = tile[t * 9u + columnGroup + 144u];
+        let rows0 = tile[t * 10u + rowGroup];
+        let keys0 = tile[t * 10u + columnGroup + 160u];
         dot_0 += keys0.x * rows0;
         dot_1 += keys0.y * rows0;
         dot_2 += keys0.z * rows0;
@@ -197,73 +196,73 @@ fn relate_landmarks(
     let here = min(max(end, from_) - from_, 32u);
     for (var j = 0u; j < here; j += 4u) {
       let weight0_0 = tile[j * 9u + rowGroup];
-      sums_0 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn);
-      sums_1 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 8u);
-      sums_2 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 16u);
-      sums_3 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 24u);
-      sums_4 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 32u);
-      sums_5 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 40u);
-      sums_6 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 48u);
-      sums_7 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 56u);
-      sums_8 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 64u);
-      sums_9 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 72u);
-      sums_10 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 80u);
-      sums_11 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 88u);
-      sums_12 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 96u);
-      sums_13 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 104u);
-      sums_14 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 112u);
-      sums_15 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumn + 120u);
+      sums_0 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumns * 4u);
+      sums_1 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumns * 4u + 1u);
+      sums_2 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumns * 4u + 2u);
+      sums_3 += weight0_0 * select(0.0, 1.0, from_ + j == firstColumns * 4u + 3u);
+      sums_4 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 8u) * 4u);
+      sums_5 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 8u) * 4u + 1u);
+      sums_6 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 8u) * 4u + 2u);
+      sums_7 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 8u) * 4u + 3u);
+      sums_8 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 16u) * 4u);
+      sums_9 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 16u) * 4u + 1u);
+      sums_10 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 16u) * 4u + 2u);
+      sums_11 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 16u) * 4u + 3u);
+      sums_12 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 24u) * 4u);
+      sums_13 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 24u) * 4u + 1u);
+      sums_14 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 24u) * 4u + 2u);
+      sums_15 += weight0_0 * select(0.0, 1.0, from_ + j == (firstColumns + 24u) * 4u + 3u);
       let weight0_1 = tile[j * 9u + rowGroup + 9u];
-      sums_0 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn);
-      sums_1 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 8u);
-      sums_2 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 16u);
-      sums_3 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 24u);
-      sums_4 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 32u);
-      sums_5 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 40u);
-      sums_6 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 48u);
-      sums_7 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 56u);
-      sums_8 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 64u);
-      sums_9 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 72u);
-      sums_10 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 80u);
-      sums_11 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 88u);
-      sums_12 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 96u);
-      sums_13 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 104u);
-      sums_14 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 112u);
-      sums_15 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumn + 120u);
+      sums_0 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumns * 4u);
+      sums_1 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumns * 4u + 1u);
+      sums_2 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumns * 4u + 2u);
+      sums_3 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == firstColumns * 4u + 3u);
+      sums_4 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 8u) * 4u);
+      sums_5 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 8u) * 4u + 1u);
+      sums_6 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 8u) * 4u + 2u);
+      sums_7 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 8u) * 4u + 3u);
+      sums_8 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 16u) * 4u);
+      sums_9 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 16u) * 4u + 1u);
+      sums_10 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 16u) * 4u + 2u);
+      sums_11 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 16u) * 4u + 3u);
+      sums_12 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 24u) * 4u);
+      sums_13 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 24u) * 4u + 1u);
+      sums_14 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 24u) * 4u + 2u);
+      sums_15 += weight0_1 * select(0.0, 1.0, from_ + j + 1u == (firstColumns + 24u) * 4u + 3u);
       let weight0_2 = tile[j * 9u + rowGroup + 18u];
-      sums_0 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn);
-      sums_1 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 8u);
-      sums_2 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 16u);
-      sums_3 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 24u);
-      sums_4 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 32u);
-      sums_5 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 40u);
-      sums_6 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 48u);
-      sums_7 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 56u);
-      sums_8 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 64u);
-      sums_9 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 72u);
-      sums_10 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 80u);
-      sums_11 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 88u);
-      sums_12 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 96u);
-      sums_13 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 104u);
-      sums_14 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 112u);
-      sums_15 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumn + 120u);
+      sums_0 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumns * 4u);
+      sums_1 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumns * 4u + 1u);
+      sums_2 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumns * 4u + 2u);
+      sums_3 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == firstColumns * 4u + 3u);
+      sums_4 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 8u) * 4u);
+      sums_5 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 8u) * 4u + 1u);
+      sums_6 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 8u) * 4u + 2u);
+      sums_7 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 8u) * 4u + 3u);
+      sums_8 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 16u) * 4u);
+      sums_9 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 16u) * 4u + 1u);
+      sums_10 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 16u) * 4u + 2u);
+      sums_11 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 16u) * 4u + 3u);
+      sums_12 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 24u) * 4u);
+      sums_13 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 24u) * 4u + 1u);
+      sums_14 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 24u) * 4u + 2u);
+      sums_15 += weight0_2 * select(0.0, 1.0, from_ + j + 2u == (firstColumns + 24u) * 4u + 3u);
       let weight0_3 = tile[j * 9u + rowGroup + 27u];
-      sums_0 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn);
-      sums_1 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 8u);
-      sums_2 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 16u);
-      sums_3 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 24u);
-      sums_4 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 32u);
-      sums_5 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 40u);
-      sums_6 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 48u);
-      sums_7 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 56u);
-      sums_8 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 64u);
-      sums_9 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 72u);
-      sums_10 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 80u);
-      sums_11 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 88u);
-      sums_12 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 96u);
-      sums_13 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 104u);
-      sums_14 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 112u);
-      sums_15 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumn + 120u);
+      sums_0 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumns * 4u);
+      sums_1 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumns * 4u + 1u);
+      sums_2 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumns * 4u + 2u);
+      sums_3 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == firstColumns * 4u + 3u);
+      sums_4 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 8u) * 4u);
+      sums_5 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 8u) * 4u + 1u);
+      sums_6 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 8u) * 4u + 2u);
+      sums_7 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 8u) * 4u + 3u);
+      sums_8 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 16u) * 4u);
+      sums_9 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 16u) * 4u + 1u);
+      sums_10 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 16u) * 4u + 2u);
+      sums_11 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 16u) * 4u + 3u);
+      sums_12 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 24u) * 4u);
+      sums_13 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 24u) * 4u + 1u);
+      sums_14 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 24u) * 4u + 2u);
+      sums_15 += weight0_3 * select(0.0, 1.0, from_ + j + 3u == (firstColumns + 24u) * 4u + 3u);
     }
     workgroupBarrier();
   }
@@ -281,82 +280,114 @@ fn relate_landmarks(
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = (head * 128u + row0) * 128u;
-    core[out0 + firstColumn] = (sums_0 * factor).x;
-    core[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
-    core[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
-    core[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
-    core[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-    core[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
-    core[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
-    core[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
-    core[out0 + (firstColumn + 64u)] = (sums_8 * factor).x;
-    core[out0 + (firstColumn + 72u)] = (sums_9 * factor).x;
-    core[out0 + (firstColumn + 80u)] = (sums_10 * factor).x;
-    core[out0 + (firstColumn + 88u)] = (sums_11 * factor).x;
-    core[out0 + (firstColumn + 96u)] = (sums_12 * factor).x;
-    core[out0 + (firstColumn + 104u)] = (sums_13 * factor).x;
-    core[out0 + (firstColumn + 112u)] = (sums_14 * factor).x;
-    core[out0 + (firstColumn + 120u)] = (sums_15 * factor).x;
+    let out0 = (head * 128u + row0) * 32u;
+    core[out0 + firstColumns] = vec4f(
+      (sums_0 * factor).x,
+      (sums_1 * factor).x,
+      (sums_2 * factor).x,
+      (sums_3 * factor).x,
+    );
+    core[out0 + (firstColumns + 8u)] = vec4f(
+      (sums_4 * factor).x,
+      (sums_5 * factor).x,
+      (sums_6 * factor).x,
+      (sums_7 * factor).x,
+    );
+    core[out0 + (firstColumns + 16u)] = vec4f(
+      (sums_8 * factor).x,
+      (sums_9 * factor).x,
+      (sums_10 * factor).x,
+      (sums_11 * factor).x,
+    );
+    core[out0 + (firstColumns + 24u)] = vec4f(
+      (sums_12 * factor).x,
+      (sums_13 * factor).x,
+      (sums_14 * factor).x,
+      (sums_15 * factor).x,
+    );
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = (head * 128u + row1) * 128u;
-    core[out1 + firstColumn] = (sums_0 * factor).y;
-    core[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
-    core[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
-    core[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
-    core[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-    core[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
-    core[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
-    core[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
-    core[out1 + (firstColumn + 64u)] = (sums_8 * factor).y;
-    core[out1 + (firstColumn + 72u)] = (sums_9 * factor).y;
-    core[out1 + (firstColumn + 80u)] = (sums_10 * factor).y;
-    core[out1 + (firstColumn + 88u)] = (sums_11 * factor).y;
-    core[out1 + (firstColumn + 96u)] = (sums_12 * factor).y;
-    core[out1 + (firstColumn + 104u)] = (sums_13 * factor).y;
-    core[out1 + (firstColumn + 112u)] = (sums_14 * factor).y;
-    core[out1 + (firstColumn + 120u)] = (sums_15 * factor).y;
+    let out1 = (head * 128u + row1) * 32u;
+    core[out1 + firstColumns] = vec4f(
+      (sums_0 * factor).y,
+      (sums_1 * factor).y,
+      (sums_2 * factor).y,
+      (sums_3 * factor).y,
+    );
+    core[out1 + (firstColumns + 8u)] = vec4f(
+      (sums_4 * factor).y,
+      (sums_5 * factor).y,
+      (sums_6 * factor).y,
+      (sums_7 * factor).y,
+    );
+    core[out1 + (firstColumns + 16u)] = vec4f(
+      (sums_8 * factor).y,
+      (sums_9 * factor).y,
+      (sums_10 * factor).y,
+      (sums_11 * factor).y,
+    );
+    core[out1 + (firstColumns + 24u)] = vec4f(
+      (sums_12 * factor).y,
+      (sums_13 * factor).y,
+      (sums_14 * factor).y,
+      (sums_15 * factor).y,
+    );
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = (head * 128u + row2) * 128u;
-    core[out2 + firstColumn] = (sums_0 * factor).z;
-    core[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
-    core[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
-    core[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
-    core[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-    core[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
-    core[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
-    core[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
-    core[out2 + (firstColumn + 64u)] = (sums_8 * factor).z;
-    core[out2 + (firstColumn + 72u)] = (sums_9 * factor).z;
-    core[out2 + (firstColumn + 80u)] = (sums_10 * factor).z;
-    core[out2 + (firstColumn + 88u)] = (sums_11 * factor).z;
-    core[out2 + (firstColumn + 96u)] = (sums_12 * factor).z;
-    core[out2 + (firstColumn + 104u)] = (sums_13 * factor).z;
-    core[out2 + (firstColumn + 112u)] = (sums_14 * factor).z;
-    core[out2 + (firstColumn + 120u)] = (sums_15 * factor).z;
+    let out2 = (head * 128u + row2) * 32u;
+    core[out2 + firstColumns] = vec4f(
+      (sums_0 * factor).z,
+      (sums_1 * factor).z,
+      (sums_2 * factor).z,
+      (sums_3 * factor).z,
+    );
+    core[out2 + (firstColumns + 8u)] = vec4f(
+      (sums_4 * factor).z,
+      (sums_5 * factor).z,
+      (sums_6 * factor).z,
+      (sums_7 * factor).z,
+    );
+    core[out2 + (firstColumns + 16u)] = vec4f(
+      (sums_8 * factor).z,
+      (sums_9 * factor).z,
+      (sums_10 * factor).z,
+      (sums_11 * factor).z,
+    );
+    core[out2 + (firstColumns + 24u)] = vec4f(
+      (sums_12 * factor).z,
+      (sums_13 * factor).z,
+      (sums_14 * factor).z,
+      (sums_15 * factor).z,
+    );
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = (head * 128u + row3) * 128u;
-    core[out3 + firstColumn] = (sums_0 * factor).w;
-    core[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
-    core[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
-    core[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
-    core[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-    core[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
-    core[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
-    core[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
-    core[out3 + (firstColumn + 64u)] = (sums_8 * factor).w;
-    core[out3 + (firstColumn + 72u)] = (sums_9 * factor).w;
-    core[out3 + (firstColumn + 80u)] = (sums_10 * factor).w;
-    core[out3 + (firstColumn + 88u)] = (sums_11 * factor).w;
-    core[out3 + (firstColumn + 96u)] = (sums_12 * factor).w;
-    core[out3 + (firstColumn + 104u)] = (sums_13 * factor).w;
-    core[out3 + (firstColumn + 112u)] = (sums_14 * factor).w;
-    core[out3 + (firstColumn + 120u)] = (sums_15 * factor).w;
+    let out3 = (head * 128u + row3) * 32u;
+    core[out3 + firstColumns] = vec4f(
+      (sums_0 * factor).w,
+      (sums_1 * factor).w,
+      (sums_2 * factor).w,
+      (sums_3 * factor).w,
+    );
+    core[out3 + (firstColumns + 8u)] = vec4f(
+      (sums_4 * factor).w,
+      (sums_5 * factor).w,
+      (sums_6 * factor).w,
+      (sums_7 * factor).w,
+    );
+    core[out3 + (firstColumns + 16u)] = vec4f(
+      (sums_8 * factor).w,
+      (sums_9 * factor).w,
+      (sums_10 * factor).w,
+      (sums_11 * factor).w,
+    );
+    core[out3 + (firstColumns + 24u)] = vec4f(
+      (sums_12 * factor).w,
+      (sums_13 * factor).w,
+      (sums_14 * factor).w,
+      (sums_15 * factor).w,
+    );
   }
 }

@@ -1,5 +1,5 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
-// 64 threads a workgroup, 4608 bytes of workgroup memory
+// 64 threads a workgroup, 5120 bytes of workgroup memory
 // reads queryLandmarks, k, v, lengths; writes summarizeParts
 
 struct Shape {
@@ -16,13 +16,13 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> queryLandmarks: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(1) var<storage, read> queryLandmarks: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> summarizeParts: array<f32>;
 
-var<workgroup> tile: array<vec4f, 288>;
+var<workgroup> tile: array<vec4f, 320>;
 
 @compute @workgroup_size(64, 1, 1)
 fn summarize(
@@ -48,7 +48,7 @@ fn summarize(
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 32u + columnGroup;
+  let firstColumns = valueTile * 8u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = queryHead % shape.heads * 128u;
   let firstKey = keyGroup * shape.keyLength;
@@ -69,46 +69,45 @@ fn summarize(
     var dot_2 = vec4f(0.0);
     var dot_3 = vec4f(0.0);
     for (var first = 0u; first < 32u; first += 16u) {
-      let place = thread % 16u;
-      let entry = first + place;
-      let firstFour = thread / 16u;
-      tile[place * 9u + firstFour] = vec4f(
-        queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 32u + (firstQuery * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 4u] = vec4f(
-        queryLandmarks[min(firstRow + (firstFour + 4u) * 4u, lastQuery) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 1u),
+      let place = thread % 4u;
+      let entries = first / 4u + place;
+      let firstFour = thread / 4u;
+      if (firstFour < 8u) {
+        let row0_0 = queryLandmarks[min(
+          firstRow + firstFour * 4u,
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 2u),
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row1_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 1u),
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-        queryLandmarks[min(
-          firstRow + ((firstFour + 4u) * 4u + 3u),
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row2_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 2u),
           lastQuery,
-        ) * 32u + (firstQuery * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 144u] = vec4f(
-        k[min(from_ + firstFour, lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 8u), lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 16u), lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 24u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
-      tile[place * 9u + firstFour + 148u] = vec4f(
-        k[min(from_ + (firstFour + 4u), lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 12u), lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 20u), lastKey) * 32u + (firstKey * 32u + entry)],
-        k[min(from_ + (firstFour + 28u), lastKey) * 32u + (firstKey * 32u + entry)],
-      );
+        ) * 8u + (firstQuery * 8u + entries)];
+        let row3_0 = queryLandmarks[min(
+          firstRow + (firstFour * 4u + 3u),
+          lastQuery,
+        ) * 8u + (firstQuery * 8u + entries)];
+        tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+        tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+        tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+        tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+      }
+      if (firstFour >= 8u) {
+        let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey * 8u + entries)];
+        tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+        tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+        tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+        tile[place * 10u + firstFour + 272u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+      }
       workgroupBarrier();
       for (var t = 0u; t < 16u; t++) {
-        let rows0 = tile[t * 9u + rowGroup];
-        let keys0 = tile[t * 9u + columnGroup + 144u];
+        let rows0 = tile[t * 10u + rowGroup];
+        let keys0 = tile[t * 10u + columnGroup + 160u];
         dot_0 += keys0.x * rows0;
         dot_1 += keys0.y * rows0;
         dot_2 += keys0.z * rows0;
@@ -183,89 +182,65 @@ fn summarize(
     tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
     workgroupBarrier();
     let here = min(max(end, from_) - from_, 32u);
-    let firstStart = (firstValue + from_) * 32u;
-    let lastStart = (firstValue + lastKey) * 32u;
+    let firstStart = (firstValue + from_) * 8u;
+    let lastStart = (firstValue + lastKey) * 8u;
     for (var j = 0u; j < here; j += 8u) {
       let weight0_0 = tile[j * 9u + rowGroup];
-      let rowStart_0 = firstStart + j * 32u + firstColumn;
-      let column0_0 = v[rowStart_0];
-      let column1_0 = v[rowStart_0 + 8u];
-      let column2_0 = v[rowStart_0 + 16u];
-      let column3_0 = v[rowStart_0 + 24u];
-      sums_0 += weight0_0 * column0_0;
-      sums_1 += weight0_0 * column1_0;
-      sums_2 += weight0_0 * column2_0;
-      sums_3 += weight0_0 * column3_0;
+      let rowStart_0 = firstStart + j * 8u + firstColumns;
+      let columns0_0 = v[rowStart_0];
+      sums_0 += weight0_0 * columns0_0.x;
+      sums_1 += weight0_0 * columns0_0.y;
+      sums_2 += weight0_0 * columns0_0.z;
+      sums_3 += weight0_0 * columns0_0.w;
       let weight0_1 = tile[j * 9u + rowGroup + 9u];
-      let rowStart_1 = min(firstStart + j * 32u + 32u, lastStart) + firstColumn;
-      let column0_1 = v[rowStart_1];
-      let column1_1 = v[rowStart_1 + 8u];
-      let column2_1 = v[rowStart_1 + 16u];
-      let column3_1 = v[rowStart_1 + 24u];
-      sums_0 += weight0_1 * column0_1;
-      sums_1 += weight0_1 * column1_1;
-      sums_2 += weight0_1 * column2_1;
-      sums_3 += weight0_1 * column3_1;
+      let rowStart_1 = min(firstStart + j * 8u + 8u, lastStart) + firstColumns;
+      let columns0_1 = v[rowStart_1];
+      sums_0 += weight0_1 * columns0_1.x;
+      sums_1 += weight0_1 * columns0_1.y;
+      sums_2 += weight0_1 * columns0_1.z;
+      sums_3 += weight0_1 * columns0_1.w;
       let weight0_2 = tile[j * 9u + rowGroup + 18u];
-      let rowStart_2 = min(firstStart + j * 32u + 64u, lastStart) + firstColumn;
-      let column0_2 = v[rowStart_2];
-      let column1_2 = v[rowStart_2 + 8u];
-      let column2_2 = v[rowStart_2 + 16u];
-      let column3_2 = v[rowStart_2 + 24u];
-      sums_0 += weight0_2 * column0_2;
-      sums_1 += weight0_2 * column1_2;
-      sums_2 += weight0_2 * column2_2;
-      sums_3 += weight0_2 * column3_2;
+      let rowStart_2 = min(firstStart + j * 8u + 16u, lastStart) + firstColumns;
+      let columns0_2 = v[rowStart_2];
+      sums_0 += weight0_2 * columns0_2.x;
+      sums_1 += weight0_2 * columns0_2.y;
+      sums_2 += weight0_2 * columns0_2.z;
+      sums_3 += weight0_2 * columns0_2.w;
       let weight0_3 = tile[j * 9u + rowGroup + 27u];
-      let rowStart_3 = min(firstStart + j * 32u + 96u, lastStart) + firstColumn;
-      let column0_3 = v[rowStart_3];
-      let column1_3 = v[rowStart_3 + 8u];
-      let column2_3 = v[rowStart_3 + 16u];
-      let column3_3 = v[rowStart_3 + 24u];
-      sums_0 += weight0_3 * column0_3;
-      sums_1 += weight0_3 * column1_3;
-      sums_2 += weight0_3 * column2_3;
-      sums_3 += weight0_3 * column3_3;
+      let rowStart_3 = min(firstStart + j * 8u + 24u, lastStart) + firstColumns;
+      let columns0_3 = v[rowStart_3];
+      sums_0 += weight0_3 * columns0_3.x;
+      sums_1 += weight0_3 * columns0_3.y;
+      sums_2 += weight0_3 * columns0_3.z;
+      sums_3 += weight0_3 * columns0_3.w;
       let weight0_4 = tile[j * 9u + rowGroup + 36u];
-      let rowStart_4 = min(firstStart + j * 32u + 128u, lastStart) + firstColumn;
-      let column0_4 = v[rowStart_4];
-      let column1_4 = v[rowStart_4 + 8u];
-      let column2_4 = v[rowStart_4 + 16u];
-      let column3_4 = v[rowStart_4 + 24u];
-      sums_0 += weight0_4 * column0_4;
-      sums_1 += weight0_4 * column1_4;
-      sums_2 += weight0_4 * column2_4;
-      sums_3 += weight0_4 * column3_4;
+      let rowStart_4 = min(firstStart + j * 8u + 32u, lastStart) + firstColumns;
+      let columns0_4 = v[rowStart_4];
+      sums_0 += weight0_4 * columns0_4.x;
+      sums_1 += weight0_4 * columns0_4.y;
+      sums_2 += weight0_4 * columns0_4.z;
+      sums_3 += weight0_4 * columns0_4.w;
       let weight0_5 = tile[j * 9u + rowGroup + 45u];
-      let rowStart_5 = min(firstStart + j * 32u + 160u, lastStart) + firstColumn;
-      let column0_5 = v[rowStart_5];
-      let column1_5 = v[rowStart_5 + 8u];
-      let column2_5 = v[rowStart_5 + 16u];
-      let column3_5 = v[rowStart_5 + 24u];
-      sums_0 += weight0_5 * column0_5;
-      sums_1 += weight0_5 * column1_5;
-      sums_2 += weight0_5 * column2_5;
-      sums_3 += weight0_5 * column3_5;
+      let rowStart_5 = min(firstStart + j * 8u + 40u, lastStart) + firstColumns;
+      let columns0_5 = v[rowStart_5];
+      sums_0 += weight0_5 * columns0_5.x;
+      sums_1 += weight0_5 * columns0_5.y;
+      sums_2 += weight0_5 * columns0_5.z;
+      sums_3 += weight0_5 * columns0_5.w;
       let weight0_6 = tile[j * 9u + rowGroup + 54u];
-      let rowStart_6 = min(firstStart + j * 32u + 192u, lastStart) + firstColumn;
-      let column0_6 = v[rowStart_6];
-      let column1_6 = v[rowStart_6 + 8u];
-      let column2_6 = v[rowStart_6 + 16u];
-      let column3_6 = v[rowStart_6 + 24u];
-      sums_0 += weight0_6 * column0_6;
-      sums_1 += weight0_6 * column1_6;
-      sums_2 += weight0_6 * column2_6;
-      sums_3 += weight0_6 * column3_6;
+      let rowStart_6 = min(firstStart + j * 8u + 48u, lastStart) + firstColumns;
+      let columns0_6 = v[rowStart_6];
+      sums_0 += weight0_6 * columns0_6.x;
+      sums_1 += weight0_6 * columns0_6.y;
+      sums_2 += weight0_6 * columns0_6.z;
+      sums_3 += weight0_6 * columns0_6.w;
       let weight0_7 = tile[j * 9u + rowGroup + 63u];
-      let rowStart_7 = min(firstStart + j * 32u + 224u, lastStart) + firstColumn;
-      let column0_7 = v[rowStart_7];
-      let column1_7 = v[rowStart_7 + 8u];
-      let column2_7 = v[rowStart_7 + 16u];
-      let column3_7 = v[rowStart_7 + 24u];
-      sums_0 += weight0_7 * column0_7;
-      sums_1 += weight0_7 * column1_7;
-      sums_2 += weight0_7 * column2_7;
-      sums_3 += weight0_7 * column3_7;
+      let rowStart_7 = min(firstStart + j * 8u + 56u, lastStart) + firstColumns;
+      let columns0_7 = v[rowStart_7];
+      sums_0 += weight0_7 * columns0_7.x;
+      sums_1 += weight0_7 * columns0_7.y;
+      sums_2 += weight0_7 * columns0_7.z;
+      sums_3 += weight0_7 * columns0_7.w;
     }
     workgroupBarrier();
   }
@@ -278,10 +253,10 @@ fn summarize(
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
     let out0 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row0) * 34u;
-    summarizeParts[out0 + firstColumn] = sums_0.x;
-    summarizeParts[out0 + (firstColumn + 8u)] = sums_1.x;
-    summarizeParts[out0 + (firstColumn + 16u)] = sums_2.x;
-    summarizeParts[out0 + (firstColumn + 24u)] = sums_3.x;
+    summarizeParts[out0 + firstColumns * 4u] = sums_0.x;
+    summarizeParts[out0 + (firstColumns * 4u + 1u)] = sums_1.x;
+    summarizeParts[out0 + (firstColumns * 4u + 2u)] = sums_2.x;
+    summarizeParts[out0 + (firstColumns * 4u + 3u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out0 + 32u] = denominator0.x;
       summarizeParts[out0 + 33u] = rowScale0.x;
@@ -290,10 +265,10 @@ fn summarize(
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
     let out1 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row1) * 34u;
-    summarizeParts[out1 + firstColumn] = sums_0.y;
-    summarizeParts[out1 + (firstColumn + 8u)] = sums_1.y;
-    summarizeParts[out1 + (firstColumn + 16u)] = sums_2.y;
-    summarizeParts[out1 + (firstColumn + 24u)] = sums_3.y;
+    summarizeParts[out1 + firstColumns * 4u] = sums_0.y;
+    summarizeParts[out1 + (firstColumns * 4u + 1u)] = sums_1.y;
+    summarizeParts[out1 + (firstColumns * 4u + 2u)] = sums_2.y;
+    summarizeParts[out1 + (firstColumns * 4u + 3u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out1 + 32u] = denominator0.y;
       summarizeParts[out1 + 33u] = rowScale0.y;
@@ -302,10 +277,10 @@ fn summarize(
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
     let out2 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row2) * 34u;
-    summarizeParts[out2 + firstColumn] = sums_0.z;
-    summarizeParts[out2 + (firstColumn + 8u)] = sums_1.z;
-    summarizeParts[out2 + (firstColumn + 16u)] = sums_2.z;
-    summarizeParts[out2 + (firstColumn + 24u)] = sums_3.z;
+    summarizeParts[out2 + firstColumns * 4u] = sums_0.z;
+    summarizeParts[out2 + (firstColumns * 4u + 1u)] = sums_1.z;
+    summarizeParts[out2 + (firstColumns * 4u + 2u)] = sums_2.z;
+    summarizeParts[out2 + (firstColumns * 4u + 3u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out2 + 32u] = denominator0.z;
       summarizeParts[out2 + 33u] = rowScale0.z;
@@ -314,10 +289,10 @@ fn summarize(
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
     let out3 = (((slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.chunks + part) * 128u + row3) * 34u;
-    summarizeParts[out3 + firstColumn] = sums_0.w;
-    summarizeParts[out3 + (firstColumn + 8u)] = sums_1.w;
-    summarizeParts[out3 + (firstColumn + 16u)] = sums_2.w;
-    summarizeParts[out3 + (firstColumn + 24u)] = sums_3.w;
+    summarizeParts[out3 + firstColumns * 4u] = sums_0.w;
+    summarizeParts[out3 + (firstColumns * 4u + 1u)] = sums_1.w;
+    summarizeParts[out3 + (firstColumns * 4u + 2u)] = sums_2.w;
+    summarizeParts[out3 + (firstColumns * 4u + 3u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
       summarizeParts[out3 + 32u] = denominator0.w;
       summarizeParts[out3 + 33u] = rowScale0.w;

@@ -1,8 +1,8 @@
 /** Values as WGSL expressions, with no more parentheses than they need. */
 
 import { invariant } from '../../../diagnostics/invariant.ts'
-import type { Value } from '../../../kernel/kernel.ts'
-import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
+import type { Binding, Value } from '../../../kernel/kernel.ts'
+import { binary, floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
 import { wgslOperators } from '../operators.ts'
 import type { Helper } from '../../elementary/helper.ts'
 import { wgslName } from './names.ts'
@@ -10,6 +10,14 @@ import { wgslName } from './names.ts'
 /** Prints values, and remembers which helpers the text must define. */
 export class ValuePrinter {
   readonly #helpers = new Map<string, Helper>()
+  /** Names of the buffers that are bound as vec4f. */
+  readonly #inFours: ReadonlySet<string>
+
+  constructor(bindings: readonly Binding[]) {
+    this.#inFours = new Set(
+      bindings.filter(({ element }) => element === 'vec4f').map((binding) => binding.name),
+    )
+  }
 
   /** The helpers asked for so far, each after those that it calls. */
   get helpers(): readonly Helper[] {
@@ -28,10 +36,9 @@ export class ValuePrinter {
       case 'shape':
         return `shape.${value.field}`
       case 'bufferLength':
-        return `arrayLength(&${wgslName(value.buffer)})`
+        return this.#length(value.buffer)
       case 'load':
-        invariant(value.type !== 'vec4f', `WGSL reads one number of ${value.buffer} at a time`)
-        return `${wgslName(value.buffer)}[${this.print(value.index)}]`
+        return this.#load(value)
       case 'sharedLoad':
         return `${wgslName(value.array)}[${this.print(value.index)}]`
       case 'lane':
@@ -51,6 +58,19 @@ export class ValuePrinter {
       case 'convert':
         return `${value.to}(${this.print(value.value)})`
     }
+  }
+
+  #length(buffer: string): string {
+    const length = `arrayLength(&${wgslName(buffer)})`
+    return this.#inFours.has(buffer) ? `(4u * ${length})` : length
+  }
+
+  #load({ type, buffer, index }: Extract<Value, { kind: 'load' }>): string {
+    const inFours = this.#inFours.has(buffer)
+    invariant(type !== 'vec4f' || inFours, `WGSL reads one number of ${buffer} at a time`)
+    const places =
+      inFours && type !== 'vec4f' ? [binary('/', index, four), binary('%', index, four)] : [index]
+    return `${wgslName(buffer)}${places.map((place) => `[${this.print(place)}]`).join('')}`
   }
 
   #binary({ operator, left, right }: Extract<Value, { kind: 'binary' }>): string {
@@ -100,6 +120,8 @@ export class ValuePrinter {
     return needsParentheses(parent, child, side) ? `(${text})` : text
   }
 }
+
+const four: Value = { kind: 'number', type: 'u32', value: 4 }
 
 function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): string {
   switch (type) {
