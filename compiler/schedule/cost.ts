@@ -157,15 +157,16 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
 }
 
 /** Rows of one head. */
-function countOf({ count }: Rows, { length, keyLength, capacity }: Sizes): number {
+function countOf({ count }: Rows, { length, keyLength, capacity, heads, kvHeads }: Sizes): number {
   if (typeof count === 'number') return count
+  if (count === 'heads') return heads / kvHeads
   if (count === 'cached') return capacity
   return count === 'length' ? length : keyLength
 }
 
 function headsOf(over: Over | Rows['of'], { batch, heads, kvHeads }: Sizes): number {
   if (over === 'head') return heads
-  return batch * (over === 'keyHead' || over === 'sliceKeyHead' ? kvHeads : heads)
+  return batch * (['keyHead', 'sliceKeyHead', 'tokenHead', 'cachedHead'].includes(over) ? kvHeads : heads)
 }
 
 /** Pairs (i, j) with j ≤ i in the same chunk. */

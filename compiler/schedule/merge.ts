@@ -17,11 +17,13 @@ import {
   powerOfTwo,
   real,
   size,
+  smaller,
   sub,
   x,
   y,
   z,
 } from './equation/build.ts'
+import { largestExponent } from '../symbolic/single.ts'
 import { binaryDenominator } from './division.ts'
 import { equationPass } from './equation/plan.ts'
 import type { EquationPass, Formula } from './equation.ts'
@@ -38,6 +40,12 @@ export interface Parts {
   readonly rows: Size
   readonly valueDim: number
   readonly scaled: boolean
+}
+
+/** The sum over the denominator, or the sum itself, both over 2^scale. */
+function quotient(sum: Formula, total: Formula, division: Division, scale: Formula | undefined): Formula {
+  if (division.kind !== 'none') return mul(sum, inverse(binaryDenominator(total, division, scale)))
+  return scale === undefined ? sum : mul(sum, powerOfTwo(smaller(scale, largestExponent)))
 }
 
 /** out[row, column] = Σ_part numerator / Σ_part denominator, over the scale of the largest part. */
@@ -70,7 +78,7 @@ export function mergePass(from: {
   return equationPass({
     name: from.name,
     extent: [valueDim, rows, from.heads],
-    value: choose(from.where, mul(sum, inverse(binaryDenominator(total, division, scale))), 0),
+    value: choose(from.where, quotient(sum, total, division, scale), 0),
     out: from.out,
     place: add(mul(add(from.firstRow, y), valueDim), x),
     what: from.what,

@@ -23,9 +23,9 @@ export interface Rows {
   readonly of: RowsOf
   /**
    * How many rows a head has: as the call says, as its batch item's length leaves of keys (visible) or of queries
-   * (counted), as the cache then holds, or always as many.
+   * (counted), as the cache then holds, as query heads share a key/value head, or always as many.
    */
-  readonly count: 'length' | 'visible' | 'counted' | 'cached' | number
+  readonly count: 'length' | 'visible' | 'counted' | 'cached' | 'heads' | number
 }
 
 /** Whose rows lie side by side in a buffer. */
@@ -34,6 +34,8 @@ export type RowsOf =
   | 'queryHead'
   /** Each key/value head of the call: [B, KVH, …]. */
   | 'keyHead'
+  /** Each key/value head, whose query heads are the rows of one token: [B, KVH, H / KVH, …]. */
+  | 'tokenHead'
   /** Each key/value head, in a cache with room for more rows: [B, KVH, capacity, …]. */
   | 'cachedHead'
   /** Each query head of the slice's groups. */

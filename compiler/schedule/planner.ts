@@ -7,12 +7,15 @@
  */
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, Carry, Division, Mask, ScaledTerm } from '../algebra/attention.ts'
+import { headsOfGroup } from './equation/heads.ts'
 import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
 export interface Planner {
   /** Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j). */
   readonly attend: (from: Attend) => Plan
+  /** The same for one token behind those in a cache, if there is a way of its own: it sees all that the cache then holds. */
+  readonly attendToken?: (from: Attend) => Plan
   /** One of two attentions into one result: `few` for short batch items, `many` for the others. */
   readonly attendEither: (from: Either) => Plan
   /** A product of two matrices of each head. */
@@ -43,7 +46,7 @@ export interface Attend {
   readonly attention: Attention
   readonly kernel: ScaledTerm
   readonly mask: Mask
-  readonly over: 'sliceQueryHead' | 'head'
+  readonly over: Over
   readonly queries: Rows
   readonly keys: Rows
   /** Absent: the result is the matrix of weights, a column a key. */
@@ -98,6 +101,6 @@ export function headsOf(of: Rows['of']): Size {
     case 'sliceKeyHead':
       return 'sliceCount'
     default:
-      return ['*', 'sliceCount', ['ceildiv', 'heads', 'kvHeads']]
+      return ['*', 'sliceCount', headsOfGroup]
   }
 }

@@ -41,6 +41,23 @@ export function featureTile(valueDim: number, count: number): Tile {
 }
 
 /**
+ * A tile for the query heads of one token that share keys and values, in fours: most of its time goes into reading
+ * these, so that a thread has one key or two, and a column or a few.
+ */
+export function tokenTile(valueDim: number): Tile {
+  const columns = Math.ceil(valueDim / threads)
+  const tiles = Math.ceil(columns / square)
+  return {
+    threads,
+    across: threads,
+    rows: 4,
+    steps: 4 * threads,
+    columns: Math.ceil(columns / tiles) * threads,
+    depth: square,
+  }
+}
+
+/**
  * A tile for exact attention of many queries. A thread has 8 × 8 scores, for each of which it loads a quarter of a
  * number, and sums of 8 rows for up to 8 columns: more threads would have fewer of them, and fewer threads leave a GPU idle
  * where a few heads are long.

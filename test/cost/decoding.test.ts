@@ -17,6 +17,18 @@ const specs = {
     'attention a { dim: 64 feature: identity mask: causal normalize: none decay: 1 - 2^(-2 - head) }',
 }
 
+test('cached rows: a token reads keys and values at more than four fifths of the bandwidth', () => {
+  const { step } = compileOne('attention a { dim: 64 kernel: exp(dot(q, k)) mask: causal }').forms
+  invariant(step !== undefined, 'the attention decodes')
+  const call = { batch: 8, heads: 32, kvHeads: 32, length: 1, keyLength: 1 }
+  const passes = countPasses(step.schedule, step.kernels, sizesOf(step.schedule, call, 1023), 32)
+  for (const { counts } of passes)
+    expect(counts.counts.sectors / counts.counts.leastSectors).toBeLessThan(1.2)
+  // The Adreno waits: it has room for few warps.
+  for (const name of ['m2', 'rtx4060laptop', 'rtx4090', 'h200'] as const)
+    expect(expectCall(passes, devices[name]).ofBandwidth).toBeGreaterThan(0.8)
+})
+
 describe.each(Object.entries(specs))('%s', (_, spec) => {
   /** A layer of 32 heads for 8 sequences, of which one has so many groups that a GPU is full. */
   const counted = once(() => {

@@ -25,7 +25,8 @@ import type { Columns } from './tile.ts'
 import { visibility } from './visibility.ts'
 
 /** Keys whose values a round of the product takes, so that they are waited for together: fewer where rows are wide. */
-const keysAtOnce = ({ count }: Columns): number => (count > 4 ? 4 : 8)
+const keysAtOnce = ({ count }: Columns, { rowFours }: ScoreLayout): number =>
+  count > 4 ? 4 : count * rowFours.length > 1 ? 8 : 16
 
 /** The rows that a workgroup reads. */
 export interface Operands extends Pick<Frame, 'binding' | 'counts'> {
@@ -263,7 +264,7 @@ function storeWeights(k: Author, layout: ScoreLayout, weights: readonly (readonl
 
 function addSlice(k: Author, attention: Attention, start: Value): void {
   const { layout, rows, end, columns } = attention
-  const keys = keysAtOnce(columns)
+  const keys = keysAtOnce(columns, layout)
   const groups = rows.sums.map((sums) => ({ sums }))
   const here = k.let('here', extent(start, end, layout.slice.keys))
   const entries = valueEntries(k, attention, start)

@@ -2,9 +2,10 @@
 import type { Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
+import { headsPerGroup, owner } from './frame.ts'
 import { fixed, sliceQueryHead } from './rows.ts'
 
-/** Per query head of the slice, part and row: numerators, denominator, and the scale of both. */
+/** Per head of the slice, part and row: numerators, denominator, and the scale of both. */
 interface PartLayout {
   readonly start: (part: Value, row: Value) => Value
   readonly total: (start: Value) => Value
@@ -17,12 +18,11 @@ interface PartLayout {
  */
 export function partLayout(parts: Rows, valueDim: number, scaled: boolean): PartLayout {
   const numbers = valueDim + (scaled ? 2 : 1)
+  const head = parts.of === 'sliceKeyHead' ? owner.slice : sliceQueryHead
+  const rows = parts.count === 'heads' ? headsPerGroup : fixed(parts.count)
   return {
     start: (part, row) =>
-      ir.mul(
-        ir.add(ir.mul(ir.add(ir.mul(sliceQueryHead, ir.shape('chunks')), part), fixed(parts.count)), row),
-        numbers,
-      ),
+      ir.mul(ir.add(ir.mul(ir.add(ir.mul(head, ir.shape('chunks')), part), rows), row), numbers),
     total: (start) => ir.add(start, valueDim),
     scale: (start) => ir.add(start, valueDim + 1),
   }

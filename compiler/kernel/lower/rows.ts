@@ -44,6 +44,8 @@ export function firstOf({ of, count }: Rows, over: Over): Value {
       return firstQueryRow
     case 'keyHead':
       return firstKeyRow
+    case 'tokenHead':
+      return ir.mul(owner.keyGroup, headsPerGroup)
     case 'cachedHead':
       return ir.mul(owner.keyGroup, ir.shape('capacity'))
     case 'sliceQueryHead':
@@ -68,6 +70,7 @@ export const sliceQueryHead = ir.add(ir.mul(owner.slice, headsPerGroup), owner.h
 export function countOf({ count }: Rows, counts: Counts): Value {
   if (count === 'visible' || count === 'cached') return visible
   if (count === 'counted') return countedOf(counts)
+  if (count === 'heads') return headsPerGroup
   return count === 'length' ? ir.shape('length') : ir.u32(count)
 }
 

@@ -5,6 +5,9 @@ import type { Groups, Over, Rows } from '../operands.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'
 
+/** Query heads of one key/value head. */
+export const headsOfGroup: Size = ['ceildiv', 'heads', 'kvHeads']
+
 /** A head, by the numbers of what it owns. All u32. */
 export interface Head {
   /** Counts batch items and query heads; absent where a group has several. */
@@ -91,6 +94,8 @@ export function firstRow({ of, count }: Rows, head: Head): Formula {
       return mul(queryHeadOf(head), size('length'))
     case 'keyHead':
       return mul(head.keyGroup, size('keyLength'))
+    case 'tokenHead':
+      return mul(head.keyGroup, size(headsOfGroup))
     case 'cachedHead':
       return mul(head.keyGroup, size('capacity'))
     case 'sliceQueryHead':
@@ -116,6 +121,7 @@ export function countRows({ count }: Rows, head: Head): Formula {
 
 /** How many rows a head has room for. */
 export function roomFor(count: Rows['count']): Size {
+  if (count === 'heads') return headsOfGroup
   if (count === 'visible') return 'keyLength'
   if (count === 'counted') return 'length'
   return count === 'cached' ? ['+', 'offset', 'length'] : count

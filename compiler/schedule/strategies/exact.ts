@@ -2,7 +2,7 @@
 import type { Attend, Attention } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
 import { dataBuffers, positions, product } from '../buffers.ts'
-import type { Planner } from '../planner.ts'
+import type { Attend as AttendRows, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
 import { attendRows, scheduleSteps } from './steps.ts'
 
@@ -14,30 +14,38 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
     ...(planner.rowsApart ? { rows: 'apart' } : {}),
   }
   if (undecodable(attention) !== undefined) return forward
-  // The prefix and a token are the same passes: rows into the caches, and queries through them.
+  // The prefix and a token are alike: rows into the caches, and queries through them.
   const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
   const append = [
     planner.append({ from: 'k', to: 'keyCache', width: dim }),
     planner.append({ from: 'v', to: 'valueCache', width: valueDim }),
   ]
-  const through = planner.attend({
+  const throughCache: AttendRows = {
     ...attendRows(step, { attention }),
     name: `${step.name}_cached`,
     keys: cached('keyCache'),
     values: cached('valueCache'),
-  })
-  const decoding: Schedule = {
+  }
+  const decoding = ({ buffers, passes, chunks }: Plan): Schedule => ({
     ...forward,
+    ...chunks,
     buffers: [
       ...dataBuffers(attention),
       positions,
       cache('keyCache', dim),
       cache('valueCache', valueDim),
-      ...through.buffers,
+      ...buffers,
     ],
-    passes: [...append, ...through.passes],
+    passes: [...append, ...passes],
+  })
+  const prefill = decoding(planner.attend(throughCache))
+  return {
+    ...forward,
+    decoding: {
+      prefill,
+      step: planner.attendToken === undefined ? prefill : decoding(planner.attendToken(throughCache)),
+    },
   }
-  return { ...forward, decoding: { prefill: decoding, step: decoding } }
 }
 
 const cache = (name: string, width: number): BufferPlan => ({

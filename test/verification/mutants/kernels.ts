@@ -187,7 +187,7 @@ export const wrongKernels: readonly WrongKernel[] = [
   {
     what: 'a cached token where the longest prompt ends',
     spec: exactCausal,
-    kernels: letting('attend_cached', /^firstPosition$/, () => ir.shape('offset')),
+    kernels: letting('attend_cached_token', /^firstPosition$/, () => ir.shape('offset')),
   },
   {
     what: 'a token that is written where the longest prompt ends',
