@@ -7,7 +7,7 @@ import type { Author } from '../author.ts'
 import type { SharedArray, Value } from '../kernel.ts'
 import { hasCoefficient } from './chunk.ts'
 import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
-import { firstKeyRow } from './frame.ts'
+import { rowsFrom, rowsOfCall, rowStart } from './row-places.ts'
 import { contract } from './tile-product.ts'
 import { columnGroup, fourLanes, inLanes, lanes, nth, place, range, rowGroup, rowNumbers } from './tile.ts'
 import type { Columns, Lane } from './tile.ts'
@@ -74,11 +74,12 @@ export function addPairs(k: Author, chunk: Chunk, columns: Columns, pairs: Share
   k.barrier()
   // Rows of a thread see no key behind the last of them.
   const end = ir.call('min', keys, ir.mul(ir.add(rowGroup, 1), rows.length * lanes))
+  const values = rowsFrom(rowsOfCall('key', schedule.valueDim), firstRow)
   contract(k, 'j', end, rows, (j) => {
     const weights = rows.map(({ group }, vector) =>
       k.let(`pair${vector}`, ir.sharedLoad(pairs, place(j, group))),
     )
-    const start = ir.mul(ir.add(firstKeyRow, firstRow, j), schedule.valueDim)
+    const start = rowStart(values, j)
     return { weights, entries: columns.load(k, binding('v'), start) }
   })
 }

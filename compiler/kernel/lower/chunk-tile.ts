@@ -11,10 +11,11 @@ import type { Chunk } from './chunk.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts'
-import { countedOf, firstKeyRow, firstQueryRow, u32Name, visible } from './frame.ts'
+import { countedOf, u32Name, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { projectedOf } from './projected-layout.ts'
+import { rowsOfCall } from './row-places.ts'
 import { inLanes, lanes, place, range, side as groupsOfTile, within } from './tile.ts'
 
 /** The rows of a chunk whose features are evaluated. */
@@ -148,7 +149,6 @@ const prepare = (chunk: Chunk, side: Side, blocks: readonly ScheduledBlock[], gr
 function rowsOf(chunk: Chunk, side: Side, group: Value): FeatureRows {
   const { schedule, pass, binding, counts, maxima, firstRow } = chunk
   const ofQuery = side === 'query'
-  const first = ofQuery ? firstQueryRow : firstKeyRow
   const at = (lane: number): Value =>
     within(rowOf(firstRow, group, lane), ofQuery ? ir.shape('length') : visible)
   return {
@@ -156,13 +156,12 @@ function rowsOf(chunk: Chunk, side: Side, group: Value): FeatureRows {
     each: lanes,
     buffer: binding(ofQuery ? 'q' : 'k'),
     dim: schedule.dim,
-    first,
+    places: rowsOfCall(side, schedule.dim),
     at,
     count: ofQuery ? countedOf(counts) : visible,
     projected: projectedOf(schedule, pass, binding, side),
     ...(maxima && {
-      maximum: (lane: number) =>
-        ofQuery ? ir.load(maxima, queryRowMaximum(ir.add(first, at(lane)))) : headMaximum(maxima),
+      maximum: (lane: number) => (ofQuery ? ir.load(maxima, queryRowMaximum(at(lane))) : headMaximum(maxima)),
     }),
     prefix: ofQuery ? 'q' : 'k',
   }

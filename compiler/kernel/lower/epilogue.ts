@@ -8,7 +8,9 @@ import type { Author, Name } from '../author.ts'
 import type { Target, Value } from '../kernel.ts'
 import { u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
-import { countOf, firstOf } from './rows.ts'
+import { rowStart } from './row-places.ts'
+import type { RowPlaces } from './row-places.ts'
+import { countOf, namedPlaces, placesOf } from './rows.ts'
 import { contract } from './tile-product.ts'
 import { inLanes, lanes, within } from './tile.ts'
 import type { Columns } from './tile.ts'
@@ -39,14 +41,14 @@ interface RowGroup {
  * once, and its four weights are four neighbouring entries of the filter.
  */
 export function addEpilogue(k: Author, operands: Added): void {
-  const declared = declareFilter(k, operands.epilogue)
+  const declared = declareFilter(k, operands, operands.columns.unit)
   for (const group of operands.groups) addToGroup(k, operands, declared, group)
 }
 
 function addToGroup(
   k: Author,
-  { epilogue, binding, counts, valueDim, columns }: Added,
-  { filterStart, firstValue }: ReturnType<typeof declareFilter>,
+  { epilogue, binding, counts, columns }: Added,
+  { filterStart, places }: ReturnType<typeof declareFilter>,
   { firstRow, sums }: RowGroup,
 ): void {
   const { filter, width, values } = epilogue
@@ -64,7 +66,7 @@ function addToGroup(
     const ahead = k.let('ahead', ir.add(firstRow, t))
     const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
     const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
-    const start = ir.mul(ir.add(firstValue, within(row, rows)), valueDim / columns.unit)
+    const start = rowStart(places, within(row, rows))
     const entries = columns.load(k, binding(values.buffer), start, 'Convolved')
     return { weights: [weights], entries: entries.map((entry) => ir.select(exists, entry, 0)) }
   })
@@ -74,39 +76,37 @@ function addToGroup(
  * Declares which entries of the filter meet value rows for one row, and returns a function that adds their products to
  * a column of it: to one number, or to four neighbouring ones.
  */
-export function rowEpilogue(
-  k: Author,
-  { epilogue, binding, counts, valueDim }: Filter,
-  row: Value,
-): (column: Value, value: Value) => Name {
+export function rowEpilogue(k: Author, of: Filter, row: Value): (column: Value, value: Value) => Name {
+  const { epilogue, binding, counts } = of
   const { filter, width, values } = epilogue
   const half = (width - 1) / 2
-  const { filterStart, firstValue } = declareFilter(k, epilogue)
+  const { filterStart, places } = declareFilter(k, of)
   const from = k.let('filterFrom', ir.sub(ir.call('max', row, half), row))
   // A row behind the last value row by half the filter meets none of them.
   const behind = ir.sub(ir.call('max', ir.add(countOf(values, counts), half), row), row)
   const to = k.let('filterTo', ir.call('min', behind, width))
-  const ahead = k.let('ahead', ir.add(firstValue, row))
   const buffer = binding(values.buffer)
   return (column, value) => {
     const wide = ir.typeOf(value) === 'vec4f'
     const sum = k.var(column.kind === 'number' ? `convolved${column.value}` : 'convolved', value)
     k.loop('t', from, to, (t) => {
       const entry = ir.load(binding(filter), ir.add(filterStart, t))
-      const at = ir.add(ir.mul(ir.sub(ir.add(ahead, t), half), valueDim), column)
+      const at = ir.add(rowStart(places, ir.sub(ir.add(row, t), half)), column)
       k.add(sum, wide ? ir.mul(ir.splat(entry), ir.loadFour(buffer, at)) : ir.mul(entry, ir.load(buffer, at)))
     })
     return sum
   }
 }
 
-/** Declares the head's filter and the first value row, by their indexes. */
+/** Declares where the head's filter begins and, in units of so many numbers, where the value rows do. */
 function declareFilter(
   k: Author,
-  { width, values }: Epilogue,
-): { readonly filterStart: Value; readonly firstValue: Value } {
+  { epilogue: { width, values }, valueDim }: Filter,
+  unit = 1,
+): { readonly filterStart: Value; readonly places: RowPlaces } {
   k.comment('the convolution over the values: entry t of the filter for the row t − half below')
   const head = ir.mod(u32Name('queryHead'), ir.shape('heads'))
   const filterStart = k.let('filterStart', ir.mul(head, width))
-  return { filterStart, firstValue: k.let('firstConvolved', firstOf(values, 'sliceQueryHead')) }
+  const places = placesOf(values, 'sliceQueryHead', valueDim / unit)
+  return { filterStart, places: namedPlaces(k, 'convolved', places) }
 }

@@ -11,6 +11,8 @@ import type { Body } from '../build.ts'
 import type { Binding, SharedArray, Statement, Value } from '../kernel.ts'
 import { evaluatePairs, reduceRows } from './pairs.ts'
 import type { Entry, Reduced, Row, Surroundings } from './pairs.ts'
+import { rowStart } from './row-places.ts'
+import type { RowPlaces } from './row-places.ts'
 import { range, within } from './tile.ts'
 
 /** The rows whose features are wanted, in the lanes of a register or as items. */
@@ -20,8 +22,8 @@ export interface FeatureRows {
   readonly each: number
   readonly buffer: Binding
   readonly dim: number
-  /** Index of the sequence's first row in the buffer, in rows. */
-  readonly first: Value
+  /** Where the rows of the sequence begin in the buffer. */
+  readonly places: RowPlaces
   /** Row within the sequence, inside it, for a lane or an item. */
   readonly at: (which: number) => Value
   /** The language's `position`, if it differs from the row. */
@@ -85,9 +87,7 @@ export interface EvaluatedFeatures {
 export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]): PreparedRows {
   const { prefix, extent } = rows
   const indexes = range(rows.each).map((which) => let_(`${prefix}Row${which}`, rows.at(which)))
-  const starts = indexes.map((row, which) =>
-    let_(`${prefix}Start${which}`, mul(add(rows.first, ref(row)), rows.dim)),
-  )
+  const starts = indexes.map((row, which) => let_(`${prefix}Start${which}`, rowStart(rows.places, ref(row))))
   const { projected } = rows
   const projectedStarts =
     projected === undefined

@@ -22,6 +22,7 @@ import { divide, frame, groupNames, headsOf, u32Name, visible } from './frame.ts
 import type { Frame } from './frame.ts'
 import { mendRows, mendingArrays } from './mend.ts'
 import { readout } from './readout.ts'
+import { rowsOfCall } from './row-places.ts'
 import { raiseRowScales } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
 import { addProducts } from './tile-product.ts'
@@ -64,8 +65,8 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
     )
     if (!chunk.scaled) actOnSums(k, chunk)
     if (causal) addPairs(k, chunk, columns, pairs, keys)
-    const { valueDim } = schedule
-    readout(k, { pass, valueDim, columns, groups: chunk.rows, out: binding('out'), firstRow })
+    const places = rowsOfCall('query', schedule.valueDim)
+    readout(k, { pass, columns, groups: chunk.rows, out: binding('out'), places, firstRow })
     mendRows(k, schedule, pass, { binding, counts }, firstRow, chunk.rows)
   })
   const summary = causal

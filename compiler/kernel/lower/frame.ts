@@ -203,9 +203,3 @@ export const countedOf = ({ queries }: Counts): Value => (queries === undefined 
 /** The position of the item's first row. */
 export const firstPositionOf = ({ positions }: Counts): Value =>
   positions === undefined ? shape('offset') : u32Name('firstPosition')
-
-/** Row index of the group's first key row, in rows. */
-export const firstKeyRow = mul(owner.keyGroup, shape('keyLength'))
-
-/** Row index of the head's first query row, in rows. */
-export const firstQueryRow = mul(owner.queryHead, shape('length'))

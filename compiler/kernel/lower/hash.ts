@@ -8,7 +8,8 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Target, Value } from '../kernel.ts'
-import { firstQueryRow, frame, visible } from './frame.ts'
+import { frame, visible } from './frame.ts'
+import { rowStart, rowsOfCall } from './row-places.ts'
 import { sliceQueryHead } from './rows.ts'
 import { bucketsOf, declareSegment } from './sort.ts'
 import type { Segment } from './sort.ts'
@@ -32,7 +33,7 @@ export function lowerHash(schedule: Schedule, pass: HashPass): Kernel {
     const { round, row, rowOfRound } = segment
     const bucket = k.var('bucket', ir.u32(count))
     k.if(ir.lt(row, visible), () => {
-      const start = k.let('start', ir.mul(ir.add(firstQueryRow, row), schedule.dim))
+      const start = k.let('start', rowStart(rowsOfCall('query', schedule.dim), row))
       const entry = (t: Value): Value => ir.load(binding('q'), ir.add(start, t))
       const rotations = { buffer: binding('rotations'), round, dim: schedule.dim, half: count / 2 }
       hashRow(k, rotations, entry, bucket)

@@ -10,11 +10,8 @@ const queryRows = mul(mul(shape('batch'), shape('heads')), shape('length'))
 const groups = mul(shape('batch'), shape('kvHeads'))
 const keyRows = mul(groups, shape('keyLength'))
 
-/**
- * Index of a query row's maximum: the query rows come first, so the index is the row itself, counted over
- * [B, H, L].
- */
-export const queryRowMaximum = (row: Value): Value => row
+/** Index of the maximum of a row of the workgroup's query head: the query rows come first. */
+export const queryRowMaximum = (row: Value): Value => add(mul(owner.queryHead, shape('length')), row)
 
 /**
  * The maximum over a head's visible keys and features (f32), behind those of all query and key rows; needs the name

@@ -11,10 +11,11 @@ import type { Operand } from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
-import { countedOf, firstKeyRow, firstQueryRow, visible } from './frame.ts'
+import { countedOf, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { evaluatePairs } from './pairs.ts'
 import { rowFactor } from './readout.ts'
+import { rowStart, rowsOfCall } from './row-places.ts'
 import { raised, relativeTo } from './running-scale.ts'
 
 /** A floor for the denominator, below every weight that matters in f32, so that nothing is divided by 0. */
@@ -61,7 +62,7 @@ class Mending {
     const { row, pass, schedule, firstColumn } = of
     this.#k = k
     this.#of = of
-    const start = ir.mul(ir.add(firstQueryRow, row), schedule.valueDim)
+    const start = rowStart(rowsOfCall('query', schedule.valueDim), row)
     this.#start = k.let('start', ir.add(start, firstColumn))
     this.#keys = k.let('ownKeys', pass.causal ? ir.call('min', visible, ir.add(row, 1)) : visible)
     this.#scale = k.var('scale', ir.f32(lowest))
@@ -92,7 +93,7 @@ class Mending {
     const shrunk = ir.mul(this.#total, relativeTo(this.#scale, before))
     k.set(this.#total, ir.add(shrunk, this.#weight))
     const share = k.let('share', ir.div(this.#weight, ir.call('max', this.#total, least)))
-    const row = ir.mul(ir.add(firstKeyRow, key), schedule.valueDim)
+    const row = rowStart(rowsOfCall('key', schedule.valueDim), key)
     const value = k.let('value', ir.add(row, firstColumn))
     this.#eachColumn((at, column) => {
       const way = ir.sub(ir.load(v, ir.add(value, column)), ir.load(out, at))
@@ -130,7 +131,7 @@ class Mending {
     const { binding, counts, schedule } = this.#of
     const ofQuery = side === 'query'
     const buffer = binding(ofQuery ? 'q' : 'k')
-    const start = ir.mul(ir.add(ofQuery ? firstQueryRow : firstKeyRow, index), schedule.dim)
+    const start = rowStart(rowsOfCall(side, schedule.dim), index)
     const length = ofQuery ? countedOf(counts) : visible
     const { exponent, coefficient = constant(1) } = term
     const { statements, value } = evaluatePairs([exponent, coefficient], {

@@ -12,12 +12,13 @@ import { lowest } from '../kernel.ts'
 import type { Binding, Kernel, Value } from '../kernel.ts'
 import { unlessZero } from './exponents.ts'
 import { expressionsOf } from './features.ts'
-import { firstKeyRow, firstQueryRow, frame, u32Name, visible } from './frame.ts'
+import { frame, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { widen } from './operators.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
 import { storeRows } from './readout.ts'
+import { rowStart, rowsOfCall } from './row-places.ts'
 import { headNames, sliceQueryHead } from './rows.ts'
 import { keyAt, loadScores, scoreTile, storeScores, storeWeights } from './score-tile.ts'
 import type { AttendedRows, ScoreTile } from './score-tile.ts'
@@ -123,7 +124,8 @@ class SortedRows {
 
   /** Declares where rows start in `q`. */
   starts(k: Author, word: string, rows: readonly Value[]): readonly Value[] {
-    return rows.map((row, which) => k.let(`${word}${which}`, ir.mul(ir.add(firstQueryRow, row), this.#dim)))
+    const places = rowsOfCall('query', this.#dim)
+    return rows.map((row, which) => k.let(`${word}${which}`, rowStart(places, row)))
   }
 }
 
@@ -171,8 +173,8 @@ function attendTile(k: Author, near: Near, from: Value): void {
   // The next tile's exponents and a barrier come before anything is stored where this one reads.
   contract(k, 'j', count, [rows], (j) => {
     const pair = k.let('pair', loadScores(scores.pairs, j))
-    const row = ir.add(firstKeyRow, sorted.at(ir.add(from, j)))
-    const start = k.let('valueRow', ir.mul(row, valueDim))
+    const row = sorted.at(ir.add(from, j))
+    const start = k.let('valueRow', rowStart(rowsOfCall('key', valueDim), row))
     const entries = range(columns.count).map((column) =>
       ir.load(frame.binding('v'), ir.add(start, columns.at(column))),
     )

@@ -16,6 +16,8 @@ import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
 import { fromPanel, loadEntry, panelPlace } from './panel.ts'
 import type { Filling } from './panel.ts'
+import { rowStart } from './row-places.ts'
+import type { RowPlaces } from './row-places.ts'
 import { raiseScale, relativeTo } from './running-scale.ts'
 import { fourOf, keyOf, rowOf } from './score-layout.ts'
 import type { ScoreLayout } from './score-layout.ts'
@@ -37,10 +39,12 @@ export interface Operands extends Pick<Frame, 'binding' | 'counts'> {
   readonly firstRow: Value
   /** A query row's number among the keys: behind the cached ones when decoding. */
   readonly numbered: (row: Value) => Value
-  /** Index in its buffer of the head's first query row, key row, and value row, in rows. */
-  readonly firstQuery: Value
-  readonly firstKey: Value
-  readonly firstValue: Value | undefined
+  /** Where the head's query rows and key rows begin, in units of `unitOf` their width, and its value rows, in those of the columns. */
+  readonly places: {
+    readonly queries: RowPlaces
+    readonly keys: RowPlaces
+    readonly values: RowPlaces | undefined
+  }
   /** The head's last query row, and the last key that a row of the tile may see. */
   readonly lastQuery: Value
   readonly lastKey: Value
@@ -132,21 +136,21 @@ function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
 
 /** How the panels of a tile are filled. */
 function rowsOfTile(
-  { pass, binding, layout, firstRow, firstQuery, firstKey, lastQuery, lastKey }: Attention,
+  { pass, binding, layout, firstRow, places, lastQuery, lastKey }: Attention,
   from: Value,
 ): { readonly queries: Filling; readonly keys: Filling } {
   return {
     queries: {
       panel: layout.queries,
       buffer: binding(pass.queries.buffer),
-      first: firstQuery,
+      places: places.queries,
       last: lastQuery,
       rowAt: (four, lane) => ir.add(firstRow, layout.rowAt(four, lane)),
     },
     keys: {
       panel: layout.keys,
       buffer: binding(pass.keys.buffer),
-      first: firstKey,
+      places: places.keys,
       last: lastKey,
       rowAt: (four, lane) => ir.add(from, layout.keyAt(four, lane)),
     },
@@ -281,21 +285,20 @@ function addSlice(k: Author, attention: Attention, start: Value): void {
 /** The thread's columns of the value row of key `start` + j + step. */
 function valueEntries(
   k: Author,
-  { pass, binding, columns, firstValue, lastKey }: Attention,
+  { pass, binding, columns, places, lastKey }: Attention,
   start: Value,
 ): (j: Value, step: number) => readonly Value[] {
-  const { values, valueDim } = pass
-  if (values === 'identity' || firstValue === undefined)
+  const { values } = pass
+  const rows = places.values
+  if (values === 'identity' || rows === undefined)
     return (j, step) =>
       range(columns.count).map((column) =>
         ir.select(ir.eq(ir.add(start, j, step), columns.at(column)), ir.f32(1), 0),
       )
-  const width = valueDim / columns.unit
-  const rowStart = (row: Value): Value => ir.mul(ir.add(firstValue, row), width)
-  const first = k.let('firstStart', rowStart(start))
-  const last = k.let('lastStart', rowStart(lastKey))
+  const first = k.let('firstStart', rowStart(rows, start))
+  const last = k.let('lastStart', rowStart(rows, lastKey))
   return (j, step) => {
-    const row = ir.add(first, ir.mul(j, width), step * width)
+    const row = ir.add(first, ir.mul(j, rows.pitch), ir.mul(rows.pitch, step))
     // A key past the last one has no weight.
     return columns.load(k, binding(values.buffer), step === 0 ? row : ir.call('min', row, last), `_${step}`)
   }

@@ -19,9 +19,10 @@ import { firstPositionOf, frame, u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
 import { eachExchanged, exchange, takeTile } from './online-tile.ts'
 import type { AttendedRows, Operands } from './online-tile.ts'
+import { unitOf } from './panel.ts'
 import { partLayout } from './parts.ts'
 import { readout, storeRows } from './readout.ts'
-import { countOf, firstOf, guarded, headNames } from './rows.ts'
+import { countOf, guarded, headNames, namedPlaces, placesOf } from './rows.ts'
 import { rowOf, scoreLayout } from './score-layout.ts'
 import { columnGroup, nth, range, split, threadNames, valueTiles } from './tile.ts'
 import type { Columns } from './tile.ts'
@@ -42,7 +43,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
     const columns = declareFours(k, tile, valueDim)
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
     guarded(k, pass.only, counts, () => {
-      const operands = { ...declareOperands(k, schedule, pass, frameOfPass, firstRow), layout }
+      const operands = { ...declareOperands(k, schedule, pass, frameOfPass, columns, firstRow), layout }
       const rows: AttendedRows = {
         sums: split(k.registers('sums', 'vec4f', vectors.length * columns.count), vectors.length),
         totals: vectors.map((vector) => k.var(`total${vector}`, ir.splat(0))),
@@ -82,12 +83,19 @@ function declareOperands(
   schedule: Schedule,
   pass: OnlinePass,
   { binding, counts }: Frame,
+  { unit }: Columns,
   firstRow: Value,
 ): Omit<Operands, 'layout'> {
   const { queries, keys, values, over, out, mask, tile } = pass
-  const firstQuery = k.let('firstQuery', firstOf(queries, over))
-  const firstKey = k.let('firstKey', firstOf(keys, over))
-  const firstValue = values === 'identity' ? undefined : k.let('firstValue', firstOf(values, over))
+  const width = schedule.dim / unitOf(schedule.dim)
+  const places = {
+    queries: namedPlaces(k, 'firstQuery', placesOf(queries, over, width)),
+    keys: namedPlaces(k, 'firstKey', placesOf(keys, over, width)),
+    values:
+      values === 'identity'
+        ? undefined
+        : namedPlaces(k, 'firstValue', placesOf(values, over, pass.valueDim / unit)),
+  }
   const numbered = (row: Value): Value =>
     keys.of === 'cachedHead' ? ir.add(row, firstPositionOf(counts)) : row
   const keyCount = countOf(keys, counts)
@@ -103,8 +111,7 @@ function declareOperands(
   const lastOf = (count: Value): Value => ir.sub(ir.call('max', count, 1), 1)
   const lastQuery = k.let('lastQuery', lastOf(countOf(queries, counts)))
   const lastKey = k.let('lastKey', lastOf(end))
-  const first = { firstRow, firstQuery, firstKey, firstValue, lastQuery, lastKey, numbered }
-  return { ...first, schedule, pass, binding, counts, end }
+  return { schedule, pass, binding, counts, firstRow, places, lastQuery, lastKey, numbered, end }
 }
 
 /** The rows' denominators: those over the keys of each thread across the tile, in this order. */
@@ -145,9 +152,8 @@ function storeResult(
   readout(k, {
     ...stored,
     pass,
-    valueDim,
     groups: sums.map((sums, vector) => ({ sums, total: nth(totals, vector), scale: scales?.[vector] })),
-    firstOut: firstOf(out, pass.over),
+    places: placesOf(out, pass.over, valueDim / columns.unit),
     ...(epilogue && {
       addTo: (k: Author) =>
         addEpilogue(k, {

@@ -11,6 +11,7 @@ import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, SharedArray, Value } from '../kernel.ts'
+import type { RowPlaces } from './row-places.ts'
 import { eachLane, fourLanes, inLanes, lanes } from './tile.ts'
 
 /** A part of an array of workgroup memory, a vec4f by (entry, group of rows). */
@@ -41,6 +42,9 @@ export function loadedStride(fours: number, depth: number, width: number): numbe
 /** Whether the entries of rows that are so long are read four at a time. */
 const isInFours = (width: number): boolean => width % lanes === 0
 
+/** How many numbers of rows that are so long are read at once, and so the unit in which they are counted. */
+export const unitOf = (width: number): number => (isInFours(width) ? lanes : 1)
+
 /** Index of an entry of a group of rows; `step` is a constant that adds to the entry. Constants stand last, where accesses add them for nothing. */
 export const panelPlace = ({ first, stride }: Panel, entry: Operand, { of, more }: Four, step = 0): Value =>
   ir.add(ir.mul(typeof entry === 'number' ? ir.u32(entry) : entry, stride), of, first + more + step * stride)
@@ -55,30 +59,32 @@ export interface Four {
 export const fromPanel = (panel: Panel, entry: Operand, four: Four, step = 0): Value =>
   ir.sharedLoad(panel.array, panelPlace(panel, entry, four, step))
 
-/** What fills a panel: rows of a matrix that lie behind one another in a buffer. */
+/** What fills a panel: rows of a matrix in a buffer. */
 export interface Filling {
   readonly panel: Panel
   readonly buffer: Binding
-  /** Index in rows of the matrix's first row, and of its last one, counted from there. */
-  readonly first: Value
+  /** Where the matrix's rows begin, in units of `unitOf` their width, and its last row, counted from the first. */
+  readonly places: RowPlaces
   readonly last: Value
   /** Row of the matrix that is in a lane of a group; past the last row stands the last. */
   readonly rowAt: (four: Value, lane: number) => Value
 }
 
 /** An entry of a matrix's row, which is the last one where it is past that. */
-export const loadEntry = ({ buffer, first, last }: Filling, width: number, row: Value, entry: Value): Value =>
-  ir.load(buffer, ir.add(ir.mul(ir.call('min', row, last), width), ir.add(ir.mul(first, width), entry)))
+export const loadEntry = (
+  { buffer, places, last }: Filling,
+  width: number,
+  row: Value,
+  entry: Value,
+): Value => {
+  const unit = unitOf(width)
+  const [start, pitch] = [ir.mul(places.start, unit), ir.mul(places.pitch, unit)]
+  return ir.load(buffer, ir.add(ir.mul(ir.call('min', row, last), pitch), ir.add(start, entry)))
+}
 
 /** Four entries of it, by the number of the four in its row. */
-const loadFourEntries = (filling: Filling, width: number, row: Value, four: Value): Value => {
-  const { buffer, first, last } = filling
-  const fours = width / lanes
-  return ir.loadVector(
-    buffer,
-    ir.add(ir.mul(ir.call('min', row, last), fours), ir.add(ir.mul(first, fours), four)),
-  )
-}
+const loadFourEntries = ({ buffer, places, last }: Filling, row: Value, four: Value): Value =>
+  ir.loadVector(buffer, ir.add(ir.mul(ir.call('min', row, last), places.pitch), ir.add(places.start, four)))
 
 /** The threads of a workgroup, the entries of a panel, and those of a row. */
 interface Sizes {
@@ -153,7 +159,7 @@ function fillInFours(
   k.guard(typeof fours === 'number' ? ir.bool(true) : ir.lt(place, fours), () =>
     eachGroup(k, { threads, across }, fillings, (filling, four, at, suffix) => {
       const rows = eachLane((lane) =>
-        k.let(`row${lane}${suffix}`, loadFourEntries(filling, width, filling.rowAt(four, lane), entries)),
+        k.let(`row${lane}${suffix}`, loadFourEntries(filling, filling.rowAt(four, lane), entries)),
       )
       for (const entry of fourLanes) {
         const to =

@@ -10,7 +10,8 @@ import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame, u32Name } from './frame.ts'
 import { storeRows } from './readout.ts'
 import type { StoredRows } from './readout.ts'
-import { countOf, firstOf, guarded, headNames } from './rows.ts'
+import { rowStart } from './row-places.ts'
+import { countOf, guarded, headNames, namedPlaces, placesOf } from './rows.ts'
 import { contract } from './tile-product.ts'
 import {
   columnGroup,
@@ -46,12 +47,12 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
     const columns = declareColumns(k, tile, width)
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
     guarded(k, pass.only, counts, () => {
-      const firstLeft = k.let('firstLeft', firstOf(left, over))
-      const firstRight = k.let('firstRight', firstOf(right, over))
+      const rightRows = namedPlaces(k, 'firstRight', placesOf(right, over, width))
       const rowLength = k.let('rowLength', lengthOfRows(left, right, binding(left.buffer)))
+      const leftRows = namedPlaces(k, 'firstLeft', placesOf(left, over, rowLength))
       const leftStarts = eachLane((lane) => {
         const row = ir.add(firstRow, ir.mul(rowGroup, lanes), lane)
-        return k.let(`leftRow${lane}`, ir.mul(ir.add(firstLeft, within(row, left.count)), rowLength))
+        return k.let(`leftRow${lane}`, rowStart(leftRows, within(row, left.count)))
       })
       const sums = k.registers('sums', 'vec4f', columns.count)
       k.strided('from', 0, depth, tile.steps, (from) => {
@@ -63,7 +64,7 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
         contract(k, 'j', count, [{ sums }], (j) => {
           const weights = k.let('entry', ir.sharedLoad(leftTile, place(j, rowGroup)))
           const row = k.let('rightRow', ir.add(from, j))
-          const start = k.let('rightStart', ir.mul(ir.add(firstRight, row), width))
+          const start = k.let('rightStart', rowStart(rightRows, row))
           const entries = range(columns.count).map((column) => {
             const at = columns.at(column)
             const entry = ir.load(binding(right.buffer), ir.add(start, at))
@@ -113,7 +114,7 @@ function storeProduct(
   storeRows(k, {
     ...stored,
     rows: ir.u32(left.count),
-    startOf: (row) => ir.mul(ir.add(firstOf(out, over), row), width),
+    startOf: (row) => rowStart(placesOf(out, over, width), row),
     groups: [factor === 1 ? sums : sums.map((sum) => ir.mul(sum, ir.splat(factor)))],
   })
 }

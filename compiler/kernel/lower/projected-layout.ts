@@ -3,10 +3,11 @@
  * of the call each of them comes from.
  */
 import type { Groups, Pass, Schedule } from '../../schedule/schedule.ts'
-import { add, div, load, lt, mod, mul, shape, sub } from '../build.ts'
+import { add, div, load, lt, mod, mul, shape, sub, u32 } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, Value } from '../kernel.ts'
 import { headsOf, headsPerGroup, owner } from './frame.ts'
+import { rowsOfCall, rowStart } from './row-places.ts'
 
 const queriesOf = (groups: Groups): Value => mul(headsOf(groups), shape('length'))
 const rowsOf = (groups: Groups): Value => add(queriesOf(groups), shape('keyLength'))
@@ -67,8 +68,11 @@ export function declareSource(
   const local = k.let(`rowOfGroup${suffix}`, mod(row, all))
   const group = k.let(`groupOfRow${suffix}`, add(shape('sliceStart'), div(row, all)))
   const keyGroup = groups === 'kvHeads' ? group : div(group, headsPerGroup)
-  const query = mul(add(mul(group, queries), local), dim)
-  const key = mul(add(mul(keyGroup, shape('keyLength')), sub(local, queries)), dim)
+  const headInGroup = groups === 'heads' ? u32(0) : div(local, shape('length'))
+  const queryRow = sub(local, mul(headInGroup, shape('length')))
+  const queryHead = add(mul(group, headsOf(groups)), headInGroup)
+  const query = rowStart(rowsOfCall('query', dim, { queryHead, keyGroup }), queryRow)
+  const key = rowStart(rowsOfCall('key', dim, { queryHead, keyGroup }), sub(local, queries))
   const readFrom =
     (k: Author, name: string, buffer: Binding, start: Value, then: Parameters<Source['read']>[1]) =>
     (): void => {

@@ -11,7 +11,8 @@ import { largestExponent } from '../../symbolic/single.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Binding, Target, Value } from '../kernel.ts'
-import { firstQueryRow } from './frame.ts'
+import { rowStart } from './row-places.ts'
+import type { RowPlaces } from './row-places.ts'
 import { fourLanes, lanes, rowVector } from './tile.ts'
 import type { Columns, Lane } from './tile.ts'
 
@@ -34,7 +35,6 @@ export function wholeFactor({ division }: Divided, total: Value): Value {
 /** The sums, denominators and scales of a thread's rows, and the buffer that receives the quotients. */
 export interface Readout {
   readonly pass: FinishPass | OnlinePass
-  readonly valueDim: number
   readonly columns: Columns
   /** Of each vec4 row group: its denominator, its sums by column, and its log-scale where sums are scaled. */
   readonly groups: readonly RowGroup[]
@@ -42,8 +42,8 @@ export interface Readout {
   readonly firstRow: Value
   /** How many rows exist; by default those of a query head. */
   readonly rows?: Value
-  /** Index of the first of them in `out`, in rows. */
-  readonly firstOut?: Value
+  /** Where they begin in `out`, in units of the columns. */
+  readonly places: RowPlaces
   /** Adds to the quotients, which are in the registers of the sums while it runs. */
   readonly addTo?: (k: Author) => void
 }
@@ -70,13 +70,12 @@ export function readout(k: Author, from: Readout): void {
     )
     addTo(k)
   }
-  const first = from.firstOut ?? firstQueryRow
   storeRows(k, {
     columns,
     out,
     firstRow,
     rows: from.rows ?? ir.shape('length'),
-    startOf: (row) => ir.mul(ir.add(first, row), from.valueDim / columns.unit),
+    startOf: (row) => rowStart(from.places, row),
     groups: addTo === undefined ? quotients : groups.map(({ sums }) => sums),
     ...(mended && {
       only: (vector: number, lane: Lane): Value =>

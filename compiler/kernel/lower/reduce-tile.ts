@@ -9,12 +9,13 @@ import type { SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { firstKeyRow, visible } from './frame.ts'
+import { visible } from './frame.ts'
 import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { projectedOf } from './projected-layout.ts'
+import { rowsOfCall } from './row-places.ts'
 import { raiseScale, relativeTo } from './running-scale.ts'
 import { columnGroup, lanes, place, range, within } from './tile.ts'
 import type { Columns } from './tile.ts'
@@ -132,7 +133,7 @@ function evaluate(
       each: count,
       buffer: binding('k'),
       dim: schedule.dim,
-      first: firstKeyRow,
+      places: rowsOfCall('key', schedule.dim),
       at: rowAt,
       count: visible,
       projected: projectedOf(schedule, pass, binding, 'key'),

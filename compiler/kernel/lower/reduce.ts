@@ -11,10 +11,11 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, SharedArray, Value } from '../kernel.ts'
 import { chooseBlock, tilesOf } from './blocks.ts'
-import { divide, firstKeyRow, frame, groupNames, u32Name, visible } from './frame.ts'
+import { divide, frame, groupNames, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { fillTile, keepsComponents } from './reduce-tile.ts'
 import type { ChunkRows, ComponentSums, Operands, Reduction } from './reduce-tile.ts'
+import { rowsFrom, rowsOfCall, rowStart } from './row-places.ts'
 import { stateLayout } from './state-layout.ts'
 import { contract } from './tile-product.ts'
 import {
@@ -122,11 +123,12 @@ function addTile(k: Author, reduction: Reduction, from: Value): void {
   const count = k.let('here', extent(from, rows.count, pass.tile.rows))
   fillTile(k, reduction, from, count)
   k.barrier()
+  const values = rowsFrom(rowsOfCall('key', schedule.valueDim), ir.add(rows.first, from))
   contract(k, 'j', count, sums, (j) => {
     const weights = sums.map(({ group }, vector) =>
       k.let(`feature${vector}`, ir.sharedLoad(phi, place(j, group, groups))),
     )
-    const start = ir.mul(ir.add(firstKeyRow, rows.first, from, j), schedule.valueDim)
+    const start = rowStart(values, j)
     return { weights, entries: columns.load(k, binding('v'), start) }
   })
   if (schedule.chunk > pass.tile.rows) k.barrier()

@@ -8,18 +8,10 @@ import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Statement, Value } from '../kernel.ts'
-import {
-  countedOf,
-  divide,
-  firstKeyRow,
-  firstQueryRow,
-  groupNames,
-  headsPerGroup,
-  owner,
-  u32Name,
-  visible,
-} from './frame.ts'
+import { countedOf, divide, groupNames, headsPerGroup, owner, u32Name, visible } from './frame.ts'
 import type { Counts } from './frame.ts'
+import { rowsOfCall, rowsTogether } from './row-places.ts'
+import type { RowPlaces } from './row-places.ts'
 
 /** Peels `parts` off the workgroup's index; what remains tells the head, for which it gives the names. */
 export function headNames(
@@ -37,28 +29,35 @@ export function headNames(
   }
 }
 
-/** Index of a head's first row in the buffer, in rows. */
-export function firstOf({ of, count }: Rows, over: Over): Value {
+/** Where the rows of a head begin in the buffer, each of `width` numbers. */
+export function placesOf({ of, count }: Rows, over: Over, width: Operand): RowPlaces {
+  const together = (head: Value, rows: Operand): RowPlaces => rowsTogether(ir.mul(head, rows), width)
   switch (of) {
     case 'queryHead':
-      return firstQueryRow
+      return rowsOfCall('query', width)
     case 'keyHead':
-      return firstKeyRow
+      return rowsOfCall('key', width)
     case 'tokenHead':
-      return ir.mul(owner.keyGroup, headsPerGroup)
+      return together(owner.keyGroup, headsPerGroup)
     case 'cachedHead':
-      return ir.mul(owner.keyGroup, ir.shape('capacity'))
+      return together(owner.keyGroup, ir.shape('capacity'))
     case 'sliceQueryHead':
-      return ir.mul(sliceQueryHead, fixed(count))
+      return together(sliceQueryHead, fixed(count))
     case 'sliceKeyHead':
-      return ir.mul(owner.slice, fixed(count))
+      return together(owner.slice, fixed(count))
     case 'head':
-      return ir.mul(
+      return together(
         over === 'head' ? u32Name('head') : ir.mod(owner.queryHead, ir.shape('heads')),
         fixed(count),
       )
   }
 }
+
+/** The same places, with a name for where the first row begins. */
+export const namedPlaces = (k: Author, word: string, { start, pitch }: RowPlaces): RowPlaces => ({
+  start: k.let(word, start),
+  pitch,
+})
 
 /** The query head of the workgroup, counted over the query heads of the slice. */
 export const sliceQueryHead = ir.add(ir.mul(owner.slice, headsPerGroup), owner.headInGroup)

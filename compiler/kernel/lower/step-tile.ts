@@ -12,6 +12,7 @@ import { firstPositionOf, owner } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { widen } from './operators.ts'
 import type { Reduced } from './pairs.ts'
+import { rowsTogether } from './row-places.ts'
 import { relativeTo } from './running-scale.ts'
 import type { StateLayout } from './state-layout.ts'
 import { fourLanes, inLanes, lanes, range } from './tile.ts'
@@ -196,7 +197,7 @@ export function evaluate(
       each: 1,
       buffer: bufferOf(step, side),
       dim: schedule.dim,
-      first: rowOf(side),
+      places: rowsTogether(rowOf(side), schedule.dim),
       at: () => ir.u32(0),
       position: firstPositionOf(frame.counts),
       // No feature of a form that decodes asks for the length, which is not known yet.

@@ -14,6 +14,9 @@ import { expressionsOf } from '../lower/features.ts'
 import { widen } from '../lower/operators.ts'
 import { evaluatePairs, reduceRows } from '../lower/pairs.ts'
 import type { Reduced, Row, Surroundings } from '../lower/pairs.ts'
+import { rowStart } from '../lower/row-places.ts'
+import type { RowPlaces } from '../lower/row-places.ts'
+import { namedPlaces } from '../lower/rows.ts'
 import { inLanes, range, within } from '../lower/tile.ts'
 import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
@@ -24,8 +27,8 @@ const together = 8
 export interface ChunkRows {
   readonly side: 'query' | 'key'
   readonly buffer: Binding
-  /** Index of the sequence's first row in the buffer, in rows. */
-  readonly first: Value
+  /** Where the rows of the sequence begin in the buffer. */
+  readonly places: RowPlaces
   /** The chunk's first row in the sequence. */
   readonly from: Value
   /** Rows of the sequence that are there. */
@@ -159,10 +162,11 @@ class Filling {
   #turnOver(): void {
     const k = this.#k
     const { dim, rows, entries } = this.#scratch
-    const { buffer, first } = this.#from
+    const { buffer } = this.#from
+    const places = namedPlaces(k, `${this.#side}Rows`, this.#from.places)
     this.#eachFour('Four', (four) => {
       const starts = range(4).map((lane) =>
-        k.let(`${this.#side}Start${lane}`, ir.mul(ir.add(first, this.#row(four, lane)), dim)),
+        k.let(`${this.#side}Start${lane}`, rowStart(places, this.#row(four, lane))),
       )
       k.loop(`${this.#side}Entry`, 0, dim, (entry) => {
         const numbers = inLanes((lane) => ir.load(buffer, ir.add(starts[lane] as Value, entry)))
@@ -263,12 +267,12 @@ class Filling {
   }
 
   #around(four: Value, items: number, component: (item: number) => Value): Surroundings {
-    const { maximum, count, side, first } = this.#from
+    const { maximum, count, side } = this.#from
     const lanes = (value: (row: Value) => Value): Value => inLanes((lane) => value(this.#row(four, lane)))
     const ofMaximum =
       maximum &&
       (side === 'key'
-        ? ({ extent: 'all', value: maximum(first) } as const)
+        ? ({ extent: 'all', value: maximum(ir.u32(0)) } as const)
         : ({ extent: 'lanes', value: lanes(maximum) } as const))
     return {
       items,

@@ -15,7 +15,9 @@ import type { Author } from '../author.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { firstPositionOf, frame, u32Name } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
-import { countOf, firstOf, guarded, headNames } from '../lower/rows.ts'
+import { rowsFrom, rowStart } from '../lower/row-places.ts'
+import type { RowPlaces } from '../lower/row-places.ts'
+import { countOf, guarded, headNames, namedPlaces, placesOf } from '../lower/rows.ts'
 import { extent } from '../lower/tile.ts'
 import { truthOfTile } from '../lower/visibility.ts'
 import { scratchOf } from './online-scratch.ts'
@@ -73,30 +75,31 @@ function declareSight(
 function attend(k: Author, online: Online): void {
   const { pass, dim, binding, firstRow } = online
   const { queries, keys, values, over, valueDim } = pass
-  const firstQuery = k.let('firstQuery', ir.add(firstOf(queries, over), firstRow))
-  const firstKey = k.let('firstKey', firstOf(keys, over))
-  const firstValue = values === 'identity' ? ir.u32(0) : k.let('firstValue', firstOf(values, over))
-  const rowsFrom = (buffer: string, width: number, first: Value): Matrix =>
-    matrixIn(binding(buffer), width, (row) => ir.mul(ir.add(first, row), width))
+  const ofQueries = namedPlaces(k, 'firstQuery', rowsFrom(placesOf(queries, over, dim), firstRow))
+  const ofKeys = namedPlaces(k, 'firstKey', placesOf(keys, over, dim))
+  const ofValues =
+    values === 'identity' ? undefined : namedPlaces(k, 'firstValue', placesOf(values, over, valueDim))
+  const matrix = (buffer: string, width: number, places: RowPlaces): Matrix =>
+    matrixIn(binding(buffer), width, (row) => rowStart(places, row))
 
   clear(k, online)
   const inTiles = (): void =>
     attendInTiles(k, online, {
-      queries: rowsFrom(queries.buffer, dim, firstQuery),
-      keys: (from) => rowsFrom(keys.buffer, dim, ir.add(firstKey, from)),
+      queries: matrix(queries.buffer, dim, ofQueries),
+      keys: (from) => matrix(keys.buffer, dim, rowsFrom(ofKeys, from)),
       values: (from) =>
-        values === 'identity'
+        values === 'identity' || ofValues === undefined
           ? identity(from, valueDim)
-          : rowsFrom(values.buffer, valueDim, ir.add(firstValue, from)),
+          : matrix(values.buffer, valueDim, rowsFrom(ofValues, from)),
     })
-  if (keys.of === 'cachedHead' && values !== 'identity') {
+  if (keys.of === 'cachedHead' && values !== 'identity' && ofValues !== undefined) {
     const row = {
       queries: binding(queries.buffer),
       keys: binding(keys.buffer),
       values: binding(values.buffer),
-      query: ir.mul(firstQuery, dim),
-      key: (number: Value): Value => ir.mul(ir.add(firstKey, number), dim),
-      value: (number: Value): Value => ir.mul(ir.add(firstValue, number), valueDim),
+      query: ofQueries.start,
+      key: (number: Value): Value => rowStart(ofKeys, number),
+      value: (number: Value): Value => rowStart(ofValues, number),
     }
     k.if(ir.eq(ir.shape('length'), 1), () => attendOneRow(k, online, row), inTiles)
   } else inTiles()

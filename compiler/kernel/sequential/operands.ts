@@ -3,10 +3,11 @@ import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { countedOf, firstKeyRow, firstQueryRow, u32Name, visible } from '../lower/frame.ts'
+import { countedOf, u32Name, visible } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { headMaximum, queryRowMaximum } from '../lower/maxima-layout.ts'
 import { projectedOf } from '../lower/projected-layout.ts'
+import { rowsFrom, rowsOfCall, rowStart } from '../lower/row-places.ts'
 import type { ChunkRows } from './chunk-features.ts'
 import { copyRows, matrixIn, roundedUp } from './panels.ts'
 import { tileColumns } from './tile-product.ts'
@@ -20,13 +21,12 @@ export function rowsOf(
   side: 'query' | 'key',
 ): ChunkRows {
   const ofQuery = side === 'query'
-  const first = ofQuery ? firstQueryRow : firstKeyRow
   const maximum = (row: Value): Value =>
-    ofQuery ? ir.load(binding('maxima'), queryRowMaximum(ir.add(first, row))) : headMaximum(binding('maxima'))
+    ofQuery ? ir.load(binding('maxima'), queryRowMaximum(row)) : headMaximum(binding('maxima'))
   return {
     side,
     buffer: binding(ofQuery ? 'q' : 'k'),
-    first,
+    places: rowsOfCall(side, schedule.dim),
     from: u32Name('first'),
     there: ofQuery ? ir.shape('length') : visible,
     count: ofQuery ? countedOf(counts) : visible,
@@ -48,21 +48,21 @@ export interface Values {
 /** The values as they lie in memory or, where their rows are no whole tiles, in a copy that has zeros behind each. */
 export function valuesOf({ valueDim }: Schedule, { rows }: WalkPass, binding: Frame['binding']): Values {
   const v = binding('v')
-  const start = ir.mul(ir.add(firstKeyRow, u32Name('first')), valueDim)
+  const places = rowsFrom(rowsOfCall('key', valueDim), u32Name('first'))
   const columns = roundedUp(valueDim, tileColumns)
   if (columns === valueDim) {
     const load = (index: Value): Value => ir.loadFour(v, index)
     return {
       shared: [],
       fill: () => undefined,
-      panel: (column) => ({ load, start: ir.add(start, column), step: valueDim, apart: 4 }),
+      panel: (column) => ({ load, start: ir.add(places.start, column), step: places.pitch, apart: 4 }),
     }
   }
   const copy: SharedArray = { name: 'values', element: 'f32', length: rows * columns }
   return {
     shared: [copy],
     fill: (k, keys) => {
-      const matrix = matrixIn(v, valueDim, (row) => ir.add(start, ir.mul(row, valueDim)))
+      const matrix = matrixIn(v, valueDim, (row) => rowStart(places, row))
       k.use(copyRows({ prefix: 'value', matrix, rows: keys, into: copy, stride: columns, multiple: 1 }))
     },
     panel: (column) => ({

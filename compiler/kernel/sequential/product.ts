@@ -9,7 +9,9 @@ import type { Author } from '../author.ts'
 import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { frame, u32Name } from '../lower/frame.ts'
 import { lengthOfRows, summaryOf } from '../lower/product.ts'
-import { countOf, firstOf, guarded, headNames } from '../lower/rows.ts'
+import { rowsFrom, rowStart } from '../lower/row-places.ts'
+import type { RowPlaces } from '../lower/row-places.ts'
+import { countOf, guarded, headNames, namedPlaces, placesOf } from '../lower/rows.ts'
 import { eachLane, extent, lanes, range, within } from '../lower/tile.ts'
 import { packColumns, roundedUp, valueRoundedUp } from './panels.ts'
 import type { Matrix } from './panels.ts'
@@ -28,20 +30,20 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
     k.use(headNames(over, [['rowTile', Math.ceil(left.count / tile.rows)]], counts))
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
     guarded(k, pass.only, counts, () => {
-      const firstLeft = k.let('firstLeft', ir.add(firstOf(left, over), firstRow))
-      const firstRight = k.let('firstRight', firstOf(right, over))
+      const rightMatrix = namedPlaces(k, 'firstRight', placesOf(right, over, pass.columns))
       const rowLength = k.let('rowLength', lengthOfRows(left, right, binding(left.buffer)))
+      const leftRows = namedPlaces(k, 'firstLeft', rowsFrom(placesOf(left, over, rowLength), firstRow))
       const rows = k.let('rows', extent(firstRow, ir.u32(left.count), tile.rows))
       const all = k.let('sumsEnd', ir.mul(valueRoundedUp(rows, tileRows), width))
       k.strided('cleared', 0, all, lanes, (at) => k.sharedStore(sums, at, ir.splat(0)))
       k.strided('from', 0, depth, tile.steps, (from) => {
         const here = k.let('here', extent(from, depth, tile.steps))
-        const matrix = rightRows(pass, binding(right.buffer), firstRight, from)
+        const matrix = rightRows(pass, binding(right.buffer), rightMatrix, from)
         k.use(packColumns({ prefix: 'right', matrix, rows: here, into: panels, most: tile.steps }))
         k.strided('row', 0, rows, tileRows, (row) => {
           const starts = eachLane((lane) => {
-            const at = ir.add(firstLeft, within(ir.add(row, lane), rows))
-            return k.let(`leftRow${lane}`, ir.add(ir.mul(at, rowLength), from))
+            const start = rowStart(leftRows, within(ir.add(row, lane), rows))
+            return k.let(`leftRow${lane}`, ir.add(start, from))
           })
           const entry = (lane: number, t: Value): Value =>
             ir.load(binding(left.buffer), ir.add(starts[lane] ?? t, t))
@@ -55,8 +57,13 @@ export function lowerProduct(schedule: Schedule, pass: ProductPass): Kernel {
 }
 
 /** Rows of the right matrix from one on, or of diagonal·I less it. */
-function rightRows({ columns, diagonal }: ProductPass, buffer: Binding, first: Value, from: Value): Matrix {
-  const at = (row: Value, column: Value): Value => ir.add(ir.mul(ir.add(first, row), columns), column)
+function rightRows(
+  { columns, diagonal }: ProductPass,
+  buffer: Binding,
+  places: RowPlaces,
+  from: Value,
+): Matrix {
+  const at = (row: Value, column: Value): Value => ir.add(rowStart(places, row), column)
   const start = (row: Value): Value => ir.add(from, row)
   if (diagonal === undefined)
     return {
@@ -119,7 +126,7 @@ function storeProduct(k: Author, pass: ProductPass, { sums, width, rows, firstRo
   const fours = columns - (columns % lanes)
   k.loop('storedRow', 0, rows, (row) => {
     const from = k.let('sumStart', ir.mul(row, width))
-    const to = k.let('outStart', ir.mul(ir.add(firstOf(pass.out, over), firstRow, row), columns))
+    const to = k.let('outStart', rowStart(placesOf(pass.out, over, columns), ir.add(firstRow, row)))
     if (fours > 0)
       k.strided('stored', 0, fours, lanes, (column) => {
         const sum = ir.sharedLoadFour(sums, ir.add(from, column))

@@ -16,6 +16,7 @@ import { divide, firstPositionOf, frame, groupNames, headsOf, owner } from '../l
 import type { Frame } from '../lower/frame.ts'
 import { widen } from '../lower/operators.ts'
 import { rowFactor } from '../lower/readout.ts'
+import { rowsTogether } from '../lower/row-places.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { stateLayout } from '../lower/state-layout.ts'
 import type { StateLayout } from '../lower/state-layout.ts'
@@ -117,7 +118,7 @@ class Step {
       each: 1,
       buffer: binding(ofQuery ? 'q' : 'k'),
       dim: this.#schedule.dim,
-      first: ofQuery ? owner.queryHead : owner.keyGroup,
+      places: rowsTogether(ofQuery ? owner.queryHead : owner.keyGroup, this.#schedule.dim),
       at: () => ir.u32(0),
       position: firstPositionOf(counts),
       // No feature of a form that decodes asks for the length, which is not known yet.
@@ -131,10 +132,10 @@ class Step {
   }
 
   /** The row times all projections, four of these at a time: each is read along, a vector after another. */
-  #multiply(k: Author, { buffer, first, dim, prefix }: FeatureRows): void {
+  #multiply(k: Author, { buffer, places, dim, prefix }: FeatureRows): void {
     const projection = this.#frame.binding('w')
     const whole = dim - (dim % lanes)
-    const row = k.let(`${prefix}Row`, ir.mul(first, dim))
+    const row = k.let(`${prefix}Row`, places.start)
     k.strided(`${prefix}Projections`, 0, this.#projections, lanes, (place) => {
       const starts = range(lanes).map((item) =>
         k.let(`${prefix}W${item}`, ir.mul(within(ir.add(place, item), this.#projections), dim)),

@@ -6,7 +6,8 @@ import { rowEpilogue } from '../lower/epilogue.ts'
 import { u32Name } from '../lower/frame.ts'
 import { partLayout } from '../lower/parts.ts'
 import { rowFactor } from '../lower/readout.ts'
-import { firstOf } from '../lower/rows.ts'
+import { rowStart } from '../lower/row-places.ts'
+import { placesOf } from '../lower/rows.ts'
 import { lanes, range } from '../lower/tile.ts'
 import type { Online } from './online-scratch.ts'
 
@@ -28,7 +29,7 @@ export function storeRows(k: Author, online: Online): void {
       if (scale !== undefined) k.store(buffer, layout.scale(start), scale)
       return
     }
-    const start = k.let('outStart', ir.mul(ir.add(firstOf(out, over), number), valueDim))
+    const start = k.let('outStart', rowStart(placesOf(out, over, valueDim), number))
     const found = rowFactor(pass, total, scale)
     const factor = found && k.let('factor', found)
     const addTo = epilogue && rowEpilogue(k, { ...online, epilogue, valueDim }, number)

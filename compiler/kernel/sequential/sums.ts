@@ -9,7 +9,9 @@
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { firstQueryRow } from '../lower/frame.ts'
+import { rowsFrom, rowsOfCall, rowStart } from '../lower/row-places.ts'
+import type { RowPlaces } from '../lower/row-places.ts'
+import { namedPlaces } from '../lower/rows.ts'
 import { acrossLanes, fourLanes, inLanes } from '../lower/tile.ts'
 import { downTo, sumsAt } from './chunk.ts'
 import { roundedUp } from './panels.ts'
@@ -60,6 +62,7 @@ export function weighPairs(k: Author, { schedule, pass, arrays, powers }: Chunk,
 export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
   const { schedule, pass, arrays, columns, values, powers } = chunk
   const { from, to, keysTo } = stretch
+  const rowsOfOut = namedPlaces(k, 'outRows', rowsFrom(rowsOfCall('query', schedule.valueDim), chunk.first))
   k.strided('row4', downTo(from, tileRows), to, tileRows, (row) => {
     const keys = k.let('keysOfRows', ir.call('min', keysTo, ir.add(row, tileRows)))
     const factors = rowFactors(k, chunk, row, { from, to: keys })
@@ -86,7 +89,7 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
       for (const item of fourLanes) {
         const own = ir.add(row, item)
         k.if(ir.and(ir.le(from, own), ir.lt(own, to)), () =>
-          storeRow(k, chunk, tile, { own, item, column, factors: factors(item) }),
+          storeRow(k, chunk, tile, { own, item, column, places: rowsOfOut, factors: factors(item) }),
         )
       }
     })
@@ -98,14 +101,21 @@ interface StoredRow {
   readonly own: Value
   readonly item: number
   readonly column: Value
+  /** Where the chunk's rows begin in the output. */
+  readonly places: RowPlaces
   readonly factors: readonly Value[]
 }
 
 /** Stores the columns of a tile's row that there are. */
-function storeRow(k: Author, chunk: Chunk, tile: Tile, { own, item, column, factors }: StoredRow): void {
-  const { schedule, out, first, columns } = chunk
+function storeRow(
+  k: Author,
+  chunk: Chunk,
+  tile: Tile,
+  { own, item, column, places, factors }: StoredRow,
+): void {
+  const { schedule, out, columns } = chunk
   const { valueDim } = schedule
-  const start = k.let(`out${item}`, ir.add(ir.mul(ir.add(firstQueryRow, first, own), valueDim), column))
+  const start = k.let(`out${item}`, ir.add(rowStart(places, own), column))
   eachOfTile(tile, (sum, ofRow, at) => {
     if (ofRow !== item) return
     const value = factors.reduce<Value>((product, factor) => ir.mul(product, ir.splat(factor)), sum)

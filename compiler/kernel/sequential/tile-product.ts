@@ -78,7 +78,7 @@ export interface Panel {
   readonly load: (index: Value) => Value
   /** Of the first place. */
   readonly start: Value
-  readonly step: number
+  readonly step: Operand
   readonly apart: number
 }
 

@@ -89,10 +89,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 16u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 16u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 16u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 16u;
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
       let qComponent0 = min(components0 + queryComponent, 0u);
       query[queryComponent * 8u + queryFour] = vec4f(1.0);
     }
@@ -103,10 +103,10 @@ fn finish(
       let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 16u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 16u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 16u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 16u;
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
       let kComponent0 = min(components0 + keyComponent, 0u);
       key[keyComponent * 8u + keyFour] = vec4f(1.0);
     }
@@ -165,10 +165,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 16u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 16u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 16u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 16u;
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
       let qComponent0 = min(components1 + queryComponent, 15u);
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
@@ -186,10 +186,10 @@ fn finish(
       let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 16u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 16u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 16u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 16u;
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
       let kComponent0 = min(components1 + keyComponent, 15u);
       let k_x1 = vec4f(
         k[kStart0 + kComponent0],
@@ -255,10 +255,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 16u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 16u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 16u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 16u;
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
       let qComponent0 = components2 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0 / 16u],
@@ -282,10 +282,10 @@ fn finish(
       let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 16u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 16u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 16u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 16u;
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
       let kComponent0 = components2 + keyComponent;
       let k_x1 = vec4f(
         k[kStart0 + kComponent0 / 16u],
@@ -412,7 +412,7 @@ fn finish(
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
     let pair0 = pairs[j * 8u + rowGroup * 2u];
     let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
-    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 8u];
     let column2 = v[rowStart + 16u];
@@ -454,7 +454,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
@@ -466,7 +466,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
@@ -478,7 +478,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
@@ -490,7 +490,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
@@ -502,7 +502,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
+    let out4 = queryHead * shape.length * 64u + row4 * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
     out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
@@ -514,7 +514,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
+    let out5 = queryHead * shape.length * 64u + row5 * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
     out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
@@ -526,7 +526,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
+    let out6 = queryHead * shape.length * 64u + row6 * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
     out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
@@ -538,7 +538,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
+    let out7 = queryHead * shape.length * 64u + row7 * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
     out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;

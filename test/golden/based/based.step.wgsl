@@ -60,7 +60,7 @@ fn step(
         );
         if (isFirst) {
           let kRow0 = 0u;
-          let kStart0 = (keyGroup + kRow0) * 16u;
+          let kStart0 = keyGroup * 16u + kRow0 * 16u;
           let kComponent0 = min(components + thread * 4u, 0u);
           let kComponent1 = min(components + thread * 4u + 1u, 0u);
           let kComponent2 = min(components + thread * 4u + 2u, 0u);
@@ -90,7 +90,7 @@ fn step(
           added[thread * 4u + 3u] = added4.w;
         }
         let qRow0 = 0u;
-        let qStart0 = (queryHead + qRow0) * 16u;
+        let qStart0 = queryHead * 16u + qRow0 * 16u;
         let qComponent0 = min(components + thread * 4u, 0u);
         let qComponent1 = min(components + thread * 4u + 1u, 0u);
         let qComponent2 = min(components + thread * 4u + 2u, 0u);
@@ -138,7 +138,7 @@ fn step(
         );
         if (isFirst) {
           let kRow0 = 0u;
-          let kStart0 = (keyGroup + kRow0) * 16u;
+          let kStart0 = keyGroup * 16u + kRow0 * 16u;
           let kComponent0 = components + thread * 4u;
           let kComponent1 = components + thread * 4u + 1u;
           let kComponent2 = components + thread * 4u + 2u;
@@ -167,7 +167,7 @@ fn step(
           added[thread * 4u + 3u] = added4.w;
         }
         let qRow0 = 0u;
-        let qStart0 = (queryHead + qRow0) * 16u;
+        let qStart0 = queryHead * 16u + qRow0 * 16u;
         let qComponent0 = components + thread * 4u;
         let qComponent1 = components + thread * 4u + 1u;
         let qComponent2 = components + thread * 4u + 2u;
@@ -237,7 +237,7 @@ fn step(
         );
         if (isFirst) {
           let kRow0 = 0u;
-          let kStart0 = (keyGroup + kRow0) * 16u;
+          let kStart0 = keyGroup * 16u + kRow0 * 16u;
           let kComponent0 = components + thread * 4u;
           let kComponent1 = components + thread * 4u + 1u;
           let kComponent2 = components + thread * 4u + 2u;
@@ -272,7 +272,7 @@ fn step(
           added[thread * 4u + 3u] = added4.w;
         }
         let qRow0 = 0u;
-        let qStart0 = (queryHead + qRow0) * 16u;
+        let qStart0 = queryHead * 16u + qRow0 * 16u;
         let qComponent0 = components + thread * 4u;
         let qComponent1 = components + thread * 4u + 1u;
         let qComponent2 = components + thread * 4u + 2u;

@@ -103,10 +103,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
       let qComponent0 = components0 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
@@ -166,10 +166,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
       let qComponent0 = components1 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
@@ -265,7 +265,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
@@ -277,7 +277,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
@@ -289,7 +289,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
@@ -301,7 +301,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
@@ -313,7 +313,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
+    let out4 = queryHead * shape.length * 64u + row4 * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
     out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
@@ -325,7 +325,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
+    let out5 = queryHead * shape.length * 64u + row5 * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
     out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
@@ -337,7 +337,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
+    let out6 = queryHead * shape.length * 64u + row6 * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
     out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
@@ -349,7 +349,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
+    let out7 = queryHead * shape.length * 64u + row7 * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
     out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;

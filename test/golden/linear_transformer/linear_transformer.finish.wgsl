@@ -100,10 +100,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
       let qComponent0 = components0 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
@@ -121,10 +121,10 @@ fn finish(
       let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components0 + keyComponent;
       let k_x1 = vec4f(
         k[kStart0 + kComponent0],
@@ -245,7 +245,7 @@ fn finish(
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
     let pair0 = pairs[j * 8u + rowGroup * 2u];
     let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
-    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 8u];
     let column2 = v[rowStart + 16u];
@@ -277,7 +277,7 @@ fn finish(
   let factor1 = 1.0 / max(totals_1, vec4f(8.6736174e-19));
   let row0 = firstRow + rowGroup * 8u;
   if ((row0 < shape.length) & (totals_0.x >= 8.6736174e-19)) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
@@ -289,7 +289,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if ((row1 < shape.length) & (totals_0.y >= 8.6736174e-19)) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
@@ -301,7 +301,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if ((row2 < shape.length) & (totals_0.z >= 8.6736174e-19)) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
@@ -313,7 +313,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if ((row3 < shape.length) & (totals_0.w >= 8.6736174e-19)) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
@@ -325,7 +325,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if ((row4 < shape.length) & (totals_1.x >= 8.6736174e-19)) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
+    let out4 = queryHead * shape.length * 64u + row4 * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
     out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
@@ -337,7 +337,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if ((row5 < shape.length) & (totals_1.y >= 8.6736174e-19)) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
+    let out5 = queryHead * shape.length * 64u + row5 * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
     out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
@@ -349,7 +349,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if ((row6 < shape.length) & (totals_1.z >= 8.6736174e-19)) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
+    let out6 = queryHead * shape.length * 64u + row6 * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
     out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
@@ -361,7 +361,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if ((row7 < shape.length) & (totals_1.w >= 8.6736174e-19)) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
+    let out7 = queryHead * shape.length * 64u + row7 * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
     out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
@@ -387,7 +387,7 @@ fn finish(
   if (ownRow < shape.length) {
     if (!(denominators[thread] >= 8.6736174e-19)) {
       let firstOfTile = valueTile * 64u;
-      let start = (queryHead * shape.length + ownRow) * 64u + firstOfTile;
+      let start = queryHead * shape.length * 64u + ownRow * 64u + firstOfTile;
       let ownKeys = min(visible, ownRow + 1u);
       var scale = -1e30;
       var total = 0.0;
@@ -400,10 +400,10 @@ fn finish(
         let before = scale;
         weight = 0.0;
         for (var component = 0u; component < 64u; component++) {
-          let q_x1 = q[(queryHead * shape.length + ownRow) * 64u + component];
+          let q_x1 = q[queryHead * shape.length * 64u + ownRow * 64u + component];
           let q_value2 = 1.442695 * min(q_x1, 0.0);
           let q_value3 = max(q_x1, 0.0) + 1.0;
-          let k_x1 = k[(keyGroup * shape.keyLength + seenKey) * 64u + component];
+          let k_x1 = k[keyGroup * shape.keyLength * 64u + seenKey * 64u + component];
           let k_value2 = 1.442695 * min(k_x1, 0.0);
           let k_value3 = max(k_x1, 0.0) + 1.0;
           let coefficient = q_value3 * k_value3;
@@ -414,7 +414,7 @@ fn finish(
         }
         total = total * exp2(before - scale) + weight;
         let share = weight / max(total, 1e-37);
-        let value = (keyGroup * shape.keyLength + seenKey) * 64u + firstOfTile;
+        let value = keyGroup * shape.keyLength * 64u + seenKey * 64u + firstOfTile;
         for (var column = 0u; column < 64u; column++) {
           let at = start + column;
           out[at] = out[at] + (v[value + column] - out[at]) * share;

@@ -81,7 +81,7 @@ fn reduce(
       let fillRow = item / 16u;
       let fillComponents = item % 16u;
       let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
       let kComponent0 = components + fillComponents * 4u;
       let kComponent1 = components + fillComponents * 4u + 1u;
       let kComponent2 = components + fillComponents * 4u + 2u;
@@ -99,7 +99,7 @@ fn reduce(
     for (var j = 0u; j < here; j++) {
       let feature0 = phi[j * 16u + rowGroup * 2u];
       let feature1 = phi[j * 16u + (rowGroup * 2u + 1u)];
-      let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
+      let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
       let column0 = v[rowStart];
       let column1 = v[rowStart + 8u];
       let column2 = v[rowStart + 16u];

@@ -46,9 +46,9 @@ fn attend_pooled(
   let columnGroup = thread % 16u;
   let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 64u;
-  let firstQuery = queryHead * shape.length;
-  let firstKey = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u;
-  let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u;
+  let firstQuery = queryHead * shape.length * 16u;
+  let firstKey = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
+  let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let end = 256u;
   let lastQuery = max(shape.length, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -87,29 +87,20 @@ fn attend_pooled(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 16u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery * 16u + entries)];
+        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
+        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
+        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
+        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
         tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 20u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if ((firstFour >= 16u) & (firstFour < 48u)) {
-        let row0_1 = pooledKeys[min(from_ + (firstFour - 16u), lastKey) * 16u + (firstKey * 16u + entries)];
-        let row1_1 = pooledKeys[min(
-          from_ + (firstFour - 16u + 32u),
-          lastKey,
-        ) * 16u + (firstKey * 16u + entries)];
-        let row2_1 = pooledKeys[min(
-          from_ + (firstFour - 16u + 64u),
-          lastKey,
-        ) * 16u + (firstKey * 16u + entries)];
-        let row3_1 = pooledKeys[min(
-          from_ + (firstFour - 16u + 96u),
-          lastKey,
-        ) * 16u + (firstKey * 16u + entries)];
+        let row0_1 = pooledKeys[min(from_ + (firstFour - 16u), lastKey) * 16u + (firstKey + entries)];
+        let row1_1 = pooledKeys[min(from_ + (firstFour - 16u + 32u), lastKey) * 16u + (firstKey + entries)];
+        let row2_1 = pooledKeys[min(from_ + (firstFour - 16u + 64u), lastKey) * 16u + (firstKey + entries)];
+        let row3_1 = pooledKeys[min(from_ + (firstFour - 16u + 96u), lastKey) * 16u + (firstKey + entries)];
         tile[place * 36u + firstFour + 144u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 36u + firstFour + 216u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 36u + firstFour + 288u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -385,8 +376,8 @@ fn attend_pooled(
       let sliceStart = from_ + keySlice * 32u;
       workgroupBarrier();
       let here = min(max(end, sliceStart) - sliceStart, 32u);
-      let firstStart = (firstValue + sliceStart) * 16u;
-      let lastStart = (firstValue + lastKey) * 16u;
+      let firstStart = firstValue + sliceStart * 16u;
+      let lastStart = firstValue + lastKey * 16u;
       for (var j = 0u; j < here; j += 8u) {
         let weight0_0 = tile[j * 17u + rowGroup * 2u];
         let weight1_0 = tile[j * 17u + rowGroup * 2u + 1u];
@@ -513,7 +504,7 @@ fn attend_pooled(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 16u;
+    let out0 = queryHead * shape.length * 16u + row0 * 16u;
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -523,7 +514,7 @@ fn attend_pooled(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 16u;
+    let out1 = queryHead * shape.length * 16u + row1 * 16u;
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -533,7 +524,7 @@ fn attend_pooled(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 16u;
+    let out2 = queryHead * shape.length * 16u + row2 * 16u;
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -543,7 +534,7 @@ fn attend_pooled(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 16u;
+    let out3 = queryHead * shape.length * 16u + row3 * 16u;
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -553,7 +544,7 @@ fn attend_pooled(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 16u;
+    let out4 = queryHead * shape.length * 16u + row4 * 16u;
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -563,7 +554,7 @@ fn attend_pooled(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 16u;
+    let out5 = queryHead * shape.length * 16u + row5 * 16u;
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -573,7 +564,7 @@ fn attend_pooled(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 16u;
+    let out6 = queryHead * shape.length * 16u + row6 * 16u;
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -583,7 +574,7 @@ fn attend_pooled(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 16u;
+    let out7 = queryHead * shape.length * 16u + row7 * 16u;
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

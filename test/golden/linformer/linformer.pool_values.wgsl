@@ -47,13 +47,13 @@ fn pool_values(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstLeft = queryHead % shape.heads * 256u;
-  let firstRight = keyGroup * shape.keyLength;
+  let firstRight = keyGroup * shape.keyLength * 64u;
   let rowLength = arrayLength(&compressValues) / (shape.heads * 256u);
-  let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 255u)) * rowLength;
-  let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 255u)) * rowLength;
-  let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 255u)) * rowLength;
-  let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 255u)) * rowLength;
+  let firstLeft = queryHead % shape.heads * 256u * rowLength;
+  let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 255u) * rowLength;
+  let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 255u) * rowLength;
+  let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 255u) * rowLength;
+  let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 255u) * rowLength;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -96,7 +96,7 @@ fn pool_values(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = (firstRight + rightRow) * 64u;
+      let rightStart = firstRight + rightRow * 64u;
       sums_0 += entry * v[rightStart + firstColumn];
       sums_1 += entry * v[rightStart + (firstColumn + 8u)];
       sums_2 += entry * v[rightStart + (firstColumn + 16u)];
@@ -110,7 +110,7 @@ fn pool_values(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 256u) {
-    let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row0) * 64u;
+    let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 16384u + row0 * 64u;
     pooledValues[out0 + firstColumn] = sums_0.x;
     pooledValues[out0 + (firstColumn + 8u)] = sums_1.x;
     pooledValues[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -122,7 +122,7 @@ fn pool_values(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 256u) {
-    let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row1) * 64u;
+    let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 16384u + row1 * 64u;
     pooledValues[out1 + firstColumn] = sums_0.y;
     pooledValues[out1 + (firstColumn + 8u)] = sums_1.y;
     pooledValues[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -134,7 +134,7 @@ fn pool_values(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 256u) {
-    let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row2) * 64u;
+    let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 16384u + row2 * 64u;
     pooledValues[out2 + firstColumn] = sums_0.z;
     pooledValues[out2 + (firstColumn + 8u)] = sums_1.z;
     pooledValues[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -146,7 +146,7 @@ fn pool_values(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 256u) {
-    let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 256u + row3) * 64u;
+    let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 16384u + row3 * 64u;
     pooledValues[out3 + firstColumn] = sums_0.w;
     pooledValues[out3 + (firstColumn + 8u)] = sums_1.w;
     pooledValues[out3 + (firstColumn + 16u)] = sums_2.w;

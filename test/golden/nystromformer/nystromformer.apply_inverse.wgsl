@@ -51,13 +51,13 @@ fn apply_inverse(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
-    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
     let rowLength = 64u;
-    let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 63u)) * rowLength;
-    let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u)) * rowLength;
-    let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u)) * rowLength;
-    let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u)) * rowLength;
+    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u * rowLength;
+    let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 63u) * rowLength;
+    let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u) * rowLength;
+    let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u) * rowLength;
+    let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u) * rowLength;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -100,7 +100,7 @@ fn apply_inverse(
       for (var j = 0u; j < here; j++) {
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
-        let rightStart = (firstRight + rightRow) * 64u;
+        let rightStart = firstRight + rightRow * 64u;
         sums_0 += entry * inverse[rightStart + firstColumn];
         sums_1 += entry * inverse[rightStart + (firstColumn + 8u)];
         sums_2 += entry * inverse[rightStart + (firstColumn + 16u)];
@@ -114,7 +114,7 @@ fn apply_inverse(
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
-      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
+      let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row0 * 64u;
       applied[out0 + firstColumn] = sums_0.x;
       applied[out0 + (firstColumn + 8u)] = sums_1.x;
       applied[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -126,7 +126,7 @@ fn apply_inverse(
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
-      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
+      let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row1 * 64u;
       applied[out1 + firstColumn] = sums_0.y;
       applied[out1 + (firstColumn + 8u)] = sums_1.y;
       applied[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -138,7 +138,7 @@ fn apply_inverse(
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
-      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
+      let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row2 * 64u;
       applied[out2 + firstColumn] = sums_0.z;
       applied[out2 + (firstColumn + 8u)] = sums_1.z;
       applied[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -150,7 +150,7 @@ fn apply_inverse(
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
-      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
+      let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row3 * 64u;
       applied[out3 + firstColumn] = sums_0.w;
       applied[out3 + (firstColumn + 8u)] = sums_1.w;
       applied[out3 + (firstColumn + 16u)] = sums_2.w;

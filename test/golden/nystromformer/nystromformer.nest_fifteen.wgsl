@@ -51,13 +51,13 @@ fn nest_fifteen(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
-    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
     let rowLength = 64u;
-    let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 63u)) * rowLength;
-    let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u)) * rowLength;
-    let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u)) * rowLength;
-    let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u)) * rowLength;
+    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u * rowLength;
+    let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 63u) * rowLength;
+    let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u) * rowLength;
+    let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u) * rowLength;
+    let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u) * rowLength;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -100,7 +100,7 @@ fn nest_fifteen(
       for (var j = 0u; j < here; j++) {
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
-        let rightStart = (firstRight + rightRow) * 64u;
+        let rightStart = firstRight + rightRow * 64u;
         sums_0 += entry * (select(0.0, 15.0, rightRow == firstColumn) - inner[rightStart + firstColumn]);
         sums_1 += entry * (select(
           0.0,
@@ -142,7 +142,7 @@ fn nest_fifteen(
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
-      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
+      let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row0 * 64u;
       outer[out0 + firstColumn] = sums_0.x;
       outer[out0 + (firstColumn + 8u)] = sums_1.x;
       outer[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -154,7 +154,7 @@ fn nest_fifteen(
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
-      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
+      let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row1 * 64u;
       outer[out1 + firstColumn] = sums_0.y;
       outer[out1 + (firstColumn + 8u)] = sums_1.y;
       outer[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -166,7 +166,7 @@ fn nest_fifteen(
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
-      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
+      let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row2 * 64u;
       outer[out2 + firstColumn] = sums_0.z;
       outer[out2 + (firstColumn + 8u)] = sums_1.z;
       outer[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -178,7 +178,7 @@ fn nest_fifteen(
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
-      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
+      let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row3 * 64u;
       outer[out3 + firstColumn] = sums_0.w;
       outer[out3 + (firstColumn + 8u)] = sums_1.w;
       outer[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -50,13 +50,13 @@ fn nest_seven(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
-    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
     let rowLength = 64u;
-    let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 63u)) * rowLength;
-    let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u)) * rowLength;
-    let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u)) * rowLength;
-    let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u)) * rowLength;
+    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u * rowLength;
+    let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 63u) * rowLength;
+    let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u) * rowLength;
+    let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u) * rowLength;
+    let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u) * rowLength;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -99,7 +99,7 @@ fn nest_seven(
       for (var j = 0u; j < here; j++) {
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
-        let rightStart = (firstRight + rightRow) * 64u;
+        let rightStart = firstRight + rightRow * 64u;
         sums_0 += entry * (select(0.0, 7.0, rightRow == firstColumn) - applied[rightStart + firstColumn]);
         sums_1 += entry * (select(
           0.0,
@@ -141,7 +141,7 @@ fn nest_seven(
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
-      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
+      let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row0 * 64u;
       inner[out0 + firstColumn] = sums_0.x;
       inner[out0 + (firstColumn + 8u)] = sums_1.x;
       inner[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -153,7 +153,7 @@ fn nest_seven(
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
-      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
+      let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row1 * 64u;
       inner[out1 + firstColumn] = sums_0.y;
       inner[out1 + (firstColumn + 8u)] = sums_1.y;
       inner[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -165,7 +165,7 @@ fn nest_seven(
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
-      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
+      let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row2 * 64u;
       inner[out2 + firstColumn] = sums_0.z;
       inner[out2 + (firstColumn + 8u)] = sums_1.z;
       inner[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -177,7 +177,7 @@ fn nest_seven(
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
-      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
+      let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row3 * 64u;
       inner[out3 + firstColumn] = sums_0.w;
       inner[out3 + (firstColumn + 8u)] = sums_1.w;
       inner[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -51,8 +51,8 @@ fn relate_landmarks(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstQuery = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
-    let firstKey = slice * 64u;
+    let firstQuery = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u;
+    let firstKey = slice * 1024u;
     let end = 64u;
     let lastQuery = max(64u, 1u) - 1u;
     let lastKey = max(end, 1u) - 1u;
@@ -77,41 +77,29 @@ fn relate_landmarks(
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
         if (firstFour < 8u) {
-          let row0_0 = queryMeans[min(
-            firstRow + firstFour * 4u,
-            lastQuery,
-          ) * 16u + (firstQuery * 16u + entries)];
+          let row0_0 = queryMeans[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
           let row1_0 = queryMeans[min(
             firstRow + (firstFour * 4u + 1u),
             lastQuery,
-          ) * 16u + (firstQuery * 16u + entries)];
+          ) * 16u + (firstQuery + entries)];
           let row2_0 = queryMeans[min(
             firstRow + (firstFour * 4u + 2u),
             lastQuery,
-          ) * 16u + (firstQuery * 16u + entries)];
+          ) * 16u + (firstQuery + entries)];
           let row3_0 = queryMeans[min(
             firstRow + (firstFour * 4u + 3u),
             lastQuery,
-          ) * 16u + (firstQuery * 16u + entries)];
+          ) * 16u + (firstQuery + entries)];
           tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
           tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
         }
         if (firstFour >= 8u) {
-          let row0_1 = keyMeans[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey * 16u + entries)];
-          let row1_1 = keyMeans[min(
-            from_ + (firstFour - 8u + 8u),
-            lastKey,
-          ) * 16u + (firstKey * 16u + entries)];
-          let row2_1 = keyMeans[min(
-            from_ + (firstFour - 8u + 16u),
-            lastKey,
-          ) * 16u + (firstKey * 16u + entries)];
-          let row3_1 = keyMeans[min(
-            from_ + (firstFour - 8u + 24u),
-            lastKey,
-          ) * 16u + (firstKey * 16u + entries)];
+          let row0_1 = keyMeans[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey + entries)];
+          let row1_1 = keyMeans[min(from_ + (firstFour - 8u + 8u), lastKey) * 16u + (firstKey + entries)];
+          let row2_1 = keyMeans[min(from_ + (firstFour - 8u + 16u), lastKey) * 16u + (firstKey + entries)];
+          let row3_1 = keyMeans[min(from_ + (firstFour - 8u + 24u), lastKey) * 16u + (firstKey + entries)];
           tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
           tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
           tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -256,7 +244,7 @@ fn relate_landmarks(
     );
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
-      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 16u;
+      let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u + row0 * 16u;
       core[out0 + firstColumns] = vec4f(
         (sums_0 * factor).x,
         (sums_1 * factor).x,
@@ -272,7 +260,7 @@ fn relate_landmarks(
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
-      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 16u;
+      let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u + row1 * 16u;
       core[out1 + firstColumns] = vec4f(
         (sums_0 * factor).y,
         (sums_1 * factor).y,
@@ -288,7 +276,7 @@ fn relate_landmarks(
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
-      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 16u;
+      let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u + row2 * 16u;
       core[out2 + firstColumns] = vec4f(
         (sums_0 * factor).z,
         (sums_1 * factor).z,
@@ -304,7 +292,7 @@ fn relate_landmarks(
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
-      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 16u;
+      let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u + row3 * 16u;
       core[out3 + firstColumns] = vec4f(
         (sums_0 * factor).w,
         (sums_1 * factor).w,

@@ -51,13 +51,13 @@ fn solve(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
-    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u;
+    let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
     let rowLength = 64u;
-    let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 63u)) * rowLength;
-    let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u)) * rowLength;
-    let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u)) * rowLength;
-    let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u)) * rowLength;
+    let firstLeft = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u * rowLength;
+    let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 63u) * rowLength;
+    let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 63u) * rowLength;
+    let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 63u) * rowLength;
+    let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 63u) * rowLength;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -100,7 +100,7 @@ fn solve(
       for (var j = 0u; j < here; j++) {
         let entry = leftTile[j * 8u + rowGroup];
         let rightRow = from_ + j;
-        let rightStart = (firstRight + rightRow) * 64u;
+        let rightStart = firstRight + rightRow * 64u;
         sums_0 += entry * summary[rightStart + firstColumn];
         sums_1 += entry * summary[rightStart + (firstColumn + 8u)];
         sums_2 += entry * summary[rightStart + (firstColumn + 16u)];
@@ -114,7 +114,7 @@ fn solve(
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < 64u) {
-      let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row0) * 64u;
+      let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row0 * 64u;
       solution[out0 + firstColumn] = sums_0.x;
       solution[out0 + (firstColumn + 8u)] = sums_1.x;
       solution[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -126,7 +126,7 @@ fn solve(
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < 64u) {
-      let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row1) * 64u;
+      let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row1 * 64u;
       solution[out1 + firstColumn] = sums_0.y;
       solution[out1 + (firstColumn + 8u)] = sums_1.y;
       solution[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -138,7 +138,7 @@ fn solve(
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < 64u) {
-      let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row2) * 64u;
+      let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row2 * 64u;
       solution[out2 + firstColumn] = sums_0.z;
       solution[out2 + (firstColumn + 8u)] = sums_1.z;
       solution[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -150,7 +150,7 @@ fn solve(
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < 64u) {
-      let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 64u + row3) * 64u;
+      let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row3 * 64u;
       solution[out3 + firstColumn] = sums_0.w;
       solution[out3 + (firstColumn + 8u)] = sums_1.w;
       solution[out3 + (firstColumn + 16u)] = sums_2.w;

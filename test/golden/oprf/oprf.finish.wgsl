@@ -87,10 +87,10 @@ fn finish(
   let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
   let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
   let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-  let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-  let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-  let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
   var qRows_sum1 = vec4f(0.0);
   for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
     let qRows_x3 = vec4f(
@@ -105,10 +105,10 @@ fn finish(
   let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
   let kRow2 = min(firstRow + fillRows * 4u + 2u, max(visible, 1u) - 1u);
   let kRow3 = min(firstRow + fillRows * 4u + 3u, max(visible, 1u) - 1u);
-  let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-  let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-  let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-  let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+  let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+  let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+  let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+  let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
   var kRows_sum1 = vec4f(0.0);
   for (var kRows_t2 = 0u; kRows_t2 < 64u; kRows_t2++) {
     let kRows_x3 = vec4f(
@@ -292,7 +292,7 @@ fn finish(
   workgroupBarrier();
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
     let pair0 = pairs[j * 8u + rowGroup];
-    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 8u];
     let column2 = v[rowStart + 16u];
@@ -319,7 +319,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
@@ -331,7 +331,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
@@ -343,7 +343,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
@@ -355,7 +355,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;

@@ -271,7 +271,7 @@ fn step(
         );
         if (isFirst) {
           let kRow0 = 0u;
-          let kStart0 = (keyGroup + kRow0) * 64u;
+          let kStart0 = keyGroup * 64u + kRow0 * 64u;
           let kComponent0 = components + thread * 4u;
           let kComponent1 = components + thread * 4u + 1u;
           let kComponent2 = components + thread * 4u + 2u;
@@ -307,7 +307,7 @@ fn step(
           added[thread * 4u + 3u] = added4.w;
         }
         let qRow0 = 0u;
-        let qStart0 = (queryHead + qRow0) * 64u;
+        let qStart0 = queryHead * 64u + qRow0 * 64u;
         let qComponent0 = components + thread * 4u;
         let qComponent1 = components + thread * 4u + 1u;
         let qComponent2 = components + thread * 4u + 2u;

@@ -73,31 +73,31 @@ fn project(
       var entry2 = 0.0;
       var entry3 = 0.0;
       if (rowOfGroup0 < queriesOfGroup) {
-        let query0 = (groupOfRow0 * queriesOfGroup + rowOfGroup0) * 64u;
+        let query0 = (groupOfRow0 * (shape.heads / shape.kvHeads) + rowOfGroup0 / shape.length) * shape.length * 64u + (rowOfGroup0 - rowOfGroup0 / shape.length * shape.length) * 64u;
         entry0 = q[query0 + (from_ + step)];
       } else {
-        let key0 = (groupOfRow0 * shape.keyLength + (rowOfGroup0 - queriesOfGroup)) * 64u;
+        let key0 = groupOfRow0 * shape.keyLength * 64u + (rowOfGroup0 - queriesOfGroup) * 64u;
         entry0 = k[key0 + (from_ + step)];
       }
       if (rowOfGroup1 < queriesOfGroup) {
-        let query1 = (groupOfRow1 * queriesOfGroup + rowOfGroup1) * 64u;
+        let query1 = (groupOfRow1 * (shape.heads / shape.kvHeads) + rowOfGroup1 / shape.length) * shape.length * 64u + (rowOfGroup1 - rowOfGroup1 / shape.length * shape.length) * 64u;
         entry1 = q[query1 + (from_ + step)];
       } else {
-        let key1 = (groupOfRow1 * shape.keyLength + (rowOfGroup1 - queriesOfGroup)) * 64u;
+        let key1 = groupOfRow1 * shape.keyLength * 64u + (rowOfGroup1 - queriesOfGroup) * 64u;
         entry1 = k[key1 + (from_ + step)];
       }
       if (rowOfGroup2 < queriesOfGroup) {
-        let query2 = (groupOfRow2 * queriesOfGroup + rowOfGroup2) * 64u;
+        let query2 = (groupOfRow2 * (shape.heads / shape.kvHeads) + rowOfGroup2 / shape.length) * shape.length * 64u + (rowOfGroup2 - rowOfGroup2 / shape.length * shape.length) * 64u;
         entry2 = q[query2 + (from_ + step)];
       } else {
-        let key2 = (groupOfRow2 * shape.keyLength + (rowOfGroup2 - queriesOfGroup)) * 64u;
+        let key2 = groupOfRow2 * shape.keyLength * 64u + (rowOfGroup2 - queriesOfGroup) * 64u;
         entry2 = k[key2 + (from_ + step)];
       }
       if (rowOfGroup3 < queriesOfGroup) {
-        let query3 = (groupOfRow3 * queriesOfGroup + rowOfGroup3) * 64u;
+        let query3 = (groupOfRow3 * (shape.heads / shape.kvHeads) + rowOfGroup3 / shape.length) * shape.length * 64u + (rowOfGroup3 - rowOfGroup3 / shape.length * shape.length) * 64u;
         entry3 = q[query3 + (from_ + step)];
       } else {
-        let key3 = (groupOfRow3 * shape.keyLength + (rowOfGroup3 - queriesOfGroup)) * 64u;
+        let key3 = groupOfRow3 * shape.keyLength * 64u + (rowOfGroup3 - queriesOfGroup) * 64u;
         entry3 = k[key3 + (from_ + step)];
       }
       rowTileEntries[step * 8u + rowGroup] = vec4f(entry0, entry1, entry2, entry3);

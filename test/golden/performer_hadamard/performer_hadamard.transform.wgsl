@@ -55,7 +55,7 @@ fn transform(
   var numbers_6 = 0.0;
   var numbers_7 = 0.0;
   if (rowOfGroup < queriesOfGroup) {
-    let query = (groupOfRow * queriesOfGroup + rowOfGroup) * 64u;
+    let query = (groupOfRow * (shape.heads / shape.kvHeads) + rowOfGroup / shape.length) * shape.length * 64u + (rowOfGroup - rowOfGroup / shape.length * shape.length) * 64u;
     numbers_0 = q[query + start0];
     numbers_1 = q[query + (start0 + 1u)];
     numbers_2 = q[query + (start0 + 2u)];
@@ -65,7 +65,7 @@ fn transform(
     numbers_6 = q[query + (start0 + 6u)];
     numbers_7 = q[query + (start0 + 7u)];
   } else {
-    let key = (groupOfRow * shape.keyLength + (rowOfGroup - queriesOfGroup)) * 64u;
+    let key = groupOfRow * shape.keyLength * 64u + (rowOfGroup - queriesOfGroup) * 64u;
     numbers_0 = k[key + start0];
     numbers_1 = k[key + (start0 + 1u)];
     numbers_2 = k[key + (start0 + 2u)];

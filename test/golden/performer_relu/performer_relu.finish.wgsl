@@ -86,18 +86,18 @@ fn finish(
   let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
   let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
   let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-  let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-  let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-  let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
   let kRow0 = min(firstRow + fillRows * 4u, max(visible, 1u) - 1u);
   let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
   let kRow2 = min(firstRow + fillRows * 4u + 2u, max(visible, 1u) - 1u);
   let kRow3 = min(firstRow + fillRows * 4u + 3u, max(visible, 1u) - 1u);
-  let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-  let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-  let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-  let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+  let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+  let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+  let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+  let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
   for (var components0 = 0u; components0 < 256u; components0 += 32u) {
     let count = min(max(256u, components0) - components0, 32u);
     let firstFeature = components0;
@@ -329,7 +329,7 @@ fn finish(
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
     let pair0 = pairs[j * 8u + rowGroup * 2u];
     let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
-    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 64u + firstColumn;
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 8u];
     let column2 = v[rowStart + 16u];
@@ -371,7 +371,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
@@ -383,7 +383,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
@@ -395,7 +395,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
@@ -407,7 +407,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
@@ -419,7 +419,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 64u;
+    let out4 = queryHead * shape.length * 64u + row4 * 64u;
     out[out4 + firstColumn] = (sums_8 * factor1).x;
     out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
@@ -431,7 +431,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 64u;
+    let out5 = queryHead * shape.length * 64u + row5 * 64u;
     out[out5 + firstColumn] = (sums_8 * factor1).y;
     out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
@@ -443,7 +443,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 64u;
+    let out6 = queryHead * shape.length * 64u + row6 * 64u;
     out[out6 + firstColumn] = (sums_8 * factor1).z;
     out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
@@ -455,7 +455,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 64u;
+    let out7 = queryHead * shape.length * 64u + row7 * 64u;
     out[out7 + firstColumn] = (sums_8 * factor1).w;
     out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;

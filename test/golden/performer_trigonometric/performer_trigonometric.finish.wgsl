@@ -98,10 +98,10 @@ fn finish(
   let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
   let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
   let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-  let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-  let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-  let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
   var qRows_sum1 = vec4f(0.0);
   for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
     let qRows_x3 = vec4f(
@@ -290,7 +290,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 64u;
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor).x;
     out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
     out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
@@ -302,7 +302,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 64u;
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor).y;
     out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
     out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
@@ -314,7 +314,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 64u;
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor).z;
     out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
     out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
@@ -326,7 +326,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 64u;
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor).w;
     out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
     out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;

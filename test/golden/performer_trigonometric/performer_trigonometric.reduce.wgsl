@@ -99,10 +99,10 @@ fn reduce(
       let kRow1 = firstRow + from_ + min(fillRow + 8u, max(here, 1u) - 1u);
       let kRow2 = firstRow + from_ + min(fillRow + 16u, max(here, 1u) - 1u);
       let kRow3 = firstRow + from_ + min(fillRow + 24u, max(here, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components + fillComponents * 4u;
       let kComponent1 = components + fillComponents * 4u + 1u;
       let kComponent2 = components + fillComponents * 4u + 2u;
@@ -225,7 +225,7 @@ fn reduce(
       workgroupBarrier();
       for (var j = 0u; j < here; j++) {
         let feature0 = phi[j * 8u + rowGroup];
-        let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
+        let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
         let column0 = v[rowStart];
         let column1 = v[rowStart + 8u];
         let column2 = v[rowStart + 16u];
@@ -317,10 +317,10 @@ fn reduce(
       let kRow1 = firstRow + from_ + min(fillRow + 8u, max(here, 1u) - 1u);
       let kRow2 = firstRow + from_ + min(fillRow + 16u, max(here, 1u) - 1u);
       let kRow3 = firstRow + from_ + min(fillRow + 24u, max(here, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components + fillComponents * 4u;
       let kComponent1 = components + fillComponents * 4u + 1u;
       let kComponent2 = components + fillComponents * 4u + 2u;
@@ -443,7 +443,7 @@ fn reduce(
       workgroupBarrier();
       for (var j = 0u; j < here; j++) {
         let feature0 = phi[j * 8u + rowGroup];
-        let rowStart = (keyGroup * shape.keyLength + firstRow + from_ + j) * 64u + firstColumn;
+        let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
         let column0 = v[rowStart];
         let column1 = v[rowStart + 8u];
         let column2 = v[rowStart + 16u];

@@ -39,13 +39,13 @@ fn apply_inverse(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstLeft = head * 128u;
-  let firstRight = head * 128u;
+  let firstRight = head * 16384u;
   let rowLength = 128u;
-  let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 127u)) * rowLength;
-  let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u)) * rowLength;
-  let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u)) * rowLength;
-  let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u)) * rowLength;
+  let firstLeft = head * 128u * rowLength;
+  let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 127u) * rowLength;
+  let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u) * rowLength;
+  let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u) * rowLength;
+  let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u) * rowLength;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -96,7 +96,7 @@ fn apply_inverse(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = (firstRight + rightRow) * 128u;
+      let rightStart = firstRight + rightRow * 128u;
       sums_0 += entry * inverse[rightStart + firstColumn];
       sums_1 += entry * inverse[rightStart + (firstColumn + 8u)];
       sums_2 += entry * inverse[rightStart + (firstColumn + 16u)];
@@ -118,7 +118,7 @@ fn apply_inverse(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = (head * 128u + row0) * 128u;
+    let out0 = head * 16384u + row0 * 128u;
     applied[out0 + firstColumn] = sums_0.x;
     applied[out0 + (firstColumn + 8u)] = sums_1.x;
     applied[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -138,7 +138,7 @@ fn apply_inverse(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = (head * 128u + row1) * 128u;
+    let out1 = head * 16384u + row1 * 128u;
     applied[out1 + firstColumn] = sums_0.y;
     applied[out1 + (firstColumn + 8u)] = sums_1.y;
     applied[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -158,7 +158,7 @@ fn apply_inverse(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = (head * 128u + row2) * 128u;
+    let out2 = head * 16384u + row2 * 128u;
     applied[out2 + firstColumn] = sums_0.z;
     applied[out2 + (firstColumn + 8u)] = sums_1.z;
     applied[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -178,7 +178,7 @@ fn apply_inverse(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = (head * 128u + row3) * 128u;
+    let out3 = head * 16384u + row3 * 128u;
     applied[out3 + firstColumn] = sums_0.w;
     applied[out3 + (firstColumn + 8u)] = sums_1.w;
     applied[out3 + (firstColumn + 16u)] = sums_2.w;

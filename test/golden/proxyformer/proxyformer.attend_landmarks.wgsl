@@ -46,9 +46,9 @@ fn attend_landmarks(
   let columnGroup = thread % 16u;
   let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 64u;
-  let firstQuery = queryHead * shape.length;
-  let firstKey = queryHead % shape.heads * 128u;
-  let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u;
+  let firstQuery = queryHead * shape.length * 8u;
+  let firstKey = queryHead % shape.heads * 1024u;
+  let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let end = 128u;
   let lastQuery = max(shape.length, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -83,29 +83,20 @@ fn attend_landmarks(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 16u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery * 8u + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 8u + (firstQuery * 8u + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 8u + (firstQuery * 8u + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 8u + (firstQuery * 8u + entries)];
+        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery + entries)];
+        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 8u + (firstQuery + entries)];
+        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 8u + (firstQuery + entries)];
+        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 8u + (firstQuery + entries)];
         tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 20u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if ((firstFour >= 16u) & (firstFour < 48u)) {
-        let row0_1 = landmarks[min(from_ + (firstFour - 16u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row1_1 = landmarks[min(
-          from_ + (firstFour - 16u + 32u),
-          lastKey,
-        ) * 8u + (firstKey * 8u + entries)];
-        let row2_1 = landmarks[min(
-          from_ + (firstFour - 16u + 64u),
-          lastKey,
-        ) * 8u + (firstKey * 8u + entries)];
-        let row3_1 = landmarks[min(
-          from_ + (firstFour - 16u + 96u),
-          lastKey,
-        ) * 8u + (firstKey * 8u + entries)];
+        let row0_1 = landmarks[min(from_ + (firstFour - 16u), lastKey) * 8u + (firstKey + entries)];
+        let row1_1 = landmarks[min(from_ + (firstFour - 16u + 32u), lastKey) * 8u + (firstKey + entries)];
+        let row2_1 = landmarks[min(from_ + (firstFour - 16u + 64u), lastKey) * 8u + (firstKey + entries)];
+        let row3_1 = landmarks[min(from_ + (firstFour - 16u + 96u), lastKey) * 8u + (firstKey + entries)];
         tile[place * 36u + firstFour + 144u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 36u + firstFour + 216u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 36u + firstFour + 288u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -377,8 +368,8 @@ fn attend_landmarks(
       let sliceStart = from_ + keySlice * 32u;
       workgroupBarrier();
       let here = min(max(end, sliceStart) - sliceStart, 32u);
-      let firstStart = (firstValue + sliceStart) * 32u;
-      let lastStart = (firstValue + lastKey) * 32u;
+      let firstStart = firstValue + sliceStart * 32u;
+      let lastStart = firstValue + lastKey * 32u;
       for (var j = 0u; j < here; j += 8u) {
         let weight0_0 = tile[j * 17u + rowGroup * 2u];
         let weight1_0 = tile[j * 17u + rowGroup * 2u + 1u];
@@ -481,49 +472,49 @@ fn attend_landmarks(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 32u;
+    let out0 = queryHead * shape.length * 32u + row0 * 32u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 32u;
+    let out1 = queryHead * shape.length * 32u + row1 * 32u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 32u;
+    let out2 = queryHead * shape.length * 32u + row2 * 32u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 32u;
+    let out3 = queryHead * shape.length * 32u + row3 * 32u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = (queryHead * shape.length + row4) * 32u;
+    let out4 = queryHead * shape.length * 32u + row4 * 32u;
     out[out4 + firstColumn] = (sums_2 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_3 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = (queryHead * shape.length + row5) * 32u;
+    let out5 = queryHead * shape.length * 32u + row5 * 32u;
     out[out5 + firstColumn] = (sums_2 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_3 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = (queryHead * shape.length + row6) * 32u;
+    let out6 = queryHead * shape.length * 32u + row6 * 32u;
     out[out6 + firstColumn] = (sums_2 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_3 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = (queryHead * shape.length + row7) * 32u;
+    let out7 = queryHead * shape.length * 32u + row7 * 32u;
     out[out7 + firstColumn] = (sums_2 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_3 * factor1).w;
   }

@@ -39,13 +39,13 @@ fn nest_fifteen(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstLeft = head * 128u;
-  let firstRight = head * 128u;
+  let firstRight = head * 16384u;
   let rowLength = 128u;
-  let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 127u)) * rowLength;
-  let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u)) * rowLength;
-  let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u)) * rowLength;
-  let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u)) * rowLength;
+  let firstLeft = head * 128u * rowLength;
+  let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 127u) * rowLength;
+  let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u) * rowLength;
+  let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u) * rowLength;
+  let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u) * rowLength;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -96,7 +96,7 @@ fn nest_fifteen(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = (firstRight + rightRow) * 128u;
+      let rightStart = firstRight + rightRow * 128u;
       sums_0 += entry * (select(0.0, 15.0, rightRow == firstColumn) - inner[rightStart + firstColumn]);
       sums_1 += entry * (select(
         0.0,
@@ -178,7 +178,7 @@ fn nest_fifteen(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = (head * 128u + row0) * 128u;
+    let out0 = head * 16384u + row0 * 128u;
     outer[out0 + firstColumn] = sums_0.x;
     outer[out0 + (firstColumn + 8u)] = sums_1.x;
     outer[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -198,7 +198,7 @@ fn nest_fifteen(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = (head * 128u + row1) * 128u;
+    let out1 = head * 16384u + row1 * 128u;
     outer[out1 + firstColumn] = sums_0.y;
     outer[out1 + (firstColumn + 8u)] = sums_1.y;
     outer[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -218,7 +218,7 @@ fn nest_fifteen(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = (head * 128u + row2) * 128u;
+    let out2 = head * 16384u + row2 * 128u;
     outer[out2 + firstColumn] = sums_0.z;
     outer[out2 + (firstColumn + 8u)] = sums_1.z;
     outer[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -238,7 +238,7 @@ fn nest_fifteen(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = (head * 128u + row3) * 128u;
+    let out3 = head * 16384u + row3 * 128u;
     outer[out3 + firstColumn] = sums_0.w;
     outer[out3 + (firstColumn + 8u)] = sums_1.w;
     outer[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -38,13 +38,13 @@ fn nest_seven(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 128u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstLeft = head * 128u;
-  let firstRight = head * 128u;
+  let firstRight = head * 16384u;
   let rowLength = 128u;
-  let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 127u)) * rowLength;
-  let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u)) * rowLength;
-  let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u)) * rowLength;
-  let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u)) * rowLength;
+  let firstLeft = head * 128u * rowLength;
+  let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 127u) * rowLength;
+  let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u) * rowLength;
+  let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u) * rowLength;
+  let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u) * rowLength;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -95,7 +95,7 @@ fn nest_seven(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = (firstRight + rightRow) * 128u;
+      let rightStart = firstRight + rightRow * 128u;
       sums_0 += entry * (select(0.0, 7.0, rightRow == firstColumn) - applied[rightStart + firstColumn]);
       sums_1 += entry * (select(
         0.0,
@@ -177,7 +177,7 @@ fn nest_seven(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = (head * 128u + row0) * 128u;
+    let out0 = head * 16384u + row0 * 128u;
     inner[out0 + firstColumn] = sums_0.x;
     inner[out0 + (firstColumn + 8u)] = sums_1.x;
     inner[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -197,7 +197,7 @@ fn nest_seven(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = (head * 128u + row1) * 128u;
+    let out1 = head * 16384u + row1 * 128u;
     inner[out1 + firstColumn] = sums_0.y;
     inner[out1 + (firstColumn + 8u)] = sums_1.y;
     inner[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -217,7 +217,7 @@ fn nest_seven(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = (head * 128u + row2) * 128u;
+    let out2 = head * 16384u + row2 * 128u;
     inner[out2 + firstColumn] = sums_0.z;
     inner[out2 + (firstColumn + 8u)] = sums_1.z;
     inner[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -237,7 +237,7 @@ fn nest_seven(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = (head * 128u + row3) * 128u;
+    let out3 = head * 16384u + row3 * 128u;
     inner[out3 + firstColumn] = sums_0.w;
     inner[out3 + (firstColumn + 8u)] = sums_1.w;
     inner[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -39,8 +39,8 @@ fn relate_landmarks(
   let columnGroup = thread % 8u;
   let firstColumns = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstQuery = head * 128u;
-  let firstKey = head * 128u;
+  let firstQuery = head * 1024u;
+  let firstKey = head * 1024u;
   let end = 128u;
   let lastQuery = max(128u, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -73,32 +73,29 @@ fn relate_landmarks(
       let entries = first / 4u + place;
       let firstFour = thread / 4u;
       if (firstFour < 8u) {
-        let row0_0 = queryLandmarks[min(
-          firstRow + firstFour * 4u,
-          lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        let row0_0 = queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery + entries)];
         let row1_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 1u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         let row2_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 2u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         let row3_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 3u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if (firstFour >= 8u) {
-        let row0_1 = landmarks[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row1_1 = landmarks[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row2_1 = landmarks[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row3_1 = landmarks[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row0_1 = landmarks[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey + entries)];
+        let row1_1 = landmarks[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey + entries)];
+        let row2_1 = landmarks[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey + entries)];
+        let row3_1 = landmarks[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey + entries)];
         tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -280,7 +277,7 @@ fn relate_landmarks(
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = (head * 128u + row0) * 32u;
+    let out0 = head * 4096u + row0 * 32u;
     core[out0 + firstColumns] = vec4f(
       (sums_0 * factor).x,
       (sums_1 * factor).x,
@@ -308,7 +305,7 @@ fn relate_landmarks(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = (head * 128u + row1) * 32u;
+    let out1 = head * 4096u + row1 * 32u;
     core[out1 + firstColumns] = vec4f(
       (sums_0 * factor).y,
       (sums_1 * factor).y,
@@ -336,7 +333,7 @@ fn relate_landmarks(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = (head * 128u + row2) * 32u;
+    let out2 = head * 4096u + row2 * 32u;
     core[out2 + firstColumns] = vec4f(
       (sums_0 * factor).z,
       (sums_1 * factor).z,
@@ -364,7 +361,7 @@ fn relate_landmarks(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = (head * 128u + row3) * 32u;
+    let out3 = head * 4096u + row3 * 32u;
     core[out3 + firstColumns] = vec4f(
       (sums_0 * factor).w,
       (sums_1 * factor).w,

@@ -45,13 +45,13 @@ fn solve(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstLeft = queryHead % shape.heads * 128u;
-  let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u;
+  let firstRight = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let rowLength = 128u;
-  let leftRow0 = (firstLeft + min(firstRow + rowGroup * 4u, 127u)) * rowLength;
-  let leftRow1 = (firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u)) * rowLength;
-  let leftRow2 = (firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u)) * rowLength;
-  let leftRow3 = (firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u)) * rowLength;
+  let firstLeft = queryHead % shape.heads * 128u * rowLength;
+  let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 127u) * rowLength;
+  let leftRow1 = firstLeft + min(firstRow + rowGroup * 4u + 1u, 127u) * rowLength;
+  let leftRow2 = firstLeft + min(firstRow + rowGroup * 4u + 2u, 127u) * rowLength;
+  let leftRow3 = firstLeft + min(firstRow + rowGroup * 4u + 3u, 127u) * rowLength;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -90,7 +90,7 @@ fn solve(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = (firstRight + rightRow) * 32u;
+      let rightStart = firstRight + rightRow * 32u;
       sums_0 += entry * summary[rightStart + firstColumn];
       sums_1 += entry * summary[rightStart + (firstColumn + 8u)];
       sums_2 += entry * summary[rightStart + (firstColumn + 16u)];
@@ -100,7 +100,7 @@ fn solve(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {
-    let out0 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row0) * 32u;
+    let out0 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row0 * 32u;
     solution[out0 + firstColumn] = sums_0.x;
     solution[out0 + (firstColumn + 8u)] = sums_1.x;
     solution[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -108,7 +108,7 @@ fn solve(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < 128u) {
-    let out1 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row1) * 32u;
+    let out1 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row1 * 32u;
     solution[out1 + firstColumn] = sums_0.y;
     solution[out1 + (firstColumn + 8u)] = sums_1.y;
     solution[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -116,7 +116,7 @@ fn solve(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < 128u) {
-    let out2 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row2) * 32u;
+    let out2 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row2 * 32u;
     solution[out2 + firstColumn] = sums_0.z;
     solution[out2 + (firstColumn + 8u)] = sums_1.z;
     solution[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -124,7 +124,7 @@ fn solve(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < 128u) {
-    let out3 = ((slice * (shape.heads / shape.kvHeads) + headInGroup) * 128u + row3) * 32u;
+    let out3 = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u + row3 * 32u;
     solution[out3 + firstColumn] = sums_0.w;
     solution[out3 + (firstColumn + 8u)] = sums_1.w;
     solution[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -50,9 +50,9 @@ fn summarize(
   let columnGroup = thread % 8u;
   let firstColumns = valueTile * 8u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstQuery = queryHead % shape.heads * 128u;
-  let firstKey = keyGroup * shape.keyLength;
-  let firstValue = keyGroup * shape.keyLength;
+  let firstQuery = queryHead % shape.heads * 1024u;
+  let firstKey = keyGroup * shape.keyLength * 8u;
+  let firstValue = keyGroup * shape.keyLength * 8u;
   let end = min(visible, part * 256u + 256u);
   let lastQuery = max(128u, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -73,32 +73,29 @@ fn summarize(
       let entries = first / 4u + place;
       let firstFour = thread / 4u;
       if (firstFour < 8u) {
-        let row0_0 = queryLandmarks[min(
-          firstRow + firstFour * 4u,
-          lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        let row0_0 = queryLandmarks[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery + entries)];
         let row1_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 1u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         let row2_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 2u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         let row3_0 = queryLandmarks[min(
           firstRow + (firstFour * 4u + 3u),
           lastQuery,
-        ) * 8u + (firstQuery * 8u + entries)];
+        ) * 8u + (firstQuery + entries)];
         tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if (firstFour >= 8u) {
-        let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey * 8u + entries)];
-        let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey * 8u + entries)];
+        let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey + entries)];
+        let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey + entries)];
+        let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey + entries)];
+        let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey + entries)];
         tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -182,8 +179,8 @@ fn summarize(
     tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
     workgroupBarrier();
     let here = min(max(end, from_) - from_, 32u);
-    let firstStart = (firstValue + from_) * 8u;
-    let lastStart = (firstValue + lastKey) * 8u;
+    let firstStart = firstValue + from_ * 8u;
+    let lastStart = firstValue + lastKey * 8u;
     for (var j = 0u; j < here; j += 8u) {
       let weight0_0 = tile[j * 9u + rowGroup];
       let rowStart_0 = firstStart + j * 8u + firstColumns;

@@ -65,10 +65,10 @@ fn attend_nearby(
     let query1 = order[order0 + min(firstRow + rowGroup * 4u + 1u, max(end, 1u) - 1u)];
     let query2 = order[order0 + min(firstRow + rowGroup * 4u + 2u, max(end, 1u) - 1u)];
     let query3 = order[order0 + min(firstRow + rowGroup * 4u + 3u, max(end, 1u) - 1u)];
-    let queryRow0 = (queryHead * shape.length + query0) * 64u;
-    let queryRow1 = (queryHead * shape.length + query1) * 64u;
-    let queryRow2 = (queryHead * shape.length + query2) * 64u;
-    let queryRow3 = (queryHead * shape.length + query3) * 64u;
+    let queryRow0 = queryHead * shape.length * 64u + query0 * 64u;
+    let queryRow1 = queryHead * shape.length * 64u + query1 * 64u;
+    let queryRow2 = queryHead * shape.length * 64u + query2 * 64u;
+    let queryRow3 = queryHead * shape.length * 64u + query3 * 64u;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -85,10 +85,10 @@ fn attend_nearby(
       let key1 = order[order0 + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)];
       let key2 = order[order0 + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)];
       let key3 = order[order0 + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)];
-      let keyRow0 = (queryHead * shape.length + key0) * 64u;
-      let keyRow1 = (queryHead * shape.length + key1) * 64u;
-      let keyRow2 = (queryHead * shape.length + key2) * 64u;
-      let keyRow3 = (queryHead * shape.length + key3) * 64u;
+      let keyRow0 = queryHead * shape.length * 64u + key0 * 64u;
+      let keyRow1 = queryHead * shape.length * 64u + key1 * 64u;
+      let keyRow2 = queryHead * shape.length * 64u + key2 * 64u;
+      let keyRow3 = queryHead * shape.length * 64u + key3 * 64u;
       let inverseNorm0 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key0];
       let inverseNorm1 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key1];
       let inverseNorm2 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key2];
@@ -187,7 +187,7 @@ fn attend_nearby(
       workgroupBarrier();
       for (var j = 0u; j < here; j++) {
         let pair = pairs[j * 8u + rowGroup];
-        let valueRow = (keyGroup * shape.keyLength + order[order0 + (from_ + j)]) * 64u;
+        let valueRow = keyGroup * shape.keyLength * 64u + order[order0 + (from_ + j)] * 64u;
         total += pair;
         sums_0 += pair * v[valueRow + firstColumn];
         sums_1 += pair * v[valueRow + (firstColumn + 8u)];

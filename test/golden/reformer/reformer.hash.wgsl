@@ -51,7 +51,7 @@ fn hash(
   let row = segment * 64u + thread;
   var bucket = 64u;
   if (row < visible) {
-    let start = (queryHead * shape.length + row) * 64u;
+    let start = queryHead * shape.length * 64u + row * 64u;
     var largest = -1e30;
     var toward = 0u;
     var least = 1e30;

@@ -87,10 +87,10 @@ fn finish(
       let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
       let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
       let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = (queryHead * shape.length + qRow0) * 64u;
-      let qStart1 = (queryHead * shape.length + qRow1) * 64u;
-      let qStart2 = (queryHead * shape.length + qRow2) * 64u;
-      let qStart3 = (queryHead * shape.length + qRow3) * 64u;
+      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
       let qComponent0 = components0 + queryComponent;
       let q_x1 = vec4f(
         q[qStart0 + qComponent0],
@@ -108,10 +108,10 @@ fn finish(
       let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = (keyGroup * shape.keyLength + kRow0) * 64u;
-      let kStart1 = (keyGroup * shape.keyLength + kRow1) * 64u;
-      let kStart2 = (keyGroup * shape.keyLength + kRow2) * 64u;
-      let kStart3 = (keyGroup * shape.keyLength + kRow3) * 64u;
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components0 + keyComponent;
       let k_x1 = vec4f(
         k[kStart0 + kComponent0],
@@ -248,7 +248,7 @@ fn finish(
   workgroupBarrier();
   for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
     let pair0 = pairs[j * 8u + rowGroup];
-    let rowStart = (keyGroup * shape.keyLength + firstRow + j) * 128u + firstColumn;
+    let rowStart = keyGroup * shape.keyLength * 128u + firstRow * 128u + j * 128u + firstColumn;
     let column0 = v[rowStart];
     let column1 = v[rowStart + 8u];
     let column2 = v[rowStart + 16u];
@@ -285,7 +285,7 @@ fn finish(
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = (queryHead * shape.length + row0) * 128u;
+    let out0 = queryHead * shape.length * 128u + row0 * 128u;
     out[out0 + firstColumn] = sums_0.x;
     out[out0 + (firstColumn + 8u)] = sums_1.x;
     out[out0 + (firstColumn + 16u)] = sums_2.x;
@@ -305,7 +305,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = (queryHead * shape.length + row1) * 128u;
+    let out1 = queryHead * shape.length * 128u + row1 * 128u;
     out[out1 + firstColumn] = sums_0.y;
     out[out1 + (firstColumn + 8u)] = sums_1.y;
     out[out1 + (firstColumn + 16u)] = sums_2.y;
@@ -325,7 +325,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = (queryHead * shape.length + row2) * 128u;
+    let out2 = queryHead * shape.length * 128u + row2 * 128u;
     out[out2 + firstColumn] = sums_0.z;
     out[out2 + (firstColumn + 8u)] = sums_1.z;
     out[out2 + (firstColumn + 16u)] = sums_2.z;
@@ -345,7 +345,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = (queryHead * shape.length + row3) * 128u;
+    let out3 = queryHead * shape.length * 128u + row3 * 128u;
     out[out3 + firstColumn] = sums_0.w;
     out[out3 + (firstColumn + 8u)] = sums_1.w;
     out[out3 + (firstColumn + 16u)] = sums_2.w;

@@ -147,9 +147,13 @@
           (local.set $end_
             (call $min_u32 (local.get $visible) (i32.add (local.get $firstRow) (local.get $rows))))
           (local.set $firstQuery
-            (i32.add (i32.mul (local.get $queryHead) (local.get $shape.length)) (local.get $firstRow)))
-          (local.set $firstKey (i32.mul (local.get $keyGroup) (local.get $shape.keyLength)))
-          (local.set $firstValue (i32.mul (local.get $keyGroup) (local.get $shape.keyLength)))
+            (i32.add
+              (i32.mul (i32.mul (local.get $queryHead) (local.get $shape.length)) (i32.const 64))
+              (i32.mul (local.get $firstRow) (i32.const 64))))
+          (local.set $firstKey
+            (i32.mul (i32.mul (local.get $keyGroup) (local.get $shape.keyLength)) (i32.const 64)))
+          (local.set $firstValue
+            (i32.mul (i32.mul (local.get $keyGroup) (local.get $shape.keyLength)) (i32.const 64)))
           (local.set $cleared (i32.const 0))
           (local.set $cleared.end
             (i32.mul (i32.div_u (i32.add (local.get $rows) (i32.const 7)) (i32.const 8)) (i32.const 512)))
@@ -190,69 +194,69 @@
             (then
               (loop $query_row
                 (local.set $query_from0
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (local.get $query_row)
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from1
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 1))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from2
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 2))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from3
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 3))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from4
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 4))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from5
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 5))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from6
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 6))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_from7
-                  (i32.mul
-                    (i32.add
-                      (local.get $firstQuery)
+                  (i32.add
+                    (local.get $firstQuery)
+                    (i32.mul
                       (call $min_u32
                         (i32.add (local.get $query_row) (i32.const 7))
-                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1))))
-                    (i32.const 64)))
+                        (i32.sub (call $max_u32 (local.get $rows) (i32.const 1)) (i32.const 1)))
+                      (i32.const 64))))
                 (local.set $query_to (i32.mul (local.get $query_row) (i32.const 64)))
                 (local.set $query_column (i32.const 0))
                 (loop $query_column
@@ -328,13 +332,13 @@
                   (then
                     (loop $key_row
                       (local.set $key_from
-                        (i32.mul
-                          (i32.add
-                            (i32.add (local.get $firstKey) (local.get $from))
+                        (i32.add
+                          (i32.add (local.get $firstKey) (i32.mul (local.get $from) (i32.const 64)))
+                          (i32.mul
                             (call $min_u32
                               (local.get $key_row)
-                              (i32.sub (call $max_u32 (local.get $here) (i32.const 1)) (i32.const 1))))
-                          (i32.const 64)))
+                              (i32.sub (call $max_u32 (local.get $here) (i32.const 1)) (i32.const 1)))
+                            (i32.const 64))))
                       (local.set $key_to (i32.mul (local.get $key_row) (i32.const 64)))
                       (local.set $key_column (i32.const 0))
                       (local.set $key_column.at0
@@ -366,9 +370,9 @@
                   (then
                     (loop $value_row
                       (local.set $value_from
-                        (i32.mul
-                          (i32.add (i32.add (local.get $firstValue) (local.get $from)) (local.get $value_row))
-                          (i32.const 64)))
+                        (i32.add
+                          (i32.add (local.get $firstValue) (i32.mul (local.get $from) (i32.const 64)))
+                          (i32.mul (local.get $value_row) (i32.const 64))))
                       (local.set $value_column (i32.const 0))
                       (local.set $value_column.at0
                         (i32.add
@@ -1455,9 +1459,9 @@
               (loop $row
                 (local.set $number (i32.add (local.get $firstRow) (local.get $row)))
                 (local.set $outStart
-                  (i32.mul
-                    (i32.add (i32.mul (local.get $queryHead) (local.get $shape.length)) (local.get $number))
-                    (i32.const 64)))
+                  (i32.add
+                    (i32.mul (i32.mul (local.get $queryHead) (local.get $shape.length)) (i32.const 64))
+                    (i32.mul (local.get $number) (i32.const 64))))
                 (local.set $factor
                   (select
                     (f32.const 0.0)

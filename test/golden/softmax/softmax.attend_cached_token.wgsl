@@ -49,9 +49,9 @@ fn attend_cached_token(
   let columnGroup = thread % 64u;
   let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 4u;
-  let firstQuery = keyGroup * (shape.heads / shape.kvHeads);
-  let firstKey = keyGroup * shape.capacity;
-  let firstValue = keyGroup * shape.capacity;
+  let firstQuery = keyGroup * (shape.heads / shape.kvHeads) * 16u;
+  let firstKey = keyGroup * shape.capacity * 16u;
+  let firstValue = keyGroup * shape.capacity * 64u;
   let end = min(visible, part * 256u + 256u);
   let lastQuery = max(shape.heads / shape.kvHeads, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -69,27 +69,27 @@ fn attend_cached_token(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 1u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery * 16u + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery * 16u + entries)];
+        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
+        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
+        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
+        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
         tile[place * 4u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 4u + firstFour + 8u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 4u + firstFour + 16u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 4u + firstFour + 24u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
-      let row0_1_0 = keyCache[min(from_ + firstFour, lastKey) * 16u + (firstKey * 16u + entries)];
-      let row1_1_0 = keyCache[min(from_ + (firstFour + 64u), lastKey) * 16u + (firstKey * 16u + entries)];
-      let row2_1_0 = keyCache[min(from_ + (firstFour + 128u), lastKey) * 16u + (firstKey * 16u + entries)];
-      let row3_1_0 = keyCache[min(from_ + (firstFour + 192u), lastKey) * 16u + (firstKey * 16u + entries)];
+      let row0_1_0 = keyCache[min(from_ + firstFour, lastKey) * 16u + (firstKey + entries)];
+      let row1_1_0 = keyCache[min(from_ + (firstFour + 64u), lastKey) * 16u + (firstKey + entries)];
+      let row2_1_0 = keyCache[min(from_ + (firstFour + 128u), lastKey) * 16u + (firstKey + entries)];
+      let row3_1_0 = keyCache[min(from_ + (firstFour + 192u), lastKey) * 16u + (firstKey + entries)];
       tile[place * 68u + firstFour + 32u] = vec4f(row0_1_0.x, row1_1_0.x, row2_1_0.x, row3_1_0.x);
       tile[place * 68u + firstFour + 168u] = vec4f(row0_1_0.y, row1_1_0.y, row2_1_0.y, row3_1_0.y);
       tile[place * 68u + firstFour + 304u] = vec4f(row0_1_0.z, row1_1_0.z, row2_1_0.z, row3_1_0.z);
       tile[place * 68u + firstFour + 440u] = vec4f(row0_1_0.w, row1_1_0.w, row2_1_0.w, row3_1_0.w);
-      let row0_1_32 = keyCache[min(from_ + (firstFour + 32u), lastKey) * 16u + (firstKey * 16u + entries)];
-      let row1_1_32 = keyCache[min(from_ + (firstFour + 96u), lastKey) * 16u + (firstKey * 16u + entries)];
-      let row2_1_32 = keyCache[min(from_ + (firstFour + 160u), lastKey) * 16u + (firstKey * 16u + entries)];
-      let row3_1_32 = keyCache[min(from_ + (firstFour + 224u), lastKey) * 16u + (firstKey * 16u + entries)];
+      let row0_1_32 = keyCache[min(from_ + (firstFour + 32u), lastKey) * 16u + (firstKey + entries)];
+      let row1_1_32 = keyCache[min(from_ + (firstFour + 96u), lastKey) * 16u + (firstKey + entries)];
+      let row2_1_32 = keyCache[min(from_ + (firstFour + 160u), lastKey) * 16u + (firstKey + entries)];
+      let row3_1_32 = keyCache[min(from_ + (firstFour + 224u), lastKey) * 16u + (firstKey + entries)];
       tile[place * 68u + firstFour + 64u] = vec4f(row0_1_32.x, row1_1_32.x, row2_1_32.x, row3_1_32.x);
       tile[place * 68u + firstFour + 200u] = vec4f(row0_1_32.y, row1_1_32.y, row2_1_32.y, row3_1_32.y);
       tile[place * 68u + firstFour + 336u] = vec4f(row0_1_32.z, row1_1_32.z, row2_1_32.z, row3_1_32.z);
@@ -169,8 +169,8 @@ fn attend_cached_token(
     tile[columnGroup + 192u + rowGroup] = score0_3;
     workgroupBarrier();
     let here = min(max(end, from_) - from_, 256u);
-    let firstStart = (firstValue + from_) * 64u;
-    let lastStart = (firstValue + lastKey) * 64u;
+    let firstStart = firstValue + from_ * 64u;
+    let lastStart = firstValue + lastKey * 64u;
     for (var j = 0u; j < here; j += 16u) {
       let weight0_0 = tile[j + rowGroup];
       let rowStart_0 = firstStart + j * 64u + firstColumn;
