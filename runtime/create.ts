@@ -24,8 +24,7 @@ export async function createAttention(
     given === undefined
       ? undefined
       : (await import('./arguments/create-options.ts')).checkOptions(program, given)
-  const attention = await openOn(program, given ?? {}, open)
-  return stored ? stored(attention) : attention
+  return stored ? stored(openOn, open) : openOn(program, given ?? {}, open)
 }
 
 async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<Attention> {

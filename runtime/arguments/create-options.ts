@@ -1,5 +1,6 @@
 /** The options of `create` but for its tensors; loaded where any are given. */
 import type { Attention, CreateOptions } from '../attention.ts'
+import type { Open, OpenOn } from '../backends/backend.ts'
 import { backendNames } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
 import { describe, refuseUnknown } from './describe.ts'
@@ -7,13 +8,13 @@ import { describe, refuseUnknown } from './describe.ts'
 /**
  * Checks what is given to `create`.
  *
- * @returns what makes of an attention one whose tensors are stored as they are asked to be; undefined for f32
+ * @returns what opens an attention whose tensors are stored as they are asked to be; undefined for f32
  * @throws TypeError, RangeError for options that are not what they should be
  */
 export function checkOptions(
   program: Program,
   options: CreateOptions,
-): ((attention: Attention) => Promise<Attention>) | undefined {
+): ((openOn: OpenOn, open: Open | undefined) => Promise<Attention>) | undefined {
   const where = `create of ${program.name}`
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
@@ -37,5 +38,6 @@ export function checkOptions(
     throw new TypeError(`${where}: device must be a GPUDevice; it is ${describe(device)}. Was it awaited?`)
   }
   if (storage !== 'f16') return undefined
-  return async (attention) => (await import('../storage/index.ts')).onHalves(program, attention)
+  return async (openOn, open) =>
+    (await import('../storage/index.ts')).onHalves(program, options, openOn, open)
 }

@@ -1,5 +1,5 @@
 /** The tensors of a call: all of one kind, and of the sizes that the call says. */
-import type { WideTensor } from '../attention.ts'
+import type { Tensor, WideTensor } from '../attention.ts'
 import { describe, isBuffer, isFloat32Array } from './describe.ts'
 import type { CallSizes } from './sizes.ts'
 
@@ -64,7 +64,7 @@ export function checkTensors(
 export function checkCount(
   where: string,
   name: TensorName,
-  tensor: WideTensor | undefined,
+  tensor: Tensor | undefined,
   sizes: CallSizes,
   widths: Widths,
   bytes = 4,

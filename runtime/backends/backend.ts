@@ -11,6 +11,9 @@ import type { Opening } from '../projection/lazy.ts'
 /** Makes an attention ready to run. `open.ts` of each target exports one, which modules of that target bring along. */
 export type Open = (program: Program, options: Opening) => Promise<Attention>
 
+/** Opens a program as its options say; on the program's own backend with `open`, where the caller brings that. */
+export type OpenOn = (program: Program, options: CreateOptions, open?: Open) => Promise<Attention>
+
 /** What the runtime knows of a backend. */
 export type Backend = KernelBackend | TextBackend
 
@@ -34,6 +37,8 @@ interface Common {
 interface KernelBackend extends Common {
   readonly name: TargetName
   readonly runs: 'kernels'
+  /** Whether kernels can read f16 in buffers of a device. */
+  readonly readsHalves?: true
 }
 
 /** Runs the text of any program. */

@@ -66,7 +66,7 @@ interface Compiler {
 }
 
 /** Another target's kernels lie beside the module; those of a text alone are made by the attnc package. */
-async function compiledFor(program: Program, target: TargetName): Promise<Program> {
+export async function compiledFor(program: Program, target: TargetName): Promise<Program> {
   const { name, source } = program
   if (program.target === target) return program
   let reason: string | undefined

@@ -10,11 +10,11 @@ export const isHalfArray = (value: unknown): value is HalfArray =>
   ArrayBuffer.isView(value) && ['Float16Array', 'Uint16Array'].includes(tag(value))
 
 /** The bits of its numbers, in the same memory. */
-const bitsOf = ({ buffer, byteOffset, length }: HalfArray): Uint16Array =>
+export const bitsOf = ({ buffer, byteOffset, length }: HalfArray): Uint16Array =>
   new Uint16Array(buffer, byteOffset, length)
 
 /** An array of the same class as another. */
-function arrayLike(other: HalfArray, halves: Uint16Array<ArrayBuffer>): HalfArray {
+export function arrayLike(other: HalfArray, halves: Uint16Array<ArrayBuffer>): HalfArray {
   const { constructor } = other as { readonly constructor: unknown }
   return new (constructor as new (memory: ArrayBuffer) => HalfArray)(halves.buffer)
 }

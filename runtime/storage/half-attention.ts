@@ -1,4 +1,4 @@
-/** An attention whose tensors are f16. The arithmetic is that of an attention of f32, which this one covers. */
+/** An attention whose tensors are f16. The arithmetic is f32, as in the attention that this one covers. */
 import { describe, isBuffer, requireObject } from '../arguments/describe.ts'
 import type {
   Attention,
@@ -18,29 +18,36 @@ import { rows } from './covered.ts'
 import type { Covered, WideCall } from './covered.ts'
 import { isHalfArray, runOnArrays } from './half-arrays.ts'
 import type { HalfBuffers } from './half-buffers.ts'
-import { checkBuffers, runOnBuffers } from './half-device.ts'
+import { checkHalves, runOnDevice } from './half-device.ts'
+import type { HalfForm } from './half-program.ts'
 import { LARGEST } from './half.ts'
 
+/** Where kernels read f16. */
+export interface OnDevice {
+  readonly buffers: HalfBuffers
+  readonly wideOut: ReadonlySet<HalfForm>
+}
+
 export class HalfAttention implements Attention {
+  /** Of f32, unless there is a device: then of f16 in buffers. */
   readonly #wide: Attention
   readonly #program: Program
-  /** Where there is a device, whose buffers are taken as well. */
-  readonly #buffers: HalfBuffers | undefined
+  readonly #onDevice: OnDevice | undefined
 
-  constructor(wide: Attention, program: Program, buffers: HalfBuffers | undefined) {
+  constructor(wide: Attention, program: Program, onDevice: OnDevice | undefined) {
     this.#wide = wide
     this.#program = program
-    this.#buffers = buffers
+    this.#onDevice = onDevice
   }
 
   get name(): string {
     return this.#wide.name
   }
   get dim(): number {
-    return this.#wide.dim
+    return this.#program.dim
   }
   get valueDim(): number {
-    return this.#wide.valueDim
+    return this.#program.valueDim
   }
   get features(): number {
     return this.#wide.features
@@ -119,9 +126,10 @@ export class HalfAttention implements Attention {
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
-    const halves = this.#buffers
     const where = `${this.name}.encode`
-    if (halves === undefined || !encoder?.beginComputePass) return this.#wide.encode(encoder, buffers, sizes)
+    if (this.#onDevice === undefined || !encoder?.beginComputePass)
+      return this.#wide.encode(encoder, buffers, sizes)
+    const { buffers: halves, wideOut } = this.#onDevice
     if (this.#program.convex !== true)
       throw new AttentionError(
         'form',
@@ -131,12 +139,13 @@ export class HalfAttention implements Attention {
     requireObject(where, buffers)
     requireObject(where, sizes)
     if (buffers.out === undefined) throw new TypeError(`${where}: out must be a GPUBuffer; it is nothing.`)
-    const tensors = checkBuffers(this.#program, where, { ...sizes, ...buffers })
+    halves.assertUsable()
+    const tensors = checkHalves(this.#program, where, { ...sizes, ...buffers })
     halves.leaveReplaced()
-    const { inputs, out, wide } = halves.lend(tensors, true)
-    halves.widen(encoder, inputs)
-    this.#wide.encode(encoder, { ...buffers, ...wide }, sizes)
-    halves.narrow(encoder, out)
+    const manner = { prompt: true, wideOut: wideOut.has('forward'), onHost: false }
+    const lent = halves.lend(tensors, manner)
+    this.#wide.encode(encoder, { ...buffers, ...lent.tensors }, sizes)
+    if (manner.wideOut) halves.narrow(encoder, lent)
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
@@ -148,8 +157,9 @@ export class HalfAttention implements Attention {
   }
 
   destroy(): void {
-    this.#buffers?.destroy()
     this.#wide.destroy()
+    // Last, for the device may go with it.
+    this.#onDevice?.buffers.destroy()
   }
 
   [Symbol.dispose](): void {
@@ -174,9 +184,12 @@ export class HalfAttention implements Attention {
           `${where}: the tensors must be all arrays or all GPUBuffer; q is ${describe(q)} and ${name} is ${describe(tensor)}.`,
         )
     }
-    if (!isBuffer(q)) return runOnArrays(where, call, covered)
-    // Without a device the attention of f32 says that it takes no buffers.
-    if (this.#buffers === undefined) return covered.run(call)
-    return runOnBuffers(this.#buffers, this.#program, where, call, covered)
+    if (this.#onDevice !== undefined) {
+      const { buffers, wideOut } = this.#onDevice
+      const form = member === 'prefill' || member === 'step' ? member : 'forward'
+      return runOnDevice(buffers, this.#program, where, call, covered, wideOut.has(form))
+    }
+    // The attention of f32 says that it takes no buffers.
+    return isBuffer(q) ? covered.run(call) : runOnArrays(where, call, covered)
   }
 }

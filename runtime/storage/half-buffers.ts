@@ -1,7 +1,8 @@
-/** Buffers of f16 on a device, and buffers of f32 that stand in for them while kernels compute. */
-import { Buffers, KEPT_STORAGE } from '../backends/webgpu/buffers.ts'
-import { COMPUTE_STAGE, COPY_DST, MAP_READ } from '../backends/webgpu/constants.ts'
-import { AttentionError, messageOf } from '../errors.ts'
+/** Buffers of f16 on a device, and one of f32 that stands in for a result where kernels write no f16. */
+import { Buffers, KEPT_STORAGE, upload } from '../backends/webgpu/buffers.ts'
+import { COMPUTE_STAGE } from '../backends/webgpu/constants.ts'
+import type { Session } from '../backends/webgpu/session.ts'
+import { Staging } from '../backends/webgpu/staging.ts'
 import { narrowing, widening } from './halves.wgsl.ts'
 
 /** Workgroups that every device grants in one dimension; each takes further turns. */
@@ -9,81 +10,110 @@ const MOST_WORKGROUPS = 65_535
 /** Numbers that a workgroup converts in a turn. */
 const PER_TURN = 128
 
-/** So many numbers of f16, in the caller's buffer where there is one. */
+/** So many numbers of f16, in the caller's buffer or as the bits in an array of theirs; of a result nowhere yet. */
 export interface HalfTensor {
   readonly count: number
   readonly buffer?: GPUBuffer
+  readonly bits?: Uint16Array
 }
 
 /** Something for each tensor of a call. */
 export type TensorsByName<T> = Readonly<Record<'q' | 'k' | 'v' | 'out', T>>
 
-/** A buffer of f16, and the one of f32 that stands in for it, which has at least as many numbers. */
-export interface Pair {
-  readonly halves: GPUBuffer
-  readonly wide: GPUBuffer
-  readonly count: number
+/** How a call runs. */
+export interface Manner {
+  /** Whether its commands are all submitted, or recorded, before those of another. */
+  readonly prompt: boolean
+  /** Whether kernels leave `out` as f32. */
+  readonly wideOut: boolean
+  /** Whether `out` is to come back to the host. */
+  readonly onHost: boolean
 }
 
 /** What a call has for its tensors. */
 export interface Lent {
-  /** To be read before the call: with the caller's `out`, which so stays as it is where the call is refused. */
-  readonly inputs: readonly Pair[]
-  readonly out: Pair
-  /** By name, for the call. */
-  readonly wide: TensorsByName<GPUBuffer>
-  /** Gives back what is not kept; `out` as well, where it was made and nobody wants it. */
+  readonly count: number
+  /** For the call, by name. */
+  readonly tensors: TensorsByName<GPUBuffer>
+  /** What will hold the f16 of `out`. */
+  readonly halves: GPUBuffer
+  /** Frees what is not kept; `halves` as well, where they were made and nobody wants them. */
   readonly free: (outIsWanted: boolean) => void
+}
+
+/** What has become of a call's `out`. */
+export interface Finished {
+  /** Whether a number was too large, where that was asked. */
+  readonly beyond: boolean
+  /** The bits, where they come back to the host. */
+  readonly bits: Uint16Array<ArrayBuffer> | undefined
 }
 
 export class HalfBuffers {
   readonly #device: GPUDevice
-  readonly #name: string
+  readonly #session: Session
   readonly #widen: GPUComputePipeline
   readonly #narrow: GPUComputePipeline
   /** Of calls whose commands follow one another in the queue, whichever comes next. */
   readonly #kept: Buffers
+  readonly #staging: Staging
 
-  private constructor(
-    device: GPUDevice,
-    name: string,
-    pipelines: readonly [GPUComputePipeline, GPUComputePipeline],
-  ) {
-    this.#device = device
-    this.#name = name
+  private constructor(session: Session, pipelines: readonly [GPUComputePipeline, GPUComputePipeline]) {
+    this.#device = session.device
+    this.#session = session
     ;[this.#widen, this.#narrow] = pipelines
-    this.#kept = new Buffers(device, `attnc ${name} f16`)
+    this.#kept = new Buffers(session.device, `attnc ${session.name} f16`)
+    this.#staging = new Staging(this.#kept)
   }
 
-  static async open(device: GPUDevice, name: string): Promise<HalfBuffers> {
+  static async open(session: Session): Promise<HalfBuffers> {
+    const { device } = session
     const pipelines = await Promise.all([
       compile(device, 'attnc widen', widening, ['read-only-storage', 'storage']),
       compile(device, 'attnc narrow', narrowing, ['read-only-storage', 'storage', 'storage']),
     ])
-    return new HalfBuffers(device, name, pipelines)
+    return new HalfBuffers(session, pipelines)
   }
 
-  /** @param prompt whether all commands of the call are submitted, or recorded, before those of another */
-  lend(tensors: TensorsByName<HalfTensor>, prompt: boolean): Lent {
+  /** @throws AttentionError after `destroy`, or once the device is lost */
+  assertUsable(): void {
+    this.#session.assertUsable()
+  }
+
+  /** Commands of `work` before its first await; rejects where the device refuses one. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#session.run(work)
+  }
+
+  /** Uploads arrays, and finds room for the rest. */
+  lend(tensors: TensorsByName<HalfTensor>, { prompt, wideOut, onHost }: Manner): Lent {
     const own: GPUBuffer[] = []
-    const pair = (name: keyof typeof tensors): Pair => {
-      const { count, buffer } = tensors[name]
-      const wide = prompt
-        ? this.#kept.get(name, count * 4, KEPT_STORAGE)
-        : this.#kept.create(name, count * 4, KEPT_STORAGE)
-      if (!prompt) own.push(wide)
-      return { halves: buffer ?? this.#kept.create('result', wordsOf(count) * 4, KEPT_STORAGE), wide, count }
+    const room = (name: string, bytes: number): GPUBuffer => {
+      if (prompt) return this.#kept.get(name, bytes, KEPT_STORAGE)
+      const buffer = this.#kept.create(name, bytes, KEPT_STORAGE)
+      own.push(buffer)
+      return buffer
     }
-    const pairs = { q: pair('q'), k: pair('k'), v: pair('v'), out: pair('out') }
-    const { q, k, v, out } = pairs
-    const isGiven = tensors.out.buffer !== undefined
+    const input = (name: 'q' | 'k' | 'v'): GPUBuffer => {
+      const { count, buffer, bits } = tensors[name]
+      if (buffer !== undefined) return buffer
+      const words = new Uint32Array(wordsOf(count))
+      if (bits !== undefined) new Uint16Array(words.buffer).set(bits)
+      const filled = room(name, words.byteLength)
+      upload(this.#device, filled, words)
+      return filled
+    }
+    const { count, buffer } = tensors.out
+    const bytes = wordsOf(count) * 4
+    const halves = buffer ?? (onHost ? room('out', bytes) : this.#kept.create('result', bytes, KEPT_STORAGE))
+    const out = wideOut ? room('wide', count * 4) : halves
     return {
-      inputs: isGiven ? [q, k, v, out] : [q, k, v],
-      out,
-      wide: { q: q.wide, k: k.wide, v: v.wide, out: out.wide },
+      count,
+      tensors: { q: input('q'), k: input('k'), v: input('v'), out },
+      halves,
       free: (outIsWanted) => {
-        for (const buffer of own) buffer.destroy()
-        if (!isGiven && !outIsWanted) out.halves.destroy()
+        for (const one of own) one.destroy()
+        if (buffer === undefined && !onHost && !outIsWanted) halves.destroy()
       },
     }
   }
@@ -93,10 +123,11 @@ export class HalfBuffers {
     this.#kept.leaveReplaced()
   }
 
-  /** Records that numbers of f16 are read. */
-  widen(encoder: GPUCommandEncoder, pairs: readonly Pair[]): void {
-    for (const { halves, wide, count } of pairs)
-      this.#record(encoder, this.#widen, [part(halves, wordsOf(count)), part(wide, count)], count)
+  /** Submits that the caller's `out` is read, which so stays as it is where the call is refused. */
+  submitWidening({ tensors, halves, count }: Lent): void {
+    const encoder = this.#encoder()
+    this.#record(encoder, this.#widen, [part(halves, wordsOf(count)), part(tensors.out, count)], count)
+    this.#device.queue.submit([encoder.finish()])
   }
 
   /**
@@ -106,56 +137,52 @@ export class HalfBuffers {
    */
   narrow(
     encoder: GPUCommandEncoder,
-    { halves, wide, count }: Pair,
+    { tensors, halves, count }: Lent,
     beyond = this.#kept.get('beyond', 4, KEPT_STORAGE),
   ): void {
-    const parts = [part(wide, count), part(halves, wordsOf(count)), part(beyond, 1)]
+    const parts = [part(tensors.out, count), part(halves, wordsOf(count)), part(beyond, 1)]
     this.#record(encoder, this.#narrow, parts, count)
   }
 
-  /** As `narrow`, at once; `beyond` tells whether a number was too large, where that is asked. */
-  submitNarrowing(pair: Pair, ask: boolean): { written: Promise<void>; beyond: Promise<boolean> } {
-    const { made, done } = this.submit((encoder) => {
-      if (!ask) {
-        this.narrow(encoder, pair)
-        return undefined
-      }
-      const word = this.#kept.create('beyond', 4, KEPT_STORAGE)
-      const staging = this.#kept.create('readback', 4, MAP_READ | COPY_DST)
-      this.narrow(encoder, pair, word)
-      encoder.copyBufferToBuffer(word, 0, staging, 0, 4)
-      return { word, staging }
-    })
-    return { written: done, beyond: made === undefined ? Promise.resolve(false) : isSet(made) }
-  }
-
-  /** Records and submits commands; `done` rejects where the device refuses one. */
-  submit<Made>(record: (encoder: GPUCommandEncoder) => Made): { made: Made; done: Promise<void> } {
-    const device = this.#device
-    device.pushErrorScope('validation')
-    device.pushErrorScope('out-of-memory')
+  /** Submits what is left to do for `out`. */
+  async finish(lent: Lent, { wideOut, onHost }: Manner, ask: boolean): Promise<Finished> {
+    if (!wideOut && !onHost) return { beyond: false, bits: undefined }
+    const encoder = this.#encoder()
+    const word = ask ? this.#kept.create('beyond', 4, KEPT_STORAGE) : undefined
+    if (wideOut) this.narrow(encoder, lent, word)
+    const sources = [
+      ...(word ? [part(word, 1)] : []),
+      ...(onHost ? [part(lent.halves, wordsOf(lent.count))] : []),
+    ]
+    const sizes = sources.map(({ size }) => size)
+    const staging = this.#staging.take(sizes.reduce((sum, size) => sum + size, 0))
+    let offset = 0
+    for (const { buffer, size } of sources) {
+      encoder.copyBufferToBuffer(buffer, 0, staging, offset, size)
+      offset += size
+    }
+    this.#device.queue.submit([encoder.finish()])
     try {
-      const encoder = device.createCommandEncoder({ label: `attnc ${this.#name} f16` })
-      const made = record(encoder)
-      device.queue.submit([encoder.finish()])
-      return { made, done: this.#settled(Promise.all([device.popErrorScope(), device.popErrorScope()])) }
-    } catch (thrown) {
-      void Promise.all([device.popErrorScope(), device.popErrorScope()]).catch(() => {})
-      throw new AttentionError('gpu', `${this.#name}: ${messageOf(thrown)}`)
+      const pieces = sources.length === 0 ? [] : await this.#staging.read(staging, sizes)
+      const large = word && pieces.shift()
+      const [out] = pieces
+      return {
+        beyond: large !== undefined && new Uint32Array(large)[0] !== 0,
+        bits: out && new Uint16Array(out).slice(0, lent.count),
+      }
+    } finally {
+      word?.destroy()
     }
   }
 
-  async #settled(scopes: Promise<(GPUError | null)[]>): Promise<void> {
-    // A device that is lost is told of by the attention itself.
-    const refused = (await scopes.catch(() => [])).find((error) => error !== null)
-    if (!refused) return
-    // One of the buffers may be none: the next call has others.
+  destroy(): void {
+    this.#staging.destroy()
     this.#kept.destroy()
-    throw new AttentionError('gpu', `${this.#name}: ${messageOf(refused)}`)
+    this.#session.end()
   }
 
-  destroy(): void {
-    this.#kept.destroy()
+  #encoder(): GPUCommandEncoder {
+    return this.#device.createCommandEncoder({ label: `attnc ${this.#session.name} f16` })
   }
 
   #record(
@@ -180,17 +207,10 @@ export class HalfBuffers {
 const wordsOf = (count: number): number => Math.ceil(count / 2)
 
 /** The first words of a buffer, whose number kernels read from the binding. */
-const part = (buffer: GPUBuffer, words: number): GPUBufferBinding => ({ buffer, size: words * 4 })
-
-async function isSet({ word, staging }: Readonly<Record<'word' | 'staging', GPUBuffer>>): Promise<boolean> {
-  try {
-    await staging.mapAsync(MAP_READ)
-    return new Uint32Array(staging.getMappedRange())[0] !== 0
-  } finally {
-    staging.destroy()
-    word.destroy()
-  }
-}
+const part = (buffer: GPUBuffer, words: number): { buffer: GPUBuffer; size: number } => ({
+  buffer,
+  size: words * 4,
+})
 
 function compile(
   device: GPUDevice,

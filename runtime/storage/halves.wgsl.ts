@@ -22,19 +22,15 @@ ${turns(
 )}`
 
 /**
- * As many numbers as `wide` has; what lies behind them stays. Where one is beyond f16, `beyond` is set. The builtin
- * pack2x16float may round either way, so the digits are rounded here, as `half.ts` does.
+ * The nearest number of f16 to an f32, both as bits. The builtin pack2x16float may round either way, so the digits are
+ * rounded here, as `half.ts` does; `tooLarge` is what is done where a number is beyond f16.
  */
-export const narrowing = `
-@group(0) @binding(0) var<storage, read> wide: array<u32>;
-@group(0) @binding(1) var<storage, read_write> halves: array<u32>;
-@group(0) @binding(2) var<storage, read_write> beyond: atomic<u32>;
-
+const half = (tooLarge: string): string => `
 fn half(word: u32) -> u32 {
   let sign = (word >> 16u) & 0x8000u;
   let size = word & 0x7fffffffu;
   if (size > 0x7f800000u) { return sign | 0x7e00u; }
-  if (size >= 0x477ff000u) { atomicStore(&beyond, 1u); return sign | 0x7c00u; }
+  if (size >= 0x477ff000u) { ${tooLarge}return sign | 0x7c00u; }
   if (size >= 0x38800000u) { return sign | ((size + 0xfffu + ((size >> 13u) & 1u) - 0x38000000u) >> 13u); }
   let shift = 126u - (size >> 23u);
   if (shift > 24u) { return sign; }
@@ -44,6 +40,19 @@ fn half(word: u32) -> u32 {
   let below = digits >> shift;
   return sign | (below + u32(rest > halfway || (rest == halfway && (below & 1u) == 1u)));
 }
+`
+
+/** The function `halves`, of two numbers of f32: a word of two of f16. */
+export const rounding = `${half('')}
+fn halves(x: vec2f) -> u32 { return half(bitcast<u32>(x.x)) | (half(bitcast<u32>(x.y)) << 16u); }
+`
+
+/** As many numbers as `wide` has; what lies behind them stays. Where one is beyond f16, `beyond` is set. */
+export const narrowing = `
+@group(0) @binding(0) var<storage, read> wide: array<u32>;
+@group(0) @binding(1) var<storage, read_write> halves: array<u32>;
+@group(0) @binding(2) var<storage, read_write> beyond: atomic<u32>;
+${half('atomicStore(&beyond, 1u); ')}
 ${turns(
   'arrayLength(&wide)',
   `    let low = half(wide[first]);

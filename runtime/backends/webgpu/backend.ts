@@ -9,6 +9,7 @@ import { open } from './open.ts'
 export const webgpu: Backend = {
   name: 'webgpu',
   runs: 'kernels',
+  readsHalves: true,
   open,
   find: async (asked = false, given) => {
     const device = given ?? (await acquireDevice(asked))

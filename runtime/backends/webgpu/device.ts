@@ -22,9 +22,9 @@ export async function acquireDevice(software: boolean): Promise<GPUDevice> {
   // Browsers had adapters before these said what they are.
   const info: GPUAdapterInfo | undefined = adapter?.info
   if (adapter === null || (!any && isProcessor(info))) throw (await reasons()).noAdapter(info, notes)
-  const requiredFeatures: GPUFeatureName[] = adapter.features.has('timestamp-query')
-    ? ['timestamp-query']
-    : []
+  const requiredFeatures = (['timestamp-query', 'shader-f16'] as const).filter((feature) =>
+    adapter.features.has(feature),
+  )
   const requiredLimits = Object.fromEntries(wanted.map((limit) => [limit, adapter.limits[limit]]))
   try {
     return await adapter.requestDevice({ label: 'attnc', requiredFeatures, requiredLimits })
