@@ -43,7 +43,11 @@ function copying({ threads, depth, width, fours }: Sizes): Kernel {
   const fillings = panels.map((panel, which): Filling => ({
     panel,
     buffer: binding(`from${which}`, 'read'),
-    first: ir.u32(1),
+    // Behind a row that is none of it, counted in fours where rows are fours.
+    places: {
+      start: ir.u32(width % 4 === 0 ? width / 4 : width),
+      pitch: ir.u32(width % 4 === 0 ? width / 4 : width),
+    },
     last: ir.u32(panel.fours * 4 - 1 - missing),
     rowAt: (four, lane) => ir.add(ir.mul(four, 4), lane),
   }))
