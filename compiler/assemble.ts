@@ -2,7 +2,7 @@
  * The last step before text: the results of all stages put together as one
  * description, from which a module is printed or a program made to run.
  */
-import type { FormDescription, ProgramDescription } from './codegen/description.ts'
+import type { FormDescription, GradientDescription, ProgramDescription } from './codegen/description.ts'
 import { invariant } from './diagnostics/invariant.ts'
 import type { LoweredForm, LoweredForms } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
@@ -13,42 +13,75 @@ import type { Target } from './targets/target.ts'
 import { stand } from '../runtime/contract/weights.ts'
 import type { KernelSource } from '../runtime/program.ts'
 
+/** What the algebra says of an attention: why it has no decoding and no gradients, if so, and whether rows are means. */
+export interface Facts {
+  readonly undecodable: string | undefined
+  readonly underivable: string | undefined
+  readonly convex: boolean
+}
+
 /**
  * The description of a program: its facts, forms, kernels and weights.
  *
  * @param source the attention as canonical text, which the reference backend reads
- * @param facts of the algebra: why it does not decode, if it does not, and whether rows are means of values
  */
 export function assemble(
   target: Target,
   model: AttentionModel,
   forms: LoweredForms,
   source: string,
-  facts: { readonly undecodable: string | undefined; readonly convex: boolean },
+  facts: Facts,
 ): ProgramDescription {
+  const { forward, ...others } = forms
+  return {
+    ...factsOf(target, model, forward, source, facts),
+    forms: {
+      forward: formOf(target, forward),
+      ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(target, one)])),
+    },
+    kernels: sourcesOf(Object.values(forms)),
+  }
+}
+
+/** The description of the gradients of a program. */
+export function assembleGradients(
+  target: Target,
+  model: AttentionModel,
+  gradients: LoweredForm,
+  facts: Facts,
+): GradientDescription {
+  return {
+    ...factsOf(target, model, gradients, '', facts),
+    forms: { backward: formOf(target, gradients) },
+    kernels: sourcesOf([gradients]),
+  }
+}
+
+function factsOf(
+  target: Target,
+  model: AttentionModel,
+  { schedule }: LoweredForm,
+  source: string,
+  facts: Facts,
+): Omit<ProgramDescription, 'forms' | 'kernels'> {
   const { name, dim, valueDim, mask } = model
   const law = drawnLaw(model)
-  const { forward, ...others } = forms
   const limit = mask.kind === 'condition' ? excess(mask.condition, target.exact) : undefined
   return {
     name,
     dim,
     valueDim,
-    features: forward.schedule.features,
-    causal: forward.schedule.causal,
+    features: schedule.features,
+    causal: schedule.causal,
     target: target.name,
     ...(law && { projection: law }),
     ...(keysAreQueries(model) && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
     ...(facts.convex && { convex: true }),
     ...(facts.undecodable !== undefined && { undecodable: facts.undecodable }),
+    ...(facts.underivable !== undefined && { underivable: facts.underivable }),
     weights: weightsOf(model).map(planOf),
     source,
-    forms: {
-      forward: formOf(target, forward),
-      ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(target, one)])),
-    },
-    kernels: sourcesOf(Object.values(forms)),
   }
 }
 
@@ -73,6 +106,7 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
   return {
     chunks: schedule.chunks,
     groups: schedule.groups,
+    ...(schedule.together && { together: schedule.together }),
     ...(schedule.rows && { rows: schedule.rows }),
     buffers: schedule.buffers.map(({ name, role, element, size, value }) => ({
       name,

@@ -6,7 +6,8 @@ import { BeyondSingle } from './kernel/check-value.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { BeyondScratch } from './kernel/limits.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
-import { schedule } from './schedule/build.ts'
+import { invariant } from './diagnostics/invariant.ts'
+import { backward, schedule } from './schedule/build.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
 import type { Target } from './targets/target.ts'
@@ -45,6 +46,13 @@ export function formsFor(
     if (error instanceof BeyondScratch) return { unsupported: 'sums of more than 1 GiB for each thread' }
     throw error
   }
+}
+
+/** The passes and kernels of gradients, for an attention that has some. */
+export function gradientsFor(target: Target, attention: Attention): LoweredForm {
+  const planned = backward(attention, target.planner)
+  invariant(planned !== undefined, 'gradients are planned where nothing speaks against it')
+  return lowerForm(target, verifySchedule(planned))
 }
 
 function lowerForms(target: Target, forward: Schedule): LoweredForms {

@@ -6,15 +6,16 @@
 import type { Attention } from './algebra/attention.ts'
 import { fromModel } from './algebra/build.ts'
 import { verify as verifyAlgebra } from './algebra/verify.ts'
-import { assemble } from './assemble.ts'
+import { assemble, assembleGradients } from './assemble.ts'
 import { type ProgramDescription, programFrom } from './codegen/description.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
 import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
-import { formsFor, type LoweredForms } from './forms.ts'
+import { formsFor, gradientsFor, type LoweredForms } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
 import { negativeWeights, undecodable } from './algebra/facts.ts'
+import { underivable } from './schedule/build.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
@@ -61,13 +62,23 @@ export function build(
   const forms = formsFor(target, algebra)
   if ('unsupported' in forms) return { model, algebra, ...forms }
   const source = print(alone(tree, model.name))
-  const facts = { undecodable: undecodable(algebra), convex: negativeWeights(algebra) === undefined }
+  const facts = {
+    undecodable: undecodable(algebra),
+    underivable: underivable(algebra),
+    convex: negativeWeights(algebra) === undefined,
+  }
+  const withGradients = (of: Target, forms: LoweredForms): ProgramDescription => ({
+    ...assemble(of, model, forms, source, facts),
+    ...(facts.underivable === undefined && {
+      gradients: () => assembleGradients(of, model, gradientsFor(of, algebra), facts),
+    }),
+  })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)
-    return 'unsupported' in forms ? undefined : assemble(other, model, forms, source, facts)
+    return 'unsupported' in forms ? undefined : withGradients(other, forms)
   }
   const description = {
-    ...assemble(target, model, forms, source, facts),
+    ...withGradients(target, forms),
     alternatives: alternativesTo(target).map((other) => ({
       target: other.name,
       describe: () => otherwise(other),

@@ -177,7 +177,11 @@ export interface Attention {
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave, by an attention with the same projection. */
   restore(saved: SavedState): Promise<AttentionState>
-  /** Gradients of Σ out·dout with respect to q, k and v. The compiler does not make them yet: `form`. */
+  /**
+   * Gradients of Σ out·dout by q, k and v, each like the tensor that it is of; [B, H, L, V] `dout` is the gradient of
+   * the result. What forward computes on the way is computed anew. Key rows that do not count have none. Rejects with
+   * the `AttentionError` `form` where the attention has no gradients, and says why.
+   */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   /**
    * Records the forward pass into `encoder`, in a compute pass of its own. The

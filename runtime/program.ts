@@ -40,8 +40,11 @@ export interface Program {
     readonly forward: Form
     readonly prefill?: Form
     readonly step?: Form
-    readonly backward?: Form
   }
+  /** A program whose form `backward` computes gradients, with kernels of its own; loaded when they are asked for. */
+  readonly gradients?: () => Promise<{ readonly program?: GradientProgram }>
+  /** Why it has no gradients, where it has none: words that go on from "has no gradients, since". */
+  readonly underivable?: string
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
   /** Of the target webgpu: those that are not among them, loaded when they are needed. */
@@ -50,6 +53,19 @@ export interface Program {
   readonly assembled?: Assembled
   /** Kernels of decoding that are not among those, likewise; loaded when they are needed. */
   readonly assembledLater?: Assembled
+}
+
+/** Whole calls, the two forms of decoding, and gradients. */
+export type FormName = 'forward' | 'prefill' | 'step' | 'backward'
+
+/** Forms with their kernels: what engines run. */
+export interface Runnable extends Omit<Program, 'forms'> {
+  readonly forms: Readonly<Partial<Record<FormName, Form>>>
+}
+
+/** The gradients of a program. */
+export interface GradientProgram extends Omit<Program, 'forms'> {
+  readonly forms: { readonly backward: Form }
 }
 
 /** Kernels as one module, in each variant. */
@@ -107,6 +123,8 @@ export interface Form {
    * call whose scratch would be too large runs its dispatches slice by slice.
    */
   readonly groups: 'heads' | 'kvHeads'
+  /** All query heads of a key/value head are in one slice, because it writes what they have in common. */
+  readonly together?: true
   /**
    * No query row needs another: dispatches may be run for a block of the call's
    * rows, with `offset` as the first one. A form with a state takes the blocks in

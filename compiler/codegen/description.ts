@@ -7,6 +7,9 @@ import type {
   BufferPlan,
   CellDispatch,
   Dispatch,
+  Form,
+  FormName,
+  GradientProgram,
   KernelSource,
   Program,
   WorkgroupDispatch,
@@ -21,14 +24,24 @@ import type { Size } from '../../runtime/contract/size.ts'
 /** A program without functions: sizes and decays are expressions, so that it can be printed or made to run. */
 export interface ProgramDescription extends Omit<
   Program,
-  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'assembled' | 'assembledLater'
+  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'gradients' | 'assembled' | 'assembledLater'
 > {
+  /** Its gradients as a program of their own, described when they are asked for. */
+  readonly gradients?: () => GradientDescription
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
   /** Kernels by name, each a word that can be a file's name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
 }
+
+/** The gradients of a program. */
+export interface GradientDescription extends Omit<ProgramDescription, 'forms'> {
+  readonly forms: { readonly backward: FormDescription }
+}
+
+/** A program, or its gradients. */
+export type AnyDescription = ProgramDescription | GradientDescription
 
 /** The same attention for another target, described when it is asked for. */
 export interface Alternative {
@@ -38,13 +51,14 @@ export interface Alternative {
 }
 
 /** Forms of a program: `forward` for whole calls, `prefill` and `step` for decoding, `backward` for gradients. */
-export type FormName = keyof Program['forms']
+export type { FormName } from '../../runtime/program.ts'
 
 /** One form: its buffers, and its dispatches in order. Sizes are expressions of the shape of a call. */
 export interface FormDescription {
   readonly chunks: Size
   /** A group is a batch item and one of these heads. */
   readonly groups: 'heads' | 'kvHeads'
+  readonly together?: true
   readonly rows?: 'apart'
   readonly buffers: readonly BufferDescription[]
   readonly dispatches: readonly DispatchDescription[]
@@ -66,19 +80,20 @@ export interface BufferDescription extends Omit<BufferPlan, 'size' | 'value'> {
 export const programFormat = 1
 
 /** The program in memory; the same as what the printed module exports. */
-export function programFrom(description: ProgramDescription): Program {
-  const { alternatives, ...facts } = description
-  const { forward, ...others } = facts.forms
-  const forms = Object.entries(others).map(([name, form]) => [name, formFrom(form)])
+export function programFrom(description: ProgramDescription): Program
+export function programFrom(description: GradientDescription): GradientProgram
+export function programFrom(description: AnyDescription): Program | GradientProgram {
+  const { alternatives, gradients, ...facts } = description
+  const forms = Object.entries(facts.forms).map(([name, form]) => [name, formFrom(form)])
   return {
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
+    ...(gradients && {
+      gradients: async () => ({ program: programFrom(gradients()) }),
+    }),
     ...assembled(description),
     format: programFormat,
-    forms: {
-      forward: formFrom(forward),
-      ...(Object.fromEntries(forms) as Omit<Program['forms'], 'forward'>),
-    },
+    forms: Object.fromEntries(forms) as unknown as Program['forms'],
   }
 }
 
@@ -92,13 +107,13 @@ const inMemory = (description: ProgramDescription | undefined): { readonly progr
  * Names of the kernels that are loaded with the program, and of those that are loaded when they are needed: the ones
  * that `forward` does without, where the backend knows of such.
  */
-export function kernelsByNeed({ target, forms, kernels }: ProgramDescription): {
+export function kernelsByNeed({ target, forms, kernels }: AnyDescription): {
   readonly first: readonly string[]
   readonly later: readonly string[]
 } {
   const names = Object.keys(kernels)
   if (!targetNamed(target).language.loadsLater) return { first: names, later: [] }
-  const ofForward = new Set(forms.forward.dispatches.map(({ kernel }) => kernel))
+  const ofForward = new Set('forward' in forms ? forms.forward.dispatches.map(({ kernel }) => kernel) : names)
   return {
     first: names.filter((name) => ofForward.has(name)),
     later: names.filter((name) => !ofForward.has(name)),
@@ -106,7 +121,7 @@ export function kernelsByNeed({ target, forms, kernels }: ProgramDescription): {
 }
 
 /** Binaries are made when they are first asked for. */
-function assembled(description: ProgramDescription): Pick<Program, 'assembled' | 'assembledLater'> {
+function assembled(description: AnyDescription): Pick<Program, 'assembled' | 'assembledLater'> {
   const { assemble } = targetNamed(description.target).language
   if (assemble === undefined) return {}
   const inVariants = (names: readonly string[]): Assembled => {
@@ -120,10 +135,11 @@ function assembled(description: ProgramDescription): Pick<Program, 'assembled' |
   }
 }
 
-function formFrom(form: FormDescription): Program['forms']['forward'] {
+function formFrom(form: FormDescription): Form {
   return {
     chunks: (shape) => evaluateSize(form.chunks, shape),
     groups: form.groups,
+    ...(form.together && { together: form.together }),
     ...(form.rows && { rows: form.rows }),
     buffers: form.buffers.map(({ value, ...plan }) => ({
       ...plan,

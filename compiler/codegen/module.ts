@@ -3,7 +3,13 @@
  * their own to be read, and modules that are loaded where they are needed, with
  * the kernels of decoding and those of the other targets. The module stands on `attnc-runtime/` beside it.
  */
-import type { DispatchDescription, FormDescription, ProgramDescription } from './description.ts'
+import type {
+  AnyDescription,
+  DispatchDescription,
+  FormDescription,
+  GradientDescription,
+  ProgramDescription,
+} from './description.ts'
 import { kernelsByNeed, programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
@@ -21,7 +27,7 @@ export interface OutputFile {
 /** The folder of the runtime, as generated modules import it. */
 export const runtimeFolder = 'attnc-runtime'
 
-const languageOf = ({ target }: ProgramDescription): Language => targetNamed(target).language
+const languageOf = ({ target }: AnyDescription): Language => targetNamed(target).language
 
 /**
  * Returns all files of one compiled attention: the module, its types, its kernels as text, and the modules that it
@@ -34,7 +40,7 @@ export function printModule(program: ProgramDescription): OutputFile[] {
   return [
     { path: modulePath(name), text: moduleText(program, others) },
     ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
-    ...[program, ...others].flatMap(binaries),
+    ...[program, ...others].flatMap((one) => [...binaries(one), ...gradientFiles(one)]),
     ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
@@ -49,12 +55,42 @@ export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 
+const gradientsPath = ({ name, target }: ProgramDescription): string => `${name}/${target}-gradients.js`
+
+/** The gradients of a program, as a program of their own that it loads when they are asked for. */
+function gradientFiles(program: ProgramDescription): readonly OutputFile[] {
+  const gradients = program.gradients?.()
+  if (gradients === undefined) return []
+  return [
+    { path: gradientsPath(program), text: gradientsText(gradients) },
+    ...binaries(gradients, ofGradients),
+    ...Object.entries(gradients.kernels).map(([kernel, { code }]) => ({
+      path: `${program.name}/gradients/${program.target}/${kernel}.${languageOf(program).extension}`,
+      text: code,
+    })),
+  ]
+}
+
+function gradientsText(program: GradientDescription): string {
+  const { name, target } = program
+  return [
+    `// The gradients of ${name} for the target ${target}, compiled by attnc. Loaded where they are asked for.`,
+    "const source = ''",
+    '',
+    ...programLines(program, binaryLines(program, './', ofGradients), []),
+    '',
+  ].join('\n')
+}
+
+/** How the files of the binaries of gradients end. */
+const ofGradients = '-gradients'
+
 /** By the field of a program that loads them, the names of the kernels that a binary has, and how its file ends. */
-function binaryParts(program: ProgramDescription): readonly BinaryPart[] {
+function binaryParts(program: AnyDescription, ending: string): readonly BinaryPart[] {
   if (languageOf(program).assemble === undefined) return []
   const { first, later } = kernelsByNeed(program)
   const parts: readonly BinaryPart[] = [
-    { field: 'assembled', kernels: first, ending: '' },
+    { field: 'assembled', kernels: first, ending },
     { field: 'assembledLater', kernels: later, ending: '-decoding' },
   ]
   return parts.filter(({ kernels }) => kernels.length > 0)
@@ -66,14 +102,14 @@ interface BinaryPart {
   readonly ending: string
 }
 
-const binaryName = ({ target }: ProgramDescription, { ending }: BinaryPart, variant: string): string =>
+const binaryName = ({ target }: AnyDescription, { ending }: BinaryPart, variant: string): string =>
   `${target}-${variant}${ending}.js`
 
 /** The kernels as modules of their own, of which one is loaded, where a target's kernels are binaries. */
-function binaries(program: ProgramDescription): readonly OutputFile[] {
+function binaries(program: AnyDescription, ending = ''): readonly OutputFile[] {
   const { name } = program
   const { assemble, title } = languageOf(program)
-  return binaryParts(program).flatMap((part) => {
+  return binaryParts(program, ending).flatMap((part) => {
     const codes = part.kernels.map((kernel) => program.kernels[kernel]?.code ?? '')
     const what =
       part.field === 'assembled' ? `The kernels of ${name}` : `The kernels with which ${name} decodes`
@@ -88,10 +124,10 @@ function binaries(program: ProgramDescription): readonly OutputFile[] {
   })
 }
 
-const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
+const decodingPath = ({ name }: AnyDescription): string => `${name}/decoding.js`
 
 /** Names of the kernels whose texts are in a module of their own. */
-const laterTexts = (program: ProgramDescription): readonly string[] =>
+const laterTexts = (program: AnyDescription): readonly string[] =>
   languageOf(program).carried === undefined ? [] : kernelsByNeed(program).later
 
 function decodingText(program: ProgramDescription, kernels: readonly string[]): string {
@@ -108,7 +144,7 @@ function decodingText(program: ProgramDescription, kernels: readonly string[]): 
 }
 
 /** Declares an object, in which a kernel may have any name, also that of something else in the module. */
-function textLines(declared: string, program: ProgramDescription, names: readonly string[]): string[] {
+function textLines(declared: string, program: AnyDescription, names: readonly string[]): string[] {
   const { carried } = languageOf(program)
   if (carried === undefined) return []
   const texts = names.map((name) => `  ${name}: ${template(carried(program.kernels[name]?.code ?? ''))},`)
@@ -123,6 +159,7 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
     ...(library === undefined ? [] : [`library: () => import(${literal(library)}),`]),
     ...(others.length === 0 ? [] : [`alternatives: { ${others.map(loader).join(', ')} },`]),
     ...binaryLines(program, `./${name}/`),
+    ...gradientLines(program, './'),
   ]
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
@@ -151,14 +188,20 @@ function alternativeText(program: ProgramDescription): string {
     `// ${name} for the target ${target}, compiled by attnc. ../${name}.js loads it where it is needed.`,
     "const source = ''",
     '',
-    ...programLines(program, binaryLines(program, './'), []),
+    ...programLines(program, [...binaryLines(program, './'), ...gradientLines(program, '../')], []),
     '',
   ].join('\n')
 }
 
+/** @param folder where the module's own lies, as the module that loads the gradients sees it */
+const gradientLines = (program: ProgramDescription, folder: string): string[] =>
+  program.gradients === undefined
+    ? []
+    : [`gradients: () => import(${literal(folder + gradientsPath(program))}),`]
+
 /** @param folder where the binaries lie, as the module that loads them sees it */
-function binaryLines(program: ProgramDescription, folder: string): string[] {
-  return binaryParts(program).map((part) => {
+function binaryLines(program: AnyDescription, folder: string, ending = ''): string[] {
+  return binaryParts(program, ending).map((part) => {
     const loaders = ['plain', 'relaxed'].map(
       (variant) => `${variant}: () => import(${literal(folder + binaryName(program, part, variant))})`,
     )
@@ -171,11 +214,7 @@ function binaryLines(program: ProgramDescription, folder: string): string[] {
  *
  * @param later names of the kernels that are elsewhere
  */
-function programLines(
-  program: ProgramDescription,
-  own: readonly string[],
-  later: readonly string[],
-): string[] {
+function programLines(program: AnyDescription, own: readonly string[], later: readonly string[]): string[] {
   const {
     name,
     dim,
@@ -189,6 +228,7 @@ function programLines(
     keysAreQueries,
     longest,
     undecodable,
+    underivable,
   } = program
   const { texts } = languageOf(program)
   const here = Object.keys(program.kernels).filter((name) => !later.includes(name))
@@ -205,6 +245,7 @@ function programLines(
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     ...(longest === undefined ? [] : [`longest: ${longest},`]),
     ...(undecodable === undefined ? [] : [`undecodable: ${literal(undecodable)},`]),
+    ...(underivable === undefined ? [] : [`underivable: ${literal(underivable)},`]),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,
@@ -227,7 +268,7 @@ function programLines(
 }
 
 /** Kernels by name, their texts being declared by `textLines`. */
-const kernelLines = (program: ProgramDescription, names: readonly string[]): string[] =>
+const kernelLines = (program: AnyDescription, names: readonly string[]): string[] =>
   Object.entries(program.kernels).flatMap(([name, { workgroupSize, workgroupBytes, bindings, integers }]) =>
     names.includes(name)
       ? [
@@ -238,7 +279,7 @@ const kernelLines = (program: ProgramDescription, names: readonly string[]): str
       : [],
   )
 
-const codeOf = (program: ProgramDescription, kernel: string): string =>
+const codeOf = (program: AnyDescription, kernel: string): string =>
   languageOf(program).carried === undefined ? "''" : `${languageOf(program).texts}.${kernel}`
 
 function formLines(name: string, form: FormDescription): string[] {
@@ -256,6 +297,7 @@ function formLines(name: string, form: FormDescription): string[] {
     ...indent([
       `chunks: ${printSize(form.chunks)},`,
       `groups: ${literal(form.groups)},`,
+      ...(form.together === true ? ['together: true,'] : []),
       ...(form.rows === undefined ? [] : [`rows: ${literal(form.rows)},`]),
       'buffers: [',
       ...indent(buffers),

@@ -1,6 +1,17 @@
 /** From the algebra to a schedule for any planner, by the last step of the attention. */
 import type { Attention } from '../algebra/attention.ts'
-import { actionOf, featuresOf, isIdentity, isInterpretable, outputOf, pairsOf } from '../algebra/facts.ts'
+import {
+  actionOf,
+  featuresOf,
+  isIdentity,
+  isInterpretable,
+  outputOf,
+  pairsOf,
+  termsOf,
+} from '../algebra/facts.ts'
+import { backwardFactorised } from './backward/factorised.ts'
+import { isDerivable } from './backward/pair-slopes.ts'
+import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
@@ -27,6 +38,21 @@ export function schedule(
 /** The attention in equations alone; undefined where rows are sorted, because no equation sorts. */
 export const equationsOf = (attention: Attention): Schedule | undefined =>
   isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
+
+/** Why an attention has no gradients, in words that go on from "has no gradients, since". */
+export function underivable(attention: Attention): string | undefined {
+  if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
+  return termsOf(attention).every(isDerivable)
+    ? undefined
+    : 'the derivative of its kernel is no sum of products of functions of one row each'
+}
+
+/** The gradients of q, k and v; undefined where there are none. */
+export function backward(attention: Attention, planner: Planner = cellPlanner): Schedule | undefined {
+  if (underivable(attention) !== undefined) return undefined
+  const output = outputOf(attention)
+  return output.kind === 'carry' ? backwardFactorised(attention, output) : backwardSteps(attention, planner)
+}
 
 function plan(attention: Attention, planner: Planner): Schedule {
   const output = outputOf(attention)

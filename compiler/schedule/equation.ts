@@ -159,8 +159,8 @@ export interface Terms {
   readonly rows: Readonly<Record<string, { readonly buffer: string; readonly start: Formula }>>
   /** f32, by name. */
   readonly scalars: Readonly<Record<string, Formula>>
-  /** u32: the index of an entry within a vector-valued block. */
-  readonly component?: Formula
+  /** u32, by name: `component`, the index of an entry within a vector-valued block, or `entry`, of a derivative. */
+  readonly indexes?: Readonly<Record<string, Formula>>
 }
 
 export { lowest } from '../symbolic/single.ts'

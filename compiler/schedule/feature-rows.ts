@@ -30,12 +30,17 @@ export interface FeatureRow {
   readonly maxima: boolean
 }
 
-/** The values of expressions for one component of φ of a row. */
+/**
+ * The values of expressions for one component of φ of a row.
+ *
+ * @param entry the entry of the row by which a slope is the derivative
+ */
 export function evaluateRow(
   { side, head, row, dim, maxima }: FeatureRow,
   { projected }: Pick<ScheduledBlock, 'projected'>,
   component: Formula,
   expressions: readonly Expression[],
+  entry?: Formula,
 ): readonly Formula[] {
   const queries = side === 'query'
   const rows = size(queries ? 'length' : 'keyLength')
@@ -54,6 +59,6 @@ export function evaluateRow(
       length: toReal(queries ? head.counted : head.visible),
       ...(maxima ? { maximum } : {}),
     },
-    ...(projected ? {} : { component }),
+    indexes: { ...(projected ? {} : { component }), ...(entry === undefined ? {} : { entry }) },
   })
 }

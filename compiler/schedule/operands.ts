@@ -22,10 +22,22 @@ export interface Rows {
   readonly buffer: string
   readonly of: RowsOf
   /**
-   * How many rows a head has: as the call says, as its batch item's length leaves of keys (visible) or of queries
-   * (counted), as the cache then holds, as query heads share a key/value head, or always as many.
+   * How many rows a head has: as the call says of queries (length) or of keys (keyLength), as its batch item's length
+   * leaves of keys (visible) or of queries (counted), as the cache then holds, as query heads share a key/value head, or
+   * always as many.
    */
-  readonly count: 'length' | 'visible' | 'counted' | 'cached' | 'heads' | number
+  readonly count: 'length' | 'keyLength' | 'visible' | 'counted' | 'cached' | 'heads' | number
+}
+
+/** Query heads of one key/value head. */
+export const headsOfGroup: Size = ['ceildiv', 'heads', 'kvHeads']
+
+/** How many rows a head has room for. */
+export function roomFor(count: Rows['count']): Size {
+  if (count === 'heads') return headsOfGroup
+  if (count === 'visible') return 'keyLength'
+  if (count === 'counted') return 'length'
+  return count === 'cached' ? ['+', 'offset', 'length'] : count
 }
 
 /** Whose rows lie side by side in a buffer. */

@@ -7,7 +7,7 @@
  */
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, Carry, Division, Mask, ScaledTerm } from '../algebra/attention.ts'
-import { headsOfGroup } from './equation/heads.ts'
+import { headsOfGroup } from './operands.ts'
 import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
@@ -16,6 +16,8 @@ export interface Planner {
   readonly attend: (from: Attend) => Plan
   /** The same for one token behind those in a cache, if there is a way of its own: it sees all that the cache then holds. */
   readonly attendToken?: (from: Attend) => Plan
+  /** The sums of the same rows, with nothing divided: what gradients begin with. */
+  readonly sums: (from: Omit<Attend, 'out' | 'epilogue' | 'division'>) => RowSums
   /** One of two attentions into one result: `few` for short batch items, `many` for the others. */
   readonly attendEither: (from: Either) => Plan
   /** A product of two matrices of each head. */
@@ -34,6 +36,15 @@ export interface Plan {
   readonly buffers: readonly BufferPlan[]
   /** Stretches of keys that are taken apart: the rows of one, and how many a call has. */
   readonly chunks?: Pick<Schedule, 'chunk' | 'chunks'>
+}
+
+/** Passes that leave the sums of each row in a buffer, side by side: numerators, denominator, and a log-scale if scaled. */
+export interface RowSums extends Plan {
+  /** [heads, rows, columns + 1, or + 2 if scaled] */
+  readonly buffer: string
+  readonly scaled: boolean
+  /** What the numbers of a log-scale are multiples of, as natural logarithms. */
+  readonly unit: number
 }
 
 /** A matrix for each head, with a fixed number of rows. */

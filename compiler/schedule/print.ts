@@ -5,7 +5,7 @@ import { printEpilogue } from './epilogue.ts'
 import { printEquation } from './equation/print.ts'
 import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
-import type { FinishPass, Only, Over, Pass, Rows, Schedule, Tile, WorkgroupPass } from './schedule.ts'
+import type { FinishPass, Only, Over, Pass, Rows, Rounds, Schedule, Tile, WorkgroupPass } from './schedule.ts'
 
 /** One text for the schedule: its buffers, its passes in order, its rounds. It leaves out the forms of decoding. */
 export function print(schedule: Schedule): string {
@@ -25,11 +25,13 @@ export function print(schedule: Schedule): string {
   return [...head, ...passes, ...printRounds(schedule)].join('\n')
 }
 
-function printRounds({ rounds }: Schedule): string[] {
-  if (rounds === undefined) return []
-  const { first, last, times, swap } = rounds
-  const [left, right] = swap
-  return ['', `  ${first} to ${last}: ${times} times, after each of which ${left} and ${right} change names`]
+const printRounds = ({ rounds = [] }: Schedule): string[] => rounds.flatMap(printRound)
+
+function printRound({ first, last, times, swap, along = [] }: Rounds): string[] {
+  const pairs = swap.map(([left, right]) => `${left} and ${right}`).join(', ')
+  const changes = swap.length === 0 ? '' : `, after each of which ${pairs} change names`
+  const moves = along.length === 0 ? '' : `, from ${along[0]} along to ${along.at(-1)}`
+  return ['', `  ${first} to ${last}: ${times} times${moves}${changes}`]
 }
 
 function printPass(pass: Pass, number: number): string[] {
@@ -140,7 +142,9 @@ function printRows({ buffer, of, count }: Rows): string {
         ? 'visible rows'
         : count === 'counted'
           ? 'rows that count'
-          : `${count} rows`
+          : count === 'keyLength'
+            ? 'key rows'
+            : `${count} rows`
   return `${rows} of ${buffer}, ${printHeads(of)}`
 }
 

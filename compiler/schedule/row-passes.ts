@@ -8,6 +8,8 @@ import type { Epilogue, Only, Over, PassBase, Rows, Term, Tile } from './operand
 /** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
 export interface OnlinePass extends PassBase {
   readonly kind: 'online'
+  /** Entries of a query row and of a key row. */
+  readonly dim: number
   readonly tile: Tile
   readonly kernel: Term
   readonly mask: Mask

@@ -55,6 +55,7 @@ import type { OnlinePass, ProductPass } from './row-passes.ts'
 
 export { addedToSum } from '../algebra/attention.ts'
 export { andEpilogue } from './epilogue.ts'
+export { roomFor } from './operands.ts'
 export type { Size } from '../../runtime/contract/size.ts'
 export type * from './sort-passes.ts'
 export type * from './equation.ts'
@@ -77,6 +78,8 @@ export interface Schedule {
   readonly keysAreQueries?: true
   /** A group is a batch item and one of these heads; see above. */
   readonly groups: Groups
+  /** A slice has all query heads of a key/value head: it writes what they have in common. */
+  readonly together?: true
   /**
    * No query row needs another: a call may also be run in blocks of its rows, `offset` being the first one. What
    * carries a state takes the blocks in turn, with the rows of keys and values that came with each.
@@ -89,20 +92,21 @@ export interface Schedule {
   readonly buffers: readonly BufferPlan[]
   /** Each a kernel; dispatched in this order but for `rounds`. */
   readonly passes: readonly Pass[]
-  readonly rounds?: Rounds
+  /** Passes that are dispatched several times over, in their order. */
+  readonly rounds?: readonly Rounds[]
   /** The forms of decoding, where the attention has them: the whole prefix, then a token at a time. */
   readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule }
 }
 
-/**
- * The passes from `first` to `last` are dispatched `times` times over. After
- * each round two buffers change names, for the rounds and passes to come.
- */
+/** The passes from `first` to `last` are dispatched `times` times over. */
 export interface Rounds {
   readonly first: string
   readonly last: string
   readonly times: number
-  readonly swap: readonly [string, string]
+  /** Pairs of buffers that change names after each round, for the rounds and passes to come. */
+  readonly swap: readonly (readonly [string, string])[]
+  /** In round n, from 0, the first of these names is of the n-th buffer, and the second of the one after it. */
+  readonly along?: readonly string[]
 }
 
 /** A buffer of a schedule. Its role tells the runtime who fills it, and how long it lives. */
@@ -163,20 +167,28 @@ export interface Dispatch {
 }
 
 /** The dispatches of a call in order, with rounds written out. */
-export function dispatchesOf({ passes, rounds }: Pick<Schedule, 'passes' | 'rounds'>): Dispatch[] {
-  const once = (these: readonly Pass[], swapped: boolean): Dispatch[] => {
-    const [left, right] = rounds?.swap ?? []
-    const other = (name: string): string => (name === left ? right : name === right ? left : name) ?? name
-    return these.map((pass) => ({ pass, buffers: swapped ? pass.buffers.map(other) : pass.buffers }))
+export function dispatchesOf({ passes, rounds = [] }: Pick<Schedule, 'passes' | 'rounds'>): Dispatch[] {
+  const swapped = new Map<string, string>()
+  const now = (name: string): string => swapped.get(name) ?? name
+  const dispatches: Dispatch[] = []
+  const dispatch = (these: readonly Pass[], rename: (name: string) => string = now): void => {
+    for (const pass of these) dispatches.push({ pass, buffers: pass.buffers.map(rename) })
   }
-  if (rounds === undefined) return once(passes, false)
-  const from = passes.findIndex(({ name }) => name === rounds.first)
-  const to = passes.findIndex(({ name }) => name === rounds.last) + 1
-  return [
-    ...once(passes.slice(0, from), false),
-    ...Array.from({ length: rounds.times }, (_, round) =>
-      once(passes.slice(from, to), round % 2 === 1),
-    ).flat(),
-    ...once(passes.slice(to), rounds.times % 2 === 1),
-  ]
+  let next = 0
+  for (const { first, last, times, swap, along = [] } of rounds) {
+    const from = passes.findIndex(({ name }) => name === first)
+    const to = passes.findIndex(({ name }) => name === last) + 1
+    dispatch(passes.slice(next, from))
+    for (let round = 0; round < times; round++) {
+      const ofRound = new Map(along.slice(0, 2).map((name, place) => [name, along[round + place] ?? name]))
+      dispatch(passes.slice(from, to), (name) => ofRound.get(name) ?? now(name))
+      for (const [left, right] of swap) {
+        const [a, b] = [now(left), now(right)]
+        swapped.set(left, b).set(right, a)
+      }
+    }
+    next = to
+  }
+  dispatch(passes.slice(next))
+  return dispatches
 }

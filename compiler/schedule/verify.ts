@@ -24,16 +24,21 @@ export function verify(schedule: Schedule): Schedule {
         `${where} has ${what} in fours, not ${size}`,
       )
   }
-  const { rounds } = schedule
-  if (rounds !== undefined) {
-    const order = schedule.passes.map(({ name }) => name)
-    const [from, to] = [order.indexOf(rounds.first), order.indexOf(rounds.last)]
-    invariant(from >= 0 && to >= from, `the rounds of ${schedule.name} are of passes in order`)
-    for (const name of rounds.swap)
-      invariant(buffers.has(name), `the rounds of ${schedule.name} swap ${name}, which is a buffer`)
+  const order = schedule.passes.map(({ name }) => name)
+  let next = 0
+  for (const { first, last, times, swap, along = [] } of schedule.rounds ?? []) {
+    const [from, to] = [order.indexOf(first), order.indexOf(last)]
+    invariant(from >= next && to >= from, `the rounds of ${schedule.name} are of passes in order`)
+    for (const name of [...swap.flat(), ...along])
+      invariant(buffers.has(name), `the rounds of ${schedule.name} name ${name}, which is a buffer`)
+    invariant(along.length === 0 || along.length > times, `each round of ${schedule.name} has its buffers`)
+    next = to + 1
   }
-  const last = schedule.passes.at(-1)
-  invariant(last?.buffers.includes('out') === true, `the last pass of ${schedule.name} writes the output`)
+  const last = schedule.passes.at(-1)?.buffers ?? []
+  invariant(
+    last.some((name) => buffers.get(name)?.role === 'output'),
+    `the last pass of ${schedule.name} writes an output`,
+  )
   return schedule
 }
 

@@ -1,7 +1,7 @@
 /** Calls of backends whose tensors are on the host. */
 import type { BackendName } from '../contract/backends.ts'
 import { AttentionError } from '../errors.ts'
-import type { Program } from '../program.ts'
+import type { FormName, Runnable } from '../program.ts'
 import type { CheckedCall } from './call.ts'
 import type { CallSizes } from './sizes.ts'
 
@@ -20,9 +20,9 @@ export interface HostCall {
  * @throws AttentionError `backend` where it brings a GPUBuffer, `form` where it brings lengths that nothing reads
  */
 export function hostCall(
-  program: Program,
+  program: Runnable,
   backend: BackendName,
-  member: keyof Program['forms'],
+  member: FormName,
   { sizes, onHost, tensors, lengths, queryLengths }: CheckedCall,
 ): HostCall {
   if (!onHost) {

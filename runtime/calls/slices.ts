@@ -12,10 +12,15 @@ import type { Shape } from '../contract/shape.ts'
  * @param whole the call as one slice
  * @param fits whether the scratch of a slice does; a slice of one group is taken in any case
  */
-export function slicesOf(whole: Shape, fits: (shape: Shape) => boolean): readonly Shape[] {
-  const groups = whole.sliceCount
+export function slicesOf(whole: Shape, fits: (shape: Shape) => boolean, form?: Form): readonly Shape[] {
+  const unit = form ? groupsTogether(form, whole) : 1
+  const groups = whole.sliceCount / unit
   if (groups < 2 || fits(whole)) return [whole]
-  const shapeOf = (sliceStart: number, sliceCount: number): Shape => ({ ...whole, sliceStart, sliceCount })
+  const shapeOf = (sliceStart: number, sliceCount: number): Shape => ({
+    ...whole,
+    sliceStart: sliceStart * unit,
+    sliceCount: sliceCount * unit,
+  })
   let slices = 2
   while (slices < groups && !fits(shapeOf(0, Math.ceil(groups / slices)))) slices++
   const count = Math.ceil(groups / slices)
@@ -23,6 +28,12 @@ export function slicesOf(whole: Shape, fits: (shape: Shape) => boolean): readonl
     shapeOf(slice * count, Math.min(count, groups - slice * count)),
   )
 }
+
+/** Groups that are never in different slices. */
+export const groupsTogether = (
+  { groups, together }: Form,
+  { heads, kvHeads }: Pick<CallSizes, 'heads' | 'kvHeads'>,
+): number => (together && groups === 'heads' ? heads / kvHeads : 1)
 
 /** A call as one slice. */
 export function wholeCall(form: Form, sizes: CallSizes): Shape {

@@ -19,8 +19,8 @@ export interface Surroundings {
   readonly rows: Readonly<Record<string, (index: Value) => Value>>
   /** f32, by name. */
   readonly scalars?: Readonly<Record<string, Value>>
-  /** u32: the index of an entry within a vector-valued block. */
-  readonly component?: Value
+  /** u32, by name. */
+  readonly indexes?: Readonly<Record<string, Value>>
   readonly names: Names
 }
 
@@ -125,9 +125,9 @@ class Evaluation {
   }
 
   scalar(expression: Expression, scope: Scope): Value {
-    const { rows, scalars = {}, component } = this.#around
+    const { rows, scalars = {}, indexes = {} } = this.#around
     const indexNamed = (name: string): Value => {
-      const value = name === 'component' ? component : scope.indexes[name]
+      const value = indexes[name] ?? scope.indexes[name]
       invariant(value !== undefined, `${name} is an index that is known here`)
       return value
     }

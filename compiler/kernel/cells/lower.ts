@@ -235,16 +235,18 @@ class Lowering {
     return ir.ref(chosen)
   }
 
-  #terms({ expressions, rows, scalars, component }: Terms): readonly Value[] {
+  #terms({ expressions, rows, scalars, indexes = {} }: Terms): readonly Value[] {
     const starts = Object.entries(rows).map(([name, { buffer, start }]) => {
       const [binding, first] = [this.#binding(buffer), this.value(start)]
       return [name, (index: Value): Value => ir.load(binding, ir.add(first, index))] as const
     })
+    const valuesOf = (formulas: Readonly<Record<string, Formula>>): Record<string, Value> =>
+      Object.fromEntries(Object.entries(formulas).map(([name, one]) => [name, this.value(one)]))
     const { statements, values } = evaluate(expressions, {
       names: this.#names,
       rows: Object.fromEntries(starts),
-      scalars: Object.fromEntries(Object.entries(scalars).map(([name, one]) => [name, this.value(one)])),
-      ...(component === undefined ? {} : { component: this.value(component) }),
+      scalars: valuesOf(scalars),
+      indexes: valuesOf(indexes),
     })
     this.#record(statements)
     return values

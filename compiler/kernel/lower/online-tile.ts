@@ -101,11 +101,11 @@ interface Scores {
 }
 
 function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
-  const { pass, schedule, layout } = attention
+  const { pass, layout } = attention
   const { queries, keys } = rowsOfTile(attention, from)
   const expressions = expressionsOf({ term: pass.kernel })
   const { rowFours, keyFours, depth } = layout
-  const { dim: width } = schedule
+  const { dim: width } = pass
   const tile = { threads: pass.tile.threads, width, depth, queries, keys, rowFours, keyFours }
   const items = keyFours.length * lanes
   const evaluated = pairProducts(k, tile, expressions).map((reduced, vector) => {

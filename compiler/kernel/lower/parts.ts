@@ -2,8 +2,8 @@
 import type { Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
-import { headsPerGroup, owner } from './frame.ts'
-import { fixed, sliceQueryHead } from './rows.ts'
+import { owner } from './frame.ts'
+import { roomOf, sliceQueryHead } from './rows.ts'
 
 /** Per head of the slice, part and row: numerators, denominator, and the scale of both. */
 interface PartLayout {
@@ -19,7 +19,7 @@ interface PartLayout {
 export function partLayout(parts: Rows, valueDim: number, scaled: boolean): PartLayout {
   const numbers = valueDim + (scaled ? 2 : 1)
   const head = parts.of === 'sliceKeyHead' ? owner.slice : sliceQueryHead
-  const rows = parts.count === 'heads' ? headsPerGroup : fixed(parts.count)
+  const rows = roomOf(parts.count)
   return {
     start: (part, row) =>
       ir.mul(ir.add(ir.mul(ir.add(ir.mul(head, ir.shape('chunks')), part), rows), row), numbers),

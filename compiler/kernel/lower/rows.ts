@@ -2,13 +2,13 @@
  * Passes over the rows of any buffer: which heads a workgroup works for, where
  * their rows are, and which batch items the pass is for.
  */
-import { invariant } from '../../diagnostics/invariant.ts'
+import { roomFor } from '../../schedule/schedule.ts'
 import type { Only, Over, Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Operand } from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Statement, Value } from '../kernel.ts'
-import { countedOf, divide, groupNames, headsPerGroup, owner, u32Name, visible } from './frame.ts'
+import { countedOf, divide, groupNames, headsPerGroup, owner, sizeValue, u32Name, visible } from './frame.ts'
 import type { Counts } from './frame.ts'
 import { rowsOfCall, rowsTogether } from './row-places.ts'
 import type { RowPlaces } from './row-places.ts'
@@ -42,13 +42,13 @@ export function placesOf({ of, count }: Rows, over: Over, width: Operand): RowPl
     case 'cachedHead':
       return together(owner.keyGroup, ir.shape('capacity'))
     case 'sliceQueryHead':
-      return together(sliceQueryHead, fixed(count))
+      return together(sliceQueryHead, roomOf(count))
     case 'sliceKeyHead':
-      return together(owner.slice, fixed(count))
+      return together(owner.slice, roomOf(count))
     case 'head':
       return together(
         over === 'head' ? u32Name('head') : ir.mod(owner.queryHead, ir.shape('heads')),
-        fixed(count),
+        roomOf(count),
       )
   }
 }
@@ -70,14 +70,12 @@ export function countOf({ count }: Rows, counts: Counts): Value {
   if (count === 'visible' || count === 'cached') return visible
   if (count === 'counted') return countedOf(counts)
   if (count === 'heads') return headsPerGroup
-  return count === 'length' ? ir.shape('length') : ir.u32(count)
+  return typeof count === 'number' ? ir.u32(count) : ir.shape(count)
 }
 
-/** The row count as a plain number; throws for rows whose count depends on the call. */
-export function fixed(count: Rows['count']): number {
-  invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
-  return count
-}
+/** How many rows a head has room for, whatever its batch item's lengths are. */
+export const roomOf = (count: Rows['count']): Value =>
+  count === 'heads' ? headsPerGroup : sizeValue(roomFor(count))
 
 /** Runs `body` under a condition on the batch item's row count if the pass is only for some batch items. */
 export function guarded(k: Author, only: Only | undefined, counts: Counts, body: () => void): void {

@@ -35,7 +35,7 @@ import { addValues, weigh } from './weights.ts'
 export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const { tile, queries, out } = pass
   const { binding, counts, kernel } = frame(schedule, pass)
-  const scratch = scratchOf(pass, schedule.dim)
+  const scratch = scratchOf(pass, pass.dim)
   const queryCount = countOf(queries, counts)
   const rowTiles =
     typeof queries.count === 'number'
@@ -47,7 +47,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
     guarded(k, pass.only, counts, () => {
       const rows = k.let('rows', extent(firstRow, queryCount, tile.rows))
-      const online = { pass, dim: schedule.dim, scratch, binding, counts, rows, firstRow }
+      const online = { pass, dim: pass.dim, scratch, binding, counts, rows, firstRow }
       attend(k, { ...online, ...declareSight(k, schedule, pass, counts, { firstRow, rows }) })
     })
   })

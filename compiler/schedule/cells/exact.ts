@@ -15,12 +15,14 @@
  * A κ without exponent goes from its pairs to the factors.
  */
 import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
+import { mentions } from '../../symbolic/traverse.ts'
 import { denominator } from '../division.ts'
 import { addEpilogue, andEpilogue } from '../epilogue.ts'
 import {
   add,
   all,
   choose,
+  eq,
   finitePower,
   ge,
   gt,
@@ -33,6 +35,8 @@ import {
   ne,
   over,
   powerOf,
+  real,
+  select,
   size,
   sub,
   sum,
@@ -40,21 +44,24 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { countRows, entryOf, headAt, roomFor } from '../equation/heads.ts'
+import { countRows, entryOf, headAt } from '../equation/heads.ts'
+import { roomFor } from '../operands.ts'
 import type { Head, Known } from '../equation/heads.ts'
 import type { EquationPass, Extent, Formula } from '../equation.ts'
 import { lowest } from '../equation.ts'
-import type { Rows, Term } from '../schedule.ts'
+import type { BufferPlan, Rows, Term } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { naturalTerm, plainTerm } from '../terms.ts'
 import { keysSeen, pairOf, seenBy } from './pairs.ts'
 import type { Pairs } from './pairs.ts'
 import { equationPass, scratch, sliceHeads } from '../equation/plan.ts'
-import type { Attend, Copy, Plan } from '../planner.ts'
+import type { Attend, Copy, Plan, Planner, RowSums } from '../planner.ts'
 
 /** Keys of the call and of a cache end at the length of their batch item; landmarks and pooled rows do not. */
-const knownOf = ({ count }: Rows): Known =>
-  count === 'cached' ? { lengths: true, positions: true } : { lengths: count === 'visible' }
+const knownOf = ({ keys: { count }, mask }: Pick<Attend, 'keys' | 'mask'>): Known =>
+  count === 'cached'
+    ? { lengths: true, positions: true }
+    : { lengths: count === 'visible' || (mask.kind === 'condition' && mentions(mask.condition, 'length')) }
 
 /** κ with its exponent in base e: powers of two are no more exact than others on these devices. */
 export const kernelTerm = ({ stabilize, scale }: Attention, kernel: ScaledTerm): Term =>
@@ -67,26 +74,9 @@ export const kernelTerm = ({ stabilize, scale }: Attention, kernel: ScaledTerm):
  * matrix of weights.
  */
 export function attend(from: Attend): Plan {
-  const { attention, mask, over, queries, keys, division, name } = from
-  const known = knownOf(keys)
-  const kernel = kernelTerm(attention, from.kernel)
-  const scaled = kernel.kind === 'scaled'
-  const divides = division.kind === 'sum' || scaled
-  const heads: Size = over === 'head' ? 'heads' : sliceHeads('kvHeads')
-  const [rows, columnsOfKeys] = [roomFor(queries.count), roomFor(keys.count)]
-  const buffer = (word: string): string => `${camel(name)}${word}`
-  const each = over === 'head' ? 'per head' : 'per query head'
-  const at: Names = {
-    exponents: buffer('Exponents'),
-    scales: buffer('Scales'),
-    weights: buffer('Weights'),
-    factors: buffer('Factors'),
-    pairs: { kernel, mask, queries, keys, dim: attention.dim },
-    head: (place, given = known) => headAt('kvHeads', over, place, given),
-    ofPairs: [columnsOfKeys, rows, heads],
-    ofRows: [rows, heads, 1],
-  }
-  const pairLayout = `${each} and row: [keys]`
+  const { division } = from
+  const at = namesOf(from)
+  const divides = division.kind === 'sum' || at.pairs.kernel.kind === 'scaled'
   return {
     passes: [
       ...weightPasses(from, at),
@@ -94,16 +84,51 @@ export function attend(from: Attend): Plan {
       from.values === undefined ? quotientPass(from, at) : averagePass(from, at, from.values, divides),
     ],
     buffers: [
-      ...(scaled
-        ? [
-            scratch(at.exponents, at.ofPairs, `${pairLayout}, natural exponents`),
-            scratch(at.scales, at.ofRows, `${each}: [rows], natural exponents`),
-          ]
-        : []),
-      scratch(at.weights, at.ofPairs, pairLayout),
-      ...(divides ? [scratch(at.factors, at.ofRows, `${each}: [rows]`)] : []),
+      ...pairBuffers(at, from),
+      ...(divides ? [scratch(at.factors, at.ofRows, `${eachOf(from)}: [rows]`)] : []),
     ],
   }
+}
+
+const eachOf = ({ over }: Pick<Attend, 'over'>): string => (over === 'head' ? 'per head' : 'per query head')
+
+/** Names, extents and heads of an attention. */
+function namesOf(
+  from: Pick<Attend, 'attention' | 'kernel' | 'mask' | 'over' | 'queries' | 'keys' | 'name'>,
+): Names {
+  const { attention, mask, over, queries, keys, name } = from
+  const known = knownOf(from)
+  const heads: Size = over === 'head' ? 'heads' : sliceHeads('kvHeads')
+  const [rows, columnsOfKeys] = [roomFor(queries.count), roomFor(keys.count)]
+  const buffer = (word: string): string => `${camel(name)}${word}`
+  return {
+    exponents: buffer('Exponents'),
+    scales: buffer('Scales'),
+    weights: buffer('Weights'),
+    factors: buffer('Factors'),
+    pairs: { kernel: kernelTerm(attention, from.kernel), mask, queries, keys, dim: attention.dim },
+    head: (place, given = known) => headAt('kvHeads', over, place, given),
+    ofPairs: [columnsOfKeys, rows, heads],
+    ofRows: [rows, heads, 1],
+  }
+}
+
+/** The weights of all pairs, and what they are made of. */
+function pairBuffers(
+  { exponents, scales, weights, pairs, ofPairs, ofRows }: Names,
+  from: Pick<Attend, 'over'>,
+): BufferPlan[] {
+  const each = eachOf(from)
+  const pairLayout = `${each} and row: [keys]`
+  return [
+    ...(pairs.kernel.kind === 'scaled'
+      ? [
+          scratch(exponents, ofPairs, `${pairLayout}, natural exponents`),
+          scratch(scales, ofRows, `${each}: [rows], natural exponents`),
+        ]
+      : []),
+    scratch(weights, ofPairs, pairLayout),
+  ]
 }
 
 /** Buffers, extents and heads that the passes of one `attend` share. */
@@ -118,8 +143,57 @@ interface Names {
   readonly ofRows: Extent
 }
 
+/** The same sums with nothing divided, side by side for each row. */
+export function sums(from: Parameters<Planner['sums']>[0]): RowSums {
+  const { name, columns, queries, values } = from
+  const at = namesOf(from)
+  const { pairs, weights, scales, ofRows } = at
+  const scaled = pairs.kernel.kind === 'scaled'
+  const buffer = `${camel(name)}Sums`
+  const own = at.head(z)
+  const weight = (j: Formula): Formula => load(weights, pairAt(pairs, y, z, j))
+  const keys = keysSeen(pairs, y, size(roomFor(pairs.keys.count)), own.firstPosition)
+  const valueOf = (j: Formula): Formula =>
+    values === undefined
+      ? select(eq(j, x), real(1), 0)
+      : load(values.buffer, entryOf(values, own, j, columns, x))
+  const where = (j: Formula): Formula | undefined =>
+    pairs.keys.count === 'visible' || pairs.mask.kind === 'condition' ? ne(weight(j), 0) : undefined
+  const [numerator] = over(
+    'j',
+    keys,
+    (j) => [{ name: 'sum', operator: 'sum', value: mul(weight(j), valueOf(j)) }],
+    where,
+  )
+  const ofWeights = choose(
+    eq(x, columns),
+    sum('j', keys, weight),
+    scaled ? load(scales, rowAt(pairs, y, z)) : real(0),
+  )
+  const extent: Extent = [columns + (scaled ? 2 : 1), roomFor(queries.count), ofRows[1]]
+  return {
+    passes: [
+      ...weightPasses(from, at),
+      equationPass({
+        name: `${name}_sums`,
+        extent,
+        value: choose(lt(x, columns), numerator as Formula, ofWeights),
+        out: buffer,
+        what: 'Σ weight · value and Σ weight of each row, and the scale of both',
+      }),
+    ],
+    buffers: [
+      ...pairBuffers(at, from),
+      scratch(buffer, extent, 'per head and row: numerators, denominator and scale'),
+    ],
+    buffer,
+    scaled,
+    unit: 1,
+  }
+}
+
 /** The weights of all pairs: at once, or through their exponents and the rows' scales. */
-function weightPasses({ name }: Attend, at: Names): EquationPass[] {
+function weightPasses({ name }: Pick<Attend, 'name'>, at: Names): EquationPass[] {
   const { pairs, exponents, scales, weights, ofPairs, ofRows } = at
   const scaled = pairs.kernel.kind === 'scaled'
   const head = at.head(z)
@@ -190,13 +264,13 @@ function quotientPass({ name, out }: Attend, { pairs, weights, factors, ofPairs 
 }
 
 function averagePass(
-  { name, keys, columns, epilogue, out }: Attend,
+  { name, keys, mask, columns, epilogue, out }: Attend,
   { pairs, weights, factors, head, ofRows }: Names,
   values: Rows,
   divides: boolean,
 ): EquationPass {
   const weightOf = (j: Formula): Formula => named('weight', load(weights, pairAt(pairs, y, z, j)))
-  const known = knownOf(keys)
+  const known = knownOf({ keys, mask })
   const own = head(z, epilogue === undefined ? known : { ...known, lengths: true })
   const lengths = known.lengths === true || epilogue !== undefined
   const count = lengths ? countRows(keys, own) : size(roomFor(keys.count))

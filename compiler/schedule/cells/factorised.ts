@@ -42,28 +42,34 @@ const chunksOfBlock = 16
 
 /** Schedules factorised attention as equations, with the forms of decoding where the attention decodes. */
 export function scheduleFactorised(attention: Attention, carry: Carry): Schedule {
+  const parts = partsOf(attention, carry)
+  const forward = forwardOf(parts)
+  if (undecodable(attention) !== undefined) return forward
+  return {
+    ...forward,
+    decoding: { prefill: prefillOf(parts, forward), step: stepOf(parts, forward) },
+  }
+}
+
+/** The decisions of a factorised attention, and the passes of a call in parts. */
+export function partsOf(attention: Attention, carry: Carry): Parts {
   const { score } = carry
   const action = planAction(carry.action)
   const { query, key, plan } = planOf(attention, carry, action)
   const known = { lengths: true }
   const maxima = hasMaxima(score, attention.stabilize)
-  const parts: Parts = {
+  return {
     plan,
     score,
     action,
     query,
     key,
+    hasMaxima: maxima,
     maxima: maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] },
     ofKeys: featurePasses(plan, key, { maxima, known }),
     ofQueries: featurePasses(plan, query, { maxima, known: {} }),
     states: statePasses(plan),
     read: readPasses(plan, 'state'),
-  }
-  const forward = forwardOf(parts)
-  if (undecodable(attention) !== undefined) return forward
-  return {
-    ...forward,
-    decoding: { prefill: prefillOf(parts, forward), step: stepOf(parts, forward, maxima) },
   }
 }
 
@@ -94,12 +100,14 @@ function planOf(
 }
 
 /** The passes of a call, in parts that its forms put together. */
-interface Parts {
+export interface Parts {
   readonly plan: FactorisedPlan
   readonly score: FactorisedScore
   readonly action: ActionPlan
   readonly query: Features
   readonly key: Features
+  /** Whether features subtract the papers' maxima. */
+  readonly hasMaxima: boolean
   readonly maxima: Plan
   readonly ofKeys: Plan
   readonly ofQueries: Plan
@@ -107,7 +115,18 @@ interface Parts {
   readonly read: Plan
 }
 
-function forwardOf({ plan, score, action, query, maxima, ofKeys, ofQueries, states, read }: Parts): Schedule {
+/** The passes of a whole call. */
+export function forwardOf({
+  plan,
+  score,
+  action,
+  query,
+  maxima,
+  ofKeys,
+  ofQueries,
+  states,
+  read,
+}: Parts): Schedule {
   const { attention, causal, groups } = plan
   const parts = [maxima, ofKeys, states, ofQueries, read]
   return {
@@ -138,8 +157,8 @@ function prefillOf({ ofKeys, ofQueries, states, read }: Parts, forward: Schedule
   }
 }
 
-function stepOf(parts: Parts, forward: Schedule, maxima: boolean): Schedule {
-  const { plan, score, action, query, key, ofQueries, states } = parts
+function stepOf(parts: Parts, forward: Schedule): Schedule {
+  const { plan, score, action, query, key, hasMaxima: maxima, ofQueries, states } = parts
   const { attention } = plan
   // Kernels of one name are the same in all forms.
   const ofToken = { maxima, known: { positions: true }, prefix: 'token_' }

@@ -62,7 +62,7 @@ export function seenBy(
   row: Formula,
   key: Formula,
 ): Formula | undefined {
-  const exists = typeof keys.count === 'number' ? undefined : lt(key, head.visible)
+  const exists = keys.count === 'visible' || keys.count === 'cached' ? lt(key, head.visible) : undefined
   if (mask.kind === 'none') return exists
   const position = positionOf(queries, row, head.firstPosition)
   if (mask.kind === 'causal') return all(exists, le(key, position))

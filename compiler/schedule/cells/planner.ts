@@ -2,7 +2,7 @@
 import { scratch } from '../equation/plan.ts'
 import { headsOf } from '../planner.ts'
 import type { Either, Plan, Planner } from '../planner.ts'
-import { append, attend, kernelTerm } from './exact.ts'
+import { append, attend, kernelTerm, sums } from './exact.ts'
 import { scheduleFactorised } from './factorised.ts'
 import { fewRowsPass } from './few-rows.ts'
 import { productPass } from './product.ts'
@@ -13,6 +13,7 @@ import { productPass } from './product.ts'
  */
 export const cellPlanner: Planner = {
   attend,
+  sums,
   attendEither,
   product: productPass,
   append,

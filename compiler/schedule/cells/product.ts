@@ -47,7 +47,7 @@ export function productPass(from: Product): EquationPass {
  * As many entries as the right matrix has rows. Rows of weights are as long as they come, and the first entries are
  * used: a whole quotient, of numbers that a float may hold only nearly, so that it is rounded to the nearest.
  */
-function lengthOfRows(left: Matrix, right: Rows): Formula {
+export function lengthOfRows(left: Matrix, right: Rows): Formula {
   if (typeof right.count === 'number') return size(right.count)
   const rowsOfAll = mul(size('heads'), left.count)
   return div(add(bufferLength(left.buffer), div(rowsOfAll, 2)), rowsOfAll)

@@ -152,7 +152,7 @@ function resultOf(reading: Reading): Computed[] {
     divides ? ', times its factor' : '',
   ]
   const result: Computed = {
-    name: 'read',
+    name: 'read_rows',
     extent: [valueDim, 'length', heads],
     out: 'out',
     what: `φ(q)·S of each query row${pairs}${times}`,

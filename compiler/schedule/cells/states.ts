@@ -64,7 +64,7 @@ export function statePasses(plan: FactorisedPlan): StatePlan {
 }
 
 /** Where a cell stands: scales have x: feature, y: state, z: group; sums have x: column, y: feature, z: both. */
-interface Cell {
+export interface Cell {
   readonly feature: Formula
   /** The state's number in its group, and the group's in the slice. */
   readonly state: Formula
@@ -73,7 +73,7 @@ interface Cell {
 }
 
 /** States of one kind: how many a group has, and what the scale and the sums of one are. */
-interface States {
+export interface States {
   readonly name: string
   readonly buffer: string
   readonly count: Size
@@ -85,7 +85,7 @@ interface States {
 }
 
 /** The pass of the scales, if sums are scaled, and that of the sums. */
-function statesOf(plan: FactorisedPlan, states: States): Plan {
+export function statesOf(plan: FactorisedPlan, states: States): Plan {
   const { scaling, features, attention, groups } = plan
   const { name, buffer, count, layout, what } = states
   const scaled = scaling === 'scaled'
@@ -128,11 +128,11 @@ function statesOf(plan: FactorisedPlan, states: States): Plan {
 }
 
 /** Index of a feature among the scales of states. */
-const scaleAt = ({ features }: FactorisedPlan, state: Formula, feature: Formula): Formula =>
+export const scaleAt = ({ features }: FactorisedPlan, state: Formula, feature: Formula): Formula =>
   add(mul(state, features), feature)
 
 /** Index of a column of a feature among the sums of states; the last column is z. */
-const sumAt = (
+export const sumAt = (
   { features, attention }: FactorisedPlan,
   state: Formula,
   feature: Formula,
@@ -182,51 +182,53 @@ function ofChunks(plan: FactorisedPlan): Plan {
   })
 }
 
-/** States of one level that a fold puts together: `count` of them from `first` on, each ending at a row. */
-interface Level {
+/** States of one level that a fold puts together: `count` of them from `first` on. */
+export interface Level {
   readonly index: string
   readonly buffer: string
   readonly perGroup: Formula
   readonly first: Formula
   readonly count: Formula
-  /** The row after the last one of a state. */
-  readonly end: (state: Formula, head: Head) => Formula
+  /** Rows between what a state is as of, and what the fold is as of. */
+  readonly since: (state: Formula, at: Cell) => Formula
 }
 
 /** The row after the last one of a chunk or block of `rows` rows, or after the last visible one. */
 const endOf = (state: Formula, rows: number, head: Head): Formula =>
   smaller(mul(add(state, 1), rows), head.visible)
 
-const blockCount = ({ block }: FactorisedPlan): Size => ['ceildiv', 'chunks', block]
+export const blockCount = ({ block }: FactorisedPlan): Size => ['ceildiv', 'chunks', block]
 
-const chunkLevel = ({ rowsOfChunk }: FactorisedPlan, first: Formula, count: Formula): Level => ({
+/** The row after the last one of a fold. */
+type End = (at: Cell) => Formula
+
+const chunkLevel = ({ rowsOfChunk }: FactorisedPlan, first: Formula, count: Formula, end: End): Level => ({
   index: 'inner',
   buffer: 'chunk',
   perGroup: size('chunks'),
   first,
   count: named('inners', count),
-  end: (state, head) => endOf(state, rowsOfChunk, head),
+  since: (state, at) => sub(end(at), endOf(state, rowsOfChunk, at.head)),
 })
 
-const blockLevel = (plan: FactorisedPlan, count: Formula): Level => ({
+const blockLevel = (plan: FactorisedPlan, count: Formula, end: End): Level => ({
   index: 'outer',
   buffer: 'block',
   perGroup: named('blocks', size(blockCount(plan))),
   first: size(0),
   count: named('outers', count),
-  end: (state, head) => endOf(state, plan.rowsOfChunk * plan.block, head),
+  since: (state, at) => sub(end(at), endOf(state, plan.rowsOfChunk * plan.block, at.head)),
 })
 
-/** Combines states of one or two levels: the largest scale, and sums over it, both as of the row before `end`. */
-function folded(
+/** Combines states of one or two levels: the largest scale, and sums over it. */
+export function folded(
   plan: FactorisedPlan,
   levels: (at: Cell) => readonly Level[],
-  end: (at: Cell) => Formula,
 ): Pick<States, 'scale' | 'sum'> {
   const indexOf = (level: Level, at: Cell, one: Formula): Formula =>
     named('part', add(mul(at.group, level.perGroup), level.first, one))
   const since = (level: Level, at: Cell, one: Formula): Elapsed =>
-    plan.action(at.head, sub(end(at), level.end(add(level.first, one), at.head)))
+    plan.action(at.head, level.since(add(level.first, one), at))
   const exponent = (level: Level, at: Cell, one: Formula): Formula =>
     since(level, at, one).lower(
       load(`${level.buffer}Scales`, scaleAt(plan, indexOf(level, at, one), at.feature)),
@@ -252,17 +254,14 @@ function folded(
 function ofBlocks(plan: FactorisedPlan): Plan {
   const { block, rowsOfChunk } = plan
   const first = ({ state }: Cell): Formula => named('firstChunk', mul(state, block))
+  const end: End = ({ state, head }) => named('end', endOf(state, rowsOfChunk * block, head))
   return statesOf(plan, {
     name: 'block',
     buffer: 'block',
     count: blockCount(plan),
     layout: `per group and ${block} chunks`,
     what: `of each ${block} chunks`,
-    ...folded(
-      plan,
-      (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block))],
-      (at) => named('end', endOf(at.state, rowsOfChunk * block, at.head)),
-    ),
+    ...folded(plan, (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block), end)]),
   })
 }
 
@@ -271,17 +270,17 @@ function beforeChunks(plan: FactorisedPlan): Plan {
   const { block, rowsOfChunk } = plan
   const blocksBefore = ({ state }: Cell): Formula => named('blocksBefore', div(state, block))
   const first = (at: Cell): Formula => named('firstChunk', mul(blocksBefore(at), block))
+  const end: End = ({ state, head }) => named('end', smaller(mul(state, rowsOfChunk), head.visible))
   return statesOf(plan, {
     name: 'before',
     buffer: 'state',
     count: 'chunks',
     layout: 'per group and chunk, before it',
     what: 'before each chunk',
-    ...folded(
-      plan,
-      (at) => [blockLevel(plan, blocksBefore(at)), chunkLevel(plan, first(at), sub(at.state, first(at)))],
-      (at) => named('end', smaller(mul(at.state, rowsOfChunk), at.head.visible)),
-    ),
+    ...folded(plan, (at) => [
+      blockLevel(plan, blocksBefore(at), end),
+      chunkLevel(plan, first(at), sub(at.state, first(at)), end),
+    ]),
   })
 }
 
@@ -292,11 +291,7 @@ function ofAll(plan: FactorisedPlan, buffer: 'state' | 'carried'): Plan {
     count: 1,
     layout: 'per group',
     what: 'of all key rows',
-    ...folded(
-      plan,
-      () => [blockLevel(plan, size(blockCount(plan)))],
-      (at) => at.head.visible,
-    ),
+    ...folded(plan, () => [blockLevel(plan, size(blockCount(plan)), ({ head }) => head.visible)]),
   })
 }
 

@@ -153,7 +153,8 @@ export function termsOf(from: Terms): readonly Formula[] {
         from.expressions.some((expression) => mentions(expression, name)),
       ),
     )
-  const terms = { ...from, rows: seen(from.rows), scalars: seen(from.scalars) }
+  const { indexes = {} } = from
+  const terms = { ...from, rows: seen(from.rows), scalars: seen(from.scalars), indexes: seen(indexes) }
   return terms.expressions.map((_, which) => ({ kind: 'term', type: 'f32', terms, which }))
 }
 
@@ -169,6 +170,18 @@ export const condition = (of: Expression, names: Readonly<Record<string, Formula
 export function powerOf(exponent: Formula, scale: Formula): Formula {
   const own = named('exponent', exponent)
   return select(gt(own, hidden), exponential(smaller(sub(own, scale), 0)), 0)
+}
+
+/** An exponent over a scale: `lowest` where there is no scale, as of a row that sees no key. */
+export const overScale = (exponent: Formula, scale: Formula): Formula => {
+  const own = named('rowScale', scale)
+  return select(gt(own, hidden), larger(sub(exponent, own), lowest), lowest)
+}
+
+/** A scale in multiples of `unit` as a natural exponent; 0 where there is no scale, as of a row that sees no key. */
+export const withScale = (scale: Formula, unit: number): Formula => {
+  const own = named('rowScale', scale)
+  return select(gt(own, hidden), mul(own, real(unit)), 0)
 }
 
 /** exp(exponent) as far as f32 holds it. */

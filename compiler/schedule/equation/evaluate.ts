@@ -128,9 +128,11 @@ class Cell {
     return totals
   }
 
-  #terms({ expressions, rows, scalars, component }: Terms): readonly number[] {
+  #terms({ expressions, rows, scalars, indexes = {} }: Terms): readonly number[] {
     const { buffers } = this.#around
-    const numbers = Object.entries(scalars).map(([name, of]) => [name, this.value(of)] as const)
+    const numbers = Object.entries({ ...scalars, ...indexes }).map(
+      ([name, of]) => [name, this.value(of)] as const,
+    )
     const vectors = Object.entries(rows).map(([name, { buffer, start }]) => {
       // Rows have no length of their own; an expression asks for the entries that it knows of.
       return [name, buffers(buffer).subarray(this.value(start))] as const
@@ -138,7 +140,6 @@ class Cell {
     const environment: Environment = environmentOf({
       ...Object.fromEntries(numbers),
       ...Object.fromEntries(vectors),
-      ...(component === undefined ? {} : { component: this.value(component) }),
     })
     return expressions.map((expression) => evaluateScalar(expression, environment))
   }

@@ -1,12 +1,9 @@
 /** The head of a cell, as formulas: its number in the call, and the index of its rows in buffers. */
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { Formula } from '../equation.ts'
+import { headsOfGroup, roomFor } from '../operands.ts'
 import type { Groups, Over, Rows } from '../operands.ts'
-import type { Size } from '../../../runtime/contract/size.ts'
-import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'
-
-/** Query heads of one key/value head. */
-export const headsOfGroup: Size = ['ceildiv', 'heads', 'kvHeads']
+import { add, div, larger, load, mod, mul, named, size, smaller } from './build.ts'
 
 /** A head, by the numbers of what it owns. All u32. */
 export interface Head {
@@ -99,11 +96,11 @@ export function firstRow({ of, count }: Rows, head: Head): Formula {
     case 'cachedHead':
       return mul(head.keyGroup, size('capacity'))
     case 'sliceQueryHead':
-      return mul(head.at, fixed(count))
+      return mul(head.at, size(roomFor(count)))
     case 'sliceKeyHead':
-      return mul(head.sliceGroup, fixed(count))
+      return mul(head.sliceGroup, size(roomFor(count)))
     case 'head':
-      return mul(head.number, fixed(count))
+      return mul(head.number, size(roomFor(count)))
   }
 }
 
@@ -119,19 +116,6 @@ export function countRows({ count }: Rows, head: Head): Formula {
   return count === 'counted' ? head.counted : size(roomFor(count))
 }
 
-/** How many rows a head has room for. */
-export function roomFor(count: Rows['count']): Size {
-  if (count === 'heads') return headsOfGroup
-  if (count === 'visible') return 'keyLength'
-  if (count === 'counted') return 'length'
-  return count === 'cached' ? ['+', 'offset', 'length'] : count
-}
-
 /** Index of an entry of a row of a head. */
 export const entryOf = (rows: Rows, head: Head, row: Formula, width: number, column: Formula): Formula =>
   add(mul(add(firstRow(rows, head), row), width), column)
-
-function fixed(count: Rows['count']): Formula {
-  invariant(typeof count === 'number', 'heads that are not those of the call have rows of their own count')
-  return integer(count)
-}

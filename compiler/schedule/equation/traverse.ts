@@ -33,10 +33,10 @@ const partsOfLoop = ({ count, where, terms }: Loop): readonly Formula[] => [
   ...terms.map(({ value }) => value),
 ]
 
-const partsOfTerms = ({ rows, scalars, component }: Terms): readonly Formula[] => [
+const partsOfTerms = ({ rows, scalars, indexes = {} }: Terms): readonly Formula[] => [
   ...Object.values(rows).map(({ start }) => start),
   ...Object.values(scalars),
-  ...(component === undefined ? [] : [component]),
+  ...Object.values(indexes),
 ]
 
 /** The buffers that formulas read, each once, in the order in which they are met. */

@@ -36,12 +36,24 @@ interface Inverse extends Plan {
   readonly result: Matrix
 }
 
-/** The passes of `steps` iterations on `core`, [count, count] for each head; `result` names the matrix A⁺. */
+/** The matrix after so many of all iterations, where each is kept. */
+export const iterate = (number: number, steps: number): string =>
+  number === steps ? 'inverse' : `inverse${number}`
+
+/**
+ * The passes of `steps` iterations on `core`, [count, count] for each head; `result` names the matrix A⁺.
+ *
+ * @param from.kept whether the matrix of each iteration stays, for gradients
+ */
 export function inverseOf(
   planner: Planner,
-  from: { readonly core: Matrix; readonly steps: number; readonly only?: Only },
+  from: { readonly core: Matrix; readonly steps: number; readonly only?: Only; readonly kept?: boolean },
 ): Inverse {
-  const { core, steps, only } = from
+  const { core, steps, only, kept = false } = from
+  const [before, after] = kept ? [iterate(0, steps), iterate(1, steps)] : ['inverse', 'inner']
+  const iterates = kept
+    ? Array.from({ length: steps + 1 }, (_, number) => iterate(number, steps))
+    : ['inverse']
   const { count } = core
   const heads = headsOf(core.of)
   const square = (buffer: string): Matrix => ({ ...core, buffer })
@@ -64,26 +76,31 @@ export function inverseOf(
       ...(only === undefined ? {} : { only }),
     })
   const products = [
-    multiply('apply_inverse', core.buffer, 'inverse', 'applied'),
+    multiply('apply_inverse', core.buffer, before, 'applied'),
     multiply('nest_seven', 'applied', 'applied', 'inner', { diagonal: 7 }),
     multiply('nest_fifteen', 'applied', 'inner', 'outer', { diagonal: 15 }),
-    multiply('refine_inverse', 'inverse', 'outer', 'inner', { diagonal: 13, factor: 1 / 4 }),
+    multiply('refine_inverse', before, 'outer', after, { diagonal: 13, factor: 1 / 4 }),
   ]
   return {
-    passes: [...startPasses(core, heads), ...products],
+    passes: [...startPasses(core, heads, before), ...products],
     buffers: [
       scratch('lineSums', product(heads, 2 * count), `[2 × ${count}], sums down columns and along rows`),
-      ...['inverse', 'applied', 'inner', 'outer'].map((name) =>
+      ...[...iterates, 'applied', 'inner', 'outer'].map((name) =>
         scratch(name, product(heads, count * count), `[${count} × ${count}]`),
       ),
     ],
-    rounds: { first: 'apply_inverse', last: 'refine_inverse', times: steps, swap: ['inverse', 'inner'] },
+    rounds: {
+      first: 'apply_inverse',
+      last: 'refine_inverse',
+      times: steps,
+      ...(kept ? { swap: [], along: iterates } : { swap: [['inverse', 'inner']] }),
+    },
     result: square('inverse'),
   }
 }
 
 /** Aᵀ over the largest sum of magnitudes down a column, times the largest along a row. */
-function startPasses({ buffer, count }: Matrix, heads: Size): EquationPass[] {
+function startPasses({ buffer, count }: Matrix, heads: Size, out: string): EquationPass[] {
   const entry = (row: Formula, column: Formula): Formula =>
     load(buffer, add(mul(add(mul(z, count), row), count), column))
   const along = (of: (t: Formula) => Formula): Formula => sum('t', count, (t) => magnitude(of(t)))
@@ -105,7 +122,7 @@ function startPasses({ buffer, count }: Matrix, heads: Size): EquationPass[] {
       name: 'start_inverse',
       extent: [count, count, heads],
       value: mul(entry(x, y), inverse(named('norms', mul(norm(0), norm(1))))),
-      out: 'inverse',
+      out,
       what: `${buffer}ᵀ / (‖${buffer}‖₁ ‖${buffer}‖∞)`,
     }),
   ]

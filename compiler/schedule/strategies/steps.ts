@@ -29,7 +29,7 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
   const planned = steps.map((step) => planOf(step, walk))
   const inner = steps.slice(0, -1).filter(({ kind }) => kind !== 'inverse')
   const counts = steps.some((step) => step.kind === 'means' && step.rows.of === 'q')
-  const rounds = planned.find((plan) => plan.rounds !== undefined)?.rounds
+  const rounds = planned.flatMap((plan) => plan.rounds ?? [])
   return {
     ...outlineOf(attention),
     chunk: 1,
@@ -43,12 +43,14 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
       ...planned.flatMap(({ buffers }) => buffers),
     ],
     passes: planned.flatMap(({ passes }) => passes),
-    ...(rounds && { rounds }),
+    ...(rounds.length > 0 && { rounds }),
   }
 }
 
 /** What the plans of all steps share. */
-interface Walk {
+export interface Walk {
+  /** Whether iterations are kept, for gradients. */
+  readonly kept?: boolean
   readonly attention: Attention
   readonly planner: Planner
   /** Batch items that the steps are for, where the others are computed without them. */
@@ -56,13 +58,14 @@ interface Walk {
 }
 
 /** Where the output of short batch items is computed apart, the steps before it are for the others. */
-function restrictionOf(steps: readonly RowOperation[]): Pick<Walk, 'only'> {
+export function restrictionOf(steps: readonly RowOperation[]): Pick<Walk, 'only'> {
   const last = steps.at(-1)
   const output = last?.kind === 'convolve' ? last.rows : last
   return output?.kind === 'either' ? { only: { fewer: 'moreThan', rows: output.most } } : {}
 }
 
-function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Rounds } {
+/** The passes that compute the rows of a step. */
+export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Rounds } {
   const { planner, only } = walk
   const restricted = only === undefined ? {} : { only }
   switch (step.kind) {
@@ -77,7 +80,12 @@ function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds?: Roun
       return { passes: [means], buffers: [] }
     }
     case 'inverse':
-      return inverseOf(planner, { core: matrixOf(step.matrix), steps: step.iterations, ...restricted })
+      return inverseOf(planner, {
+        core: matrixOf(step.matrix),
+        steps: step.iterations,
+        ...(walk.kept && { kept: true }),
+        ...restricted,
+      })
     case 'product': {
       const [left, right] = [matrixOf(step.left), placeOf(step.right)]
       const multiply = planner.product({
@@ -141,7 +149,7 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
 }
 
 /** Where the rows of an operand lie. */
-function placeOf(rows: RowOperand): Rows {
+export function placeOf(rows: RowOperand): Rows {
   if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
   const { count } = shapeOf(rows)
   if (count === undefined) return outRows
@@ -155,19 +163,21 @@ function ownerOf(step: RowOperation): Rows['of'] {
 }
 
 /** The place of rows of a fixed number. */
-function matrixOf(rows: RowOperand): Matrix {
+export function matrixOf(rows: RowOperand): Matrix {
   const { count, ...place } = placeOf(rows)
   invariant(typeof count === 'number', 'a matrix has a fixed number of rows')
   return { ...place, count }
 }
 
-function widthOf(rows: RowOperand): number {
+/** Entries of a row between steps. */
+export function widthOf(rows: RowOperand): number {
   const { width } = shapeOf(rows)
   invariant(width !== undefined, 'rows between steps have a fixed width')
   return width
 }
 
-function scratchFor({ buffer, of, count }: Rows, width: number): BufferPlan {
+/** Room for rows between steps. */
+export function scratchFor({ buffer, of, count }: Rows, width: number): BufferPlan {
   const whose = of === 'head' ? 'head' : of === 'sliceKeyHead' ? 'key/value head' : 'query head'
   invariant(typeof count === 'number', 'a matrix has a fixed number of rows')
   return {
@@ -179,7 +189,8 @@ function scratchFor({ buffer, of, count }: Rows, width: number): BufferPlan {
   }
 }
 
-function givenBuffer({ weight, count, width }: GivenRows): BufferPlan {
+/** The buffer of a tensor that the caller gives. */
+export function givenBuffer({ weight, count, width }: GivenRows): BufferPlan {
   const shared = { name: weight, role: 'weight', element: 'f32' } as const
   if (width === 'keyRows')
     return {

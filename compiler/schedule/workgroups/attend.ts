@@ -2,12 +2,13 @@
 import type { Size } from '../../../runtime/contract/size.ts'
 import { distinct, product } from '../buffers.ts'
 import { add, gt, le, mul, size, smaller, z } from '../equation/build.ts'
-import { headAt, headsOfGroup, roomFor } from '../equation/heads.ts'
+import { headAt } from '../equation/heads.ts'
+import { headsOfGroup, roomFor } from '../operands.ts'
 import { scratch } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
 import { headsOf } from '../planner.ts'
-import type { Attend, Plan } from '../planner.ts'
+import type { Attend, Plan, Planner, RowSums } from '../planner.ts'
 import type { OnlinePass, Only, Over, Rows, Term, Tile } from '../schedule.ts'
 import { plainTerm, scaledTerm } from '../terms.ts'
 
@@ -30,6 +31,7 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
   const rows = roomFor(queries.count)
   return {
     kind: 'online',
+    dim: from.attention.dim,
     name,
     tile,
     workgroups: product(
@@ -59,6 +61,29 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
     out: parts === undefined ? out : { parts },
     ...(epilogue && { epilogue }),
     ...(only && { only }),
+  }
+}
+
+/** Numerators and denominators over all keys, as one part: gradients take keys in stretches of any length. */
+export function sumsOfRows(from: Parameters<Planner['sums']>[0], tile: (from: Attend) => Tile): RowSums {
+  const { name, queries, columns, over } = from
+  const buffer = `${name}Sums`
+  const rows: Rows = { buffer, of: 'sliceQueryHead', count: queries.count }
+  const attend: Attend = { ...from, division: { kind: 'none' }, out: rows }
+  const scaled = termOf(attend).kind === 'scaled'
+  const numbers = numbersOfPart(columns, scaled)
+  return {
+    passes: [online(attend, tile(attend), rows)],
+    buffers: [
+      scratch(
+        buffer,
+        [numbers, roomFor(queries.count), headsOf(over)],
+        `per head and row: numerators [${columns}], denominator${scaled ? ', log-scale' : ''}`,
+      ),
+    ],
+    buffer,
+    scaled,
+    unit: Math.LN2,
   }
 }
 

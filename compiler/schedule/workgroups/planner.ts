@@ -8,7 +8,7 @@ import { headsOf } from '../planner.ts'
 import type { Attend, Copy, Either, Planner, Product } from '../planner.ts'
 import type { OnlinePass, ProductPass, Rows, Tile } from '../schedule.ts'
 import { attentionTile, rowsOfTile, tokenTile, valueTile } from '../tiles.ts'
-import { attendInParts, attendToken, online, seesLengths } from './attend.ts'
+import { attendInParts, attendToken, online, seesLengths, sumsOfRows } from './attend.ts'
 import { scheduleFactorised } from './factorised.ts'
 
 /**
@@ -28,16 +28,17 @@ export const workgroupPlanner: Planner = {
 
 /** Whether large tiles are filled: by many rows, by the keys of a tile, and by a mask that shows all of most tiles. */
 const hasManyPairs = ({ queries, keys, mask, columns }: Attend): boolean =>
-  queries.count === 'length' &&
+  (queries.count === 'length' || queries.count === 'keyLength') &&
   mask.kind !== 'condition' &&
   (typeof keys.count !== 'number' || keys.count >= attentionTile(columns).steps)
 
 /** Attention in tiles, which the operation may decide. */
-export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend' | 'attendEither'> {
+export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend' | 'sums' | 'attendEither'> {
   const one = (from: Attend): OnlinePass => online(from, tile(from))
   return {
     attend: (from) =>
       hasFewQueries(from) ? attendInParts(from, tile(from)) : { passes: [one(from)], buffers: [] },
+    sums: (from) => sumsOfRows(from, tile),
     attendEither: ({ many, few }: Either) => ({ passes: [one(many), one(few)], buffers: [] }),
   }
 }

@@ -13,6 +13,8 @@ export interface Call extends CallSizes {
   readonly q: Float32Array
   readonly k: Float32Array
   readonly v: Float32Array
+  /** [batch, heads, length, valueDim], of calls for gradients. */
+  readonly dout?: Float32Array
   readonly lengths?: readonly number[]
   readonly queryLengths?: readonly number[]
 }

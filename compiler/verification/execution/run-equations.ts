@@ -7,7 +7,15 @@ import { bufferOf, headNumbers, shapeOf } from './run-passes.ts'
 import type { Buffers } from './run-passes.ts'
 
 /** The output [B, H, L, valueDim]; undefined where a pass has no equation. */
-export function runEquations(schedule: Schedule, call: Call, kept: Buffers): Float64Array | undefined {
+export const runEquations = (schedule: Schedule, call: Call, kept: Buffers): Float64Array | undefined =>
+  evaluateEquations(schedule, call, kept)?.('out')
+
+/** The numbers of every buffer after a call, by name; undefined where a pass has no equation. */
+export function evaluateEquations(
+  schedule: Schedule,
+  call: Call,
+  kept: Buffers,
+): ((name: string) => Float64Array | undefined) | undefined {
   if (!schedule.passes.every(({ kind }) => kind === 'equation')) return undefined
   const shape = shapeOf(schedule, call)
   const buffers = new Map(
@@ -22,5 +30,5 @@ export function runEquations(schedule: Schedule, call: Call, kept: Buffers): Flo
     const now = new Map(pass.buffers.map((name, place) => [name, names[place] ?? name]))
     evaluateEquation(pass, shape, (name) => buffers.get(now.get(name) ?? name) ?? new Float64Array())
   }
-  return buffers.get('out')
+  return (name) => buffers.get(name)
 }

@@ -69,10 +69,17 @@ function standFor(buffer: string): string {
 }
 
 /** [batch, heads, length, valueDim]; states among `kept` are changed in place. */
-export function runPasses(
+export function runPasses(lowered: Lowered, run: Run): Float32Array {
+  const { out } = runAll(lowered, run)
+  invariant(out instanceof Float32Array, 'the output is f32')
+  return out
+}
+
+/** All buffers after a call; states among `kept` are changed in place. */
+export function runAll(
   { schedule, kernels }: Lowered,
   { call, kept, positions, races = true, ...sizes }: Run,
-): Float32Array {
+): Buffers {
   const shape = shapeOf(schedule, call, sizes)
   const buffers = Object.fromEntries(
     schedule.buffers.map((plan) => [
@@ -92,9 +99,7 @@ export function runPasses(
     })
     interpret(kernel, Object.fromEntries(bound), shape, { races })
   }
-  const { out } = buffers
-  invariant(out instanceof Float32Array, 'the output is f32')
-  return out
+  return buffers
 }
 
 /** What no one gives starts as NaN, or as no index of anything, so that nothing unwritten goes unseen. */
@@ -105,11 +110,11 @@ export function bufferOf(
   shape: Shape,
 ): Float32Array | Uint32Array {
   const { name, role, element, size } = plan
-  const { q, k, v } = call
+  const { q, k, v, dout } = call
   const count = evaluateSize(size, shape)
   switch (role) {
     case 'input': {
-      const given = { q, k, v }[name]
+      const given = { q, k, v, dout }[name]
       invariant(given !== undefined, `the call has the tensor ${name}`)
       return given
     }

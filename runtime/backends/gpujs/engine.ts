@@ -1,7 +1,7 @@
 /** Runs the forms of one program of cells on one machine: calls at once, or slice by slice. */
 import { requireForm } from '../../arguments/required-form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
-import type { Form, Program } from '../../program.ts'
+import type { Form, FormName, Runnable } from '../../program.ts'
 import { within } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { FormRunner } from './form-runner.ts'
@@ -15,17 +15,18 @@ import type { Slicing } from './slices.ts'
 import type { NamedCells } from './state.ts'
 import { free } from './transfers.ts'
 
-export type FormName = keyof Program['forms']
+export type { FormName } from '../../program.ts'
 
 export class Engine {
-  readonly #program: Program
+  readonly #program: Runnable
   readonly #session: Session
   readonly #runner: FormRunner
 
-  constructor(program: Program, session: Session) {
+  /** @param constants of whom the projection and the weights are */
+  constructor(program: Runnable, session: Session, constants?: Engine) {
     this.#program = program
     this.#session = session
-    this.#runner = new FormRunner(program, session)
+    this.#runner = new FormRunner(program, session, constants && constants.#runner)
   }
 
   /** Writes a projection or a weight, for the calls made from now on. */

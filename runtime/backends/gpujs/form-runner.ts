@@ -4,7 +4,7 @@ import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
 import { checkWeightSizes } from '../../arguments/options.ts'
 import { AttentionError } from '../../errors.ts'
-import type { BufferPlan, CellDispatch, CellInteger, Form, Program } from '../../program.ts'
+import type { BufferPlan, CellDispatch, CellInteger, Form, Runnable } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { CellKernel } from './cell-kernel.ts'
 import type { Environment } from './environment.ts'
@@ -23,13 +23,17 @@ export interface Results {
 }
 
 export class FormRunner {
-  readonly #program: Program
+  readonly #program: Runnable
   readonly #session: Session
   readonly #kernels = new Map<string, CellKernel>()
   /** Projection and weights, by name. */
-  readonly #constants = new Map<string, { readonly cells: Cells; readonly length: number }>()
+  readonly #constants: Map<string, { readonly cells: Cells; readonly length: number }>
+  readonly #lent: boolean
 
-  constructor(program: Program, session: Session) {
+  /** @param constants of whom the projection and the weights are */
+  constructor(program: Runnable, session: Session, constants?: FormRunner) {
+    this.#lent = constants !== undefined
+    this.#constants = constants ? constants.#constants : new Map()
     this.#program = program
     this.#session = session
   }
@@ -72,6 +76,7 @@ export class FormRunner {
   destroy(): void {
     for (const kernel of this.#kernels.values()) kernel.destroy()
     this.#kernels.clear()
+    if (this.#lent) return
     for (const { cells } of this.#constants.values()) free(cells)
     this.#constants.clear()
   }

@@ -14,10 +14,12 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
+import type * as GradientCalls from '../../calls/gradients.ts'
+import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
-import type { Program } from '../../program.ts'
+import type { GradientProgram, Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { roomFor } from '../../room.ts'
 import { Engine } from './engine.ts'
@@ -29,11 +31,19 @@ import { GpujsState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 import { StateTensors } from './state-tensors.ts'
 
+/** What computes gradients, once it is loaded. */
+interface Gradients {
+  readonly program: GradientProgram
+  readonly engine: Engine
+  readonly calls: typeof GradientCalls
+}
+
 export class GpujsAttention extends PartialAttention {
   readonly #session: Session
   readonly #engine: Engine
   readonly #tensors: StateTensors
   #keeper: StateKeeper
+  #gradients: Gradients | undefined
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'gpujs', session.machine.name, options)
@@ -64,7 +74,7 @@ export class GpujsAttention extends PartialAttention {
   }
 
   #setConstants({ weights = {} }: Opening): void {
-    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    this.#writeProjection(this.projection)
     for (const { name, otherwise } of this.program.weights) {
       const weight = weights[name] ?? (otherwise && weights[otherwise])
       if (weight !== undefined) this.#engine.setConstant(name, weight)
@@ -74,7 +84,7 @@ export class GpujsAttention extends PartialAttention {
   override redraw(seed: number): void {
     this.#session.assertUsable()
     super.redraw(seed)
-    if (this.projection) this.#engine.setConstant('projection', this.projection)
+    this.#writeProjection(this.projection)
     this.#keeper = { ...this.#keeper, drawn: this.drawn }
   }
 
@@ -132,7 +142,29 @@ export class GpujsAttention extends PartialAttention {
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
-    return super.backward(call)
+    const { drawn } = this
+    const ready = this.#gradients
+    const given = ready ? call : ownCall(call)
+    const { engine, calls, program } = ready ?? (await this.#loadGradients())
+    this.#session.assertUsable()
+    const inputs = hostCall(program, 'gpujs', 'backward', calls.checkBackward(this.program, given))
+    // Drawn anew while something was loaded for the call.
+    const anew = drawn !== this.drawn
+    if (anew) this.#writeProjection(drawn.projection)
+    const { outputs } = engine.run('backward', inputs)
+    if (anew) this.#writeProjection(this.projection)
+    return calls.namedGradients<Tensor>(await outputs) as { dq: T; dk: T; dv: T }
+  }
+
+  #writeProjection(projection: Float32Array | undefined): void {
+    if (projection) this.#engine.setConstant('projection', projection)
+  }
+
+  async #loadGradients(): Promise<Gradients> {
+    const calls = await import('../../calls/gradients.ts')
+    const program = await calls.gradientsOf(this.program)
+    this.#session.assertUsable()
+    return (this.#gradients ??= { program, engine: new Engine(program, this.#session, this.#engine), calls })
   }
 
   override encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
@@ -145,6 +177,7 @@ export class GpujsAttention extends PartialAttention {
 
   destroy(): void {
     for (const state of this.#keeper.states) state.deref()?.destroy()
+    this.#gradients?.engine.destroy()
     this.#engine.destroy()
     this.#session.end()
   }

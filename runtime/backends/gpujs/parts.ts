@@ -101,6 +101,13 @@ export async function together(
   const place = async (part: OutputPart): Promise<void> => {
     for (const [name, numbers] of await part.outputs) {
       const perHead = numbers.length / part.heads.size
+      if (part.rows.size === length) {
+        // Of the rows of keys there may be another number, and of their heads.
+        const into = whole.get(name) ?? new Float32Array(batch * heads * perHead)
+        whole.set(name, into)
+        into.set(numbers, part.heads.first * perHead)
+        continue
+      }
       const width = perHead / part.rows.size
       const into = whole.get(name) ?? new Float32Array(batch * heads * length * width)
       whole.set(name, into)

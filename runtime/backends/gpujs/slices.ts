@@ -4,6 +4,7 @@
  * of one, and where rows stand apart into blocks of the rows of a group.
  */
 import type { CallSizes } from '../../arguments/sizes.ts'
+import { groupsTogether } from '../../calls/slices.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Form } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
@@ -34,17 +35,18 @@ export const carries = ({ buffers }: Form): boolean => buffers.some(({ role }) =
 /** @throws AttentionError `limit` where the smallest slice is too large */
 export function slicingOf(machine: Machine, where: string, form: Form, sizes: CallSizes): Slicing {
   const parted = !carries(form)
+  const unit = groupsTogether(form, sizes)
   const whole = { items: sizes.batch, groups: sizes[form.groups], rows: sizes.length }
   const fewest = {
     items: parted ? 1 : whole.items,
-    groups: parted ? 1 : whole.groups,
+    groups: parted ? unit : whole.groups,
     rows: form.rows === 'apart' ? 1 : whole.rows,
   }
   const shapeFor = (slicing: Slicing): Shape => largestSlice(form, sizes, slicing, parted)
   const slicing = { ...whole }
   for (const dimension of ['items', 'groups', 'rows'] as const)
     while (slicing[dimension] > fewest[dimension] && isTooLarge(machine, form, shapeFor(slicing)))
-      slicing[dimension] = Math.ceil(slicing[dimension] / 2)
+      slicing[dimension] = halved(slicing[dimension], dimension === 'groups' ? unit : 1)
   const excess = findExcess(machine, form, shapeFor(slicing))
   if (excess === undefined) return slicing
   throw new AttentionError(
@@ -53,6 +55,9 @@ export function slicingOf(machine: Machine, where: string, form: Form, sizes: Ca
       `Try fewer ${parted ? 'heads' : 'batch items or heads'} per call, or a shorter length.`,
   )
 }
+
+/** About half of a count, in whole units. */
+const halved = (count: number, unit: number): number => Math.ceil(count / unit / 2) * unit
 
 /** Cached rows are most in the last block. */
 function largestSlice(

@@ -7,7 +7,7 @@ import { checkWeightSizes } from '../../arguments/options.ts'
 import { wholeCall } from '../../calls/slices.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { AttentionError } from '../../errors.ts'
-import type { BufferPlan, Program } from '../../program.ts'
+import type { BufferPlan, FormName, Runnable } from '../../program.ts'
 import type { Block, OwnBlocks } from './blocks.ts'
 import type { Kernels } from './kernels.ts'
 import { bytesOf, FormPlan, laidOut } from './launches.ts'
@@ -15,7 +15,10 @@ import type { Place } from './launches.ts'
 import type { Machine } from './machine.ts'
 import { Paces } from './paces.ts'
 
-export type FormName = keyof Program['forms']
+export type { FormName } from '../../program.ts'
+
+/** By the names of buffers. */
+export type Outputs = ReadonlyMap<string, Float32Array>
 
 /** What a call brings to a form, checked. */
 export interface Inputs extends HostCall {
@@ -35,7 +38,7 @@ interface Call {
 }
 
 export class Engine {
-  readonly #program: Program
+  readonly #program: Runnable
   readonly #machine: Machine
   readonly #own: OwnBlocks
   readonly #modules: Kernels[]
@@ -43,10 +46,21 @@ export class Engine {
   readonly #paces = new Paces()
   readonly #plans = new Map<FormName, FormPlan>()
   /** Projection and weights, by name. */
-  readonly #constants = new Map<string, Block>()
+  readonly #constants: Map<string, Block>
 
-  /** @param threads that a call may have, where there can be threads */
-  constructor(program: Program, machine: Machine, own: OwnBlocks, kernels: Kernels, threads: number) {
+  /**
+   * @param threads that a call may have, where there can be threads
+   * @param constants of whom the projection and the weights are
+   */
+  constructor(
+    program: Runnable,
+    machine: Machine,
+    own: OwnBlocks,
+    kernels: Kernels,
+    threads: number,
+    constants?: Engine,
+  ) {
+    this.#constants = constants ? constants.#constants : new Map()
     this.#program = program
     this.#machine = machine
     this.#own = own
@@ -69,11 +83,11 @@ export class Engine {
   }
 
   /**
-   * The form's `out`. What the call brings has been read when this returns its promise.
+   * The form's outputs by name. What the call brings has been read when this returns its promise.
    *
    * @throws AttentionError `limit`, `out-of-memory`, `kernel`, `thread-lost`
    */
-  async run(name: FormName, inputs: Inputs): Promise<Float32Array> {
+  async run(name: FormName, inputs: Inputs): Promise<Outputs> {
     const plan = this.#plan(name)
     const whole = wholeCall(plan.form, inputs.sizes)
     for (const weight of this.#program.weights) {
@@ -129,14 +143,14 @@ export class Engine {
     return present(this.#constants.get(role === 'weight' ? name : role), name)
   }
 
-  #compute(call: Call): Float32Array | Promise<Float32Array> {
+  #compute(call: Call): Outputs | Promise<Outputs> {
     const wanted = this.#threadsFor(call)
     const workers = wanted > 1 ? this.#machine.workersFor(this.#program.name, wanted) : 0
     if (typeof workers === 'number') return this.#computeWith(workers, call)
     return workers.then((ready) => this.#computeWith(ready, call))
   }
 
-  #computeWith(workers: number, { where, plan, whole, blocks }: Call): Float32Array | Promise<Float32Array> {
+  #computeWith(workers: number, { where, plan, whole, blocks }: Call): Outputs | Promise<Outputs> {
     const machine = this.#machine
     const { heap, threads } = machine
     const threadBytes = plan.threadBytes * (workers > 0 && threads ? threads.made + 1 : 1)
@@ -147,12 +161,17 @@ export class Engine {
     for (const { plan: one, block } of laidOut(plan.scratch, first, address)) blocks.set(one.name, block)
     const launches = plan.launches(this.#modules, slices, blocks)
     const scratch = { address: address + bytes, bytes: plan.threadBytes }
-    const out = present(blocks.get('out'), 'out')
+    const outputs = plan.outputs.map((name) => [name, present(blocks.get(name), name)] as const)
     const begun = performance.now()
-    const finish = (): Float32Array => {
+    const finish = (): Outputs => {
       const busy = workers + (workers === 0 || threads?.mainTakesPart === true ? 1 : 0)
       this.#paces.note(plan.form, whole, (performance.now() - begun) * busy)
-      return heap.numbers.slice(out.address / 4, out.address / 4 + out.size)
+      return new Map(
+        outputs.map(([name, { address, size }]) => [
+          name,
+          heap.numbers.slice(address / 4, address / 4 + size),
+        ]),
+      )
     }
     if (workers > 0 && threads)
       return threads

@@ -4,7 +4,7 @@ import { slicesOf } from '../../calls/slices.ts'
 import { alignment } from '../../contract/kernel-table.ts'
 import { shapeFields } from '../../contract/shape.ts'
 import type { Shape } from '../../contract/shape.ts'
-import type { BufferPlan, Form, Program, WorkgroupDispatch } from '../../program.ts'
+import type { BufferPlan, Form, Runnable, WorkgroupDispatch } from '../../program.ts'
 import type { Kernels } from './kernels.ts'
 
 /** One kernel's part of a call. */
@@ -42,18 +42,21 @@ export class FormPlan {
   readonly dispatches: readonly WorkgroupDispatch[]
   /** Buffers of the call's own: what comes in and goes out. */
   readonly own: readonly BufferPlan[]
+  /** The names of what goes out. */
+  readonly outputs: readonly string[]
   readonly scratch: readonly BufferPlan[]
   /** The others: constants and states. */
   readonly kept: readonly BufferPlan[]
   /** Bytes of scratch that a thread needs. */
   readonly threadBytes: number
 
-  constructor({ kernels }: Program, form: Form) {
+  constructor({ kernels }: Runnable, form: Form) {
     const ofRoles = (...roles: readonly BufferPlan['role'][]): BufferPlan[] =>
       form.buffers.filter(({ role }) => roles.includes(role))
     this.form = form
     // `open.ts` is given programs for WebAssembly alone.
     this.dispatches = form.dispatches as readonly WorkgroupDispatch[]
+    this.outputs = ofRoles('output').map(({ name }) => name)
     this.own = ofRoles('input', 'output', 'lengths', 'heads')
     this.scratch = ofRoles('scratch')
     this.kept = ofRoles('state', 'projection', 'factors', 'weight')
@@ -70,6 +73,7 @@ export class FormPlan {
       (shape) =>
         this.scratch.every(({ size }) => size(shape) * 4 <= SCRATCH_BYTES) &&
         bytesOf(this.scratch, shape) <= bytes,
+      this.form,
     )
   }
 

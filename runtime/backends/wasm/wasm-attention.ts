@@ -11,27 +11,37 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import type * as GradientCalls from '../../calls/gradients.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
-import type { Assembled, Program, WasmVariant } from '../../program.ts'
+import type { Assembled, GradientProgram, Program, WasmVariant } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { OwnBlocks } from './blocks.ts'
 import type { Decoding } from './decoding.ts'
 import { cores, deviceName, mostThreads } from './device.ts'
 import { Engine } from './engine.ts'
-import type { FormName, Inputs } from './engine.ts'
+import type { FormName, Inputs, Outputs } from './engine.ts'
 import { compileKernels } from './kernels.ts'
 import type { Kernels } from './kernels.ts'
 import { leaveMachine, takeMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
 import { fittingVariant } from './variant.ts'
 
+/** What computes gradients, once it is loaded. */
+interface Gradients {
+  readonly program: GradientProgram
+  readonly engine: Engine
+  readonly calls: typeof GradientCalls
+}
+
 export class WasmAttention extends PartialAttention {
   readonly #machine: Machine
   readonly #variant: WasmVariant
   readonly #own: OwnBlocks
   readonly #engine: Engine
+  readonly #threads: number
   #decoding: Decoding | undefined
+  #gradients: Gradients | undefined
 
   private constructor(
     program: Program,
@@ -45,7 +55,8 @@ export class WasmAttention extends PartialAttention {
     this.#machine = machine
     this.#variant = kernels.variant
     this.#own = own
-    this.#engine = new Engine(program, machine, own, kernels, Math.min(threads, cores()))
+    this.#threads = Math.min(threads, cores())
+    this.#engine = new Engine(program, machine, own, kernels, this.#threads)
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {
@@ -83,13 +94,15 @@ export class WasmAttention extends PartialAttention {
       ['projection', projection],
     ]
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
+    // Gradients have no transforms.
+    if (this.#gradients) this.#engine.setConstant('projection', projection)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#own.assertUsable()
     const checked = checkCall(this.program, 'forward', call)
     const inputs = hostCall(this.program, 'wasm', 'forward', checked)
-    return (await this.#run('forward', this.drawn, inputs)) as T
+    return (await this.#run('forward', this.drawn, inputs)).get('out') as Tensor as T
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
@@ -98,7 +111,7 @@ export class WasmAttention extends PartialAttention {
     const given = this.#decoding ? call : ownCall(call)
     const { inputs, state } = (this.#decoding ?? (await this.#loadDecoding())).prefix(drawn, given)
     try {
-      return { out: (await this.#run('prefill', drawn, inputs)) as T, state }
+      return { out: (await this.#run('prefill', drawn, inputs)).get('out') as Tensor as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.
       state.destroy()
@@ -112,7 +125,7 @@ export class WasmAttention extends PartialAttention {
     const decoding = this.#decoding ?? (await this.#loadDecoding())
     const { inputs, state } = decoding.token(this.drawn, given, call)
     try {
-      return (await this.#run('step', this.drawn, inputs)) as T
+      return (await this.#run('step', this.drawn, inputs)).get('out') as Tensor as T
     } catch (thrown) {
       // What went wrong may be half done, or not at all.
       state.destroy()
@@ -141,7 +154,25 @@ export class WasmAttention extends PartialAttention {
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#own.assertUsable()
-    return super.backward(call)
+    const { drawn } = this
+    const ready = this.#gradients
+    const given = ready ? call : ownCall(call)
+    const { engine, calls, program } = ready ?? (await this.#loadGradients())
+    const inputs = hostCall(program, 'wasm', 'backward', calls.checkBackward(this.program, given))
+    const outputs = await this.#run('backward', drawn, inputs, engine)
+    return calls.namedGradients<Tensor>(outputs) as { dq: T; dk: T; dv: T }
+  }
+
+  /** With kernels of their own, and the same projection and weights. */
+  async #loadGradients(): Promise<Gradients> {
+    const calls = await import('../../calls/gradients.ts')
+    const program = await calls.gradientsOf(this.program)
+    const assembled = present(program.assembled, 'kernels for WebAssembly')
+    const kernels = await kernelsFor(this.#machine, this.#own, this.name, assembled, this.#variant)
+    const engine = new Engine(program, this.#machine, this.#own, kernels, this.#threads, this.#engine)
+    this.#gradients ??= { engine, calls, program }
+    this.#writeProjection(this.drawn)
+    return this.#gradients
   }
 
   destroy(): void {
@@ -151,11 +182,11 @@ export class WasmAttention extends PartialAttention {
   }
 
   /** Without an await before what is given has been read. */
-  async #run(form: FormName, drawn: Drawn, inputs: Inputs): Promise<Tensor> {
+  async #run(form: FormName, drawn: Drawn, inputs: Inputs, engine = this.#engine): Promise<Outputs> {
     // Drawn anew while decoding was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)
-    const pending = this.#engine.run(form, inputs)
+    const pending = engine.run(form, inputs)
     if (anew) this.#writeProjection(this.drawn)
     const out = await pending
     this.#own.assertUsable()

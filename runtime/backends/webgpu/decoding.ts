@@ -6,7 +6,7 @@ import { requireForm } from '../../arguments/required-form.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
-import type { Program } from '../../program.ts'
+import type { FormName, Program } from '../../program.ts'
 import { roomFor } from '../../room.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
@@ -27,7 +27,7 @@ export class Decoding {
   }
 
   /** @throws AttentionError `form` */
-  static check(program: Program, form: keyof Program['forms']): void {
+  static check(program: Program, form: FormName): void {
     requireForm(program, form)
   }
 

@@ -3,7 +3,7 @@ import type { WideTensor } from '../../attention.ts'
 import { present } from '../../arguments/form.ts'
 import { checkWeightSizes } from '../../arguments/options.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
-import type { BufferPlan, Form, Program, WorkgroupDispatch } from '../../program.ts'
+import type { BufferPlan, Form, FormName, Runnable, WorkgroupDispatch } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { BindGroups } from './bind-groups.ts'
 import { Buffers, KEPT_STORAGE, upload } from './buffers.ts'
@@ -18,7 +18,7 @@ import type { GivenLengths, ShapeBuffers } from './shape-buffers.ts'
 import { sliceCall } from './slices.ts'
 import { Staging } from './staging.ts'
 
-export type FormName = keyof Program['forms']
+export type { FormName } from '../../program.ts'
 
 /** What a call brings to a form, checked. */
 export interface Inputs extends GivenLengths {
@@ -30,7 +30,7 @@ export interface Inputs extends GivenLengths {
 }
 
 export class Engine {
-  readonly #program: Program
+  readonly #program: Runnable
   readonly #session: Session
   readonly #device: GPUDevice
   readonly #buffers: Buffers
@@ -39,9 +39,11 @@ export class Engine {
   readonly #bindGroups: BindGroups
   readonly #pipelines = new Map<string, GPUComputePipeline>()
   /** Projection and weights, by name. */
-  readonly #constants = new Map<string, GPUBuffer>()
+  readonly #constants: Map<string, GPUBuffer>
 
-  constructor(program: Program, session: Session) {
+  /** @param constants of whom the projection and the weights are */
+  constructor(program: Runnable, session: Session, constants?: Engine) {
+    this.#constants = constants ? constants.#constants : new Map()
     const { device } = session
     this.#program = program
     this.#session = session

@@ -16,7 +16,7 @@ export function sliceCall(device: GPUDevice, where: string, form: Form, sizes: C
   checkLimits(device, where, form, { ...whole, sliceCount: 1 })
   const scratch = form.buffers.filter(({ role }) => role === 'scratch')
   const most = Math.min(SCRATCH_BYTES, ...limits.map((limit) => device.limits[limit]))
-  return slicesOf(whole, (shape) => scratch.every(({ size }) => size(shape) * 4 <= most))
+  return slicesOf(whole, (shape) => scratch.every(({ size }) => size(shape) * 4 <= most), form)
 }
 
 function checkLimits(device: GPUDevice, where: string, form: Form, shape: Shape): void {

@@ -14,6 +14,7 @@ import type {
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import type * as GradientCalls from '../../calls/gradients.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
@@ -24,10 +25,17 @@ import { Engine } from './engine.ts'
 import type { FormName, Inputs } from './engine.ts'
 import { Session } from './session.ts'
 
+/** What computes gradients, once it is loaded. */
+interface Gradients {
+  readonly engine: Engine
+  readonly calls: typeof GradientCalls
+}
+
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
   #decoding: Decoding | undefined
+  #gradients: Gradients | undefined
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'webgpu', deviceName(session.device), options, session.device)
@@ -72,6 +80,8 @@ export class WebgpuAttention extends BaseAttention {
       ['projection', projection],
     ]
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
+    // Gradients have no transforms.
+    if (this.#gradients) this.#engine.setConstant('projection', projection)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -130,10 +140,22 @@ export class WebgpuAttention extends BaseAttention {
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     const { drawn } = this
-    const given = ownCall(call)
-    const { checkBackward } = await import('./backward.ts')
-    const inputs = await checkBackward(this.program, this.#engine, given)
-    return Object.fromEntries(await this.#run('backward', drawn, inputs)) as { dq: T; dk: T; dv: T }
+    const ready = this.#gradients
+    const given = ready ? call : ownCall(call)
+    const { engine, calls } = ready ?? (await this.#loadGradients())
+    const inputs = calls.checkBackward(this.program, given)
+    return calls.namedGradients(await this.#run('backward', drawn, inputs, engine)) as { dq: T; dk: T; dv: T }
+  }
+
+  /** With kernels of their own, and the same projection and weights. */
+  async #loadGradients(): Promise<Gradients> {
+    const calls = await import('../../calls/gradients.ts')
+    const engine = new Engine(await calls.gradientsOf(this.program), this.#session, this.#engine)
+    await engine.prepare('backward')
+    this.#session.assertUsable()
+    this.#gradients ??= { engine, calls }
+    this.#writeProjection(this.drawn)
+    return this.#gradients
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
@@ -160,12 +182,18 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   destroy(): void {
+    this.#gradients?.engine.destroy()
     this.#engine.destroy()
   }
 
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
-  async #run(form: FormName, drawn: Drawn, inputs: Inputs): Promise<ReadonlyMap<string, Tensor>> {
-    const takesLengths = this.#engine.form(form).buffers.some(({ name }) => name === 'lengths')
+  async #run(
+    form: FormName,
+    drawn: Drawn,
+    inputs: Inputs,
+    engine = this.#engine,
+  ): Promise<ReadonlyMap<string, Tensor>> {
+    const takesLengths = engine.form(form).buffers.some(({ name }) => name === 'lengths')
     if (inputs.lengths !== undefined && !takesLengths)
       throw new AttentionError(
         'form',
@@ -174,7 +202,7 @@ export class WebgpuAttention extends BaseAttention {
     // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)
-    const outputs = this.#engine.run(form, inputs)
+    const outputs = engine.run(form, inputs)
     if (anew) this.#writeProjection(this.drawn)
     return outputs
   }

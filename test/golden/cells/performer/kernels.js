@@ -247,7 +247,7 @@ function row_factors(queryWeights, stateSums, nearWeights, kvHeads, heads, chunk
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function read(queryWeights, stateSums, lengths, nearWeights, v, rowFactors, kvHeads, heads, chunks, length, sliceStart, keyLength) {
+function read_rows(queryWeights, stateSums, lengths, nearWeights, v, rowFactors, kvHeads, heads, chunks, length, sliceStart, keyLength) {
   // φ(q)·S of each query row, with the pairs of its chunk, times its factor.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   const chunk = Math.floor((this.thread.y + 0.5) / 32);
@@ -375,7 +375,7 @@ function token_row_factors(queryWeights, carriedSums, kvHeads, heads, length, sl
   return denominator === 0 ? 0 : 1 / (denominator === 0 ? 1 : denominator);
 }
 
-function token_read(queryWeights, carriedSums, rowFactors, kvHeads, heads, length, sliceStart) {
+function token_read_rows(queryWeights, carriedSums, rowFactors, kvHeads, heads, length, sliceStart) {
   // φ(q)·S of each query row, times its factor.
   const sliceGroup = Math.floor((this.thread.z * kvHeads + 0.5) / heads);
   let sum = 0;

@@ -1,0 +1,167 @@
+/**
+ * States of what comes after keys: R_c = Σ φ_c(q_i) ĝ_iᵀ over the query rows of a group, with a scale for each feature.
+ * Those of chunks and of blocks are as of their first row, and `ahead` of a chunk is as of the row behind it.
+ */
+import {
+  add,
+  before,
+  div,
+  larger,
+  largest,
+  load,
+  mul,
+  named,
+  powerOf,
+  size,
+  smaller,
+  sub,
+  sum,
+  x,
+} from '../equation/build.ts'
+import type { Plan } from '../equation/plan.ts'
+import type { Formula } from '../equation.ts'
+import type { Elapsed } from '../cells/action.ts'
+import { featureAt } from '../cells/plan.ts'
+import type { FactorisedPlan } from '../cells/plan.ts'
+import { blockCount, folded, statesOf } from '../cells/states.ts'
+import type { Cell, Level } from '../cells/states.ts'
+import { cotangentAt, overMembers } from './cotangents.ts'
+import type { RelativeRows } from './relative.ts'
+
+/** The passes that leave the state of the rows after each chunk, or of all rows, in `aheadSums` and `aheadScales`. */
+export function aheadPasses(plan: FactorisedPlan, relative: RelativeRows): Plan {
+  const parts = [
+    ofChunks(plan, relative),
+    ofBlocks(plan),
+    ...(plan.causal ? [afterChunks(plan)] : [ofAll(plan)]),
+  ]
+  return {
+    passes: parts.flatMap(({ passes }) => passes),
+    buffers: parts.flatMap(({ buffers }) => buffers),
+  }
+}
+
+/** The largest of a formula over the query heads of a group. */
+function largestOfMembers(
+  plan: FactorisedPlan,
+  group: Formula,
+  of: (queryHead: Formula) => Formula,
+): Formula {
+  if (plan.groups === 'heads') return of(group)
+  const count = named('members', size(['ceildiv', 'heads', 'kvHeads']))
+  return largest('member', count, (member) => of(add(mul(group, count), member)))
+}
+
+function ofChunks(plan: FactorisedPlan, relative: RelativeRows): Plan {
+  const { rowsOfChunk: chunk, queryCoefficients } = plan
+  const length = size('length')
+  const firstOf = ({ state }: Cell): Formula => named('firstRow', mul(state, chunk))
+  const rows = (at: Cell): Formula => named('rows', before(firstOf(at), length, chunk))
+  const since = (at: Cell, r: Formula): Elapsed => plan.action(at.head, r)
+  const entry = (at: Cell, queryHead: Formula, r: Formula): Formula =>
+    featureAt(plan, queryHead, length, add(firstOf(at), r), at.feature)
+  const exponent = (at: Cell, queryHead: Formula, r: Formula): Formula =>
+    since(at, r).lower(load(relative.queries, entry(at, queryHead, r)))
+  const weight = (at: Cell, own: Formula | undefined, queryHead: Formula, r: Formula): Formula => {
+    if (own === undefined) return since(at, r).shrink(load('queryFeatures', entry(at, queryHead, r)))
+    const power = named('power', powerOf(exponent(at, queryHead, r), own))
+    return queryCoefficients ? mul(load('queryCoefficients', entry(at, queryHead, r)), power) : power
+  }
+  return statesOf(plan, {
+    name: 'rows',
+    buffer: 'rowsOfChunk',
+    count: 'chunks',
+    layout: 'per group and chunk',
+    what: 'of each chunk of query rows with their cotangents',
+    scale: (at) =>
+      largestOfMembers(plan, at.group, (queryHead) =>
+        largest('r', rows(at), (r) => exponent(at, queryHead, r)),
+      ),
+    sum: (at, own) =>
+      overMembers(plan, at.group, (queryHead) =>
+        sum('r', rows(at), (r) =>
+          mul(
+            weight(at, own, queryHead, r),
+            load('rowCotangents', cotangentAt(plan, queryHead, add(firstOf(at), r), x)),
+          ),
+        ),
+      ),
+  })
+}
+
+/** The first row of a state of so many rows. */
+const firstOf = (state: Formula, rows: number): Formula => mul(state, rows)
+
+/** The first row after what a fold is of, as of which it is. */
+type Start = (at: Cell) => Formula
+
+const chunkLevel = (
+  { rowsOfChunk }: FactorisedPlan,
+  first: Formula,
+  count: Formula,
+  start: Start,
+): Level => ({
+  index: 'inner',
+  buffer: 'rowsOfChunk',
+  perGroup: size('chunks'),
+  first,
+  count: named('inners', count),
+  since: (state, at) => sub(firstOf(state, rowsOfChunk), start(at)),
+})
+
+const blockLevel = (plan: FactorisedPlan, first: Formula, start: Start): Level => {
+  const blocks = named('blocks', size(blockCount(plan)))
+  return {
+    index: 'outer',
+    buffer: 'rowsOfBlock',
+    perGroup: blocks,
+    first,
+    count: named('outers', sub(larger(blocks, first), first)),
+    since: (state, at) => sub(firstOf(state, plan.rowsOfChunk * plan.block), start(at)),
+  }
+}
+
+function ofBlocks(plan: FactorisedPlan): Plan {
+  const { block, rowsOfChunk } = plan
+  const first = ({ state }: Cell): Formula => named('firstChunk', mul(state, block))
+  const start: Start = ({ state }) => mul(state, rowsOfChunk * block)
+  return statesOf(plan, {
+    name: 'rows_of_blocks',
+    buffer: 'rowsOfBlock',
+    count: blockCount(plan),
+    layout: `per group and ${block} chunks`,
+    what: `of each ${block} chunks of query rows`,
+    ...folded(plan, (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block), start)]),
+  })
+}
+
+/** For each chunk, the chunks of its own block after it and the blocks after that. */
+function afterChunks(plan: FactorisedPlan): Plan {
+  const { block, rowsOfChunk } = plan
+  const ownBlock = ({ state }: Cell): Formula => named('ownBlock', div(state, block))
+  const start: Start = ({ state }) => mul(add(state, 1), rowsOfChunk)
+  const next = ({ state }: Cell): Formula => add(state, 1)
+  const last = (at: Cell): Formula => smaller(mul(add(ownBlock(at), 1), block), size('chunks'))
+  return statesOf(plan, {
+    name: 'ahead',
+    buffer: 'ahead',
+    count: 'chunks',
+    layout: 'per group and chunk, after it',
+    what: 'of the query rows after each chunk',
+    ...folded(plan, (at) => [
+      chunkLevel(plan, next(at), sub(last(at), smaller(next(at), last(at))), start),
+      blockLevel(plan, add(ownBlock(at), 1), start),
+    ]),
+  })
+}
+
+function ofAll(plan: FactorisedPlan): Plan {
+  return statesOf(plan, {
+    name: 'ahead',
+    buffer: 'ahead',
+    count: 1,
+    layout: 'per group',
+    what: 'of all query rows',
+    ...folded(plan, () => [blockLevel(plan, size(0), () => size(0))]),
+  })
+}

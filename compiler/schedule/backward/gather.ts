@@ -1,0 +1,93 @@
+/** Sums of contributions: the gradient of the rows of a step, or of a tensor of the call. */
+import type { Attention, RowOperation } from '../../algebra/attention.ts'
+import { keyRows, queryRows, valueRows } from '../buffers.ts'
+import { add, choose, load, lt, mul, named, real, size, sum, x, y, z } from '../equation/build.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
+import { roomFor } from '../operands.ts'
+import type { Head } from '../equation/heads.ts'
+import { equationPass, scratch } from '../equation/plan.ts'
+import type { Formula } from '../equation.ts'
+import { headsOf } from '../planner.ts'
+import type { Plan } from '../planner.ts'
+import type { Over, Rows } from '../schedule.ts'
+import { placeOf, widthOf } from '../strategies/steps.ts'
+import type { Contribution, Entry } from './adjoint.ts'
+
+/** The heads whose rows an operand has. */
+function overOf({ of }: Rows): Over {
+  if (of === 'head') return 'head'
+  return of === 'keyHead' || of === 'sliceKeyHead' ? 'sliceKeyHead' : 'sliceQueryHead'
+}
+
+/** The sum of the contributions to an entry of the head in place z. */
+function total(over: Over, contributions: readonly Contribution[], row: Formula, column: Formula): Formula {
+  const summands = contributions.map((one) => ofHeads(over, one, row, column))
+  const [first, ...others] = summands
+  if (first === undefined) return real(0)
+  return others.length === 0 ? first : add(first, ...others)
+}
+
+/** A contribution, added up over the heads that share the row. */
+function ofHeads(over: Over, { over: own, entry }: Contribution, row: Formula, column: Formula): Formula {
+  const at = (place: Formula): Head => headAt('kvHeads', own, place, { lengths: own !== 'head' })
+  if (own === over) return entry(at(z), row, column)
+  if (over === 'sliceKeyHead') {
+    const members = named('members', size(['ceildiv', 'heads', 'kvHeads']))
+    return sum('member', members, (member) => entry(at(add(mul(z, members), member)), row, column))
+  }
+  // A set for all batch items.
+  return sum('item', size('batch'), (item) => entry(at(add(mul(item, size('heads')), z)), row, column))
+}
+
+/** The gradient of the rows of a step, in a buffer. */
+export function gather(
+  step: RowOperation,
+  contributions: readonly Contribution[],
+): Plan & { readonly entry: Entry } {
+  const rows = placeOf(step)
+  const columns = widthOf(step)
+  const over = overOf(rows)
+  const buffer = `${step.result}Gradient`
+  const gradient: Rows = { ...rows, buffer }
+  const extent = [columns, roomFor(rows.count), headsOf(over)] as const
+  return {
+    entry: (head, row, column) => load(buffer, entryOf(gradient, head, row, columns, column)),
+    passes: [
+      equationPass({
+        name: `gradient_of_${step.name}`,
+        extent,
+        value: total(over, contributions, y, x),
+        out: buffer,
+        what: `the gradient of ${rows.buffer}`,
+      }),
+    ],
+    buffers: [scratch(buffer, extent, `like ${rows.buffer}: [${columns}]`)],
+  }
+}
+
+/** Writes `dq`, `dk` or `dv`. Key rows past an item's last one have none. */
+export function gradientPass(
+  { dim, valueDim }: Attention,
+  name: 'q' | 'k' | 'v',
+  contributions: readonly Contribution[],
+): Plan {
+  const rows = { q: queryRows, k: keyRows, v: valueRows }[name]
+  const over = overOf(rows)
+  const head = headAt('kvHeads', over, z, { lengths: true })
+  const columns = name === 'v' ? valueDim : dim
+  const value = total(over, contributions, y, x)
+  const word = { q: 'query', k: 'key', v: 'value' }[name]
+  return {
+    passes: [
+      equationPass({
+        name: `${word}_gradient`,
+        extent: [columns, roomFor(rows.count), headsOf(over)],
+        value: name === 'q' ? value : choose(lt(y, head.visible), value, 0),
+        out: `d${name}`,
+        place: entryOf({ ...rows, buffer: `d${name}` }, head, y, columns, x),
+        what: `the gradient of each ${word} row`,
+      }),
+    ],
+    buffers: [],
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Gradients of an attention of steps: the rows that the steps leave are computed anew, and then each step, the last
+ * one first, sends the cotangents of its rows back to the rows that it was made of (`adjoints.ts`).
+ */
+import { givenRowsOf, isGiven } from '../../algebra/facts.ts'
+import type { Attention, RowOperand, RowOperation } from '../../algebra/attention.ts'
+import { dataBuffers, queryLengths, queryRows } from '../buffers.ts'
+import { load } from '../equation/build.ts'
+import { entryOf } from '../equation/heads.ts'
+import { outlineOf } from '../outline.ts'
+import type { Plan, Planner } from '../planner.ts'
+import type { BufferPlan, Rounds, Schedule } from '../schedule.ts'
+import { givenBuffer, placeOf, planOf, restrictionOf, scratchFor, widthOf } from '../strategies/steps.ts'
+import type { Contribution, Entry } from './adjoint.ts'
+import { adjointOf } from './adjoints.ts'
+import type { Backward } from './adjoints.ts'
+import { gradientBuffers } from './buffers.ts'
+import { gather, gradientPass } from './gather.ts'
+
+/** Passes of which some may run in rounds. */
+type RoundsPlan = Plan & { readonly rounds?: readonly Rounds[] }
+
+/** Keys of a part: gradients take all keys as one. */
+const everyKey = 2 ** 30
+
+/** Schedules the gradients of q, k and v; undefined where a step has no adjoint. */
+export function backwardSteps(attention: Attention, planner: Planner): Schedule | undefined {
+  const { steps } = attention
+  const walk = { attention, planner, kept: true, ...restrictionOf(steps) }
+  const before = steps.slice(0, -1)
+  const again = before.map((step) => planOf(step, walk))
+  const backward = sendBack(walk)
+  if (backward === undefined) return undefined
+  const plans: readonly RoundsPlan[] = [
+    ...again.map(({ rounds, ...plan }) => ({ ...plan, ...(rounds && { rounds: [rounds] }) })),
+    ...backward,
+  ]
+  const rounds = plans.flatMap((plan) => plan.rounds ?? [])
+  return {
+    ...outlineOf(attention),
+    chunk: everyKey,
+    chunks: 1,
+    buffers: [
+      ...dataBuffers(attention).filter(({ role }) => role !== 'output'),
+      queryLengths,
+      ...givenRowsOf(attention).map(givenBuffer),
+      ...gradientBuffers(attention),
+      ...before.filter(({ kind }) => kind !== 'inverse').map(scratchOf),
+      ...plans.flatMap(({ buffers }) => buffers),
+    ],
+    passes: plans.flatMap(({ passes }) => passes),
+    ...(rounds.length > 0 && { rounds }),
+  }
+}
+
+const scratchOf = (step: RowOperation): BufferPlan => scratchFor(placeOf(step), widthOf(step))
+
+/** The adjoints of all steps, the last one first, and the gradients. */
+function sendBack(walk: Backward): readonly RoundsPlan[] | undefined {
+  const { steps, valueDim } = walk.attention
+  const found = new Map<RowOperand, Contribution[]>()
+  const plans: RoundsPlan[] = []
+  const keep = (contributions: readonly Contribution[]): void => {
+    for (const one of contributions) found.set(one.to, [...(found.get(one.to) ?? []), one])
+  }
+  const output = { ...queryRows, buffer: 'dout' }
+  const ofOutput: Entry = (head, row, column) => load('dout', entryOf(output, head, row, valueDim, column))
+  for (const step of steps.toReversed()) {
+    const summands = found.get(step)
+    if ((summands === undefined && step !== steps.at(-1)) || isGiven(step)) continue
+    const gathered = summands && gather(step, summands)
+    const adjoint = adjointOf(step, gathered?.entry ?? ofOutput, walk)
+    if (adjoint === undefined) return undefined
+    plans.push(...(gathered === undefined ? [] : [gathered]), adjoint)
+    keep(adjoint.contributions.filter(({ to }) => isWanted(to)))
+  }
+  const gradients = (['q', 'k', 'v'] as const).map((name) => {
+    const summands = [...found].flatMap(([to, all]) => (to.kind === 'call' && to.of === name ? all : []))
+    return gradientPass(walk.attention, name, summands)
+  })
+  return [...plans, ...gradients]
+}
+
+/** Whether q, k or v may be among what an operand is made of. */
+const isWanted = (to: RowOperand): boolean => to.kind !== 'given'

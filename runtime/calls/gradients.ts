@@ -1,0 +1,22 @@
+/** The program of an attention's gradients, and calls for them; loaded where there is one. */
+import { checkCall } from '../arguments/call.ts'
+import type { CheckedCall } from '../arguments/call.ts'
+import { AttentionError } from '../errors.ts'
+import type { GradientProgram, Program } from '../program.ts'
+
+/** Loads the gradients of a program. @throws AttentionError `form` where it has none */
+export async function gradientsOf({ name, gradients, underivable }: Program): Promise<GradientProgram> {
+  const { program } = (await gradients?.()) ?? {}
+  if (program) return program
+  const why = underivable === undefined ? '' : `, since ${underivable}`
+  throw new AttentionError('form', `${name} has no gradients${why}.`)
+}
+
+/** A call of `backward`, checked. */
+export const checkBackward = (program: Program, call: unknown): CheckedCall =>
+  checkCall(program, 'backward', call, ['q', 'k', 'v', 'dout'])
+
+/** Gradients by the names of the interface. */
+export function namedGradients<T>(outputs: ReadonlyMap<string, T>): { dq: T; dk: T; dv: T } {
+  return Object.fromEntries(outputs) as { dq: T; dk: T; dv: T }
+}
