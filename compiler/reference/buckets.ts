@@ -22,7 +22,7 @@ import { dot, Vector } from './vector.ts'
 import type { Score } from './weights.ts'
 
 /** What a row weighs for itself: enough to be seen where it sees no other row, and nothing beside one. */
-const SELF = exponential(-100_000)
+export const SELF = exponential(-100_000)
 
 /** √scale·x/|x| of each row √scale·x; a row of zeros stays. */
 export function ownKeys(rows: readonly Vector[], scale: number): Vector[] {
@@ -40,6 +40,20 @@ export function meetings(
   score: Score,
 ): Score {
   if (buckets === undefined) return score
+  const times = timesMet(buckets, { q, k }, rotations)
+  return (i, j) => {
+    const met = times(i, j)
+    if (met === 0) return extended(0)
+    return multiply(extended(met), i === j ? SELF : score(i, j))
+  }
+}
+
+/** In how many rounds query row i meets key row j. */
+export function timesMet(
+  buckets: BucketsModel,
+  { q, k }: Pick<Head, 'q' | 'k'>,
+  rotations: readonly Vector[],
+): (i: number, j: number) => number {
   const chunks = chunksOf(q.slice(0, k.length), rotations, buckets)
   return (i, j) => {
     let times = 0
@@ -47,8 +61,7 @@ export function meetings(
       const back = (round[i] ?? Infinity) - (round[j] ?? -Infinity)
       if (back === 0 || back === 1) times += 1
     }
-    if (times === 0) return extended(0)
-    return multiply(extended(times), i === j ? SELF : score(i, j))
+    return times
   }
 }
 

@@ -97,12 +97,14 @@ function present({ value }: Step): Value {
   return value
 }
 
+/** How an operator computes its value. */
 interface Operation {
   readonly args: readonly Expression[]
   readonly run: (values: readonly Value[]) => Value
 }
 
-function operation(expression: Apply): Operation {
+/** The function that an application evaluates, of the values of its arguments. */
+export function operation(expression: Apply): Operation {
   const { operator, args } = expression
   const scalar = scalarOperator(operator)
   const { extended: extendedScalar } = scalar ?? {}

@@ -22,26 +22,40 @@ export function featureRows(
   length: number,
   projection: readonly Vector[],
 ): Vector[] {
-  const { feature, stabilize } = model
+  const { feature } = model
   invariant(feature !== undefined, 'only a factorised attention has features')
-  const blocks = feature[side]
+  const { blocks, maximum } = blocksOf(model, side, rows, length, projection)
   const factor = extended(feature.projected ? 1 / Math.sqrt(projection.length) : 1)
-  if (stabilize.kind !== 'max') {
-    const phi = new Blocks(blocks, feature.projected, projection, length)
-    return rows.map((_, index) => phi.row(rows, index, factor))
-  }
-  const phi = new Blocks(
-    blocks.map((block) => withMaximum(block, stabilize.offset)),
-    feature.projected,
-    projection,
-    length,
-  )
-  const maxima = rowMaxima(blocks.flatMap(projectedExponents), rows, length, projection)
-  const overall = maxima.reduce(larger, extended(-Infinity))
+  const phi = new Blocks(blocks, feature.projected, projection, length)
   return rows.map((_, index) => {
-    phi.set(MAXIMUM, side === 'query' ? (maxima[index] ?? overall) : overall)
+    if (maximum !== undefined) phi.set(MAXIMUM, maximum(index))
     return phi.row(rows, index, factor)
   })
+}
+
+/** The blocks of φ as they are evaluated; with `stabilize: max` they name the maximum of their row. */
+interface StabilizedBlocks {
+  readonly blocks: readonly Expression[]
+  readonly maximum?: (row: number) => Extended
+}
+
+/** The blocks of one side, and at each of these rows the maximum of its exponents where the blocks name one. */
+export function blocksOf(
+  { feature, stabilize }: AttentionModel,
+  side: Side,
+  rows: readonly Vector[],
+  length: number,
+  projection: readonly Vector[],
+): StabilizedBlocks {
+  invariant(feature !== undefined, 'only a factorised attention has features')
+  const blocks = feature[side]
+  if (stabilize.kind !== 'max') return { blocks }
+  const maxima = rowMaxima(blocks.flatMap(projectedExponents), rows, length, projection)
+  const overall = maxima.reduce(larger, extended(-Infinity))
+  return {
+    blocks: blocks.map((block) => withMaximum(block, stabilize.offset)),
+    maximum: (row) => (side === 'query' ? (maxima[row] ?? overall) : overall),
+  }
 }
 
 /** Of each row, the largest of these projected exponents over all projections. */
@@ -94,6 +108,7 @@ class Blocks {
   }
 }
 
-function entriesOf(value: Extended | Vector): readonly Extended[] {
+/** The entries of a block's value, of which a number is one. */
+export function entriesOf(value: Extended | Vector): readonly Extended[] {
   return value instanceof Vector ? Array.from({ length: value.size }, (_, index) => value.at(index)) : [value]
 }

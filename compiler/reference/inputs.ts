@@ -90,7 +90,8 @@ function expectPooling(name: string, tensor: Numbers | undefined, rows: number, 
   )
 }
 
-function expectShape(name: string, tensor: Numbers | undefined, shape: readonly number[]): void {
+/** @throws RangeError where a tensor has another number of entries than its shape. */
+export function expectShape(name: string, tensor: Numbers | undefined, shape: readonly number[]): void {
   const expected = shape.reduce((product, size) => product * size, 1)
   if (tensor?.length === expected) return
   const found = tensor === undefined ? 'nothing' : `${tensor.length}`

@@ -30,19 +30,22 @@ function landmarkRows(
   return product(normalised(kernel, rows.q, landmarks.k), product(inverse, summary))
 }
 
+/** The means of `count` consecutive segments of the rows. */
+export const segmentMeans = (rows: readonly Vector[], count: number): Vector[] =>
+  segments(rows.length, count).map(({ start, size }) => mean(rows.slice(start, start + size)))
+
 /**
- * The means of `count` consecutive segments of the rows. With s = ⌊rows/count⌋
+ * Where `count` consecutive segments of so many rows lie. With s = ⌊rows/count⌋
  * the first (s+1)·count − rows segments have s rows and the others s+1.
  */
-export function segmentMeans(rows: readonly Vector[], count: number): Vector[] {
-  const short = Math.floor(rows.length / count)
-  const shorter = (short + 1) * count - rows.length
-  let start = 0
+export function segments(rows: number, count: number): { readonly start: number; readonly size: number }[] {
+  const short = Math.floor(rows / count)
+  const shorter = (short + 1) * count - rows
+  let end = 0
   return Array.from({ length: count }, (_, segment) => {
     const size = segment < shorter ? short : short + 1
-    const members = rows.slice(start, start + size)
-    start += size
-    return mean(members)
+    end += size
+    return { start: end - size, size }
   })
 }
 

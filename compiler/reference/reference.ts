@@ -106,7 +106,8 @@ function pooledRows(
   return { k: pooled(weights(compressKeys), k), v: pooled(weights(compressValues), v) }
 }
 
-function projectionRows(model: AttentionModel, inputs: ReferenceInputs): readonly Vector[] {
+/** The rows of the projection in use, or of the rotations of all rounds. */
+export function projectionRows(model: AttentionModel, inputs: ReferenceInputs): readonly Vector[] {
   const law = drawnLaw(model)
   if (law === undefined) return []
   return rowsOf(inputs.projection ?? drawProjection(law), 0, law.rows, law.dim)

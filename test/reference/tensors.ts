@@ -12,7 +12,7 @@ export function numbers(count: number, seed: number, size = 1): Float64Array {
   })
 }
 
-interface Shape {
+export interface Shape {
   readonly batch?: number
   readonly heads?: number
   readonly kvHeads?: number

@@ -31,6 +31,8 @@ export interface GoldenCase {
   readonly conv?: Float32Array<ArrayBuffer>
   /** [batch, heads, length, valueDim] */
   readonly output: Float64Array<ArrayBuffer>
+  /** Of the recordings of gradients, in the shapes of the output, q, k and v. */
+  readonly gradients?: Readonly<Record<'dout' | 'dq' | 'dk' | 'dv', Float64Array<ArrayBuffer>>>
 }
 
 interface TensorEntry {
@@ -65,6 +67,7 @@ function goldenCase(
   const O = outputs['O']
   if (!Q || !K || !V || !O) throw new Error(`${name}: the recording lacks Q, K, V or O`)
   if (mask && floats(mask, data).some((entry) => entry !== 1)) throw new Error(`${name}: its mask hides rows`)
+  const { dO, dQ, dK, dV } = { ...inputs, ...outputs }
   const projection = W ? floats(W, data) : omega && transposed(floats(omega, data), omega.shape)
   return {
     name,
@@ -84,7 +87,18 @@ function goldenCase(
     ...(projection && { projection }),
     ...(lengths && { lengths: new Int32Array(bytes(lengths, data)) }),
     ...(conv && { conv: floats(conv, data) }),
-    output: O.dtype === 'f64' ? new Float64Array(bytes(O, data)) : Float64Array.from(floats(O, data)),
+    ...(dO &&
+      dQ &&
+      dK &&
+      dV && {
+        gradients: {
+          dout: doubles(dO, data),
+          dq: doubles(dQ, data),
+          dk: doubles(dK, data),
+          dv: doubles(dV, data),
+        },
+      }),
+    output: doubles(O, data),
   }
 }
 
@@ -95,6 +109,9 @@ const bytes = ({ offset, bytes }: TensorEntry, data: ArrayBuffer): ArrayBuffer =
 
 const floats = (entry: TensorEntry, data: ArrayBuffer): Float32Array<ArrayBuffer> =>
   new Float32Array(bytes(entry, data))
+
+const doubles = (entry: TensorEntry, data: ArrayBuffer): Float64Array<ArrayBuffer> =>
+  entry.dtype === 'f64' ? new Float64Array(bytes(entry, data)) : Float64Array.from(floats(entry, data))
 
 function transposed(
   matrix: Float32Array,
