@@ -12,6 +12,11 @@ import type { OutputFile } from './codegen/module.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { messages } from './diagnostics/messages.ts'
 import { build, type Built, understand, type Unscheduled } from './pipeline.ts'
+import {
+  referenceGradients as differentiate,
+  type GradientInputs,
+  type ReferenceGradients,
+} from './reference/gradient/gradients.ts'
 import { reference as interpret, type ReferenceInputs } from './reference/reference.ts'
 import { checkOptions, type Member, noAttention, oneOf, text as string } from './options.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
@@ -23,6 +28,7 @@ import type { Verification, VerifyOptions } from './verification/verify.ts'
 
 export type { Diagnostic, Severity, Source, Span } from './diagnostics/diagnostic.ts'
 export type { OutputFile } from './codegen/module.ts'
+export type { GradientInputs, ReferenceGradients } from './reference/gradient/gradients.ts'
 export type { ReferenceInputs } from './reference/reference.ts'
 export type { AttentionModel, CheckedFile } from './semantics/model.ts'
 export type { File } from './syntax/ast.ts'
@@ -177,6 +183,30 @@ export function reference(source: string, name: string): (inputs: ReferenceInput
       '{ q, k, v, batch: 1, heads: 1, kvHeads: 1, length: 2, keyLength: 2 }',
     )
     return interpret(model, inputs)
+  }
+}
+
+/**
+ * The float64 gradients of an attention: the derivatives of the sum of out·dout, by reverse mode pair by pair.
+ *
+ * @param source an attn file
+ * @param name of an attention in it
+ * @returns a function of the call's tensors with `dout` [batch, heads, length, value_dim] beside them, whose results
+ *   have the shapes of the tensors that they belong to; it throws a RangeError for tensors that do not have theirs
+ * @throws RangeError where the file has errors, or no attention of that name
+ */
+export function referenceGradients(
+  source: string,
+  name: string,
+): (inputs: GradientInputs) => ReferenceGradients {
+  const model = modelNamed(source, name)
+  return (inputs) => {
+    requireObject(
+      `referenceGradients of ${name}`,
+      inputs,
+      '{ q, k, v, dout, batch: 1, heads: 1, kvHeads: 1, length: 2, keyLength: 2 }',
+    )
+    return differentiate(model, inputs)
   }
 }
 

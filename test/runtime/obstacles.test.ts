@@ -40,6 +40,7 @@ describe.each(obstacles)('%s', (settings, why) => {
     await expect(attention.prefill(call)).rejects.toMatchObject(refused)
     await expect(attention.restore({ name: 'a', ...saved })).rejects.toMatchObject(refused)
     await expect(attention.step({} as never, call)).rejects.toMatchObject(refused)
+    if (backend === 'reference') return
     await expect(attention.backward({ ...call, dout: x })).rejects.toMatchObject({
       code: 'form',
       message: expect.stringMatching(/a has no backward: attnc does not compile gradients yet/) as unknown,

@@ -93,10 +93,3 @@ test('weights are read when it is made', async () => {
   conv.fill(0)
   expect(await attention.forward(call)).toEqual(before)
 })
-
-test('there are no gradients yet, as on every backend', async () => {
-  const built = compileOne('attention a { dim: 5 mask: causal feature: elu1 }')
-  using attention = await createAttention(built.program, { backend: 'reference' })
-  const call = { ...tensors(built, { length: 4 }, 1), length: 4 }
-  await expect(attention.backward({ ...call, dout: call.v })).rejects.toMatchObject({ code: 'form' })
-})

@@ -53,8 +53,7 @@ export class Derivative {
     this.value()
     for (const step of this.#steps) step.cotangent = undefined
     receive(this.#result, cotangent)
-    for (const step of this.#steps.toReversed())
-      if (step.cotangent !== undefined) step.pull?.(step.cotangent)
+    for (const step of this.#steps.toReversed()) if (step.cotangent !== undefined) step.pull?.(step.cotangent)
     return (name) => this.#variables.get(name)?.cotangent
   }
 
@@ -122,7 +121,10 @@ function pullOf(expression: Apply, args: readonly Step[], self: () => Step): (co
 }
 
 /** Entry by entry where an argument is a row; a number that is broadcast gets the sum of its shares. */
-function scalarPull({ operator, args: expressions }: Apply, args: readonly Step[]): (cotangent: Value) => void {
+function scalarPull(
+  { operator, args: expressions }: Apply,
+  args: readonly Step[],
+): (cotangent: Value) => void {
   const partials = partialsOf(operator, expressions)
   return (cotangent) => {
     const values = args.map(valueOf)

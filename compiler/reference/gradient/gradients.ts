@@ -51,12 +51,13 @@ export function referenceGradients(model: AttentionModel, inputs: GradientInputs
   checkInputs(model, inputs)
   const { batch, heads, length, dout, wrt = [] } = inputs
   expectShape('dout', dout, [batch, heads, length, model.valueDim])
+  checkNames(wrt)
   if (wrt.includes('projection')) checkProjection(model, inputs)
   const gathered = new Map<TensorName, Float64Array>()
   for (let item = 0; item < batch; item++)
-    for (let head = 0; head < heads; head++)
-      pullHead(model, inputs, { item, head }, gathered)
-  const of = (name: TensorName, entries: number): Float64Array => gathered.get(name) ?? new Float64Array(entries)
+    for (let head = 0; head < heads; head++) pullHead(model, inputs, { item, head }, gathered)
+  const of = (name: TensorName, entries: number): Float64Array =>
+    gathered.get(name) ?? new Float64Array(entries)
   const law = drawnLaw(model)
   const weights = weightsOf(model).flatMap(({ name }) => {
     const { length: entries } = inputs[name] ?? []
@@ -69,6 +70,14 @@ export function referenceGradients(model: AttentionModel, inputs: GradientInputs
     ...(wrt.includes('weights') && { dweights: Object.fromEntries(weights) }),
     ...(wrt.includes('projection') && law && { dprojection: of('projection', law.rows * law.dim) }),
   }
+}
+
+function checkNames(wrt: readonly string[]): void {
+  const other = wrt.find((name) => name !== 'weights' && name !== 'projection')
+  if (other === undefined) return
+  throw new RangeError(
+    `wrt: expected 'weights' or 'projection', found '${other}', by which the reference takes no gradient. Leave it out`,
+  )
 }
 
 function checkProjection(model: AttentionModel, { projection }: GradientInputs): void {

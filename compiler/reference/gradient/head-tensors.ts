@@ -87,7 +87,11 @@ export class HeadTensors implements HeadLeaves {
   #leaf(
     name: Exclude<TensorName, 'projection'>,
     index: number,
-    { height, width, count = height }: { readonly height: number; readonly width: number; readonly count?: number },
+    {
+      height,
+      width,
+      count = height,
+    }: { readonly height: number; readonly width: number; readonly count?: number },
   ): Traced {
     const { wrt = [], [name]: tensor = new Float64Array() } = this.#inputs
     const wanted = name === 'q' || name === 'k' || name === 'v' || wrt.includes('weights')

@@ -129,7 +129,10 @@ function throughLandmarks(
     return through(means(tape, firstRows(tape, q, queries), count), means(tape, k, count))
   }
   const { landmarks, queryLandmarks = landmarks } = weights
-  invariant(landmarks !== undefined && queryLandmarks !== undefined, 'learned landmarks are checked to be given')
+  invariant(
+    landmarks !== undefined && queryLandmarks !== undefined,
+    'learned landmarks are checked to be given',
+  )
   const root = extended(Math.sqrt(model.scale))
   return through(scaled(tape, queryLandmarks, root), scaled(tape, landmarks, root))
 }

@@ -69,8 +69,7 @@ export function withConstants(
   return tape.record(rows, terms.columns, [terms], (cotangent) => {
     for (const [i, row] of rows.entries()) {
       const g = cotangent(i)
-      for (let j = 0; j < row.size; j++)
-        if (constant(i, j) === undefined) terms.cotangent?.add(i, j, g.at(j))
+      for (let j = 0; j < row.size; j++) if (constant(i, j) === undefined) terms.cotangent?.add(i, j, g.at(j))
     }
   })
 }

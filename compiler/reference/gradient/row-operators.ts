@@ -47,15 +47,24 @@ const pulls: Readonly<Record<string, Pull>> = {
     return [Vector.from(y.size, (index) => multiply(y.at(index), subtract(g.at(index), mean)))]
   }),
   outer: ofRow((g, [a, b]) => [
-    Vector.from(a.size, (s) => dot(Vector.from(b.size, (t) => g.at(s * b.size + t)), b)),
-    Vector.from(b.size, (t) => dot(Vector.from(a.size, (s) => g.at(s * b.size + t)), a)),
+    Vector.from(a.size, (s) =>
+      dot(
+        Vector.from(b.size, (t) => g.at(s * b.size + t)),
+        b,
+      ),
+    ),
+    Vector.from(b.size, (t) =>
+      dot(
+        Vector.from(a.size, (s) => g.at(s * b.size + t)),
+        a,
+      ),
+    ),
   ]),
 }
 
 function firstLargest(a: Vector): number {
   let top = 0
-  for (let index = 1; index < a.size; index++)
-    if (subtract(a.at(index), a.at(top)).mantissa > 0) top = index
+  for (let index = 1; index < a.size; index++) if (subtract(a.at(index), a.at(top)).mantissa > 0) top = index
   return top
 }
 

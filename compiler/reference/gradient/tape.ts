@@ -81,12 +81,7 @@ export class Tape {
   }
 
   /** The result `rows` of an operation; `pull` adds to the cotangents of those of `from` that have one. */
-  record(
-    rows: Rows,
-    columns: number,
-    from: readonly Traced[],
-    pull: (cotangent: Cotangent) => void,
-  ): Traced {
+  record(rows: Rows, columns: number, from: readonly Traced[], pull: (cotangent: Cotangent) => void): Traced {
     const wanted = from.some(({ cotangent }) => cotangent !== undefined)
     const result = new Traced(rows, columns, wanted)
     const { cotangent } = result

@@ -3,7 +3,14 @@ import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
 import { requireForm } from '../../arguments/required-form.ts'
-import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
+import type {
+  AttentionState,
+  BackwardCall,
+  ForwardCall,
+  SavedState,
+  StepCall,
+  Tensor,
+} from '../../attention.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import { loadPackage } from '../../load.ts'
 import { PartialAttention } from '../../partial-attention.ts'
@@ -16,16 +23,23 @@ import type { ItemRows } from './history.ts'
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
 
+/** The gradients of one call; inputs likewise, with `dout`. */
+type Gradients = (
+  inputs: Readonly<Record<string, unknown>>,
+) => Readonly<Record<'dq' | 'dk' | 'dv', Float64Array>>
+
+/** Functions of the attention `name` of the file whose text is `source`. */
 interface Package {
-  /** The attention `name` of the file whose text is `source`. */
   reference(source: string, name: string): Reference
+  referenceGradients(source: string, name: string): Gradients
 }
 
 export class ReferenceAttention extends PartialAttention {
   readonly #weights: Readonly<Record<string, Float32Array>>
+  readonly #package: Package
   #reference: Reference | undefined
 
-  private constructor(program: Program, options: Opening, reference: Reference) {
+  private constructor(program: Program, options: Opening, loaded: Package) {
     super(program, 'reference', 'CPU, float64', options)
     const { weights = {} } = options
     // Copies: the caller may go on to change theirs.
@@ -35,7 +49,8 @@ export class ReferenceAttention extends PartialAttention {
         return weight ? [[name, new Float32Array(weight)]] : []
       }),
     )
-    this.#reference = reference
+    this.#package = loaded
+    this.#reference = loaded.reference(program.source, program.name)
   }
 
   static async open(program: Program, options: Opening): Promise<ReferenceAttention> {
@@ -49,7 +64,7 @@ export class ReferenceAttention extends PartialAttention {
         { cause },
       )
     }
-    return new ReferenceAttention(program, options, loaded.reference(program.source, program.name))
+    return new ReferenceAttention(program, options, loaded)
   }
 
   override redraw(seed: number): void {
@@ -60,6 +75,16 @@ export class ReferenceAttention extends PartialAttention {
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#assertUsable()
     return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
+  }
+
+  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+    this.#assertUsable()
+    const { source, name } = this.program
+    const checked = checkCall(this.program, 'backward', call, ['q', 'k', 'v', 'dout'])
+    const inputs = this.#inputs('backward', checked)
+    const { dq, dk, dv } = this.#package.referenceGradients(source, name)(inputs)
+    const gradients = { dq: Float32Array.from(dq), dk: Float32Array.from(dk), dv: Float32Array.from(dv) }
+    return gradients as Record<keyof typeof gradients, Tensor> as { dq: T; dk: T; dv: T }
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
@@ -155,17 +180,21 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   #evaluate(member: string, checked: CheckedCall, rows?: readonly number[]): Float32Array {
+    const inputs = this.#inputs(member, checked)
+    return Float32Array.from(this.#reference?.({ ...inputs, ...(rows && { rows }) }) ?? [])
+  }
+
+  /** What the package is given. */
+  #inputs(member: string, checked: CheckedCall): Readonly<Record<string, unknown>> {
     const { sizes, tensors, lengths, queryLengths } = this.#onHost(member, checked)
-    const inputs = {
+    return {
       ...sizes,
       ...Object.fromEntries(tensors),
       ...(lengths && { lengths }),
       ...(queryLengths && { queryLengths }),
-      ...(rows && { rows }),
       ...(this.projection && { projection: this.projection }),
       ...this.#weights,
     }
-    return Float32Array.from(this.#reference?.(inputs) ?? [])
   }
 }
 

@@ -18,12 +18,18 @@ export interface Call extends Shape {
 }
 
 /** A call with everything that its gradients may be taken by, in float64. */
-export function gradientCall(model: AttentionModel, { lengths, queryLengths, without = [], ...shape }: Call): GradientInputs {
+export function gradientCall(
+  model: AttentionModel,
+  { lengths, queryLengths, without = [], ...shape }: Call,
+): GradientInputs {
   const inputs = inputsFor(model, shape)
   const { batch, heads, length, keyLength } = inputs
   const weights = weightsOf(model).flatMap(({ name, shape: sizes }, index) => {
     if (without.includes(name)) return []
-    const entries = sizes.reduce<number>((all, size) => all * (size === 'keyRows' ? keyLength + 2 : size), heads)
+    const entries = sizes.reduce<number>(
+      (all, size) => all * (size === 'keyRows' ? keyLength + 2 : size),
+      heads,
+    )
     return [[name, numbers(entries, 40 + index)] as const]
   })
   const law = drawnLaw(model)
@@ -39,8 +45,16 @@ export function gradientCall(model: AttentionModel, { lengths, queryLengths, wit
 }
 
 /** By the names of the inputs that they belong to. */
-export function gradientsByName({ dq, dk, dv, dweights, dprojection }: ReferenceGradients): ReadonlyMap<string, Float64Array> {
-  return new Map(Object.entries({ q: dq, k: dk, v: dv, ...dweights, ...(dprojection && { projection: dprojection }) }))
+export function gradientsByName({
+  dq,
+  dk,
+  dv,
+  dweights,
+  dprojection,
+}: ReferenceGradients): ReadonlyMap<string, Float64Array> {
+  return new Map(
+    Object.entries({ q: dq, k: dk, v: dv, ...dweights, ...(dprojection && { projection: dprojection }) }),
+  )
 }
 
 /** The sum of out·dout, whose gradients are asked for. */
@@ -64,11 +78,12 @@ export function slopeError(loss: Loss, inputs: GradientInputs, name: string, gra
   const step = 2e-4
   const found = (4 * slope(step / 2) - slope(step)) / 3
   const expected = gradient.reduce((sum, entry, index) => sum + entry * direction[index]!, 0)
-  const size = norm(gradient) * norm(direction) / Math.sqrt(tensor.length)
+  const size = (norm(gradient) * norm(direction)) / Math.sqrt(tensor.length)
   return Math.abs(found - expected) / (Math.max(size, Math.abs(found)) || 1)
 }
 
-export const norm = (row: Float64Array): number => Math.sqrt(row.reduce((sum, entry) => sum + entry * entry, 0))
+export const norm = (row: Float64Array): number =>
+  Math.sqrt(row.reduce((sum, entry) => sum + entry * entry, 0))
 
 export const tolerance = 1e-6
 

@@ -18,16 +18,20 @@ const length = 9
 const [dim, split] = [4, 5]
 
 /** The call with other numbers in the rows from or before the split. */
-function changed(inputs: GradientInputs, name: 'q' | 'k' | 'v' | 'dout', rows: 'before' | 'from'): GradientInputs {
+function changed(
+  inputs: GradientInputs,
+  name: 'q' | 'k' | 'v' | 'dout',
+  rows: 'before' | 'from',
+): GradientInputs {
   const tensor = Float64Array.from(inputs[name])
   const others = numbers(tensor.length, 8, 100)
   for (const place of tensor.keys())
-    if ((Math.floor(place / dim) % length < split) === (rows === 'before')) tensor[place] = others[place]!
+    if (Math.floor(place / dim) % length < split === (rows === 'before')) tensor[place] = others[place]!
   return { ...inputs, [name]: tensor }
 }
 
 const half = (gradient: Float64Array, rows: 'before' | 'from'): number[] =>
-  [...gradient].filter((_, place) => (Math.floor(place / dim) % length < split) === (rows === 'before'))
+  [...gradient].filter((_, place) => Math.floor(place / dim) % length < split === (rows === 'before'))
 
 describe.each(causal)('nothing leaks in %s', (text) => {
   const model = modelOf(`attention a { dim: ${dim} ${text} }`)
@@ -72,10 +76,13 @@ describe('the comparison with differences', () => {
       const sum = rowAt(values, row, columns).reduce((all, score) => all + score, 0)
       return entry / (sum * Math.exp(logs[row]!))
     })
-    const numerators = referenceGradients(modelOf(`attention a { dim: ${dim} feature: elu1 normalize: none }`), {
-      ...inputs,
-      dout,
-    })
+    const numerators = referenceGradients(
+      modelOf(`attention a { dim: ${dim} feature: elu1 normalize: none }`),
+      {
+        ...inputs,
+        dout,
+      },
+    )
     expect(slopeError(lossOf(model), inputs, 'q', numerators.dq)).toBeGreaterThan(0.01)
   })
 })
@@ -122,9 +129,22 @@ describe('what has no gradient is refused', () => {
     expect(referenceGradients(model, { ...inputs, projection: projection! }).dprojection).toHaveLength(320)
   })
 
+  test('states and inputs, so far', () => {
+    const model = modelOf(`attention a { dim: ${dim} ${exact} }`)
+    const inputs = {
+      ...gradientCall(model, { length }),
+      wrt: ['state'] as readonly string[] as readonly ['weights'],
+    }
+    expect(() => referenceGradients(model, inputs)).toThrow(
+      "expected 'weights' or 'projection', found 'state'",
+    )
+  })
+
   test('cotangents of another shape', () => {
     const model = modelOf(`attention a { dim: ${dim} ${exact} }`)
     const inputs = { ...gradientCall(model, { length }), dout: new Float64Array(3) }
-    expect(() => referenceGradients(model, inputs)).toThrow('dout: expected 1 × 1 × 9 × 4 = 36 numbers, found 3')
+    expect(() => referenceGradients(model, inputs)).toThrow(
+      'dout: expected 1 × 1 × 9 × 4 = 36 numbers, found 3',
+    )
   })
 })

@@ -30,6 +30,8 @@ const settings: readonly (readonly [title: string, settings: string, call?: Call
   ['fewer query rows that count', marks, { length: 9, keyLength: 8, queryLengths: [7] }],
   ['one step of the inverse', `${marks} pinv: 1`],
   ['steps of the inverse', `${marks} pinv: 3`],
+  // Sums of absolute values in a row, which the inverse starts from, are all 1 where no score is negative.
+  ['scores of both signs', 'kernel: sin(3 * dot(q, k)) + 0.7 landmarks: 4 segment_means pinv: 3'],
   ['a convolution', `${marks} conv: 5`],
   ['a convolution beside few rows', `${marks} conv: 5`, { length: 3 }],
   ['a convolution across', `${marks} conv: 5`, { length: 9, keyLength: 6 }],
@@ -102,7 +104,8 @@ test('maxima are constants, as in the published code', () => {
         )
     return top
   }
-  const side = (rows: ArrayLike<number>): string => `${exponent} - ${largest(Float64Array.from(rows))}) + 0.25`
+  const side = (rows: ArrayLike<number>): string =>
+    `${exponent} - ${largest(Float64Array.from(rows))}) + 0.25`
   const constant = modelOf(
     `feature f(x, w) = query ${side(inputs.q)} key ${side(inputs.k)}\nattention a { dim: 4 feature: f projections: 6 }`,
   )

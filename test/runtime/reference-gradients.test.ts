@@ -1,0 +1,57 @@
+// `backward` of the backend reference: what compiler/reference/gradient/ computes, as calls of the runtime have it.
+import { expect, test, vi } from 'vitest'
+import { reference, referenceGradients } from '../../compiler/index.ts'
+import { createAttention } from '../../runtime/index.ts'
+import { compileOne, tensors } from '../numeric/harness.ts'
+
+vi.mock('../../runtime/node/packages.ts', async (original) => ({
+  ...(await original<object>()),
+  importPackage: () => Promise.resolve({ reference, referenceGradients }),
+}))
+
+const source = 'attention a { dim: 5 value_dim: 3 scale: 0.4 feature: favor projections: 4 mask: causal }'
+const sizes = { batch: 2, heads: 4, kvHeads: 2, length: 7, keyLength: 7 }
+
+test('gradients of a call, in the shapes of its tensors', async () => {
+  const built = compileOne(source)
+  using attention = await createAttention(built.program, { backend: 'reference' })
+  const { q, k, v } = tensors(built, sizes, 1)
+  const dout = Float32Array.from({ length: 2 * 4 * 7 * 3 }, (_, place) => Math.sin(place))
+  const lengths = Uint32Array.of(7, 5)
+  const { dq, dk, dv } = await attention.backward({ q, k, v, dout, lengths, ...sizes })
+  const expected = referenceGradients(
+    source,
+    'a',
+  )({
+    ...{ q, k, v, dout, lengths, ...sizes },
+    projection: attention.projection!,
+  })
+  expect({ dq, dk, dv }).toEqual({
+    dq: Float32Array.from(expected.dq),
+    dk: Float32Array.from(expected.dk),
+    dv: Float32Array.from(expected.dv),
+  })
+  expect([dq.length, dk.length, dv.length]).toEqual([q.length, k.length, v.length])
+})
+
+test('weights are those that it was made with', async () => {
+  const marks = 'attention a { dim: 2 kernel: exp(dot(q, k)) landmarks: 2 segment_means conv: 3 }'
+  const built = compileOne(marks)
+  const conv = Float32Array.of(1, 2, 3)
+  using attention = await createAttention(built.program, { backend: 'reference', weights: { conv } })
+  const { q, k, v } = tensors(built, { length: 5 }, 1)
+  const dout = new Float32Array(10).fill(1)
+  const call = { q, k, v, dout, length: 5, keyLength: 5, batch: 1, heads: 1, kvHeads: 1 }
+  const { dv } = await attention.backward(call)
+  expect(dv).toEqual(Float32Array.from(referenceGradients(marks, 'a')({ ...call, conv }).dv))
+})
+
+test('a call without cotangents is refused, as is one after the attention is destroyed', async () => {
+  const built = compileOne(source)
+  const attention = await createAttention(built.program, { backend: 'reference' })
+  const call = { ...tensors(built, { length: 4 }, 1), length: 4 }
+  await expect(attention.backward(call as never)).rejects.toThrow('dout must be a Float32Array')
+  attention.destroy()
+  const dout = new Float32Array(12)
+  await expect(attention.backward({ ...call, dout })).rejects.toMatchObject({ code: 'destroyed' })
+})
