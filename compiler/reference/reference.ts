@@ -12,6 +12,7 @@ import { drawnLaw, keysAreQueries } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
+import type { WeightName } from '../../runtime/contract/weights.ts'
 import { meetings, ownKeys } from './buckets.ts'
 import { featureRows } from './features.ts'
 import { checkInputs, rowsOf } from './inputs.ts'
@@ -96,14 +97,19 @@ function pooledRows(
   head: number,
   { k, v }: Pick<Head, 'k' | 'v'>,
 ): Pick<Head, 'k' | 'v'> {
-  const { compressKeys, compressValues = compressKeys, heads } = inputs
-  invariant(
-    compressKeys !== undefined && compressValues !== undefined,
-    'pooling weights are checked to be given',
-  )
+  const pooling = poolingOf(inputs)
+  invariant(pooling !== undefined, 'pooling weights are checked to be given')
   const weights = (tensor: ReferenceInputs['q']): Vector[] =>
-    rowsOf(tensor, head, count, tensor.length / (heads * count))
-  return { k: pooled(weights(compressKeys), k), v: pooled(weights(compressValues), v) }
+    rowsOf(tensor, head, count, tensor.length / (inputs.heads * count))
+  return { k: pooled(weights(pooling.keys), k), v: pooled(weights(pooling.values), v) }
+}
+
+/** What keys and values are pooled by, where weights for that are given. */
+export function poolingOf<T>({
+  compressKeys: keys,
+  compressValues: values = keys,
+}: Readonly<Partial<Record<WeightName, T>>>): { readonly keys: T; readonly values: T } | undefined {
+  return keys === undefined || values === undefined ? undefined : { keys, values }
 }
 
 /** The rows of the projection in use, or of the rotations of all rounds. */

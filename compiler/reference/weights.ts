@@ -35,6 +35,13 @@ export function discounted(score: Score, model: AttentionModel, head: number): S
   return logGamma === 0 ? score : (i, j) => multiply(score(i, j), exponential((i - j) * logGamma))
 }
 
+/** γ^(i − j) of the pairs that see each other, of so many queries and keys, and 0 of the others. */
+export function factors(model: AttentionModel, queries: number, keys: number, head: number): Score {
+  const visible = visibility(model.mask, queries, keys)
+  const logGamma = logDecay(model, head)
+  return (i, j) => (visible(i, j) ? exponential((i - j) * logGamma) : zero)
+}
+
 /** Row i of M·κ: the weights of `keys` values before the division. */
 export function termsOf(
   i: number,

@@ -15,21 +15,13 @@ import { drawnLaw, weightsOf } from '../../semantics/model.ts'
 import { drawnAs } from '../../../runtime/contract/projections.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
 import { checkInputs, expectShape, rowsOf } from '../inputs.ts'
-import type { Numbers, ReferenceInputs } from '../inputs.ts'
 import { headOutput } from './head.ts'
 import { HeadTensors } from './head-tensors.ts'
 import type { TensorName } from './head-tensors.ts'
+import type { GradientInputs } from './inputs.ts'
 import { Tape } from './tape.ts'
 
-/** What gradients are taken by beside q, k and v. */
-export type GradientName = 'weights' | 'projection'
-
-/** The inputs of the reference, with cotangents of the output. */
-export interface GradientInputs extends Omit<ReferenceInputs, 'rows'> {
-  /** [B, H, L, V] */
-  readonly dout: Numbers
-  readonly wrt?: readonly GradientName[]
-}
+export type { GradientInputs } from './inputs.ts'
 
 /** In the shapes of the tensors that they belong to. */
 export interface ReferenceGradients {

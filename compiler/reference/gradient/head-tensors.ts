@@ -6,8 +6,8 @@ import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
 import { rowsOf } from '../inputs.ts'
 import { projectionRows } from '../reference.ts'
-import type { GradientInputs } from './gradients.ts'
 import type { HeadLeaves } from './head.ts'
+import type { GradientInputs } from './inputs.ts'
 import type { Tape, Traced } from './tape.ts'
 
 /** Any tensor that a gradient belongs to. */

@@ -1,18 +1,18 @@
 /** The output of one head, computed on a tape as the language defines it. */
 import { invariant } from '../../diagnostics/invariant.ts'
-import { exponential, extended, multiply, zero } from '../../symbolic/extended.ts'
-import type { Extended } from '../../symbolic/extended.ts'
+import { extended, multiply, zero } from '../../symbolic/extended.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { keysAreQueries } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
 import { SELF, ownKeys, timesMet } from '../buckets.ts'
-import { logDecay, visibility } from '../weights.ts'
+import { poolingOf } from '../reference.ts'
+import { factors } from '../weights.ts'
 import { featureValues } from './features.ts'
 import {
   added,
-  convolved,
   directions,
+  filtered,
   firstRows,
   identityMinus,
   inverseStart,
@@ -54,7 +54,7 @@ export function headOutput(tape: Tape, model: AttentionModel, leaves: HeadLeaves
   const meeting = meetingRows(tape, model, leaves)
   const out = throughLandmarks(tape, model, leaves, meeting) ?? pairByPair(tape, model, leaves, meeting)
   const { conv } = leaves.weights
-  return conv === undefined ? out : added(tape, out, convolved(tape, conv, meeting.v, out.rows.length))
+  return conv === undefined ? out : added(tape, out, filtered(tape, conv, meeting.v, out.rows.length))
 }
 
 function meetingRows(tape: Tape, model: AttentionModel, leaves: HeadLeaves): Meeting {
@@ -66,9 +66,9 @@ function meetingRows(tape: Tape, model: AttentionModel, leaves: HeadLeaves): Mee
     return { index, queries, q, k: directions(tape, own, ownKeys(own.rows, model.scale), model.scale), v }
   }
   const k = scaled(tape, leaves.k, factor)
-  const { compressKeys, compressValues = compressKeys } = weights
-  if (compressKeys === undefined || compressValues === undefined) return { index, queries, q, k, v }
-  return { index, queries, q, k: product(tape, compressKeys, k), v: product(tape, compressValues, v) }
+  const pooling = poolingOf(weights)
+  if (pooling === undefined) return { index, queries, q, k, v }
+  return { index, queries, q, k: product(tape, pooling.keys, k), v: product(tape, pooling.values, v) }
 }
 
 /** out = P·V with the shares P of the terms, or the terms themselves where nothing divides them. */
@@ -81,7 +81,7 @@ function pairByPair(tape: Tape, model: AttentionModel, leaves: HeadLeaves, meeti
 function termsOf(tape: Tape, model: AttentionModel, leaves: HeadLeaves, meeting: Meeting): Traced {
   const { projection } = leaves
   const { q, k, queries, index } = meeting
-  const factor = seenFactor(model, q.rows.length, k.rows.length, index)
+  const factor = factors(model, q.rows.length, k.rows.length, index)
   if (model.evaluation === 'factorised') {
     const length = k.rows.length
     const left = featureValues(tape, model, 'query', { x: q, projection, length: queries })
@@ -98,13 +98,6 @@ function termsOf(tape: Tape, model: AttentionModel, leaves: HeadLeaves, meeting:
   return withConstants(tape, kernelValues(tape, kernel, q, k, others), (i, j) =>
     i === j ? multiply(often(i, j), SELF) : undefined,
   )
-}
-
-/** γ^(i − j) of the pairs that see each other, 0 of the others. */
-function seenFactor(model: AttentionModel, queries: number, keys: number, head: number): Factor {
-  const visible = visibility(model.mask, queries, keys)
-  const logGamma = logDecay(model, head)
-  return (i, j): Extended => (visible(i, j) ? exponential((i - j) * logGamma) : zero)
 }
 
 /** F·A⁺·(B·V), or absent where the attention is exact: it has no landmarks, or no more rows than segments. */

@@ -1,10 +1,10 @@
 /** Operations on whole matrices: products, sums, and what the pseudo-inverse is made of. */
-import { divide, extended, multiply, negate, subtract, toNumber, zero } from '../../symbolic/extended.ts'
+import { divide, extended, multiply, negate, subtract, toNumber } from '../../symbolic/extended.ts'
 import type { Extended } from '../../symbolic/extended.ts'
-import { segments } from '../landmarks.ts'
+import { segments } from '../segments.ts'
 import { Vector, dot } from '../vector.ts'
-import { Sums, Traced } from './tape.ts'
-import type { Rows, Tape } from './tape.ts'
+import { Sums } from './tape.ts'
+import type { Rows, Tape, Traced } from './tape.ts'
 
 /** Each row times a number. */
 export function scaled(tape: Tape, a: Traced, factor: Extended): Traced {
@@ -118,7 +118,7 @@ export function means(tape: Tape, a: Traced, count: number): Traced {
 }
 
 /** `count` rows Σ_t filter[t]·v[i + t − (width − 1)/2], zeros beyond both ends of v; the filter is a row. */
-export function convolved(tape: Tape, filter: Traced, v: Traced, count: number): Traced {
+export function filtered(tape: Tape, filter: Traced, v: Traced, count: number): Traced {
   const half = (filter.columns - 1) / 2
   const taps = (meet: (i: number, t: number, from: number) => void): void => {
     for (let i = 0; i < count; i++)

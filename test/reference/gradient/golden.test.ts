@@ -15,7 +15,8 @@ describe.each(cases)('$name', ({ gradients, ...recorded }) => {
   test(`is what ${recorded.peer} computed`, () => {
     const { dq, dk, dv } = referenceGradients(modelOf(recorded.spec), { ...recorded, dout: gradients!.dout })
     // They were computed in float64.
-    for (const [name, gradient] of Object.entries({ dq, dk, dv }))
-      expect(distance(gradient, gradients![name as 'dq']), name).toBeLessThan(1e-9)
+    expect(distance(dq, gradients!.dq)).toBeLessThan(1e-9)
+    expect(distance(dk, gradients!.dk)).toBeLessThan(1e-9)
+    expect(distance(dv, gradients!.dv)).toBeLessThan(1e-9)
   })
 })
