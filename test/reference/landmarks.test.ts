@@ -1,7 +1,7 @@
 // Attention through landmarks against matrices written out here.
 import { describe, expect, test } from 'vitest'
 import type { ReferenceInputs } from '../../compiler/reference/inputs.ts'
-import { segmentMeans } from '../../compiler/reference/landmarks.ts'
+import { segmentMeans } from '../../compiler/reference/segments.ts'
 import { reference } from '../../compiler/reference/reference.ts'
 import { exactTwin } from '../../compiler/semantics/model.ts'
 import { Vector } from '../../compiler/reference/vector.ts'
