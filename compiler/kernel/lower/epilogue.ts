@@ -108,5 +108,5 @@ function declareFilter(
   const head = ir.mod(u32Name('queryHead'), ir.shape('heads'))
   const filterStart = k.let('filterStart', ir.mul(head, width))
   const places = placesOf(values, 'sliceQueryHead', valueDim / unit)
-  return { filterStart, places: namedPlaces(k, 'convolved', places) }
+  return { filterStart, places: namedPlaces(k, 'firstConvolved', places) }
 }

@@ -163,7 +163,7 @@ class Filling {
     const k = this.#k
     const { dim, rows, entries } = this.#scratch
     const { buffer } = this.#from
-    const places = namedPlaces(k, `${this.#side}Rows`, this.#from.places)
+    const places = namedPlaces(k, `${this.#side}Begin`, this.#from.places)
     this.#eachFour('Four', (four) => {
       const starts = range(4).map((lane) =>
         k.let(`${this.#side}Start${lane}`, rowStart(places, this.#row(four, lane))),

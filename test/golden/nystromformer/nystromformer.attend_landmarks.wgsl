@@ -261,7 +261,7 @@ fn attend_landmarks(
     sums_7 *= factor;
     // the convolution over the values: entry t of the filter for the row t − half below
     let filterStart = queryHead % shape.heads * 33u;
-    let convolved = keyGroup * shape.keyLength * 16u;
+    let firstConvolved = keyGroup * shape.keyLength * 16u;
     for (var t = 0u; t < 36u; t++) {
       let weights = vec4f(
         select(0.0, conv[filterStart + min(max(t, 0u), 32u)], (t >= 0u) & (max(t, 0u) < 33u)),
@@ -272,7 +272,7 @@ fn attend_landmarks(
       let ahead = firstRow + rowGroup * 4u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let rowStartConvolved = convolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
+      let rowStartConvolved = firstConvolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
       let columns0Convolved = v[rowStartConvolved];
       let columns1Convolved = v[rowStartConvolved + 8u];
       sums_0 += weights * select(0.0, columns0Convolved.x, there);

@@ -519,7 +519,7 @@ fn attend_rows(
     sums_7 *= factor1;
     // the convolution over the values: entry t of the filter for the row t − half below
     let filterStart = queryHead % shape.heads * 33u;
-    let convolved = keyGroup * shape.keyLength * 16u;
+    let firstConvolved = keyGroup * shape.keyLength * 16u;
     for (var t = 0u; t < 36u; t++) {
       let weights = vec4f(
         select(0.0, conv[filterStart + min(max(t, 0u), 32u)], (t >= 0u) & (max(t, 0u) < 33u)),
@@ -530,7 +530,7 @@ fn attend_rows(
       let ahead = firstRow + rowGroup * 8u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let rowStartConvolved = convolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
+      let rowStartConvolved = firstConvolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
       let columns0Convolved = v[rowStartConvolved];
       sums_0 += weights * select(0.0, columns0Convolved.x, there);
       sums_1 += weights * select(0.0, columns0Convolved.y, there);
@@ -547,7 +547,7 @@ fn attend_rows(
       let ahead = firstRow + (rowGroup * 2u + 1u) * 4u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let rowStartConvolved = convolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
+      let rowStartConvolved = firstConvolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
       let columns0Convolved = v[rowStartConvolved];
       sums_4 += weights * select(0.0, columns0Convolved.x, there);
       sums_5 += weights * select(0.0, columns0Convolved.y, there);
