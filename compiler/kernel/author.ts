@@ -100,8 +100,12 @@ export class Author {
 
   /** `index` runs from `from` while below `to`, by `stride`. */
   strided(index: string, from: Operand, to: Operand, stride: number, body: (index: Value) => void): void {
-    const loop = ir.for_(index, from, to, stride, (at) => this.#block(() => body(at)))
-    this.#statements.push(loop)
+    this.#statements.push(ir.for_(index, from, to, stride, (at) => this.#block(() => body(at))))
+  }
+
+  /** The same, and no compiler of shaders writes out its rounds, as it may do where their number is a constant. */
+  rolled(index: string, from: Operand, to: Operand, stride: number, body: (index: Value) => void): void {
+    this.#statements.push(ir.for_(index, from, to, stride, (at) => this.#block(() => body(at)), true))
   }
 
   /** Branches on a bool. */

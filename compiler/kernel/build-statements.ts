@@ -44,10 +44,12 @@ export function for_(
   to: Value | number,
   step: number,
   body: (index: Value) => Body,
+  rolled = false,
 ): Statement {
   invariant(Number.isInteger(step) && step > 0, `the step of ${index} is a positive integer, not ${step}`)
   return {
     kind: 'for',
+    ...(rolled && { rolled }),
     index,
     from: toIndex(from),
     to: toIndex(to),

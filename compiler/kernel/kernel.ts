@@ -124,6 +124,8 @@ export type Statement =
   /** `index` runs from `from` while below `to`, by `step`: all u32. */
   | {
       readonly kind: 'for'
+      /** A compiler of shaders is kept from writing out all rounds, where their number is a constant. */
+      readonly rolled?: true
       readonly index: string
       readonly from: Value
       readonly to: Value

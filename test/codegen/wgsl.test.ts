@@ -118,6 +118,24 @@ describe('the text', () => {
     expect(code).toContain('target_ = shape_;')
   })
 
+  describe('keeps compilers from writing out the rounds of a loop', () => {
+    const rounds = (to: Value | number, rolled: boolean, body: ir.Body = []): string =>
+      wgsl(sample([ir.for_('i', 0, to, 4, () => body, rolled)])).code
+
+    test('around a barrier, and of one that says so', () => {
+      expect(rounds(8, true)).toContain('i < 8u * once;')
+      expect(rounds(8, false, ir.for_('j', 0, 2, 1, () => ir.barrier))).toContain('i < 8u * once;')
+      expect(rounds(8, true)).toContain('let once = min(shape.sliceCount, 1u);')
+    })
+
+    test('and no others, of which one round is none to write out', () => {
+      expect(rounds(8, false)).toContain('i < 8u;')
+      expect(rounds(ir.shape('length'), true)).toContain('i < shape.length;')
+      expect(rounds(4, true)).toContain('i < 4u;')
+      expect(rounds(4, true)).not.toContain('once')
+    })
+  })
+
   test('helpers are defined once, each before what calls it, and only when called', () => {
     const { code } = wgsl(sample([ir.store(out, 0, ir.call('silu', ir.call('silu', x)))]))
     const defined = [...code.matchAll(/^fn (\w+)/gm)].map(([, name]) => name)

@@ -205,6 +205,9 @@ export function exchange(k: Author, { layout }: Operands, numbers: readonly Valu
   k.barrier()
 }
 
+/** Numbers of other threads that a round of `eachExchanged` takes, so that they are waited for together. */
+const exchangedAtOnce = 4
+
 /** What the threads have given for a group of rows, in their order. */
 export function eachExchanged(
   k: Author,
@@ -212,9 +215,12 @@ export function eachExchanged(
   vector: number,
   take: (number: Value) => void,
 ): void {
-  k.loop('other', 0, across(pass.tile), (other) =>
-    take(fromPanel(layout.exchanged, other, nth(layout.rowFours, vector))),
-  )
+  const count = across(pass.tile)
+  const atOnce = Math.min(count, exchangedAtOnce)
+  k.rolled('other', 0, count, atOnce, (other) => {
+    for (const step of range(atOnce))
+      take(fromPanel(layout.exchanged, other, nth(layout.rowFours, vector), step))
+  })
 }
 
 /** Adds the values of a tile's keys, each by its weight, a slice of keys after another. */

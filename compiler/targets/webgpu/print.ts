@@ -27,12 +27,14 @@ export function wgsl(kernel: Kernel): KernelSource {
 
 function printKernel(kernel: Kernel): string {
   const values = new ValuePrinter(kernel.bindings)
+  const statements = printStatements(kernel.body, values)
   const body = [
     'let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;',
     `if (workgroup >= ${values.print(kernel.count)}) {`,
     '  return;',
     '}',
-    ...printStatements(kernel.body, values),
+    ...values.declarations,
+    ...statements,
   ]
   const sections = [
     header(kernel),

@@ -37,6 +37,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -245,7 +247,7 @@ fn finish(
     }
     workgroupBarrier();
   }
-  for (var components2 = 0u; components2 < 256u; components2 += 32u) {
+  for (var components2 = 0u; components2 < 256u * once; components2 += 32u) {
     let count = min(max(256u, components2) - components2, 32u);
     let firstFeature = components2 + 17u;
     for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {

@@ -55,6 +55,8 @@ fn attend(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -126,7 +128,7 @@ fn attend(
       var dot_1 = vec4f(0.0);
       var dot_2 = vec4f(0.0);
       var dot_3 = vec4f(0.0);
-      for (var first = 0u; first < 64u; first += 16u) {
+      for (var first = 0u; first < 64u * once; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -402,8 +404,11 @@ fn attend(
       );
       workgroupBarrier();
       let scaleSoFar0 = rowScale0;
-      for (var other = 0u; other < 8u; other++) {
+      for (var other = 0u; other < 8u * once; other += 4u) {
         rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
+        rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 9u]);
+        rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 18u]);
+        rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 27u]);
       }
       let shrink0 = exp2(scaleSoFar0 - rowScale0);
       total0 *= shrink0;
@@ -489,8 +494,11 @@ fn attend(
   tile[columnGroup * 9u + rowGroup] = total0;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 8u; other++) {
+  for (var other = 0u; other < 8u * once; other += 4u) {
     denominator0 += tile[other * 9u + rowGroup];
+    denominator0 += tile[other * 9u + rowGroup + 9u];
+    denominator0 += tile[other * 9u + rowGroup + 18u];
+    denominator0 += tile[other * 9u + rowGroup + 27u];
   }
   let factor = vec4f(
     select(1.0 / select(denominator0.x, 1.0, denominator0.x == 0.0), 0.0, denominator0.x == 0.0),

@@ -58,6 +58,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -93,7 +95,7 @@ fn finish(
   var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 64u; components0 += 32u) {
+  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
     let count = min(max(64u, components0) - components0, 32u);
     let firstFeature = components0;
     for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
@@ -156,7 +158,7 @@ fn finish(
     }
     workgroupBarrier();
   }
-  for (var components1 = 0u; components1 < 64u; components1 += 32u) {
+  for (var components1 = 0u; components1 < 64u * once; components1 += 32u) {
     let count = min(max(64u, components1) - components1, 32u);
     let firstFeature = components1 + 64u;
     for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {

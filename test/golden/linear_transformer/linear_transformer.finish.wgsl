@@ -48,6 +48,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -90,7 +92,7 @@ fn finish(
   var scores_5 = vec4f(0.0);
   var scores_6 = vec4f(0.0);
   var scores_7 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 64u; components0 += 32u) {
+  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
     let count = min(max(64u, components0) - components0, 32u);
     let firstFeature = components0;
     for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {

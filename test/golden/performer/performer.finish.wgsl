@@ -45,6 +45,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -113,7 +115,7 @@ fn finish(
     );
     kRows_sum1 += power_2_vec4f(kRows_x3);
   }
-  for (var components0 = 0u; components0 < 256u; components0 += 16u) {
+  for (var components0 = 0u; components0 < 256u * once; components0 += 16u) {
     let count = min(max(256u, components0) - components0, 16u);
     let firstFeature = components0;
     let qComponent0 = components0 + fillColumn;

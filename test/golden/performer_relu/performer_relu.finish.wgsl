@@ -38,6 +38,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -98,7 +100,7 @@ fn finish(
   let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
   let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
   let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-  for (var components0 = 0u; components0 < 256u; components0 += 32u) {
+  for (var components0 = 0u; components0 < 256u * once; components0 += 32u) {
     let count = min(max(256u, components0) - components0, 32u);
     let firstFeature = components0;
     let qComponent0 = components0 + fillColumn;

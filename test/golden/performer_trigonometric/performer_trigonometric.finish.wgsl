@@ -66,6 +66,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -112,7 +114,7 @@ fn finish(
     );
     qRows_sum1 += power_2_vec4f(qRows_x3);
   }
-  for (var components0 = 0u; components0 < 128u; components0 += 16u) {
+  for (var components0 = 0u; components0 < 128u * once; components0 += 16u) {
     let count = min(max(128u, components0) - components0, 16u);
     let firstFeature = components0;
     let qComponent0 = components0 + fillColumn;
@@ -197,7 +199,7 @@ fn finish(
       sums_7 += weight0 * column7;
     }
   }
-  for (var components1 = 0u; components1 < 128u; components1 += 16u) {
+  for (var components1 = 0u; components1 < 128u * once; components1 += 16u) {
     let count = min(max(128u, components1) - components1, 16u);
     let firstFeature = components1 + 128u;
     let qComponent0 = components1 + fillColumn;

@@ -34,6 +34,8 @@ fn summarize(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * shape.chunks * 4u) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % 4u;
   let rest2 = workgroup / 4u;
@@ -68,7 +70,7 @@ fn summarize(
     var dot_1 = vec4f(0.0);
     var dot_2 = vec4f(0.0);
     var dot_3 = vec4f(0.0);
-    for (var first = 0u; first < 32u; first += 16u) {
+    for (var first = 0u; first < 32u * once; first += 16u) {
       let place = thread % 4u;
       let entries = first / 4u + place;
       let firstFour = thread / 4u;
@@ -154,8 +156,11 @@ fn summarize(
     tile[columnGroup * 9u + rowGroup] = max(max(max(max(score0_0, score0_0), score0_1), score0_2), score0_3);
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 8u; other++) {
+    for (var other = 0u; other < 8u * once; other += 4u) {
       rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
+      rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 9u]);
+      rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 18u]);
+      rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 27u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale0);
     total0 *= shrink0;
@@ -244,8 +249,11 @@ fn summarize(
   tile[columnGroup * 9u + rowGroup] = total0;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 8u; other++) {
+  for (var other = 0u; other < 8u * once; other += 4u) {
     denominator0 += tile[other * 9u + rowGroup];
+    denominator0 += tile[other * 9u + rowGroup + 9u];
+    denominator0 += tile[other * 9u + rowGroup + 18u];
+    denominator0 += tile[other * 9u + rowGroup + 27u];
   }
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < 128u) {

@@ -38,6 +38,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.length + 31u) / 32u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 31u) / 32u);
   let rest2 = workgroup / ((shape.length + 31u) / 32u);
@@ -77,7 +79,7 @@ fn finish(
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 64u; components0 += 32u) {
+  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
     let count = min(max(64u, components0) - components0, 32u);
     let firstFeature = components0;
     for (var queryItem = thread; queryItem < 256u; queryItem += 64u) {

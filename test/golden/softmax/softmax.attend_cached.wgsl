@@ -35,6 +35,8 @@ fn attend_cached(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 63u) / 64u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 63u) / 64u);
   let rest2 = workgroup / ((shape.length + 63u) / 64u);
@@ -86,7 +88,7 @@ fn attend_cached(
     var dot_13 = vec4f(0.0);
     var dot_14 = vec4f(0.0);
     var dot_15 = vec4f(0.0);
-    for (var first = 0u; first < 64u; first += 8u) {
+    for (var first = 0u; first < 64u * once; first += 8u) {
       let place = thread % 2u;
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
@@ -418,8 +420,11 @@ fn attend_cached(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 16u; other++) {
+    for (var other = 0u; other < 16u * once; other += 4u) {
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u]);
+      rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 17u]);
+      rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 34u]);
+      rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 51u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale0);
     total0 *= shrink0;
@@ -437,8 +442,11 @@ fn attend_cached(
     score0_6 = exp2(score0_6 - measure0);
     score0_7 = exp2(score0_7 - measure0);
     let scaleSoFar1 = rowScale1;
-    for (var other = 0u; other < 16u; other++) {
+    for (var other = 0u; other < 16u * once; other += 4u) {
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 1u]);
+      rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 18u]);
+      rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 35u]);
+      rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 52u]);
     }
     let shrink1 = exp2(scaleSoFar1 - rowScale1);
     total1 *= shrink1;
@@ -615,12 +623,18 @@ fn attend_cached(
   tile[columnGroup * 17u + rowGroup * 2u + 1u] = total1;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * once; other += 4u) {
     denominator0 += tile[other * 17u + rowGroup * 2u];
+    denominator0 += tile[other * 17u + rowGroup * 2u + 17u];
+    denominator0 += tile[other * 17u + rowGroup * 2u + 34u];
+    denominator0 += tile[other * 17u + rowGroup * 2u + 51u];
   }
   var denominator1 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * once; other += 4u) {
     denominator1 += tile[other * 17u + rowGroup * 2u + 1u];
+    denominator1 += tile[other * 17u + rowGroup * 2u + 18u];
+    denominator1 += tile[other * 17u + rowGroup * 2u + 35u];
+    denominator1 += tile[other * 17u + rowGroup * 2u + 52u];
   }
   let factor0 = vec4f(
     select(1.0 / select(denominator0.x, 1.0, denominator0.x == 0.0), 0.0, denominator0.x == 0.0),

@@ -1,6 +1,7 @@
 /** Statements as lines of WGSL, two spaces deeper in each block. */
 
 import type { Statement } from '../../../kernel/kernel.ts'
+import { bodiesOf } from '../../../kernel/walk.ts'
 import { wgslName } from './names.ts'
 import type { ValuePrinter } from './values.ts'
 
@@ -21,7 +22,7 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
     case 'for': {
       const index = wgslName(statement.index)
       const step = statement.step === 1 ? `${index}++` : `${index} += ${statement.step}u`
-      const [from, to] = [values.print(statement.from), values.print(statement.to)]
+      const [from, to] = [values.print(statement.from), endOf(statement, values)]
       return [
         `for (var ${index} = ${from}; ${index} < ${to}; ${step}) {`,
         ...indented(printStatements(statement.body, values)),
@@ -46,6 +47,22 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
       return ['workgroupBarrier();']
   }
 }
+
+/**
+ * Where a loop ends. Compilers of shaders write out all rounds of a loop whose number of rounds they know, and those
+ * that make coroutines of barriers take seconds for what comes of it. A factor of 1 that they do not know keeps loops
+ * around barriers rolled up, and those that say so. Others are left to them, since unrolling may pay there.
+ */
+function endOf({ from, to, step, rolled, body }: Loop, values: ValuePrinter): string {
+  const printed = values.print(to)
+  if (from.kind !== 'number' || to.kind !== 'number' || to.value - from.value <= step) return printed
+  return rolled === true || body.some(hasBarrier) ? `${printed} * ${values.unknownOne}` : printed
+}
+
+type Loop = Extract<Statement, { kind: 'for' }>
+
+const hasBarrier = (statement: Statement): boolean =>
+  statement.kind === 'barrier' || bodiesOf(statement).some((body) => body.some(hasBarrier))
 
 /** `sum += a * b`, where the sum is what it is added to. */
 function printAssign(

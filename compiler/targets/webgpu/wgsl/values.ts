@@ -10,6 +10,7 @@ import { wgslName } from './names.ts'
 /** Prints values, and remembers which helpers the text must define. */
 export class ValuePrinter {
   readonly #helpers = new Map<string, Helper>()
+  #one = false
   /** Names of the buffers that are bound as vec4f. */
   readonly #inFours: ReadonlySet<string>
 
@@ -17,6 +18,21 @@ export class ValuePrinter {
     this.#inFours = new Set(
       bindings.filter(({ element }) => element === 'vec4f').map((binding) => binding.name),
     )
+  }
+
+  /** The name of a 1 that a compiler of shaders does not know: a dispatch has at least one group. */
+  get unknownOne(): string {
+    this.#one = true
+    return 'once'
+  }
+
+  /** Declares what `unknownOne` names, if it was asked for. */
+  get declarations(): readonly string[] {
+    if (!this.#one) return []
+    return [
+      '// 1, which no compiler knows: loops up to a multiple of it are not written out',
+      'let once = min(shape.sliceCount, 1u);',
+    ]
   }
 
   /** The helpers asked for so far, each after those that it calls. */
