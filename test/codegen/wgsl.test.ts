@@ -124,7 +124,13 @@ describe('the text', () => {
 
     test('around a barrier, and of one that says so', () => {
       expect(rounds(8, true)).toContain('i < 8u * once;')
-      expect(rounds(8, false, ir.for_('j', 0, 2, 1, () => ir.barrier))).toContain('i < 8u * once;')
+      expect(
+        rounds(
+          8,
+          false,
+          ir.for_('j', 0, 2, 1, () => ir.barrier),
+        ),
+      ).toContain('i < 8u * once;')
       expect(rounds(8, true)).toContain('let once = min(shape.sliceCount, 1u);')
     })
 
