@@ -21,7 +21,9 @@ export function onHalves(
     const body = code.slice(buffer.end)
     const rewritten = accesses(body, name, stores)
     if (rewritten === undefined || (stores.size > 0 && !vector && !native)) return undefined
-    const element = elements[native ? 'native' : 'packed'][vector ? 'vector' : 'number']
+    // What is stored in fours has its digits rounded already, as bits.
+    const asNumbers = native && !(vector && stores.size > 0)
+    const element = elements[asNumbers ? 'native' : 'packed'][vector ? 'vector' : 'number']
     code = `${code.slice(0, buffer.start)}${buffer.head}array<${element.type}>;${rewritten}`
     helpers.push(element.load(name))
     if (stores.size > 0) helpers.push(element.store(name))
@@ -102,13 +104,12 @@ const element = (type: string, wide: string, load: string, store: string): Eleme
   store: (name) => `fn ${storeOf(name)}(i: u32, x: ${wide}) { ${name}[i] = ${store}; }`,
 })
 
-const pairs = (of: string): string => `${of}(halves(x.xy), halves(x.zw))`
-
 /** With the feature shader-f16 as numbers, without it as words of two numbers each. */
 const elements = {
   native: {
-    number: element('f16', 'f32', 'f32($[i])', 'bitcast<vec2<f16>>(halves(vec2f(x, 0.0))).x'),
-    vector: element('vec4<f16>', 'vec4f', 'vec4f($[i])', `bitcast<vec4<f16>>(${pairs('vec2u')})`),
+    // Rounded before, so that the conversion is exact whichever way a device rounds.
+    number: element('f16', 'f32', 'f32($[i])', 'f16(unpack2x16float(halves(vec2f(x, 0.0))).x)'),
+    vector: element('vec4<f16>', 'vec4f', 'vec4f($[i])', ''),
   },
   packed: {
     number: element('u32', 'f32', 'unpack2x16float($[i / 2u])[i % 2u]', ''),
@@ -116,7 +117,7 @@ const elements = {
       'vec2u',
       'vec4f',
       'vec4f(unpack2x16float($[i].x), unpack2x16float($[i].y))',
-      pairs('vec2u'),
+      'vec2u(halves(x.xy), halves(x.zw))',
     ),
   },
 } satisfies Record<string, Record<string, Element>>

@@ -57,6 +57,13 @@ test('single numbers are stored with shader-f16 alone, since a word has two', ()
   expect(onHalves(kernel, [1], false)).toBeUndefined()
 })
 
+test('no bits are read as a vector of f16, which naga cannot', () => {
+  for (const declarations of [scalars, vectors]) {
+    const found = onHalves(kernelOf(declarations, 'out[i] = q[i];'), [0, 1], true)
+    expect(found?.code).not.toMatch(/bitcast<vec/)
+  }
+})
+
 test('what names a buffer in another way is left alone', () => {
   expect(onHalves(kernelOf(scalars, 'let n = arrayLength(&q);'), [0], true)).toBeUndefined()
   expect(onHalves(kernelOf(scalars, ''), [2], true)).toBeUndefined()
