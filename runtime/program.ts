@@ -43,6 +43,8 @@ export interface Program {
   }
   /** A program whose form `backward` computes gradients, with kernels of its own; loaded when they are asked for. */
   readonly gradients?: () => Promise<{ readonly program?: GradientProgram }>
+  /** Where its sizes count words of two numbers of f16: the same program in numbers of f32, as its gradients are. */
+  readonly singles?: Program
   /** Why it has no gradients, where it has none: words that go on from "has no gradients, since". */
   readonly underivable?: string
   /** By kernel name. */

@@ -14,7 +14,7 @@ export async function gradientsOf({ name, gradients, underivable }: Program): Pr
 
 /** A call of `backward`, checked. */
 export const checkBackward = (program: Program, call: unknown): CheckedCall =>
-  checkCall(program, 'backward', call, ['q', 'k', 'v', 'dout'])
+  checkCall(program.singles ?? program, 'backward', call, ['q', 'k', 'v', 'dout'])
 
 /** Gradients by the names of the interface. */
 export function namedGradients<T>(outputs: ReadonlyMap<string, T>): { dq: T; dk: T; dv: T } {

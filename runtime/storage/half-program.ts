@@ -33,7 +33,12 @@ export function halfProgram(program: Program, native: boolean): HalfProgram {
     forms[name] = onWords(form, wideOut.has(name) ? ['input'] : ['input', 'output'], variants)
   }
   return {
-    program: { ...program, ...onSpecialised(program, variants, native), ...inWords(program, forms) },
+    program: {
+      ...program,
+      ...onSpecialised(program, variants, native),
+      ...inWords(program, forms),
+      singles: program,
+    },
     wideOut,
   }
 }

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { nodeGpu } from '../../runtime/node-gpu.ts'
 import { createAttention } from '../../runtime/index.ts'
 import { narrow, widen } from '../../runtime/storage/half.ts'
-import { compileOne, expected, tensors } from '../numeric/harness.ts'
+import { compileOne, expected, normals, tensors } from '../numeric/harness.ts'
 import type { Sizes } from '../numeric/harness.ts'
 import { recordDevice, recordSkippedDevice } from '../setup/devices.ts'
 import { lavapipe } from '../setup/test-devices.ts'
@@ -133,5 +133,15 @@ describe.each(devices)('on $name, shader-f16: $native', (configuration) => {
     expect(declared('f32') || declared('vec4f')).toBe(false)
     expect(labels).toContain('attnc a f16 q')
     expect(labels.includes('attnc a f16 wide')).toBe(!native && held.length > 1)
+  })
+
+  // They are computed of f32, whatever the storage is.
+  test.skipIf(configuration.name === 'lavapipe')('gradients take and give f32', async () => {
+    const { device } = await open(configuration)
+    const built = compileOne(attentions['exact, of odd widths'])
+    const given = { ...tensors(built, { length: 5 }, 3), dout: normals(15, 8), length: 5 }
+    using half = await createAttention(built.program, { device, storage: 'f16' })
+    using single = await createAttention(built.program, { device })
+    expect(await half.backward(given)).toEqual(await single.backward(given))
   })
 })
