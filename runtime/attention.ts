@@ -210,10 +210,17 @@ export interface CreateOptions {
    */
   readonly threads?: number | undefined
   /**
-   * Of inputs and outputs; arithmetic, states, projection and weights are f32. With `f16` a call that has results beyond
+   * Of inputs and outputs; arithmetic, projection and weights are f32. With `f16` a call that has results beyond
    * 65,504 rejects with the `AttentionError` `range`.
    */
   readonly storage?: 'f32' | 'f16' | undefined
+  /**
+   * Of what decoding carries; `f16` with the storage f16 alone. Rows of keys and values are then kept as they came, in
+   * half the memory, and results have the bits that they have with f32. Sums are rounded after each call, by less than
+   * 2^-10 of each number. Between calls a state is in the memory of the host, on every backend, and a step reads and
+   * writes all of it: it saves memory and takes longer.
+   */
+  readonly state?: 'f32' | 'f16' | undefined
   /** [projections, D] to use instead of the file's own; with `buckets` [rounds · buckets / 2, D]. */
   readonly projection?: Float32Array | undefined
   /**

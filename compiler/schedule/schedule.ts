@@ -49,6 +49,7 @@ import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.t
 import type { FinishPass, ReducePass, ScanPass, StepPass, WalkPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
+import type { StateScales } from '../../runtime/contract/state-scales.ts'
 import type { EquationPass } from './equation.ts'
 import type { Groups, Scaling } from './operands.ts'
 import type { OnlinePass, ProductPass } from './row-passes.ts'
@@ -119,6 +120,8 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. */
   readonly size: Size
+  /** Of the role `state`: where its logarithms are, as the runtime's `BufferPlan` says. */
+  readonly scales?: StateScales
   /** Layout, for the reader. */
   readonly layout: string
 }

@@ -19,8 +19,8 @@ export function checkOptions(
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`${where} takes an object of options, or nothing; it was given ${describe(options)}.`)
   }
-  refuseUnknown(where, options, ['device', 'backend', 'threads', 'storage', 'projection', 'weights'])
-  const { device, backend, threads, storage } = options
+  refuseUnknown(where, options, ['device', 'backend', 'threads', 'storage', 'state', 'projection', 'weights'])
+  const { device, backend, threads, storage, state } = options
   if (backend !== undefined && !backendNames.includes(backend)) {
     throw new TypeError(
       `${where}: backend must be one of '${backendNames.join("', '")}'; it is ${describe(backend)}.`,
@@ -33,6 +33,14 @@ export function checkOptions(
   }
   if (storage !== undefined && storage !== 'f32' && storage !== 'f16') {
     throw new TypeError(`${where}: storage must be 'f32' or 'f16'; it is ${describe(storage)}.`)
+  }
+  if (state !== undefined && state !== 'f32' && state !== 'f16') {
+    throw new TypeError(`${where}: state must be 'f32' or 'f16'; it is ${describe(state)}.`)
+  }
+  if (state === 'f16' && storage !== 'f16') {
+    throw new TypeError(
+      `${where}: state 'f16' goes with storage 'f16'; the storage is ${describe(storage ?? 'f32')}. Give both, or neither.`,
+    )
   }
   if (device !== undefined && (typeof device !== 'object' || device === null || !('queue' in device))) {
     throw new TypeError(`${where}: device must be a GPUDevice; it is ${describe(device)}. Was it awaited?`)

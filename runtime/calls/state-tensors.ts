@@ -1,6 +1,7 @@
 /** What a program carries from call to call, as it is saved: f32 tensors by the names of its buffers. */
 import { present } from '../arguments/form.ts'
 import type { SavedState } from '../attention.ts'
+import type { StateScales } from '../contract/state-scales.ts'
 import type { Program } from '../program.ts'
 import { wholeCall } from './slices.ts'
 import type { StateSizes } from './state.ts'
@@ -9,6 +10,7 @@ interface StateTensor {
   readonly name: string
   /** Numbers. */
   readonly size: number
+  readonly scales?: StateScales | undefined
 }
 
 /** The tensors of a state of these sizes. */
@@ -20,7 +22,7 @@ export function stateTensors(
   const shape = wholeCall(form, { batch, heads, kvHeads, capacity, length: 1, keyLength: 1, offset: 0 })
   return form.buffers
     .filter(({ role }) => role === 'state')
-    .map(({ name, size }) => ({ name, size: size(shape) }))
+    .map(({ name, size, scales }) => ({ name, size: size(shape), scales }))
 }
 
 /** @throws RangeError where the saved tensors are not of their sizes. */

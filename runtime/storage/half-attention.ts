@@ -16,6 +16,7 @@ import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import { rows } from './covered.ts'
 import type { Covered, WideCall } from './covered.ts'
+import type { Decoding } from './decoding.ts'
 import { isHalfArray, runOnArrays } from './half-arrays.ts'
 import type { HalfBuffers } from './half-buffers.ts'
 import { checkHalves, runOnDevice } from './half-device.ts'
@@ -33,9 +34,11 @@ export class HalfAttention implements Attention {
   readonly #wide: Attention
   readonly #program: Program
   readonly #onDevice: OnDevice | undefined
+  readonly #decoding: Decoding
 
-  constructor(wide: Attention, program: Program, onDevice: OnDevice | undefined) {
+  constructor(wide: Attention, program: Program, onDevice: OnDevice | undefined, decoding: Decoding) {
     this.#wide = wide
+    this.#decoding = decoding
     this.#program = program
     this.#onDevice = onDevice
   }
@@ -69,7 +72,7 @@ export class HalfAttention implements Attention {
   }
 
   redraw(seed: number): void {
-    this.#wide.redraw(seed)
+    this.#decoding.redraw(seed)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -83,7 +86,7 @@ export class HalfAttention implements Attention {
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
     const result = await this.#run<{ out: Tensor; state: AttentionState }>('prefill', call, {
-      run: (wide) => this.#wide.prefill(wide as unknown as ForwardCall<Tensor>),
+      run: (wide) => this.#decoding.prefill(wide as unknown as ForwardCall<Tensor>),
       outOf: ({ out, state }, replace) => {
         try {
           return { out: replace(out), state }
@@ -109,16 +112,17 @@ export class HalfAttention implements Attention {
       'step',
       { length: 1, batch, heads, kvHeads, ...Object.fromEntries(said) },
       {
-        run: (wide) => this.#wide.step(state, wide as unknown as StepCall<Tensor>),
+        run: (wide) => this.#decoding.step(state, wide as unknown as StepCall<Tensor>),
         outOf: (result, replace) => replace(result),
-        prompt: true,
+        // A state of f16 is f32 on the device first.
+        prompt: this.#decoding === this.#wide,
       },
     )
     return out as T
   }
 
   restore(saved: SavedState): Promise<AttentionState> {
-    return this.#wide.restore(saved)
+    return this.#decoding.restore(saved)
   }
 
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {

@@ -3,6 +3,7 @@ import type { Attention, CreateOptions } from '../attention.ts'
 import type { Found, Open, OpenOn } from '../backends/backend.ts'
 import { backends } from '../backends/index.ts'
 import type { Program } from '../program.ts'
+import { decodingOf } from './decoding.ts'
 import { HalfAttention } from './half-attention.ts'
 
 /** An attention on tensors of f16: in kernels that read them where there are buffers of a device, elsewhere over one of f32. */
@@ -12,8 +13,10 @@ export async function onHalves(
   openOn: OpenOn,
   open: Open | undefined,
 ): Promise<Attention> {
-  const overSingles = async (own = open): Promise<Attention> =>
-    new HalfAttention(await openOn(program, options, own), program, undefined)
+  const overSingles = async (own = open): Promise<Attention> => {
+    const wide = await openOn(program, options, own)
+    return new HalfAttention(wide, program, undefined, await decodingOf(wide, program, options))
+  }
   const backend = await backends[options.backend ?? program.target]()
   if (backend.runs !== 'kernels' || backend.readsHalves !== true) return overSingles()
   let found: Found

@@ -5,6 +5,7 @@ import { compiledFor } from '../backends/others.ts'
 import { Session } from '../backends/webgpu/session.ts'
 import type { TargetName } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
+import { decodingOf } from './decoding.ts'
 import { HalfAttention } from './half-attention.ts'
 import { HalfBuffers } from './half-buffers.ts'
 import { halfProgram } from './half-program.ts'
@@ -28,5 +29,6 @@ export async function openOnDevice(
   const { program: halves, wideOut } = halfProgram(compiled, device.features.has('shader-f16'))
   const attention = await openOn(halves, options, compiled === program ? open : undefined)
   const buffers = await HalfBuffers.open(new Session(program.name, device, owned))
-  return new HalfAttention(attention, program, { buffers, wideOut })
+  const decoding = await decodingOf(attention, program, options)
+  return new HalfAttention(attention, program, { buffers, wideOut }, decoding)
 }

@@ -308,7 +308,9 @@ function carried(plan: FactorisedPlan): Plan {
   return {
     passes: ofAll(plan, 'carried').passes,
     buffers: [
-      ...(scaling === 'scaled' ? [state('carriedScales', features, `[${features}]`)] : []),
+      ...(scaling === 'scaled'
+        ? [{ ...state('carriedScales', features, `[${features}]`), scales: { each: features, from: 0 } }]
+        : []),
       state('carriedSums', features * columns, `[${features} × ${columns}], S and last z`),
     ],
   }

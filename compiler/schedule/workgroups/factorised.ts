@@ -114,12 +114,14 @@ function stateBuffer({ attention, score, scaling }: FactorisedPlan): BufferPlan 
 function carriedBuffer({ attention, score, action, carriedScaling }: FactorisedPlan): BufferPlan {
   const { features } = score
   const { valueDim } = attention
+  const each = carriedSize(features, valueDim, carriedScaling)
   const scales = carriedScaling === 'scaled' ? `, log-scale [${features}]` : ''
   return {
     name: 'carried',
     role: 'state',
     element: 'f32',
-    size: product('batch', action.groups, carriedSize(features, valueDim, carriedScaling)),
+    size: product('batch', action.groups, each),
+    ...(carriedScaling === 'scaled' && { scales: { each, from: each - features } }),
     layout: `per group: S [${features} × ${valueDim}], z [${features}]${scales}`,
   }
 }

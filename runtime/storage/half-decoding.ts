@@ -1,0 +1,79 @@
+/** Decoding with states of 16 bits a number, which are f32 while a call has them. */
+import { foreignState } from '../arguments/decoding.ts'
+import type { Attention, AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../attention.ts'
+import { compiledFor } from '../backends/others.ts'
+import { stateTensors } from '../calls/state-tensors.ts'
+import type { Program } from '../program.ts'
+import type { Decoding } from './decoding.ts'
+import { HalfState, restored, stored } from './half-state.ts'
+import type { HalfKeeper, Stored } from './half-state.ts'
+
+export class HalfDecoding implements Decoding {
+  readonly #wide: Attention
+  readonly #program: Program
+  /** Another one after each `redraw`. */
+  #keeper: HalfKeeper
+
+  private constructor(wide: Attention, program: Program, keeper: HalfKeeper) {
+    this.#wide = wide
+    this.#program = program
+    this.#keeper = keeper
+  }
+
+  static async open(wide: Attention, program: Program): Promise<HalfDecoding> {
+    const { backend } = wide
+    // The reference carries rows; other backends than the program's own have tensors of their own.
+    const compiled = backend === 'reference' ? undefined : await compiledFor(program, backend)
+    const tensors = compiled?.forms.step
+      ? stateTensors(compiled, { batch: 1, heads: 1, kvHeads: 1, capacity: 1 })
+      : []
+    const scales = new Map(tensors.map(({ name, scales }) => [name, scales]))
+    return new HalfDecoding(wide, program, { name: program.name, scales })
+  }
+
+  redraw(seed: number): void {
+    this.#wide.redraw(seed)
+    this.#keeper = { ...this.#keeper }
+  }
+
+  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+    const keeper = this.#keeper
+    const { out, state } = await this.#wide.prefill(call)
+    return { out, state: await taken(keeper, state) }
+  }
+
+  /** The state is that before the call where this is refused. */
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+    const keeper = this.#keeper
+    if (!(state instanceof HalfState) || state.owner !== keeper) throw foreignState(this.#program, state)
+    const running = this.#run(keeper, state.contents, call)
+    state.follow(running.then(({ next }) => next))
+    return (await running).out
+  }
+
+  async #run<T extends Tensor>({ scales }: HalfKeeper, contents: Promise<Stored>, call: StepCall<T>) {
+    const wide = await this.#wide.restore(restored(await contents, scales))
+    try {
+      const out = await this.#wide.step(wide, call)
+      return { out, next: stored(await wide.save(), scales) }
+    } finally {
+      wide.destroy()
+    }
+  }
+
+  async restore(saved: SavedState): Promise<AttentionState> {
+    const keeper = this.#keeper
+    return taken(keeper, await this.#wide.restore(saved))
+  }
+}
+
+/** A state of f32 as one of f16, which takes its place. */
+async function taken(keeper: HalfKeeper, wide: AttentionState): Promise<HalfState> {
+  try {
+    const saved = await wide.save()
+    const contents = stored(saved, keeper.scales)
+    return new HalfState(keeper, saved, wide.positions, Promise.resolve(contents))
+  } finally {
+    wide.destroy()
+  }
+}

@@ -1,0 +1,96 @@
+/** The state of a decoding attention whose numbers take 16 bits each while no call has it. */
+import type { AttentionState, SavedState, Sizes } from '../attention.ts'
+import type { StateScales } from '../contract/state-scales.ts'
+import { AttentionError } from '../errors.ts'
+import { restore, store } from './state-halves.ts'
+import type { StoredNumbers } from './state-halves.ts'
+
+/** Where each tensor of a state has logarithms, by its name. */
+export type ScalesByName = ReadonlyMap<string, StateScales | undefined>
+
+/** What a state holds between calls; not written to, so that copies share it. */
+export interface Stored extends Omit<SavedState, 'tensors'> {
+  readonly tensors: Readonly<Record<string, StoredNumbers>>
+}
+
+export function stored({ tensors, ...facts }: SavedState, scales: ScalesByName): Stored {
+  const entries = Object.entries(tensors).map(
+    ([name, numbers]) => [name, store(numbers, scales.get(name), facts.position)] as const,
+  )
+  return { ...facts, tensors: Object.fromEntries(entries) }
+}
+
+export function restored({ tensors, ...facts }: Stored, scales: ScalesByName): SavedState {
+  const entries = Object.entries(tensors).map(
+    ([name, numbers]) => [name, restore(numbers, scales.get(name))] as const,
+  )
+  return { ...facts, tensors: Object.fromEntries(entries) }
+}
+
+/** What a state asks of the attention that made it, with the projection that it had. */
+export interface HalfKeeper {
+  readonly name: string
+  readonly scales: ScalesByName
+}
+
+export class HalfState implements AttentionState {
+  readonly owner: HalfKeeper
+  readonly sizes: Required<Pick<Sizes, 'batch' | 'heads' | 'kvHeads'>>
+  #positions: readonly number[]
+  /** After the calls so far; undefined once the state is destroyed. */
+  #contents: Promise<Stored> | undefined
+
+  constructor(
+    owner: HalfKeeper,
+    sizes: Required<Pick<Sizes, 'batch' | 'heads' | 'kvHeads'>>,
+    positions: readonly number[],
+    contents: Promise<Stored>,
+  ) {
+    const { batch, heads, kvHeads } = sizes
+    this.owner = owner
+    this.sizes = { batch, heads, kvHeads }
+    this.#positions = positions
+    this.#contents = contents
+  }
+
+  get position(): number {
+    return Math.max(...this.#positions)
+  }
+
+  get positions(): readonly number[] {
+    return this.#positions
+  }
+
+  /** @throws AttentionError once the state is destroyed. */
+  get contents(): Promise<Stored> {
+    if (this.#contents !== undefined) return this.#contents
+    throw new AttentionError(
+      'destroyed',
+      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
+    )
+  }
+
+  /** The calls that follow go on from `next`; where that rejects the state stays as it was before. */
+  follow(next: Promise<Stored>): void {
+    const before = [this.contents, this.#positions] as const
+    this.#positions = before[1].map((position) => position + 1)
+    const contents = next.catch(() => {
+      // Later calls have counted this one.
+      this.#positions = this.#positions.map((position) => position - 1)
+      return before[0]
+    })
+    this.#contents = contents
+  }
+
+  copy(): HalfState {
+    return new HalfState(this.owner, this.sizes, this.#positions, this.contents)
+  }
+
+  async save(): Promise<SavedState> {
+    return restored(await this.contents, this.owner.scales)
+  }
+
+  destroy(): void {
+    this.#contents = undefined
+  }
+}
