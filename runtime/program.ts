@@ -153,7 +153,7 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */
   readonly size: (shape: Shape) => number
-  /** Of the role `state`: where numbers of it are logarithms; absent where none is. */
+  /** Of the role `state`, in the form `step`: where numbers of it are logarithms; absent where none is. */
   readonly scales?: StateScales
 }
 

@@ -120,7 +120,7 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. */
   readonly size: Size
-  /** Of the role `state`: where its logarithms are, as the runtime's `BufferPlan` says. */
+  /** Of the role `state`, in the form `step`: where its logarithms are. */
   readonly scales?: StateScales
   /** Layout, for the reader. */
   readonly layout: string

@@ -91,7 +91,7 @@ function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
       ...(stepSeesPosition(plan) ? [positions] : []),
       ...projectionBuffer(attention.dim, score),
       ...action.buffers,
-      carriedBuffer(plan),
+      { ...carriedBuffer(plan), ...scalesOf(plan) },
     ],
     passes: [stepPass(plan)],
   }
@@ -114,16 +114,20 @@ function stateBuffer({ attention, score, scaling }: FactorisedPlan): BufferPlan 
 function carriedBuffer({ attention, score, action, carriedScaling }: FactorisedPlan): BufferPlan {
   const { features } = score
   const { valueDim } = attention
-  const each = carriedSize(features, valueDim, carriedScaling)
   const scales = carriedScaling === 'scaled' ? `, log-scale [${features}]` : ''
   return {
     name: 'carried',
     role: 'state',
     element: 'f32',
-    size: product('batch', action.groups, each),
-    ...(carriedScaling === 'scaled' && { scales: { each, from: each - features } }),
+    size: product('batch', action.groups, carriedSize(features, valueDim, carriedScaling)),
     layout: `per group: S [${features} × ${valueDim}], z [${features}]${scales}`,
   }
+}
+
+function scalesOf({ attention, score, carriedScaling }: FactorisedPlan): Pick<BufferPlan, 'scales'> {
+  const { features } = score
+  const each = carriedSize(features, attention.valueDim, carriedScaling)
+  return carriedScaling === 'scaled' ? { scales: { each, from: each - features } } : {}
 }
 
 const bothLengths: BufferPlan = {
