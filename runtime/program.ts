@@ -7,7 +7,6 @@
 import type { TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
 import type { Shape } from './contract/shape.ts'
-import type { StateScales } from './contract/state-scales.ts'
 import type { WeightName } from './contract/weights.ts'
 
 export interface Program {
@@ -153,8 +152,11 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */
   readonly size: (shape: Shape) => number
-  /** Of the role `state`, in the form `step`: where numbers of it are logarithms; absent where none is. */
-  readonly scales?: StateScales
+  /**
+   * Of the role `state`, in the form `step`: the last `features` numbers of each group are logarithms, whose digits after
+   * the point count.
+   */
+  readonly scales?: true
 }
 
 export type Dispatch = WorkgroupDispatch | CellDispatch

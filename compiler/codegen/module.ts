@@ -286,7 +286,7 @@ function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(
     ({ name, role, element, size, value, scales }) =>
       `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)}` +
-      (scales === undefined ? '' : `, scales: ${literal(scales)}`) +
+      (scales === undefined ? '' : `, scales: ${scales}`) +
       `${value === undefined ? '' : `, value: (head) => ${javascript(value)}`} },`,
   )
   const dispatches = form.dispatches.map(

@@ -49,7 +49,6 @@ import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.t
 import type { FinishPass, ReducePass, ScanPass, StepPass, WalkPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
-import type { StateScales } from '../../runtime/contract/state-scales.ts'
 import type { EquationPass } from './equation.ts'
 import type { Groups, Scaling } from './operands.ts'
 import type { OnlinePass, ProductPass } from './row-passes.ts'
@@ -120,8 +119,8 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. */
   readonly size: Size
-  /** Of the role `state`, in the form `step`: where its logarithms are. */
-  readonly scales?: StateScales
+  /** Of the role `state`, in the form `step`: the last numbers of each group, one per feature, are logarithms. */
+  readonly scales?: true
   /** Layout, for the reader. */
   readonly layout: string
 }

@@ -1,7 +1,6 @@
 /** What a program carries from call to call, as it is saved: f32 tensors by the names of its buffers. */
 import { present } from '../arguments/form.ts'
 import type { SavedState } from '../attention.ts'
-import type { StateScales } from '../contract/state-scales.ts'
 import type { Program } from '../program.ts'
 import { wholeCall } from './slices.ts'
 import type { StateSizes } from './state.ts'
@@ -10,7 +9,7 @@ interface StateTensor {
   readonly name: string
   /** Numbers. */
   readonly size: number
-  readonly scales?: StateScales | undefined
+  readonly scales?: true | undefined
 }
 
 /** The tensors of a state of these sizes. */

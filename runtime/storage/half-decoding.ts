@@ -6,7 +6,7 @@ import { stateTensors } from '../calls/state-tensors.ts'
 import type { Program } from '../program.ts'
 import type { Decoding } from './decoding.ts'
 import { HalfState, restored, stored } from './half-state.ts'
-import type { HalfKeeper, Stored } from './half-state.ts'
+import type { HalfKeeper, ScalesByName, Stored } from './half-state.ts'
 
 export class HalfDecoding implements Decoding {
   readonly #wide: Attention
@@ -24,11 +24,10 @@ export class HalfDecoding implements Decoding {
     const { backend } = wide
     // The reference carries rows; other backends than the program's own have tensors of their own.
     const compiled = backend === 'reference' ? undefined : await compiledFor(program, backend)
-    const tensors = compiled?.forms.step
-      ? stateTensors(compiled, { batch: 1, heads: 1, kvHeads: 1, capacity: 1 })
-      : []
-    const scales = new Map(tensors.map(({ name, scales }) => [name, scales]))
-    return new HalfDecoding(wide, program, { name: program.name, scales })
+    return new HalfDecoding(wide, program, {
+      name: program.name,
+      scales: compiled === undefined ? new Map() : scalesOf(compiled),
+    })
   }
 
   redraw(seed: number): void {
@@ -76,4 +75,15 @@ async function taken(keeper: HalfKeeper, wide: AttentionState): Promise<HalfStat
   } finally {
     wide.destroy()
   }
+}
+
+function scalesOf(program: Program): ScalesByName {
+  if (program.forms.step === undefined) return new Map()
+  const ofOneGroup = stateTensors(program, { batch: 1, heads: 1, kvHeads: 1, capacity: 1 })
+  return new Map(
+    ofOneGroup.map(({ name, size, scales }) => [
+      name,
+      scales && { each: size, from: size - program.features },
+    ]),
+  )
 }

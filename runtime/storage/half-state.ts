@@ -1,9 +1,8 @@
 /** The state of a decoding attention whose numbers take 16 bits each while no call has it. */
 import type { AttentionState, SavedState, Sizes } from '../attention.ts'
-import type { StateScales } from '../contract/state-scales.ts'
 import { AttentionError } from '../errors.ts'
 import { restore, store } from './state-halves.ts'
-import type { StoredNumbers } from './state-halves.ts'
+import type { StateScales, StoredNumbers } from './state-halves.ts'
 
 /** Where each tensor of a state has logarithms, by its name. */
 export type ScalesByName = ReadonlyMap<string, StateScales | undefined>

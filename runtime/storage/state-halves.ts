@@ -7,8 +7,16 @@
  * is a function of place and turn, so that the same calls give the same bits. Where a block has numbers too different for
  * one power of two, or numbers that are none, its words are kept as they are.
  */
-import type { StateScales } from '../contract/state-scales.ts'
 import { halfOf, widen } from './half.ts'
+
+/**
+ * Where a tensor of a state has logarithms, of which f32 has just enough digits: of every `each` numbers those from `from`
+ * on. The others are rows, or sums, whose digits count relatively.
+ */
+export interface StateScales {
+  readonly each: number
+  readonly from: number
+}
 
 /** Numbers that share a power of two. */
 const BLOCK = 32

@@ -309,7 +309,7 @@ function carried(plan: FactorisedPlan): Plan {
     passes: ofAll(plan, 'carried').passes,
     buffers: [
       ...(scaling === 'scaled'
-        ? [{ ...state('carriedScales', features, `[${features}]`), scales: { each: features, from: 0 } }]
+        ? [{ ...state('carriedScales', features, `[${features}]`), scales: true as const }]
         : []),
       state('carriedSums', features * columns, `[${features} × ${columns}], S and last z`),
     ],

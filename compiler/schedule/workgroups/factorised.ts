@@ -91,7 +91,7 @@ function stepOf(plan: FactorisedPlan, forward: Schedule): Schedule {
       ...(stepSeesPosition(plan) ? [positions] : []),
       ...projectionBuffer(attention.dim, score),
       ...action.buffers,
-      { ...carriedBuffer(plan), ...scalesOf(plan) },
+      { ...carriedBuffer(plan), ...(plan.carriedScaling === 'scaled' && { scales: true }) },
     ],
     passes: [stepPass(plan)],
   }
@@ -122,12 +122,6 @@ function carriedBuffer({ attention, score, action, carriedScaling }: FactorisedP
     size: product('batch', action.groups, carriedSize(features, valueDim, carriedScaling)),
     layout: `per group: S [${features} × ${valueDim}], z [${features}]${scales}`,
   }
-}
-
-function scalesOf({ attention, score, carriedScaling }: FactorisedPlan): Pick<BufferPlan, 'scales'> {
-  const { features } = score
-  const each = carriedSize(features, attention.valueDim, carriedScaling)
-  return carriedScaling === 'scaled' ? { scales: { each, from: each - features } } : {}
 }
 
 const bothLengths: BufferPlan = {
