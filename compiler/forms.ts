@@ -9,6 +9,7 @@ import { verify as verifyKernel } from './kernel/verify.ts'
 import { invariant } from './diagnostics/invariant.ts'
 import { backward, schedule } from './schedule/build.ts'
 import type { Schedule } from './schedule/schedule.ts'
+import type { Choices } from './schedule/choices.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
 import type { Target } from './targets/target.ts'
 import type { KernelSource } from '../runtime/program.ts'
@@ -26,14 +27,20 @@ export type LoweredForms = Readonly<Partial<Record<FormName, LoweredForm>>> & {
   readonly forward: LoweredForm
 }
 
-/** The forms, or why there are none, as a noun for the writer of the file. */
+/**
+ * The forms, or why there are none, as a noun for the writer of the file.
+ *
+ * @param choices of the planner, in place of those of the model
+ */
 export function formsFor(
   target: Target,
   attention: Attention,
+  choices?: Choices,
 ): LoweredForms | { readonly unsupported: string } {
   const unsupported = target.unsupported(attention)
   if (unsupported !== undefined) return { unsupported }
-  const planned = schedule(attention, target.planner)
+  const planner = choices && target.plannerBy ? target.plannerBy(choices) : target.planner
+  const planned = schedule(attention, planner)
   if ('unsupported' in planned) return planned
   const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
   if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }

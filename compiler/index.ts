@@ -5,7 +5,7 @@
  *     import { compile } from 'attnc'
  *     const { modules, diagnostics } = compile(text)
  */
-import { requireObject } from '../runtime/arguments/describe.ts'
+import { describe, requireObject } from '../runtime/arguments/describe.ts'
 import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
@@ -19,6 +19,7 @@ import {
 } from './reference/gradient/gradients.ts'
 import { reference as interpret, type ReferenceInputs } from './reference/reference.ts'
 import { checkOptions, type Member, noAttention, oneOf, text as string } from './options.ts'
+import { areChoices, type Choices } from './schedule/choices.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import type { File } from './syntax/ast.ts'
 import { format as printCanonically } from './syntax/format.ts'
@@ -32,6 +33,7 @@ export type { GradientInputs, ReferenceGradients } from './reference/gradient/gr
 export type { ReferenceInputs } from './reference/reference.ts'
 export type { AttentionModel, CheckedFile } from './semantics/model.ts'
 export type { File } from './syntax/ast.ts'
+export type { Choices } from './schedule/choices.ts'
 export type { Program } from '../runtime/program.ts'
 export type { AttentionReport, Counterexample, PropertyName, PropertyResult } from './verification/report.ts'
 export type { Verification, VerifyOptions } from './verification/verify.ts'
@@ -51,6 +53,8 @@ export interface CompileOptions extends SourceOptions {
   readonly target?: Target
   /** One attention by name, in place of all. */
   readonly only?: string
+  /** By the names of attentions, the choices of tiles that `attnc tune` made for them; the model's where there are none. */
+  readonly tuned?: Readonly<Record<string, Choices>>
 }
 
 export interface Compilation {
@@ -87,8 +91,12 @@ export interface PendingAttention extends Unscheduled {
  *   `diagnostics`; nothing is thrown for it.
  */
 export function compile(text: string, options: CompileOptions = {}): Compilation {
-  const source = sourceOf(text, options, 'compile', { target: oneOf(targets), only: string })
-  const { target, only } = options
+  const source = sourceOf(text, options, 'compile', {
+    target: oneOf(targets),
+    only: string,
+    tuned: choicesByName,
+  })
+  const { target, only, tuned } = options
   const { tree, checked, diagnostics } = understand(source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }
@@ -98,7 +106,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const pending: PendingAttention[] = []
   for (const model of checked.attentions) {
     if (only !== undefined && model.name !== only) continue
-    const built = build(model, tree, target)
+    const built = build(model, tree, target, tuned?.[model.name])
     if ('unsupported' in built) pending.push({ name: model.name, ...built })
     else modules.push(compiled(model.name, built))
   }
@@ -252,6 +260,16 @@ function sourceOf(
   string(text, 'the text of a spec')
   checkOptions(options, name, { file: string, ...members })
   return { file: options.file ?? 'input.attn', text }
+}
+
+/** Choices of tiles by the names of attentions. */
+const choicesByName: Member = (value, name) => {
+  const expected = 'the choices of attnc tune by the names of attentions'
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${name}: expected ${expected}, found ${describe(value)}`)
+  for (const [attention, choices] of Object.entries(value))
+    if (!areChoices(choices))
+      throw new RangeError(`${name}: expected ${expected}, found ${JSON.stringify(choices)} for ${attention}`)
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error'

@@ -16,6 +16,7 @@ import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
 import { negativeWeights, undecodable } from './algebra/facts.ts'
 import { underivable } from './schedule/build.ts'
+import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
@@ -51,15 +52,17 @@ export interface Understood {
  * Checked spec → algebra → schedule → kernels → files, and a program that runs.
  *
  * @param tree the file that declares the attention
+ * @param choices of the planner, in place of those of the model; alternatives have the model's
  */
 export function build(
   model: AttentionModel,
   tree: File,
   name: TargetName = defaultTarget,
+  choices?: Choices,
 ): Built | Unscheduled {
   const target = targetNamed(name)
   const algebra = verifyAlgebra(fromModel(model))
-  const forms = formsFor(target, algebra)
+  const forms = formsFor(target, algebra, choices)
   if ('unsupported' in forms) return { model, algebra, ...forms }
   const source = print(alone(tree, model.name))
   const facts = {

@@ -11,6 +11,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addExplain } from './commands/explain.ts'
 import { addFormat } from './commands/format.ts'
 import { addRun } from './commands/run.ts'
+import { addTune } from './commands/tune.ts'
 import { addVerify } from './commands/verify.ts'
 import { reportFiles } from './diagnostics.ts'
 import { CommandFailure, SpecFailure, status } from './failure.ts'
@@ -42,7 +43,17 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       '\nExample:\n  $ attnc run specs/performer.attn\n\nExit status: 0 done, 1 the spec is wrong or a result is, 2 the command line is wrong, 3 no usable device',
     )
   const context = { program, io, conclude: (result: number) => void (concluded = result) }
-  for (const add of [addCompile, addCheck, addRun, addVerify, addExplain, addBench, addFormat, addDoctor])
+  for (const add of [
+    addCompile,
+    addCheck,
+    addRun,
+    addVerify,
+    addExplain,
+    addBench,
+    addTune,
+    addFormat,
+    addDoctor,
+  ])
     add(context)
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -1,7 +1,7 @@
 /** What `--only` chose, and what a person hears where it chose nothing. */
 import { nearest } from '../diagnostics/nearest.ts'
 import type { Source } from '../diagnostics/diagnostic.ts'
-import { check, type Compilation, compile, type Target } from '../index.ts'
+import { check, type Choices, type Compilation, compile, type Target } from '../index.ts'
 import { usage } from './failure.ts'
 
 /**
@@ -11,7 +11,14 @@ import { usage } from './failure.ts'
  */
 export function compileChosen(
   { file, text }: Source,
-  { only, ...options }: { readonly only?: string | undefined; readonly target?: Target },
+  {
+    only,
+    ...options
+  }: {
+    readonly only?: string | undefined
+    readonly target?: Target
+    readonly tuned?: Readonly<Record<string, Choices>>
+  },
 ): Compilation {
   const { checked, diagnostics } = check(text, { file })
   const names = checked.attentions.map(({ name }) => name)

@@ -4,6 +4,7 @@
  */
 import type { Attention } from '../algebra/attention.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Choices } from '../schedule/choices.ts'
 import type { Planner } from '../schedule/planner.ts'
 import type { EquationPass, Pass, Schedule, WorkgroupPass } from '../schedule/schedule.ts'
 import type { Exact } from '../symbolic/index-arithmetic.ts'
@@ -19,6 +20,8 @@ export interface Target {
   readonly unsupported: (attention: Attention) => string | undefined
   /** Plans the passes of each row operation. */
   readonly planner: Planner
+  /** The same with other choices than those of the model, where there are any. */
+  readonly plannerBy?: (choices: Choices) => Planner
   /** One kernel a pass, in order. */
   readonly lower: (schedule: Schedule) => readonly LoweredPass[]
   /** How often the kernel of a pass runs. */

@@ -1,9 +1,17 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { type CompiledAttention, type OutputFile, type Target, targets } from '../../index.ts'
+import {
+  type Compilation,
+  type CompiledAttention,
+  type OutputFile,
+  type Target,
+  targets,
+} from '../../index.ts'
 import { modulePath } from '../../codegen/module.ts'
-import { defaultTarget } from '../../targets/index.ts'
+import { modelChoices } from '../../schedule/choices.ts'
+import { defaultTarget, targetNamed } from '../../targets/index.ts'
+import type { Source } from '../../diagnostics/diagnostic.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
@@ -16,6 +24,7 @@ import { readableFiles } from '../readable.ts'
 import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
+import { inWords, readTuned, type Tuned } from '../tune/tuned-file.ts'
 import { requireOwn, signed } from '../writing/own.ts'
 import { type NewFile, writeFiles } from '../writing/write.ts'
 
@@ -50,14 +59,14 @@ export function addCompile({ program, io }: Context): void {
     .action(async (path: string, options: Options) => {
       const source = readSource(io, path)
       const { target, only } = options
-      const { diagnostics, modules } = compileChosen(source, { target, only })
+      const directory = options.output ?? dirname(path)
+      const { tuned, diagnostics, modules } = compileTuned(io, source, directory, { target, only })
       if (diagnostics.some(({ severity }) => severity === 'error'))
         throw new SpecFailure([{ source, diagnostics }])
       reportDiagnostics(io, { source, diagnostics })
 
       if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
 
-      const directory = options.output ?? dirname(path)
       const readable = new Map<string, readonly OutputFile[]>()
       for (const module of modules) readable.set(module.name, await readableFiles(io, module))
       const filesOf = ({ name, files }: CompiledAttention): readonly OutputFile[] => [
@@ -82,6 +91,7 @@ export function addCompile({ program, io }: Context): void {
           attentions: modules.map((module) => ({
             name: module.name,
             target,
+            ...(tuned.has(module.name) && { tuned: tuned.get(module.name) }),
             files: written(filesOf(module)),
           })),
           runtime: written(runtimeFiles()),
@@ -89,13 +99,35 @@ export function addCompile({ program, io }: Context): void {
         return
       }
       for (const module of modules) {
-        io.out.write(`${module.name}\n`)
+        const found = tuned.get(module.name)
+        const how =
+          found === undefined ? '' : `, tuned on ${found.device}: ${inWords(found.choices, modelChoices)}`
+        io.out.write(`${module.name}${how}\n`)
         for (const file of written(filesOf(module))) io.out.write(`  ${file}\n`)
       }
       io.out.write(`runtime\n  ${displayPath(io, join(directory, 'attnc-runtime'))}/\n`)
       const [first] = modules
       if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
     })
+}
+
+/** Compiles with what `attnc tune` has left beside the modules. */
+function compileTuned(
+  io: Io,
+  source: Source,
+  directory: string,
+  options: { readonly target: Target; readonly only: string | undefined },
+): Compilation & { readonly tuned: ReadonlyMap<string, Tuned> } {
+  const compiled = compileChosen(source, options)
+  const tuned = new Map<string, Tuned>()
+  if (targetNamed(options.target).plannerBy !== undefined)
+    for (const { name, program } of compiled.modules) {
+      const found = readTuned(io, directory, name, program.source)
+      if (found !== undefined) tuned.set(name, found)
+    }
+  if (tuned.size === 0) return { ...compiled, tuned }
+  const choices = Object.fromEntries([...tuned].map(([name, { choices }]) => [name, choices]))
+  return { ...compileChosen(source, { ...options, tuned: choices }), tuned }
 }
 
 /** A stage that says something else than the one before it is a defect of the compiler. */

@@ -1,6 +1,7 @@
 /** Attention as fused passes: one through all keys, or one over parts of the keys and another that merges these. */
 import type { Size } from '../../../runtime/contract/size.ts'
 import { distinct, product } from '../buffers.ts'
+import type { Choices } from '../choices.ts'
 import { add, gt, le, mul, size, smaller, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import { headsOfGroup, roomFor } from '../operands.ts'
@@ -11,9 +12,6 @@ import { headsOf } from '../planner.ts'
 import type { Attend, Plan, Planner, RowSums } from '../planner.ts'
 import type { OnlinePass, Only, Over, Rows, Term, Tile } from '../schedule.ts'
 import { plainTerm, scaledTerm } from '../terms.ts'
-
-/** Keys of one part where few queries attend to all keys of a sequence. */
-const keysOfPart = 256
 
 const termOf = ({ attention, kernel }: Attend): Term =>
   kernel.exponent !== undefined && attention.stabilize.kind === 'auto'
@@ -97,10 +95,16 @@ interface InParts {
   readonly keys: Size
   /** Index in the result of the first row of the head z, in rows. */
   readonly firstRow: Formula
+  /** Keys of one part. */
+  readonly keysOfPart: number
 }
 
 /** Numerators and denominators over each stretch of the keys, then their quotients. */
-function inParts(from: Attend, tile: Tile, { over, count, queries, keys, firstRow }: InParts): Plan {
+function inParts(
+  from: Attend,
+  tile: Tile,
+  { over, count, queries, keys, firstRow, keysOfPart }: InParts,
+): Plan {
   const { name, columns, division, out, only } = from
   const scaled = termOf(from).kind === 'scaled'
   const parts: Rows = { buffer: `${name}Parts`, of: over, count }
@@ -133,7 +137,7 @@ function inParts(from: Attend, tile: Tile, { over, count, queries, keys, firstRo
 }
 
 /** Few queries against all keys of a sequence. */
-export function attendInParts(from: Attend, tile: Tile): Plan {
+export function attendInParts(from: Attend, tile: Tile, { keysOfPart }: Choices): Plan {
   const { queries } = from
   const count = queries.count as number
   return inParts(from, tile, {
@@ -142,6 +146,7 @@ export function attendInParts(from: Attend, tile: Tile): Plan {
     queries,
     keys: 'keyLength',
     firstRow: mul(z, count),
+    keysOfPart,
   })
 }
 
@@ -149,13 +154,14 @@ export function attendInParts(from: Attend, tile: Tile): Plan {
  * A token against all that a cache then holds, no row of which is behind it. The query heads of a key/value head are
  * rows of one tile, so that keys and values are read once for all of them.
  */
-export function attendToken(from: Attend, tile: Tile): Plan {
+export function attendToken(from: Attend, tile: Tile, { keysOfPart }: Choices): Plan {
   return inParts({ ...from, name: `${from.name}_token`, mask: { kind: 'none' } }, tile, {
     over: 'sliceKeyHead',
     count: 'heads',
     queries: { buffer: from.queries.buffer, of: 'tokenHead', count: 'heads' },
     keys: ['+', 'offset', 'keyLength'],
     firstRow: mul(add(size('sliceStart'), z), size(headsOfGroup)),
+    keysOfPart,
   })
 }
 

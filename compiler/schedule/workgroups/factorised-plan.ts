@@ -4,6 +4,7 @@ import { carriesScales } from '../../algebra/attention.ts'
 import type { Attention, Carry, FactorisedScore } from '../../algebra/attention.ts'
 import { planAction } from '../action.ts'
 import type { ActionPlan } from '../action.ts'
+import type { Choices } from '../choices.ts'
 import { hasMaxima } from '../maxima.ts'
 import { maximaPasses, together } from '../maxima-passes.ts'
 import { mends } from '../mending.ts'
@@ -19,8 +20,6 @@ import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
 /** Components of φ at a time: as many as shared memory has room for. */
 const plainSteps = 32
 const scaledSteps = 16
-/** Key rows that one workgroup sums where nothing needs the states in between. */
-const longChunk = 256
 
 /** The decisions that the passes of all forms share. */
 export interface FactorisedPlan {
@@ -49,7 +48,12 @@ export interface FactorisedPlan {
 }
 
 /** @param transforms whether rows may be projected by fast transforms where that is cheaper than products */
-export function planFactorised(attention: Attention, carry: Carry, transforms: boolean): FactorisedPlan {
+export function planFactorised(
+  attention: Attention,
+  carry: Carry,
+  transforms: boolean,
+  { summedRows }: Choices,
+): FactorisedPlan {
   const { valueDim, mask } = attention
   const { score } = carry
   const causal = mask.kind === 'causal'
@@ -60,7 +64,7 @@ export function planFactorised(attention: Attention, carry: Carry, transforms: b
   const action = planAction(carry.action)
   const headsPerGroup: Size = action.groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
   // A causal chunk is a tile: its pairs are taken all at once.
-  const chunk = causal ? rowsOfTile : longChunk
+  const chunk = causal ? rowsOfTile : summedRows
   // With projections the tile's code is long as it is, and they take the better part of its time.
   const largestBlock = Math.max(...score.key.map(({ size }) => size))
   const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)

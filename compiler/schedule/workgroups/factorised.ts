@@ -5,6 +5,7 @@
 import type { Attention, Carry } from '../../algebra/attention.ts'
 import { undecodable } from '../../algebra/facts.ts'
 import { dataBuffers, positions, product, queryLengths } from '../buffers.ts'
+import { modelChoices } from '../choices.ts'
 import { projectionBuffer, seesLength } from '../feature-blocks.ts'
 import { outlineOf } from '../outline.ts'
 import { carriedSize, stateSize } from '../schedule.ts'
@@ -23,8 +24,13 @@ import { planFactorised } from './factorised-plan.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 
 /** Schedules factorised attention as fused passes, with the forms of decoding where the attention decodes. */
-export function scheduleFactorised(attention: Attention, carry: Carry, transforms = true): Schedule {
-  const plan = planFactorised(attention, carry, transforms)
+export function scheduleFactorised(
+  attention: Attention,
+  carry: Carry,
+  transforms = true,
+  choices = modelChoices,
+): Schedule {
+  const plan = planFactorised(attention, carry, transforms, choices)
   const [reduce, scan] = [reducePass(plan), scanPass(plan)]
   const forward = forwardOf(plan, reduce, scan)
   if (undecodable(attention) !== undefined) return forward

@@ -1,5 +1,7 @@
 /** Plans for devices whose workgroups have memory of their own: fused passes for attention and products. */
 import { distinct, product } from '../buffers.ts'
+import { modelChoices } from '../choices.ts'
+import type { Choices } from '../choices.ts'
 import { add, load, mul, size, x, y, z } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { equationPass } from '../equation/plan.ts'
@@ -15,16 +17,23 @@ import { scheduleFactorised } from './factorised.ts'
  * The planner of targets with workgroup memory. One pass attends; where few queries face all keys, or one token those in
  * a cache, each part of the keys has workgroups of its own, and a second pass merges the parts.
  */
-export const workgroupPlanner: Planner = {
-  ...attentionIn((from) =>
-    hasManyPairs(from) ? attentionTile(from.columns) : valueTile(from.columns, rowsOfTile),
+export const plannerBy = (choices: Choices): Planner => ({
+  ...attentionIn(
+    (from) =>
+      choices.attentionTile === 'large' && hasManyPairs(from)
+        ? attentionTile(from.columns)
+        : valueTile(from.columns, rowsOfTile),
+    choices,
   ),
   ...productsIn(({ columns }) => valueTile(columns, rowsOfTile)),
-  attendToken: (from) => attendToken(from, tokenTile(from.columns)),
+  attendToken: (from) => attendToken(from, tokenTile(from.columns), choices),
   append,
-  factorised: scheduleFactorised,
+  factorised: (attention, carry) => scheduleFactorised(attention, carry, true, choices),
   rowsApart: false,
-}
+})
+
+/** The planner as the model of devices has it. */
+export const workgroupPlanner = plannerBy(modelChoices)
 
 /** Whether large tiles are filled: by many rows, by the keys of a tile, and by a mask that shows all of most tiles. */
 const hasManyPairs = ({ queries, keys, mask, columns }: Attend): boolean =>
@@ -33,11 +42,14 @@ const hasManyPairs = ({ queries, keys, mask, columns }: Attend): boolean =>
   (typeof keys.count !== 'number' || keys.count >= attentionTile(columns).steps)
 
 /** Attention in tiles, which the operation may decide. */
-export function attentionIn(tile: (from: Attend) => Tile): Pick<Planner, 'attend' | 'sums' | 'attendEither'> {
+export function attentionIn(
+  tile: (from: Attend) => Tile,
+  choices = modelChoices,
+): Pick<Planner, 'attend' | 'sums' | 'attendEither'> {
   const one = (from: Attend): OnlinePass => online(from, tile(from))
   return {
     attend: (from) =>
-      hasFewQueries(from) ? attendInParts(from, tile(from)) : { passes: [one(from)], buffers: [] },
+      hasFewQueries(from) ? attendInParts(from, tile(from), choices) : { passes: [one(from)], buffers: [] },
     sums: (from) => sumsOfRows(from, tile),
     attendEither: ({ many, few }: Either) => ({ passes: [one(many), one(few)], buffers: [] }),
   }

@@ -1,6 +1,6 @@
 /** WebGPU: passes of workgroups, as WGSL. */
 import { lower } from '../../kernel/lower/lower.ts'
-import { workgroupPlanner } from '../../schedule/workgroups/planner.ts'
+import { plannerBy, workgroupPlanner } from '../../schedule/workgroups/planner.ts'
 import { inWords } from '../../symbolic/index-arithmetic.ts'
 import type { Target } from '../target.ts'
 import { compactWgsl } from './compact.ts'
@@ -12,6 +12,7 @@ export const webgpu: Target = {
   exact: inWords,
   unsupported: () => undefined,
   planner: workgroupPlanner,
+  plannerBy,
   lower: (schedule) => lower(schedule).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
   language: { extension: 'wgsl', title: 'WGSL', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
