@@ -17,7 +17,7 @@ import { coldTime } from './cold.mjs'
 // Kernels that were compiled before are kept on disk. The driver reads this when it is loaded.
 env['MESA_SHADER_CACHE_DISABLE'] = 'true'
 
-/** Seconds of a processor, about twice and a half of what it takes, for all kernels of a spec. */
+/** Seconds of a processor for all kernels of a spec: several times of what a quiet machine takes. */
 const bounds: Readonly<Record<string, number>> = {
   nystromformer: 75,
   proxyformer: 60,

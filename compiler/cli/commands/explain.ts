@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { DeviceName } from '../../cost/device.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
 import { costsInWords as gpuCostsInWords, costsOf, deviceNames, type FormCosts } from '../explain/gpu-cost.ts'
-import { type StageName, stageNames, stagesOf, stageTitle, targetOf } from '../explain/stages.ts'
+import { type StageName, stageNames, stagesOf, stageTitle, targetOf, whenAsked } from '../explain/stages.ts'
 import { SpecFailure } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Paint, painter } from '../io.ts'
@@ -35,9 +35,10 @@ export function addExplain({ program, io }: Context): void {
       new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
     )
     .addOption(
-      new Option('--stage <name>', 'this stage alone; all of the compiler but the cost without it').choices(
-        stageNames,
-      ),
+      new Option(
+        '--stage <name>',
+        'this stage alone; all of the compiler but the cost and gradients without it',
+      ).choices(stageNames),
     )
     .addOption(
       new Option('--target <target>', 'what the kernels are for, where the stage does not say so').choices(
@@ -45,7 +46,9 @@ export function addExplain({ program, io }: Context): void {
       ),
     )
     .addOption(
-      new Option('--heads <n>', 'for which the stage cost is given').argParser(wholeNumber(1)).default(8),
+      new Option('--heads <n>', 'for which the stages cost and gradients are given')
+        .argParser(wholeNumber(1))
+        .default(8),
     )
     .addOption(
       new Option('--device <name>', 'whose passes the stage cost lists, in place of all devices').choices(
@@ -106,8 +109,8 @@ function explain(attention: CompiledAttention | PendingAttention, options: Optio
     return { name, stages: [{ name: stage, text: gpuCostsInWords(gpus, options) }], gpus }
   }
   const wanted = (name: StageName): boolean =>
-    stage === undefined ? targetOf(name) === undefined : name === stage
-  const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) })]
+    stage === undefined ? targetOf(name) === undefined && !whenAsked.has(name) : name === stage
+  const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) }, options)]
     .filter(([name]) => wanted(name))
     .map(([name, text]) => ({ name, text: text() }))
   if ('unsupported' in attention) return { name, stages, unsupported: attention.unsupported }

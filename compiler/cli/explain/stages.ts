@@ -6,8 +6,12 @@ import { print as printSchedule } from '../../schedule/print.ts'
 import { printAttention } from '../../semantics/print.ts'
 import { targetNamed, targets } from '../../targets/index.ts'
 import { claimText, type Standards } from './claim.ts'
+import { gradientsInWords } from './gradients.ts'
 
-const ofCompiler = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'cost'] as const
+const ofCompiler = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'cost', 'gradients'] as const
+
+/** Stages that are long, and shown where they are asked for. */
+export const whenAsked: ReadonlySet<string> = new Set(['cost', 'gradients'])
 
 /** A stage of the compiler, or the kernels in the language of a target, by what modules call them. */
 export type StageName = string
@@ -29,6 +33,7 @@ const titles: Readonly<Record<(typeof ofCompiler)[number], string>> = {
   schedule: 'the schedule: which passes, with which tiles and memory',
   kernels: 'the kernels: what runs, independent of the language it is written in',
   cost: 'the cost: what the kernels ask of GPUs, counted, and what is expected of some',
+  gradients: 'the gradients: the passes of a call of backward, and the memory that they need',
 }
 
 /** What a stage is, for the reader who meets it first. */
@@ -39,9 +44,11 @@ export function stageTitle(stage: StageName): string {
 }
 
 /** Of an attention that cannot be compiled yet, the stages that it reaches. */
+/** @param shape of the call for which memory is told */
 export function stagesOf(
   attention: CompiledAttention | PendingAttention,
   standards: Standards,
+  shape: Parameters<typeof gradientsInWords>[2],
 ): ReadonlyMap<StageName, () => string> {
   const stages = new Map<StageName, () => string>([
     ['spec', () => printAttention(attention.model)],
@@ -52,7 +59,8 @@ export function stagesOf(
   if ('unsupported' in attention) return stages
   stages.set('schedule', () => printSchedule(attention.schedule))
   stages.set('kernels', () => attention.kernels.map(printKernel).join('\n'))
-  const { program } = attention
+  const { algebra, program } = attention
+  stages.set('gradients', () => gradientsInWords(algebra, targetNamed(program.target).planner, shape))
   stages.set(targetNamed(program.target).language.texts, () =>
     Object.values(program.kernels)
       .map(({ code }) => code)
