@@ -29,11 +29,12 @@ test.each(specs)('%s is below 12 KB; what it may need later comes apart', async 
   expect(zipped(code)).toBeLessThan(12 * kilobyte)
   expect(later).toEqual(
     [
-      // Kernels of decoding, and of the other targets.
+      // Kernels of decoding, the gradients, and kernels of the other targets.
       `./${name}/decoding.js`,
+      `./${name}/webgpu-gradients.js`,
       `./${name}/gpujs.js`,
       `./${name}/wasm.js`,
-      // The caller's own options and tensors, decoding, times, other backends, Node.js, and what to say where there is no device.
+      // The caller's own options and tensors, decoding, gradients, times, other backends, Node.js, and what to say where there is no device.
       '../../node-gpu.js',
       './arguments/create-options.js',
       './arguments/no-program.js',

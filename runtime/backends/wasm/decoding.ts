@@ -2,16 +2,15 @@
 import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
-import type { AttentionState, SavedState } from '../../attention.ts'
+import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
-import type { Program } from '../../program.ts'
 import { roomFor } from '../../room.ts'
-import type { Block, OwnBlocks } from './blocks.ts'
+import type { Block } from './blocks.ts'
 import type { Inputs } from './engine.ts'
-import type { Machine } from './machine.ts'
+import type { Parts } from './parts.ts'
 import { StateBlocks } from './state-blocks.ts'
 
 /** A call, and the state that it leaves or goes on from. */
@@ -21,23 +20,51 @@ interface StateCall {
 }
 
 export class Decoding {
-  readonly #program: Program
-  readonly #machine: Machine
-  readonly #own: OwnBlocks
+  readonly #owner: Parts
 
-  constructor(program: Program, machine: Machine, own: OwnBlocks) {
-    this.#program = program
-    this.#machine = machine
-    this.#own = own
+  constructor(owner: Parts) {
+    this.#owner = owner
+  }
+
+  async prefill<T extends Tensor>(
+    drawn: Drawn,
+    call: ForwardCall<T>,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const { own, run } = this.#owner
+    own.assertUsable()
+    const { inputs, state } = this.#prefix(drawn, call)
+    try {
+      const outputs = await run('prefill', drawn, inputs)
+      return { out: outputs.get('out') as Tensor as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
+    }
+  }
+
+  async step<T extends Tensor>(drawn: Drawn, given: AttentionState, call: StepCall<T>): Promise<T> {
+    const { own, run } = this.#owner
+    own.assertUsable()
+    const { inputs, state } = this.#token(drawn, given, call)
+    try {
+      return (await run('step', drawn, inputs)).get('out') as Tensor as T
+    } catch (thrown) {
+      // What went wrong may be half done, or not at all.
+      state.destroy()
+      throw thrown
+    }
   }
 
   #statesOf(drawn: Drawn): StateBlocks {
-    return new StateBlocks(this.#program, this.#machine, this.#own, drawn)
+    const { program, machine, own } = this.#owner
+    return new StateBlocks(program, machine, own, drawn)
   }
 
   /** A call of `prefill`, and the state that it will leave. */
-  prefix(drawn: Drawn, call: unknown): StateCall {
-    const given = hostCall(this.#program, 'wasm', 'prefill', checkPrefill(this.#program, call))
+  #prefix(drawn: Drawn, call: unknown): StateCall {
+    const { program } = this.#owner
+    const given = hostCall(program, 'wasm', 'prefill', checkPrefill(program, call))
     const sizes = { ...given.sizes, capacity: roomFor(given.sizes.length) }
     const states = this.#statesOf(drawn)
     const buffers = states.create(sizes)
@@ -46,8 +73,8 @@ export class Decoding {
   }
 
   /** A call of `step`; the state is then one token further. */
-  token(drawn: Drawn, given: AttentionState, call: unknown): StateCall {
-    const program = this.#program
+  #token(drawn: Drawn, given: AttentionState, call: unknown): StateCall {
+    const { program } = this.#owner
     const { accepted, sizes, state, positions } = nextToken<Block, HostCall>(
       program,
       drawn,
@@ -59,8 +86,10 @@ export class Decoding {
     return { inputs: { sizes, tensors, lengths, queryLengths, positions, state: state.buffers }, state }
   }
 
-  restore(drawn: Drawn, saved: SavedState): AttentionState {
-    checkSaved(this.#program, drawn, saved)
+  async restore(drawn: Drawn, saved: SavedState): Promise<AttentionState> {
+    const { program, own } = this.#owner
+    own.assertUsable()
+    checkSaved(program, drawn, saved)
     const states = this.#statesOf(drawn)
     return new KeptState(states, saved, states.upload(saved), savedPositions(saved))
   }

@@ -68,6 +68,11 @@ export class Engine {
     this.#threads = threads
   }
 
+  /** For further forms of the same attention, with the same projection and weights. */
+  beside(program: Runnable, kernels: Kernels): Engine {
+    return new Engine(program, this.#machine, this.#own, kernels, this.#threads, this)
+  }
+
   /** Further kernels, for forms that have not run yet. */
   addKernels(kernels: Kernels): void {
     this.#modules.push(kernels)

@@ -11,37 +11,29 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import type * as GradientCalls from '../../calls/gradients.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
-import type { Assembled, GradientProgram, Program, WasmVariant } from '../../program.ts'
+import type { Assembled, Program, WasmVariant } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
+import type { Backward } from './backward.ts'
 import { OwnBlocks } from './blocks.ts'
 import type { Decoding } from './decoding.ts'
 import { cores, deviceName, mostThreads } from './device.ts'
 import { Engine } from './engine.ts'
-import type { FormName, Inputs, Outputs } from './engine.ts'
 import { compileKernels } from './kernels.ts'
 import type { Kernels } from './kernels.ts'
 import { leaveMachine, takeMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
+import type { Parts, Run } from './parts.ts'
 import { fittingVariant } from './variant.ts'
-
-/** What computes gradients, once it is loaded. */
-interface Gradients {
-  readonly program: GradientProgram
-  readonly engine: Engine
-  readonly calls: typeof GradientCalls
-}
 
 export class WasmAttention extends PartialAttention {
   readonly #machine: Machine
   readonly #variant: WasmVariant
   readonly #own: OwnBlocks
   readonly #engine: Engine
-  readonly #threads: number
   #decoding: Decoding | undefined
-  #gradients: Gradients | undefined
+  #backward: Backward | undefined
 
   private constructor(
     program: Program,
@@ -55,8 +47,7 @@ export class WasmAttention extends PartialAttention {
     this.#machine = machine
     this.#variant = kernels.variant
     this.#own = own
-    this.#threads = Math.min(threads, cores())
-    this.#engine = new Engine(program, machine, own, kernels, this.#threads)
+    this.#engine = new Engine(program, machine, own, kernels, Math.min(threads, cores()))
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {
@@ -94,8 +85,6 @@ export class WasmAttention extends PartialAttention {
       ['projection', projection],
     ]
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
-    // Gradients have no transforms.
-    if (this.#gradients) this.#engine.setConstant('projection', projection)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -106,73 +95,57 @@ export class WasmAttention extends PartialAttention {
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    this.#own.assertUsable()
     const { drawn } = this
     const given = this.#decoding ? call : ownCall(call)
-    const { inputs, state } = (this.#decoding ?? (await this.#loadDecoding())).prefix(drawn, given)
-    try {
-      return { out: (await this.#run('prefill', drawn, inputs)).get('out') as Tensor as T, state }
-    } catch (thrown) {
-      // The caller has no state to destroy.
-      state.destroy()
-      throw thrown
-    }
+    return (this.#decoding ?? (await this.#loadDecoding())).prefill(drawn, given)
   }
 
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>): Promise<T> {
-    this.#own.assertUsable()
     // Whoever has a state of it has loaded it: this is taken at once.
-    const decoding = this.#decoding ?? (await this.#loadDecoding())
-    const { inputs, state } = decoding.token(this.drawn, given, call)
-    try {
-      return (await this.#run('step', this.drawn, inputs)).get('out') as Tensor as T
-    } catch (thrown) {
-      // What went wrong may be half done, or not at all.
-      state.destroy()
-      throw thrown
-    }
+    return (this.#decoding ?? (await this.#loadDecoding())).step(this.drawn, given, call)
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
-    this.#own.assertUsable()
     const { drawn } = this
     const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding())).restore(drawn, given)
   }
 
   async #loadDecoding(): Promise<Decoding> {
+    this.#own.assertUsable()
     const { assembledLater } = this.program
     const [{ Decoding }, kernels] = await Promise.all([
       import('./decoding.ts'),
-      assembledLater && kernelsFor(this.#machine, this.#own, this.name, assembledLater, this.#variant),
+      assembledLater && this.#kernelsOf(assembledLater),
     ])
     this.#own.assertUsable()
     if (this.#decoding) return this.#decoding
     if (kernels) this.#engine.addKernels(kernels)
-    return (this.#decoding = new Decoding(this.program, this.#machine, this.#own))
+    return (this.#decoding = new Decoding(this.#parts))
   }
 
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
-    this.#own.assertUsable()
     const { drawn } = this
-    const ready = this.#gradients
-    const given = ready ? call : ownCall(call)
-    const { engine, calls, program } = ready ?? (await this.#loadGradients())
-    const inputs = hostCall(program, 'wasm', 'backward', calls.checkBackward(this.program, given))
-    const outputs = await this.#run('backward', drawn, inputs, engine)
-    return calls.namedGradients<Tensor>(outputs) as { dq: T; dk: T; dv: T }
+    const given = this.#backward ? call : ownCall(call)
+    return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
   }
 
-  /** With kernels of their own, and the same projection and weights. */
-  async #loadGradients(): Promise<Gradients> {
-    const calls = await import('../../calls/gradients.ts')
-    const program = await calls.gradientsOf(this.program)
-    const assembled = present(program.assembled, 'kernels for WebAssembly')
-    const kernels = await kernelsFor(this.#machine, this.#own, this.name, assembled, this.#variant)
-    const engine = new Engine(program, this.#machine, this.#own, kernels, this.#threads, this.#engine)
-    this.#gradients ??= { engine, calls, program }
-    this.#writeProjection(this.drawn)
-    return this.#gradients
+  async #loadBackward(): Promise<Backward> {
+    this.#own.assertUsable()
+    const { Backward } = await import('./backward.ts')
+    const loaded = await Backward.open(this.#parts, (program) =>
+      this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
+    )
+    return (this.#backward ??= loaded)
+  }
+
+  #kernelsOf(assembled: Assembled): Promise<Kernels> {
+    return kernelsFor(this.#machine, this.#own, this.name, assembled, this.#variant)
+  }
+
+  get #parts(): Parts {
+    const { program } = this
+    return { program, machine: this.#machine, own: this.#own, engine: this.#engine, run: this.#run }
   }
 
   destroy(): void {
@@ -182,15 +155,15 @@ export class WasmAttention extends PartialAttention {
   }
 
   /** Without an await before what is given has been read. */
-  async #run(form: FormName, drawn: Drawn, inputs: Inputs, engine = this.#engine): Promise<Outputs> {
-    // Drawn anew while decoding was loaded for the call.
+  readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
+    // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)
     const pending = engine.run(form, inputs)
     if (anew) this.#writeProjection(this.drawn)
-    const out = await pending
+    const outputs = await pending
     this.#own.assertUsable()
-    return out
+    return outputs
   }
 }
 

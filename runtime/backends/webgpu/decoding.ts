@@ -3,41 +3,78 @@ import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
 import { isBuffer } from '../../arguments/describe.ts'
 import { requireForm } from '../../arguments/required-form.ts'
-import type { AttentionState, SavedState } from '../../attention.ts'
+import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
-import type { FormName, Program } from '../../program.ts'
 import { roomFor } from '../../room.ts'
+import { ownCall } from '../../calls/own-call.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
 import { COPY_SRC } from './constants.ts'
-import type { Engine, Inputs } from './engine.ts'
-import type { Session } from './session.ts'
+import type { FormName, Inputs } from './engine.ts'
+import type { Parts } from './parts.ts'
 import { StateBuffers } from './state-buffers.ts'
 
 export class Decoding {
-  readonly #program: Program
-  readonly #session: Session
-  readonly #engine: Engine
+  readonly #owner: Parts
 
-  constructor(program: Program, session: Session, engine: Engine) {
-    this.#program = program
-    this.#session = session
-    this.#engine = engine
+  private constructor(owner: Parts) {
+    this.#owner = owner
   }
 
-  /** @throws AttentionError `form` */
-  static check(program: Program, form: FormName): void {
-    requireForm(program, form)
+  /**
+   * With what `form` needs, and steps, so that where there is a state they need not wait.
+   *
+   * @throws AttentionError `form` where the program has none
+   */
+  static async open(owner: Parts, form: FormName): Promise<Decoding> {
+    await prepare(owner, form)
+    return new Decoding(owner)
+  }
+
+  async prefill<T extends Tensor>(
+    drawn: Drawn,
+    call: ForwardCall<T>,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const { session, engine, run } = this.#owner
+    session.assertUsable()
+    const ready = engine.isPrepared('prefill')
+    const given = ready ? call : ownCall(call)
+    // Where a state was restored before.
+    if (!ready) await prepare(this.#owner, 'prefill')
+    const { inputs, state, known } = this.#prefix(drawn, given)
+    try {
+      const outputs = await run('prefill', drawn, inputs)
+      await known
+      return { out: outputs.get('out') as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
+    }
+  }
+
+  async step<T extends Tensor>(drawn: Drawn, state: AttentionState, call: StepCall<T>): Promise<T> {
+    const { session, run } = this.#owner
+    session.assertUsable()
+    const inputs = this.#token(drawn, state, call)
+    try {
+      return (await run('step', drawn, inputs)).get('out') as T
+    } catch (error) {
+      // What the device refused may be half done, or not at all.
+      state.destroy()
+      throw error
+    }
   }
 
   #statesOf(drawn: Drawn): StateBuffers {
-    return new StateBuffers(this.#program, drawn, this.#session, this.#engine)
+    const { program, session, engine } = this.#owner
+    return new StateBuffers(program, drawn, session, engine)
   }
 
   /** A call of `prefill`, and the state that it will leave. */
-  prefix(drawn: Drawn, call: unknown): { inputs: Inputs; state: AttentionState; known?: Promise<void> } {
-    const checked = checkPrefill(this.#program, call)
+  #prefix(drawn: Drawn, call: unknown): { inputs: Inputs; state: AttentionState; known?: Promise<void> } {
+    const checked = checkPrefill(this.#owner.program, call)
     const { length } = checked.sizes
     const sizes = { ...checked.sizes, capacity: roomFor(length) }
     const states = this.#statesOf(drawn)
@@ -45,7 +82,7 @@ export class Decoding {
     const onDevice = isBuffer(lengths)
     if (onDevice && (lengths.usage & COPY_SRC) === 0)
       throw new TypeError(
-        `${this.#program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
+        `${this.#owner.program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
       )
     const positions = positionsAfter(sizes, onDevice ? undefined : lengths)
     const state = new KeptState(states, sizes, states.create(sizes), positions)
@@ -59,16 +96,17 @@ export class Decoding {
 
   /** Tells a state the lengths as they are now: the copy is submitted at once. */
   async #measure(state: KeptState<GPUBuffer>, lengths: GPUBuffer, sizes: Inputs['sizes']): Promise<void> {
-    const [words = new ArrayBuffer()] = await this.#session.run(() =>
-      this.#engine.readBack(this.#engine.encoder('prefill'), [lengths], [sizes.batch * 4]),
+    const { session, engine } = this.#owner
+    const [words = new ArrayBuffer()] = await session.run(() =>
+      engine.readBack(engine.encoder('prefill'), [lengths], [sizes.batch * 4]),
     )
     state.positions = positionsAfter(sizes, new Uint32Array(words))
   }
 
   /** A call of `step`; the state is then one token further. */
-  token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
+  #token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
     const { accepted, ...token } = nextToken<GPUBuffer, CheckedCall>(
-      this.#program,
+      this.#owner.program,
       drawn,
       state,
       call,
@@ -78,9 +116,18 @@ export class Decoding {
     return { ...accepted, ...token, tensors }
   }
 
-  restore(drawn: Drawn, saved: SavedState): AttentionState {
-    checkSaved(this.#program, drawn, saved)
+  async restore(drawn: Drawn, saved: SavedState): Promise<AttentionState> {
+    const { program, session } = this.#owner
+    session.assertUsable()
+    checkSaved(program, drawn, saved)
     const states = this.#statesOf(drawn)
     return new KeptState(states, saved, states.upload(saved), savedPositions(saved))
   }
+}
+
+async function prepare({ program, session, engine }: Parts, form: FormName): Promise<void> {
+  session.assertUsable()
+  requireForm(program, form)
+  await Promise.all([engine.prepare(form), engine.prepare('step')])
+  session.assertUsable()
 }

@@ -1,19 +1,19 @@
 /** What each dispatch of a call takes on the device; loaded when it is asked for. */
-import type { CheckedCall } from '../../arguments/call.ts'
+import { checkCall } from '../../arguments/call.ts'
 import type { DispatchTime } from '../../attention.ts'
 import { AttentionError } from '../../errors.ts'
 import { COPY_SRC, QUERY_RESOLVE } from './constants.ts'
-import type { Engine } from './engine.ts'
+import type { Parts } from './parts.ts'
 import { dispatch } from './record.ts'
 import type { Step } from './record.ts'
-import type { Session } from './session.ts'
 
 /** Of the forward form, slice by slice. */
 export async function profile(
-  session: Session,
-  engine: Engine,
-  inputs: CheckedCall,
+  { program, session, engine }: Parts,
+  call: unknown,
 ): Promise<readonly DispatchTime[]> {
+  session.assertUsable()
+  const inputs = checkCall(program, 'profile', call)
   const { name, device } = session
   if (!device.features.has('timestamp-query')) {
     throw new AttentionError('backend', `${name}.profile needs a device with the feature timestamp-query.`)

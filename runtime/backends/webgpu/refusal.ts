@@ -1,4 +1,4 @@
-/** Why a device refuses a kernel: loaded where one does. */
+/** Why a kernel or a call is refused: loaded where one is. */
 import { AttentionError } from '../../errors.ts'
 import type { KernelSource } from '../../program.ts'
 
@@ -39,3 +39,7 @@ export const refusedCall = (
   memory
     ? new AttentionError('out-of-memory', `${name}: the device is out of memory. ${memory.message}`)
     : new AttentionError('gpu', `${name}: the device refused the call. ${validation?.message}`)
+
+/** Of a call with lengths, which no kernel reads. */
+export const withoutLengths = (name: string, form: string): AttentionError =>
+  new AttentionError('form', `${name}.${form} was compiled without lengths; pass whole sequences.`)

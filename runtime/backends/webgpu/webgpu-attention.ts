@@ -14,28 +14,22 @@ import type {
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import type * as GradientCalls from '../../calls/gradients.ts'
 import { ownCall } from '../../calls/own-call.ts'
-import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
+import type { Backward } from './backward.ts'
 import type { Decoding } from './decoding.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
-import type { FormName, Inputs } from './engine.ts'
+import type { FormName } from './engine.ts'
+import type { Parts, Run } from './parts.ts'
 import { Session } from './session.ts'
-
-/** What computes gradients, once it is loaded. */
-interface Gradients {
-  readonly engine: Engine
-  readonly calls: typeof GradientCalls
-}
 
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
   #decoding: Decoding | undefined
-  #gradients: Gradients | undefined
+  #backward: Backward | undefined
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'webgpu', deviceName(session.device), options, session.device)
@@ -80,8 +74,6 @@ export class WebgpuAttention extends BaseAttention {
       ['projection', projection],
     ]
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
-    // Gradients have no transforms.
-    if (this.#gradients) this.#engine.setConstant('projection', projection)
   }
 
   async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
@@ -91,71 +83,42 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    this.#session.assertUsable()
     const { drawn } = this
-    const ready = this.#engine.isPrepared('prefill') ? this.#decoding : undefined
-    const given = ready ? call : ownCall(call)
-    const { inputs, state, known } = (ready ?? (await this.#loadDecoding('prefill'))).prefix(drawn, given)
-    try {
-      const outputs = await this.#run('prefill', drawn, inputs)
-      await known
-      return { out: outputs.get('out') as T, state }
-    } catch (thrown) {
-      // The caller has no state to destroy.
-      state.destroy()
-      throw thrown
-    }
+    const given = this.#decoding ? call : ownCall(call)
+    return (this.#decoding ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given)
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
-    this.#session.assertUsable()
     // Whoever has a state of it has loaded it: this is taken at once.
-    const decoding = this.#decoding ?? (await this.#loadDecoding('step'))
-    const inputs = decoding.token(this.drawn, state, call)
-    try {
-      return (await this.#run('step', this.drawn, inputs)).get('out') as T
-    } catch (error) {
-      // What the device refused may be half done, or not at all.
-      state.destroy()
-      throw error
-    }
+    return (this.#decoding ?? (await this.#loadDecoding('step'))).step(this.drawn, state, call)
   }
 
   async restore(saved: SavedState): Promise<AttentionState> {
-    this.#session.assertUsable()
     const { drawn } = this
     const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding('step'))).restore(drawn, given)
   }
 
-  /** With what steps need, so that where there is a state they need not wait. */
   async #loadDecoding(form: FormName): Promise<Decoding> {
     const { Decoding } = await import('./decoding.ts')
-    Decoding.check(this.program, form)
-    await Promise.all([this.#engine.prepare(form), this.#engine.prepare('step')])
-    this.#session.assertUsable()
-    return (this.#decoding ??= new Decoding(this.program, this.#session, this.#engine))
+    const loaded = await Decoding.open(this.#parts, form)
+    return (this.#decoding ??= loaded)
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
-    this.#session.assertUsable()
     const { drawn } = this
-    const ready = this.#gradients
-    const given = ready ? call : ownCall(call)
-    const { engine, calls } = ready ?? (await this.#loadGradients())
-    const inputs = calls.checkBackward(this.program, given)
-    return calls.namedGradients(await this.#run('backward', drawn, inputs, engine)) as { dq: T; dk: T; dv: T }
+    const given = this.#backward ? call : ownCall(call)
+    return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
   }
 
-  /** With kernels of their own, and the same projection and weights. */
-  async #loadGradients(): Promise<Gradients> {
-    const calls = await import('../../calls/gradients.ts')
-    const engine = new Engine(await calls.gradientsOf(this.program), this.#session, this.#engine)
-    await engine.prepare('backward')
-    this.#session.assertUsable()
-    this.#gradients ??= { engine, calls }
-    this.#writeProjection(this.drawn)
-    return this.#gradients
+  async #loadBackward(): Promise<Backward> {
+    const { Backward } = await import('./backward.ts')
+    const loaded = await Backward.open(this.#parts)
+    return (this.#backward ??= loaded)
+  }
+
+  get #parts(): Parts {
+    return { program: this.program, session: this.#session, engine: this.#engine, run: this.#run }
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
@@ -175,30 +138,21 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
-    this.#session.assertUsable()
-    const inputs = checkCall(this.program, 'profile', call)
+    const given = ownCall(call)
     const { profile } = await import('./profile.ts')
-    return profile(this.#session, this.#engine, inputs)
+    return profile(this.#parts, given)
   }
 
   destroy(): void {
-    this.#gradients?.engine.destroy()
+    this.#backward?.destroy()
     this.#engine.destroy()
   }
 
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
-  async #run(
-    form: FormName,
-    drawn: Drawn,
-    inputs: Inputs,
-    engine = this.#engine,
-  ): Promise<ReadonlyMap<string, Tensor>> {
+  readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
     const takesLengths = engine.form(form).buffers.some(({ name }) => name === 'lengths')
     if (inputs.lengths !== undefined && !takesLengths)
-      throw new AttentionError(
-        'form',
-        `${this.name}.${form} was compiled without lengths; pass whole sequences.`,
-      )
+      throw (await import('./refusal.ts')).withoutLengths(this.name, form)
     // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)

@@ -1,0 +1,26 @@
+/** What decoding, gradients and measuring have of the attention that loads them. */
+import type { Tensor } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
+import type { Program } from '../../program.ts'
+import type { Engine, FormName, Inputs } from './engine.ts'
+import type { Session } from './session.ts'
+
+/** The attention, as far as they need it. */
+export interface Parts {
+  readonly program: Program
+  readonly session: Session
+  readonly engine: Engine
+  readonly run: Run
+}
+
+/**
+ * Runs a form, with no await before its commands are submitted; gives its outputs by name.
+ *
+ * @param engine that has the form; the attention's own where it is not given
+ */
+export type Run = (
+  form: FormName,
+  drawn: Drawn,
+  inputs: Inputs,
+  engine?: Engine,
+) => Promise<ReadonlyMap<string, Tensor>>
