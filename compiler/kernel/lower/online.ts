@@ -35,7 +35,7 @@ export function lowerOnline(schedule: Schedule, pass: OnlinePass): Kernel {
   const { tile, over, kernel: term, out, valueDim } = pass
   const frameOfPass = frame(schedule, pass)
   const { counts, kernel } = frameOfPass
-  const layout = scoreLayout(tile, schedule.dim)
+  const layout = scoreLayout(tile, pass.dim)
   const vectors = range(layout.rowFours.length)
 
   const body = record((k) => {
@@ -87,7 +87,7 @@ function declareOperands(
   firstRow: Value,
 ): Omit<Operands, 'layout'> {
   const { queries, keys, values, over, out, mask, tile } = pass
-  const width = schedule.dim / unitOf(schedule.dim)
+  const width = pass.dim / unitOf(pass.dim)
   const places = {
     queries: namedPlaces(k, 'firstQuery', placesOf(queries, over, width)),
     keys: namedPlaces(k, 'firstKey', placesOf(keys, over, width)),
