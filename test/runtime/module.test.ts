@@ -23,17 +23,22 @@ beforeAll(() => {
 })
 afterAll(() => folder.remove())
 
-/** With the kernels that are loaded when they are needed. */
+/** With the kernels that are loaded when they are needed, but for those of its gradients. */
 async function whole({ later, ...program }: Program): Promise<Program> {
-  return { ...program, kernels: { ...program.kernels, ...(await later?.())?.kernels } }
+  const kernels = { ...program.kernels, ...(await later?.())?.kernels }
+  return { ...program, gradients: undefined as never, kernels }
 }
 
 describe('a printed module', () => {
   test.each(programs.map((program) => [program.name, program] as const))(
     '%s is the program in memory',
     async (name, program) => {
-      expect(comparable(await whole(await folder.program(name)))).toEqual(
-        comparable(asCarried(programFrom(program))),
+      const [printed, inMemory] = [await folder.program(name), programFrom(program)]
+      expect(comparable(await whole(printed))).toEqual(comparable(asCarried(await whole(inMemory))))
+      const gradients = (await inMemory.gradients?.())?.program
+      const printedGradients = (await printed.gradients?.())?.program
+      expect(printedGradients && comparable(printedGradients)).toEqual(
+        gradients && comparable({ ...asCarried(gradients), source: '' }),
       )
       for (const [kernel, { code }] of Object.entries(program.kernels)) {
         expect(readFileSync(join(folder.path, name, `${kernel}.wgsl`), 'utf8')).toBe(code)

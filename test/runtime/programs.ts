@@ -1,5 +1,9 @@
 // Programs written by hand, so that the runtime is tested on its own.
-import type { FormDescription, ProgramDescription } from '../../compiler/codegen/description.ts'
+import type {
+  FormDescription,
+  GradientDescription,
+  ProgramDescription,
+} from '../../compiler/codegen/description.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 
 const times = (...sizes: readonly [Size, ...Size[]]): Size => {
@@ -189,17 +193,25 @@ export function softmax(dim: number, valueDim: number, weighted = false): Progra
   }
 }
 
+const sumFacts = { ...base, name: 'running_sum', dim: 1, valueDim: 1, causal: true } as const
+
 /** Causal running sums of v: a form for the whole, one that keeps the sum, and one more token. dim = valueDim = 1. */
 export const runningSum: ProgramDescription = {
-  ...base,
-  name: 'running_sum',
-  dim: 1,
-  valueDim: 1,
-  causal: true,
+  ...sumFacts,
   forms: {
     forward: sums('whole', 'forward'),
     prefill: sums('carry', 'prefill'),
     step: sums('carry', 'step'),
+  },
+  kernels: {
+    whole: sumKernel(false),
+    carry: sumKernel(true),
+  },
+  gradients: () => ({ ...sumFacts, ...sumGradients }),
+}
+
+const sumGradients: Pick<GradientDescription, 'forms' | 'kernels'> = {
+  forms: {
     backward: {
       chunks: ['ceildiv', 'keyLength', 16],
       groups: 'kvHeads',
@@ -216,8 +228,6 @@ export const runningSum: ProgramDescription = {
     },
   },
   kernels: {
-    whole: sumKernel(false),
-    carry: sumKernel(true),
     gradient: {
       code:
         header([

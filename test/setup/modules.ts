@@ -9,6 +9,7 @@ import { targetNamed } from '../../compiler/targets/index.ts'
 import { runtimeFolder } from '../../compiler/codegen/module.ts'
 import type { OutputFile } from '../../compiler/codegen/module.ts'
 import type { Form, Program } from '../../runtime/index.ts'
+import type { Runnable } from '../../runtime/program.ts'
 import { shapeFields } from '../../runtime/contract/shape.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -57,7 +58,7 @@ export const spelt = (call: object): string =>
     .join(', ')
 
 /** A program in memory with its kernels as a module carries them. */
-export function asCarried(program: Program): Program {
+export function asCarried<Some extends Runnable>(program: Some): Some {
   const { carried } = targetNamed(program.target).language
   const kernels = Object.entries(program.kernels).map(
     ([name, facts]) => [name, { ...facts, code: carried?.(facts.code) ?? '' }] as const,
@@ -66,7 +67,7 @@ export function asCarried(program: Program): Program {
 }
 
 /** A program as data: functions of the shape by what they return on an odd one. */
-export const comparable = (program: Program): unknown => ({
+export const comparable = (program: Runnable): unknown => ({
   ...program,
   library: undefined,
   forms: Object.fromEntries(Object.entries(program.forms).map(([name, form]) => [name, onOddShape(form)])),
