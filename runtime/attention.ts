@@ -64,6 +64,14 @@ export interface ForwardCall<T extends Tensor> extends Sizes {
 export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'out'> {
   /** [B, H, L, V] */
   readonly dout: T
+  /** [B, H, L, D], a buffer for the result, as `out` of `forward`. */
+  readonly dq?: GPUBuffer | undefined
+  /** [B, KVH, S, D], likewise. */
+  readonly dk?: GPUBuffer | undefined
+  /** [B, KVH, S, V], likewise. */
+  readonly dv?: GPUBuffer | undefined
+  /** What gradients are taken of beside q, k and v: nothing yet, so that all but an empty array is refused. */
+  readonly wrt?: readonly ('weights' | 'inputs' | 'projection' | 'state')[] | undefined
 }
 
 /** One token. The sizes are those of the state. */

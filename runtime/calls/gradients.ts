@@ -1,6 +1,4 @@
 /** The program of an attention's gradients, and calls for them; loaded where there is one. */
-import { checkCall } from '../arguments/call.ts'
-import type { CheckedCall } from '../arguments/call.ts'
 import { AttentionError } from '../errors.ts'
 import type { GradientProgram, Program } from '../program.ts'
 
@@ -11,10 +9,6 @@ export async function gradientsOf({ name, gradients, underivable }: Program): Pr
   const why = underivable === undefined ? '' : `, since ${underivable}`
   throw new AttentionError('form', `${name} has no gradients${why}.`)
 }
-
-/** A call of `backward`, checked. */
-export const checkBackward = (program: Program, call: unknown): CheckedCall =>
-  checkCall(program.singles ?? program, 'backward', call, ['q', 'k', 'v', 'dout'])
 
 /** Gradients by the names of the interface. */
 export function namedGradients<T>(outputs: ReadonlyMap<string, T>): { dq: T; dk: T; dv: T } {

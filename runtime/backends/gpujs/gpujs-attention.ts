@@ -2,6 +2,7 @@
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import type { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -36,6 +37,7 @@ interface Gradients {
   readonly program: GradientProgram
   readonly engine: Engine
   readonly calls: typeof GradientCalls
+  readonly check: typeof checkBackward
 }
 
 export class GpujsAttention extends PartialAttention {
@@ -145,9 +147,9 @@ export class GpujsAttention extends PartialAttention {
     const { drawn } = this
     const ready = this.#gradients
     const given = ready ? call : ownCall(call)
-    const { engine, calls, program } = ready ?? (await this.#loadGradients())
+    const { engine, calls, check, program } = ready ?? (await this.#loadGradients())
     this.#session.assertUsable()
-    const inputs = hostCall(program, 'gpujs', 'backward', calls.checkBackward(this.program, given))
+    const inputs = hostCall(program, 'gpujs', 'backward', check(this.program, given))
     // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn.projection)
@@ -161,10 +163,18 @@ export class GpujsAttention extends PartialAttention {
   }
 
   async #loadGradients(): Promise<Gradients> {
-    const calls = await import('../../calls/gradients.ts')
+    const [calls, { checkBackward: check }] = await Promise.all([
+      import('../../calls/gradients.ts'),
+      import('../../arguments/gradients.ts'),
+    ])
     const program = await calls.gradientsOf(this.program)
     this.#session.assertUsable()
-    return (this.#gradients ??= { program, engine: new Engine(program, this.#session, this.#engine), calls })
+    return (this.#gradients ??= {
+      program,
+      engine: new Engine(program, this.#session, this.#engine),
+      calls,
+      check,
+    })
   }
 
   override encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {

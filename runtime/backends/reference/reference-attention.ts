@@ -2,6 +2,7 @@
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import { checkBackward } from '../../arguments/gradients.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -80,7 +81,7 @@ export class ReferenceAttention extends PartialAttention {
   override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#assertUsable()
     const { source, name } = this.program
-    const checked = checkCall(this.program, 'backward', call, ['q', 'k', 'v', 'dout'])
+    const checked = checkBackward(this.program, call)
     const inputs = this.#inputs('backward', checked)
     const { dq, dk, dv } = this.#package.referenceGradients(source, name)(inputs)
     const gradients = { dq: Float32Array.from(dq), dk: Float32Array.from(dk), dv: Float32Array.from(dv) }

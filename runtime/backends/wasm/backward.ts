@@ -1,8 +1,9 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
+import { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type { BackwardCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { checkBackward, gradientsOf, namedGradients } from '../../calls/gradients.ts'
+import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import type { GradientProgram } from '../../program.ts'
 import type { Engine } from './engine.ts'
 import type { Kernels } from './kernels.ts'

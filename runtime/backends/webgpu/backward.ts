@@ -1,7 +1,8 @@
 /** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
+import { checkBackward } from '../../arguments/gradients.ts'
 import type { BackwardCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { checkBackward, gradientsOf, namedGradients } from '../../calls/gradients.ts'
+import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 
