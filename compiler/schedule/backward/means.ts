@@ -1,6 +1,6 @@
 /** The adjoint of means: each row of a segment has its share of the mean's cotangent. */
 import type { Means } from '../../algebra/attention.ts'
-import { add, choose, div, larger, lt, mul, named, select, size, sub, toReal } from '../equation/build.ts'
+import { add, choose, div, larger, lt, mul, named, smaller, sub, toReal } from '../equation/build.ts'
 import type { Formula } from '../equation.ts'
 import type { Adjoint, Entry } from './adjoint.ts'
 
@@ -17,15 +17,19 @@ export function adjointOfMeans({ rows, count: segments }: Means, cotangent: Entr
   return { passes: [], buffers: [], contributions: [{ to: rows, over, entry }] }
 }
 
-/** The segment of a row, and how many rows it has; see `means.ts` of schedules. */
+/**
+ * The segment of a row, and how many rows it has; see `means.ts` of schedules. Written without a choice between
+ * integers, which not every target has.
+ */
 function segmentOf(row: Formula, count: Formula, segments: number) {
   const short = named('short', div(count, segments))
   const shorter = named('shorter', sub(mul(add(short, 1), segments), count))
   const behind = named('behind', mul(shorter, short))
-  const isShort = lt(row, behind)
-  const late = div(sub(larger(row, behind), behind), add(short, 1))
+  // Of the rows of the longer segments: how many come before this one.
+  const late = named('late', sub(larger(row, behind), behind))
+  const isLate = smaller(sub(larger(add(row, 1), behind), behind), 1)
   return {
-    segment: named('segment', select(isShort, div(row, larger(short, 1)), add(shorter, late))),
-    rowsOfSegment: named('size', select(isShort, larger(short, 1), add(short, size(1)))),
+    segment: named('segment', add(smaller(div(row, larger(short, 1)), shorter), div(late, add(short, 1)))),
+    rowsOfSegment: named('size', add(short, isLate)),
   }
 }
