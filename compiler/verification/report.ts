@@ -12,6 +12,7 @@ export const propertyNames = [
   'convexity',
   'padding',
   'range',
+  'gradient',
 ] as const
 export type PropertyName = (typeof propertyNames)[number]
 

@@ -12,7 +12,7 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import { build } from '../../pipeline.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
-import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
+import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
 import { inTurns } from './turns.ts'
 
 /** @param options how each attention is made, such as on which device */
@@ -40,7 +40,8 @@ async function open(
   const built = build(model, undeclared, options.backend)
   if ('unsupported' in built) return { unsupported: built.unsupported }
   const attention = await createAttention(built.program, { ...options, weights })
-  const { prefill, step } = built.program.forms
+  const { underivable, forms } = built.program
+  const { prefill, step } = forms
   return {
     ...executorOf(attention),
     get projection() {
@@ -49,10 +50,13 @@ async function open(
     ...(prefill === undefined || step === undefined
       ? {}
       : { decode: (call: Call, prefixes: readonly number[]) => decode(attention, call, prefixes) }),
+    ...(underivable === undefined && {
+      backward: async ({ dout, ...call }: GradientCall) => attention.backward({ ...arrays(call), dout }),
+    }),
   }
 }
 
-function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode'> {
+function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode' | 'backward'> {
   return {
     redraw: (seed) => attention.redraw(seed),
     forward: async (call) => attention.forward(arrays(call)),

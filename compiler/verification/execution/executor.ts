@@ -19,6 +19,16 @@ export interface Call extends CallSizes {
   readonly queryLengths?: readonly number[]
 }
 
+/** A call for gradients. */
+export type GradientCall = Call & { readonly dout: Float32Array }
+
+/** In the shapes of the tensors that they belong to. */
+export interface Gradients {
+  readonly dq: Float32Array
+  readonly dk: Float32Array
+  readonly dv: Float32Array
+}
+
 export interface Executor {
   /** [projections, dim] in use; undefined where nothing is projected. */
   readonly projection: Float32Array | undefined
@@ -30,6 +40,8 @@ export interface Executor {
    * where it has no such form.
    */
   readonly decode?: (call: Call, prefixes: readonly number[]) => Promise<Float32Array>
+  /** The gradients of Σ out·dout; absent where it has none. */
+  readonly backward?: (call: GradientCall) => Promise<Gradients>
   destroy(): void
 }
 

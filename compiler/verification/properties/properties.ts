@@ -1,6 +1,7 @@
 /** Every property, in the order in which they are checked and shown. */
 import { causality } from './causality.ts'
 import { convexity } from './convexity.ts'
+import { gradient } from './gradient.ts'
 import { orthogonality } from './orthogonality.ts'
 import { padding } from './padding.ts'
 import { permutation } from './permutation.ts'
@@ -22,4 +23,5 @@ export const properties: readonly Property[] = [
   convexity,
   padding,
   range,
+  gradient,
 ]

@@ -20,18 +20,23 @@ export function sensitivity(
   expected: Float64Array,
 ): Float64Array {
   const largest = expected.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
+  const moved = reference(model, nudgedInputs(inputs, nudge))
+  return moved.map((value, index) => safety * Math.abs(value - (expected[index] ?? 0)) + 1e-5 * largest)
+}
+
+/** The same inputs, every entry off by up to `part` of itself at random; by as much the other way where it is negative. */
+export function nudgedInputs<Inputs extends ReferenceInputs>(inputs: Inputs, part: number): Inputs {
   const nudged = (values: Float32Array | Float64Array, stream: number): Float64Array =>
-    Float64Array.from(values, (value, index) => value * (1 + nudge * (2 * scattered(stream, index) - 1)))
+    Float64Array.from(values, (value, index) => value * (1 + part * (2 * scattered(stream, index) - 1)))
   const nudgedWeight = (name: WeightName, stream: number): [WeightName, Float64Array][] => {
     const values = inputs[name]
     return values === undefined ? [] : [[name, nudged(values, stream)]]
   }
-  const moved = reference(model, {
+  return {
     ...inputs,
     q: nudged(inputs.q, 0),
     k: nudged(inputs.k, 1),
     v: nudged(inputs.v, 2),
     ...Object.fromEntries(weightNames.flatMap((name, index) => nudgedWeight(name, 3 + index))),
-  })
-  return moved.map((value, index) => safety * Math.abs(value - (expected[index] ?? 0)) + 1e-5 * largest)
+  }
 }

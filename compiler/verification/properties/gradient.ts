@@ -1,0 +1,157 @@
+/** The gradients of the kernels are those of what the file says: `backward` against float64. */
+import * as fc from 'fast-check'
+import { invariant } from '../../diagnostics/invariant.ts'
+import { referenceGradients } from '../../reference/gradient/gradients.ts'
+import { underivable } from '../../schedule/build.ts'
+import { callOf, cases, type Case, describeCase, fraction, tensor } from '../cases/case.ts'
+import type { GradientCall, Gradients } from '../execution/executor.ts'
+import {
+  differentiated,
+  nudgedAllowance,
+  plainAllowance,
+  rootMeanSquare,
+  rootMeanSquareGap,
+  type Differentiated,
+} from '../rounding/gradients.ts'
+import { numberText, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
+import { executorOf, type Property, type Subject } from './property.ts'
+import { type Failure, tryCases } from './try-cases.ts'
+
+interface Given {
+  readonly shape: Case
+  /** Keys that count in the first batch item, as a fraction of all; all in the next; all in both where absent. */
+  readonly part: number | undefined
+  readonly draw: number
+}
+
+/** A chunk of rows and half of another. */
+const longest = 48
+
+/** Of what a case is made from, the cotangents of the output. */
+const stream = 50_000
+
+export const gradient: Property = {
+  name: 'gradient',
+  onDevice: true,
+  inapplicable: ({ platform, algebra, executor }) => {
+    if (platform.backend === 'reference') return 'this backend is the float64 reference itself'
+    const why = underivable(algebra)
+    if (why !== undefined) return `it has no gradients, since ${why}`
+    return executor !== undefined && executor.backward === undefined
+      ? `${platform.device} computes no gradients`
+      : undefined
+  },
+  check: async (subject, effort) => {
+    const executor = executorOf(subject)
+    let worst = 0
+    return tryCases<Given>(
+      {
+        cases: fc.record({
+          shape: cases({ heads: subject.heads, rows: subject.rows, longest, norms: [1, 0.5] }).map(shortened),
+          part: fc.option(fraction(), { nil: undefined }),
+          draw: fc.nat({ max: 3 }),
+        }),
+        describe: ({ shape, part }) =>
+          part === undefined
+            ? describeCase(shape)
+            : `${describeCase(shape)}, of which ${keysThatCount(shape, part)} keys count in the first batch item`,
+        held: (count) =>
+          `${count} times dq, dk and dv agreed with float64; the largest error is ${smallText(worst)} of a gradient`,
+        attempt: async (given) => {
+          const call = gradientCall(subject, given)
+          if (given.draw > 0 && executor.projection !== undefined) executor.redraw(given.draw)
+          invariant(executor.backward !== undefined, 'gradients are checked where there are some')
+          const found = await executor.backward(call)
+          const { error, failure } = compared(subject, call, found, executor.projection)
+          worst = Math.max(worst, error)
+          return failure
+        },
+      },
+      // Gradients in float64 take several times as long as rows.
+      { ...effort, runs: Math.ceil(effort.runs / 2) },
+    )
+  },
+}
+
+const shortened = (shape: Case): Case => ({ ...shape, keyLength: Math.min(shape.keyLength, longest) })
+
+const keysThatCount = ({ keyLength }: Pick<Case, 'keyLength'>, part: number): number =>
+  Math.ceil(part * keyLength)
+
+function gradientCall({ model }: Subject, { shape, part }: Given): GradientCall {
+  const call = callOf(model, shape)
+  const { batch, heads, length, keyLength } = call
+  return {
+    ...call,
+    dout: tensor(batch * heads, length, model.valueDim, stream + shape.values, 1),
+    ...(part !== undefined && {
+      lengths: Array.from({ length: batch }, (_, item) =>
+        item === 0 ? keysThatCount(call, part) : keyLength,
+      ),
+    }),
+  }
+}
+
+/** The three gradients of a call against float64, each as a whole. */
+function compared(
+  { model, weights }: Subject,
+  call: GradientCall,
+  found: Gradients,
+  projection: Float32Array | undefined,
+): { readonly error: number; readonly failure?: Failure } {
+  const inputs = { ...call, ...weights, ...(projection && { projection }) }
+  const expected = referenceGradients(model, inputs)
+  const plain = plainAllowance(model, inputs, expected)
+  let error = 0
+  for (const name of differentiated) {
+    const [gradient, truth] = [found[`d${name}`], expected[`d${name}`]]
+    const gap = rootMeanSquareGap(gradient, truth)
+    // What is no number is beyond any bound.
+    if (!(gap <= plain[name])) {
+      const allowed = plain[name] + nudgedAllowance(model, inputs, expected)[name]
+      if (!(gap <= allowed))
+        return { error, failure: failureOf(name, call, { found: gradient, truth, gap, allowed }) }
+    }
+    const size = rootMeanSquare(truth)
+    if (size > plain[name]) error = Math.max(error, gap / size)
+  }
+  return { error }
+}
+
+function failureOf(
+  name: Differentiated,
+  call: GradientCall,
+  {
+    found,
+    truth,
+    gap,
+    allowed,
+  }: {
+    readonly found: Float32Array
+    readonly truth: Float64Array
+    readonly gap: number
+    readonly allowed: number
+  },
+): Failure {
+  const heads = name === 'q' ? call.heads : call.kvHeads
+  const count = name === 'q' ? call.length : call.keyLength
+  const layout = {
+    heads,
+    rows: Array.from({ length: count }, (_, row) => row),
+    valueDim: truth.length / (call.batch * heads * count),
+  }
+  const off = `d${name} is off by ${smallText(gap)}, where float64 is ${smallText(rootMeanSquare(truth))} (root mean squares) and ${smallText(allowed)} is allowed`
+  const difference = worstDifference(found, truth, () => Number.MIN_VALUE, layout)
+  if (difference === undefined) return { what: off, table: { columns: [], rows: [] } }
+  return {
+    what: `${off}; ${whereIs(difference, { ...call, heads })}: the kernels give ${numberText(difference.found)} where float64 gives ${numberText(difference.expected)}`,
+    table: tableOf(
+      difference,
+      [
+        ['kernels', found],
+        ['float64', truth],
+      ],
+      layout,
+    ),
+  }
+}

@@ -1,0 +1,88 @@
+// Gradients are checked, and the check is checked: what is right is not refuted, and each wrong gradient is.
+import { describe, expect, test } from 'vitest'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { backward } from '../../compiler/schedule/build.ts'
+import type { Schedule } from '../../compiler/schedule/schedule.ts'
+import { compiledPlatform } from '../../compiler/verification/execution/compiled.ts'
+import type { Platform } from '../../compiler/verification/execution/executor.ts'
+import { interpreterPlatform } from '../../compiler/verification/execution/interpreter.ts'
+import { referencePlatform } from '../../compiler/verification/execution/reference.ts'
+import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
+import { wrongGradients } from './mutants/gradients.ts'
+import { modelOf, resultOf } from './verify-text.ts'
+
+/** The equations of gradients in the place of kernels, changed where a test wants them wrong. */
+function equations(change: (plan: Schedule) => Schedule = (plan) => plan): Platform {
+  return {
+    ...referencePlatform,
+    backend: 'interpreter',
+    device: 'equations',
+    open: async (model, weights) => {
+      const executor = await referencePlatform.open(model, weights)
+      const right = backward(fromModel(model))
+      if ('unsupported' in executor || right === undefined) return { unsupported: 'what has no gradients' }
+      const plan = change(right)
+      return Object.assign(executor, {
+        backward: async (call: Parameters<NonNullable<typeof executor.backward>>[0]) => {
+          const { projection } = executor
+          const found = evaluateEquations(plan, call, { ...weights, ...(projection && { projection }) })
+          const of = (name: string) => Float32Array.from(found?.(name) ?? [])
+          return { dq: of('dq'), dk: of('dk'), dv: of('dv') }
+        },
+      })
+    },
+  }
+}
+
+const elu = 'attention one { dim: 3 value_dim: 2 feature: elu1 mask: causal }'
+const softmax = 'attention one { dim: 3 value_dim: 2 kernel: exp(dot(q, k)) }'
+const sorted = 'attention one { dim: 4 kernel: exp(dot(q, k)) buckets: 4 chunk 8 seed 1 }'
+
+describe('right gradients', () => {
+  test.each([
+    ['factorised', elu],
+    [
+      'of a kink',
+      'feature kinked(x, w) = relu(dot(w, x)) + 0.01 attention one { dim: 3 value_dim: 2 feature: kinked projections: 4 seed 2 }',
+    ],
+    ['of pairs', softmax],
+  ])('%s', async (_, text) => {
+    const { status, detail } = await resultOf(modelOf(text), equations(), 'gradient', { runs: 4 })
+    expect([status, detail]).toEqual([
+      'held',
+      expect.stringMatching(/^2 times dq, dk and dv agreed with float64; /),
+    ])
+  })
+
+  test('of compiled kernels', async () => {
+    const platform = compiledPlatform('wasm', 'this processor')
+    const { status, detail } = await resultOf(modelOf(elu), platform, 'gradient')
+    expect([status, detail]).toEqual(['held', expect.stringMatching(/the largest error is \d\.\de-[5-8] of/)])
+  })
+})
+
+test.each([
+  ['rows that are sorted', sorted, equations(), 'it has no gradients, since its rows are sorted by a hash'],
+  ['the reference', elu, referencePlatform, 'this backend is the float64 reference itself'],
+  ['the interpreter', elu, interpreterPlatform(), 'the interpreter of kernels computes no gradients'],
+])('%s are skipped, and it is said why', async (_, text, platform, detail) => {
+  expect(await resultOf(modelOf(text), platform, 'gradient')).toMatchObject({ status: 'skipped', detail })
+})
+
+describe('wrong gradients', () => {
+  test.each(wrongGradients)('$what', async ({ spec, change }) => {
+    const model = modelOf(spec)
+    const right = backward(fromModel(model))
+    expect(right && change(right), 'the schedule has what is to be wrong').not.toEqual(right)
+    const { status, detail, counterexample } = await resultOf(model, equations(change), 'gradient', {
+      runs: 16,
+    })
+    expect([status, detail]).toEqual([
+      'refuted',
+      expect.stringMatching(
+        /^d[qkv] is off by .*, where float64 is .*: the kernels give .* where float64 gives /,
+      ),
+    ])
+    expect(counterexample?.table.columns).toEqual(['column', 'kernels', 'float64'])
+  })
+})
