@@ -128,6 +128,8 @@ describe('gradients of factorised attention', () => {
         expect(disagreements(model, callWith(model, { ...long, batch: 2 }, [70, 33]))).toEqual([]))
       test('of more keys than queries', () =>
         expect(disagreements(model, callWith(model, crossed))).toEqual([]))
+      test('of more queries than keys', () =>
+        expect(disagreements(model, callWith(model, { ...crossed, length: 40, keyLength: 5 }))).toEqual([]))
     })
   }
 })

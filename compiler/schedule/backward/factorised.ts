@@ -33,6 +33,8 @@ export function backwardFactorised(attention: Attention, carry: Carry): Schedule
   const backward = backwardPasses(parts)
   return {
     ...forward,
+    // Of query rows, too, of which there may be more than of keys.
+    chunks: ['max', 1, ['ceildiv', ['max', 'length', 'keyLength'], parts.plan.rowsOfChunk]],
     together: true,
     buffers: [
       ...forward.buffers.map((buffer) => recomputed(buffer, parts.plan)),
