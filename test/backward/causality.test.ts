@@ -27,9 +27,7 @@ const texts: Record<string, string> = {
 function changed(rows: Float32Array, where: (row: number) => boolean): Float32Array<ArrayBuffer> {
   const width = rows.length / length
   const others = normals(rows.length, 77, 1e3)
-  return rows.map((entry, n) =>
-    where(Math.floor(n / width)) ? (others[n] ?? 0) : entry,
-  ) as Float32Array<ArrayBuffer>
+  return Float32Array.from(rows, (entry, n) => (where(Math.floor(n / width)) ? (others[n] ?? 0) : entry))
 }
 
 /** The rows of a gradient from `first` to before `end`, as bits. */

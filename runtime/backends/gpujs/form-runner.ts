@@ -22,18 +22,24 @@ export interface Results {
   readonly state: NamedCells
 }
 
+/** A projection or a weight, and how many numbers it has. */
+interface Constant {
+  readonly cells: Cells
+  readonly length: number
+}
+
 export class FormRunner {
   readonly #program: Runnable
   readonly #session: Session
   readonly #kernels = new Map<string, CellKernel>()
   /** Projection and weights, by name. */
-  readonly #constants: Map<string, { readonly cells: Cells; readonly length: number }>
+  readonly #constants: Map<string, Constant>
   readonly #lent: boolean
 
   /** @param constants of whom the projection and the weights are */
   constructor(program: Runnable, session: Session, constants?: FormRunner) {
     this.#lent = constants !== undefined
-    this.#constants = constants ? constants.#constants : new Map()
+    this.#constants = constants ? constants.#constants : new Map<string, Constant>()
     this.#program = program
     this.#session = session
   }

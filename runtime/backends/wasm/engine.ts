@@ -60,7 +60,7 @@ export class Engine {
     threads: number,
     constants?: Engine,
   ) {
-    this.#constants = constants ? constants.#constants : new Map()
+    this.#constants = constants ? constants.#constants : new Map<string, Block>()
     this.#program = program
     this.#machine = machine
     this.#own = own

@@ -43,7 +43,7 @@ export class Engine {
 
   /** @param constants of whom the projection and the weights are */
   constructor(program: Runnable, session: Session, constants?: Engine) {
-    this.#constants = constants ? constants.#constants : new Map()
+    this.#constants = constants ? constants.#constants : new Map<string, GPUBuffer>()
     const { device } = session
     this.#program = program
     this.#session = session
