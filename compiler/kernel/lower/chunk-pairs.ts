@@ -1,142 +1,99 @@
 /**
- * The pairs inside a chunk, where the attention is causal: their scores, which are in registers, pass through workgroup
- * memory as weights of the values, a slice of keys after another.
+ * The pairs inside a chunk, where the attention is causal: their scores add up tile of features by tile of features
+ * in registers, four rows by four keys a thread; then they pass through shared memory as weights of the values.
  */
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
-import type { Value } from '../kernel.ts'
-import { keyFours, keysOfSlice, rowsOfGroup, setsOf } from './chunk.ts'
-import type { Chunk, NearPairs } from './chunk.ts'
-import { visible } from './frame.ts'
-import { fromPanel, panelPlace } from './panel.ts'
-import { rowsOfCall, rowStart } from './row-places.ts'
-import { fourOf } from './score-layout.ts'
-import { addProducts } from './tile-product.ts'
-import {
-  across,
-  columnGroup,
-  fourLanes,
-  inLanes,
-  lanes,
-  nth,
-  range,
-  rowGroup,
-  rowNumbers,
-  within,
-} from './tile.ts'
+import type { SharedArray, Value } from '../kernel.ts'
+import { hasCoefficient } from './chunk.ts'
+import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
+import { rowsFrom, rowsOfCall, rowStart } from './row-places.ts'
+import { contract } from './tile-product.ts'
+import { columnGroup, fourLanes, inLanes, lanes, nth, place, range, rowGroup, rowNumbers } from './tile.ts'
+import type { Columns, Lane } from './tile.ts'
 
-/** Fours of keys of a slice. */
-const foursOfSlice = keysOfSlice / lanes
+/**
+ * Adds component f's part of φ(q_i)·φ(k_j) to the scores; scaled sums are measured by the rows' scales.
+ *
+ * @param queries φ(q) of component f, for each of the thread's row groups, where sums are not scaled
+ */
+export function addScores(
+  k: Author,
+  chunk: Chunk,
+  { block }: FeatureTile,
+  f: Value,
+  queries: readonly Value[],
+): void {
+  const { arrays, pass, rows } = chunk
+  const key = k.let('ofKey', ir.sharedLoad(arrays.key, place(f, columnGroup)))
+  const coefficient = (side: 'query' | 'key', name: string, group: Value): Value | undefined => {
+    if (!hasCoefficient(pass[side].blocks[block])) return undefined
+    const array = side === 'query' ? arrays.queryCoefficient : arrays.keyCoefficient
+    return k.let(name, ir.sharedLoad(array, place(f, group)))
+  }
+  const keyCoefficient = coefficient('key', 'kc', columnGroup)
+  for (const [vector, { group, scores, scale }] of rows.entries()) {
+    const query = scale && k.let(`ofQuery${vector}`, ir.sharedLoad(arrays.query, place(f, group)))
+    const queryCoefficient = coefficient('query', `qc${vector}`, group)
+    for (const item of fourLanes) {
+      const ofKey = ir.splat(ir.lane(key, item))
+      if (query === undefined) k.add(nth(scores, item), ir.mul(nth(queries, vector), ofKey))
+      else {
+        const power = scaledScore(chunk, nth(rows, vector), item, query, ofKey)
+        const withQuery = queryCoefficient === undefined ? power : ir.mul(queryCoefficient, power)
+        const score =
+          keyCoefficient === undefined
+            ? withQuery
+            : ir.mul(withQuery, ir.splat(ir.lane(keyCoefficient, item)))
+        k.add(nth(scores, item), score)
+      }
+    }
+  }
+}
+
+/** 2^(exponent of q + exponent of k − scale of the row), for a row group and a key. */
+function scaledScore(
+  { action }: Chunk,
+  { group, scale }: ChunkRows,
+  item: Lane,
+  query: Value,
+  ofKey: Value,
+): Value {
+  const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
+  const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(key)))
+  const together = ir.add(scale === undefined ? query : ir.sub(query, scale), ofKey)
+  // Positive only for keys that the row does not see, whose scores are dropped.
+  return ir.call('exp2', ir.call('min', since.lower(together), 0))
+}
 
 /** Adds the values of the chunk's keys to the sums, each row seeing the keys up to its own. */
-export function addPairs(k: Author, chunk: Chunk): void {
-  const { pass, near, keys } = chunk
+export function addPairs(k: Author, chunk: Chunk, columns: Columns, pairs: SharedArray, keys: Value): void {
+  const { schedule, binding, firstRow, rows } = chunk
   k.comment('pairs inside the chunk: key j for rows i ≥ j')
-  if (near !== undefined) joinNear(k, chunk, near)
-  const keysOfFour = across(pass.tile) * lanes
-  for (const [which, { more }] of keyFours(pass.tile).entries()) {
-    const first = more * lanes
-    const there = ir.sub(ir.call('max', keys, first), first)
-    const slices = ir.div(ir.add(there, keysOfSlice - 1), keysOfSlice)
-    k.loop('keySlice', 0, ir.call('min', slices, keysOfFour / keysOfSlice), (slice) => {
-      const start = k.let('firstOfSlice', ir.add(ir.mul(slice, keysOfSlice), first))
-      storeSlice(k, chunk, which, slice)
-      if (near !== undefined) storeNear(k, chunk, near, start)
-      k.barrier()
-      // Rows before the first key of the slice see none of it.
-      k.if(ir.gt(ir.mul(ir.add(rowGroup, 1), rowsOfGroup), start), () => addSlice(k, chunk, start))
-      k.barrier()
-    })
-  }
-}
-
-/** Stores the scores of the thread's keys, if they are in the slice. */
-function storeSlice(k: Author, chunk: Chunk, which: number, slice: Value): void {
-  const { pass, near, rows } = chunk
-  const four = fourOf(nth(keyFours(pass.tile), which))
-  const inSlice = ir.eq(ir.div(columnGroup, foursOfSlice), slice)
-  const isNear = ir.eq(ir.div(four, rowsOfGroup / lanes), rowGroup)
-  k.if(near === undefined ? inSlice : ir.and(inSlice, ir.not(isNear)), () => {
-    for (const lane of fourLanes) {
-      const key = k.let(`key${lane}`, ir.add(ir.mul(four, lanes), lane))
-      rows.forEach(({ group, scores }, vector) =>
-        storeScores(k, chunk, group, key, `score${vector}_${lane}`, nth(scores, which * lanes + lane)),
-      )
-    }
-  })
-}
-
-/** Stores the scores of a key for four rows, 0 for those that do not see it. */
-function storeScores(
-  k: Author,
-  { action, scaled, layout, keys }: Chunk,
-  group: Value,
-  key: Value,
-  name: string,
-  sum: Value,
-): void {
-  const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(ir.convert('f32', key))))
-  const score = k.let(name, scaled ? sum : since.shrink(sum))
-  const exists = ir.lt(key, keys)
-  const seen = inLanes((lane) =>
-    ir.select(ir.and(exists, ir.le(key, ir.add(ir.mul(group, lanes), lane))), ir.lane(score, lane), 0),
-  )
-  k.sharedStore(layout.array, panelPlace(layout.weights, placeOf(key), { of: group, more: 0 }), seen)
-}
-
-/** Where a key is in its slice: fours of keys lie apart, so that threads that store them meet no bank twice. */
-const placeOf = (key: Value): Value =>
-  ir.add(ir.mul(ir.mod(key, lanes), foursOfSlice), ir.mod(ir.div(key, lanes), foursOfSlice))
-
-/** Adds the values of a slice's keys, each by its weight. */
-function addSlice(
-  k: Author,
-  { layout, rows, columns, binding, schedule, firstRow }: Chunk,
-  start: Value,
-): void {
-  const groups = rows.map(({ sums, total }) => ({ sums, total }))
-  const values = rowsOfCall('key', schedule.valueDim / columns.unit)
+  for (const item of range(lanes)) storePairs(k, chunk, pairs, item)
+  k.barrier()
   // Rows of a thread see no key behind the last of them.
-  const seen = ir.div(ir.sub(ir.mul(ir.add(rowGroup, 1), rowsOfGroup), start), lanes)
-  k.loop('four', 0, ir.call('min', seen, foursOfSlice), (four) => {
-    const first = k.let('firstKey', ir.add(firstRow, start, ir.mul(four, lanes)))
-    for (const step of range(lanes)) {
-      const weights = rows.map((row, vector) =>
-        k.let(`pair${vector}_${step}`, fromPanel(layout.weights, four, row.four, step * foursOfSlice)),
-      )
-      const row = rowStart(values, within(ir.add(first, step), visible))
-      const entries = columns.load(k, binding('v'), row, `_${step}`)
-      addProducts(k, groups, { weights, entries })
-    }
+  const end = ir.call('min', keys, ir.mul(ir.add(rowGroup, 1), rows.length * lanes))
+  const values = rowsFrom(rowsOfCall('key', schedule.valueDim), firstRow)
+  contract(k, 'j', end, rows, (j) => {
+    const weights = rows.map(({ group }, vector) =>
+      k.let(`pair${vector}`, ir.sharedLoad(pairs, place(j, group))),
+    )
+    const start = rowStart(values, j)
+    return { weights, entries: columns.load(k, binding('v'), start) }
   })
 }
 
-/** Puts together what the sets of threads have of the pairs inside row groups; the first set has the sums. */
-function joinNear(k: Author, { layout, pass }: Chunk, near: NearPairs): void {
-  const sets = setsOf(pass.tile)
-  const threads = pass.tile.threads / sets
-  const own = k.let('ownPairs', ir.mod(ir.thread, threads))
-  const at = (key: number): Value => ir.add(ir.mul(own, lanes + 1), key)
-  for (const set of range(sets).slice(1)) {
-    k.if(ir.eq(near.set, set), () =>
-      near.scores.forEach((score, key) => k.sharedStore(layout.array, at(key), score)),
+/** Stores the scores of one of the thread's keys, 0 for rows before the key. */
+function storePairs(k: Author, { rows, action, scaled }: Chunk, pairs: SharedArray, item: number): void {
+  const key = k.let(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
+  for (const [vector, { group, scores }] of rows.entries()) {
+    const sum = nth(scores, item)
+    const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(ir.convert('f32', key))))
+    const score = k.let(`score${vector * lanes + item}`, scaled ? sum : since.shrink(sum))
+    const seen = inLanes((lane) =>
+      ir.select(ir.le(key, ir.add(ir.mul(group, lanes), lane)), ir.lane(score, lane), 0),
     )
-    k.barrier()
-    k.if(ir.eq(near.set, 0), () =>
-      near.scores.forEach((score, key) => k.add(score, ir.sharedLoad(layout.array, at(key)))),
-    )
-    k.barrier()
+    k.sharedStore(pairs, place(key, group), seen)
   }
-}
-
-/** Stores the scores of pairs inside row groups whose keys are in the slice. */
-function storeNear(k: Author, chunk: Chunk, near: NearPairs, start: Value): void {
-  const four = k.let('nearFour', fourOf(near.keys))
-  const inSlice = ir.eq(ir.div(four, foursOfSlice), ir.div(start, keysOfSlice))
-  k.if(ir.and(ir.eq(near.set, 0), inSlice), () =>
-    near.scores.forEach((score, lane) => {
-      const key = k.let(`nearKey${lane}`, ir.add(ir.mul(four, lanes), lane))
-      storeScores(k, chunk, fourOf(near.rows), key, `nearScore${lane}`, score)
-    }),
-  )
 }

@@ -91,8 +91,6 @@ interface Sizes {
   readonly threads: number
   readonly depth: number
   readonly width: number
-  /** Entries that a round of the product takes, so that their operands are waited for together; 1 where absent. */
-  readonly together?: number
 }
 
 /** The entries that are in the panels at a time. */
@@ -104,25 +102,21 @@ interface Held {
 
 /**
  * Takes rows that are `width` long through panels, `depth` entries at a time, of which a thread loads some of some groups
- * of rows; `step` is given each place in the panels, with a constant that adds to it, and the entry of the rows that stands there.
+ * of rows; `step` is given each place in the panels, and the entry of the rows that stands there.
  */
 export function throughPanels(
   k: Author,
   sizes: Sizes,
   fillings: readonly Filling[],
-  step: (place: Value, more: number, entry: Value) => void,
+  step: (place: Value, entry: Value) => void,
 ): void {
-  const { depth, width, together = 1 } = sizes
+  const { depth, width } = sizes
   k.strided('first', 0, width, depth, (first) => {
     const { count, entryAt } = isInFours(width)
       ? fillInFours(k, sizes, first, fillings)
       : fillOneByOne(k, sizes, first, fillings)
     k.barrier()
-    if (typeof count === 'number' && count % together === 0)
-      k.strided('t', 0, count, together, (t) => {
-        for (let more = 0; more < together; more++) step(t, more, entryAt(ir.add(t, more)))
-      })
-    else k.loop('t', 0, count, (t) => step(t, 0, entryAt(t)))
+    k.loop('t', 0, count, (t) => step(t, entryAt(t)))
     k.barrier()
   })
 }

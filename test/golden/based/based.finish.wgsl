@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 256 threads a workgroup, 8448 bytes of workgroup memory
+// 32 threads a workgroup, 12288 bytes of workgroup memory
 // reads q, k, v, lengths; writes state, out
 
 struct Shape {
@@ -23,23 +23,25 @@ struct Shape {
 @group(0) @binding(5) var<storage, read_write> state: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-var<workgroup> tile: array<vec4f, 528>;
+var<workgroup> query: array<vec4f, 256>;
+var<workgroup> key: array<vec4f, 256>;
+var<workgroup> pairs: array<vec4f, 256>;
 
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(32, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 127u) / 128u);
-  let rest2 = workgroup / ((shape.length + 127u) / 128u);
+  let rowTile = workgroup % ((shape.length + 31u) / 32u);
+  let rest2 = workgroup / ((shape.length + 31u) / 32u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -47,11 +49,11 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 16u;
-  let columnGroup = thread % 16u;
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 128u;
-  let keys = min(max(visible, firstRow) - firstRow, 128u);
+  let firstRow = rowTile * 32u;
+  let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 17745u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
@@ -61,6 +63,14 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
+  var sums_8 = vec4f(0.0);
+  var sums_9 = vec4f(0.0);
+  var sums_10 = vec4f(0.0);
+  var sums_11 = vec4f(0.0);
+  var sums_12 = vec4f(0.0);
+  var sums_13 = vec4f(0.0);
+  var sums_14 = vec4f(0.0);
+  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
@@ -71,1315 +81,366 @@ fn finish(
   var scores_5 = vec4f(0.0);
   var scores_6 = vec4f(0.0);
   var scores_7 = vec4f(0.0);
-  var scores_8 = vec4f(0.0);
-  var scores_9 = vec4f(0.0);
-  var scores_10 = vec4f(0.0);
-  var scores_11 = vec4f(0.0);
-  var scores_12 = vec4f(0.0);
-  var scores_13 = vec4f(0.0);
-  var scores_14 = vec4f(0.0);
-  var scores_15 = vec4f(0.0);
-  let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
-  let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
-  let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
-  let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 16u + q0Row0 * 16u;
-  let q0Start1 = queryHead * shape.length * 16u + q0Row1 * 16u;
-  let q0Start2 = queryHead * shape.length * 16u + q0Row2 * 16u;
-  let q0Start3 = queryHead * shape.length * 16u + q0Row3 * 16u;
-  let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
-  let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
-  let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
-  let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 16u + q1Row0 * 16u;
-  let q1Start1 = queryHead * shape.length * 16u + q1Row1 * 16u;
-  let q1Start2 = queryHead * shape.length * 16u + q1Row2 * 16u;
-  let q1Start3 = queryHead * shape.length * 16u + q1Row3 * 16u;
-  let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
-  let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
-  let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
-  let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 16u + k0Row0 * 16u;
-  let k0Start1 = keyGroup * shape.keyLength * 16u + k0Row1 * 16u;
-  let k0Start2 = keyGroup * shape.keyLength * 16u + k0Row2 * 16u;
-  let k0Start3 = keyGroup * shape.keyLength * 16u + k0Row3 * 16u;
-  let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
-  let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
-  let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
-  let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 16u + k1Row0 * 16u;
-  let k1Start1 = keyGroup * shape.keyLength * 16u + k1Row1 * 16u;
-  let k1Start2 = keyGroup * shape.keyLength * 16u + k1Row2 * 16u;
-  let k1Start3 = keyGroup * shape.keyLength * 16u + k1Row3 * 16u;
-  for (var components0 = 0u; components0 < 64u; components0 += 64u) {
-    let count = min(max(1u, components0) - components0, 64u);
+  for (var components0 = 0u; components0 < 32u; components0 += 32u) {
+    let count = min(max(1u, components0) - components0, 32u);
     let firstFeature = components0;
-    let q0Component0 = min(components0 + columnGroup, 0u);
-    let q0Component1 = min(components0 + (columnGroup + 16u), 0u);
-    let q0Component2 = min(components0 + (columnGroup + 32u), 0u);
-    let q0Component3 = min(components0 + (columnGroup + 48u), 0u);
-    let q1Component0 = min(components0 + columnGroup, 0u);
-    let q1Component1 = min(components0 + (columnGroup + 16u), 0u);
-    let q1Component2 = min(components0 + (columnGroup + 32u), 0u);
-    let q1Component3 = min(components0 + (columnGroup + 48u), 0u);
-    let ofQuery0_0 = vec4f(1.0);
-    let ofQuery0_1 = vec4f(1.0);
-    let ofQuery0_2 = vec4f(1.0);
-    let ofQuery0_3 = vec4f(1.0);
-    let ofQuery1_0 = vec4f(1.0);
-    let ofQuery1_1 = vec4f(1.0);
-    let ofQuery1_2 = vec4f(1.0);
-    let ofQuery1_3 = vec4f(1.0);
-    let k0Component0 = min(components0 + columnGroup, 0u);
-    let k0Component1 = min(components0 + (columnGroup + 16u), 0u);
-    let k0Component2 = min(components0 + (columnGroup + 32u), 0u);
-    let k0Component3 = min(components0 + (columnGroup + 48u), 0u);
-    let k1Component0 = min(components0 + columnGroup, 0u);
-    let k1Component1 = min(components0 + (columnGroup + 16u), 0u);
-    let k1Component2 = min(components0 + (columnGroup + 32u), 0u);
-    let k1Component3 = min(components0 + (columnGroup + 48u), 0u);
-    let ofKey0_0 = vec4f(1.0);
-    let ofKey0_1 = vec4f(1.0);
-    let ofKey0_2 = vec4f(1.0);
-    let ofKey0_3 = vec4f(1.0);
-    let ofKey1_0 = vec4f(1.0);
-    let ofKey1_1 = vec4f(1.0);
-    let ofKey1_2 = vec4f(1.0);
-    let ofKey1_3 = vec4f(1.0);
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < componentsHere; f++) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateStart + feature0 * 64u + firstColumn;
-        let column0_0 = state[rowStart_0];
-        let column1_0 = state[rowStart_0 + 16u];
-        let column2_0 = state[rowStart_0 + 32u];
-        let column3_0 = state[rowStart_0 + 48u];
-        let z0 = state[stateStart + 17472u + feature0];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * column0_0;
-        sums_1 += weight0_0 * column1_0;
-        sums_2 += weight0_0 * column2_0;
-        sums_3 += weight0_0 * column3_0;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * column0_0;
-        sums_5 += weight1_0 * column1_0;
-        sums_6 += weight1_0 * column2_0;
-        sums_7 += weight1_0 * column3_0;
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = keys0_0;
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = keys1_0;
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-      }
-      workgroupBarrier();
+    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
+      let queryComponent = queryItem % 32u;
+      let queryFour = queryItem / 32u;
+      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
+      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
+      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
+      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
+      let qComponent0 = min(components0 + queryComponent, 0u);
+      query[queryComponent * 8u + queryFour] = vec4f(1.0);
     }
+    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
+      let keyComponent = keyItem % 32u;
+      let keyFour = keyItem / 32u;
+      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
+      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
+      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kComponent0 = min(components0 + keyComponent, 0u);
+      key[keyComponent * 8u + keyFour] = vec4f(1.0);
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = query[f * 8u + rowGroup * 2u];
+      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 17472u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
+      let ofKey = key[f * 8u + columnGroup];
+      scores_0 += weight0 * ofKey.x;
+      scores_1 += weight0 * ofKey.y;
+      scores_2 += weight0 * ofKey.z;
+      scores_3 += weight0 * ofKey.w;
+      scores_4 += weight1 * ofKey.x;
+      scores_5 += weight1 * ofKey.y;
+      scores_6 += weight1 * ofKey.z;
+      scores_7 += weight1 * ofKey.w;
+    }
+    workgroupBarrier();
   }
-  for (var components1 = 0u; components1 < 64u; components1 += 64u) {
-    let count = min(max(16u, components1) - components1, 64u);
+  for (var components1 = 0u; components1 < 32u; components1 += 32u) {
+    let count = min(max(16u, components1) - components1, 32u);
     let firstFeature = components1 + 1u;
-    let q0Component0 = min(components1 + columnGroup, 15u);
-    let q0Component1 = min(components1 + (columnGroup + 16u), 15u);
-    let q0Component2 = min(components1 + (columnGroup + 32u), 15u);
-    let q0Component3 = min(components1 + (columnGroup + 48u), 15u);
-    let q0_x1 = vec4f(
-      q[q0Start0 + q0Component0],
-      q[q0Start1 + q0Component0],
-      q[q0Start2 + q0Component0],
-      q[q0Start3 + q0Component0],
-    );
-    let q0_value2 = 0.5 * q0_x1;
-    let q0_x3 = vec4f(
-      q[q0Start0 + q0Component1],
-      q[q0Start1 + q0Component1],
-      q[q0Start2 + q0Component1],
-      q[q0Start3 + q0Component1],
-    );
-    let q0_value4 = 0.5 * q0_x3;
-    let q0_x5 = vec4f(
-      q[q0Start0 + q0Component2],
-      q[q0Start1 + q0Component2],
-      q[q0Start2 + q0Component2],
-      q[q0Start3 + q0Component2],
-    );
-    let q0_value6 = 0.5 * q0_x5;
-    let q0_x7 = vec4f(
-      q[q0Start0 + q0Component3],
-      q[q0Start1 + q0Component3],
-      q[q0Start2 + q0Component3],
-      q[q0Start3 + q0Component3],
-    );
-    let q0_value8 = 0.5 * q0_x7;
-    let q1Component0 = min(components1 + columnGroup, 15u);
-    let q1Component1 = min(components1 + (columnGroup + 16u), 15u);
-    let q1Component2 = min(components1 + (columnGroup + 32u), 15u);
-    let q1Component3 = min(components1 + (columnGroup + 48u), 15u);
-    let q1_x1 = vec4f(
-      q[q1Start0 + q1Component0],
-      q[q1Start1 + q1Component0],
-      q[q1Start2 + q1Component0],
-      q[q1Start3 + q1Component0],
-    );
-    let q1_value2 = 0.5 * q1_x1;
-    let q1_x3 = vec4f(
-      q[q1Start0 + q1Component1],
-      q[q1Start1 + q1Component1],
-      q[q1Start2 + q1Component1],
-      q[q1Start3 + q1Component1],
-    );
-    let q1_value4 = 0.5 * q1_x3;
-    let q1_x5 = vec4f(
-      q[q1Start0 + q1Component2],
-      q[q1Start1 + q1Component2],
-      q[q1Start2 + q1Component2],
-      q[q1Start3 + q1Component2],
-    );
-    let q1_value6 = 0.5 * q1_x5;
-    let q1_x7 = vec4f(
-      q[q1Start0 + q1Component3],
-      q[q1Start1 + q1Component3],
-      q[q1Start2 + q1Component3],
-      q[q1Start3 + q1Component3],
-    );
-    let q1_value8 = 0.5 * q1_x7;
-    let ofQuery0_0 = q0_value2;
-    let ofQuery0_1 = q0_value4;
-    let ofQuery0_2 = q0_value6;
-    let ofQuery0_3 = q0_value8;
-    let ofQuery1_0 = q1_value2;
-    let ofQuery1_1 = q1_value4;
-    let ofQuery1_2 = q1_value6;
-    let ofQuery1_3 = q1_value8;
-    let k0Component0 = min(components1 + columnGroup, 15u);
-    let k0Component1 = min(components1 + (columnGroup + 16u), 15u);
-    let k0Component2 = min(components1 + (columnGroup + 32u), 15u);
-    let k0Component3 = min(components1 + (columnGroup + 48u), 15u);
-    let k0_x1 = vec4f(
-      k[k0Start0 + k0Component0],
-      k[k0Start1 + k0Component0],
-      k[k0Start2 + k0Component0],
-      k[k0Start3 + k0Component0],
-    );
-    let k0_value2 = 0.5 * k0_x1;
-    let k0_x3 = vec4f(
-      k[k0Start0 + k0Component1],
-      k[k0Start1 + k0Component1],
-      k[k0Start2 + k0Component1],
-      k[k0Start3 + k0Component1],
-    );
-    let k0_value4 = 0.5 * k0_x3;
-    let k0_x5 = vec4f(
-      k[k0Start0 + k0Component2],
-      k[k0Start1 + k0Component2],
-      k[k0Start2 + k0Component2],
-      k[k0Start3 + k0Component2],
-    );
-    let k0_value6 = 0.5 * k0_x5;
-    let k0_x7 = vec4f(
-      k[k0Start0 + k0Component3],
-      k[k0Start1 + k0Component3],
-      k[k0Start2 + k0Component3],
-      k[k0Start3 + k0Component3],
-    );
-    let k0_value8 = 0.5 * k0_x7;
-    let k1Component0 = min(components1 + columnGroup, 15u);
-    let k1Component1 = min(components1 + (columnGroup + 16u), 15u);
-    let k1Component2 = min(components1 + (columnGroup + 32u), 15u);
-    let k1Component3 = min(components1 + (columnGroup + 48u), 15u);
-    let k1_x1 = vec4f(
-      k[k1Start0 + k1Component0],
-      k[k1Start1 + k1Component0],
-      k[k1Start2 + k1Component0],
-      k[k1Start3 + k1Component0],
-    );
-    let k1_value2 = 0.5 * k1_x1;
-    let k1_x3 = vec4f(
-      k[k1Start0 + k1Component1],
-      k[k1Start1 + k1Component1],
-      k[k1Start2 + k1Component1],
-      k[k1Start3 + k1Component1],
-    );
-    let k1_value4 = 0.5 * k1_x3;
-    let k1_x5 = vec4f(
-      k[k1Start0 + k1Component2],
-      k[k1Start1 + k1Component2],
-      k[k1Start2 + k1Component2],
-      k[k1Start3 + k1Component2],
-    );
-    let k1_value6 = 0.5 * k1_x5;
-    let k1_x7 = vec4f(
-      k[k1Start0 + k1Component3],
-      k[k1Start1 + k1Component3],
-      k[k1Start2 + k1Component3],
-      k[k1Start3 + k1Component3],
-    );
-    let k1_value8 = 0.5 * k1_x7;
-    let ofKey0_0 = k0_value2;
-    let ofKey0_1 = k0_value4;
-    let ofKey0_2 = k0_value6;
-    let ofKey0_3 = k0_value8;
-    let ofKey1_0 = k1_value2;
-    let ofKey1_1 = k1_value4;
-    let ofKey1_2 = k1_value6;
-    let ofKey1_3 = k1_value8;
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < 8u; f += 4u) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateStart + feature0 * 64u + firstColumn;
-        let column0_0 = state[rowStart_0];
-        let column1_0 = state[rowStart_0 + 16u];
-        let column2_0 = state[rowStart_0 + 32u];
-        let column3_0 = state[rowStart_0 + 48u];
-        let z0 = state[stateStart + 17472u + feature0];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * column0_0;
-        sums_1 += weight0_0 * column1_0;
-        sums_2 += weight0_0 * column2_0;
-        sums_3 += weight0_0 * column3_0;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * column0_0;
-        sums_5 += weight1_0 * column1_0;
-        sums_6 += weight1_0 * column2_0;
-        sums_7 += weight1_0 * column3_0;
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = keys0_0;
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = keys1_0;
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-        let weight0_1 = tile[f * 33u + rowGroup * 2u + 33u];
-        let weight1_1 = tile[f * 33u + rowGroup * 2u + 34u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let rowStart_1 = stateStart + feature1 * 64u + firstColumn;
-        let column0_1 = state[rowStart_1];
-        let column1_1 = state[rowStart_1 + 16u];
-        let column2_1 = state[rowStart_1 + 32u];
-        let column3_1 = state[rowStart_1 + 48u];
-        let z1 = state[stateStart + 17472u + feature1];
-        totals_0 += weight0_1 * z1;
-        sums_0 += weight0_1 * column0_1;
-        sums_1 += weight0_1 * column1_1;
-        sums_2 += weight0_1 * column2_1;
-        sums_3 += weight0_1 * column3_1;
-        totals_1 += weight1_1 * z1;
-        sums_4 += weight1_1 * column0_1;
-        sums_5 += weight1_1 * column1_1;
-        sums_6 += weight1_1 * column2_1;
-        sums_7 += weight1_1 * column3_1;
-        let keys0_1 = tile[f * 33u + columnGroup + 297u];
-        let ofKeys0_1 = keys0_1;
-        scores_0 += weight0_1 * ofKeys0_1.x;
-        scores_8 += weight1_1 * ofKeys0_1.x;
-        scores_1 += weight0_1 * ofKeys0_1.y;
-        scores_9 += weight1_1 * ofKeys0_1.y;
-        scores_2 += weight0_1 * ofKeys0_1.z;
-        scores_10 += weight1_1 * ofKeys0_1.z;
-        scores_3 += weight0_1 * ofKeys0_1.w;
-        scores_11 += weight1_1 * ofKeys0_1.w;
-        if (rowGroup >= 8u) {
-          let keys1_1 = tile[f * 33u + columnGroup + 313u];
-          let ofKeys1_1 = keys1_1;
-          scores_4 += weight0_1 * ofKeys1_1.x;
-          scores_12 += weight1_1 * ofKeys1_1.x;
-          scores_5 += weight0_1 * ofKeys1_1.y;
-          scores_13 += weight1_1 * ofKeys1_1.y;
-          scores_6 += weight0_1 * ofKeys1_1.z;
-          scores_14 += weight1_1 * ofKeys1_1.z;
-          scores_7 += weight0_1 * ofKeys1_1.w;
-          scores_15 += weight1_1 * ofKeys1_1.w;
-        }
-        let weight0_2 = tile[f * 33u + rowGroup * 2u + 66u];
-        let weight1_2 = tile[f * 33u + rowGroup * 2u + 67u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let rowStart_2 = stateStart + feature2 * 64u + firstColumn;
-        let column0_2 = state[rowStart_2];
-        let column1_2 = state[rowStart_2 + 16u];
-        let column2_2 = state[rowStart_2 + 32u];
-        let column3_2 = state[rowStart_2 + 48u];
-        let z2 = state[stateStart + 17472u + feature2];
-        totals_0 += weight0_2 * z2;
-        sums_0 += weight0_2 * column0_2;
-        sums_1 += weight0_2 * column1_2;
-        sums_2 += weight0_2 * column2_2;
-        sums_3 += weight0_2 * column3_2;
-        totals_1 += weight1_2 * z2;
-        sums_4 += weight1_2 * column0_2;
-        sums_5 += weight1_2 * column1_2;
-        sums_6 += weight1_2 * column2_2;
-        sums_7 += weight1_2 * column3_2;
-        let keys0_2 = tile[f * 33u + columnGroup + 330u];
-        let ofKeys0_2 = keys0_2;
-        scores_0 += weight0_2 * ofKeys0_2.x;
-        scores_8 += weight1_2 * ofKeys0_2.x;
-        scores_1 += weight0_2 * ofKeys0_2.y;
-        scores_9 += weight1_2 * ofKeys0_2.y;
-        scores_2 += weight0_2 * ofKeys0_2.z;
-        scores_10 += weight1_2 * ofKeys0_2.z;
-        scores_3 += weight0_2 * ofKeys0_2.w;
-        scores_11 += weight1_2 * ofKeys0_2.w;
-        if (rowGroup >= 8u) {
-          let keys1_2 = tile[f * 33u + columnGroup + 346u];
-          let ofKeys1_2 = keys1_2;
-          scores_4 += weight0_2 * ofKeys1_2.x;
-          scores_12 += weight1_2 * ofKeys1_2.x;
-          scores_5 += weight0_2 * ofKeys1_2.y;
-          scores_13 += weight1_2 * ofKeys1_2.y;
-          scores_6 += weight0_2 * ofKeys1_2.z;
-          scores_14 += weight1_2 * ofKeys1_2.z;
-          scores_7 += weight0_2 * ofKeys1_2.w;
-          scores_15 += weight1_2 * ofKeys1_2.w;
-        }
-        let weight0_3 = tile[f * 33u + rowGroup * 2u + 99u];
-        let weight1_3 = tile[f * 33u + rowGroup * 2u + 100u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let rowStart_3 = stateStart + feature3 * 64u + firstColumn;
-        let column0_3 = state[rowStart_3];
-        let column1_3 = state[rowStart_3 + 16u];
-        let column2_3 = state[rowStart_3 + 32u];
-        let column3_3 = state[rowStart_3 + 48u];
-        let z3 = state[stateStart + 17472u + feature3];
-        totals_0 += weight0_3 * z3;
-        sums_0 += weight0_3 * column0_3;
-        sums_1 += weight0_3 * column1_3;
-        sums_2 += weight0_3 * column2_3;
-        sums_3 += weight0_3 * column3_3;
-        totals_1 += weight1_3 * z3;
-        sums_4 += weight1_3 * column0_3;
-        sums_5 += weight1_3 * column1_3;
-        sums_6 += weight1_3 * column2_3;
-        sums_7 += weight1_3 * column3_3;
-        let keys0_3 = tile[f * 33u + columnGroup + 363u];
-        let ofKeys0_3 = keys0_3;
-        scores_0 += weight0_3 * ofKeys0_3.x;
-        scores_8 += weight1_3 * ofKeys0_3.x;
-        scores_1 += weight0_3 * ofKeys0_3.y;
-        scores_9 += weight1_3 * ofKeys0_3.y;
-        scores_2 += weight0_3 * ofKeys0_3.z;
-        scores_10 += weight1_3 * ofKeys0_3.z;
-        scores_3 += weight0_3 * ofKeys0_3.w;
-        scores_11 += weight1_3 * ofKeys0_3.w;
-        if (rowGroup >= 8u) {
-          let keys1_3 = tile[f * 33u + columnGroup + 379u];
-          let ofKeys1_3 = keys1_3;
-          scores_4 += weight0_3 * ofKeys1_3.x;
-          scores_12 += weight1_3 * ofKeys1_3.x;
-          scores_5 += weight0_3 * ofKeys1_3.y;
-          scores_13 += weight1_3 * ofKeys1_3.y;
-          scores_6 += weight0_3 * ofKeys1_3.z;
-          scores_14 += weight1_3 * ofKeys1_3.z;
-          scores_7 += weight0_3 * ofKeys1_3.w;
-          scores_15 += weight1_3 * ofKeys1_3.w;
-        }
-      }
-      workgroupBarrier();
+    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
+      let queryComponent = queryItem % 32u;
+      let queryFour = queryItem / 32u;
+      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
+      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
+      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
+      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
+      let qComponent0 = min(components1 + queryComponent, 15u);
+      let q_x1 = vec4f(
+        q[qStart0 + qComponent0],
+        q[qStart1 + qComponent0],
+        q[qStart2 + qComponent0],
+        q[qStart3 + qComponent0],
+      );
+      let q_value2 = 0.5 * q_x1;
+      query[queryComponent * 8u + queryFour] = q_value2;
     }
+    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
+      let keyComponent = keyItem % 32u;
+      let keyFour = keyItem / 32u;
+      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
+      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
+      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kComponent0 = min(components1 + keyComponent, 15u);
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0],
+        k[kStart1 + kComponent0],
+        k[kStart2 + kComponent0],
+        k[kStart3 + kComponent0],
+      );
+      let k_value2 = 0.5 * k_x1;
+      key[keyComponent * 8u + keyFour] = k_value2;
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = query[f * 8u + rowGroup * 2u];
+      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 17472u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
+      let ofKey = key[f * 8u + columnGroup];
+      scores_0 += weight0 * ofKey.x;
+      scores_1 += weight0 * ofKey.y;
+      scores_2 += weight0 * ofKey.z;
+      scores_3 += weight0 * ofKey.w;
+      scores_4 += weight1 * ofKey.x;
+      scores_5 += weight1 * ofKey.y;
+      scores_6 += weight1 * ofKey.z;
+      scores_7 += weight1 * ofKey.w;
+    }
+    workgroupBarrier();
   }
-  for (var components2 = 0u; components2 < 256u * once; components2 += 64u) {
-    let count = min(max(256u, components2) - components2, 64u);
+  for (var components2 = 0u; components2 < 256u * once; components2 += 32u) {
+    let count = min(max(256u, components2) - components2, 32u);
     let firstFeature = components2 + 17u;
-    let q0Component0 = components2 + columnGroup;
-    let q0Component1 = components2 + (columnGroup + 16u);
-    let q0Component2 = components2 + (columnGroup + 32u);
-    let q0Component3 = components2 + (columnGroup + 48u);
-    let q0_x1 = vec4f(
-      q[q0Start0 + q0Component0 / 16u],
-      q[q0Start1 + q0Component0 / 16u],
-      q[q0Start2 + q0Component0 / 16u],
-      q[q0Start3 + q0Component0 / 16u],
-    );
-    let q0_x2 = vec4f(
-      q[q0Start0 + q0Component0 % 16u],
-      q[q0Start1 + q0Component0 % 16u],
-      q[q0Start2 + q0Component0 % 16u],
-      q[q0Start3 + q0Component0 % 16u],
-    );
-    let q0_value3 = 0.17677669 * q0_x1 * q0_x2;
-    let q0_x4 = vec4f(
-      q[q0Start0 + q0Component1 / 16u],
-      q[q0Start1 + q0Component1 / 16u],
-      q[q0Start2 + q0Component1 / 16u],
-      q[q0Start3 + q0Component1 / 16u],
-    );
-    let q0_x5 = vec4f(
-      q[q0Start0 + q0Component1 % 16u],
-      q[q0Start1 + q0Component1 % 16u],
-      q[q0Start2 + q0Component1 % 16u],
-      q[q0Start3 + q0Component1 % 16u],
-    );
-    let q0_value6 = 0.17677669 * q0_x4 * q0_x5;
-    let q0_x7 = vec4f(
-      q[q0Start0 + q0Component2 / 16u],
-      q[q0Start1 + q0Component2 / 16u],
-      q[q0Start2 + q0Component2 / 16u],
-      q[q0Start3 + q0Component2 / 16u],
-    );
-    let q0_x8 = vec4f(
-      q[q0Start0 + q0Component2 % 16u],
-      q[q0Start1 + q0Component2 % 16u],
-      q[q0Start2 + q0Component2 % 16u],
-      q[q0Start3 + q0Component2 % 16u],
-    );
-    let q0_value9 = 0.17677669 * q0_x7 * q0_x8;
-    let q0_x10 = vec4f(
-      q[q0Start0 + q0Component3 / 16u],
-      q[q0Start1 + q0Component3 / 16u],
-      q[q0Start2 + q0Component3 / 16u],
-      q[q0Start3 + q0Component3 / 16u],
-    );
-    let q0_x11 = vec4f(
-      q[q0Start0 + q0Component3 % 16u],
-      q[q0Start1 + q0Component3 % 16u],
-      q[q0Start2 + q0Component3 % 16u],
-      q[q0Start3 + q0Component3 % 16u],
-    );
-    let q0_value12 = 0.17677669 * q0_x10 * q0_x11;
-    let q1Component0 = components2 + columnGroup;
-    let q1Component1 = components2 + (columnGroup + 16u);
-    let q1Component2 = components2 + (columnGroup + 32u);
-    let q1Component3 = components2 + (columnGroup + 48u);
-    let q1_x1 = vec4f(
-      q[q1Start0 + q1Component0 / 16u],
-      q[q1Start1 + q1Component0 / 16u],
-      q[q1Start2 + q1Component0 / 16u],
-      q[q1Start3 + q1Component0 / 16u],
-    );
-    let q1_x2 = vec4f(
-      q[q1Start0 + q1Component0 % 16u],
-      q[q1Start1 + q1Component0 % 16u],
-      q[q1Start2 + q1Component0 % 16u],
-      q[q1Start3 + q1Component0 % 16u],
-    );
-    let q1_value3 = 0.17677669 * q1_x1 * q1_x2;
-    let q1_x4 = vec4f(
-      q[q1Start0 + q1Component1 / 16u],
-      q[q1Start1 + q1Component1 / 16u],
-      q[q1Start2 + q1Component1 / 16u],
-      q[q1Start3 + q1Component1 / 16u],
-    );
-    let q1_x5 = vec4f(
-      q[q1Start0 + q1Component1 % 16u],
-      q[q1Start1 + q1Component1 % 16u],
-      q[q1Start2 + q1Component1 % 16u],
-      q[q1Start3 + q1Component1 % 16u],
-    );
-    let q1_value6 = 0.17677669 * q1_x4 * q1_x5;
-    let q1_x7 = vec4f(
-      q[q1Start0 + q1Component2 / 16u],
-      q[q1Start1 + q1Component2 / 16u],
-      q[q1Start2 + q1Component2 / 16u],
-      q[q1Start3 + q1Component2 / 16u],
-    );
-    let q1_x8 = vec4f(
-      q[q1Start0 + q1Component2 % 16u],
-      q[q1Start1 + q1Component2 % 16u],
-      q[q1Start2 + q1Component2 % 16u],
-      q[q1Start3 + q1Component2 % 16u],
-    );
-    let q1_value9 = 0.17677669 * q1_x7 * q1_x8;
-    let q1_x10 = vec4f(
-      q[q1Start0 + q1Component3 / 16u],
-      q[q1Start1 + q1Component3 / 16u],
-      q[q1Start2 + q1Component3 / 16u],
-      q[q1Start3 + q1Component3 / 16u],
-    );
-    let q1_x11 = vec4f(
-      q[q1Start0 + q1Component3 % 16u],
-      q[q1Start1 + q1Component3 % 16u],
-      q[q1Start2 + q1Component3 % 16u],
-      q[q1Start3 + q1Component3 % 16u],
-    );
-    let q1_value12 = 0.17677669 * q1_x10 * q1_x11;
-    let ofQuery0_0 = q0_value3;
-    let ofQuery0_1 = q0_value6;
-    let ofQuery0_2 = q0_value9;
-    let ofQuery0_3 = q0_value12;
-    let ofQuery1_0 = q1_value3;
-    let ofQuery1_1 = q1_value6;
-    let ofQuery1_2 = q1_value9;
-    let ofQuery1_3 = q1_value12;
-    let k0Component0 = components2 + columnGroup;
-    let k0Component1 = components2 + (columnGroup + 16u);
-    let k0Component2 = components2 + (columnGroup + 32u);
-    let k0Component3 = components2 + (columnGroup + 48u);
-    let k0_x1 = vec4f(
-      k[k0Start0 + k0Component0 / 16u],
-      k[k0Start1 + k0Component0 / 16u],
-      k[k0Start2 + k0Component0 / 16u],
-      k[k0Start3 + k0Component0 / 16u],
-    );
-    let k0_x2 = vec4f(
-      k[k0Start0 + k0Component0 % 16u],
-      k[k0Start1 + k0Component0 % 16u],
-      k[k0Start2 + k0Component0 % 16u],
-      k[k0Start3 + k0Component0 % 16u],
-    );
-    let k0_value3 = 0.17677669 * k0_x1 * k0_x2;
-    let k0_x4 = vec4f(
-      k[k0Start0 + k0Component1 / 16u],
-      k[k0Start1 + k0Component1 / 16u],
-      k[k0Start2 + k0Component1 / 16u],
-      k[k0Start3 + k0Component1 / 16u],
-    );
-    let k0_x5 = vec4f(
-      k[k0Start0 + k0Component1 % 16u],
-      k[k0Start1 + k0Component1 % 16u],
-      k[k0Start2 + k0Component1 % 16u],
-      k[k0Start3 + k0Component1 % 16u],
-    );
-    let k0_value6 = 0.17677669 * k0_x4 * k0_x5;
-    let k0_x7 = vec4f(
-      k[k0Start0 + k0Component2 / 16u],
-      k[k0Start1 + k0Component2 / 16u],
-      k[k0Start2 + k0Component2 / 16u],
-      k[k0Start3 + k0Component2 / 16u],
-    );
-    let k0_x8 = vec4f(
-      k[k0Start0 + k0Component2 % 16u],
-      k[k0Start1 + k0Component2 % 16u],
-      k[k0Start2 + k0Component2 % 16u],
-      k[k0Start3 + k0Component2 % 16u],
-    );
-    let k0_value9 = 0.17677669 * k0_x7 * k0_x8;
-    let k0_x10 = vec4f(
-      k[k0Start0 + k0Component3 / 16u],
-      k[k0Start1 + k0Component3 / 16u],
-      k[k0Start2 + k0Component3 / 16u],
-      k[k0Start3 + k0Component3 / 16u],
-    );
-    let k0_x11 = vec4f(
-      k[k0Start0 + k0Component3 % 16u],
-      k[k0Start1 + k0Component3 % 16u],
-      k[k0Start2 + k0Component3 % 16u],
-      k[k0Start3 + k0Component3 % 16u],
-    );
-    let k0_value12 = 0.17677669 * k0_x10 * k0_x11;
-    let k1Component0 = components2 + columnGroup;
-    let k1Component1 = components2 + (columnGroup + 16u);
-    let k1Component2 = components2 + (columnGroup + 32u);
-    let k1Component3 = components2 + (columnGroup + 48u);
-    let k1_x1 = vec4f(
-      k[k1Start0 + k1Component0 / 16u],
-      k[k1Start1 + k1Component0 / 16u],
-      k[k1Start2 + k1Component0 / 16u],
-      k[k1Start3 + k1Component0 / 16u],
-    );
-    let k1_x2 = vec4f(
-      k[k1Start0 + k1Component0 % 16u],
-      k[k1Start1 + k1Component0 % 16u],
-      k[k1Start2 + k1Component0 % 16u],
-      k[k1Start3 + k1Component0 % 16u],
-    );
-    let k1_value3 = 0.17677669 * k1_x1 * k1_x2;
-    let k1_x4 = vec4f(
-      k[k1Start0 + k1Component1 / 16u],
-      k[k1Start1 + k1Component1 / 16u],
-      k[k1Start2 + k1Component1 / 16u],
-      k[k1Start3 + k1Component1 / 16u],
-    );
-    let k1_x5 = vec4f(
-      k[k1Start0 + k1Component1 % 16u],
-      k[k1Start1 + k1Component1 % 16u],
-      k[k1Start2 + k1Component1 % 16u],
-      k[k1Start3 + k1Component1 % 16u],
-    );
-    let k1_value6 = 0.17677669 * k1_x4 * k1_x5;
-    let k1_x7 = vec4f(
-      k[k1Start0 + k1Component2 / 16u],
-      k[k1Start1 + k1Component2 / 16u],
-      k[k1Start2 + k1Component2 / 16u],
-      k[k1Start3 + k1Component2 / 16u],
-    );
-    let k1_x8 = vec4f(
-      k[k1Start0 + k1Component2 % 16u],
-      k[k1Start1 + k1Component2 % 16u],
-      k[k1Start2 + k1Component2 % 16u],
-      k[k1Start3 + k1Component2 % 16u],
-    );
-    let k1_value9 = 0.17677669 * k1_x7 * k1_x8;
-    let k1_x10 = vec4f(
-      k[k1Start0 + k1Component3 / 16u],
-      k[k1Start1 + k1Component3 / 16u],
-      k[k1Start2 + k1Component3 / 16u],
-      k[k1Start3 + k1Component3 / 16u],
-    );
-    let k1_x11 = vec4f(
-      k[k1Start0 + k1Component3 % 16u],
-      k[k1Start1 + k1Component3 % 16u],
-      k[k1Start2 + k1Component3 % 16u],
-      k[k1Start3 + k1Component3 % 16u],
-    );
-    let k1_value12 = 0.17677669 * k1_x10 * k1_x11;
-    let ofKey0_0 = k0_value3;
-    let ofKey0_1 = k0_value6;
-    let ofKey0_2 = k0_value9;
-    let ofKey0_3 = k0_value12;
-    let ofKey1_0 = k1_value3;
-    let ofKey1_1 = k1_value6;
-    let ofKey1_2 = k1_value9;
-    let ofKey1_3 = k1_value12;
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < 8u; f += 4u) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateStart + feature0 * 64u + firstColumn;
-        let column0_0 = state[rowStart_0];
-        let column1_0 = state[rowStart_0 + 16u];
-        let column2_0 = state[rowStart_0 + 32u];
-        let column3_0 = state[rowStart_0 + 48u];
-        let z0 = state[stateStart + 17472u + feature0];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * column0_0;
-        sums_1 += weight0_0 * column1_0;
-        sums_2 += weight0_0 * column2_0;
-        sums_3 += weight0_0 * column3_0;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * column0_0;
-        sums_5 += weight1_0 * column1_0;
-        sums_6 += weight1_0 * column2_0;
-        sums_7 += weight1_0 * column3_0;
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = keys0_0;
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = keys1_0;
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-        let weight0_1 = tile[f * 33u + rowGroup * 2u + 33u];
-        let weight1_1 = tile[f * 33u + rowGroup * 2u + 34u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let rowStart_1 = stateStart + feature1 * 64u + firstColumn;
-        let column0_1 = state[rowStart_1];
-        let column1_1 = state[rowStart_1 + 16u];
-        let column2_1 = state[rowStart_1 + 32u];
-        let column3_1 = state[rowStart_1 + 48u];
-        let z1 = state[stateStart + 17472u + feature1];
-        totals_0 += weight0_1 * z1;
-        sums_0 += weight0_1 * column0_1;
-        sums_1 += weight0_1 * column1_1;
-        sums_2 += weight0_1 * column2_1;
-        sums_3 += weight0_1 * column3_1;
-        totals_1 += weight1_1 * z1;
-        sums_4 += weight1_1 * column0_1;
-        sums_5 += weight1_1 * column1_1;
-        sums_6 += weight1_1 * column2_1;
-        sums_7 += weight1_1 * column3_1;
-        let keys0_1 = tile[f * 33u + columnGroup + 297u];
-        let ofKeys0_1 = keys0_1;
-        scores_0 += weight0_1 * ofKeys0_1.x;
-        scores_8 += weight1_1 * ofKeys0_1.x;
-        scores_1 += weight0_1 * ofKeys0_1.y;
-        scores_9 += weight1_1 * ofKeys0_1.y;
-        scores_2 += weight0_1 * ofKeys0_1.z;
-        scores_10 += weight1_1 * ofKeys0_1.z;
-        scores_3 += weight0_1 * ofKeys0_1.w;
-        scores_11 += weight1_1 * ofKeys0_1.w;
-        if (rowGroup >= 8u) {
-          let keys1_1 = tile[f * 33u + columnGroup + 313u];
-          let ofKeys1_1 = keys1_1;
-          scores_4 += weight0_1 * ofKeys1_1.x;
-          scores_12 += weight1_1 * ofKeys1_1.x;
-          scores_5 += weight0_1 * ofKeys1_1.y;
-          scores_13 += weight1_1 * ofKeys1_1.y;
-          scores_6 += weight0_1 * ofKeys1_1.z;
-          scores_14 += weight1_1 * ofKeys1_1.z;
-          scores_7 += weight0_1 * ofKeys1_1.w;
-          scores_15 += weight1_1 * ofKeys1_1.w;
-        }
-        let weight0_2 = tile[f * 33u + rowGroup * 2u + 66u];
-        let weight1_2 = tile[f * 33u + rowGroup * 2u + 67u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let rowStart_2 = stateStart + feature2 * 64u + firstColumn;
-        let column0_2 = state[rowStart_2];
-        let column1_2 = state[rowStart_2 + 16u];
-        let column2_2 = state[rowStart_2 + 32u];
-        let column3_2 = state[rowStart_2 + 48u];
-        let z2 = state[stateStart + 17472u + feature2];
-        totals_0 += weight0_2 * z2;
-        sums_0 += weight0_2 * column0_2;
-        sums_1 += weight0_2 * column1_2;
-        sums_2 += weight0_2 * column2_2;
-        sums_3 += weight0_2 * column3_2;
-        totals_1 += weight1_2 * z2;
-        sums_4 += weight1_2 * column0_2;
-        sums_5 += weight1_2 * column1_2;
-        sums_6 += weight1_2 * column2_2;
-        sums_7 += weight1_2 * column3_2;
-        let keys0_2 = tile[f * 33u + columnGroup + 330u];
-        let ofKeys0_2 = keys0_2;
-        scores_0 += weight0_2 * ofKeys0_2.x;
-        scores_8 += weight1_2 * ofKeys0_2.x;
-        scores_1 += weight0_2 * ofKeys0_2.y;
-        scores_9 += weight1_2 * ofKeys0_2.y;
-        scores_2 += weight0_2 * ofKeys0_2.z;
-        scores_10 += weight1_2 * ofKeys0_2.z;
-        scores_3 += weight0_2 * ofKeys0_2.w;
-        scores_11 += weight1_2 * ofKeys0_2.w;
-        if (rowGroup >= 8u) {
-          let keys1_2 = tile[f * 33u + columnGroup + 346u];
-          let ofKeys1_2 = keys1_2;
-          scores_4 += weight0_2 * ofKeys1_2.x;
-          scores_12 += weight1_2 * ofKeys1_2.x;
-          scores_5 += weight0_2 * ofKeys1_2.y;
-          scores_13 += weight1_2 * ofKeys1_2.y;
-          scores_6 += weight0_2 * ofKeys1_2.z;
-          scores_14 += weight1_2 * ofKeys1_2.z;
-          scores_7 += weight0_2 * ofKeys1_2.w;
-          scores_15 += weight1_2 * ofKeys1_2.w;
-        }
-        let weight0_3 = tile[f * 33u + rowGroup * 2u + 99u];
-        let weight1_3 = tile[f * 33u + rowGroup * 2u + 100u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let rowStart_3 = stateStart + feature3 * 64u + firstColumn;
-        let column0_3 = state[rowStart_3];
-        let column1_3 = state[rowStart_3 + 16u];
-        let column2_3 = state[rowStart_3 + 32u];
-        let column3_3 = state[rowStart_3 + 48u];
-        let z3 = state[stateStart + 17472u + feature3];
-        totals_0 += weight0_3 * z3;
-        sums_0 += weight0_3 * column0_3;
-        sums_1 += weight0_3 * column1_3;
-        sums_2 += weight0_3 * column2_3;
-        sums_3 += weight0_3 * column3_3;
-        totals_1 += weight1_3 * z3;
-        sums_4 += weight1_3 * column0_3;
-        sums_5 += weight1_3 * column1_3;
-        sums_6 += weight1_3 * column2_3;
-        sums_7 += weight1_3 * column3_3;
-        let keys0_3 = tile[f * 33u + columnGroup + 363u];
-        let ofKeys0_3 = keys0_3;
-        scores_0 += weight0_3 * ofKeys0_3.x;
-        scores_8 += weight1_3 * ofKeys0_3.x;
-        scores_1 += weight0_3 * ofKeys0_3.y;
-        scores_9 += weight1_3 * ofKeys0_3.y;
-        scores_2 += weight0_3 * ofKeys0_3.z;
-        scores_10 += weight1_3 * ofKeys0_3.z;
-        scores_3 += weight0_3 * ofKeys0_3.w;
-        scores_11 += weight1_3 * ofKeys0_3.w;
-        if (rowGroup >= 8u) {
-          let keys1_3 = tile[f * 33u + columnGroup + 379u];
-          let ofKeys1_3 = keys1_3;
-          scores_4 += weight0_3 * ofKeys1_3.x;
-          scores_12 += weight1_3 * ofKeys1_3.x;
-          scores_5 += weight0_3 * ofKeys1_3.y;
-          scores_13 += weight1_3 * ofKeys1_3.y;
-          scores_6 += weight0_3 * ofKeys1_3.z;
-          scores_14 += weight1_3 * ofKeys1_3.z;
-          scores_7 += weight0_3 * ofKeys1_3.w;
-          scores_15 += weight1_3 * ofKeys1_3.w;
-        }
-      }
-      workgroupBarrier();
+    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
+      let queryComponent = queryItem % 32u;
+      let queryFour = queryItem / 32u;
+      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
+      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
+      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
+      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
+      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
+      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
+      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
+      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
+      let qComponent0 = components2 + queryComponent;
+      let q_x1 = vec4f(
+        q[qStart0 + qComponent0 / 16u],
+        q[qStart1 + qComponent0 / 16u],
+        q[qStart2 + qComponent0 / 16u],
+        q[qStart3 + qComponent0 / 16u],
+      );
+      let q_x2 = vec4f(
+        q[qStart0 + qComponent0 % 16u],
+        q[qStart1 + qComponent0 % 16u],
+        q[qStart2 + qComponent0 % 16u],
+        q[qStart3 + qComponent0 % 16u],
+      );
+      let q_value3 = 0.17677669 * q_x1 * q_x2;
+      query[queryComponent * 8u + queryFour] = q_value3;
     }
+    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
+      let keyComponent = keyItem % 32u;
+      let keyFour = keyItem / 32u;
+      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
+      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
+      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
+      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
+      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
+      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
+      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kComponent0 = components2 + keyComponent;
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0 / 16u],
+        k[kStart1 + kComponent0 / 16u],
+        k[kStart2 + kComponent0 / 16u],
+        k[kStart3 + kComponent0 / 16u],
+      );
+      let k_x2 = vec4f(
+        k[kStart0 + kComponent0 % 16u],
+        k[kStart1 + kComponent0 % 16u],
+        k[kStart2 + kComponent0 % 16u],
+        k[kStart3 + kComponent0 % 16u],
+      );
+      let k_value3 = 0.17677669 * k_x1 * k_x2;
+      key[keyComponent * 8u + keyFour] = k_value3;
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = query[f * 8u + rowGroup * 2u];
+      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 17472u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      totals_1 += weight1 * z;
+      sums_8 += weight1 * column0;
+      sums_9 += weight1 * column1;
+      sums_10 += weight1 * column2;
+      sums_11 += weight1 * column3;
+      sums_12 += weight1 * column4;
+      sums_13 += weight1 * column5;
+      sums_14 += weight1 * column6;
+      sums_15 += weight1 * column7;
+      let ofKey = key[f * 8u + columnGroup];
+      scores_0 += weight0 * ofKey.x;
+      scores_1 += weight0 * ofKey.y;
+      scores_2 += weight0 * ofKey.z;
+      scores_3 += weight0 * ofKey.w;
+      scores_4 += weight1 * ofKey.x;
+      scores_5 += weight1 * ofKey.y;
+      scores_6 += weight1 * ofKey.z;
+      scores_7 += weight1 * ofKey.w;
+    }
+    workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
-  for (var keySlice = 0u; keySlice < min((max(keys, 0u) + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u;
-    if (columnGroup / 4u == keySlice) {
-      let key0 = columnGroup * 4u;
-      let score0_0 = scores_0;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_8;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = columnGroup * 4u + 1u;
-      let score0_1 = scores_1;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_9;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = columnGroup * 4u + 2u;
-      let score0_2 = scores_2;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_10;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = columnGroup * 4u + 3u;
-      let score0_3 = scores_3;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_11;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 64u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_0 = v[rowStart_0];
-        let column1_0 = v[rowStart_0 + 16u];
-        let column2_0 = v[rowStart_0 + 32u];
-        let column3_0 = v[rowStart_0 + 48u];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * column0_0;
-        sums_1 += pair0_0 * column1_0;
-        sums_2 += pair0_0 * column2_0;
-        sums_3 += pair0_0 * column3_0;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * column0_0;
-        sums_5 += pair1_0 * column1_0;
-        sums_6 += pair1_0 * column2_0;
-        sums_7 += pair1_0 * column3_0;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_1 = v[rowStart_1];
-        let column1_1 = v[rowStart_1 + 16u];
-        let column2_1 = v[rowStart_1 + 32u];
-        let column3_1 = v[rowStart_1 + 48u];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * column0_1;
-        sums_1 += pair0_1 * column1_1;
-        sums_2 += pair0_1 * column2_1;
-        sums_3 += pair0_1 * column3_1;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * column0_1;
-        sums_5 += pair1_1 * column1_1;
-        sums_6 += pair1_1 * column2_1;
-        sums_7 += pair1_1 * column3_1;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_2 = v[rowStart_2];
-        let column1_2 = v[rowStart_2 + 16u];
-        let column2_2 = v[rowStart_2 + 32u];
-        let column3_2 = v[rowStart_2 + 48u];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * column0_2;
-        sums_1 += pair0_2 * column1_2;
-        sums_2 += pair0_2 * column2_2;
-        sums_3 += pair0_2 * column3_2;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * column0_2;
-        sums_5 += pair1_2 * column1_2;
-        sums_6 += pair1_2 * column2_2;
-        sums_7 += pair1_2 * column3_2;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_3 = v[rowStart_3];
-        let column1_3 = v[rowStart_3 + 16u];
-        let column2_3 = v[rowStart_3 + 32u];
-        let column3_3 = v[rowStart_3 + 48u];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * column0_3;
-        sums_1 += pair0_3 * column1_3;
-        sums_2 += pair0_3 * column2_3;
-        sums_3 += pair0_3 * column3_3;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * column0_3;
-        sums_5 += pair1_3 * column1_3;
-        sums_6 += pair1_3 * column2_3;
-        sums_7 += pair1_3 * column3_3;
-      }
-    }
-    workgroupBarrier();
-  }
-  for (var keySlice = 0u; keySlice < min((max(keys, 64u) - 64u + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u + 64u;
-    if (columnGroup / 4u == keySlice) {
-      let key0 = (columnGroup + 16u) * 4u;
-      let score0_0 = scores_4;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_12;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = (columnGroup + 16u) * 4u + 1u;
-      let score0_1 = scores_5;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_13;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = (columnGroup + 16u) * 4u + 2u;
-      let score0_2 = scores_6;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_14;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = (columnGroup + 16u) * 4u + 3u;
-      let score0_3 = scores_7;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_15;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 64u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_0 = v[rowStart_0];
-        let column1_0 = v[rowStart_0 + 16u];
-        let column2_0 = v[rowStart_0 + 32u];
-        let column3_0 = v[rowStart_0 + 48u];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * column0_0;
-        sums_1 += pair0_0 * column1_0;
-        sums_2 += pair0_0 * column2_0;
-        sums_3 += pair0_0 * column3_0;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * column0_0;
-        sums_5 += pair1_0 * column1_0;
-        sums_6 += pair1_0 * column2_0;
-        sums_7 += pair1_0 * column3_0;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_1 = v[rowStart_1];
-        let column1_1 = v[rowStart_1 + 16u];
-        let column2_1 = v[rowStart_1 + 32u];
-        let column3_1 = v[rowStart_1 + 48u];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * column0_1;
-        sums_1 += pair0_1 * column1_1;
-        sums_2 += pair0_1 * column2_1;
-        sums_3 += pair0_1 * column3_1;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * column0_1;
-        sums_5 += pair1_1 * column1_1;
-        sums_6 += pair1_1 * column2_1;
-        sums_7 += pair1_1 * column3_1;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_2 = v[rowStart_2];
-        let column1_2 = v[rowStart_2 + 16u];
-        let column2_2 = v[rowStart_2 + 32u];
-        let column3_2 = v[rowStart_2 + 48u];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * column0_2;
-        sums_1 += pair0_2 * column1_2;
-        sums_2 += pair0_2 * column2_2;
-        sums_3 += pair0_2 * column3_2;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * column0_2;
-        sums_5 += pair1_2 * column1_2;
-        sums_6 += pair1_2 * column2_2;
-        sums_7 += pair1_2 * column3_2;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 64u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 64u + firstColumn;
-        let column0_3 = v[rowStart_3];
-        let column1_3 = v[rowStart_3 + 16u];
-        let column2_3 = v[rowStart_3 + 32u];
-        let column3_3 = v[rowStart_3 + 48u];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * column0_3;
-        sums_1 += pair0_3 * column1_3;
-        sums_2 += pair0_3 * column2_3;
-        sums_3 += pair0_3 * column3_3;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * column0_3;
-        sums_5 += pair1_3 * column1_3;
-        sums_6 += pair1_3 * column2_3;
-        sums_7 += pair1_3 * column3_3;
-      }
-    }
-    workgroupBarrier();
+  let key0 = columnGroup * 4u;
+  let score0 = scores_0;
+  pairs[key0 * 8u + rowGroup * 2u] = vec4f(
+    select(0.0, score0.x, key0 <= rowGroup * 8u),
+    select(0.0, score0.y, key0 <= rowGroup * 8u + 1u),
+    select(0.0, score0.z, key0 <= rowGroup * 8u + 2u),
+    select(0.0, score0.w, key0 <= rowGroup * 8u + 3u),
+  );
+  let score4 = scores_4;
+  pairs[key0 * 8u + (rowGroup * 2u + 1u)] = vec4f(
+    select(0.0, score4.x, key0 <= (rowGroup * 2u + 1u) * 4u),
+    select(0.0, score4.y, key0 <= (rowGroup * 2u + 1u) * 4u + 1u),
+    select(0.0, score4.z, key0 <= (rowGroup * 2u + 1u) * 4u + 2u),
+    select(0.0, score4.w, key0 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  );
+  let key1 = columnGroup * 4u + 1u;
+  let score1 = scores_1;
+  pairs[key1 * 8u + rowGroup * 2u] = vec4f(
+    select(0.0, score1.x, key1 <= rowGroup * 8u),
+    select(0.0, score1.y, key1 <= rowGroup * 8u + 1u),
+    select(0.0, score1.z, key1 <= rowGroup * 8u + 2u),
+    select(0.0, score1.w, key1 <= rowGroup * 8u + 3u),
+  );
+  let score5 = scores_5;
+  pairs[key1 * 8u + (rowGroup * 2u + 1u)] = vec4f(
+    select(0.0, score5.x, key1 <= (rowGroup * 2u + 1u) * 4u),
+    select(0.0, score5.y, key1 <= (rowGroup * 2u + 1u) * 4u + 1u),
+    select(0.0, score5.z, key1 <= (rowGroup * 2u + 1u) * 4u + 2u),
+    select(0.0, score5.w, key1 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  );
+  let key2 = columnGroup * 4u + 2u;
+  let score2 = scores_2;
+  pairs[key2 * 8u + rowGroup * 2u] = vec4f(
+    select(0.0, score2.x, key2 <= rowGroup * 8u),
+    select(0.0, score2.y, key2 <= rowGroup * 8u + 1u),
+    select(0.0, score2.z, key2 <= rowGroup * 8u + 2u),
+    select(0.0, score2.w, key2 <= rowGroup * 8u + 3u),
+  );
+  let score6 = scores_6;
+  pairs[key2 * 8u + (rowGroup * 2u + 1u)] = vec4f(
+    select(0.0, score6.x, key2 <= (rowGroup * 2u + 1u) * 4u),
+    select(0.0, score6.y, key2 <= (rowGroup * 2u + 1u) * 4u + 1u),
+    select(0.0, score6.z, key2 <= (rowGroup * 2u + 1u) * 4u + 2u),
+    select(0.0, score6.w, key2 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  );
+  let key3 = columnGroup * 4u + 3u;
+  let score3 = scores_3;
+  pairs[key3 * 8u + rowGroup * 2u] = vec4f(
+    select(0.0, score3.x, key3 <= rowGroup * 8u),
+    select(0.0, score3.y, key3 <= rowGroup * 8u + 1u),
+    select(0.0, score3.z, key3 <= rowGroup * 8u + 2u),
+    select(0.0, score3.w, key3 <= rowGroup * 8u + 3u),
+  );
+  let score7 = scores_7;
+  pairs[key3 * 8u + (rowGroup * 2u + 1u)] = vec4f(
+    select(0.0, score7.x, key3 <= (rowGroup * 2u + 1u) * 4u),
+    select(0.0, score7.y, key3 <= (rowGroup * 2u + 1u) * 4u + 1u),
+    select(0.0, score7.z, key3 <= (rowGroup * 2u + 1u) * 4u + 2u),
+    select(0.0, score7.w, key3 <= (rowGroup * 2u + 1u) * 4u + 3u),
+  );
+  workgroupBarrier();
+  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
+    let pair0 = pairs[j * 8u + rowGroup * 2u];
+    let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
+    let column0 = v[rowStart];
+    let column1 = v[rowStart + 8u];
+    let column2 = v[rowStart + 16u];
+    let column3 = v[rowStart + 24u];
+    let column4 = v[rowStart + 32u];
+    let column5 = v[rowStart + 40u];
+    let column6 = v[rowStart + 48u];
+    let column7 = v[rowStart + 56u];
+    totals_0 += pair0;
+    sums_0 += pair0 * column0;
+    sums_1 += pair0 * column1;
+    sums_2 += pair0 * column2;
+    sums_3 += pair0 * column3;
+    sums_4 += pair0 * column4;
+    sums_5 += pair0 * column5;
+    sums_6 += pair0 * column6;
+    sums_7 += pair0 * column7;
+    totals_1 += pair1;
+    sums_8 += pair1 * column0;
+    sums_9 += pair1 * column1;
+    sums_10 += pair1 * column2;
+    sums_11 += pair1 * column3;
+    sums_12 += pair1 * column4;
+    sums_13 += pair1 * column5;
+    sums_14 += pair1 * column6;
+    sums_15 += pair1 * column7;
   }
   let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
@@ -1397,64 +458,96 @@ fn finish(
   if (row0 < shape.length) {
     let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 48u)] = (sums_3 * factor0).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor0).x;
+    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor0).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor0).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
     let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 48u)] = (sums_3 * factor0).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor0).y;
+    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor0).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor0).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
     let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 48u)] = (sums_3 * factor0).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor0).z;
+    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor0).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor0).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
     let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 48u)] = (sums_3 * factor0).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor0).w;
+    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor0).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor0).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
     let out4 = queryHead * shape.length * 64u + row4 * 64u;
-    out[out4 + firstColumn] = (sums_4 * factor1).x;
-    out[out4 + (firstColumn + 16u)] = (sums_5 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_6 * factor1).x;
-    out[out4 + (firstColumn + 48u)] = (sums_7 * factor1).x;
+    out[out4 + firstColumn] = (sums_8 * factor1).x;
+    out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
+    out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
+    out[out4 + (firstColumn + 24u)] = (sums_11 * factor1).x;
+    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
+    out[out4 + (firstColumn + 40u)] = (sums_13 * factor1).x;
+    out[out4 + (firstColumn + 48u)] = (sums_14 * factor1).x;
+    out[out4 + (firstColumn + 56u)] = (sums_15 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
     let out5 = queryHead * shape.length * 64u + row5 * 64u;
-    out[out5 + firstColumn] = (sums_4 * factor1).y;
-    out[out5 + (firstColumn + 16u)] = (sums_5 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_6 * factor1).y;
-    out[out5 + (firstColumn + 48u)] = (sums_7 * factor1).y;
+    out[out5 + firstColumn] = (sums_8 * factor1).y;
+    out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
+    out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
+    out[out5 + (firstColumn + 24u)] = (sums_11 * factor1).y;
+    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
+    out[out5 + (firstColumn + 40u)] = (sums_13 * factor1).y;
+    out[out5 + (firstColumn + 48u)] = (sums_14 * factor1).y;
+    out[out5 + (firstColumn + 56u)] = (sums_15 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
     let out6 = queryHead * shape.length * 64u + row6 * 64u;
-    out[out6 + firstColumn] = (sums_4 * factor1).z;
-    out[out6 + (firstColumn + 16u)] = (sums_5 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_6 * factor1).z;
-    out[out6 + (firstColumn + 48u)] = (sums_7 * factor1).z;
+    out[out6 + firstColumn] = (sums_8 * factor1).z;
+    out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
+    out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
+    out[out6 + (firstColumn + 24u)] = (sums_11 * factor1).z;
+    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
+    out[out6 + (firstColumn + 40u)] = (sums_13 * factor1).z;
+    out[out6 + (firstColumn + 48u)] = (sums_14 * factor1).z;
+    out[out6 + (firstColumn + 56u)] = (sums_15 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
     let out7 = queryHead * shape.length * 64u + row7 * 64u;
-    out[out7 + firstColumn] = (sums_4 * factor1).w;
-    out[out7 + (firstColumn + 16u)] = (sums_5 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_6 * factor1).w;
-    out[out7 + (firstColumn + 48u)] = (sums_7 * factor1).w;
+    out[out7 + firstColumn] = (sums_8 * factor1).w;
+    out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
+    out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
+    out[out7 + (firstColumn + 24u)] = (sums_11 * factor1).w;
+    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
+    out[out7 + (firstColumn + 40u)] = (sums_13 * factor1).w;
+    out[out7 + (firstColumn + 48u)] = (sums_14 * factor1).w;
+    out[out7 + (firstColumn + 56u)] = (sums_15 * factor1).w;
   }
 }

@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 256 threads a workgroup, 14400 bytes of workgroup memory
+// 64 threads a workgroup, 10240 bytes of workgroup memory
 // reads q, k, v, w, lengths; writes state, out
 
 struct Shape {
@@ -16,33 +16,40 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> k: array<vec4f>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
-@group(0) @binding(4) var<storage, read> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> k: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(4) var<storage, read> w: array<f32>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> state: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> state: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
 
-var<workgroup> tile: array<vec4f, 832>;
-var<workgroup> scales: array<f32, 136>;
-var<workgroup> ofState: array<f32, 136>;
+var<workgroup> query: array<vec4f, 128>;
+var<workgroup> key: array<vec4f, 128>;
+var<workgroup> scale: array<vec4f, 128>;
+var<workgroup> pairs: array<vec4f, 256>;
 
-@compute @workgroup_size(256, 1, 1)
+// x^2
+fn power_2_vec4f(x: vec4f) -> vec4f {
+  let x2 = x * x;
+  return x2;
+}
+
+@compute @workgroup_size(64, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 127u) / 128u);
-  let rest2 = workgroup / ((shape.length + 127u) / 128u);
+  let rowTile = workgroup % ((shape.length + 31u) / 32u);
+  let rest2 = workgroup / ((shape.length + 31u) / 32u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -50,13 +57,12 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 16u;
-  let columnGroup = thread % 16u;
-  let firstColumns = valueTile * 16u + columnGroup;
-  let firstRow = rowTile * 128u;
-  let keys = min(max(visible, firstRow) - firstRow, 128u);
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 64u + columnGroup;
+  let firstRow = rowTile * 32u;
+  let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 17152u;
-  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -66,1936 +72,398 @@ fn finish(
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
-  var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  var scores_4 = vec4f(0.0);
-  var scores_5 = vec4f(0.0);
-  var scores_6 = vec4f(0.0);
-  var scores_7 = vec4f(0.0);
-  var scores_8 = vec4f(0.0);
-  var scores_9 = vec4f(0.0);
-  var scores_10 = vec4f(0.0);
-  var scores_11 = vec4f(0.0);
-  var scores_12 = vec4f(0.0);
-  var scores_13 = vec4f(0.0);
-  var scores_14 = vec4f(0.0);
-  var scores_15 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  var rowScale_1 = vec4f(-1e30);
-  let nearPair = thread % 64u;
-  let nearRows = nearPair / 2u;
-  let nearKeysOfGroup = nearRows / 2u * 2u + nearPair % 2u;
-  let nearSet = thread / 64u;
-  var near_0 = vec4f(0.0);
-  var near_1 = vec4f(0.0);
-  var near_2 = vec4f(0.0);
-  var near_3 = vec4f(0.0);
-  var nearScale = vec4f(-1e30);
-  for (var components0 = 0u; components0 < 128u * once; components0 += 64u) {
-    let count = min(max(128u, components0) - components0, 64u);
-    let firstFeature = components0;
-    let queryLast = max(shape.length, 1u) - 1u;
-    var qdot_0 = vec4f(0.0);
-    var qdot_1 = vec4f(0.0);
-    var qdot_2 = vec4f(0.0);
-    var qdot_3 = vec4f(0.0);
-    var qdot_4 = vec4f(0.0);
-    var qdot_5 = vec4f(0.0);
-    var qdot_6 = vec4f(0.0);
-    var qdot_7 = vec4f(0.0);
-    var qdot1_0 = vec4f(0.0);
-    var qdot1_1 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 32u) {
-        let row0_0 = q[min(
-          firstRow + firstFour * 4u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row1_0 = q[min(
-          firstRow + firstFour * 4u + 1u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row2_0 = q[min(
-          firstRow + firstFour * 4u + 2u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row3_0 = q[min(
-          firstRow + firstFour * 4u + 3u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if ((firstFour >= 32u) & (firstFour < 48u)) {
-        let row0_1 = w[min(components0 + (firstFour - 32u), 127u) * 16u + entries];
-        let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 34u + rowGroup * 2u];
-        let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 544u];
-        qdot_0 += keys0.x * rows0;
-        qdot_4 += keys0.x * rows1;
-        qdot_1 += keys0.y * rows0;
-        qdot_5 += keys0.y * rows1;
-        qdot_2 += keys0.z * rows0;
-        qdot_6 += keys0.z * rows1;
-        qdot_3 += keys0.w * rows0;
-        qdot_7 += keys0.w * rows1;
-        qdot1_0 += rows0 * rows0;
-        qdot1_1 += rows1 * rows1;
-        let rows0_1 = tile[t * 34u + rowGroup * 2u + 34u];
-        let rows1_1 = tile[t * 34u + rowGroup * 2u + 35u];
-        let keys0_1 = tile[t * 18u + columnGroup + 562u];
-        qdot_0 += keys0_1.x * rows0_1;
-        qdot_4 += keys0_1.x * rows1_1;
-        qdot_1 += keys0_1.y * rows0_1;
-        qdot_5 += keys0_1.y * rows1_1;
-        qdot_2 += keys0_1.z * rows0_1;
-        qdot_6 += keys0_1.z * rows1_1;
-        qdot_3 += keys0_1.w * rows0_1;
-        qdot_7 += keys0_1.w * rows1_1;
-        qdot1_0 += rows0_1 * rows0_1;
-        qdot1_1 += rows1_1 * rows1_1;
-        let rows0_2 = tile[t * 34u + rowGroup * 2u + 68u];
-        let rows1_2 = tile[t * 34u + rowGroup * 2u + 69u];
-        let keys0_2 = tile[t * 18u + columnGroup + 580u];
-        qdot_0 += keys0_2.x * rows0_2;
-        qdot_4 += keys0_2.x * rows1_2;
-        qdot_1 += keys0_2.y * rows0_2;
-        qdot_5 += keys0_2.y * rows1_2;
-        qdot_2 += keys0_2.z * rows0_2;
-        qdot_6 += keys0_2.z * rows1_2;
-        qdot_3 += keys0_2.w * rows0_2;
-        qdot_7 += keys0_2.w * rows1_2;
-        qdot1_0 += rows0_2 * rows0_2;
-        qdot1_1 += rows1_2 * rows1_2;
-        let rows0_3 = tile[t * 34u + rowGroup * 2u + 102u];
-        let rows1_3 = tile[t * 34u + rowGroup * 2u + 103u];
-        let keys0_3 = tile[t * 18u + columnGroup + 598u];
-        qdot_0 += keys0_3.x * rows0_3;
-        qdot_4 += keys0_3.x * rows1_3;
-        qdot_1 += keys0_3.y * rows0_3;
-        qdot_5 += keys0_3.y * rows1_3;
-        qdot_2 += keys0_3.z * rows0_3;
-        qdot_6 += keys0_3.z * rows1_3;
-        qdot_3 += keys0_3.w * rows0_3;
-        qdot_7 += keys0_3.w * rows1_3;
-        qdot1_0 += rows0_3 * rows0_3;
-        qdot1_1 += rows1_3 * rows1_3;
-      }
-      workgroupBarrier();
-    }
-    let q0_value1 = 1.442695 * (0.35355338 * qdot_0 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value2 = 1.442695 * (0.35355338 * qdot_1 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value3 = 1.442695 * (0.35355338 * qdot_2 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value4 = 1.442695 * (0.35355338 * qdot_3 - 0.0625 * qdot1_0) - 4.0;
-    let q1_value1 = 1.442695 * (0.35355338 * qdot_4 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value2 = 1.442695 * (0.35355338 * qdot_5 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value3 = 1.442695 * (0.35355338 * qdot_6 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value4 = 1.442695 * (0.35355338 * qdot_7 - 0.0625 * qdot1_1) - 4.0;
-    let ofQuery0_0 = q0_value1;
-    let ofQuery0_1 = q0_value2;
-    let ofQuery0_2 = q0_value3;
-    let ofQuery0_3 = q0_value4;
-    let ofQuery1_0 = q1_value1;
-    let ofQuery1_1 = q1_value2;
-    let ofQuery1_2 = q1_value3;
-    let ofQuery1_3 = q1_value4;
-    let keyLast = max(visible, 1u) - 1u;
-    var kdot_0 = vec4f(0.0);
-    var kdot_1 = vec4f(0.0);
-    var kdot_2 = vec4f(0.0);
-    var kdot_3 = vec4f(0.0);
-    var kdot_4 = vec4f(0.0);
-    var kdot_5 = vec4f(0.0);
-    var kdot_6 = vec4f(0.0);
-    var kdot_7 = vec4f(0.0);
-    var kdot1_0 = vec4f(0.0);
-    var kdot1_1 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 32u) {
-        let row0_0 = k[min(
-          firstRow + firstFour * 4u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row1_0 = k[min(
-          firstRow + firstFour * 4u + 1u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row2_0 = k[min(
-          firstRow + firstFour * 4u + 2u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row3_0 = k[min(
-          firstRow + firstFour * 4u + 3u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if ((firstFour >= 32u) & (firstFour < 48u)) {
-        let row0_1 = w[min(components0 + (firstFour - 32u), 127u) * 16u + entries];
-        let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 34u + rowGroup * 2u];
-        let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 544u];
-        kdot_0 += keys0.x * rows0;
-        kdot_4 += keys0.x * rows1;
-        kdot_1 += keys0.y * rows0;
-        kdot_5 += keys0.y * rows1;
-        kdot_2 += keys0.z * rows0;
-        kdot_6 += keys0.z * rows1;
-        kdot_3 += keys0.w * rows0;
-        kdot_7 += keys0.w * rows1;
-        kdot1_0 += rows0 * rows0;
-        kdot1_1 += rows1 * rows1;
-        let rows0_1 = tile[t * 34u + rowGroup * 2u + 34u];
-        let rows1_1 = tile[t * 34u + rowGroup * 2u + 35u];
-        let keys0_1 = tile[t * 18u + columnGroup + 562u];
-        kdot_0 += keys0_1.x * rows0_1;
-        kdot_4 += keys0_1.x * rows1_1;
-        kdot_1 += keys0_1.y * rows0_1;
-        kdot_5 += keys0_1.y * rows1_1;
-        kdot_2 += keys0_1.z * rows0_1;
-        kdot_6 += keys0_1.z * rows1_1;
-        kdot_3 += keys0_1.w * rows0_1;
-        kdot_7 += keys0_1.w * rows1_1;
-        kdot1_0 += rows0_1 * rows0_1;
-        kdot1_1 += rows1_1 * rows1_1;
-        let rows0_2 = tile[t * 34u + rowGroup * 2u + 68u];
-        let rows1_2 = tile[t * 34u + rowGroup * 2u + 69u];
-        let keys0_2 = tile[t * 18u + columnGroup + 580u];
-        kdot_0 += keys0_2.x * rows0_2;
-        kdot_4 += keys0_2.x * rows1_2;
-        kdot_1 += keys0_2.y * rows0_2;
-        kdot_5 += keys0_2.y * rows1_2;
-        kdot_2 += keys0_2.z * rows0_2;
-        kdot_6 += keys0_2.z * rows1_2;
-        kdot_3 += keys0_2.w * rows0_2;
-        kdot_7 += keys0_2.w * rows1_2;
-        kdot1_0 += rows0_2 * rows0_2;
-        kdot1_1 += rows1_2 * rows1_2;
-        let rows0_3 = tile[t * 34u + rowGroup * 2u + 102u];
-        let rows1_3 = tile[t * 34u + rowGroup * 2u + 103u];
-        let keys0_3 = tile[t * 18u + columnGroup + 598u];
-        kdot_0 += keys0_3.x * rows0_3;
-        kdot_4 += keys0_3.x * rows1_3;
-        kdot_1 += keys0_3.y * rows0_3;
-        kdot_5 += keys0_3.y * rows1_3;
-        kdot_2 += keys0_3.z * rows0_3;
-        kdot_6 += keys0_3.z * rows1_3;
-        kdot_3 += keys0_3.w * rows0_3;
-        kdot_7 += keys0_3.w * rows1_3;
-        kdot1_0 += rows0_3 * rows0_3;
-        kdot1_1 += rows1_3 * rows1_3;
-      }
-      workgroupBarrier();
-    }
-    let k0_value1 = 1.442695 * (0.35355338 * kdot_0 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value2 = 1.442695 * (0.35355338 * kdot_1 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value3 = 1.442695 * (0.35355338 * kdot_2 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value4 = 1.442695 * (0.35355338 * kdot_3 - 0.0625 * kdot1_0) - 4.0;
-    let k1_value1 = 1.442695 * (0.35355338 * kdot_4 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value2 = 1.442695 * (0.35355338 * kdot_5 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value3 = 1.442695 * (0.35355338 * kdot_6 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value4 = 1.442695 * (0.35355338 * kdot_7 - 0.0625 * kdot1_1) - 4.0;
-    let ofKey0_0 = vec4f(
-      select(-1e30, k0_value1.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value1.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value1.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value1.w, firstRow + rowGroup * 8u + 3u < visible),
+  let fillRows = thread / 8u;
+  let fillColumn = thread % 8u;
+  let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
+  let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
+  let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
+  let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
+  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
+  var qRows_sum1 = vec4f(0.0);
+  for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
+    let qRows_x3 = vec4f(
+      q[qStart0 + qRows_t2],
+      q[qStart1 + qRows_t2],
+      q[qStart2 + qRows_t2],
+      q[qStart3 + qRows_t2],
     );
-    let ofKey0_1 = vec4f(
-      select(-1e30, k0_value2.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value2.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value2.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value2.w, firstRow + rowGroup * 8u + 3u < visible),
-    );
-    let ofKey0_2 = vec4f(
-      select(-1e30, k0_value3.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value3.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value3.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value3.w, firstRow + rowGroup * 8u + 3u < visible),
-    );
-    let ofKey0_3 = vec4f(
-      select(-1e30, k0_value4.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value4.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value4.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value4.w, firstRow + rowGroup * 8u + 3u < visible),
-    );
-    let ofKey1_0 = vec4f(
-      select(-1e30, k1_value1.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value1.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value1.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value1.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_1 = vec4f(
-      select(-1e30, k1_value2.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value2.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value2.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value2.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_2 = vec4f(
-      select(-1e30, k1_value3.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value3.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value3.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value3.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_3 = vec4f(
-      select(-1e30, k1_value4.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value4.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value4.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value4.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    // scales of the features down the rows, then of the rows
-    let stateScale = vec4f(
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 16u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 32u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 48u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
-    );
-    tile[columnGroup * 17u + rowGroup] = vec4f(
-      max(
-        max(
-          max(max(max(max(max(ofKey0_0.x, ofKey0_0.y), ofKey0_0.z), ofKey0_0.w), ofKey1_0.x), ofKey1_0.y),
-          ofKey1_0.z,
-        ),
-        ofKey1_0.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_1.x, ofKey0_1.y), ofKey0_1.z), ofKey0_1.w), ofKey1_1.x), ofKey1_1.y),
-          ofKey1_1.z,
-        ),
-        ofKey1_1.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_2.x, ofKey0_2.y), ofKey0_2.z), ofKey0_2.w), ofKey1_2.x), ofKey1_2.y),
-          ofKey1_2.z,
-        ),
-        ofKey1_2.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_3.x, ofKey0_3.y), ofKey0_3.z), ofKey0_3.w), ofKey1_3.x), ofKey1_3.y),
-          ofKey1_3.z,
-        ),
-        ofKey1_3.w,
-      ),
-    );
-    workgroupBarrier();
-    var groupScale = stateScale;
-    for (var earlier = 0u; earlier < rowGroup; earlier++) {
-      groupScale = max(groupScale, tile[columnGroup * 17u + earlier]);
-    }
-    workgroupBarrier();
-    let upTo0_0_0 = max(groupScale.x, ofKey0_0.x);
-    let upTo0_0_1 = max(upTo0_0_0, ofKey0_0.y);
-    let upTo0_0_2 = max(upTo0_0_1, ofKey0_0.z);
-    let upTo0_0_3 = max(upTo0_0_2, ofKey0_0.w);
-    let upTo1_0_0 = max(upTo0_0_3, ofKey1_0.x);
-    let upTo1_0_1 = max(upTo1_0_0, ofKey1_0.y);
-    let upTo1_0_2 = max(upTo1_0_1, ofKey1_0.z);
-    let upTo1_0_3 = max(upTo1_0_2, ofKey1_0.w);
-    let upTo0_1_0 = max(groupScale.y, ofKey0_1.x);
-    let upTo0_1_1 = max(upTo0_1_0, ofKey0_1.y);
-    let upTo0_1_2 = max(upTo0_1_1, ofKey0_1.z);
-    let upTo0_1_3 = max(upTo0_1_2, ofKey0_1.w);
-    let upTo1_1_0 = max(upTo0_1_3, ofKey1_1.x);
-    let upTo1_1_1 = max(upTo1_1_0, ofKey1_1.y);
-    let upTo1_1_2 = max(upTo1_1_1, ofKey1_1.z);
-    let upTo1_1_3 = max(upTo1_1_2, ofKey1_1.w);
-    let upTo0_2_0 = max(groupScale.z, ofKey0_2.x);
-    let upTo0_2_1 = max(upTo0_2_0, ofKey0_2.y);
-    let upTo0_2_2 = max(upTo0_2_1, ofKey0_2.z);
-    let upTo0_2_3 = max(upTo0_2_2, ofKey0_2.w);
-    let upTo1_2_0 = max(upTo0_2_3, ofKey1_2.x);
-    let upTo1_2_1 = max(upTo1_2_0, ofKey1_2.y);
-    let upTo1_2_2 = max(upTo1_2_1, ofKey1_2.z);
-    let upTo1_2_3 = max(upTo1_2_2, ofKey1_2.w);
-    let upTo0_3_0 = max(groupScale.w, ofKey0_3.x);
-    let upTo0_3_1 = max(upTo0_3_0, ofKey0_3.y);
-    let upTo0_3_2 = max(upTo0_3_1, ofKey0_3.z);
-    let upTo0_3_3 = max(upTo0_3_2, ofKey0_3.w);
-    let upTo1_3_0 = max(upTo0_3_3, ofKey1_3.x);
-    let upTo1_3_1 = max(upTo1_3_0, ofKey1_3.y);
-    let upTo1_3_2 = max(upTo1_3_1, ofKey1_3.z);
-    let upTo1_3_3 = max(upTo1_3_2, ofKey1_3.w);
-    tile[columnGroup * 33u + rowGroup * 2u] = max(
-      max(
-        max(
-          ofQuery0_0 + vec4f(upTo0_0_0, upTo0_0_1, upTo0_0_2, upTo0_0_3),
-          ofQuery0_1 + vec4f(upTo0_1_0, upTo0_1_1, upTo0_1_2, upTo0_1_3),
-        ),
-        ofQuery0_2 + vec4f(upTo0_2_0, upTo0_2_1, upTo0_2_2, upTo0_2_3),
-      ),
-      ofQuery0_3 + vec4f(upTo0_3_0, upTo0_3_1, upTo0_3_2, upTo0_3_3),
-    );
-    tile[columnGroup * 33u + rowGroup * 2u + 1u] = max(
-      max(
-        max(
-          ofQuery1_0 + vec4f(upTo1_0_0, upTo1_0_1, upTo1_0_2, upTo1_0_3),
-          ofQuery1_1 + vec4f(upTo1_1_0, upTo1_1_1, upTo1_1_2, upTo1_1_3),
-        ),
-        ofQuery1_2 + vec4f(upTo1_2_0, upTo1_2_1, upTo1_2_2, upTo1_2_3),
-      ),
-      ofQuery1_3 + vec4f(upTo1_3_0, upTo1_3_1, upTo1_3_2, upTo1_3_3),
-    );
-    workgroupBarrier();
-    let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_0 = max(rowScale_0, tile[other * 33u + rowGroup * 2u]);
-    }
-    let shrink0 = exp2(scaleSoFar0 - rowScale_0);
-    sums_0 *= shrink0;
-    sums_1 *= shrink0;
-    sums_2 *= shrink0;
-    sums_3 *= shrink0;
-    totals_0 *= shrink0;
-    scores_0 *= shrink0;
-    scores_1 *= shrink0;
-    scores_2 *= shrink0;
-    scores_3 *= shrink0;
-    scores_4 *= shrink0;
-    scores_5 *= shrink0;
-    scores_6 *= shrink0;
-    scores_7 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 33u + rowGroup * 2u + 1u]);
-    }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_4 *= shrink1;
-    sums_5 *= shrink1;
-    sums_6 *= shrink1;
-    sums_7 *= shrink1;
-    totals_1 *= shrink1;
-    scores_8 *= shrink1;
-    scores_9 *= shrink1;
-    scores_10 *= shrink1;
-    scores_11 *= shrink1;
-    scores_12 *= shrink1;
-    scores_13 *= shrink1;
-    scores_14 *= shrink1;
-    scores_15 *= shrink1;
-    let nearSoFar = nearScale;
-    for (var other = 0u; other < 16u; other++) {
-      nearScale = max(nearScale, tile[other * 33u + nearRows]);
-    }
-    let nearShrink = exp2(nearSoFar - nearScale);
-    near_0 *= nearShrink;
-    near_1 *= nearShrink;
-    near_2 *= nearShrink;
-    near_3 *= nearShrink;
-    workgroupBarrier();
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        var scaleOfGroup = groupScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = groupScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = groupScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfGroup = groupScale.w;
-        }
-        let relative0 = query0 - rowScale_0;
-        let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 33u + rowGroup * 2u] = exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = exp2(relative1 + scaleOfGroup);
-        var scaleOfState = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfState = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfState = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfState = stateScale.w;
-        }
-        scales[componentOfPanel * 17u + rowGroup] = scaleOfGroup;
-        ofState[componentOfPanel * 17u + rowGroup] = exp2(scaleOfState - scaleOfGroup);
-        tile[componentOfPanel * 33u + rowGroup * 2u + 528u] = relative0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 529u] = relative1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < 8u; f += 4u) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let weightOfState0 = ofState[f * 17u + rowGroup];
-        let rowStart_0 = stateFours + feature0 * 16u + firstColumns;
-        let columns0_0 = state[rowStart_0];
-        let z0 = state[(stateStart + 16384u + feature0) / 4u][(stateStart + 16384u + feature0) % 4u];
-        let entry0_0 = columns0_0.x * weightOfState0;
-        let entry1_0 = columns0_0.y * weightOfState0;
-        let entry2_0 = columns0_0.z * weightOfState0;
-        let entry3_0 = columns0_0.w * weightOfState0;
-        let ofTotal_0 = z0 * weightOfState0;
-        totals_0 += weight0_0 * ofTotal_0;
-        sums_0 += weight0_0 * entry0_0;
-        sums_1 += weight0_0 * entry1_0;
-        sums_2 += weight0_0 * entry2_0;
-        sums_3 += weight0_0 * entry3_0;
-        totals_1 += weight1_0 * ofTotal_0;
-        sums_4 += weight1_0 * entry0_0;
-        sums_5 += weight1_0 * entry1_0;
-        sums_6 += weight1_0 * entry2_0;
-        sums_7 += weight1_0 * entry3_0;
-        let keyScale0 = scales[f * 17u + rowGroup];
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = exp2(keys0_0 - keyScale0);
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = exp2(keys1_0 - keyScale0);
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-        let weight0_1 = tile[f * 33u + rowGroup * 2u + 33u];
-        let weight1_1 = tile[f * 33u + rowGroup * 2u + 34u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let weightOfState1 = ofState[f * 17u + rowGroup + 17u];
-        let rowStart_1 = stateFours + feature1 * 16u + firstColumns;
-        let columns0_1 = state[rowStart_1];
-        let z1 = state[(stateStart + 16384u + feature1) / 4u][(stateStart + 16384u + feature1) % 4u];
-        let entry0_1 = columns0_1.x * weightOfState1;
-        let entry1_1 = columns0_1.y * weightOfState1;
-        let entry2_1 = columns0_1.z * weightOfState1;
-        let entry3_1 = columns0_1.w * weightOfState1;
-        let ofTotal_1 = z1 * weightOfState1;
-        totals_0 += weight0_1 * ofTotal_1;
-        sums_0 += weight0_1 * entry0_1;
-        sums_1 += weight0_1 * entry1_1;
-        sums_2 += weight0_1 * entry2_1;
-        sums_3 += weight0_1 * entry3_1;
-        totals_1 += weight1_1 * ofTotal_1;
-        sums_4 += weight1_1 * entry0_1;
-        sums_5 += weight1_1 * entry1_1;
-        sums_6 += weight1_1 * entry2_1;
-        sums_7 += weight1_1 * entry3_1;
-        let keyScale1 = scales[f * 17u + rowGroup + 17u];
-        let keys0_1 = tile[f * 33u + columnGroup + 297u];
-        let ofKeys0_1 = exp2(keys0_1 - keyScale1);
-        scores_0 += weight0_1 * ofKeys0_1.x;
-        scores_8 += weight1_1 * ofKeys0_1.x;
-        scores_1 += weight0_1 * ofKeys0_1.y;
-        scores_9 += weight1_1 * ofKeys0_1.y;
-        scores_2 += weight0_1 * ofKeys0_1.z;
-        scores_10 += weight1_1 * ofKeys0_1.z;
-        scores_3 += weight0_1 * ofKeys0_1.w;
-        scores_11 += weight1_1 * ofKeys0_1.w;
-        if (rowGroup >= 8u) {
-          let keys1_1 = tile[f * 33u + columnGroup + 313u];
-          let ofKeys1_1 = exp2(keys1_1 - keyScale1);
-          scores_4 += weight0_1 * ofKeys1_1.x;
-          scores_12 += weight1_1 * ofKeys1_1.x;
-          scores_5 += weight0_1 * ofKeys1_1.y;
-          scores_13 += weight1_1 * ofKeys1_1.y;
-          scores_6 += weight0_1 * ofKeys1_1.z;
-          scores_14 += weight1_1 * ofKeys1_1.z;
-          scores_7 += weight0_1 * ofKeys1_1.w;
-          scores_15 += weight1_1 * ofKeys1_1.w;
-        }
-        let weight0_2 = tile[f * 33u + rowGroup * 2u + 66u];
-        let weight1_2 = tile[f * 33u + rowGroup * 2u + 67u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let weightOfState2 = ofState[f * 17u + rowGroup + 34u];
-        let rowStart_2 = stateFours + feature2 * 16u + firstColumns;
-        let columns0_2 = state[rowStart_2];
-        let z2 = state[(stateStart + 16384u + feature2) / 4u][(stateStart + 16384u + feature2) % 4u];
-        let entry0_2 = columns0_2.x * weightOfState2;
-        let entry1_2 = columns0_2.y * weightOfState2;
-        let entry2_2 = columns0_2.z * weightOfState2;
-        let entry3_2 = columns0_2.w * weightOfState2;
-        let ofTotal_2 = z2 * weightOfState2;
-        totals_0 += weight0_2 * ofTotal_2;
-        sums_0 += weight0_2 * entry0_2;
-        sums_1 += weight0_2 * entry1_2;
-        sums_2 += weight0_2 * entry2_2;
-        sums_3 += weight0_2 * entry3_2;
-        totals_1 += weight1_2 * ofTotal_2;
-        sums_4 += weight1_2 * entry0_2;
-        sums_5 += weight1_2 * entry1_2;
-        sums_6 += weight1_2 * entry2_2;
-        sums_7 += weight1_2 * entry3_2;
-        let keyScale2 = scales[f * 17u + rowGroup + 34u];
-        let keys0_2 = tile[f * 33u + columnGroup + 330u];
-        let ofKeys0_2 = exp2(keys0_2 - keyScale2);
-        scores_0 += weight0_2 * ofKeys0_2.x;
-        scores_8 += weight1_2 * ofKeys0_2.x;
-        scores_1 += weight0_2 * ofKeys0_2.y;
-        scores_9 += weight1_2 * ofKeys0_2.y;
-        scores_2 += weight0_2 * ofKeys0_2.z;
-        scores_10 += weight1_2 * ofKeys0_2.z;
-        scores_3 += weight0_2 * ofKeys0_2.w;
-        scores_11 += weight1_2 * ofKeys0_2.w;
-        if (rowGroup >= 8u) {
-          let keys1_2 = tile[f * 33u + columnGroup + 346u];
-          let ofKeys1_2 = exp2(keys1_2 - keyScale2);
-          scores_4 += weight0_2 * ofKeys1_2.x;
-          scores_12 += weight1_2 * ofKeys1_2.x;
-          scores_5 += weight0_2 * ofKeys1_2.y;
-          scores_13 += weight1_2 * ofKeys1_2.y;
-          scores_6 += weight0_2 * ofKeys1_2.z;
-          scores_14 += weight1_2 * ofKeys1_2.z;
-          scores_7 += weight0_2 * ofKeys1_2.w;
-          scores_15 += weight1_2 * ofKeys1_2.w;
-        }
-        let weight0_3 = tile[f * 33u + rowGroup * 2u + 99u];
-        let weight1_3 = tile[f * 33u + rowGroup * 2u + 100u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let weightOfState3 = ofState[f * 17u + rowGroup + 51u];
-        let rowStart_3 = stateFours + feature3 * 16u + firstColumns;
-        let columns0_3 = state[rowStart_3];
-        let z3 = state[(stateStart + 16384u + feature3) / 4u][(stateStart + 16384u + feature3) % 4u];
-        let entry0_3 = columns0_3.x * weightOfState3;
-        let entry1_3 = columns0_3.y * weightOfState3;
-        let entry2_3 = columns0_3.z * weightOfState3;
-        let entry3_3 = columns0_3.w * weightOfState3;
-        let ofTotal_3 = z3 * weightOfState3;
-        totals_0 += weight0_3 * ofTotal_3;
-        sums_0 += weight0_3 * entry0_3;
-        sums_1 += weight0_3 * entry1_3;
-        sums_2 += weight0_3 * entry2_3;
-        sums_3 += weight0_3 * entry3_3;
-        totals_1 += weight1_3 * ofTotal_3;
-        sums_4 += weight1_3 * entry0_3;
-        sums_5 += weight1_3 * entry1_3;
-        sums_6 += weight1_3 * entry2_3;
-        sums_7 += weight1_3 * entry3_3;
-        let keyScale3 = scales[f * 17u + rowGroup + 51u];
-        let keys0_3 = tile[f * 33u + columnGroup + 363u];
-        let ofKeys0_3 = exp2(keys0_3 - keyScale3);
-        scores_0 += weight0_3 * ofKeys0_3.x;
-        scores_8 += weight1_3 * ofKeys0_3.x;
-        scores_1 += weight0_3 * ofKeys0_3.y;
-        scores_9 += weight1_3 * ofKeys0_3.y;
-        scores_2 += weight0_3 * ofKeys0_3.z;
-        scores_10 += weight1_3 * ofKeys0_3.z;
-        scores_3 += weight0_3 * ofKeys0_3.w;
-        scores_11 += weight1_3 * ofKeys0_3.w;
-        if (rowGroup >= 8u) {
-          let keys1_3 = tile[f * 33u + columnGroup + 379u];
-          let ofKeys1_3 = exp2(keys1_3 - keyScale3);
-          scores_4 += weight0_3 * ofKeys1_3.x;
-          scores_12 += weight1_3 * ofKeys1_3.x;
-          scores_5 += weight0_3 * ofKeys1_3.y;
-          scores_13 += weight1_3 * ofKeys1_3.y;
-          scores_6 += weight0_3 * ofKeys1_3.z;
-          scores_14 += weight1_3 * ofKeys1_3.z;
-          scores_7 += weight0_3 * ofKeys1_3.w;
-          scores_15 += weight1_3 * ofKeys1_3.w;
-        }
-      }
-      // pairs inside row groups
-      for (var own = nearSet; own < 8u; own += 4u) {
-        let nearQueries = tile[own * 33u + nearRows + 528u];
-        let nearKeys = tile[own * 33u + nearKeysOfGroup + 264u];
-        near_0 += exp2(nearQueries + nearKeys.x);
-        near_1 += exp2(nearQueries + nearKeys.y);
-        near_2 += exp2(nearQueries + nearKeys.z);
-        near_3 += exp2(nearQueries + nearKeys.w);
-      }
-      workgroupBarrier();
-    }
+    qRows_sum1 += power_2_vec4f(qRows_x3);
   }
-  for (var components1 = 0u; components1 < 128u * once; components1 += 64u) {
-    let count = min(max(128u, components1) - components1, 64u);
-    let firstFeature = components1 + 128u;
-    let queryLast = max(shape.length, 1u) - 1u;
-    var qdot_0 = vec4f(0.0);
-    var qdot_1 = vec4f(0.0);
-    var qdot_2 = vec4f(0.0);
-    var qdot_3 = vec4f(0.0);
-    var qdot_4 = vec4f(0.0);
-    var qdot_5 = vec4f(0.0);
-    var qdot_6 = vec4f(0.0);
-    var qdot_7 = vec4f(0.0);
-    var qdot1_0 = vec4f(0.0);
-    var qdot1_1 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 32u) {
-        let row0_0 = q[min(
-          firstRow + firstFour * 4u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row1_0 = q[min(
-          firstRow + firstFour * 4u + 1u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row2_0 = q[min(
-          firstRow + firstFour * 4u + 2u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row3_0 = q[min(
-          firstRow + firstFour * 4u + 3u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if ((firstFour >= 32u) & (firstFour < 48u)) {
-        let row0_1 = w[min(components1 + (firstFour - 32u), 127u) * 16u + entries];
-        let row1_1 = w[min(components1 + (firstFour - 32u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components1 + (firstFour - 32u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components1 + (firstFour - 32u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 34u + rowGroup * 2u];
-        let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 544u];
-        qdot_0 += keys0.x * rows0;
-        qdot_4 += keys0.x * rows1;
-        qdot_1 += keys0.y * rows0;
-        qdot_5 += keys0.y * rows1;
-        qdot_2 += keys0.z * rows0;
-        qdot_6 += keys0.z * rows1;
-        qdot_3 += keys0.w * rows0;
-        qdot_7 += keys0.w * rows1;
-        qdot1_0 += rows0 * rows0;
-        qdot1_1 += rows1 * rows1;
-        let rows0_1 = tile[t * 34u + rowGroup * 2u + 34u];
-        let rows1_1 = tile[t * 34u + rowGroup * 2u + 35u];
-        let keys0_1 = tile[t * 18u + columnGroup + 562u];
-        qdot_0 += keys0_1.x * rows0_1;
-        qdot_4 += keys0_1.x * rows1_1;
-        qdot_1 += keys0_1.y * rows0_1;
-        qdot_5 += keys0_1.y * rows1_1;
-        qdot_2 += keys0_1.z * rows0_1;
-        qdot_6 += keys0_1.z * rows1_1;
-        qdot_3 += keys0_1.w * rows0_1;
-        qdot_7 += keys0_1.w * rows1_1;
-        qdot1_0 += rows0_1 * rows0_1;
-        qdot1_1 += rows1_1 * rows1_1;
-        let rows0_2 = tile[t * 34u + rowGroup * 2u + 68u];
-        let rows1_2 = tile[t * 34u + rowGroup * 2u + 69u];
-        let keys0_2 = tile[t * 18u + columnGroup + 580u];
-        qdot_0 += keys0_2.x * rows0_2;
-        qdot_4 += keys0_2.x * rows1_2;
-        qdot_1 += keys0_2.y * rows0_2;
-        qdot_5 += keys0_2.y * rows1_2;
-        qdot_2 += keys0_2.z * rows0_2;
-        qdot_6 += keys0_2.z * rows1_2;
-        qdot_3 += keys0_2.w * rows0_2;
-        qdot_7 += keys0_2.w * rows1_2;
-        qdot1_0 += rows0_2 * rows0_2;
-        qdot1_1 += rows1_2 * rows1_2;
-        let rows0_3 = tile[t * 34u + rowGroup * 2u + 102u];
-        let rows1_3 = tile[t * 34u + rowGroup * 2u + 103u];
-        let keys0_3 = tile[t * 18u + columnGroup + 598u];
-        qdot_0 += keys0_3.x * rows0_3;
-        qdot_4 += keys0_3.x * rows1_3;
-        qdot_1 += keys0_3.y * rows0_3;
-        qdot_5 += keys0_3.y * rows1_3;
-        qdot_2 += keys0_3.z * rows0_3;
-        qdot_6 += keys0_3.z * rows1_3;
-        qdot_3 += keys0_3.w * rows0_3;
-        qdot_7 += keys0_3.w * rows1_3;
-        qdot1_0 += rows0_3 * rows0_3;
-        qdot1_1 += rows1_3 * rows1_3;
-      }
-      workgroupBarrier();
+  let kRow0 = min(firstRow + fillRows * 4u, max(visible, 1u) - 1u);
+  let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
+  let kRow2 = min(firstRow + fillRows * 4u + 2u, max(visible, 1u) - 1u);
+  let kRow3 = min(firstRow + fillRows * 4u + 3u, max(visible, 1u) - 1u);
+  let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+  let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+  let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+  let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
+  var kRows_sum1 = vec4f(0.0);
+  for (var kRows_t2 = 0u; kRows_t2 < 64u; kRows_t2++) {
+    let kRows_x3 = vec4f(
+      k[kStart0 + kRows_t2],
+      k[kStart1 + kRows_t2],
+      k[kStart2 + kRows_t2],
+      k[kStart3 + kRows_t2],
+    );
+    kRows_sum1 += power_2_vec4f(kRows_x3);
+  }
+  for (var components0 = 0u; components0 < 128u * once; components0 += 16u) {
+    let count = min(max(128u, components0) - components0, 16u);
+    let firstFeature = components0;
+    let qComponent0 = components0 + fillColumn;
+    let qComponent1 = components0 + (fillColumn + 8u);
+    let qProjection0 = qComponent0 * 64u;
+    let qProjection1 = qComponent1 * 64u;
+    var q_sum1_0 = vec4f(0.0);
+    var q_sum1_1 = vec4f(0.0);
+    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+      let q_w3 = w[qProjection0 + q_t2];
+      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
+      let q_w5 = w[qProjection1 + q_t2];
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
     }
-    let q0_value1 = 1.442695 * (-0.35355338 * qdot_0 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value2 = 1.442695 * (-0.35355338 * qdot_1 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value3 = 1.442695 * (-0.35355338 * qdot_2 - 0.0625 * qdot1_0) - 4.0;
-    let q0_value4 = 1.442695 * (-0.35355338 * qdot_3 - 0.0625 * qdot1_0) - 4.0;
-    let q1_value1 = 1.442695 * (-0.35355338 * qdot_4 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value2 = 1.442695 * (-0.35355338 * qdot_5 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value3 = 1.442695 * (-0.35355338 * qdot_6 - 0.0625 * qdot1_1) - 4.0;
-    let q1_value4 = 1.442695 * (-0.35355338 * qdot_7 - 0.0625 * qdot1_1) - 4.0;
-    let ofQuery0_0 = q0_value1;
-    let ofQuery0_1 = q0_value2;
-    let ofQuery0_2 = q0_value3;
-    let ofQuery0_3 = q0_value4;
-    let ofQuery1_0 = q1_value1;
-    let ofQuery1_1 = q1_value2;
-    let ofQuery1_2 = q1_value3;
-    let ofQuery1_3 = q1_value4;
-    let keyLast = max(visible, 1u) - 1u;
-    var kdot_0 = vec4f(0.0);
-    var kdot_1 = vec4f(0.0);
-    var kdot_2 = vec4f(0.0);
-    var kdot_3 = vec4f(0.0);
-    var kdot_4 = vec4f(0.0);
-    var kdot_5 = vec4f(0.0);
-    var kdot_6 = vec4f(0.0);
-    var kdot_7 = vec4f(0.0);
-    var kdot1_0 = vec4f(0.0);
-    var kdot1_1 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 32u) {
-        let row0_0 = k[min(
-          firstRow + firstFour * 4u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row1_0 = k[min(
-          firstRow + firstFour * 4u + 1u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row2_0 = k[min(
-          firstRow + firstFour * 4u + 2u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        let row3_0 = k[min(
-          firstRow + firstFour * 4u + 3u,
-          keyLast,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
-        tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if ((firstFour >= 32u) & (firstFour < 48u)) {
-        let row0_1 = w[min(components1 + (firstFour - 32u), 127u) * 16u + entries];
-        let row1_1 = w[min(components1 + (firstFour - 32u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components1 + (firstFour - 32u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components1 + (firstFour - 32u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 34u + rowGroup * 2u];
-        let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 544u];
-        kdot_0 += keys0.x * rows0;
-        kdot_4 += keys0.x * rows1;
-        kdot_1 += keys0.y * rows0;
-        kdot_5 += keys0.y * rows1;
-        kdot_2 += keys0.z * rows0;
-        kdot_6 += keys0.z * rows1;
-        kdot_3 += keys0.w * rows0;
-        kdot_7 += keys0.w * rows1;
-        kdot1_0 += rows0 * rows0;
-        kdot1_1 += rows1 * rows1;
-        let rows0_1 = tile[t * 34u + rowGroup * 2u + 34u];
-        let rows1_1 = tile[t * 34u + rowGroup * 2u + 35u];
-        let keys0_1 = tile[t * 18u + columnGroup + 562u];
-        kdot_0 += keys0_1.x * rows0_1;
-        kdot_4 += keys0_1.x * rows1_1;
-        kdot_1 += keys0_1.y * rows0_1;
-        kdot_5 += keys0_1.y * rows1_1;
-        kdot_2 += keys0_1.z * rows0_1;
-        kdot_6 += keys0_1.z * rows1_1;
-        kdot_3 += keys0_1.w * rows0_1;
-        kdot_7 += keys0_1.w * rows1_1;
-        kdot1_0 += rows0_1 * rows0_1;
-        kdot1_1 += rows1_1 * rows1_1;
-        let rows0_2 = tile[t * 34u + rowGroup * 2u + 68u];
-        let rows1_2 = tile[t * 34u + rowGroup * 2u + 69u];
-        let keys0_2 = tile[t * 18u + columnGroup + 580u];
-        kdot_0 += keys0_2.x * rows0_2;
-        kdot_4 += keys0_2.x * rows1_2;
-        kdot_1 += keys0_2.y * rows0_2;
-        kdot_5 += keys0_2.y * rows1_2;
-        kdot_2 += keys0_2.z * rows0_2;
-        kdot_6 += keys0_2.z * rows1_2;
-        kdot_3 += keys0_2.w * rows0_2;
-        kdot_7 += keys0_2.w * rows1_2;
-        kdot1_0 += rows0_2 * rows0_2;
-        kdot1_1 += rows1_2 * rows1_2;
-        let rows0_3 = tile[t * 34u + rowGroup * 2u + 102u];
-        let rows1_3 = tile[t * 34u + rowGroup * 2u + 103u];
-        let keys0_3 = tile[t * 18u + columnGroup + 598u];
-        kdot_0 += keys0_3.x * rows0_3;
-        kdot_4 += keys0_3.x * rows1_3;
-        kdot_1 += keys0_3.y * rows0_3;
-        kdot_5 += keys0_3.y * rows1_3;
-        kdot_2 += keys0_3.z * rows0_3;
-        kdot_6 += keys0_3.z * rows1_3;
-        kdot_3 += keys0_3.w * rows0_3;
-        kdot_7 += keys0_3.w * rows1_3;
-        kdot1_0 += rows0_3 * rows0_3;
-        kdot1_1 += rows1_3 * rows1_3;
-      }
-      workgroupBarrier();
+    let q_value6 = 1.442695 * (0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
+    let q_value7 = 1.442695 * (0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
+    query[fillColumn * 8u + fillRows] = q_value6;
+    query[(fillColumn + 8u) * 8u + fillRows] = q_value7;
+    let kComponent0 = components0 + fillColumn;
+    let kComponent1 = components0 + (fillColumn + 8u);
+    let kProjection0 = kComponent0 * 64u;
+    let kProjection1 = kComponent1 * 64u;
+    var k_sum1_0 = vec4f(0.0);
+    var k_sum1_1 = vec4f(0.0);
+    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+      let k_w3 = w[kProjection0 + k_t2];
+      let k_x4 = vec4f(k[kStart0 + k_t2], k[kStart1 + k_t2], k[kStart2 + k_t2], k[kStart3 + k_t2]);
+      let k_w5 = w[kProjection1 + k_t2];
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w5 * k_x4;
     }
-    let k0_value1 = 1.442695 * (-0.35355338 * kdot_0 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value2 = 1.442695 * (-0.35355338 * kdot_1 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value3 = 1.442695 * (-0.35355338 * kdot_2 - 0.0625 * kdot1_0) - 4.0;
-    let k0_value4 = 1.442695 * (-0.35355338 * kdot_3 - 0.0625 * kdot1_0) - 4.0;
-    let k1_value1 = 1.442695 * (-0.35355338 * kdot_4 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value2 = 1.442695 * (-0.35355338 * kdot_5 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value3 = 1.442695 * (-0.35355338 * kdot_6 - 0.0625 * kdot1_1) - 4.0;
-    let k1_value4 = 1.442695 * (-0.35355338 * kdot_7 - 0.0625 * kdot1_1) - 4.0;
-    let ofKey0_0 = vec4f(
-      select(-1e30, k0_value1.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value1.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value1.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value1.w, firstRow + rowGroup * 8u + 3u < visible),
+    let k_value6 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
+    let k_value7 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
+    key[fillColumn * 8u + fillRows] = vec4f(
+      select(-1e30, k_value6.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value6.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value6.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value6.w, firstRow + fillRows * 4u + 3u < visible),
     );
-    let ofKey0_1 = vec4f(
-      select(-1e30, k0_value2.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value2.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value2.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value2.w, firstRow + rowGroup * 8u + 3u < visible),
+    key[(fillColumn + 8u) * 8u + fillRows] = vec4f(
+      select(-1e30, k_value7.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value7.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value7.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value7.w, firstRow + fillRows * 4u + 3u < visible),
     );
-    let ofKey0_2 = vec4f(
-      select(-1e30, k0_value3.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value3.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value3.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value3.w, firstRow + rowGroup * 8u + 3u < visible),
-    );
-    let ofKey0_3 = vec4f(
-      select(-1e30, k0_value4.x, firstRow + rowGroup * 8u < visible),
-      select(-1e30, k0_value4.y, firstRow + rowGroup * 8u + 1u < visible),
-      select(-1e30, k0_value4.z, firstRow + rowGroup * 8u + 2u < visible),
-      select(-1e30, k0_value4.w, firstRow + rowGroup * 8u + 3u < visible),
-    );
-    let ofKey1_0 = vec4f(
-      select(-1e30, k1_value1.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value1.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value1.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value1.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_1 = vec4f(
-      select(-1e30, k1_value2.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value2.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value2.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value2.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_2 = vec4f(
-      select(-1e30, k1_value3.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value3.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value3.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value3.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
-    let ofKey1_3 = vec4f(
-      select(-1e30, k1_value4.x, firstRow + (rowGroup * 2u + 1u) * 4u < visible),
-      select(-1e30, k1_value4.y, firstRow + (rowGroup * 2u + 1u) * 4u + 1u < visible),
-      select(-1e30, k1_value4.z, firstRow + (rowGroup * 2u + 1u) * 4u + 2u < visible),
-      select(-1e30, k1_value4.w, firstRow + (rowGroup * 2u + 1u) * 4u + 3u < visible),
-    );
+    workgroupBarrier();
     // scales of the features down the rows, then of the rows
-    let stateScale = vec4f(
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 16u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 32u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 48u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
-    );
-    tile[columnGroup * 17u + rowGroup] = vec4f(
-      max(
-        max(
-          max(max(max(max(max(ofKey0_0.x, ofKey0_0.y), ofKey0_0.z), ofKey0_0.w), ofKey1_0.x), ofKey1_0.y),
-          ofKey1_0.z,
-        ),
-        ofKey1_0.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_1.x, ofKey0_1.y), ofKey0_1.z), ofKey0_1.w), ofKey1_1.x), ofKey1_1.y),
-          ofKey1_1.z,
-        ),
-        ofKey1_1.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_2.x, ofKey0_2.y), ofKey0_2.z), ofKey0_2.w), ofKey1_2.x), ofKey1_2.y),
-          ofKey1_2.z,
-        ),
-        ofKey1_2.w,
-      ),
-      max(
-        max(
-          max(max(max(max(max(ofKey0_3.x, ofKey0_3.y), ofKey0_3.z), ofKey0_3.w), ofKey1_3.x), ofKey1_3.y),
-          ofKey1_3.z,
-        ),
-        ofKey1_3.w,
-      ),
-    );
-    workgroupBarrier();
-    var groupScale = stateScale;
-    for (var earlier = 0u; earlier < rowGroup; earlier++) {
-      groupScale = max(groupScale, tile[columnGroup * 17u + earlier]);
+    if (thread < count) {
+      var running = state[stateStart + 16896u + (firstFeature + thread)];
+      for (var rows4 = 0u; rows4 < 8u; rows4++) {
+        let keys4 = key[thread * 8u + rows4];
+        let upTo0 = max(running, keys4.x);
+        let upTo1 = max(upTo0, keys4.y);
+        let upTo2 = max(upTo1, keys4.z);
+        let upTo3 = max(upTo2, keys4.w);
+        scale[thread * 8u + rows4] = vec4f(upTo0, upTo1, upTo2, upTo3);
+        running = upTo3;
+      }
     }
-    workgroupBarrier();
-    let upTo0_0_0 = max(groupScale.x, ofKey0_0.x);
-    let upTo0_0_1 = max(upTo0_0_0, ofKey0_0.y);
-    let upTo0_0_2 = max(upTo0_0_1, ofKey0_0.z);
-    let upTo0_0_3 = max(upTo0_0_2, ofKey0_0.w);
-    let upTo1_0_0 = max(upTo0_0_3, ofKey1_0.x);
-    let upTo1_0_1 = max(upTo1_0_0, ofKey1_0.y);
-    let upTo1_0_2 = max(upTo1_0_1, ofKey1_0.z);
-    let upTo1_0_3 = max(upTo1_0_2, ofKey1_0.w);
-    let upTo0_1_0 = max(groupScale.y, ofKey0_1.x);
-    let upTo0_1_1 = max(upTo0_1_0, ofKey0_1.y);
-    let upTo0_1_2 = max(upTo0_1_1, ofKey0_1.z);
-    let upTo0_1_3 = max(upTo0_1_2, ofKey0_1.w);
-    let upTo1_1_0 = max(upTo0_1_3, ofKey1_1.x);
-    let upTo1_1_1 = max(upTo1_1_0, ofKey1_1.y);
-    let upTo1_1_2 = max(upTo1_1_1, ofKey1_1.z);
-    let upTo1_1_3 = max(upTo1_1_2, ofKey1_1.w);
-    let upTo0_2_0 = max(groupScale.z, ofKey0_2.x);
-    let upTo0_2_1 = max(upTo0_2_0, ofKey0_2.y);
-    let upTo0_2_2 = max(upTo0_2_1, ofKey0_2.z);
-    let upTo0_2_3 = max(upTo0_2_2, ofKey0_2.w);
-    let upTo1_2_0 = max(upTo0_2_3, ofKey1_2.x);
-    let upTo1_2_1 = max(upTo1_2_0, ofKey1_2.y);
-    let upTo1_2_2 = max(upTo1_2_1, ofKey1_2.z);
-    let upTo1_2_3 = max(upTo1_2_2, ofKey1_2.w);
-    let upTo0_3_0 = max(groupScale.w, ofKey0_3.x);
-    let upTo0_3_1 = max(upTo0_3_0, ofKey0_3.y);
-    let upTo0_3_2 = max(upTo0_3_1, ofKey0_3.z);
-    let upTo0_3_3 = max(upTo0_3_2, ofKey0_3.w);
-    let upTo1_3_0 = max(upTo0_3_3, ofKey1_3.x);
-    let upTo1_3_1 = max(upTo1_3_0, ofKey1_3.y);
-    let upTo1_3_2 = max(upTo1_3_1, ofKey1_3.z);
-    let upTo1_3_3 = max(upTo1_3_2, ofKey1_3.w);
-    tile[columnGroup * 33u + rowGroup * 2u] = max(
-      max(
-        max(
-          ofQuery0_0 + vec4f(upTo0_0_0, upTo0_0_1, upTo0_0_2, upTo0_0_3),
-          ofQuery0_1 + vec4f(upTo0_1_0, upTo0_1_1, upTo0_1_2, upTo0_1_3),
-        ),
-        ofQuery0_2 + vec4f(upTo0_2_0, upTo0_2_1, upTo0_2_2, upTo0_2_3),
-      ),
-      ofQuery0_3 + vec4f(upTo0_3_0, upTo0_3_1, upTo0_3_2, upTo0_3_3),
-    );
-    tile[columnGroup * 33u + rowGroup * 2u + 1u] = max(
-      max(
-        max(
-          ofQuery1_0 + vec4f(upTo1_0_0, upTo1_0_1, upTo1_0_2, upTo1_0_3),
-          ofQuery1_1 + vec4f(upTo1_1_0, upTo1_1_1, upTo1_1_2, upTo1_1_3),
-        ),
-        ofQuery1_2 + vec4f(upTo1_2_0, upTo1_2_1, upTo1_2_2, upTo1_2_3),
-      ),
-      ofQuery1_3 + vec4f(upTo1_3_0, upTo1_3_1, upTo1_3_2, upTo1_3_3),
-    );
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_0 = max(rowScale_0, tile[other * 33u + rowGroup * 2u]);
+    for (var f = 0u; f < count; f++) {
+      rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup] + scale[f * 8u + rowGroup]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
     totals_0 *= shrink0;
     scores_0 *= shrink0;
     scores_1 *= shrink0;
     scores_2 *= shrink0;
     scores_3 *= shrink0;
-    scores_4 *= shrink0;
-    scores_5 *= shrink0;
-    scores_6 *= shrink0;
-    scores_7 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 33u + rowGroup * 2u + 1u]);
-    }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_4 *= shrink1;
-    sums_5 *= shrink1;
-    sums_6 *= shrink1;
-    sums_7 *= shrink1;
-    totals_1 *= shrink1;
-    scores_8 *= shrink1;
-    scores_9 *= shrink1;
-    scores_10 *= shrink1;
-    scores_11 *= shrink1;
-    scores_12 *= shrink1;
-    scores_13 *= shrink1;
-    scores_14 *= shrink1;
-    scores_15 *= shrink1;
-    let nearSoFar = nearScale;
-    for (var other = 0u; other < 16u; other++) {
-      nearScale = max(nearScale, tile[other * 33u + nearRows]);
-    }
-    let nearShrink = exp2(nearSoFar - nearScale);
-    near_0 *= nearShrink;
-    near_1 *= nearShrink;
-    near_2 *= nearShrink;
-    near_3 *= nearShrink;
     workgroupBarrier();
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        var scaleOfGroup = groupScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = groupScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = groupScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfGroup = groupScale.w;
-        }
-        let relative0 = query0 - rowScale_0;
-        let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 33u + rowGroup * 2u] = exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = exp2(relative1 + scaleOfGroup);
-        var scaleOfState = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfState = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfState = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfState = stateScale.w;
-        }
-        scales[componentOfPanel * 17u + rowGroup] = scaleOfGroup;
-        ofState[componentOfPanel * 17u + rowGroup] = exp2(scaleOfState - scaleOfGroup);
-        tile[componentOfPanel * 33u + rowGroup * 2u + 528u] = relative0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 529u] = relative1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < 8u; f += 4u) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let weightOfState0 = ofState[f * 17u + rowGroup];
-        let rowStart_0 = stateFours + feature0 * 16u + firstColumns;
-        let columns0_0 = state[rowStart_0];
-        let z0 = state[(stateStart + 16384u + feature0) / 4u][(stateStart + 16384u + feature0) % 4u];
-        let entry0_0 = columns0_0.x * weightOfState0;
-        let entry1_0 = columns0_0.y * weightOfState0;
-        let entry2_0 = columns0_0.z * weightOfState0;
-        let entry3_0 = columns0_0.w * weightOfState0;
-        let ofTotal_0 = z0 * weightOfState0;
-        totals_0 += weight0_0 * ofTotal_0;
-        sums_0 += weight0_0 * entry0_0;
-        sums_1 += weight0_0 * entry1_0;
-        sums_2 += weight0_0 * entry2_0;
-        sums_3 += weight0_0 * entry3_0;
-        totals_1 += weight1_0 * ofTotal_0;
-        sums_4 += weight1_0 * entry0_0;
-        sums_5 += weight1_0 * entry1_0;
-        sums_6 += weight1_0 * entry2_0;
-        sums_7 += weight1_0 * entry3_0;
-        let keyScale0 = scales[f * 17u + rowGroup];
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = exp2(keys0_0 - keyScale0);
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = exp2(keys1_0 - keyScale0);
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-        let weight0_1 = tile[f * 33u + rowGroup * 2u + 33u];
-        let weight1_1 = tile[f * 33u + rowGroup * 2u + 34u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let weightOfState1 = ofState[f * 17u + rowGroup + 17u];
-        let rowStart_1 = stateFours + feature1 * 16u + firstColumns;
-        let columns0_1 = state[rowStart_1];
-        let z1 = state[(stateStart + 16384u + feature1) / 4u][(stateStart + 16384u + feature1) % 4u];
-        let entry0_1 = columns0_1.x * weightOfState1;
-        let entry1_1 = columns0_1.y * weightOfState1;
-        let entry2_1 = columns0_1.z * weightOfState1;
-        let entry3_1 = columns0_1.w * weightOfState1;
-        let ofTotal_1 = z1 * weightOfState1;
-        totals_0 += weight0_1 * ofTotal_1;
-        sums_0 += weight0_1 * entry0_1;
-        sums_1 += weight0_1 * entry1_1;
-        sums_2 += weight0_1 * entry2_1;
-        sums_3 += weight0_1 * entry3_1;
-        totals_1 += weight1_1 * ofTotal_1;
-        sums_4 += weight1_1 * entry0_1;
-        sums_5 += weight1_1 * entry1_1;
-        sums_6 += weight1_1 * entry2_1;
-        sums_7 += weight1_1 * entry3_1;
-        let keyScale1 = scales[f * 17u + rowGroup + 17u];
-        let keys0_1 = tile[f * 33u + columnGroup + 297u];
-        let ofKeys0_1 = exp2(keys0_1 - keyScale1);
-        scores_0 += weight0_1 * ofKeys0_1.x;
-        scores_8 += weight1_1 * ofKeys0_1.x;
-        scores_1 += weight0_1 * ofKeys0_1.y;
-        scores_9 += weight1_1 * ofKeys0_1.y;
-        scores_2 += weight0_1 * ofKeys0_1.z;
-        scores_10 += weight1_1 * ofKeys0_1.z;
-        scores_3 += weight0_1 * ofKeys0_1.w;
-        scores_11 += weight1_1 * ofKeys0_1.w;
-        if (rowGroup >= 8u) {
-          let keys1_1 = tile[f * 33u + columnGroup + 313u];
-          let ofKeys1_1 = exp2(keys1_1 - keyScale1);
-          scores_4 += weight0_1 * ofKeys1_1.x;
-          scores_12 += weight1_1 * ofKeys1_1.x;
-          scores_5 += weight0_1 * ofKeys1_1.y;
-          scores_13 += weight1_1 * ofKeys1_1.y;
-          scores_6 += weight0_1 * ofKeys1_1.z;
-          scores_14 += weight1_1 * ofKeys1_1.z;
-          scores_7 += weight0_1 * ofKeys1_1.w;
-          scores_15 += weight1_1 * ofKeys1_1.w;
-        }
-        let weight0_2 = tile[f * 33u + rowGroup * 2u + 66u];
-        let weight1_2 = tile[f * 33u + rowGroup * 2u + 67u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let weightOfState2 = ofState[f * 17u + rowGroup + 34u];
-        let rowStart_2 = stateFours + feature2 * 16u + firstColumns;
-        let columns0_2 = state[rowStart_2];
-        let z2 = state[(stateStart + 16384u + feature2) / 4u][(stateStart + 16384u + feature2) % 4u];
-        let entry0_2 = columns0_2.x * weightOfState2;
-        let entry1_2 = columns0_2.y * weightOfState2;
-        let entry2_2 = columns0_2.z * weightOfState2;
-        let entry3_2 = columns0_2.w * weightOfState2;
-        let ofTotal_2 = z2 * weightOfState2;
-        totals_0 += weight0_2 * ofTotal_2;
-        sums_0 += weight0_2 * entry0_2;
-        sums_1 += weight0_2 * entry1_2;
-        sums_2 += weight0_2 * entry2_2;
-        sums_3 += weight0_2 * entry3_2;
-        totals_1 += weight1_2 * ofTotal_2;
-        sums_4 += weight1_2 * entry0_2;
-        sums_5 += weight1_2 * entry1_2;
-        sums_6 += weight1_2 * entry2_2;
-        sums_7 += weight1_2 * entry3_2;
-        let keyScale2 = scales[f * 17u + rowGroup + 34u];
-        let keys0_2 = tile[f * 33u + columnGroup + 330u];
-        let ofKeys0_2 = exp2(keys0_2 - keyScale2);
-        scores_0 += weight0_2 * ofKeys0_2.x;
-        scores_8 += weight1_2 * ofKeys0_2.x;
-        scores_1 += weight0_2 * ofKeys0_2.y;
-        scores_9 += weight1_2 * ofKeys0_2.y;
-        scores_2 += weight0_2 * ofKeys0_2.z;
-        scores_10 += weight1_2 * ofKeys0_2.z;
-        scores_3 += weight0_2 * ofKeys0_2.w;
-        scores_11 += weight1_2 * ofKeys0_2.w;
-        if (rowGroup >= 8u) {
-          let keys1_2 = tile[f * 33u + columnGroup + 346u];
-          let ofKeys1_2 = exp2(keys1_2 - keyScale2);
-          scores_4 += weight0_2 * ofKeys1_2.x;
-          scores_12 += weight1_2 * ofKeys1_2.x;
-          scores_5 += weight0_2 * ofKeys1_2.y;
-          scores_13 += weight1_2 * ofKeys1_2.y;
-          scores_6 += weight0_2 * ofKeys1_2.z;
-          scores_14 += weight1_2 * ofKeys1_2.z;
-          scores_7 += weight0_2 * ofKeys1_2.w;
-          scores_15 += weight1_2 * ofKeys1_2.w;
-        }
-        let weight0_3 = tile[f * 33u + rowGroup * 2u + 99u];
-        let weight1_3 = tile[f * 33u + rowGroup * 2u + 100u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let weightOfState3 = ofState[f * 17u + rowGroup + 51u];
-        let rowStart_3 = stateFours + feature3 * 16u + firstColumns;
-        let columns0_3 = state[rowStart_3];
-        let z3 = state[(stateStart + 16384u + feature3) / 4u][(stateStart + 16384u + feature3) % 4u];
-        let entry0_3 = columns0_3.x * weightOfState3;
-        let entry1_3 = columns0_3.y * weightOfState3;
-        let entry2_3 = columns0_3.z * weightOfState3;
-        let entry3_3 = columns0_3.w * weightOfState3;
-        let ofTotal_3 = z3 * weightOfState3;
-        totals_0 += weight0_3 * ofTotal_3;
-        sums_0 += weight0_3 * entry0_3;
-        sums_1 += weight0_3 * entry1_3;
-        sums_2 += weight0_3 * entry2_3;
-        sums_3 += weight0_3 * entry3_3;
-        totals_1 += weight1_3 * ofTotal_3;
-        sums_4 += weight1_3 * entry0_3;
-        sums_5 += weight1_3 * entry1_3;
-        sums_6 += weight1_3 * entry2_3;
-        sums_7 += weight1_3 * entry3_3;
-        let keyScale3 = scales[f * 17u + rowGroup + 51u];
-        let keys0_3 = tile[f * 33u + columnGroup + 363u];
-        let ofKeys0_3 = exp2(keys0_3 - keyScale3);
-        scores_0 += weight0_3 * ofKeys0_3.x;
-        scores_8 += weight1_3 * ofKeys0_3.x;
-        scores_1 += weight0_3 * ofKeys0_3.y;
-        scores_9 += weight1_3 * ofKeys0_3.y;
-        scores_2 += weight0_3 * ofKeys0_3.z;
-        scores_10 += weight1_3 * ofKeys0_3.z;
-        scores_3 += weight0_3 * ofKeys0_3.w;
-        scores_11 += weight1_3 * ofKeys0_3.w;
-        if (rowGroup >= 8u) {
-          let keys1_3 = tile[f * 33u + columnGroup + 379u];
-          let ofKeys1_3 = exp2(keys1_3 - keyScale3);
-          scores_4 += weight0_3 * ofKeys1_3.x;
-          scores_12 += weight1_3 * ofKeys1_3.x;
-          scores_5 += weight0_3 * ofKeys1_3.y;
-          scores_13 += weight1_3 * ofKeys1_3.y;
-          scores_6 += weight0_3 * ofKeys1_3.z;
-          scores_14 += weight1_3 * ofKeys1_3.z;
-          scores_7 += weight0_3 * ofKeys1_3.w;
-          scores_15 += weight1_3 * ofKeys1_3.w;
-        }
-      }
-      // pairs inside row groups
-      for (var own = nearSet; own < 8u; own += 4u) {
-        let nearQueries = tile[own * 33u + nearRows + 528u];
-        let nearKeys = tile[own * 33u + nearKeysOfGroup + 264u];
-        near_0 += exp2(nearQueries + nearKeys.x);
-        near_1 += exp2(nearQueries + nearKeys.y);
-        near_2 += exp2(nearQueries + nearKeys.z);
-        near_3 += exp2(nearQueries + nearKeys.w);
-      }
-      workgroupBarrier();
+    let component0 = columnGroup * 2u;
+    if (component0 < count) {
+      scale[component0 * 8u + rowGroup] = exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
+    let component1 = columnGroup * 2u + 1u;
+    if (component1 < count) {
+      scale[component1 * 8u + rowGroup] = exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = scale[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 16384u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      let ofKey = key[f * 8u + columnGroup];
+      let ofQuery0 = query[f * 8u + rowGroup];
+      scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
+      scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
+      scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
+      scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
+    }
+    workgroupBarrier();
+  }
+  for (var components1 = 0u; components1 < 128u * once; components1 += 16u) {
+    let count = min(max(128u, components1) - components1, 16u);
+    let firstFeature = components1 + 128u;
+    let qComponent0 = components1 + fillColumn;
+    let qComponent1 = components1 + (fillColumn + 8u);
+    let qProjection0 = qComponent0 * 64u;
+    let qProjection1 = qComponent1 * 64u;
+    var q_sum1_0 = vec4f(0.0);
+    var q_sum1_1 = vec4f(0.0);
+    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+      let q_w3 = w[qProjection0 + q_t2];
+      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
+      let q_w5 = w[qProjection1 + q_t2];
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
+    }
+    let q_value6 = 1.442695 * (-0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
+    let q_value7 = 1.442695 * (-0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
+    query[fillColumn * 8u + fillRows] = q_value6;
+    query[(fillColumn + 8u) * 8u + fillRows] = q_value7;
+    let kComponent0 = components1 + fillColumn;
+    let kComponent1 = components1 + (fillColumn + 8u);
+    let kProjection0 = kComponent0 * 64u;
+    let kProjection1 = kComponent1 * 64u;
+    var k_sum1_0 = vec4f(0.0);
+    var k_sum1_1 = vec4f(0.0);
+    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
+      let k_w3 = w[kProjection0 + k_t2];
+      let k_x4 = vec4f(k[kStart0 + k_t2], k[kStart1 + k_t2], k[kStart2 + k_t2], k[kStart3 + k_t2]);
+      let k_w5 = w[kProjection1 + k_t2];
+      k_sum1_0 += k_w3 * k_x4;
+      k_sum1_1 += k_w5 * k_x4;
+    }
+    let k_value6 = 1.442695 * (-0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
+    let k_value7 = 1.442695 * (-0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
+    key[fillColumn * 8u + fillRows] = vec4f(
+      select(-1e30, k_value6.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value6.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value6.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value6.w, firstRow + fillRows * 4u + 3u < visible),
+    );
+    key[(fillColumn + 8u) * 8u + fillRows] = vec4f(
+      select(-1e30, k_value7.x, firstRow + fillRows * 4u < visible),
+      select(-1e30, k_value7.y, firstRow + fillRows * 4u + 1u < visible),
+      select(-1e30, k_value7.z, firstRow + fillRows * 4u + 2u < visible),
+      select(-1e30, k_value7.w, firstRow + fillRows * 4u + 3u < visible),
+    );
+    workgroupBarrier();
+    // scales of the features down the rows, then of the rows
+    if (thread < count) {
+      var running = state[stateStart + 16896u + (firstFeature + thread)];
+      for (var rows4 = 0u; rows4 < 8u; rows4++) {
+        let keys4 = key[thread * 8u + rows4];
+        let upTo0 = max(running, keys4.x);
+        let upTo1 = max(upTo0, keys4.y);
+        let upTo2 = max(upTo1, keys4.z);
+        let upTo3 = max(upTo2, keys4.w);
+        scale[thread * 8u + rows4] = vec4f(upTo0, upTo1, upTo2, upTo3);
+        running = upTo3;
+      }
+    }
+    workgroupBarrier();
+    let scaleSoFar0 = rowScale_0;
+    for (var f = 0u; f < count; f++) {
+      rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup] + scale[f * 8u + rowGroup]);
+    }
+    let shrink0 = exp2(scaleSoFar0 - rowScale_0);
+    sums_0 *= shrink0;
+    sums_1 *= shrink0;
+    sums_2 *= shrink0;
+    sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
+    totals_0 *= shrink0;
+    scores_0 *= shrink0;
+    scores_1 *= shrink0;
+    scores_2 *= shrink0;
+    scores_3 *= shrink0;
+    workgroupBarrier();
+    let component0 = columnGroup * 2u;
+    if (component0 < count) {
+      scale[component0 * 8u + rowGroup] = exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
+    }
+    let component1 = columnGroup * 2u + 1u;
+    if (component1 < count) {
+      scale[component1 * 8u + rowGroup] = exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = scale[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 16384u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      let ofKey = key[f * 8u + columnGroup];
+      let ofQuery0 = query[f * 8u + rowGroup];
+      scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
+      scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
+      scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
+      scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
+    }
+    workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
-  let ownPairs = thread % 64u;
-  if (nearSet == 1u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
+  let key0 = columnGroup * 4u;
+  let score0 = scores_0;
+  pairs[key0 * 8u + rowGroup] = vec4f(
+    select(0.0, score0.x, key0 <= rowGroup * 4u),
+    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
+    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
+    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
+  );
+  let key1 = columnGroup * 4u + 1u;
+  let score1 = scores_1;
+  pairs[key1 * 8u + rowGroup] = vec4f(
+    select(0.0, score1.x, key1 <= rowGroup * 4u),
+    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
+    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
+    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
+  );
+  let key2 = columnGroup * 4u + 2u;
+  let score2 = scores_2;
+  pairs[key2 * 8u + rowGroup] = vec4f(
+    select(0.0, score2.x, key2 <= rowGroup * 4u),
+    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
+    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
+    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
+  );
+  let key3 = columnGroup * 4u + 3u;
+  let score3 = scores_3;
+  pairs[key3 * 8u + rowGroup] = vec4f(
+    select(0.0, score3.x, key3 <= rowGroup * 4u),
+    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
+    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
+    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
+  );
   workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
+  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
+    let pair0 = pairs[j * 8u + rowGroup];
+    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
+    let column0 = v[rowStart];
+    let column1 = v[rowStart + 8u];
+    let column2 = v[rowStart + 16u];
+    let column3 = v[rowStart + 24u];
+    let column4 = v[rowStart + 32u];
+    let column5 = v[rowStart + 40u];
+    let column6 = v[rowStart + 48u];
+    let column7 = v[rowStart + 56u];
+    totals_0 += pair0;
+    sums_0 += pair0 * column0;
+    sums_1 += pair0 * column1;
+    sums_2 += pair0 * column2;
+    sums_3 += pair0 * column3;
+    sums_4 += pair0 * column4;
+    sums_5 += pair0 * column5;
+    sums_6 += pair0 * column6;
+    sums_7 += pair0 * column7;
   }
-  workgroupBarrier();
-  if (nearSet == 2u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  if (nearSet == 3u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  for (var keySlice = 0u; keySlice < min((max(keys, 0u) + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u;
-    if ((columnGroup / 4u == keySlice) & !(columnGroup / 2u == rowGroup)) {
-      let key0 = columnGroup * 4u;
-      let score0_0 = scores_0;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_8;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = columnGroup * 4u + 1u;
-      let score0_1 = scores_1;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_9;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = columnGroup * 4u + 2u;
-      let score0_2 = scores_2;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_10;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = columnGroup * 4u + 3u;
-      let score0_3 = scores_3;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_11;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    let nearFour = nearKeysOfGroup;
-    if ((nearSet == 0u) & (nearFour / 4u == firstOfSlice / 16u)) {
-      let nearKey0 = nearFour * 4u;
-      let nearScore0 = near_0;
-      tile[(nearKey0 % 4u * 4u + nearKey0 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore0.x, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u)),
-        select(0.0, nearScore0.y, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore0.z, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore0.w, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 3u)),
-      );
-      let nearKey1 = nearFour * 4u + 1u;
-      let nearScore1 = near_1;
-      tile[(nearKey1 % 4u * 4u + nearKey1 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore1.x, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u)),
-        select(0.0, nearScore1.y, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore1.z, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore1.w, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 3u)),
-      );
-      let nearKey2 = nearFour * 4u + 2u;
-      let nearScore2 = near_2;
-      tile[(nearKey2 % 4u * 4u + nearKey2 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore2.x, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u)),
-        select(0.0, nearScore2.y, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore2.z, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore2.w, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 3u)),
-      );
-      let nearKey3 = nearFour * 4u + 3u;
-      let nearScore3 = near_3;
-      tile[(nearKey3 % 4u * 4u + nearKey3 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore3.x, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u)),
-        select(0.0, nearScore3.y, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore3.z, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore3.w, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 16u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_0 = v[rowStart_0];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * columns0_0.x;
-        sums_1 += pair0_0 * columns0_0.y;
-        sums_2 += pair0_0 * columns0_0.z;
-        sums_3 += pair0_0 * columns0_0.w;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * columns0_0.x;
-        sums_5 += pair1_0 * columns0_0.y;
-        sums_6 += pair1_0 * columns0_0.z;
-        sums_7 += pair1_0 * columns0_0.w;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_1 = v[rowStart_1];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * columns0_1.x;
-        sums_1 += pair0_1 * columns0_1.y;
-        sums_2 += pair0_1 * columns0_1.z;
-        sums_3 += pair0_1 * columns0_1.w;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * columns0_1.x;
-        sums_5 += pair1_1 * columns0_1.y;
-        sums_6 += pair1_1 * columns0_1.z;
-        sums_7 += pair1_1 * columns0_1.w;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_2 = v[rowStart_2];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * columns0_2.x;
-        sums_1 += pair0_2 * columns0_2.y;
-        sums_2 += pair0_2 * columns0_2.z;
-        sums_3 += pair0_2 * columns0_2.w;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * columns0_2.x;
-        sums_5 += pair1_2 * columns0_2.y;
-        sums_6 += pair1_2 * columns0_2.z;
-        sums_7 += pair1_2 * columns0_2.w;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_3 = v[rowStart_3];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * columns0_3.x;
-        sums_1 += pair0_3 * columns0_3.y;
-        sums_2 += pair0_3 * columns0_3.z;
-        sums_3 += pair0_3 * columns0_3.w;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * columns0_3.x;
-        sums_5 += pair1_3 * columns0_3.y;
-        sums_6 += pair1_3 * columns0_3.z;
-        sums_7 += pair1_3 * columns0_3.w;
-      }
-    }
-    workgroupBarrier();
-  }
-  for (var keySlice = 0u; keySlice < min((max(keys, 64u) - 64u + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u + 64u;
-    if ((columnGroup / 4u == keySlice) & !((columnGroup + 16u) / 2u == rowGroup)) {
-      let key0 = (columnGroup + 16u) * 4u;
-      let score0_0 = scores_4;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_12;
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = (columnGroup + 16u) * 4u + 1u;
-      let score0_1 = scores_5;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_13;
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = (columnGroup + 16u) * 4u + 2u;
-      let score0_2 = scores_6;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_14;
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = (columnGroup + 16u) * 4u + 3u;
-      let score0_3 = scores_7;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_15;
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    let nearFour = nearKeysOfGroup;
-    if ((nearSet == 0u) & (nearFour / 4u == firstOfSlice / 16u)) {
-      let nearKey0 = nearFour * 4u;
-      let nearScore0 = near_0;
-      tile[(nearKey0 % 4u * 4u + nearKey0 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore0.x, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u)),
-        select(0.0, nearScore0.y, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore0.z, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore0.w, (nearKey0 < keys) & (nearKey0 <= nearRows * 4u + 3u)),
-      );
-      let nearKey1 = nearFour * 4u + 1u;
-      let nearScore1 = near_1;
-      tile[(nearKey1 % 4u * 4u + nearKey1 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore1.x, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u)),
-        select(0.0, nearScore1.y, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore1.z, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore1.w, (nearKey1 < keys) & (nearKey1 <= nearRows * 4u + 3u)),
-      );
-      let nearKey2 = nearFour * 4u + 2u;
-      let nearScore2 = near_2;
-      tile[(nearKey2 % 4u * 4u + nearKey2 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore2.x, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u)),
-        select(0.0, nearScore2.y, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore2.z, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore2.w, (nearKey2 < keys) & (nearKey2 <= nearRows * 4u + 3u)),
-      );
-      let nearKey3 = nearFour * 4u + 3u;
-      let nearScore3 = near_3;
-      tile[(nearKey3 % 4u * 4u + nearKey3 / 4u % 4u) * 33u + nearRows] = vec4f(
-        select(0.0, nearScore3.x, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u)),
-        select(0.0, nearScore3.y, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 1u)),
-        select(0.0, nearScore3.z, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 2u)),
-        select(0.0, nearScore3.w, (nearKey3 < keys) & (nearKey3 <= nearRows * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 16u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_0 = v[rowStart_0];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * columns0_0.x;
-        sums_1 += pair0_0 * columns0_0.y;
-        sums_2 += pair0_0 * columns0_0.z;
-        sums_3 += pair0_0 * columns0_0.w;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * columns0_0.x;
-        sums_5 += pair1_0 * columns0_0.y;
-        sums_6 += pair1_0 * columns0_0.z;
-        sums_7 += pair1_0 * columns0_0.w;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_1 = v[rowStart_1];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * columns0_1.x;
-        sums_1 += pair0_1 * columns0_1.y;
-        sums_2 += pair0_1 * columns0_1.z;
-        sums_3 += pair0_1 * columns0_1.w;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * columns0_1.x;
-        sums_5 += pair1_1 * columns0_1.y;
-        sums_6 += pair1_1 * columns0_1.z;
-        sums_7 += pair1_1 * columns0_1.w;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_2 = v[rowStart_2];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * columns0_2.x;
-        sums_1 += pair0_2 * columns0_2.y;
-        sums_2 += pair0_2 * columns0_2.z;
-        sums_3 += pair0_2 * columns0_2.w;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * columns0_2.x;
-        sums_5 += pair1_2 * columns0_2.y;
-        sums_6 += pair1_2 * columns0_2.z;
-        sums_7 += pair1_2 * columns0_2.w;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 16u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 16u + firstColumns;
-        let columns0_3 = v[rowStart_3];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * columns0_3.x;
-        sums_1 += pair0_3 * columns0_3.y;
-        sums_2 += pair0_3 * columns0_3.z;
-        sums_3 += pair0_3 * columns0_3.w;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * columns0_3.x;
-        sums_5 += pair1_3 * columns0_3.y;
-        sums_6 += pair1_3 * columns0_3.z;
-        sums_7 += pair1_3 * columns0_3.w;
-      }
-    }
-    workgroupBarrier();
-  }
-  let factor0 = vec4f(
+  let factor = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let factor1 = vec4f(
-    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
-    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
-    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
-    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
-  );
-  let row0 = firstRow + rowGroup * 8u;
+  let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
-    out[out0 + firstColumns] = vec4f(
-      (sums_0 * factor0).x,
-      (sums_1 * factor0).x,
-      (sums_2 * factor0).x,
-      (sums_3 * factor0).x,
-    );
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
+    out[out0 + firstColumn] = (sums_0 * factor).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
   }
-  let row1 = firstRow + rowGroup * 8u + 1u;
+  let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
-    out[out1 + firstColumns] = vec4f(
-      (sums_0 * factor0).y,
-      (sums_1 * factor0).y,
-      (sums_2 * factor0).y,
-      (sums_3 * factor0).y,
-    );
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
+    out[out1 + firstColumn] = (sums_0 * factor).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
   }
-  let row2 = firstRow + rowGroup * 8u + 2u;
+  let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
-    out[out2 + firstColumns] = vec4f(
-      (sums_0 * factor0).z,
-      (sums_1 * factor0).z,
-      (sums_2 * factor0).z,
-      (sums_3 * factor0).z,
-    );
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
+    out[out2 + firstColumn] = (sums_0 * factor).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
   }
-  let row3 = firstRow + rowGroup * 8u + 3u;
+  let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
-    out[out3 + firstColumns] = vec4f(
-      (sums_0 * factor0).w,
-      (sums_1 * factor0).w,
-      (sums_2 * factor0).w,
-      (sums_3 * factor0).w,
-    );
-  }
-  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
-    out[out4 + firstColumns] = vec4f(
-      (sums_4 * factor1).x,
-      (sums_5 * factor1).x,
-      (sums_6 * factor1).x,
-      (sums_7 * factor1).x,
-    );
-  }
-  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
-    out[out5 + firstColumns] = vec4f(
-      (sums_4 * factor1).y,
-      (sums_5 * factor1).y,
-      (sums_6 * factor1).y,
-      (sums_7 * factor1).y,
-    );
-  }
-  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
-    out[out6 + firstColumns] = vec4f(
-      (sums_4 * factor1).z,
-      (sums_5 * factor1).z,
-      (sums_6 * factor1).z,
-      (sums_7 * factor1).z,
-    );
-  }
-  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
-    out[out7 + firstColumns] = vec4f(
-      (sums_4 * factor1).w,
-      (sums_5 * factor1).w,
-      (sums_6 * factor1).w,
-      (sums_7 * factor1).w,
-    );
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
+    out[out3 + firstColumn] = (sums_0 * factor).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
   }
 }

@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
-// 128 threads a workgroup, 9216 bytes of workgroup memory
+// 64 threads a workgroup, 6144 bytes of workgroup memory
 // reads q, w, lengths; writes state, out
 
 struct Shape {
@@ -16,13 +16,21 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> state: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> state: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
 
-var<workgroup> tile: array<vec4f, 576>;
+var<workgroup> query: array<vec4f, 128>;
+var<workgroup> queryCoefficient: array<vec4f, 128>;
+var<workgroup> scale: array<vec4f, 128>;
+
+// x^2
+fn power_2_vec4f(x: vec4f) -> vec4f {
+  let x2 = x * x;
+  return x2;
+}
 
 // sin(x + ahead·π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials
 fn sine_ahead_vec4f(x: vec4f, ahead: i32) -> vec4f {
@@ -48,21 +56,21 @@ fn sin_vec4f(x: vec4f) -> vec4f {
   return sine_ahead_vec4f(x, 0);
 }
 
-@compute @workgroup_size(128, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 63u) / 64u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 63u) / 64u);
-  let rest2 = workgroup / ((shape.length + 63u) / 64u);
+  let rowTile = workgroup % ((shape.length + 31u) / 32u);
+  let rest2 = workgroup / ((shape.length + 31u) / 32u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -70,13 +78,12 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 16u;
-  let columnGroup = thread % 16u;
-  let firstColumns = valueTile * 16u + columnGroup;
-  let firstRow = rowTile * 64u;
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 64u + columnGroup;
+  let firstRow = rowTile * 32u;
   let keys = 0u;
   let stateStart = slice * shape.chunks * 17152u;
-  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -86,805 +93,249 @@ fn finish(
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
-  var totals_1 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  var rowScale_1 = vec4f(-1e30);
-  for (var components0 = 0u; components0 < 128u * once; components0 += 64u) {
-    let count = min(max(128u, components0) - components0, 64u);
+  let fillRows = thread / 8u;
+  let fillColumn = thread % 8u;
+  let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
+  let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
+  let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
+  let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
+  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
+  var qRows_sum1 = vec4f(0.0);
+  for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
+    let qRows_x3 = vec4f(
+      q[qStart0 + qRows_t2],
+      q[qStart1 + qRows_t2],
+      q[qStart2 + qRows_t2],
+      q[qStart3 + qRows_t2],
+    );
+    qRows_sum1 += power_2_vec4f(qRows_x3);
+  }
+  for (var components0 = 0u; components0 < 128u * once; components0 += 16u) {
+    let count = min(max(128u, components0) - components0, 16u);
     let firstFeature = components0;
-    let queryLast = max(shape.length, 1u) - 1u;
-    var qdot_0 = vec4f(0.0);
-    var qdot_1 = vec4f(0.0);
-    var qdot1_0 = vec4f(0.0);
-    var qdot1_1 = vec4f(0.0);
-    var qdot1_2 = vec4f(0.0);
-    var qdot1_3 = vec4f(0.0);
-    var qdot1_4 = vec4f(0.0);
-    var qdot1_5 = vec4f(0.0);
-    var qdot1_6 = vec4f(0.0);
-    var qdot1_7 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 16u) {
-        let row0_0 = q[min(
-          firstRow + firstFour * 4u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row1_0 = q[min(
-          firstRow + firstFour * 4u + 1u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row2_0 = q[min(
-          firstRow + firstFour * 4u + 2u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row3_0 = q[min(
-          firstRow + firstFour * 4u + 3u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        tile[place * 18u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 18u + firstFour + 72u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 18u + firstFour + 144u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 18u + firstFour + 216u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if (firstFour >= 16u) {
-        let row0_1 = w[min(components0 + (firstFour - 16u), 127u) * 16u + entries];
-        let row1_1 = w[min(components0 + (firstFour - 16u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components0 + (firstFour - 16u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components0 + (firstFour - 16u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 272u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 344u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 416u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 488u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 18u + rowGroup * 2u];
-        let rows1 = tile[t * 18u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 288u];
-        qdot_0 += rows0 * rows0;
-        qdot_1 += rows1 * rows1;
-        qdot1_0 += keys0.x * rows0;
-        qdot1_4 += keys0.x * rows1;
-        qdot1_1 += keys0.y * rows0;
-        qdot1_5 += keys0.y * rows1;
-        qdot1_2 += keys0.z * rows0;
-        qdot1_6 += keys0.z * rows1;
-        qdot1_3 += keys0.w * rows0;
-        qdot1_7 += keys0.w * rows1;
-        let rows0_1 = tile[t * 18u + rowGroup * 2u + 18u];
-        let rows1_1 = tile[t * 18u + rowGroup * 2u + 19u];
-        let keys0_1 = tile[t * 18u + columnGroup + 306u];
-        qdot_0 += rows0_1 * rows0_1;
-        qdot_1 += rows1_1 * rows1_1;
-        qdot1_0 += keys0_1.x * rows0_1;
-        qdot1_4 += keys0_1.x * rows1_1;
-        qdot1_1 += keys0_1.y * rows0_1;
-        qdot1_5 += keys0_1.y * rows1_1;
-        qdot1_2 += keys0_1.z * rows0_1;
-        qdot1_6 += keys0_1.z * rows1_1;
-        qdot1_3 += keys0_1.w * rows0_1;
-        qdot1_7 += keys0_1.w * rows1_1;
-        let rows0_2 = tile[t * 18u + rowGroup * 2u + 36u];
-        let rows1_2 = tile[t * 18u + rowGroup * 2u + 37u];
-        let keys0_2 = tile[t * 18u + columnGroup + 324u];
-        qdot_0 += rows0_2 * rows0_2;
-        qdot_1 += rows1_2 * rows1_2;
-        qdot1_0 += keys0_2.x * rows0_2;
-        qdot1_4 += keys0_2.x * rows1_2;
-        qdot1_1 += keys0_2.y * rows0_2;
-        qdot1_5 += keys0_2.y * rows1_2;
-        qdot1_2 += keys0_2.z * rows0_2;
-        qdot1_6 += keys0_2.z * rows1_2;
-        qdot1_3 += keys0_2.w * rows0_2;
-        qdot1_7 += keys0_2.w * rows1_2;
-        let rows0_3 = tile[t * 18u + rowGroup * 2u + 54u];
-        let rows1_3 = tile[t * 18u + rowGroup * 2u + 55u];
-        let keys0_3 = tile[t * 18u + columnGroup + 342u];
-        qdot_0 += rows0_3 * rows0_3;
-        qdot_1 += rows1_3 * rows1_3;
-        qdot1_0 += keys0_3.x * rows0_3;
-        qdot1_4 += keys0_3.x * rows1_3;
-        qdot1_1 += keys0_3.y * rows0_3;
-        qdot1_5 += keys0_3.y * rows1_3;
-        qdot1_2 += keys0_3.z * rows0_3;
-        qdot1_6 += keys0_3.z * rows1_3;
-        qdot1_3 += keys0_3.w * rows0_3;
-        qdot1_7 += keys0_3.w * rows1_3;
-      }
-      workgroupBarrier();
+    let qComponent0 = components0 + fillColumn;
+    let qComponent1 = components0 + (fillColumn + 8u);
+    let qProjection0 = qComponent0 * 64u;
+    let qProjection1 = qComponent1 * 64u;
+    var q_sum1_0 = vec4f(0.0);
+    var q_sum1_1 = vec4f(0.0);
+    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+      let q_w3 = w[qProjection0 + q_t2];
+      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
+      let q_w5 = w[qProjection1 + q_t2];
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
     }
-    let q0_value1 = 0.09016844 * qdot_0;
-    let q0_value2 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_0);
-    let q0_value3 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_1);
-    let q0_value4 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_2);
-    let q0_value5 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_3);
-    let q1_value1 = 0.09016844 * qdot_1;
-    let q1_value2 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_4);
-    let q1_value3 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_5);
-    let q1_value4 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_6);
-    let q1_value5 = 0.088388346 * cos_vec4f(0.35355338 * qdot1_7);
-    let ofQuery0_0 = vec4f(
-      select(q0_value1.x, -1e30, q0_value2.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value2.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value2.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value2.w == 0.0),
+    let q_value6 = 0.09016844 * qRows_sum1;
+    let q_value7 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_0);
+    let q_value8 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_1);
+    query[fillColumn * 8u + fillRows] = vec4f(
+      select(q_value6.x, -1e30, q_value7.x == 0.0),
+      select(q_value6.y, -1e30, q_value7.y == 0.0),
+      select(q_value6.z, -1e30, q_value7.z == 0.0),
+      select(q_value6.w, -1e30, q_value7.w == 0.0),
     );
-    let ofQuery0_1 = vec4f(
-      select(q0_value1.x, -1e30, q0_value3.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value3.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value3.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value3.w == 0.0),
+    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
+    query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
+      select(q_value6.x, -1e30, q_value8.x == 0.0),
+      select(q_value6.y, -1e30, q_value8.y == 0.0),
+      select(q_value6.z, -1e30, q_value8.z == 0.0),
+      select(q_value6.w, -1e30, q_value8.w == 0.0),
     );
-    let ofQuery0_2 = vec4f(
-      select(q0_value1.x, -1e30, q0_value4.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value4.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value4.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value4.w == 0.0),
-    );
-    let ofQuery0_3 = vec4f(
-      select(q0_value1.x, -1e30, q0_value5.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value5.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value5.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value5.w == 0.0),
-    );
-    let ofQuery1_0 = vec4f(
-      select(q1_value1.x, -1e30, q1_value2.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value2.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value2.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value2.w == 0.0),
-    );
-    let ofQuery1_1 = vec4f(
-      select(q1_value1.x, -1e30, q1_value3.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value3.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value3.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value3.w == 0.0),
-    );
-    let ofQuery1_2 = vec4f(
-      select(q1_value1.x, -1e30, q1_value4.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value4.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value4.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value4.w == 0.0),
-    );
-    let ofQuery1_3 = vec4f(
-      select(q1_value1.x, -1e30, q1_value5.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value5.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value5.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value5.w == 0.0),
-    );
-    let ofQueryCoefficient0_0 = q0_value2;
-    let ofQueryCoefficient0_1 = q0_value3;
-    let ofQueryCoefficient0_2 = q0_value4;
-    let ofQueryCoefficient0_3 = q0_value5;
-    let ofQueryCoefficient1_0 = q1_value2;
-    let ofQueryCoefficient1_1 = q1_value3;
-    let ofQueryCoefficient1_2 = q1_value4;
-    let ofQueryCoefficient1_3 = q1_value5;
-    // scales of the features down the rows, then of the rows
-    let stateScale = vec4f(
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 16u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 32u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 48u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
-    );
-    tile[columnGroup * 17u + rowGroup * 2u] = max(
-      max(max(ofQuery0_0 + stateScale.x, ofQuery0_1 + stateScale.y), ofQuery0_2 + stateScale.z),
-      ofQuery0_3 + stateScale.w,
-    );
-    tile[columnGroup * 17u + rowGroup * 2u + 1u] = max(
-      max(max(ofQuery1_0 + stateScale.x, ofQuery1_1 + stateScale.y), ofQuery1_2 + stateScale.z),
-      ofQuery1_3 + stateScale.w,
-    );
+    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
     workgroupBarrier();
+    // scales of the features down the rows, then of the rows
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
+    for (var f = 0u; f < count; f++) {
+      rowScale_0 = max(
+        rowScale_0,
+        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
+      );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
+    let component0 = columnGroup * 2u;
+    if (component0 < count) {
+      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_4 *= shrink1;
-    sums_5 *= shrink1;
-    sums_6 *= shrink1;
-    sums_7 *= shrink1;
-    totals_1 *= shrink1;
+    let component1 = columnGroup * 2u + 1u;
+    if (component1 < count) {
+      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
+    }
     workgroupBarrier();
-    for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
-      let itemOfPanel = panel / 4u;
-      if (columnGroup / 4u == panel % 4u) {
-        let componentOfPanel = columnGroup % 4u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var queryCoefficient0 = ofQueryCoefficient0_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient0 = ofQueryCoefficient0_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient0 = ofQueryCoefficient0_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient0 = ofQueryCoefficient0_3;
-        }
-        var queryCoefficient1 = ofQueryCoefficient1_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient1 = ofQueryCoefficient1_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient1 = ofQueryCoefficient1_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient1 = ofQueryCoefficient1_3;
-        }
-        var scaleOfGroup = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfGroup = stateScale.w;
-        }
-        let relative0 = query0 - rowScale_0;
-        let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 4u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 4u);
-      for (var f = 0u; f < 4u; f += 4u) {
-        let weight0_0 = tile[f * 17u + rowGroup * 2u];
-        let weight1_0 = tile[f * 17u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateFours + feature0 * 16u + firstColumns;
-        let columns0_0 = state[rowStart_0];
-        let z0 = state[(stateStart + 16384u + feature0) / 4u][(stateStart + 16384u + feature0) % 4u];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * columns0_0.x;
-        sums_1 += weight0_0 * columns0_0.y;
-        sums_2 += weight0_0 * columns0_0.z;
-        sums_3 += weight0_0 * columns0_0.w;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * columns0_0.x;
-        sums_5 += weight1_0 * columns0_0.y;
-        sums_6 += weight1_0 * columns0_0.z;
-        sums_7 += weight1_0 * columns0_0.w;
-        let weight0_1 = tile[f * 17u + rowGroup * 2u + 17u];
-        let weight1_1 = tile[f * 17u + rowGroup * 2u + 18u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let rowStart_1 = stateFours + feature1 * 16u + firstColumns;
-        let columns0_1 = state[rowStart_1];
-        let z1 = state[(stateStart + 16384u + feature1) / 4u][(stateStart + 16384u + feature1) % 4u];
-        totals_0 += weight0_1 * z1;
-        sums_0 += weight0_1 * columns0_1.x;
-        sums_1 += weight0_1 * columns0_1.y;
-        sums_2 += weight0_1 * columns0_1.z;
-        sums_3 += weight0_1 * columns0_1.w;
-        totals_1 += weight1_1 * z1;
-        sums_4 += weight1_1 * columns0_1.x;
-        sums_5 += weight1_1 * columns0_1.y;
-        sums_6 += weight1_1 * columns0_1.z;
-        sums_7 += weight1_1 * columns0_1.w;
-        let weight0_2 = tile[f * 17u + rowGroup * 2u + 34u];
-        let weight1_2 = tile[f * 17u + rowGroup * 2u + 35u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let rowStart_2 = stateFours + feature2 * 16u + firstColumns;
-        let columns0_2 = state[rowStart_2];
-        let z2 = state[(stateStart + 16384u + feature2) / 4u][(stateStart + 16384u + feature2) % 4u];
-        totals_0 += weight0_2 * z2;
-        sums_0 += weight0_2 * columns0_2.x;
-        sums_1 += weight0_2 * columns0_2.y;
-        sums_2 += weight0_2 * columns0_2.z;
-        sums_3 += weight0_2 * columns0_2.w;
-        totals_1 += weight1_2 * z2;
-        sums_4 += weight1_2 * columns0_2.x;
-        sums_5 += weight1_2 * columns0_2.y;
-        sums_6 += weight1_2 * columns0_2.z;
-        sums_7 += weight1_2 * columns0_2.w;
-        let weight0_3 = tile[f * 17u + rowGroup * 2u + 51u];
-        let weight1_3 = tile[f * 17u + rowGroup * 2u + 52u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let rowStart_3 = stateFours + feature3 * 16u + firstColumns;
-        let columns0_3 = state[rowStart_3];
-        let z3 = state[(stateStart + 16384u + feature3) / 4u][(stateStart + 16384u + feature3) % 4u];
-        totals_0 += weight0_3 * z3;
-        sums_0 += weight0_3 * columns0_3.x;
-        sums_1 += weight0_3 * columns0_3.y;
-        sums_2 += weight0_3 * columns0_3.z;
-        sums_3 += weight0_3 * columns0_3.w;
-        totals_1 += weight1_3 * z3;
-        sums_4 += weight1_3 * columns0_3.x;
-        sums_5 += weight1_3 * columns0_3.y;
-        sums_6 += weight1_3 * columns0_3.z;
-        sums_7 += weight1_3 * columns0_3.w;
-      }
-      workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = scale[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 16384u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
     }
   }
-  for (var components1 = 0u; components1 < 128u * once; components1 += 64u) {
-    let count = min(max(128u, components1) - components1, 64u);
+  for (var components1 = 0u; components1 < 128u * once; components1 += 16u) {
+    let count = min(max(128u, components1) - components1, 16u);
     let firstFeature = components1 + 128u;
-    let queryLast = max(shape.length, 1u) - 1u;
-    var qdot_0 = vec4f(0.0);
-    var qdot_1 = vec4f(0.0);
-    var qdot1_0 = vec4f(0.0);
-    var qdot1_1 = vec4f(0.0);
-    var qdot1_2 = vec4f(0.0);
-    var qdot1_3 = vec4f(0.0);
-    var qdot1_4 = vec4f(0.0);
-    var qdot1_5 = vec4f(0.0);
-    var qdot1_6 = vec4f(0.0);
-    var qdot1_7 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
-      let place = thread % 4u;
-      let entries = first / 4u + place;
-      let firstFour = thread / 4u;
-      if (firstFour < 16u) {
-        let row0_0 = q[min(
-          firstRow + firstFour * 4u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row1_0 = q[min(
-          firstRow + firstFour * 4u + 1u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row2_0 = q[min(
-          firstRow + firstFour * 4u + 2u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        let row3_0 = q[min(
-          firstRow + firstFour * 4u + 3u,
-          queryLast,
-        ) * 16u + (queryHead * shape.length * 16u + entries)];
-        tile[place * 18u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
-        tile[place * 18u + firstFour + 72u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
-        tile[place * 18u + firstFour + 144u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
-        tile[place * 18u + firstFour + 216u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
-      }
-      if (firstFour >= 16u) {
-        let row0_1 = w[min(components1 + (firstFour - 16u), 127u) * 16u + entries];
-        let row1_1 = w[min(components1 + (firstFour - 16u) + 16u, 127u) * 16u + entries];
-        let row2_1 = w[min(components1 + (firstFour - 16u) + 32u, 127u) * 16u + entries];
-        let row3_1 = w[min(components1 + (firstFour - 16u) + 48u, 127u) * 16u + entries];
-        tile[place * 18u + firstFour + 272u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
-        tile[place * 18u + firstFour + 344u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
-        tile[place * 18u + firstFour + 416u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
-        tile[place * 18u + firstFour + 488u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
-      }
-      workgroupBarrier();
-      for (var t = 0u; t < 16u; t += 4u) {
-        let rows0 = tile[t * 18u + rowGroup * 2u];
-        let rows1 = tile[t * 18u + rowGroup * 2u + 1u];
-        let keys0 = tile[t * 18u + columnGroup + 288u];
-        qdot_0 += rows0 * rows0;
-        qdot_1 += rows1 * rows1;
-        qdot1_0 += keys0.x * rows0;
-        qdot1_4 += keys0.x * rows1;
-        qdot1_1 += keys0.y * rows0;
-        qdot1_5 += keys0.y * rows1;
-        qdot1_2 += keys0.z * rows0;
-        qdot1_6 += keys0.z * rows1;
-        qdot1_3 += keys0.w * rows0;
-        qdot1_7 += keys0.w * rows1;
-        let rows0_1 = tile[t * 18u + rowGroup * 2u + 18u];
-        let rows1_1 = tile[t * 18u + rowGroup * 2u + 19u];
-        let keys0_1 = tile[t * 18u + columnGroup + 306u];
-        qdot_0 += rows0_1 * rows0_1;
-        qdot_1 += rows1_1 * rows1_1;
-        qdot1_0 += keys0_1.x * rows0_1;
-        qdot1_4 += keys0_1.x * rows1_1;
-        qdot1_1 += keys0_1.y * rows0_1;
-        qdot1_5 += keys0_1.y * rows1_1;
-        qdot1_2 += keys0_1.z * rows0_1;
-        qdot1_6 += keys0_1.z * rows1_1;
-        qdot1_3 += keys0_1.w * rows0_1;
-        qdot1_7 += keys0_1.w * rows1_1;
-        let rows0_2 = tile[t * 18u + rowGroup * 2u + 36u];
-        let rows1_2 = tile[t * 18u + rowGroup * 2u + 37u];
-        let keys0_2 = tile[t * 18u + columnGroup + 324u];
-        qdot_0 += rows0_2 * rows0_2;
-        qdot_1 += rows1_2 * rows1_2;
-        qdot1_0 += keys0_2.x * rows0_2;
-        qdot1_4 += keys0_2.x * rows1_2;
-        qdot1_1 += keys0_2.y * rows0_2;
-        qdot1_5 += keys0_2.y * rows1_2;
-        qdot1_2 += keys0_2.z * rows0_2;
-        qdot1_6 += keys0_2.z * rows1_2;
-        qdot1_3 += keys0_2.w * rows0_2;
-        qdot1_7 += keys0_2.w * rows1_2;
-        let rows0_3 = tile[t * 18u + rowGroup * 2u + 54u];
-        let rows1_3 = tile[t * 18u + rowGroup * 2u + 55u];
-        let keys0_3 = tile[t * 18u + columnGroup + 342u];
-        qdot_0 += rows0_3 * rows0_3;
-        qdot_1 += rows1_3 * rows1_3;
-        qdot1_0 += keys0_3.x * rows0_3;
-        qdot1_4 += keys0_3.x * rows1_3;
-        qdot1_1 += keys0_3.y * rows0_3;
-        qdot1_5 += keys0_3.y * rows1_3;
-        qdot1_2 += keys0_3.z * rows0_3;
-        qdot1_6 += keys0_3.z * rows1_3;
-        qdot1_3 += keys0_3.w * rows0_3;
-        qdot1_7 += keys0_3.w * rows1_3;
-      }
-      workgroupBarrier();
+    let qComponent0 = components1 + fillColumn;
+    let qComponent1 = components1 + (fillColumn + 8u);
+    let qProjection0 = qComponent0 * 64u;
+    let qProjection1 = qComponent1 * 64u;
+    var q_sum1_0 = vec4f(0.0);
+    var q_sum1_1 = vec4f(0.0);
+    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
+      let q_w3 = w[qProjection0 + q_t2];
+      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
+      let q_w5 = w[qProjection1 + q_t2];
+      q_sum1_0 += q_w3 * q_x4;
+      q_sum1_1 += q_w5 * q_x4;
     }
-    let q0_value1 = 0.09016844 * qdot_0;
-    let q0_value2 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_0);
-    let q0_value3 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_1);
-    let q0_value4 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_2);
-    let q0_value5 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_3);
-    let q1_value1 = 0.09016844 * qdot_1;
-    let q1_value2 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_4);
-    let q1_value3 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_5);
-    let q1_value4 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_6);
-    let q1_value5 = 0.088388346 * sin_vec4f(0.35355338 * qdot1_7);
-    let ofQuery0_0 = vec4f(
-      select(q0_value1.x, -1e30, q0_value2.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value2.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value2.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value2.w == 0.0),
+    let q_value6 = 0.09016844 * qRows_sum1;
+    let q_value7 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_0);
+    let q_value8 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_1);
+    query[fillColumn * 8u + fillRows] = vec4f(
+      select(q_value6.x, -1e30, q_value7.x == 0.0),
+      select(q_value6.y, -1e30, q_value7.y == 0.0),
+      select(q_value6.z, -1e30, q_value7.z == 0.0),
+      select(q_value6.w, -1e30, q_value7.w == 0.0),
     );
-    let ofQuery0_1 = vec4f(
-      select(q0_value1.x, -1e30, q0_value3.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value3.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value3.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value3.w == 0.0),
+    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
+    query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
+      select(q_value6.x, -1e30, q_value8.x == 0.0),
+      select(q_value6.y, -1e30, q_value8.y == 0.0),
+      select(q_value6.z, -1e30, q_value8.z == 0.0),
+      select(q_value6.w, -1e30, q_value8.w == 0.0),
     );
-    let ofQuery0_2 = vec4f(
-      select(q0_value1.x, -1e30, q0_value4.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value4.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value4.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value4.w == 0.0),
-    );
-    let ofQuery0_3 = vec4f(
-      select(q0_value1.x, -1e30, q0_value5.x == 0.0),
-      select(q0_value1.y, -1e30, q0_value5.y == 0.0),
-      select(q0_value1.z, -1e30, q0_value5.z == 0.0),
-      select(q0_value1.w, -1e30, q0_value5.w == 0.0),
-    );
-    let ofQuery1_0 = vec4f(
-      select(q1_value1.x, -1e30, q1_value2.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value2.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value2.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value2.w == 0.0),
-    );
-    let ofQuery1_1 = vec4f(
-      select(q1_value1.x, -1e30, q1_value3.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value3.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value3.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value3.w == 0.0),
-    );
-    let ofQuery1_2 = vec4f(
-      select(q1_value1.x, -1e30, q1_value4.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value4.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value4.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value4.w == 0.0),
-    );
-    let ofQuery1_3 = vec4f(
-      select(q1_value1.x, -1e30, q1_value5.x == 0.0),
-      select(q1_value1.y, -1e30, q1_value5.y == 0.0),
-      select(q1_value1.z, -1e30, q1_value5.z == 0.0),
-      select(q1_value1.w, -1e30, q1_value5.w == 0.0),
-    );
-    let ofQueryCoefficient0_0 = q0_value2;
-    let ofQueryCoefficient0_1 = q0_value3;
-    let ofQueryCoefficient0_2 = q0_value4;
-    let ofQueryCoefficient0_3 = q0_value5;
-    let ofQueryCoefficient1_0 = q1_value2;
-    let ofQueryCoefficient1_1 = q1_value3;
-    let ofQueryCoefficient1_2 = q1_value4;
-    let ofQueryCoefficient1_3 = q1_value5;
-    // scales of the features down the rows, then of the rows
-    let stateScale = vec4f(
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 16u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 32u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
-      state[(stateStart + 16896u + (firstFeature + min(
-        columnGroup + 48u,
-        count - 1u,
-      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
-    );
-    tile[columnGroup * 17u + rowGroup * 2u] = max(
-      max(max(ofQuery0_0 + stateScale.x, ofQuery0_1 + stateScale.y), ofQuery0_2 + stateScale.z),
-      ofQuery0_3 + stateScale.w,
-    );
-    tile[columnGroup * 17u + rowGroup * 2u + 1u] = max(
-      max(max(ofQuery1_0 + stateScale.x, ofQuery1_1 + stateScale.y), ofQuery1_2 + stateScale.z),
-      ofQuery1_3 + stateScale.w,
-    );
+    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
     workgroupBarrier();
+    // scales of the features down the rows, then of the rows
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
+    for (var f = 0u; f < count; f++) {
+      rowScale_0 = max(
+        rowScale_0,
+        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
+      );
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
+    sums_4 *= shrink0;
+    sums_5 *= shrink0;
+    sums_6 *= shrink0;
+    sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
+    let component0 = columnGroup * 2u;
+    if (component0 < count) {
+      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
     }
-    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
-    sums_4 *= shrink1;
-    sums_5 *= shrink1;
-    sums_6 *= shrink1;
-    sums_7 *= shrink1;
-    totals_1 *= shrink1;
+    let component1 = columnGroup * 2u + 1u;
+    if (component1 < count) {
+      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
+    }
     workgroupBarrier();
-    for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
-      let itemOfPanel = panel / 4u;
-      if (columnGroup / 4u == panel % 4u) {
-        let componentOfPanel = columnGroup % 4u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var queryCoefficient0 = ofQueryCoefficient0_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient0 = ofQueryCoefficient0_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient0 = ofQueryCoefficient0_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient0 = ofQueryCoefficient0_3;
-        }
-        var queryCoefficient1 = ofQueryCoefficient1_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient1 = ofQueryCoefficient1_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient1 = ofQueryCoefficient1_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient1 = ofQueryCoefficient1_3;
-        }
-        var scaleOfGroup = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfGroup = stateScale.w;
-        }
-        let relative0 = query0 - rowScale_0;
-        let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 4u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 4u);
-      for (var f = 0u; f < 4u; f += 4u) {
-        let weight0_0 = tile[f * 17u + rowGroup * 2u];
-        let weight1_0 = tile[f * 17u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateFours + feature0 * 16u + firstColumns;
-        let columns0_0 = state[rowStart_0];
-        let z0 = state[(stateStart + 16384u + feature0) / 4u][(stateStart + 16384u + feature0) % 4u];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * columns0_0.x;
-        sums_1 += weight0_0 * columns0_0.y;
-        sums_2 += weight0_0 * columns0_0.z;
-        sums_3 += weight0_0 * columns0_0.w;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * columns0_0.x;
-        sums_5 += weight1_0 * columns0_0.y;
-        sums_6 += weight1_0 * columns0_0.z;
-        sums_7 += weight1_0 * columns0_0.w;
-        let weight0_1 = tile[f * 17u + rowGroup * 2u + 17u];
-        let weight1_1 = tile[f * 17u + rowGroup * 2u + 18u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let rowStart_1 = stateFours + feature1 * 16u + firstColumns;
-        let columns0_1 = state[rowStart_1];
-        let z1 = state[(stateStart + 16384u + feature1) / 4u][(stateStart + 16384u + feature1) % 4u];
-        totals_0 += weight0_1 * z1;
-        sums_0 += weight0_1 * columns0_1.x;
-        sums_1 += weight0_1 * columns0_1.y;
-        sums_2 += weight0_1 * columns0_1.z;
-        sums_3 += weight0_1 * columns0_1.w;
-        totals_1 += weight1_1 * z1;
-        sums_4 += weight1_1 * columns0_1.x;
-        sums_5 += weight1_1 * columns0_1.y;
-        sums_6 += weight1_1 * columns0_1.z;
-        sums_7 += weight1_1 * columns0_1.w;
-        let weight0_2 = tile[f * 17u + rowGroup * 2u + 34u];
-        let weight1_2 = tile[f * 17u + rowGroup * 2u + 35u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let rowStart_2 = stateFours + feature2 * 16u + firstColumns;
-        let columns0_2 = state[rowStart_2];
-        let z2 = state[(stateStart + 16384u + feature2) / 4u][(stateStart + 16384u + feature2) % 4u];
-        totals_0 += weight0_2 * z2;
-        sums_0 += weight0_2 * columns0_2.x;
-        sums_1 += weight0_2 * columns0_2.y;
-        sums_2 += weight0_2 * columns0_2.z;
-        sums_3 += weight0_2 * columns0_2.w;
-        totals_1 += weight1_2 * z2;
-        sums_4 += weight1_2 * columns0_2.x;
-        sums_5 += weight1_2 * columns0_2.y;
-        sums_6 += weight1_2 * columns0_2.z;
-        sums_7 += weight1_2 * columns0_2.w;
-        let weight0_3 = tile[f * 17u + rowGroup * 2u + 51u];
-        let weight1_3 = tile[f * 17u + rowGroup * 2u + 52u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let rowStart_3 = stateFours + feature3 * 16u + firstColumns;
-        let columns0_3 = state[rowStart_3];
-        let z3 = state[(stateStart + 16384u + feature3) / 4u][(stateStart + 16384u + feature3) % 4u];
-        totals_0 += weight0_3 * z3;
-        sums_0 += weight0_3 * columns0_3.x;
-        sums_1 += weight0_3 * columns0_3.y;
-        sums_2 += weight0_3 * columns0_3.z;
-        sums_3 += weight0_3 * columns0_3.w;
-        totals_1 += weight1_3 * z3;
-        sums_4 += weight1_3 * columns0_3.x;
-        sums_5 += weight1_3 * columns0_3.y;
-        sums_6 += weight1_3 * columns0_3.z;
-        sums_7 += weight1_3 * columns0_3.w;
-      }
-      workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = scale[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 64u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let z = state[stateStart + 16384u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
     }
   }
-  let factor0 = vec4f(
+  let factor = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let factor1 = vec4f(
-    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
-    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
-    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
-    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
-  );
-  let row0 = firstRow + rowGroup * 8u;
+  let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
-    out[out0 + firstColumns] = vec4f(
-      (sums_0 * factor0).x,
-      (sums_1 * factor0).x,
-      (sums_2 * factor0).x,
-      (sums_3 * factor0).x,
-    );
+    let out0 = queryHead * shape.length * 64u + row0 * 64u;
+    out[out0 + firstColumn] = (sums_0 * factor).x;
+    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
+    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
+    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
+    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
+    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
+    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
+    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
   }
-  let row1 = firstRow + rowGroup * 8u + 1u;
+  let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
-    out[out1 + firstColumns] = vec4f(
-      (sums_0 * factor0).y,
-      (sums_1 * factor0).y,
-      (sums_2 * factor0).y,
-      (sums_3 * factor0).y,
-    );
+    let out1 = queryHead * shape.length * 64u + row1 * 64u;
+    out[out1 + firstColumn] = (sums_0 * factor).y;
+    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
+    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
+    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
+    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
+    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
+    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
+    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
   }
-  let row2 = firstRow + rowGroup * 8u + 2u;
+  let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
-    out[out2 + firstColumns] = vec4f(
-      (sums_0 * factor0).z,
-      (sums_1 * factor0).z,
-      (sums_2 * factor0).z,
-      (sums_3 * factor0).z,
-    );
+    let out2 = queryHead * shape.length * 64u + row2 * 64u;
+    out[out2 + firstColumn] = (sums_0 * factor).z;
+    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
+    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
+    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
+    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
+    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
+    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
+    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
   }
-  let row3 = firstRow + rowGroup * 8u + 3u;
+  let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
-    out[out3 + firstColumns] = vec4f(
-      (sums_0 * factor0).w,
-      (sums_1 * factor0).w,
-      (sums_2 * factor0).w,
-      (sums_3 * factor0).w,
-    );
-  }
-  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
-    out[out4 + firstColumns] = vec4f(
-      (sums_4 * factor1).x,
-      (sums_5 * factor1).x,
-      (sums_6 * factor1).x,
-      (sums_7 * factor1).x,
-    );
-  }
-  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
-    out[out5 + firstColumns] = vec4f(
-      (sums_4 * factor1).y,
-      (sums_5 * factor1).y,
-      (sums_6 * factor1).y,
-      (sums_7 * factor1).y,
-    );
-  }
-  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
-    out[out6 + firstColumns] = vec4f(
-      (sums_4 * factor1).z,
-      (sums_5 * factor1).z,
-      (sums_6 * factor1).z,
-      (sums_7 * factor1).z,
-    );
-  }
-  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
-    out[out7 + firstColumns] = vec4f(
-      (sums_4 * factor1).w,
-      (sums_5 * factor1).w,
-      (sums_6 * factor1).w,
-      (sums_7 * factor1).w,
-    );
+    let out3 = queryHead * shape.length * 64u + row3 * 64u;
+    out[out3 + firstColumn] = (sums_0 * factor).w;
+    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
+    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
+    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
+    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
+    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
+    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
+    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
   }
 }

@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 256 threads a workgroup, 8448 bytes of workgroup memory
+// 64 threads a workgroup, 12288 bytes of workgroup memory
 // reads q, k, v, lengths, decay; writes state, out
 
 struct Shape {
@@ -18,28 +18,31 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<f32>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> decay: array<f32>;
-@group(0) @binding(6) var<storage, read_write> state: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> state: array<f32>;
+@group(0) @binding(7) var<storage, read_write> out: array<f32>;
 
-var<workgroup> tile: array<vec4f, 528>;
+var<workgroup> query: array<vec4f, 256>;
+var<workgroup> key: array<vec4f, 256>;
+var<workgroup> pairs: array<vec4f, 256>;
 
-@compute @workgroup_size(256, 1, 1)
+@compute @workgroup_size(64, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.length + 127u) / 128u) * 2u) {
+  if (workgroup >= shape.sliceCount * ((shape.length + 31u) / 32u)) {
     return;
   }
-  let valueTile = workgroup % 2u;
-  let rest1 = workgroup / 2u;
-  let rowTile = rest1 % ((shape.length + 127u) / 128u);
-  let rest2 = rest1 / ((shape.length + 127u) / 128u);
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
+  let valueTile = 0u;
+  let rowTile = workgroup % ((shape.length + 31u) / 32u);
+  let rest2 = workgroup / ((shape.length + 31u) / 32u);
   let headInGroup = 0u;
   let slice = rest2;
   let group = shape.sliceStart + slice;
@@ -48,14 +51,13 @@ fn finish(
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group + headInGroup;
   let logDecay = decay[group % shape.heads];
-  let rowGroup = thread / 16u;
-  let columnGroup = thread % 16u;
-  let firstColumns = valueTile * 16u + columnGroup;
-  let firstRow = rowTile * 128u;
+  let rowGroup = thread / 8u;
+  let columnGroup = thread % 8u;
+  let firstColumn = valueTile * 128u + columnGroup;
+  let firstRow = rowTile * 32u;
   let faded = logDecay * f32(firstRow - min(firstRow, visible));
-  let keys = min(max(visible, firstRow) - firstRow, 128u);
+  let keys = min(max(visible, firstRow) - firstRow, 32u);
   let stateStart = (slice * shape.chunks + rowTile) * 8256u;
-  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -64,833 +66,303 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
+  var sums_8 = vec4f(0.0);
+  var sums_9 = vec4f(0.0);
+  var sums_10 = vec4f(0.0);
+  var sums_11 = vec4f(0.0);
+  var sums_12 = vec4f(0.0);
+  var sums_13 = vec4f(0.0);
+  var sums_14 = vec4f(0.0);
+  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
-  var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  var scores_4 = vec4f(0.0);
-  var scores_5 = vec4f(0.0);
-  var scores_6 = vec4f(0.0);
-  var scores_7 = vec4f(0.0);
-  var scores_8 = vec4f(0.0);
-  var scores_9 = vec4f(0.0);
-  var scores_10 = vec4f(0.0);
-  var scores_11 = vec4f(0.0);
-  var scores_12 = vec4f(0.0);
-  var scores_13 = vec4f(0.0);
-  var scores_14 = vec4f(0.0);
-  var scores_15 = vec4f(0.0);
-  let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
-  let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
-  let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
-  let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
-  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
-  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
-  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
-  let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
-  let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
-  let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
-  let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
-  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
-  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
-  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
-  let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
-  let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
-  let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
-  let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 64u + k0Row0 * 64u;
-  let k0Start1 = keyGroup * shape.keyLength * 64u + k0Row1 * 64u;
-  let k0Start2 = keyGroup * shape.keyLength * 64u + k0Row2 * 64u;
-  let k0Start3 = keyGroup * shape.keyLength * 64u + k0Row3 * 64u;
-  let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
-  let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
-  let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
-  let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 64u + k1Row0 * 64u;
-  let k1Start1 = keyGroup * shape.keyLength * 64u + k1Row1 * 64u;
-  let k1Start2 = keyGroup * shape.keyLength * 64u + k1Row2 * 64u;
-  let k1Start3 = keyGroup * shape.keyLength * 64u + k1Row3 * 64u;
-  for (var components0 = 0u; components0 < 64u; components0 += 64u) {
-    let count = min(max(64u, components0) - components0, 64u);
+  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
+    let count = min(max(64u, components0) - components0, 32u);
     let firstFeature = components0;
-    let q0Component0 = components0 + columnGroup;
-    let q0Component1 = components0 + (columnGroup + 16u);
-    let q0Component2 = components0 + (columnGroup + 32u);
-    let q0Component3 = components0 + (columnGroup + 48u);
-    let q0_x1 = vec4f(
-      q[q0Start0 + q0Component0],
-      q[q0Start1 + q0Component0],
-      q[q0Start2 + q0Component0],
-      q[q0Start3 + q0Component0],
-    );
-    let q0_value2 = 0.35355338 * q0_x1;
-    let q0_x3 = vec4f(
-      q[q0Start0 + q0Component1],
-      q[q0Start1 + q0Component1],
-      q[q0Start2 + q0Component1],
-      q[q0Start3 + q0Component1],
-    );
-    let q0_value4 = 0.35355338 * q0_x3;
-    let q0_x5 = vec4f(
-      q[q0Start0 + q0Component2],
-      q[q0Start1 + q0Component2],
-      q[q0Start2 + q0Component2],
-      q[q0Start3 + q0Component2],
-    );
-    let q0_value6 = 0.35355338 * q0_x5;
-    let q0_x7 = vec4f(
-      q[q0Start0 + q0Component3],
-      q[q0Start1 + q0Component3],
-      q[q0Start2 + q0Component3],
-      q[q0Start3 + q0Component3],
-    );
-    let q0_value8 = 0.35355338 * q0_x7;
-    let q1Component0 = components0 + columnGroup;
-    let q1Component1 = components0 + (columnGroup + 16u);
-    let q1Component2 = components0 + (columnGroup + 32u);
-    let q1Component3 = components0 + (columnGroup + 48u);
-    let q1_x1 = vec4f(
-      q[q1Start0 + q1Component0],
-      q[q1Start1 + q1Component0],
-      q[q1Start2 + q1Component0],
-      q[q1Start3 + q1Component0],
-    );
-    let q1_value2 = 0.35355338 * q1_x1;
-    let q1_x3 = vec4f(
-      q[q1Start0 + q1Component1],
-      q[q1Start1 + q1Component1],
-      q[q1Start2 + q1Component1],
-      q[q1Start3 + q1Component1],
-    );
-    let q1_value4 = 0.35355338 * q1_x3;
-    let q1_x5 = vec4f(
-      q[q1Start0 + q1Component2],
-      q[q1Start1 + q1Component2],
-      q[q1Start2 + q1Component2],
-      q[q1Start3 + q1Component2],
-    );
-    let q1_value6 = 0.35355338 * q1_x5;
-    let q1_x7 = vec4f(
-      q[q1Start0 + q1Component3],
-      q[q1Start1 + q1Component3],
-      q[q1Start2 + q1Component3],
-      q[q1Start3 + q1Component3],
-    );
-    let q1_value8 = 0.35355338 * q1_x7;
-    let ofQuery0_0 = q0_value2;
-    let ofQuery0_1 = q0_value4;
-    let ofQuery0_2 = q0_value6;
-    let ofQuery0_3 = q0_value8;
-    let ofQuery1_0 = q1_value2;
-    let ofQuery1_1 = q1_value4;
-    let ofQuery1_2 = q1_value6;
-    let ofQuery1_3 = q1_value8;
-    let k0Component0 = components0 + columnGroup;
-    let k0Component1 = components0 + (columnGroup + 16u);
-    let k0Component2 = components0 + (columnGroup + 32u);
-    let k0Component3 = components0 + (columnGroup + 48u);
-    let k0_x1 = vec4f(
-      k[k0Start0 + k0Component0],
-      k[k0Start1 + k0Component0],
-      k[k0Start2 + k0Component0],
-      k[k0Start3 + k0Component0],
-    );
-    let k0_value2 = 0.35355338 * k0_x1;
-    let k0_x3 = vec4f(
-      k[k0Start0 + k0Component1],
-      k[k0Start1 + k0Component1],
-      k[k0Start2 + k0Component1],
-      k[k0Start3 + k0Component1],
-    );
-    let k0_value4 = 0.35355338 * k0_x3;
-    let k0_x5 = vec4f(
-      k[k0Start0 + k0Component2],
-      k[k0Start1 + k0Component2],
-      k[k0Start2 + k0Component2],
-      k[k0Start3 + k0Component2],
-    );
-    let k0_value6 = 0.35355338 * k0_x5;
-    let k0_x7 = vec4f(
-      k[k0Start0 + k0Component3],
-      k[k0Start1 + k0Component3],
-      k[k0Start2 + k0Component3],
-      k[k0Start3 + k0Component3],
-    );
-    let k0_value8 = 0.35355338 * k0_x7;
-    let k1Component0 = components0 + columnGroup;
-    let k1Component1 = components0 + (columnGroup + 16u);
-    let k1Component2 = components0 + (columnGroup + 32u);
-    let k1Component3 = components0 + (columnGroup + 48u);
-    let k1_x1 = vec4f(
-      k[k1Start0 + k1Component0],
-      k[k1Start1 + k1Component0],
-      k[k1Start2 + k1Component0],
-      k[k1Start3 + k1Component0],
-    );
-    let k1_value2 = 0.35355338 * k1_x1;
-    let k1_x3 = vec4f(
-      k[k1Start0 + k1Component1],
-      k[k1Start1 + k1Component1],
-      k[k1Start2 + k1Component1],
-      k[k1Start3 + k1Component1],
-    );
-    let k1_value4 = 0.35355338 * k1_x3;
-    let k1_x5 = vec4f(
-      k[k1Start0 + k1Component2],
-      k[k1Start1 + k1Component2],
-      k[k1Start2 + k1Component2],
-      k[k1Start3 + k1Component2],
-    );
-    let k1_value6 = 0.35355338 * k1_x5;
-    let k1_x7 = vec4f(
-      k[k1Start0 + k1Component3],
-      k[k1Start1 + k1Component3],
-      k[k1Start2 + k1Component3],
-      k[k1Start3 + k1Component3],
-    );
-    let k1_value8 = 0.35355338 * k1_x7;
-    let ofKey0_0 = k0_value2;
-    let ofKey0_1 = k0_value4;
-    let ofKey0_2 = k0_value6;
-    let ofKey0_3 = k0_value8;
-    let ofKey1_0 = k1_value2;
-    let ofKey1_1 = k1_value4;
-    let ofKey1_2 = k1_value6;
-    let ofKey1_3 = k1_value8;
-    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
-      let itemOfPanel = panel / 2u;
-      if (columnGroup / 8u == panel % 2u) {
-        let componentOfPanel = columnGroup % 8u;
-        var query0 = ofQuery0_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery0_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery0_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery0_3;
-        }
-        var query1 = ofQuery1_0;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery1_1;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery1_2;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery1_3;
-        }
-        var key0 = ofKey0_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey0_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey0_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey0_3;
-        }
-        var key1 = ofKey1_0;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey1_1;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey1_2;
-        }
-        if (itemOfPanel == 3u) {
-          key1 = ofKey1_3;
-        }
-        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
-        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
-      }
-      workgroupBarrier();
-      let firstOfPanel = panel * 8u;
-      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
-      for (var f = 0u; f < 8u; f += 4u) {
-        let weight0_0 = tile[f * 33u + rowGroup * 2u];
-        let weight1_0 = tile[f * 33u + rowGroup * 2u + 1u];
-        let feature0 = firstFeature + firstOfPanel + f;
-        let rowStart_0 = stateFours + feature0 * 32u + firstColumns;
-        let columns0_0 = state[rowStart_0];
-        let z0 = state[(stateStart + 8192u + feature0) / 4u][(stateStart + 8192u + feature0) % 4u];
-        totals_0 += weight0_0 * z0;
-        sums_0 += weight0_0 * columns0_0.x;
-        sums_1 += weight0_0 * columns0_0.y;
-        sums_2 += weight0_0 * columns0_0.z;
-        sums_3 += weight0_0 * columns0_0.w;
-        totals_1 += weight1_0 * z0;
-        sums_4 += weight1_0 * columns0_0.x;
-        sums_5 += weight1_0 * columns0_0.y;
-        sums_6 += weight1_0 * columns0_0.z;
-        sums_7 += weight1_0 * columns0_0.w;
-        let keys0_0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0_0 = keys0_0;
-        scores_0 += weight0_0 * ofKeys0_0.x;
-        scores_8 += weight1_0 * ofKeys0_0.x;
-        scores_1 += weight0_0 * ofKeys0_0.y;
-        scores_9 += weight1_0 * ofKeys0_0.y;
-        scores_2 += weight0_0 * ofKeys0_0.z;
-        scores_10 += weight1_0 * ofKeys0_0.z;
-        scores_3 += weight0_0 * ofKeys0_0.w;
-        scores_11 += weight1_0 * ofKeys0_0.w;
-        if (rowGroup >= 8u) {
-          let keys1_0 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1_0 = keys1_0;
-          scores_4 += weight0_0 * ofKeys1_0.x;
-          scores_12 += weight1_0 * ofKeys1_0.x;
-          scores_5 += weight0_0 * ofKeys1_0.y;
-          scores_13 += weight1_0 * ofKeys1_0.y;
-          scores_6 += weight0_0 * ofKeys1_0.z;
-          scores_14 += weight1_0 * ofKeys1_0.z;
-          scores_7 += weight0_0 * ofKeys1_0.w;
-          scores_15 += weight1_0 * ofKeys1_0.w;
-        }
-        let weight0_1 = tile[f * 33u + rowGroup * 2u + 33u];
-        let weight1_1 = tile[f * 33u + rowGroup * 2u + 34u];
-        let feature1 = firstFeature + firstOfPanel + f + 1u;
-        let rowStart_1 = stateFours + feature1 * 32u + firstColumns;
-        let columns0_1 = state[rowStart_1];
-        let z1 = state[(stateStart + 8192u + feature1) / 4u][(stateStart + 8192u + feature1) % 4u];
-        totals_0 += weight0_1 * z1;
-        sums_0 += weight0_1 * columns0_1.x;
-        sums_1 += weight0_1 * columns0_1.y;
-        sums_2 += weight0_1 * columns0_1.z;
-        sums_3 += weight0_1 * columns0_1.w;
-        totals_1 += weight1_1 * z1;
-        sums_4 += weight1_1 * columns0_1.x;
-        sums_5 += weight1_1 * columns0_1.y;
-        sums_6 += weight1_1 * columns0_1.z;
-        sums_7 += weight1_1 * columns0_1.w;
-        let keys0_1 = tile[f * 33u + columnGroup + 297u];
-        let ofKeys0_1 = keys0_1;
-        scores_0 += weight0_1 * ofKeys0_1.x;
-        scores_8 += weight1_1 * ofKeys0_1.x;
-        scores_1 += weight0_1 * ofKeys0_1.y;
-        scores_9 += weight1_1 * ofKeys0_1.y;
-        scores_2 += weight0_1 * ofKeys0_1.z;
-        scores_10 += weight1_1 * ofKeys0_1.z;
-        scores_3 += weight0_1 * ofKeys0_1.w;
-        scores_11 += weight1_1 * ofKeys0_1.w;
-        if (rowGroup >= 8u) {
-          let keys1_1 = tile[f * 33u + columnGroup + 313u];
-          let ofKeys1_1 = keys1_1;
-          scores_4 += weight0_1 * ofKeys1_1.x;
-          scores_12 += weight1_1 * ofKeys1_1.x;
-          scores_5 += weight0_1 * ofKeys1_1.y;
-          scores_13 += weight1_1 * ofKeys1_1.y;
-          scores_6 += weight0_1 * ofKeys1_1.z;
-          scores_14 += weight1_1 * ofKeys1_1.z;
-          scores_7 += weight0_1 * ofKeys1_1.w;
-          scores_15 += weight1_1 * ofKeys1_1.w;
-        }
-        let weight0_2 = tile[f * 33u + rowGroup * 2u + 66u];
-        let weight1_2 = tile[f * 33u + rowGroup * 2u + 67u];
-        let feature2 = firstFeature + firstOfPanel + f + 2u;
-        let rowStart_2 = stateFours + feature2 * 32u + firstColumns;
-        let columns0_2 = state[rowStart_2];
-        let z2 = state[(stateStart + 8192u + feature2) / 4u][(stateStart + 8192u + feature2) % 4u];
-        totals_0 += weight0_2 * z2;
-        sums_0 += weight0_2 * columns0_2.x;
-        sums_1 += weight0_2 * columns0_2.y;
-        sums_2 += weight0_2 * columns0_2.z;
-        sums_3 += weight0_2 * columns0_2.w;
-        totals_1 += weight1_2 * z2;
-        sums_4 += weight1_2 * columns0_2.x;
-        sums_5 += weight1_2 * columns0_2.y;
-        sums_6 += weight1_2 * columns0_2.z;
-        sums_7 += weight1_2 * columns0_2.w;
-        let keys0_2 = tile[f * 33u + columnGroup + 330u];
-        let ofKeys0_2 = keys0_2;
-        scores_0 += weight0_2 * ofKeys0_2.x;
-        scores_8 += weight1_2 * ofKeys0_2.x;
-        scores_1 += weight0_2 * ofKeys0_2.y;
-        scores_9 += weight1_2 * ofKeys0_2.y;
-        scores_2 += weight0_2 * ofKeys0_2.z;
-        scores_10 += weight1_2 * ofKeys0_2.z;
-        scores_3 += weight0_2 * ofKeys0_2.w;
-        scores_11 += weight1_2 * ofKeys0_2.w;
-        if (rowGroup >= 8u) {
-          let keys1_2 = tile[f * 33u + columnGroup + 346u];
-          let ofKeys1_2 = keys1_2;
-          scores_4 += weight0_2 * ofKeys1_2.x;
-          scores_12 += weight1_2 * ofKeys1_2.x;
-          scores_5 += weight0_2 * ofKeys1_2.y;
-          scores_13 += weight1_2 * ofKeys1_2.y;
-          scores_6 += weight0_2 * ofKeys1_2.z;
-          scores_14 += weight1_2 * ofKeys1_2.z;
-          scores_7 += weight0_2 * ofKeys1_2.w;
-          scores_15 += weight1_2 * ofKeys1_2.w;
-        }
-        let weight0_3 = tile[f * 33u + rowGroup * 2u + 99u];
-        let weight1_3 = tile[f * 33u + rowGroup * 2u + 100u];
-        let feature3 = firstFeature + firstOfPanel + f + 3u;
-        let rowStart_3 = stateFours + feature3 * 32u + firstColumns;
-        let columns0_3 = state[rowStart_3];
-        let z3 = state[(stateStart + 8192u + feature3) / 4u][(stateStart + 8192u + feature3) % 4u];
-        totals_0 += weight0_3 * z3;
-        sums_0 += weight0_3 * columns0_3.x;
-        sums_1 += weight0_3 * columns0_3.y;
-        sums_2 += weight0_3 * columns0_3.z;
-        sums_3 += weight0_3 * columns0_3.w;
-        totals_1 += weight1_3 * z3;
-        sums_4 += weight1_3 * columns0_3.x;
-        sums_5 += weight1_3 * columns0_3.y;
-        sums_6 += weight1_3 * columns0_3.z;
-        sums_7 += weight1_3 * columns0_3.w;
-        let keys0_3 = tile[f * 33u + columnGroup + 363u];
-        let ofKeys0_3 = keys0_3;
-        scores_0 += weight0_3 * ofKeys0_3.x;
-        scores_8 += weight1_3 * ofKeys0_3.x;
-        scores_1 += weight0_3 * ofKeys0_3.y;
-        scores_9 += weight1_3 * ofKeys0_3.y;
-        scores_2 += weight0_3 * ofKeys0_3.z;
-        scores_10 += weight1_3 * ofKeys0_3.z;
-        scores_3 += weight0_3 * ofKeys0_3.w;
-        scores_11 += weight1_3 * ofKeys0_3.w;
-        if (rowGroup >= 8u) {
-          let keys1_3 = tile[f * 33u + columnGroup + 379u];
-          let ofKeys1_3 = keys1_3;
-          scores_4 += weight0_3 * ofKeys1_3.x;
-          scores_12 += weight1_3 * ofKeys1_3.x;
-          scores_5 += weight0_3 * ofKeys1_3.y;
-          scores_13 += weight1_3 * ofKeys1_3.y;
-          scores_6 += weight0_3 * ofKeys1_3.z;
-          scores_14 += weight1_3 * ofKeys1_3.z;
-          scores_7 += weight0_3 * ofKeys1_3.w;
-          scores_15 += weight1_3 * ofKeys1_3.w;
-        }
-      }
-      workgroupBarrier();
+    for (var queryItem = thread; queryItem < 256u; queryItem += 64u) {
+      let queryComponent = queryItem % 32u;
+      let queryFour = queryItem / 32u;
+      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
+      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
+      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
+      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
+      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
+      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
+      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
+      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
+      let qComponent0 = components0 + queryComponent;
+      let q_x1 = vec4f(
+        q[qStart0 + qComponent0],
+        q[qStart1 + qComponent0],
+        q[qStart2 + qComponent0],
+        q[qStart3 + qComponent0],
+      );
+      let q_value2 = 0.35355338 * q_x1;
+      query[queryComponent * 8u + queryFour] = q_value2;
     }
+    for (var keyItem = thread; keyItem < 256u; keyItem += 64u) {
+      let keyComponent = keyItem % 32u;
+      let keyFour = keyItem / 32u;
+      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
+      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
+      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
+      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
+      let kComponent0 = components0 + keyComponent;
+      let k_x1 = vec4f(
+        k[kStart0 + kComponent0],
+        k[kStart1 + kComponent0],
+        k[kStart2 + kComponent0],
+        k[kStart3 + kComponent0],
+      );
+      let k_value2 = 0.35355338 * k_x1;
+      key[keyComponent * 8u + keyFour] = k_value2;
+    }
+    workgroupBarrier();
+    for (var f = 0u; f < count; f++) {
+      let weight0 = query[f * 8u + rowGroup];
+      let feature = firstFeature + f;
+      let rowStart = stateStart + feature * 128u + firstColumn;
+      let column0 = state[rowStart];
+      let column1 = state[rowStart + 8u];
+      let column2 = state[rowStart + 16u];
+      let column3 = state[rowStart + 24u];
+      let column4 = state[rowStart + 32u];
+      let column5 = state[rowStart + 40u];
+      let column6 = state[rowStart + 48u];
+      let column7 = state[rowStart + 56u];
+      let column8 = state[rowStart + 64u];
+      let column9 = state[rowStart + 72u];
+      let column10 = state[rowStart + 80u];
+      let column11 = state[rowStart + 88u];
+      let column12 = state[rowStart + 96u];
+      let column13 = state[rowStart + 104u];
+      let column14 = state[rowStart + 112u];
+      let column15 = state[rowStart + 120u];
+      let z = state[stateStart + 8192u + feature];
+      totals_0 += weight0 * z;
+      sums_0 += weight0 * column0;
+      sums_1 += weight0 * column1;
+      sums_2 += weight0 * column2;
+      sums_3 += weight0 * column3;
+      sums_4 += weight0 * column4;
+      sums_5 += weight0 * column5;
+      sums_6 += weight0 * column6;
+      sums_7 += weight0 * column7;
+      sums_8 += weight0 * column8;
+      sums_9 += weight0 * column9;
+      sums_10 += weight0 * column10;
+      sums_11 += weight0 * column11;
+      sums_12 += weight0 * column12;
+      sums_13 += weight0 * column13;
+      sums_14 += weight0 * column14;
+      sums_15 += weight0 * column15;
+      let ofKey = key[f * 8u + columnGroup];
+      scores_0 += weight0 * ofKey.x;
+      scores_1 += weight0 * ofKey.y;
+      scores_2 += weight0 * ofKey.z;
+      scores_3 += weight0 * ofKey.w;
+    }
+    workgroupBarrier();
   }
   let faded0 = exp2(logDecay * vec4f(
-    f32(rowGroup * 8u + 1u),
-    f32(rowGroup * 8u + 2u),
-    f32(rowGroup * 8u + 3u),
-    f32(rowGroup * 8u + 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+    f32(rowGroup * 4u + 4u),
   ) + faded);
   totals_0 *= faded0;
   sums_0 *= faded0;
   sums_1 *= faded0;
   sums_2 *= faded0;
   sums_3 *= faded0;
-  let faded1 = exp2(logDecay * vec4f(
-    f32((rowGroup * 2u + 1u) * 4u + 1u),
-    f32((rowGroup * 2u + 1u) * 4u + 2u),
-    f32((rowGroup * 2u + 1u) * 4u + 3u),
-    f32((rowGroup * 2u + 1u) * 4u + 4u),
-  ) + faded);
-  totals_1 *= faded1;
-  sums_4 *= faded1;
-  sums_5 *= faded1;
-  sums_6 *= faded1;
-  sums_7 *= faded1;
+  sums_4 *= faded0;
+  sums_5 *= faded0;
+  sums_6 *= faded0;
+  sums_7 *= faded0;
+  sums_8 *= faded0;
+  sums_9 *= faded0;
+  sums_10 *= faded0;
+  sums_11 *= faded0;
+  sums_12 *= faded0;
+  sums_13 *= faded0;
+  sums_14 *= faded0;
+  sums_15 *= faded0;
   // pairs inside the chunk: key j for rows i ≥ j
-  for (var keySlice = 0u; keySlice < min((max(keys, 0u) + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u;
-    if (columnGroup / 4u == keySlice) {
-      let key0 = columnGroup * 4u;
-      let score0_0 = scores_0 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key0)));
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_8 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key0)));
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = columnGroup * 4u + 1u;
-      let score0_1 = scores_1 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key1)));
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_9 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key1)));
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = columnGroup * 4u + 2u;
-      let score0_2 = scores_2 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key2)));
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_10 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key2)));
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = columnGroup * 4u + 3u;
-      let score0_3 = scores_3 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key3)));
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_11 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key3)));
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 32u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_0 = v[rowStart_0];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * columns0_0.x;
-        sums_1 += pair0_0 * columns0_0.y;
-        sums_2 += pair0_0 * columns0_0.z;
-        sums_3 += pair0_0 * columns0_0.w;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * columns0_0.x;
-        sums_5 += pair1_0 * columns0_0.y;
-        sums_6 += pair1_0 * columns0_0.z;
-        sums_7 += pair1_0 * columns0_0.w;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_1 = v[rowStart_1];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * columns0_1.x;
-        sums_1 += pair0_1 * columns0_1.y;
-        sums_2 += pair0_1 * columns0_1.z;
-        sums_3 += pair0_1 * columns0_1.w;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * columns0_1.x;
-        sums_5 += pair1_1 * columns0_1.y;
-        sums_6 += pair1_1 * columns0_1.z;
-        sums_7 += pair1_1 * columns0_1.w;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_2 = v[rowStart_2];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * columns0_2.x;
-        sums_1 += pair0_2 * columns0_2.y;
-        sums_2 += pair0_2 * columns0_2.z;
-        sums_3 += pair0_2 * columns0_2.w;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * columns0_2.x;
-        sums_5 += pair1_2 * columns0_2.y;
-        sums_6 += pair1_2 * columns0_2.z;
-        sums_7 += pair1_2 * columns0_2.w;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_3 = v[rowStart_3];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * columns0_3.x;
-        sums_1 += pair0_3 * columns0_3.y;
-        sums_2 += pair0_3 * columns0_3.z;
-        sums_3 += pair0_3 * columns0_3.w;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * columns0_3.x;
-        sums_5 += pair1_3 * columns0_3.y;
-        sums_6 += pair1_3 * columns0_3.z;
-        sums_7 += pair1_3 * columns0_3.w;
-      }
-    }
-    workgroupBarrier();
+  let key0 = columnGroup * 4u;
+  let score0 = scores_0 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key0)));
+  pairs[key0 * 8u + rowGroup] = vec4f(
+    select(0.0, score0.x, key0 <= rowGroup * 4u),
+    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
+    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
+    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
+  );
+  let key1 = columnGroup * 4u + 1u;
+  let score1 = scores_1 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key1)));
+  pairs[key1 * 8u + rowGroup] = vec4f(
+    select(0.0, score1.x, key1 <= rowGroup * 4u),
+    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
+    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
+    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
+  );
+  let key2 = columnGroup * 4u + 2u;
+  let score2 = scores_2 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key2)));
+  pairs[key2 * 8u + rowGroup] = vec4f(
+    select(0.0, score2.x, key2 <= rowGroup * 4u),
+    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
+    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
+    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
+  );
+  let key3 = columnGroup * 4u + 3u;
+  let score3 = scores_3 * exp2(logDecay * (vec4f(
+    f32(rowGroup * 4u),
+    f32(rowGroup * 4u + 1u),
+    f32(rowGroup * 4u + 2u),
+    f32(rowGroup * 4u + 3u),
+  ) - f32(key3)));
+  pairs[key3 * 8u + rowGroup] = vec4f(
+    select(0.0, score3.x, key3 <= rowGroup * 4u),
+    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
+    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
+    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
+  );
+  workgroupBarrier();
+  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
+    let pair0 = pairs[j * 8u + rowGroup];
+    let rowStart = keyGroup * shape.keyLength * 128u + firstRow * 128u + j * 128u + firstColumn;
+    let column0 = v[rowStart];
+    let column1 = v[rowStart + 8u];
+    let column2 = v[rowStart + 16u];
+    let column3 = v[rowStart + 24u];
+    let column4 = v[rowStart + 32u];
+    let column5 = v[rowStart + 40u];
+    let column6 = v[rowStart + 48u];
+    let column7 = v[rowStart + 56u];
+    let column8 = v[rowStart + 64u];
+    let column9 = v[rowStart + 72u];
+    let column10 = v[rowStart + 80u];
+    let column11 = v[rowStart + 88u];
+    let column12 = v[rowStart + 96u];
+    let column13 = v[rowStart + 104u];
+    let column14 = v[rowStart + 112u];
+    let column15 = v[rowStart + 120u];
+    totals_0 += pair0;
+    sums_0 += pair0 * column0;
+    sums_1 += pair0 * column1;
+    sums_2 += pair0 * column2;
+    sums_3 += pair0 * column3;
+    sums_4 += pair0 * column4;
+    sums_5 += pair0 * column5;
+    sums_6 += pair0 * column6;
+    sums_7 += pair0 * column7;
+    sums_8 += pair0 * column8;
+    sums_9 += pair0 * column9;
+    sums_10 += pair0 * column10;
+    sums_11 += pair0 * column11;
+    sums_12 += pair0 * column12;
+    sums_13 += pair0 * column13;
+    sums_14 += pair0 * column14;
+    sums_15 += pair0 * column15;
   }
-  for (var keySlice = 0u; keySlice < min((max(keys, 64u) - 64u + 15u) / 16u, 4u); keySlice++) {
-    let firstOfSlice = keySlice * 16u + 64u;
-    if (columnGroup / 4u == keySlice) {
-      let key0 = (columnGroup + 16u) * 4u;
-      let score0_0 = scores_4 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key0)));
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_0.x, (key0 < keys) & (key0 <= rowGroup * 8u)),
-        select(0.0, score0_0.y, (key0 < keys) & (key0 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_0.z, (key0 < keys) & (key0 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_0.w, (key0 < keys) & (key0 <= rowGroup * 8u + 3u)),
-      );
-      let score1_0 = scores_12 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key0)));
-      tile[(key0 % 4u * 4u + key0 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_0.x, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_0.y, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_0.z, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_0.w, (key0 < keys) & (key0 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key1 = (columnGroup + 16u) * 4u + 1u;
-      let score0_1 = scores_5 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key1)));
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_1.x, (key1 < keys) & (key1 <= rowGroup * 8u)),
-        select(0.0, score0_1.y, (key1 < keys) & (key1 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_1.z, (key1 < keys) & (key1 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_1.w, (key1 < keys) & (key1 <= rowGroup * 8u + 3u)),
-      );
-      let score1_1 = scores_13 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key1)));
-      tile[(key1 % 4u * 4u + key1 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_1.x, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_1.y, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_1.z, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_1.w, (key1 < keys) & (key1 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key2 = (columnGroup + 16u) * 4u + 2u;
-      let score0_2 = scores_6 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key2)));
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_2.x, (key2 < keys) & (key2 <= rowGroup * 8u)),
-        select(0.0, score0_2.y, (key2 < keys) & (key2 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_2.z, (key2 < keys) & (key2 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_2.w, (key2 < keys) & (key2 <= rowGroup * 8u + 3u)),
-      );
-      let score1_2 = scores_14 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key2)));
-      tile[(key2 % 4u * 4u + key2 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_2.x, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_2.y, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_2.z, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_2.w, (key2 < keys) & (key2 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-      let key3 = (columnGroup + 16u) * 4u + 3u;
-      let score0_3 = scores_7 * exp2(logDecay * (vec4f(
-        f32(rowGroup * 8u),
-        f32(rowGroup * 8u + 1u),
-        f32(rowGroup * 8u + 2u),
-        f32(rowGroup * 8u + 3u),
-      ) - f32(key3)));
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + rowGroup * 2u] = vec4f(
-        select(0.0, score0_3.x, (key3 < keys) & (key3 <= rowGroup * 8u)),
-        select(0.0, score0_3.y, (key3 < keys) & (key3 <= rowGroup * 8u + 1u)),
-        select(0.0, score0_3.z, (key3 < keys) & (key3 <= rowGroup * 8u + 2u)),
-        select(0.0, score0_3.w, (key3 < keys) & (key3 <= rowGroup * 8u + 3u)),
-      );
-      let score1_3 = scores_15 * exp2(logDecay * (vec4f(
-        f32((rowGroup * 2u + 1u) * 4u),
-        f32((rowGroup * 2u + 1u) * 4u + 1u),
-        f32((rowGroup * 2u + 1u) * 4u + 2u),
-        f32((rowGroup * 2u + 1u) * 4u + 3u),
-      ) - f32(key3)));
-      tile[(key3 % 4u * 4u + key3 / 4u % 4u) * 33u + (rowGroup * 2u + 1u)] = vec4f(
-        select(0.0, score1_3.x, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u)),
-        select(0.0, score1_3.y, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 1u)),
-        select(0.0, score1_3.z, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 2u)),
-        select(0.0, score1_3.w, (key3 < keys) & (key3 <= (rowGroup * 2u + 1u) * 4u + 3u)),
-      );
-    }
-    workgroupBarrier();
-    if ((rowGroup + 1u) * 8u > firstOfSlice) {
-      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
-        let firstKey = firstRow + firstOfSlice + four * 4u;
-        let pair0_0 = tile[four * 33u + rowGroup * 2u];
-        let pair1_0 = tile[four * 33u + rowGroup * 2u + 1u];
-        let rowStart_0 = keyGroup * shape.keyLength * 32u + min(
-          firstKey,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_0 = v[rowStart_0];
-        totals_0 += pair0_0;
-        sums_0 += pair0_0 * columns0_0.x;
-        sums_1 += pair0_0 * columns0_0.y;
-        sums_2 += pair0_0 * columns0_0.z;
-        sums_3 += pair0_0 * columns0_0.w;
-        totals_1 += pair1_0;
-        sums_4 += pair1_0 * columns0_0.x;
-        sums_5 += pair1_0 * columns0_0.y;
-        sums_6 += pair1_0 * columns0_0.z;
-        sums_7 += pair1_0 * columns0_0.w;
-        let pair0_1 = tile[four * 33u + rowGroup * 2u + 132u];
-        let pair1_1 = tile[four * 33u + rowGroup * 2u + 133u];
-        let rowStart_1 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 1u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_1 = v[rowStart_1];
-        totals_0 += pair0_1;
-        sums_0 += pair0_1 * columns0_1.x;
-        sums_1 += pair0_1 * columns0_1.y;
-        sums_2 += pair0_1 * columns0_1.z;
-        sums_3 += pair0_1 * columns0_1.w;
-        totals_1 += pair1_1;
-        sums_4 += pair1_1 * columns0_1.x;
-        sums_5 += pair1_1 * columns0_1.y;
-        sums_6 += pair1_1 * columns0_1.z;
-        sums_7 += pair1_1 * columns0_1.w;
-        let pair0_2 = tile[four * 33u + rowGroup * 2u + 264u];
-        let pair1_2 = tile[four * 33u + rowGroup * 2u + 265u];
-        let rowStart_2 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 2u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_2 = v[rowStart_2];
-        totals_0 += pair0_2;
-        sums_0 += pair0_2 * columns0_2.x;
-        sums_1 += pair0_2 * columns0_2.y;
-        sums_2 += pair0_2 * columns0_2.z;
-        sums_3 += pair0_2 * columns0_2.w;
-        totals_1 += pair1_2;
-        sums_4 += pair1_2 * columns0_2.x;
-        sums_5 += pair1_2 * columns0_2.y;
-        sums_6 += pair1_2 * columns0_2.z;
-        sums_7 += pair1_2 * columns0_2.w;
-        let pair0_3 = tile[four * 33u + rowGroup * 2u + 396u];
-        let pair1_3 = tile[four * 33u + rowGroup * 2u + 397u];
-        let rowStart_3 = keyGroup * shape.keyLength * 32u + min(
-          firstKey + 3u,
-          max(visible, 1u) - 1u,
-        ) * 32u + firstColumns;
-        let columns0_3 = v[rowStart_3];
-        totals_0 += pair0_3;
-        sums_0 += pair0_3 * columns0_3.x;
-        sums_1 += pair0_3 * columns0_3.y;
-        sums_2 += pair0_3 * columns0_3.z;
-        sums_3 += pair0_3 * columns0_3.w;
-        totals_1 += pair1_3;
-        sums_4 += pair1_3 * columns0_3.x;
-        sums_5 += pair1_3 * columns0_3.y;
-        sums_6 += pair1_3 * columns0_3.z;
-        sums_7 += pair1_3 * columns0_3.w;
-      }
-    }
-    workgroupBarrier();
-  }
-  let row0 = firstRow + rowGroup * 8u;
+  let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 32u + row0 * 32u;
-    out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
+    let out0 = queryHead * shape.length * 128u + row0 * 128u;
+    out[out0 + firstColumn] = sums_0.x;
+    out[out0 + (firstColumn + 8u)] = sums_1.x;
+    out[out0 + (firstColumn + 16u)] = sums_2.x;
+    out[out0 + (firstColumn + 24u)] = sums_3.x;
+    out[out0 + (firstColumn + 32u)] = sums_4.x;
+    out[out0 + (firstColumn + 40u)] = sums_5.x;
+    out[out0 + (firstColumn + 48u)] = sums_6.x;
+    out[out0 + (firstColumn + 56u)] = sums_7.x;
+    out[out0 + (firstColumn + 64u)] = sums_8.x;
+    out[out0 + (firstColumn + 72u)] = sums_9.x;
+    out[out0 + (firstColumn + 80u)] = sums_10.x;
+    out[out0 + (firstColumn + 88u)] = sums_11.x;
+    out[out0 + (firstColumn + 96u)] = sums_12.x;
+    out[out0 + (firstColumn + 104u)] = sums_13.x;
+    out[out0 + (firstColumn + 112u)] = sums_14.x;
+    out[out0 + (firstColumn + 120u)] = sums_15.x;
   }
-  let row1 = firstRow + rowGroup * 8u + 1u;
+  let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 32u + row1 * 32u;
-    out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
+    let out1 = queryHead * shape.length * 128u + row1 * 128u;
+    out[out1 + firstColumn] = sums_0.y;
+    out[out1 + (firstColumn + 8u)] = sums_1.y;
+    out[out1 + (firstColumn + 16u)] = sums_2.y;
+    out[out1 + (firstColumn + 24u)] = sums_3.y;
+    out[out1 + (firstColumn + 32u)] = sums_4.y;
+    out[out1 + (firstColumn + 40u)] = sums_5.y;
+    out[out1 + (firstColumn + 48u)] = sums_6.y;
+    out[out1 + (firstColumn + 56u)] = sums_7.y;
+    out[out1 + (firstColumn + 64u)] = sums_8.y;
+    out[out1 + (firstColumn + 72u)] = sums_9.y;
+    out[out1 + (firstColumn + 80u)] = sums_10.y;
+    out[out1 + (firstColumn + 88u)] = sums_11.y;
+    out[out1 + (firstColumn + 96u)] = sums_12.y;
+    out[out1 + (firstColumn + 104u)] = sums_13.y;
+    out[out1 + (firstColumn + 112u)] = sums_14.y;
+    out[out1 + (firstColumn + 120u)] = sums_15.y;
   }
-  let row2 = firstRow + rowGroup * 8u + 2u;
+  let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 32u + row2 * 32u;
-    out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
+    let out2 = queryHead * shape.length * 128u + row2 * 128u;
+    out[out2 + firstColumn] = sums_0.z;
+    out[out2 + (firstColumn + 8u)] = sums_1.z;
+    out[out2 + (firstColumn + 16u)] = sums_2.z;
+    out[out2 + (firstColumn + 24u)] = sums_3.z;
+    out[out2 + (firstColumn + 32u)] = sums_4.z;
+    out[out2 + (firstColumn + 40u)] = sums_5.z;
+    out[out2 + (firstColumn + 48u)] = sums_6.z;
+    out[out2 + (firstColumn + 56u)] = sums_7.z;
+    out[out2 + (firstColumn + 64u)] = sums_8.z;
+    out[out2 + (firstColumn + 72u)] = sums_9.z;
+    out[out2 + (firstColumn + 80u)] = sums_10.z;
+    out[out2 + (firstColumn + 88u)] = sums_11.z;
+    out[out2 + (firstColumn + 96u)] = sums_12.z;
+    out[out2 + (firstColumn + 104u)] = sums_13.z;
+    out[out2 + (firstColumn + 112u)] = sums_14.z;
+    out[out2 + (firstColumn + 120u)] = sums_15.z;
   }
-  let row3 = firstRow + rowGroup * 8u + 3u;
+  let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 32u + row3 * 32u;
-    out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
-  }
-  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
-  if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 32u + row4 * 32u;
-    out[out4 + firstColumns] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
-  }
-  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
-  if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 32u + row5 * 32u;
-    out[out5 + firstColumns] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
-  }
-  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
-  if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 32u + row6 * 32u;
-    out[out6 + firstColumns] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
-  }
-  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
-  if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 32u + row7 * 32u;
-    out[out7 + firstColumns] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
+    let out3 = queryHead * shape.length * 128u + row3 * 128u;
+    out[out3 + firstColumn] = sums_0.w;
+    out[out3 + (firstColumn + 8u)] = sums_1.w;
+    out[out3 + (firstColumn + 16u)] = sums_2.w;
+    out[out3 + (firstColumn + 24u)] = sums_3.w;
+    out[out3 + (firstColumn + 32u)] = sums_4.w;
+    out[out3 + (firstColumn + 40u)] = sums_5.w;
+    out[out3 + (firstColumn + 48u)] = sums_6.w;
+    out[out3 + (firstColumn + 56u)] = sums_7.w;
+    out[out3 + (firstColumn + 64u)] = sums_8.w;
+    out[out3 + (firstColumn + 72u)] = sums_9.w;
+    out[out3 + (firstColumn + 80u)] = sums_10.w;
+    out[out3 + (firstColumn + 88u)] = sums_11.w;
+    out[out3 + (firstColumn + 96u)] = sums_12.w;
+    out[out3 + (firstColumn + 104u)] = sums_13.w;
+    out[out3 + (firstColumn + 112u)] = sums_14.w;
+    out[out3 + (firstColumn + 120u)] = sums_15.w;
   }
 }
