@@ -13,6 +13,7 @@ import { backwardFactorised } from './backward/factorised.ts'
 import { isDerivable } from './backward/pair-slopes.ts'
 import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
+import { nodesOf } from '../symbolic/traverse.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
 import type { Schedule } from './schedule.ts'
@@ -39,9 +40,14 @@ export function schedule(
 export const equationsOf = (attention: Attention): Schedule | undefined =>
   isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
 
+/** Nodes of an expression that is derived. Written out, a derivative is longer than what it is of by a factor of its depth. */
+const mostNodes = 400
+
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
   if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
+  if (!termsOf(attention).every(({ value }) => nodesOf(value) <= mostNodes))
+    return 'its expressions are too large to be derived'
   return termsOf(attention).every(isDerivable)
     ? undefined
     : 'the derivative of its kernel is no sum of products of functions of one row each'

@@ -37,6 +37,17 @@ export function mapChildren(expression: Expression, map: (child: Expression) => 
   }
 }
 
+const nodes = new WeakMap<Expression, number>()
+
+/** How many nodes an expression has as a tree: a part that is shared counts wherever it stands. */
+export function nodesOf(expression: Expression): number {
+  const known = nodes.get(expression)
+  if (known !== undefined) return known
+  const count = children(expression).reduce((sum, child) => sum + nodesOf(child), 1)
+  nodes.set(expression, count)
+  return count
+}
+
 const freeNames = new WeakMap<Expression, ReadonlySet<string>>()
 
 /** The names that an expression does not bind itself: variables, and the vectors of elements. */
