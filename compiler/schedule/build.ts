@@ -13,9 +13,10 @@ import { backwardFactorised } from './backward/factorised.ts'
 import { isDerivable } from './backward/pair-slopes.ts'
 import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
-import { nodesOf } from '../symbolic/traverse.ts'
+import { levelsOf, nodesOf } from '../symbolic/traverse.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
+import { buffersOfAPass } from './schedule.ts'
 import type { Schedule } from './schedule.ts'
 import { scheduleExact } from './strategies/exact.ts'
 import { scheduleNear } from './strategies/near.ts'
@@ -40,22 +41,28 @@ export function schedule(
 export const equationsOf = (attention: Attention): Schedule | undefined =>
   isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
 
-/** Nodes of an expression that is derived. Written out, a derivative is longer than what it is of by a factor of its depth. */
-const mostNodes = 400
+/** Nodes of an expression that is derived, and how deep they nest: written out, a derivative grows with every level. */
+const mostNodes = 64
+const mostLevels = 12
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
   if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
-  if (!termsOf(attention).every(({ value }) => nodesOf(value) <= mostNodes))
+  if (!termsOf(attention).every(({ value }) => nodesOf(value) <= mostNodes && levelsOf(value) <= mostLevels))
     return 'its expressions are too large to be derived'
-  return termsOf(attention).every(isDerivable)
-    ? undefined
-    : 'the derivative of its kernel is no sum of products of functions of one row each'
+  if (!termsOf(attention).every(isDerivable))
+    return 'the derivative of its kernel is no sum of products of functions of one row each'
+  const fits = planBackward(attention, cellPlanner)?.passes.every(
+    ({ buffers }) => buffers.length <= buffersOfAPass,
+  )
+  return fits === true ? undefined : 'its derivatives have too many sums over entries'
 }
 
 /** The gradients of q, k and v; undefined where there are none. */
-export function backward(attention: Attention, planner: Planner = cellPlanner): Schedule | undefined {
-  if (underivable(attention) !== undefined) return undefined
+export const backward = (attention: Attention, planner: Planner = cellPlanner): Schedule | undefined =>
+  underivable(attention) === undefined ? planBackward(attention, planner) : undefined
+
+function planBackward(attention: Attention, planner: Planner): Schedule | undefined {
   const output = outputOf(attention)
   return output.kind === 'carry' ? backwardFactorised(attention, output) : backwardSteps(attention, planner)
 }

@@ -48,6 +48,17 @@ export function nodesOf(expression: Expression): number {
   return count
 }
 
+const levels = new WeakMap<Expression, number>()
+
+/** How deep the nodes of an expression nest. */
+export function levelsOf(expression: Expression): number {
+  const known = levels.get(expression)
+  if (known !== undefined) return known
+  const count = 1 + Math.max(0, ...children(expression).map(levelsOf))
+  levels.set(expression, count)
+  return count
+}
+
 const freeNames = new WeakMap<Expression, ReadonlySet<string>>()
 
 /** The names that an expression does not bind itself: variables, and the vectors of elements. */

@@ -129,11 +129,17 @@ function textOf(place: Place, grow: Growth, levels: number): string {
 const hasErrors = ({ diagnostics }: Pick<Compilation, 'diagnostics'>): boolean =>
   diagnostics.some(({ severity }) => severity === 'error')
 
-/** Characters of all that is written, for every target; nothing where something is wrong, and is said. */
+/**
+ * Characters of all that is written, for every target, but for gradients, which only what is short has; nothing where
+ * something is wrong, and is said.
+ */
 function charactersOf(text: string): number | undefined {
   const compilation = compile(text)
   if (hasErrors(compilation) || compilation.pending.length > 0) return undefined
-  return compilation.modules.flatMap(({ files }) => files).reduce((sum, file) => sum + file.text.length, 0)
+  return compilation.modules
+    .flatMap(({ files }) => files)
+    .filter(({ path }) => !path.includes('gradients'))
+    .reduce((sum, file) => sum + file.text.length, 0)
 }
 
 const bareCharacters = new Map<Place, number>()
