@@ -33,8 +33,12 @@ test.each(Object.entries(decodable))('token by token, %s', async (_, settings) =
   const plan = schedule(built.algebra, sequentialPlanner)
   if ('unsupported' in plan || plan.decoding === undefined) throw new Error('no decoding')
   const sizes = { length: 70, batch: 2, heads: 2, kvHeads: 1 }
-  const { step } = plan.decoding
-  const form = { schedule: step, kernels: lowerSequential(step) }
+  const { prefill, step } = plan.decoding
+  const [ofPrompt, ofToken] = [prefill, step].map((form) => ({
+    schedule: form,
+    kernels: lowerSequential(form),
+  }))
+  if (ofPrompt === undefined || ofToken === undefined) throw new Error('no decoding')
   const inputs = tensors(built, sizes, 1)
   const capacity = 2 * sizes.length
   let kept = {}
@@ -47,10 +51,10 @@ test.each(Object.entries(decodable))('token by token, %s', async (_, settings) =
           ({ name, size }) => [name, new Float32Array(evaluateSize(size, shape)).fill(Number.NaN)] as const,
         )
       kept = Object.fromEntries(states)
-      return runPasses(form, { call: prompt, kept, capacity })
+      return runPasses(ofPrompt, { call: prompt, kept, capacity })
     },
     token: (call, positions) =>
-      runPasses(form, { call, kept, positions, offset: Math.max(...positions), capacity }),
+      runPasses(ofToken, { call, kept, positions, offset: Math.max(...positions), capacity }),
   })
   expect(relativeError(found, expected(built, sizes, inputs))).toBeLessThan(1e-5)
 })
