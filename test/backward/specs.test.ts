@@ -24,6 +24,7 @@ const backendsOf = (name: string): readonly Backend[] =>
 
 /** Where rounding is magnified on the way: estimates whose denominator nears 0, and steps of an inverse. */
 const looser: Readonly<Record<string, number>> = {
+  cosformer: 2e-5,
   performer_trigonometric: 1e-4,
   nystromformer: 1e-4,
   proxyformer: 1e-4,
