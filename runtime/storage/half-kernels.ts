@@ -1,6 +1,7 @@
 /**
  * Kernels that read and write some of their buffers as f16. Their text has a fixed form, which `compiler/targets/webgpu/`
- * prints: a buffer is declared once, as `array<f32>` or `array<vec4f>`, and named nowhere else but in `name[index]`.
+ * prints: a buffer is declared once, as `array<f32>` or `array<vec4f>`, and named by its code
+ * nowhere else but in `name[index]`.
  */
 import type { KernelSource } from '../program.ts'
 import { rounding } from './halves.wgsl.ts'
@@ -11,7 +12,8 @@ export function onHalves(
   places: readonly number[],
   native: boolean,
 ): KernelSource | undefined {
-  let { code } = kernel
+  // A comment may have the name of a buffer for a word.
+  let code = kernel.code.replaceAll(/\/\/.*$/gm, '')
   const helpers: string[] = []
   for (const place of places) {
     const buffer = bufferAt(code, place)

@@ -23,6 +23,11 @@ test('loads are calls, those within an index as well, and other names stay', () 
   expect(bodyOf(onHalves(kernel, [0], false))).toBe('let a = q_load(u32(q_load(2u + 1u))) + eq[1] + x.q[2];')
 })
 
+test('a comment may have the name of a buffer for a word', () => {
+  const kernel = kernelOf(vectors, '// not written out\n  out[0] = q[0];')
+  expect(bodyOf(onHalves(kernel, [0, 1], false))).toBe('out_store(0, q_load(0));')
+})
+
 test('a number of a vector is taken of what is loaded', () => {
   const kernel = kernelOf(vectors, 'let a = q[i / 4u][i % 4u];')
   expect(bodyOf(onHalves(kernel, [0], true))).toBe('let a = q_load(i / 4u)[i % 4u];')
