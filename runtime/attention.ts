@@ -102,6 +102,18 @@ export interface EncodeBuffers {
   readonly queryLengths?: GPUBuffer | undefined
 }
 
+/** What `encodeBackward` reads and writes, likewise; none that is written may be another of the call. */
+export interface EncodeBackwardBuffers extends Omit<EncodeBuffers, 'out'> {
+  /** [B, H, L, V] */
+  readonly dout: GPUBuffer
+  /** [B, H, L, D] */
+  readonly dq: GPUBuffer
+  /** [B, KVH, S, D] */
+  readonly dk: GPUBuffer
+  /** [B, KVH, S, V] */
+  readonly dv: GPUBuffer
+}
+
 /** What an attention carries from token to token. Belongs to the attention that made it. */
 export interface AttentionState {
   /** Tokens seen, of the batch item that has seen the most. */
@@ -191,6 +203,8 @@ export interface Attention {
    * the `AttentionError` `form` where the attention has no gradients, and says why.
    */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  /** Loads what `backward` runs, which its first call does otherwise. Rejects as `backward` where there are no gradients. */
+  prepareBackward(): Promise<void>
   /**
    * Records the forward pass into `encoder`, in a compute pass of its own. The
    * attention must not be destroyed, nor `redraw` called, before the commands
@@ -200,6 +214,11 @@ export interface Attention {
    * webgpu; others throw the `AttentionError` `backend`.
    */
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
+  /**
+   * Records `backward` into `encoder`, as `encode` does the forward pass. Throws the `AttentionError` `unprepared`
+   * before `prepareBackward`, or a call of `backward`, has resolved.
+   */
+  encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void
   /** Runs the forward pass and measures each dispatch; needs the backend webgpu and a device with `timestamp-query`. */
   profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>
   /** Frees what it holds. A device of the caller's is left alone. May be called again. */

@@ -6,6 +6,7 @@ import type {
   BackwardCall,
   Backend,
   DispatchTime,
+  EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
   SavedState,
@@ -87,7 +88,9 @@ export abstract class BaseAttention implements Attention {
   abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   abstract restore(saved: SavedState): Promise<AttentionState>
   abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  abstract prepareBackward(): Promise<void>
   abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
+  abstract encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void
   abstract profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>
   abstract destroy(): void
 

@@ -16,6 +16,7 @@ import type { MissingCode } from './contract/backends.ts'
  * - `gpu`: the device refused a command, such as one on a buffer of another device
  * - `thread-lost`: a thread of the backend wasm died during the call; the next call has new ones
  * - `range`: a result is beyond what the storage f16 holds
+ * - `unprepared`: commands cannot be recorded before what they run has been loaded
  * - `form`: what was compiled has no such way of running
  * - `weights`: run-time weights are missing
  * - `projection`: a state was saved with another projection than this attention has
@@ -32,6 +33,7 @@ export type AttentionErrorCode =
   | 'gpu'
   | 'thread-lost'
   | 'range'
+  | 'unprepared'
   | 'form'
   | 'weights'
   | 'projection'

@@ -10,6 +10,7 @@ export type {
   BackwardCall,
   CreateOptions,
   DispatchTime,
+  EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
   HalfArray,

@@ -40,7 +40,7 @@ export function checkCall(
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, given)
-  refuseUnknown(where, given, names === qkv ? members : [...new Set([...names, ...members])])
+  refuseUnknown(where, given, [...new Set([...names, ...members])])
   const sizes = known ?? checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
@@ -53,7 +53,7 @@ export function checkCall(
       `${where}: the integers of its mask are exact for at most ${program.longest} rows; the call has ${rows}.`,
     )
   }
-  const all = given['out'] === undefined || names.includes('out') ? names : [...names, 'out' as const]
+  const all = given['out'] === undefined ? names : [...new Set([...names, 'out' as const])]
   const tensors = checkTensors(where, given, all, sizes, program)
   checkHeads(where, program, sizes.heads)
   const onHost = !isBuffer(tensors.get('q'))

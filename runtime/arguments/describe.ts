@@ -8,7 +8,7 @@ export const isFloat32Array = (value: unknown): value is Float32Array =>
 
 /** By what it does, so that a wrapped buffer counts. */
 export const isBuffer = (value: unknown): value is GPUBuffer =>
-  typeof value === 'object' && value !== null && 'mapAsync' in value && 'usage' in value && 'size' in value
+  (value as Partial<GPUBuffer> | null | undefined)?.mapAsync !== undefined
 
 /** What came, in a few words: `a Float64Array`, `'8'`, `nothing`. */
 export function describe(value: unknown): string {

@@ -15,15 +15,24 @@ const names: readonly unknown[] = ['weights', 'inputs', 'projection', 'state']
 
 /** @throws TypeError, RangeError, AttentionError `form` */
 export function checkBackward(program: Program, call: unknown): CheckedCall {
-  const where = `${program.name}.backward`
+  return check(program, 'backward', call, false)
+}
+
+/** Likewise, with buffers for all results. */
+export function checkEncodeBackward(program: Program, buffers: object, sizes: object): CheckedCall {
+  return check(program, 'encodeBackward', { ...sizes, ...buffers }, true)
+}
+
+function check(program: Program, member: string, call: unknown, recorded: boolean): CheckedCall {
+  const where = `${program.name}.${member}`
   requireObject(where, call, '{ q, k, v, dout, length: 128 }')
   const { wrt, dq, dk, dv, ...plain } = call
   checkWrt(where, wrt)
   const wide = program.singles ?? program
-  const checked = checkCall(wide, 'backward', plain, ['q', 'k', 'v', 'dout'])
+  const checked = checkCall(wide, member, plain, ['q', 'k', 'v', 'dout'])
   const given = new Map<string, WideTensor>()
   for (const [name, buffer] of Object.entries({ dq, dk, dv } satisfies Record<keyof typeof results, unknown>))
-    if (buffer !== undefined)
+    if (buffer !== undefined || (recorded && !checked.onHost))
       given.set(name, checkResult(where, name as keyof typeof results, buffer, checked, wide))
   checkApart(where, checked, given)
   return { ...checked, tensors: new Map([...checked.tensors, ...given]) }

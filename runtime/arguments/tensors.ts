@@ -38,7 +38,7 @@ export function checkTensors(
   widths: Widths,
 ): ReadonlyMap<string, WideTensor> {
   const tensors = new Map<string, WideTensor>()
-  const first = given[names[0] ?? 'q']
+  const { q } = given
   for (const name of names) {
     const tensor = given[name]
     if (!isFloat32Array(tensor) && !isBuffer(tensor)) {
@@ -46,10 +46,10 @@ export function checkTensors(
         `${where}: ${name} must be a Float32Array or a GPUBuffer; it is ${describe(tensor)}.`,
       )
     }
-    if (isBuffer(tensor) !== isBuffer(first)) {
+    if (isBuffer(tensor) !== isBuffer(q)) {
       throw new TypeError(
         `${where}: the tensors must be all Float32Array or all GPUBuffer; ` +
-          `${names[0]} is ${describe(first)} and ${name} is ${describe(tensor)}.`,
+          `q is ${describe(q)} and ${name} is ${describe(tensor)}.`,
       )
     }
     checkCount(where, name, tensor, sizes, widths)

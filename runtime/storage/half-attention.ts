@@ -5,6 +5,7 @@ import type {
   AttentionState,
   BackwardCall,
   DispatchTime,
+  EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
   SavedState,
@@ -127,6 +128,14 @@ export class HalfAttention implements Attention {
 
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     return this.#wide.backward(call)
+  }
+
+  prepareBackward(): Promise<void> {
+    return this.#wide.prepareBackward()
+  }
+
+  encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
+    this.#wide.encodeBackward(encoder, buffers, sizes)
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {

@@ -31,6 +31,29 @@ export function countBuffers(device: GPUDevice): { created: number; live: number
   return count
 }
 
+/** Counts the buffers of a device that are mapped from now on, and the bytes that are written into them. */
+export function countTraffic(device: GPUDevice): [mapped: { count: number }, written: { bytes: number }] {
+  const [mapped, written] = [{ count: 0 }, { bytes: 0 }]
+  const create = device.createBuffer.bind(device)
+  device.createBuffer = (descriptor) => {
+    const buffer = create(descriptor)
+    const map = buffer.mapAsync.bind(buffer)
+    buffer.mapAsync = (...of) => {
+      mapped.count++
+      return map(...of)
+    }
+    if (descriptor.mappedAtCreation === true) written.bytes += descriptor.size
+    return buffer
+  }
+  const { queue } = device
+  const write = queue.writeBuffer.bind(queue)
+  queue.writeBuffer = (...of: Parameters<typeof write>): undefined => {
+    written.bytes += of[2].byteLength
+    write(...of)
+  }
+  return [mapped, written]
+}
+
 const STORAGE_COPY = 0x80 | 0x4 | 0x8
 const MAP_READ_COPY = 0x1 | 0x8
 

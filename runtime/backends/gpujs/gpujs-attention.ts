@@ -8,16 +8,13 @@ import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
   BackwardCall,
-  EncodeBuffers,
   ForwardCall,
   SavedState,
-  Sizes,
   StepCall,
   Tensor,
 } from '../../attention.ts'
 import type * as GradientCalls from '../../calls/gradients.ts'
 import { ownCall } from '../../calls/own-call.ts'
-import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
 import type { GradientProgram, Program } from '../../program.ts'
@@ -142,7 +139,7 @@ export class GpujsAttention extends PartialAttention {
     return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), savedPositions(saved))
   }
 
-  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     const { drawn } = this
     const ready = this.#gradients
@@ -156,6 +153,11 @@ export class GpujsAttention extends PartialAttention {
     const { outputs } = engine.run('backward', inputs)
     if (anew) this.#writeProjection(this.projection)
     return calls.namedGradients<Tensor>(await outputs) as { dq: T; dk: T; dv: T }
+  }
+
+  async prepareBackward(): Promise<void> {
+    this.#session.assertUsable()
+    if (!this.#gradients) await this.#loadGradients()
   }
 
   #writeProjection(projection: Float32Array | undefined): void {
@@ -175,14 +177,6 @@ export class GpujsAttention extends PartialAttention {
       calls,
       check,
     })
-  }
-
-  override encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
-    throw new AttentionError(
-      'backend',
-      `${this.name}.encode records commands for WebGPU, and this attention runs on ${this.device}. ` +
-        'Call forward, or create it with the backend webgpu.',
-    )
   }
 
   destroy(): void {

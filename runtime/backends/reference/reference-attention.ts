@@ -78,7 +78,7 @@ export class ReferenceAttention extends PartialAttention {
     return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
   }
 
-  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#assertUsable()
     const { source, name } = this.program
     const checked = checkBackward(this.program, call)
@@ -86,6 +86,10 @@ export class ReferenceAttention extends PartialAttention {
     const { dq, dk, dv } = this.#package.referenceGradients(source, name)(inputs)
     const gradients = { dq: Float32Array.from(dq), dk: Float32Array.from(dk), dv: Float32Array.from(dv) }
     return gradients as Record<keyof typeof gradients, Tensor> as { dq: T; dk: T; dv: T }
+  }
+
+  async prepareBackward(): Promise<void> {
+    this.#assertUsable()
   }
 
   async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {

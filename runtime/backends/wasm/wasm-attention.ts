@@ -124,10 +124,15 @@ export class WasmAttention extends PartialAttention {
     return (this.#decoding = new Decoding(this.#parts))
   }
 
-  override async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     const { drawn } = this
     const given = this.#backward ? call : ownCall(call)
     return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
+  }
+
+  async prepareBackward(): Promise<void> {
+    this.#own.assertUsable()
+    if (!this.#backward) await this.#loadBackward()
   }
 
   async #loadBackward(): Promise<Backward> {

@@ -1,10 +1,11 @@
 /** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
-import { checkBackward } from '../../arguments/gradients.ts'
-import type { BackwardCall, Tensor } from '../../attention.ts'
+import { checkBackward, checkEncodeBackward } from '../../arguments/gradients.ts'
+import type { BackwardCall, EncodeBackwardBuffers, Sizes, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
+import { requireBuffers, requireEncoder } from './recording.ts'
 
 export class Backward {
   readonly #owner: Parts
@@ -38,6 +39,17 @@ export class Backward {
     this.#write(drawn)
     const outputs = await run('backward', drawn, inputs, this.#engine)
     return namedGradients(outputs as ReadonlyMap<string, T>)
+  }
+
+  encode(drawn: Drawn, encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
+    const { program, session } = this.#owner
+    session.assertUsable()
+    const where = `${program.name}.encodeBackward`
+    requireEncoder(where, encoder)
+    const inputs = checkEncodeBackward(program, buffers, sizes)
+    requireBuffers(where, inputs)
+    this.#write(drawn)
+    this.#engine.encode(encoder, 'backward', inputs)
   }
 
   #write(drawn: Drawn): void {

@@ -3,6 +3,7 @@
  * it and is then reused: the queue runs submissions in order, so that a later
  * call may overwrite what an earlier one reads.
  */
+import { tag } from '../../arguments/describe.ts'
 import { COPY_DST, COPY_SRC, STORAGE } from './constants.ts'
 
 export class Buffers {
@@ -23,9 +24,8 @@ export class Buffers {
     if (kept !== undefined && kept.size >= bytes) return kept
     // Growing by half at least, a length that rises one by one costs few new buffers.
     const { maxBufferSize, maxStorageBufferBindingSize } = this.#device.limits
-    const most = Math.min(maxBufferSize, maxStorageBufferBindingSize)
-    const roomy =
-      kept === undefined ? bytes : Math.max(bytes, Math.min(most, Math.ceil((kept.size * 1.5) / 4) * 4))
+    const more = Math.ceil(((kept?.size ?? 0) * 1.5) / 4) * 4
+    const roomy = Math.max(bytes, Math.min(more, maxBufferSize, maxStorageBufferBindingSize))
     const grown = this.create(name, roomy, usage)
     if (this.#mayDestroy) kept?.destroy()
     this.#kept.set(name, grown)
@@ -54,7 +54,7 @@ export function upload(device: GPUDevice, buffer: GPUBuffer, data: Float32Array 
     readonly resizable?: boolean
     readonly growable?: boolean
   }
-  const plain = Object.prototype.toString.call(memory) === '[object ArrayBuffer]' && memory.resizable !== true
+  const plain = tag(memory) === 'ArrayBuffer' && memory.resizable !== true
   device.queue.writeBuffer(buffer, 0, (plain ? data : data.slice()) as Float32Array<ArrayBuffer>)
 }
 

@@ -98,14 +98,14 @@ export class Engine {
     })
   }
 
-  /** The forward form into somebody else's encoder. */
-  encode(encoder: GPUCommandEncoder, inputs: Inputs): void {
-    const form = this.form('forward')
-    const slices = this.slices('forward', inputs.sizes)
+  /** A form into somebody else's encoder. */
+  encode(encoder: GPUCommandEncoder, name: FormName, inputs: Inputs): void {
+    const form = this.form(name)
+    const slices = this.slices(name, inputs.sizes)
     this.#buffers.leaveReplaced()
     const shapes = this.#shapes.fixed(slices, inputs)
     const buffers = this.#resolve(form, slices, inputs, shapes)
-    record(encoder, this.label('forward'), this.#steps(form, slices, buffers, shapes))
+    record(encoder, this.label(name), this.#steps(form, slices, buffers, shapes))
   }
 
   /** A buffer that somebody else keeps. */

@@ -1,10 +1,10 @@
 /** An attention on a WebGPU device. */
 import { checkCall } from '../../arguments/call.ts'
-import { describe, isBuffer, requireObject } from '../../arguments/describe.ts'
 import type {
   AttentionState,
   BackwardCall,
   DispatchTime,
+  EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
   SavedState,
@@ -15,6 +15,7 @@ import type {
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
+import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import type { Backward } from './backward.ts'
@@ -23,6 +24,7 @@ import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName } from './engine.ts'
 import type { Parts, Run } from './parts.ts'
+import { requireBuffers, requireEncoder } from './recording.ts'
 import { Session } from './session.ts'
 
 export class WebgpuAttention extends BaseAttention {
@@ -111,6 +113,10 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
   }
 
+  async prepareBackward(): Promise<void> {
+    if (!this.#backward) await this.#loadBackward()
+  }
+
   async #loadBackward(): Promise<Backward> {
     const { Backward } = await import('./backward.ts')
     const loaded = await Backward.open(this.#parts)
@@ -123,18 +129,17 @@ export class WebgpuAttention extends BaseAttention {
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
     this.#session.assertUsable()
-    if (!encoder?.beginComputePass)
-      throw new TypeError(`${this.name}.encode: expected a GPUCommandEncoder; it is ${describe(encoder)}.`)
-    requireObject(`${this.name}.encode`, buffers)
-    requireObject(`${this.name}.encode`, sizes)
+    const where = `${this.name}.encode`
+    requireEncoder(where, encoder)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
-    const { lengths, queryLengths } = checked
-    if (checked.onHost || [lengths, queryLengths].some((one) => one && !isBuffer(one))) {
-      throw new TypeError(
-        `${this.name}.encode takes GPUBuffers, lengths included: what it records runs later.`,
-      )
-    }
-    this.#engine.encode(encoder, checked)
+    requireBuffers(where, checked)
+    this.#engine.encode(encoder, 'forward', checked)
+  }
+
+  encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
+    if (!this.#backward)
+      throw new AttentionError('unprepared', `${this.name}.encodeBackward: await prepareBackward() first.`)
+    this.#backward.encode(this.drawn, encoder, buffers, sizes)
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {

@@ -1,0 +1,14 @@
+/** What members that record commands ask of their arguments. */
+import type { CheckedCall } from '../../arguments/call.ts'
+import { describe, isBuffer } from '../../arguments/describe.ts'
+
+export function requireEncoder(where: string, encoder: GPUCommandEncoder | undefined): void {
+  if (!encoder?.beginComputePass)
+    throw new TypeError(`${where}: expected a GPUCommandEncoder; it is ${describe(encoder)}.`)
+}
+
+/** @throws TypeError for arrays, whose contents would have to outlive the call */
+export function requireBuffers(where: string, { onHost, lengths, queryLengths }: CheckedCall): void {
+  if (onHost || [lengths, queryLengths].some((one) => one && !isBuffer(one)))
+    throw new TypeError(`${where} takes GPUBuffers, lengths included: what it records runs later.`)
+}
