@@ -13,10 +13,9 @@ import type { Target } from './targets/target.ts'
 import { stand } from '../runtime/contract/weights.ts'
 import type { KernelSource } from '../runtime/program.ts'
 
-/** What the algebra says of an attention: why it has no decoding and no gradients, if so, and whether rows are means. */
+/** What the algebra says of an attention: why it has no decoding, if so, and whether rows are means. */
 export interface Facts {
   readonly undecodable: string | undefined
-  readonly underivable: string | undefined
   readonly convex: boolean
 }
 
@@ -79,7 +78,6 @@ function factsOf(
     ...(limit && { longest: limit.longest }),
     ...(facts.convex && { convex: true }),
     ...(facts.undecodable !== undefined && { undecodable: facts.undecodable }),
-    ...(facts.underivable !== undefined && { underivable: facts.underivable }),
     weights: weightsOf(model).map(planOf),
     source,
   }

@@ -6,8 +6,8 @@ import { BeyondSingle } from './kernel/check-value.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { BeyondScratch } from './kernel/limits.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
-import { invariant } from './diagnostics/invariant.ts'
 import { backward, schedule } from './schedule/build.ts'
+import type { Planner } from './schedule/planner.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { Choices } from './schedule/choices.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
@@ -39,14 +39,37 @@ export function formsFor(
 ): LoweredForms | { readonly unsupported: string } {
   const unsupported = target.unsupported(attention)
   if (unsupported !== undefined) return { unsupported }
-  const planner = choices && target.plannerBy ? target.plannerBy(choices) : target.planner
-  const planned = schedule(attention, planner)
-  if ('unsupported' in planned) return planned
+  const planned = schedule(attention, plannerOf(target, choices))
+  return 'unsupported' in planned ? planned : lowered(planned, (forward) => lowerForms(target, forward))
+}
+
+/** The passes and kernels of gradients, or why there are none, in words that go on from "has no gradients, since". */
+export function gradientsFor(
+  target: Target,
+  attention: Attention,
+  choices?: Choices,
+): LoweredForm | { readonly underivable: string } {
+  const planned = backward(attention, plannerOf(target, choices))
+  if ('underivable' in planned) return planned
+  const form = lowered(planned, (backward) => lowerForm(target, verifySchedule(backward)))
+  return 'unsupported' in form
+    ? { underivable: `they are not compiled for ${form.unsupported.replace(/,$/, '')}` }
+    : form
+}
+
+/** The planner of a target, by choices if there are some for it. */
+const plannerOf = ({ planner, plannerBy }: Target, choices: Choices | undefined): Planner =>
+  choices && plannerBy ? plannerBy(choices) : planner
+
+/** What `lower` makes of a schedule, or what of it no kernel can compute. */
+function lowered<Lowered>(
+  planned: Schedule,
+  lower: (planned: Schedule) => Lowered,
+): Lowered | { readonly unsupported: string } {
   const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
   if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }
-  const forward = verifySchedule(planned)
   try {
-    return lowerForms(target, forward)
+    return lower(planned)
   } catch (error) {
     if (error instanceof BeyondSingle)
       return { unsupported: 'constants that come to more than f32 holds, about 3.4e38,' }
@@ -55,14 +78,8 @@ export function formsFor(
   }
 }
 
-/** The passes and kernels of gradients, for an attention that has some. */
-export function gradientsFor(target: Target, attention: Attention): LoweredForm {
-  const planned = backward(attention, target.planner)
-  invariant(planned !== undefined, 'gradients are planned where nothing speaks against it')
-  return lowerForm(target, verifySchedule(planned))
-}
-
-function lowerForms(target: Target, forward: Schedule): LoweredForms {
+function lowerForms(target: Target, planned: Schedule): LoweredForms {
+  const forward = verifySchedule(planned)
   const { prefill, step } = forward.decoding ?? {}
   return {
     forward: lowerForm(target, forward),

@@ -15,7 +15,6 @@ import { formsFor, gradientsFor, type LoweredForms } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
 import { negativeWeights, undecodable } from './algebra/facts.ts'
-import { underivable } from './schedule/build.ts'
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -67,21 +66,21 @@ export function build(
   const source = print(alone(tree, model.name))
   const facts = {
     undecodable: undecodable(algebra),
-    underivable: underivable(algebra),
     convex: negativeWeights(algebra) === undefined,
   }
-  const withGradients = (of: Target, forms: LoweredForms): ProgramDescription => ({
+  const describe = (of: Target, forms: LoweredForms, choices?: Choices): ProgramDescription => ({
     ...assemble(of, model, forms, source, facts),
-    ...(facts.underivable === undefined && {
-      gradients: () => assembleGradients(of, model, gradientsFor(of, algebra), facts),
-    }),
+    gradients: () => {
+      const form = gradientsFor(of, algebra, choices)
+      return 'underivable' in form ? form : assembleGradients(of, model, form, facts)
+    },
   })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)
-    return 'unsupported' in forms ? undefined : withGradients(other, forms)
+    return 'unsupported' in forms ? undefined : describe(other, forms)
   }
   const description = {
-    ...withGradients(target, forms),
+    ...describe(target, forms, choices),
     alternatives: alternativesTo(target).map((other) => ({
       target: other.name,
       describe: () => otherwise(other),

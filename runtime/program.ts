@@ -42,11 +42,9 @@ export interface Program {
     readonly step?: Form
   }
   /** A program whose form `backward` computes gradients, with kernels of its own; loaded when they are asked for. */
-  readonly gradients?: () => Promise<{ readonly program?: GradientProgram }>
+  readonly gradients?: () => Promise<Gradients>
   /** Where its sizes count words of two numbers of f16: the same program in numbers of f32, as its gradients are. */
   readonly singles?: Program
-  /** Why it has no gradients, where it has none: words that go on from "has no gradients, since". */
-  readonly underivable?: string
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
   /** Of the target webgpu: those that are not among them, loaded when they are needed. */
@@ -68,6 +66,13 @@ export interface Runnable extends Omit<Program, 'forms'> {
 /** The gradients of a program. */
 export interface GradientProgram extends Omit<Program, 'forms'> {
   readonly forms: { readonly backward: Form }
+}
+
+/** The module of a program's gradients. */
+export interface Gradients {
+  readonly program?: GradientProgram
+  /** Why there are none, in words that go on from "has no gradients, since". */
+  readonly underivable?: string
 }
 
 /** Kernels as one module, in each variant. */

@@ -26,8 +26,8 @@ export interface ProgramDescription extends Omit<
   Program,
   'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'gradients' | 'assembled' | 'assembledLater'
 > {
-  /** Its gradients as a program of their own, described when they are asked for. */
-  readonly gradients?: () => GradientDescription
+  /** Its gradients as a program of their own, or why there are none, described when they are asked for. */
+  readonly gradients?: () => GradientDescription | Underivable
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
@@ -38,6 +38,11 @@ export interface ProgramDescription extends Omit<
 /** The gradients of a program. */
 export interface GradientDescription extends Omit<ProgramDescription, 'forms'> {
   readonly forms: { readonly backward: FormDescription }
+}
+
+/** Why there are no gradients, in words that go on from "has no gradients, since". */
+export interface Underivable {
+  readonly underivable: string
 }
 
 /** A program, or its gradients. */
@@ -89,7 +94,10 @@ export function programFrom(description: AnyDescription): Program | GradientProg
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
     ...(gradients && {
-      gradients: async () => ({ program: programFrom(gradients()) }),
+      gradients: async () => {
+        const described = gradients()
+        return 'underivable' in described ? described : { program: programFrom(described) }
+      },
     }),
     ...assembled(description),
     format: programFormat,

@@ -9,6 +9,7 @@ import type {
   FormDescription,
   GradientDescription,
   ProgramDescription,
+  Underivable,
 } from './description.ts'
 import { kernelsByNeed, programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
@@ -61,6 +62,8 @@ const gradientsPath = ({ name, target }: ProgramDescription): string => `${name}
 function gradientFiles(program: ProgramDescription): readonly OutputFile[] {
   const gradients = program.gradients?.()
   if (gradients === undefined) return []
+  if ('underivable' in gradients)
+    return [{ path: gradientsPath(program), text: reasonText(program, gradients) }]
   return [
     { path: gradientsPath(program), text: gradientsText(gradients) },
     ...binaries(gradients, ofGradients),
@@ -70,6 +73,9 @@ function gradientFiles(program: ProgramDescription): readonly OutputFile[] {
     })),
   ]
 }
+
+const reasonText = ({ name }: ProgramDescription, { underivable }: Underivable): string =>
+  `// Why ${name} has no gradients.\nexport const underivable = ${literal(underivable)}\n`
 
 function gradientsText(program: GradientDescription): string {
   const { name, target } = program
@@ -228,7 +234,6 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     keysAreQueries,
     longest,
     undecodable,
-    underivable,
   } = program
   const { texts } = languageOf(program)
   const here = Object.keys(program.kernels).filter((name) => !later.includes(name))
@@ -245,7 +250,6 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     ...(longest === undefined ? [] : [`longest: ${longest},`]),
     ...(undecodable === undefined ? [] : [`undecodable: ${literal(undecodable)},`]),
-    ...(underivable === undefined ? [] : [`underivable: ${literal(underivable)},`]),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,

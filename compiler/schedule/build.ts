@@ -1,5 +1,6 @@
 /** From the algebra to a schedule for any planner, by the last step of the attention. */
 import type { Attention } from '../algebra/attention.ts'
+import { invariant } from '../diagnostics/invariant.ts'
 import {
   actionOf,
   featuresOf,
@@ -10,13 +11,11 @@ import {
   termsOf,
 } from '../algebra/facts.ts'
 import { backwardFactorised } from './backward/factorised.ts'
-import { isDerivable } from './backward/pair-slopes.ts'
+import { isDerivable, lengthOfSlopes } from './backward/pair-slopes.ts'
 import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
-import { levelsOf, nodesOf } from '../symbolic/traverse.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
-import { buffersOfAPass } from './schedule.ts'
 import type { Schedule } from './schedule.ts'
 import { scheduleExact } from './strategies/exact.ts'
 import { scheduleNear } from './strategies/near.ts'
@@ -41,30 +40,31 @@ export function schedule(
 export const equationsOf = (attention: Attention): Schedule | undefined =>
   isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
 
-/** Nodes of an expression that is derived, and how deep they nest: written out, a derivative grows with every level. */
-const mostNodes = 64
-const mostLevels = 12
+/** Nodes of derivatives, each counted once: kernels of more take long to compile, and nobody writes such a feature. */
+const mostNodes = 4000
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
   if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
-  if (!termsOf(attention).every(({ value }) => nodesOf(value) <= mostNodes && levelsOf(value) <= mostLevels))
-    return 'its expressions are too large to be derived'
-  if (!termsOf(attention).every(isDerivable))
-    return 'the derivative of its kernel is no sum of products of functions of one row each'
-  const fits = planBackward(attention, cellPlanner)?.passes.every(
-    ({ buffers }) => buffers.length <= buffersOfAPass,
-  )
-  return fits === true ? undefined : 'its derivatives have too many sums over entries'
+  const terms = termsOf(attention)
+  if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
+  return terms.every(isDerivable)
+    ? undefined
+    : 'the derivative of its kernel is no sum of products of functions of one row each'
 }
 
-/** The gradients of q, k and v; undefined where there are none. */
-export const backward = (attention: Attention, planner: Planner = cellPlanner): Schedule | undefined =>
-  underivable(attention) === undefined ? planBackward(attention, planner) : undefined
-
-function planBackward(attention: Attention, planner: Planner): Schedule | undefined {
+/** The gradients of q, k and v, or why there are none. */
+export function backward(
+  attention: Attention,
+  planner: Planner = cellPlanner,
+): Schedule | { readonly underivable: string } {
+  const reason = underivable(attention)
+  if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
-  return output.kind === 'carry' ? backwardFactorised(attention, output) : backwardSteps(attention, planner)
+  if (output.kind === 'carry') return backwardFactorised(attention, output)
+  const planned = backwardSteps(attention, planner)
+  invariant(planned !== undefined, 'gradients are planned where nothing speaks against it')
+  return planned
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {

@@ -17,7 +17,7 @@ import { add, apply, constant, element, multiply, reduce, subtract, variable } f
 import type { Apply, Expression, Reduce } from './expression.ts'
 import { scalarOperator } from './operators.ts'
 import { simplify } from './simplify.ts'
-import { children, equals, mapChildren, mentions, substitute } from './traverse.ts'
+import { children, equals, mapNodes, mentions, sharedNodesOf, substitute } from './traverse.ts'
 
 /** The name of the index of the entry, in slopes. */
 export const entryName = 'entry'
@@ -36,11 +36,33 @@ export function differentiate(expression: Expression, vector: string): readonly 
   return merged(contributions(simplify(expression), vector))
 }
 
+/**
+ * The same of coefficient · exp(exponent), over the exponential: ∂coefficient + coefficient · ∂exponent. Without a
+ * coefficient, that is 1; without an exponent, the derivative of the coefficient alone.
+ */
+export function differentiateApart(
+  coefficient: Expression | undefined,
+  exponent: Expression | undefined,
+  vector: string,
+): readonly Contribution[] {
+  const ofExponent = exponent === undefined ? [] : differentiate(exponent, vector)
+  if (coefficient === undefined) return ofExponent
+  const times = (one: Contribution): Contribution => ({
+    ...one,
+    weight: simplify(multiply(coefficient, one.weight)),
+  })
+  return merged([...differentiate(coefficient, vector), ...ofExponent.map(times)])
+}
+
+/** How many nodes derivatives have together: a part that is shared counts once. */
+export const lengthOf = (derivatives: readonly Contribution[]): number =>
+  sharedNodesOf(...derivatives.flatMap((one) => [one.weight, one.kind === 'slope' ? one.slope : one.at]))
+
 function contributions(expression: Expression, vector: string): readonly Contribution[] {
   const leaves = leavesOf(expression, vector)
   const outside = withLeaves(expression, leaves)
   return leaves.flatMap((leaf, place) => {
-    const weight = simplify(withoutLeaves(partial(outside, nameOfLeaf(place)), leaves))
+    const weight = simplify(withoutLeaves(partialBy(outside, nameOfLeaf(place)), leaves))
     if (isZero(weight)) return []
     if (leaf.kind === 'element') return [{ kind: 'place' as const, weight, at: leaf.index }]
     return ofReduce(leaf, vector).map((one) => ({
@@ -50,11 +72,15 @@ function contributions(expression: Expression, vector: string): readonly Contrib
   })
 }
 
+type Leaf = Reduce | (Expression & { readonly kind: 'element' })
+
 /** The sums and maxima that see the row and are in no other, and the entries outside of these; each once. */
-function leavesOf(expression: Expression, vector: string): (Reduce | (Expression & { kind: 'element' }))[] {
-  const found: (Reduce | (Expression & { kind: 'element' }))[] = []
+function leavesOf(expression: Expression, vector: string): readonly Leaf[] {
+  const found: Leaf[] = []
+  const seen = new Set<Expression>()
   const visit = (node: Expression): void => {
-    if (!mentions(node, vector)) return
+    if (seen.has(node) || !mentions(node, vector)) return
+    seen.add(node)
     if (node.kind === 'reduce' || node.kind === 'element') {
       if (!found.some((one) => equals(one, node))) found.push(node)
     } else children(node).forEach(visit)
@@ -66,29 +92,41 @@ function leavesOf(expression: Expression, vector: string): (Reduce | (Expression
 const nameOfLeaf = (place: number): string => `#${place}`
 
 /** A number of any sign in the place of each leaf. A leaf inside another one stays. */
-function withLeaves(expression: Expression, leaves: readonly Expression[]): Expression {
-  const place = leaves.findIndex((leaf) => equals(leaf, expression))
-  if (place !== -1) return element(nameOfLeaf(place), constant(0))
-  return mapChildren(expression, (child) => withLeaves(child, leaves))
+function withLeaves(expression: Expression, leaves: readonly Leaf[]): Expression {
+  return mapNodes(expression, (node) => {
+    if (node.kind !== 'reduce' && node.kind !== 'element') return undefined
+    const place = leaves.findIndex((leaf) => equals(leaf, node))
+    return place === -1 ? undefined : element(nameOfLeaf(place), constant(0))
+  })
 }
 
-function withoutLeaves(expression: Expression, leaves: readonly Expression[]): Expression {
-  if (expression.kind === 'element') {
-    const leaf = leaves.find((_, place) => nameOfLeaf(place) === expression.vector)
-    return leaf ?? expression
-  }
-  return mapChildren(expression, (child) => withoutLeaves(child, leaves))
-}
-
-function partial(expression: Expression, name: string): Expression {
-  if (!mentions(expression, name)) return constant(0)
-  if (expression.kind === 'element') return constant(1)
-  invariant(expression.kind === 'apply', 'what a derivative is by is outside of sums')
-  return add(
-    ...expression.args.flatMap((arg, place) =>
-      mentions(arg, name) ? [multiply(partialOf(expression, place), partial(arg, name))] : [],
-    ),
+function withoutLeaves(expression: Expression, leaves: readonly Leaf[]): Expression {
+  return mapNodes(expression, (node) =>
+    node.kind === 'element' ? leaves.find((_, place) => nameOfLeaf(place) === node.vector) : undefined,
   )
+}
+
+/** ∂expression/∂leaf. The derivative of a part that is shared is shared. */
+function partialBy(expression: Expression, leaf: string): Expression {
+  const known = new Map<Expression, Expression>()
+  const partial = (node: Expression): Expression => {
+    const before = known.get(node)
+    if (before !== undefined) return before
+    const after = find(node)
+    known.set(node, after)
+    return after
+  }
+  const find = (node: Expression): Expression => {
+    if (!mentions(node, leaf)) return constant(0)
+    if (node.kind === 'element') return constant(1)
+    invariant(node.kind === 'apply', 'what a derivative is by is outside of sums')
+    return add(
+      ...node.args.flatMap((arg, place) =>
+        mentions(arg, leaf) ? [multiply(partialOf(node, place), partial(arg))] : [],
+      ),
+    )
+  }
+  return partial(expression)
 }
 
 /** The derivative of an operator by one of its arguments. */

@@ -37,26 +37,35 @@ export function mapChildren(expression: Expression, map: (child: Expression) => 
   }
 }
 
-const nodes = new WeakMap<Expression, number>()
-
-/** How many nodes an expression has as a tree: a part that is shared counts wherever it stands. */
-export function nodesOf(expression: Expression): number {
-  const known = nodes.get(expression)
-  if (known !== undefined) return known
-  const count = children(expression).reduce((sum, child) => sum + nodesOf(child), 1)
-  nodes.set(expression, count)
-  return count
+/**
+ * The expression with others in the place of some nodes, from the top down; `replace` gives none for a node that stays.
+ * A part that is shared is looked at once, and stays shared.
+ */
+export function mapNodes(
+  expression: Expression,
+  replace: (node: Expression) => Expression | undefined,
+): Expression {
+  const known = new Map<Expression, Expression>()
+  const visit = (node: Expression): Expression => {
+    const before = known.get(node)
+    if (before !== undefined) return before
+    const after = replace(node) ?? mapChildren(node, visit)
+    known.set(node, after)
+    return after
+  }
+  return visit(expression)
 }
 
-const levels = new WeakMap<Expression, number>()
-
-/** How deep the nodes of an expression nest. */
-export function levelsOf(expression: Expression): number {
-  const known = levels.get(expression)
-  if (known !== undefined) return known
-  const count = 1 + Math.max(0, ...children(expression).map(levelsOf))
-  levels.set(expression, count)
-  return count
+/** How many nodes expressions have together: a part that is shared counts once. */
+export function sharedNodesOf(...expressions: readonly Expression[]): number {
+  const seen = new Set<Expression>()
+  const visit = (node: Expression): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    children(node).forEach(visit)
+  }
+  expressions.forEach(visit)
+  return seen.size
 }
 
 const freeNames = new WeakMap<Expression, ReadonlySet<string>>()
@@ -82,9 +91,10 @@ export const mentions = (expression: Expression, name: string): boolean => freeV
  * (`indices.ts`).
  */
 export function substitute(expression: Expression, name: string, replacement: Expression): Expression {
-  if (expression.kind === 'variable') return expression.name === name ? replacement : expression
-  if (!mentions(expression, name)) return expression
-  return mapChildren(expression, (child) => substitute(child, name, replacement))
+  return mapNodes(expression, (node) => {
+    if (node.kind === 'variable' && node.name === name) return replacement
+    return mentions(node, name) ? undefined : node
+  })
 }
 
 const rank = { constant: 0, variable: 1, element: 2, reduce: 3, apply: 4 } as const

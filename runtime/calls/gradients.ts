@@ -3,8 +3,8 @@ import { AttentionError } from '../errors.ts'
 import type { GradientProgram, Program } from '../program.ts'
 
 /** Loads the gradients of a program. @throws AttentionError `form` where it has none */
-export async function gradientsOf({ name, gradients, underivable }: Program): Promise<GradientProgram> {
-  const { program } = (await gradients?.()) ?? {}
+export async function gradientsOf({ name, gradients }: Program): Promise<GradientProgram> {
+  const { program, underivable } = (await gradients?.()) ?? {}
   if (program) return program
   const why = underivable === undefined ? '' : `, since ${underivable}`
   throw new AttentionError('form', `${name} has no gradients${why}.`)

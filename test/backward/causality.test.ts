@@ -36,6 +36,13 @@ const bits = (rows: Float32Array, first: number, end: number): Uint32Array => {
   return new Uint32Array(rows.slice(first * width, end * width).buffer)
 }
 
+/** How many of the rows from `first` to before `end` are the same in both. */
+function unchanged(one: Float32Array, other: Float32Array, first: number, end: number): number {
+  const rows = Array.from({ length: end - first }, (_, n) => first + n)
+  const text = (from: Float32Array, row: number): string => bits(from, row, row + 1).join()
+  return rows.filter((row) => text(one, row) === text(other, row)).length
+}
+
 describe.each(Object.entries(texts))('%s', (_, text) => {
   const { program } = compileFor('wasm', text)
   const call = {
@@ -54,6 +61,9 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     const after = await attention.backward({ ...call, ...later, dout: changed(call.dout, late) })
     attention.destroy()
     expect(bits(after.dq, 0, turn)).toEqual(bits(before.dq, 0, turn))
+    // What changed has been seen: by the rows from there on, and by the keys before them.
+    expect(unchanged(after.dq, before.dq, turn, length)).toBe(0)
+    for (const name of ['dk', 'dv'] as const) expect(unchanged(after[name], before[name], 0, turn)).toBe(0)
   })
 
   test('gradients of a key and of its value depend on no cotangent of an earlier row', async () => {
@@ -61,7 +71,9 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     const before = await attention.backward(call)
     const after = await attention.backward({ ...call, dout: changed(call.dout, (row) => row < turn) })
     attention.destroy()
-    for (const name of ['dk', 'dv'] as const)
+    for (const name of ['dk', 'dv'] as const) {
       expect(bits(after[name], turn, length)).toEqual(bits(before[name], turn, length))
+      expect(unchanged(after[name], before[name], 0, turn)).toBe(0)
+    }
   })
 })

@@ -3,8 +3,10 @@
 import { describe, expect, test } from 'vitest'
 import { liftScalar } from '../../compiler/algebra/expectation/lift.ts'
 import { OutOfReach } from '../../compiler/algebra/expectation/ring/value.ts'
+import { termsOf } from '../../compiler/algebra/facts.ts'
 import { check, compile, targets } from '../../compiler/index.ts'
 import type { Compilation, Target } from '../../compiler/index.ts'
+import { lengthOfSlopes } from '../../compiler/schedule/backward/pair-slopes.ts'
 import { boolean, scalar, vector } from '../../compiler/symbolic/expression.ts'
 import { apply, variable } from '../../compiler/symbolic/build.ts'
 import type { Expression, Type } from '../../compiler/symbolic/expression.ts'
@@ -196,6 +198,37 @@ describe.each(places)('nested in a $name', (place) => {
     })
     expect(complaints).toEqual([])
   })
+})
+
+/** Nodes of the derivatives, of which each is counted once: sums in sums have somewhat more for each level. */
+function slopesOf(text: string): number | undefined {
+  const compilation = compile(text)
+  if (hasErrors(compilation) || compilation.pending.length > 0) return undefined
+  return compilation.modules
+    .flatMap(({ algebra }) => termsOf(algebra))
+    .reduce((sum, term) => sum + lengthOfSlopes(term), 0)
+}
+
+describe.each(places.slice(0, 3))('derivatives of what is nested in a $name', (place) => {
+  test.each(operators)('%s', (operator) => {
+    const complaints = Object.entries(levelsOf(operator)).flatMap(([name, grow]) => {
+      if (hasErrors(check(textOf(place, grow, 1)))) return []
+      const [before, after] = [8, 16].map((levels) => slopesOf(textOf(place, grow, levels)))
+      if (before === undefined || after === undefined) return []
+      return after > 3 * before ? [`${name}: ${before} nodes become ${after}`] : []
+    })
+    expect(complaints).toEqual([])
+  })
+})
+
+test.each(['silu', 'cosh', 'norm'])('the text of gradients of nested %s is bounded', async (operator) => {
+  const text = factorised(`(x) = ${`cos(x) * ${operator}(`.repeat(16)}x${')'.repeat(16)}`, '')
+  for (const target of targets) {
+    const gradients = await compile(text, { target }).modules[0]?.program.gradients?.()
+    const kernels = Object.values(gradients?.program?.kernels ?? {})
+    expect(kernels.length).toBeGreaterThan(3)
+    expect(kernels.reduce((sum, { code }) => sum + code.length, 0)).toBeLessThan(4_000_000)
+  }
 })
 
 const chained = (count: number, sign: string, term: (place: number) => string): string =>

@@ -1,6 +1,6 @@
 /** The passes of `backward`, and the memory that a call of it needs beside its tensors. */
 import type { Attention } from '../../algebra/attention.ts'
-import { backward, underivable } from '../../schedule/build.ts'
+import { backward } from '../../schedule/build.ts'
 import { cost } from '../../schedule/cost.ts'
 import type { Planner } from '../../schedule/planner.ts'
 import { print as printSchedule } from '../../schedule/print.ts'
@@ -12,8 +12,7 @@ export function gradientsInWords(
   { length, heads }: { readonly length: number; readonly heads: number },
 ): string {
   const schedule = backward(attention, planner)
-  if (schedule === undefined)
-    return `No gradients, since ${underivable(attention) ?? 'they are not planned'}.\n`
+  if ('underivable' in schedule) return `No gradients, since ${schedule.underivable}.\n`
   const shape = { batch: 1, heads, kvHeads: heads, length, keyLength: length }
   const { memory } = cost(schedule, shape)
   const mebibytes = (memory / 2 ** 20).toPrecision(3)

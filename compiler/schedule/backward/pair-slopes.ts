@@ -3,12 +3,9 @@
  * pair, some functions of the entries of the partner, and factors of the row itself.
  */
 import type { ScaledTerm } from '../../algebra/attention.ts'
-import { multiply } from '../../symbolic/build.ts'
-import { differentiate, entryName } from '../../symbolic/differentiate.ts'
-import type { Contribution } from '../../symbolic/differentiate.ts'
+import { differentiate, differentiateApart, entryName, lengthOf } from '../../symbolic/differentiate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { separate } from '../../symbolic/separate.ts'
-import { simplify } from '../../symbolic/simplify.ts'
 import { equals, mentions } from '../../symbolic/traverse.ts'
 
 /** Σ over pairs of weight · partner, times own: ∂κ/∂own[entry] is the sum of these. */
@@ -31,16 +28,7 @@ export function pairSlopes(
   apart: boolean,
   own: 'q' | 'k',
 ): readonly PairSlope[] | undefined {
-  const all: readonly Contribution[] =
-    apart && exponent !== undefined
-      ? [
-          ...differentiate(coefficient, own),
-          ...differentiate(exponent, own).map((one) => ({
-            ...one,
-            weight: simplify(multiply(coefficient, one.weight)),
-          })),
-        ]
-      : differentiate(value, own)
+  const all = apart ? differentiateApart(coefficient, exponent, own) : differentiate(value, own)
   const slopes: PairSlope[] = []
   for (const one of all) {
     if (one.kind === 'place') return undefined
@@ -56,6 +44,10 @@ export const isDerivable = (term: ScaledTerm): boolean =>
   (['q', 'k'] as const).every(
     (own) => !mentions(term.value, own) || pairSlopes(term, true, own) !== undefined,
   )
+
+/** How many nodes the derivatives of a term have, as of κ by its rows or of a component by its own, all parts counted once. */
+export const lengthOfSlopes = ({ coefficient, exponent }: ScaledTerm): number =>
+  lengthOf(['q', 'k', 'x'].flatMap((own) => differentiateApart(coefficient, exponent, own)))
 
 /** Slopes of one weight, which one attention takes: its values are their functions of the partner, side by side. */
 export interface SlopesOfWeight {

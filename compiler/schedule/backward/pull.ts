@@ -6,18 +6,16 @@
  * one number a component: they are multiplied to u_c before entries are looked at, so that a row costs one product
  * for each component and entry.
  */
-import { constant, multiply } from '../../symbolic/build.ts'
-import { differentiate, partOfPair } from '../../symbolic/differentiate.ts'
+import { differentiate, differentiateApart, partOfPair } from '../../symbolic/differentiate.ts'
 import type { Contribution } from '../../symbolic/differentiate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
-import { simplify } from '../../symbolic/simplify.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { add, choose, eq, load, lt, mul, named, real, size, sub, sum, x, y, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
-import { evaluateRow, ofBlock } from '../feature-rows.ts'
+import { evaluateRow } from '../feature-rows.ts'
 import type { FeatureRow } from '../feature-rows.ts'
 import type { Features, ScheduledBlock } from '../schedule.ts'
 import { featureAt } from '../cells/plan.ts'
@@ -41,26 +39,18 @@ export interface PulledRow {
   readonly rows: Formula
 }
 
-/** The passes that multiply weights to cotangents, and the formula of an entry of a row's cotangent. */
+/** The pass that multiplies weights to cotangents, and the formula of an entry of a row's cotangent. */
 export interface Pull extends Plan {
   readonly entry: (of: PulledRow, entry: Formula) => Formula
 }
 
-/** The derivative of what is left of a component beside its exponential. */
+/** The derivative of a component over its exponential. */
 function deriveBlock(block: ScheduledBlock): DerivedBlock {
   const { term } = block
-  const of = (expression: Expression): readonly Contribution[] => differentiate(expression, 'x')
-  const coefficient = term.kind === 'plain' ? undefined : (term.coefficient ?? constant(1))
   const all =
-    term.kind === 'plain' || coefficient === undefined
-      ? of(term.kind === 'plain' ? term.value : term.exponent)
-      : [
-          ...of(coefficient),
-          ...of(term.exponent).map((one) => ({
-            ...one,
-            weight: simplify(multiply(coefficient, one.weight)),
-          })),
-        ]
+    term.kind === 'plain'
+      ? differentiate(term.value, 'x')
+      : differentiateApart(term.coefficient, term.exponent, 'x')
   return {
     block,
     slopes: all.filter((one) => one.kind === 'slope'),
@@ -68,25 +58,45 @@ function deriveBlock(block: ScheduledBlock): DerivedBlock {
   }
 }
 
-/**
- * @param cotangents the buffer of u_c, [heads, rows, features]
- * @param prefix of the names of passes and buffers
- */
+/** Cotangents of components times the weights of one slope, and where they begin in the row of all of them. */
+interface Weighted {
+  readonly slope: Slope
+  readonly block: ScheduledBlock
+  readonly start: number
+}
+
+/** Cotangents of components: where they lie, and how many a row has. */
+interface Cotangents {
+  readonly buffer: string
+  readonly width: number
+  /** Of the block's first component. */
+  readonly start: number
+}
+
+/** @param cotangents the buffer of u_c, [heads, rows, features] */
 export function pull(plan: FactorisedPlan, features: Features, cotangents: string, maxima: boolean): Pull {
   const blocks = features.blocks.map(deriveBlock)
-  const most = Math.max(0, ...blocks.map(({ slopes }) => slopes.length))
-  const weighted = Array.from({ length: most }, (_, n) =>
-    weightedPass(plan, features, blocks, n, { cotangents, maxima }),
-  )
-  const bufferOf = (n: number): string => weighted[n]?.buffers[0]?.name ?? cotangents
+  const weighted = besideEachOther(blocks)
+  const buffer = `${features.side}Weighted`
+  const width = weighted.reduce((total, { block }) => total + block.size, 0)
+  const unweighted = ({ start }: ScheduledBlock): Cotangents => ({
+    buffer: cotangents,
+    width: plan.features,
+    start,
+  })
+  const ofSlopes = (slope: Slope, block: ScheduledBlock): Cotangents => {
+    const own = weighted.find((one) => one.slope === slope)
+    return own === undefined ? unweighted(block) : { buffer, width, start: own.start }
+  }
+  const passes =
+    weighted.length === 0 ? none : weightedPass(plan, features, weighted, { cotangents, maxima, buffer })
   return {
-    passes: weighted.flatMap(({ passes }) => passes),
-    buffers: weighted.flatMap(({ buffers }) => buffers),
+    ...passes,
     entry: (of, entry) =>
       blocks
-        .flatMap((block) => [
-          ...block.slopes.map((slope, n) => ofSlope(plan, of, block.block, slope, bufferOf(n), entry)),
-          ...block.places.map((place) => ofPlace(plan, of, block.block, place, cotangents, entry)),
+        .flatMap(({ block, slopes, places }) => [
+          ...slopes.map((slope) => ofSlope(of, block, slope, ofSlopes(slope, block), entry)),
+          ...places.map((place) => ofPlace(plan, of, block, place, unweighted(block), entry)),
         ])
         .reduce<Formula | undefined>(
           (total, one) => (total === undefined ? one : add(total, one)),
@@ -95,65 +105,73 @@ export function pull(plan: FactorisedPlan, features: Features, cotangents: strin
   }
 }
 
-/** The cotangents times the weights of the n-th slope of each block; none where all of these are 1. */
+const none: Plan = { passes: [], buffers: [] }
+
+/** The slopes whose weights are not 1, so that a row has the components of each behind those of the one before. */
+function besideEachOther(blocks: readonly DerivedBlock[]): readonly Weighted[] {
+  let start = 0
+  return blocks.flatMap(({ block, slopes }) =>
+    slopes
+      .filter(({ weight }) => !isOne(weight))
+      .map((slope) => {
+        const own = { slope, block, start }
+        start += block.size
+        return own
+      }),
+  )
+}
+
+/** The cotangents times the weights of the slopes, in one buffer, since a pass may read few. */
 function weightedPass(
   plan: FactorisedPlan,
   { side }: Features,
-  blocks: readonly DerivedBlock[],
-  n: number,
-  { cotangents, maxima }: { readonly cotangents: string; readonly maxima: boolean },
+  weighted: readonly Weighted[],
+  {
+    cotangents,
+    maxima,
+    buffer,
+  }: { readonly cotangents: string; readonly maxima: boolean; readonly buffer: string },
 ): Plan {
-  const weightOf = (block: ScheduledBlock): Expression | undefined =>
-    blocks.find((one) => one.block === block)?.slopes[n]?.weight
-  if (blocks.every(({ slopes }) => slopes[n] === undefined || isOne(slopes[n].weight)))
-    return { passes: [], buffers: [] }
   const queries = side === 'query'
   const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, { lengths: true })
   const rows = size(queries ? 'length' : 'keyLength')
   const row: FeatureRow = { side, head, row: y, dim: plan.attention.dim, maxima }
-  const extent = [
-    plan.features,
-    queries ? 'length' : 'keyLength',
-    queries ? plan.heads : 'sliceCount',
-  ] as const
-  const out = `${side}Weighted${n || ''}`
-  const value = ofBlock(
-    blocks.map(({ block }) => block),
-    x,
-    (block) => {
-      const weight = weightOf(block)
-      if (weight === undefined) return real(0)
-      const component = named('component', sub(x, block.start))
+  const width = weighted.reduce((total, { block }) => total + block.size, 0)
+  const extent = [width, queries ? 'length' : 'keyLength', queries ? plan.heads : 'sliceCount'] as const
+  const value = weighted
+    .toReversed()
+    .reduce<Formula | undefined>((behind, { block, slope: { weight }, start }) => {
+      const component = named('component', sub(x, start))
       const [factor] = evaluateRow(row, block, component, [weight])
-      return mul(load(cotangents, featureAt(plan, z, rows, y, x)), factor ?? real(1))
-    },
-  )
+      const at = featureAt(plan, z, rows, y, add(component, block.start))
+      const own = mul(load(cotangents, at), factor ?? real(1))
+      return behind === undefined ? own : choose(lt(x, start + block.size), own, behind)
+    }, undefined)
   return {
     passes: [
       equationPass({
-        name: `weigh_${side}_cotangents${n || ''}`,
+        name: `weigh_${side}_cotangents`,
         extent,
-        value: queries ? value : choose(lt(y, head.visible), value, 0),
-        out,
-        what: `cotangents of φ of each ${side} row, times what a sum over entries weighs in it`,
+        value: queries ? (value ?? real(0)) : choose(lt(y, head.visible), value ?? real(0), 0),
+        out: buffer,
+        what: `cotangents of φ of each ${side} row, times what each sum over entries weighs in it`,
       }),
     ],
-    buffers: [scratch(out, extent, `per head and row: [${plan.features}]`)],
+    buffers: [scratch(buffer, extent, `per head and row: [${width}]`)],
   }
 }
 
 /** Σ_c u_c · slope at the entry. */
 function ofSlope(
-  plan: FactorisedPlan,
   of: PulledRow,
   block: ScheduledBlock,
   { slope }: Slope,
-  buffer: string,
+  cotangents: Cotangents,
   entry: Formula,
 ): Formula {
   const slopeAt = (component: Formula): Formula =>
     evaluateRow(of.row, block, component, [slope], entry)[0] as Formula
-  const cotangent = (component: Formula): Formula => cotangentOf(plan, of, buffer, block, component)
+  const cotangent = (component: Formula): Formula => cotangentOf(of, cotangents, component)
   const seesComponent = mentions(slope, 'w') || mentions(slope, 'component')
   if (!seesComponent) return mul(sum('c', block.size, cotangent), slopeAt(size(0)))
   return sum('c', block.size, (c) => mul(cotangent(c), slopeAt(c)))
@@ -165,14 +183,11 @@ function ofPlace(
   of: PulledRow,
   block: ScheduledBlock,
   { weight, at }: Place,
-  buffer: string,
+  cotangents: Cotangents,
   entry: Formula,
 ): Formula {
   const one = (component: Formula): Formula =>
-    mul(
-      cotangentOf(plan, of, buffer, block, component),
-      evaluateRow(of.row, block, component, [weight])[0] as Formula,
-    )
+    mul(cotangentOf(of, cotangents, component), evaluateRow(of.row, block, component, [weight])[0] as Formula)
   if (at.kind === 'constant') return choose(eq(entry, at.value), sum('c', block.size, one), 0)
   const inside = (count: number, value: Formula): Formula =>
     count >= plan.attention.dim ? value : choose(lt(entry, count), value, 0)
@@ -191,11 +206,9 @@ function ofPlace(
 }
 
 const cotangentOf = (
-  plan: FactorisedPlan,
   { at, rows, row }: PulledRow,
-  buffer: string,
-  { start }: ScheduledBlock,
+  { buffer, width, start }: Cotangents,
   component: Formula,
-): Formula => load(buffer, featureAt(plan, at, rows, row.row, add(component, start)))
+): Formula => load(buffer, add(mul(add(mul(at, rows), row.row), width), add(component, start)))
 
 const isOne = (weight: Expression): boolean => weight.kind === 'constant' && weight.value === 1

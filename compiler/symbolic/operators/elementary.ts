@@ -20,6 +20,13 @@ const nonnegativePart = (a: Interval): Interval => intervals.max(a, intervals.po
 const coshCoefficient = (x: Expression): Expression =>
   times(number(0.5), plus(node('exp', times(number(-2), node('abs', x))), number(1)))
 
+/** 1/(2√x), and 0 at 0: the root of a sum of squares, which is a length, hands on nothing where these are zeros. */
+const rootSlope = (x: Expression): Expression =>
+  over(times(number(0.5), node('step', x)), node('max', node('sqrt', x), number(smallestRoot)))
+
+/** The root of the smallest number of f32 that no device takes for 0. */
+const smallestRoot = 2 ** -63
+
 /** The records, by name. */
 export const elementary = {
   exp: {
@@ -52,7 +59,7 @@ export const elementary = {
     range: (a) => increasing(Math.sqrt)(nonnegativePart(a)),
     growth: homogeneous(0.5),
     extended: extended.squareRoot,
-    derivative: (x) => [over(number(0.5), node('sqrt', x))],
+    derivative: (x) => [rootSlope(x)],
     roundings: () => 6,
   },
   abs: {

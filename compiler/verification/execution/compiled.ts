@@ -10,6 +10,7 @@ import type {
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { build } from '../../pipeline.ts'
+import { underivable } from '../../schedule/build.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
 import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
@@ -40,8 +41,7 @@ async function open(
   const built = build(model, undeclared, options.backend)
   if ('unsupported' in built) return { unsupported: built.unsupported }
   const attention = await createAttention(built.program, { ...options, weights })
-  const { underivable, forms } = built.program
-  const { prefill, step } = forms
+  const { prefill, step } = built.program.forms
   return {
     ...executorOf(attention),
     get projection() {
@@ -50,7 +50,7 @@ async function open(
     ...(prefill === undefined || step === undefined
       ? {}
       : { decode: (call: Call, prefixes: readonly number[]) => decode(attention, call, prefixes) }),
-    ...(underivable === undefined && {
+    ...(underivable(built.algebra) === undefined && {
       backward: async ({ dout, ...call }: GradientCall) => attention.backward({ ...arrays(call), dout }),
     }),
   }
