@@ -199,8 +199,9 @@ export interface Attention {
   restore(saved: SavedState): Promise<AttentionState>
   /**
    * Gradients of Σ out·dout by q, k and v, each like the tensor that it is of; [B, H, L, V] `dout` is the gradient of
-   * the result. What forward computes on the way is computed anew. Key rows that do not count have none. Rejects with
-   * the `AttentionError` `form` where the attention has no gradients, and says why.
+   * the result. What forward computes on the way is computed anew. Key rows that do not count have none. With the
+   * storage f16 as well, all tensors of this call are f32. Rejects with the `AttentionError` `form` where the attention
+   * has no gradients, and says why.
    */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   /** Loads what `backward` runs, which its first call does otherwise. Rejects as `backward` where there are no gradients. */
@@ -237,7 +238,7 @@ export interface CreateOptions {
    */
   readonly threads?: number | undefined
   /**
-   * Of inputs and outputs; arithmetic, projection and weights are f32. With `f16` a call that has results beyond
+   * Of inputs and outputs; arithmetic, projection, weights and all tensors of `backward` are f32. With `f16` a call that has results beyond
    * 65,504 rejects with the `AttentionError` `range`.
    */
   readonly storage?: 'f32' | 'f16' | undefined

@@ -1,5 +1,4 @@
 /** What every backend's attention has in common: the facts of the program, and its projection. */
-import { checkSeed } from './arguments/options.ts'
 import type {
   Attention,
   AttentionState,
@@ -38,8 +37,8 @@ export abstract class BaseAttention implements Attention {
   readonly gpuDevice: GPUDevice | undefined
   protected readonly program: Program
   protected readonly drawing: Drawing | undefined
-  /** Another one after each `redraw`. */
-  protected drawn: Drawn
+  /** Another one after each `redraw`. For whoever covers the attention, to hand back to `step` and `restore`. */
+  drawn: Drawn
 
   constructor(
     program: Program,
@@ -75,18 +74,19 @@ export abstract class BaseAttention implements Attention {
 
   redraw(seed: number): void {
     const where = `${this.name}.redraw`
-    checkSeed(where, seed)
     if (this.program.projection === undefined || this.drawing === undefined) {
       throw new AttentionError('form', `${where}: its features are not projected.`)
     }
+    this.drawing.checkSeed(where, seed)
     const projection = this.drawing.draw({ ...this.program.projection, seed })
     this.drawn = { name: this.name, projection, seed }
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
   abstract prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
-  abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
-  abstract restore(saved: SavedState): Promise<AttentionState>
+  /** @param drawn what the state is of, where that was in use when the call was made */
+  abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn?: Drawn): Promise<T>
+  abstract restore(saved: SavedState, drawn?: Drawn): Promise<AttentionState>
   abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
   abstract prepareBackward(): Promise<void>
   abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void

@@ -1,6 +1,7 @@
 /** From a program to an attention that runs: on its own target, or on another that is loaded where it is wanted. */
 import type { Attention, CreateOptions } from './attention.ts'
 import type { Open } from './backends/backend.ts'
+import type { BaseAttention } from './base-attention.ts'
 import type { Program } from './program.ts'
 import { loadDrawing } from './projection/lazy.ts'
 
@@ -27,10 +28,13 @@ export async function createAttention(
   return stored ? stored(openOn, open) : openOn(program, given ?? {}, open)
 }
 
-async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<Attention> {
-  if (options.projection !== undefined || options.weights !== undefined || program.weights.length > 0)
-    (await import('./arguments/own-tensors.ts')).checkOwnTensors(program, options)
-  const opening = { ...options, drawing: await loadDrawing(program) }
+async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<BaseAttention> {
+  const own =
+    options.projection !== undefined || options.weights !== undefined || program.weights.length > 0
+      ? await import('./arguments/own-tensors.ts')
+      : undefined
+  own?.checkOwnTensors(program, options)
+  const opening = { ...options, drawing: await loadDrawing(program), checkWeights: own?.checkWeightSizes }
   const asked = options.backend ?? program.target
   try {
     if (open !== undefined && asked === program.target) return await open(program, opening)

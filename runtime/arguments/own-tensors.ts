@@ -1,6 +1,7 @@
 /** Projection and weights as `create` is given them; loaded where there are some. */
 import type { CreateOptions } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
+import type { Shape } from '../contract/shape.ts'
 import type { Program, WeightPlan } from '../program.ts'
 import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
 
@@ -64,3 +65,16 @@ function requireFinite(what: string, tensor: Float32Array): void {
 
 const numbersOf = ({ perHead, perKeyRow }: WeightPlan): string =>
   `${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}`
+
+/** Once the call is known: weights are per query head. */
+export function checkWeightSizes(
+  { name, perHead, perKeyRow }: WeightPlan,
+  have: number,
+  { heads, keyLength }: Pick<Shape, 'heads' | 'keyLength'>,
+): void {
+  const all = heads * perHead
+  if (perKeyRow === true ? have % all === 0 && have / all >= keyLength : have === all) return
+  const need =
+    perKeyRow === true ? `${all} numbers for each of at least ${keyLength} key rows` : `${all} numbers`
+  throw new RangeError(`With these heads, weights.${name} needs ${need}; create was given ${have}.`)
+}

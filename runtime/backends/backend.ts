@@ -3,16 +3,17 @@
  * all that it refers to is in the backend's folder. `index.ts` lists the records; their order, and the codes by which
  * each says that it is missing, are in `contract/backends.ts`.
  */
-import type { Attention, CreateOptions } from '../attention.ts'
+import type { CreateOptions } from '../attention.ts'
+import type { BaseAttention } from '../base-attention.ts'
 import type { BackendName, TargetName } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
 
 /** Makes an attention ready to run. `open.ts` of each target exports one, which modules of that target bring along. */
-export type Open = (program: Program, options: Opening) => Promise<Attention>
+export type Open = (program: Program, options: Opening) => Promise<BaseAttention>
 
 /** Opens a program as its options say; on the program's own backend with `open`, where the caller brings that. */
-export type OpenOn = (program: Program, options: CreateOptions, open?: Open) => Promise<Attention>
+export type OpenOn = (program: Program, options: CreateOptions, open?: Open) => Promise<BaseAttention>
 
 /** What the runtime knows of a backend. */
 export type Backend = KernelBackend | TextBackend

@@ -1,9 +1,8 @@
 /** Backends that a program was not compiled for, or not for alone; loaded where one is wanted. */
-import type { Attention } from '../attention.ts'
+import type { BaseAttention } from '../base-attention.ts'
 import type { BackendName, TargetName } from '../contract/backends.ts'
 import { backendNames, backends as missingCodes } from '../contract/backends.ts'
-import { AttentionError, isAttentionError, messageOf } from '../errors.ts'
-import { loadPackage } from '../load.ts'
+import { AttentionError, isAttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
 import { backends } from './index.ts'
@@ -12,7 +11,7 @@ import { backends } from './index.ts'
 const warned = new Set<string>()
 
 /** On a backend that is asked for by name. */
-export async function open(program: Program, name: BackendName, options: Opening): Promise<Attention> {
+export async function open(program: Program, name: BackendName, options: Opening): Promise<BaseAttention> {
   const backend = await backends[name]()
   return backend.open(
     backend.runs === 'kernels' ? await compiledFor(program, backend.name) : program,
@@ -30,7 +29,7 @@ export async function fallBack(
   absent: BackendName,
   options: Opening,
   reason: unknown,
-): Promise<Attention> {
+): Promise<BaseAttention> {
   if (!isMissing(absent, reason)) throw reason
   const missing = [reason.message]
   for (const name of backendNames.slice(backendNames.indexOf(absent) + 1)) {
@@ -54,36 +53,15 @@ export async function fallBack(
 const isMissing = (backend: BackendName, thrown: unknown): thrown is AttentionError =>
   isAttentionError(thrown) && (missingCodes[backend] as readonly string[]).includes(thrown.code)
 
-/** As much of the attnc package as is asked of it. */
-interface Compiler {
-  readonly compile: (
-    source: string,
-    options: { readonly target: TargetName; readonly only: string },
-  ) => {
-    readonly modules: readonly { readonly program: Program }[]
-    readonly diagnostics: readonly { readonly message: string }[]
-  }
-}
-
 /** Another target's kernels lie beside the module; those of a text alone are made by the attnc package. */
 export async function compiledFor(program: Program, target: TargetName): Promise<Program> {
-  const { name, source } = program
   if (program.target === target) return program
-  let reason: string | undefined
+  let reason: unknown
   try {
     const beside = await program.alternatives?.[target]?.()
     if (beside?.program !== undefined) return beside.program
-    const { compile } = (await loadPackage('attnc')) as Compiler
-    const { modules, diagnostics } = compile(source, { target, only: name })
-    const [compiled] = modules
-    if (compiled?.program.format === program.format) return compiled.program
-    reason = diagnostics[0]?.message
   } catch (thrown) {
-    reason = messageOf(thrown)
+    reason = thrown
   }
-  throw new AttentionError(
-    'backend',
-    `${name} was compiled for ${program.target}, not for ${target}, and cannot be compiled here ` +
-      `(${reason ?? 'its text declares another attention'}). Compile it with --target ${target}.`,
-  )
+  return (await import('./compiled-here.ts')).compiledHere(program, target, reason)
 }

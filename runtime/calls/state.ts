@@ -31,6 +31,8 @@ export class KeptState<Buffer> implements AttentionState {
   #sizes: StateSizes
   #buffers: ReadonlyMap<string, Buffer>
   #destroyed = false
+  /** Calls that may still be refused: copies that have been made since of what each leaves. */
+  readonly #pending = new Set<Set<KeptState<Buffer>>>()
   positions: readonly number[]
 
   constructor(
@@ -75,8 +77,27 @@ export class KeptState<Buffer> implements AttentionState {
   }
 
   copy(): KeptState<Buffer> {
-    const copied = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
-    return new KeptState(this.owner, this.#sizes, copied, this.positions)
+    const buffers = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
+    const copied = new KeptState(this.owner, this.#sizes, buffers, this.positions)
+    for (const copies of this.#pending) {
+      copies.add(copied)
+      copied.#pending.add(copies)
+    }
+    return copied
+  }
+
+  /** The result of a call that goes on from the state. Where it is refused it may be half done, or not at all, and the state goes. */
+  async during<T>(call: Promise<T>): Promise<T> {
+    const copies = new Set<KeptState<Buffer>>([this])
+    this.#pending.add(copies)
+    try {
+      return await call
+    } catch (thrown) {
+      for (const one of copies) one.destroy()
+      throw thrown
+    } finally {
+      for (const one of copies) one.#pending.delete(copies)
+    }
   }
 
   async save(): Promise<SavedState> {

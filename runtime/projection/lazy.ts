@@ -1,4 +1,5 @@
 /** The drawing of projections, loaded for those attentions alone that have some, and with transforms for those that may use them. */
+import type { checkWeightSizes } from '../arguments/own-tensors.ts'
 import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
 import type * as Drawn from './drawn.ts'
@@ -9,6 +10,8 @@ export type Drawing = typeof Drawn & Partial<typeof Transformed>
 /** What an attention is opened with: the caller's options, and what draws its projection where it has one. */
 export interface Opening extends CreateOptions {
   readonly drawing: Drawing | undefined
+  /** Where the program has weights. */
+  readonly checkWeights: typeof checkWeightSizes | undefined
 }
 
 export async function loadDrawing({ projection }: Program): Promise<Drawing | undefined> {

@@ -1,5 +1,6 @@
 /** How an attention on tensors of f16 decodes. */
 import type { Attention, CreateOptions } from '../attention.ts'
+import type { BaseAttention } from '../base-attention.ts'
 import type { Program } from '../program.ts'
 
 /** The members of an attention that have to do with its states. */
@@ -7,7 +8,7 @@ export type Decoding = Pick<Attention, 'prefill' | 'step' | 'restore' | 'redraw'
 
 /** With states of the storage that is asked for; those of f32 are the attention's own. */
 export async function decodingOf(
-  wide: Attention,
+  wide: BaseAttention,
   program: Program,
   { state }: CreateOptions,
 ): Promise<Decoding> {

@@ -81,8 +81,13 @@ export class HalfBuffers {
   }
 
   /** Commands of `work` before its first await; rejects where the device refuses one. */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    return this.#session.run(work)
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#session.run(work)
+    } catch (thrown) {
+      this.#kept.forget()
+      throw thrown
+    }
   }
 
   /** Uploads arrays, and finds room for the rest. */
@@ -148,6 +153,11 @@ export class HalfBuffers {
   async finish(lent: Lent, { wideOut, onHost }: Manner, ask: boolean): Promise<Finished> {
     if (!wideOut && !onHost) return { beyond: false, bits: undefined }
     const encoder = this.#encoder()
+    if (!ask && !onHost) {
+      this.narrow(encoder, lent)
+      this.#device.queue.submit([encoder.finish()])
+      return { beyond: false, bits: undefined }
+    }
     const word = ask ? this.#kept.create('beyond', 4, KEPT_STORAGE) : undefined
     if (wideOut) this.narrow(encoder, lent, word)
     const sources = [
@@ -163,7 +173,7 @@ export class HalfBuffers {
     }
     this.#device.queue.submit([encoder.finish()])
     try {
-      const pieces = sources.length === 0 ? [] : await this.#staging.read(staging, sizes)
+      const pieces = await this.#staging.read(staging, sizes)
       const large = word && pieces.shift()
       const [out] = pieces
       return {

@@ -1,6 +1,7 @@
 /** Decoding with states of 16 bits a number, which are f32 while a call has them. */
 import { foreignState } from '../arguments/decoding.ts'
-import type { Attention, AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../attention.ts'
+import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../attention.ts'
+import type { BaseAttention, Drawn } from '../base-attention.ts'
 import { compiledFor } from '../backends/others.ts'
 import { stateTensors } from '../calls/state-tensors.ts'
 import type { Program } from '../program.ts'
@@ -9,18 +10,18 @@ import { HalfState, restored, stored } from './half-state.ts'
 import type { HalfKeeper, ScalesByName, Stored } from './half-state.ts'
 
 export class HalfDecoding implements Decoding {
-  readonly #wide: Attention
+  readonly #wide: BaseAttention
   readonly #program: Program
   /** Another one after each `redraw`. */
   #keeper: HalfKeeper
 
-  private constructor(wide: Attention, program: Program, keeper: HalfKeeper) {
+  private constructor(wide: BaseAttention, program: Program, keeper: HalfKeeper) {
     this.#wide = wide
     this.#program = program
     this.#keeper = keeper
   }
 
-  static async open(wide: Attention, program: Program): Promise<HalfDecoding> {
+  static async open(wide: BaseAttention, program: Program): Promise<HalfDecoding> {
     const { backend } = wide
     // The reference carries rows; other backends than the program's own have tensors of their own.
     const compiled = backend === 'reference' ? undefined : await compiledFor(program, backend)
@@ -45,15 +46,21 @@ export class HalfDecoding implements Decoding {
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     const keeper = this.#keeper
     if (!(state instanceof HalfState) || state.owner !== keeper) throw foreignState(this.#program, state)
-    const running = this.#run(keeper, state.contents, call)
+    const running = this.#run(keeper, this.#wide.drawn, state.contents, call)
     state.follow(running.then(({ next }) => next))
     return (await running).out
   }
 
-  async #run<T extends Tensor>({ scales }: HalfKeeper, contents: Promise<Stored>, call: StepCall<T>) {
-    const wide = await this.#wide.restore(restored(await contents, scales))
+  /** @param drawn at the time of the call, for the contents may take until another one is in use */
+  async #run<T extends Tensor>(
+    { scales }: HalfKeeper,
+    drawn: Drawn,
+    contents: Promise<Stored>,
+    call: StepCall<T>,
+  ) {
+    const wide = await this.#wide.restore(restored(await contents, scales), drawn)
     try {
-      const out = await this.#wide.step(wide, call)
+      const out = await this.#wide.step(wide, call, drawn)
       return { out, next: stored(await wide.save(), scales) }
     } finally {
       wide.destroy()

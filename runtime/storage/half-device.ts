@@ -74,9 +74,11 @@ export async function runOnDevice<R>(
     const finishing = halves.run(() => halves.finish(own, manner, program.convex !== true))
     finishing.catch(() => {})
     const result = await running
-    await ready
-    const { beyond, bits } = await finishing
+    const failed = (reason: unknown) => ({ reason })
+    const finished = await ready.then(() => finishing).catch(failed)
     return outOf(result, (): Tensor => {
+      if ('reason' in finished) throw finished.reason
+      const { beyond, bits } = finished
       if (beyond) throw tooLarge(where, '')
       wanted = true
       return bits === undefined ? out : arrayLike(q as HalfArray, bits)

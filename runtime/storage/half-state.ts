@@ -38,6 +38,8 @@ export class HalfState implements AttentionState {
   #positions: readonly number[]
   /** After the calls so far; undefined once the state is destroyed. */
   #contents: Promise<Stored> | undefined
+  /** Calls that are counted in the positions, and may still be refused. */
+  readonly #counted = new Set<Promise<Stored>>()
 
   constructor(
     owner: HalfKeeper,
@@ -71,18 +73,26 @@ export class HalfState implements AttentionState {
 
   /** The calls that follow go on from `next`; where that rejects the state stays as it was before. */
   follow(next: Promise<Stored>): void {
-    const before = [this.contents, this.#positions] as const
-    this.#positions = before[1].map((position) => position + 1)
-    const contents = next.catch(() => {
-      // Later calls have counted this one.
-      this.#positions = this.#positions.map((position) => position - 1)
-      return before[0]
-    })
-    this.#contents = contents
+    const before = this.contents
+    this.#positions = this.#positions.map((position) => position + 1)
+    this.#contents = next.catch(() => before)
+    this.#count(next)
   }
 
   copy(): HalfState {
-    return new HalfState(this.owner, this.sizes, this.#positions, this.contents)
+    const copied = new HalfState(this.owner, this.sizes, this.#positions, this.contents)
+    for (const next of this.#counted) copied.#count(next)
+    return copied
+  }
+
+  /** Takes a call out of the positions where it is refused. */
+  #count(next: Promise<Stored>): void {
+    this.#counted.add(next)
+    const settled = () => this.#counted.delete(next)
+    next.then(settled, () => {
+      settled()
+      this.#positions = this.#positions.map((position) => position - 1)
+    })
   }
 
   async save(): Promise<SavedState> {

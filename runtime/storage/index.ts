@@ -15,7 +15,12 @@ export async function onHalves(
 ): Promise<Attention> {
   const overSingles = async (own = open): Promise<Attention> => {
     const wide = await openOn(program, options, own)
-    return new HalfAttention(wide, program, undefined, await decodingOf(wide, program, options))
+    try {
+      return new HalfAttention(wide, program, undefined, await decodingOf(wide, program, options))
+    } catch (thrown) {
+      wide.destroy()
+      throw thrown
+    }
   }
   const backend = await backends[options.backend ?? program.target]()
   if (backend.runs !== 'kernels' || backend.readsHalves !== true) return overSingles()

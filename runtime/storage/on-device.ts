@@ -28,7 +28,14 @@ export async function openOnDevice(
   const compiled = await compiledFor(program, backend)
   const { program: halves, wideOut } = halfProgram(compiled, device.features.has('shader-f16'))
   const attention = await openOn(halves, options, compiled === program ? open : undefined)
-  const buffers = await HalfBuffers.open(new Session(program.name, device, owned))
-  const decoding = await decodingOf(attention, program, options)
-  return new HalfAttention(attention, program, { buffers, wideOut }, decoding)
+  const session = new Session(program.name, device, owned)
+  try {
+    const buffers = await HalfBuffers.open(session)
+    const decoding = await decodingOf(attention, program, options)
+    return new HalfAttention(attention, program, { buffers, wideOut }, decoding)
+  } catch (thrown) {
+    attention.destroy()
+    session.end()
+    throw thrown
+  }
 }

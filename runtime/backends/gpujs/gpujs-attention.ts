@@ -2,7 +2,6 @@
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
 import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
-import type { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -13,15 +12,18 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
-import type * as GradientCalls from '../../calls/gradients.ts'
+import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
+import { Loaded } from '../../calls/loaded.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
-import type { GradientProgram, Program } from '../../program.ts'
+import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import { roomFor } from '../../room.ts'
+import type { Backward } from './backward.ts'
 import { Engine } from './engine.ts'
 import type { FormName } from './engine.ts'
+import type { Results } from './form-runner.ts'
 import type { Inputs } from './inputs.ts'
 import { loadLibrary } from './library.ts'
 import { Session } from './session.ts'
@@ -29,20 +31,12 @@ import { GpujsState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 import { StateTensors } from './state-tensors.ts'
 
-/** What computes gradients, once it is loaded. */
-interface Gradients {
-  readonly program: GradientProgram
-  readonly engine: Engine
-  readonly calls: typeof GradientCalls
-  readonly check: typeof checkBackward
-}
-
 export class GpujsAttention extends PartialAttention {
   readonly #session: Session
   readonly #engine: Engine
   readonly #tensors: StateTensors
   #keeper: StateKeeper
-  #gradients: Gradients | undefined
+  readonly #backward = new Loaded<Backward>()
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'gpujs', session.machine.name, options)
@@ -116,72 +110,71 @@ export class GpujsAttention extends PartialAttention {
     }
   }
 
-  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     this.#session.assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof GpujsState) || state.owner.drawn !== this.drawn)
-      throw foreignState(this.program, state)
+    if (!(state instanceof GpujsState) || state.owner.drawn !== drawn) throw foreignState(this.program, state)
     // Refused before any work where the state is gone.
     void state.cells
     const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
     state.makeRoom()
     const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }
     const positions = Uint32Array.from(state.positions)
-    const results = this.#engine.run('step', { ...inputs, sizes, positions, state: state.cells })
+    const results = this.#run('step', drawn, { ...inputs, sizes, positions, state: state.cells })
     state.advance(results.state)
     const outputs = await results.outputs
     return outputs.get('out') as Tensor as T
   }
 
-  async restore(saved: SavedState): Promise<AttentionState> {
+  async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
     this.#session.assertUsable()
-    checkSaved(this.program, this.drawn, saved)
-    return new GpujsState(this.#keeper, saved, this.#tensors.upload(saved), savedPositions(saved))
+    checkSaved(this.program, drawn, saved)
+    return new GpujsState(
+      { ...this.#keeper, drawn },
+      saved,
+      this.#tensors.upload(saved),
+      savedPositions(saved),
+    )
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     this.#session.assertUsable()
     const { drawn } = this
-    const ready = this.#gradients
-    const given = ready ? call : ownCall(call)
-    const { engine, calls, check, program } = ready ?? (await this.#loadGradients())
-    this.#session.assertUsable()
-    const inputs = hostCall(program, 'gpujs', 'backward', check(this.program, given))
-    // Drawn anew while something was loaded for the call.
-    const anew = drawn !== this.drawn
-    if (anew) this.#writeProjection(drawn.projection)
-    const { outputs } = engine.run('backward', inputs)
-    if (anew) this.#writeProjection(this.projection)
-    return calls.namedGradients<Tensor>(await outputs) as { dq: T; dk: T; dv: T }
+    const given = this.#backward.now ? call : ownCall(call)
+    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
+  }
+
+  #loadBackward(): Promise<Backward> {
+    return this.#backward.load(async () => {
+      const { Backward } = await import('./backward.ts')
+      return Backward.open(this.program, this.#session, this.#engine, this.#run)
+    })
   }
 
   async prepareBackward(): Promise<void> {
     this.#session.assertUsable()
-    if (!this.#gradients) await this.#loadGradients()
+    if (!this.#backward.now) await this.#loadBackward()
   }
 
   #writeProjection(projection: Float32Array | undefined): void {
     if (projection) this.#engine.setConstant('projection', projection)
   }
 
-  async #loadGradients(): Promise<Gradients> {
-    const [calls, { checkBackward: check }] = await Promise.all([
-      import('../../calls/gradients.ts'),
-      import('../../arguments/gradients.ts'),
-    ])
-    const program = await calls.gradientsOf(this.program)
-    this.#session.assertUsable()
-    return (this.#gradients ??= {
-      program,
-      engine: new Engine(program, this.#session, this.#engine),
-      calls,
-      check,
-    })
+  /** All dispatches are made before it returns. */
+  readonly #run = (form: FormName, drawn: Drawn, inputs: Inputs, engine = this.#engine): Results => {
+    // Drawn anew while something was loaded for the call.
+    const anew = drawn !== this.drawn
+    if (anew) this.#writeProjection(drawn.projection)
+    try {
+      return engine.run(form, inputs)
+    } finally {
+      if (anew) this.#writeProjection(this.projection)
+    }
   }
 
   destroy(): void {
     for (const state of this.#keeper.states) state.deref()?.destroy()
-    this.#gradients?.engine.destroy()
+    this.#backward.now?.destroy()
     this.#engine.destroy()
     this.#session.end()
   }

@@ -12,6 +12,7 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import { loadPackage } from '../../load.ts'
 import { PartialAttention } from '../../partial-attention.ts'
@@ -120,10 +121,10 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
-  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     this.#assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof History) || state.owner !== this.drawn) throw foreignState(this.program, state)
+    if (!(state instanceof History) || state.owner !== drawn) throw foreignState(this.program, state)
     void state.items
     const checked = checkStep(this.program, state.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
@@ -138,14 +139,17 @@ export class ReferenceAttention extends PartialAttention {
         queries.set(part(own, heads, head), ((head + 1) * length - 1) * this.dim)
       const sizes = { ...checked.sizes, batch: 1, length, keyLength: length }
       const tensors = new Map(Object.entries({ q: queries, ...rows }))
-      out.set(this.#evaluate('step', { ...checked, sizes, tensors }, [length - 1]), item * each)
+      out.set(
+        this.#evaluate('step', { ...checked, sizes, tensors }, { drawn, rows: [length - 1] }),
+        item * each,
+      )
     }
     return out as Tensor as T
   }
 
-  async restore(saved: SavedState): Promise<AttentionState> {
+  async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
     this.#assertUsable()
-    checkSaved(this.program, this.drawn, saved)
+    checkSaved(this.program, drawn, saved)
     const { position, batch, kvHeads, tensors } = saved
     const rows = (name: string, heads: number, width: number): Float32Array => {
       const tensor = tensors[name]
@@ -164,7 +168,7 @@ export class ReferenceAttention extends PartialAttention {
       saved,
       (item) => upTo(positions[item] ?? position).filter((row) => seen?.[item * position + row] !== 0),
     )
-    return new History(this.drawn, saved, this, items)
+    return new History(drawn, saved, this, items)
   }
 
   destroy(): void {
@@ -184,20 +188,28 @@ export class ReferenceAttention extends PartialAttention {
     )
   }
 
-  #evaluate(member: string, checked: CheckedCall, rows?: readonly number[]): Float32Array {
-    const inputs = this.#inputs(member, checked)
-    return Float32Array.from(this.#reference?.({ ...inputs, ...(rows && { rows }) }) ?? [])
+  #evaluate(
+    member: string,
+    checked: CheckedCall,
+    { drawn, ...of }: { readonly drawn?: Drawn; readonly rows?: readonly number[] } = {},
+  ): Float32Array {
+    const inputs = this.#inputs(member, checked, drawn)
+    return Float32Array.from(this.#reference?.({ ...inputs, ...of }) ?? [])
   }
 
   /** What the package is given. */
-  #inputs(member: string, checked: CheckedCall): Readonly<Record<string, unknown>> {
+  #inputs(
+    member: string,
+    checked: CheckedCall,
+    { projection } = this.drawn,
+  ): Readonly<Record<string, unknown>> {
     const { sizes, tensors, lengths, queryLengths } = this.#onHost(member, checked)
     return {
       ...sizes,
       ...Object.fromEntries(tensors),
       ...(lengths && { lengths }),
       ...(queryLengths && { queryLengths }),
-      ...(this.projection && { projection: this.projection }),
+      ...(projection && { projection }),
       ...this.#weights,
     }
   }

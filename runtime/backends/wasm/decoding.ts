@@ -47,13 +47,7 @@ export class Decoding {
     const { own, run } = this.#owner
     own.assertUsable()
     const { inputs, state } = this.#token(drawn, given, call)
-    try {
-      return (await run('step', drawn, inputs)).get('out') as Tensor as T
-    } catch (thrown) {
-      // What went wrong may be half done, or not at all.
-      state.destroy()
-      throw thrown
-    }
+    return (await state.during(run('step', drawn, inputs))).get('out') as Tensor as T
   }
 
   #statesOf(drawn: Drawn): StateBlocks {

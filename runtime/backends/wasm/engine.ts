@@ -3,10 +3,9 @@ import { present } from '../../arguments/form.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
-import { checkWeightSizes } from '../../arguments/options.ts'
 import { wholeCall } from '../../calls/slices.ts'
 import type { Shape } from '../../contract/shape.ts'
-import { AttentionError } from '../../errors.ts'
+import type { Opening } from '../../projection/lazy.ts'
 import type { BufferPlan, FormName, Runnable } from '../../program.ts'
 import type { Block, OwnBlocks } from './blocks.ts'
 import type { Kernels } from './kernels.ts'
@@ -37,27 +36,30 @@ interface Call {
   readonly blocks: Map<string, Place>
 }
 
+/** How calls run. */
+export interface Manner extends Pick<Opening, 'checkWeights'> {
+  /** That a call may have, where there can be threads. */
+  readonly threads: number
+}
+
 export class Engine {
   readonly #program: Runnable
   readonly #machine: Machine
   readonly #own: OwnBlocks
   readonly #modules: Kernels[]
-  readonly #threads: number
+  readonly #manner: Manner
   readonly #paces = new Paces()
   readonly #plans = new Map<FormName, FormPlan>()
   /** Projection and weights, by name. */
   readonly #constants: Map<string, Block>
 
-  /**
-   * @param threads that a call may have, where there can be threads
-   * @param constants of whom the projection and the weights are
-   */
+  /** @param constants of whom the projection and the weights are */
   constructor(
     program: Runnable,
     machine: Machine,
     own: OwnBlocks,
     kernels: Kernels,
-    threads: number,
+    manner: Manner,
     constants?: Engine,
   ) {
     this.#constants = constants ? constants.#constants : new Map<string, Block>()
@@ -65,12 +67,12 @@ export class Engine {
     this.#machine = machine
     this.#own = own
     this.#modules = [kernels]
-    this.#threads = threads
+    this.#manner = manner
   }
 
   /** For further forms of the same attention, with the same projection and weights. */
   beside(program: Runnable, kernels: Kernels): Engine {
-    return new Engine(program, this.#machine, this.#own, kernels, this.#threads, this)
+    return new Engine(program, this.#machine, this.#own, kernels, this.#manner, this)
   }
 
   /** Further kernels, for forms that have not run yet. */
@@ -97,10 +99,16 @@ export class Engine {
     const whole = wholeCall(plan.form, inputs.sizes)
     for (const weight of this.#program.weights) {
       const block = this.#constants.get(weight.name)
-      if (block) checkWeightSizes(weight, block.size, whole)
+      if (block) this.#manner.checkWeights?.(weight, block.size, whole)
     }
     const bytes = bytesOf(plan.own, whole)
-    this.#checkLimit(name, plan, whole, bytes)
+    const excess = this.#excess(plan, whole, bytes)
+    if (excess !== undefined)
+      throw (await import('./refusal.ts')).overLimit(
+        `${this.#program.name}.${name}`,
+        excess,
+        this.#machine.heap.capacity,
+      )
     const address = this.#machine.heap.take(bytes)
     try {
       const where = `${this.#program.name}.${name}`
@@ -193,23 +201,19 @@ export class Engine {
 
   /** Threads that pay: no more than have something to do in the widest dispatch. */
   #threadsFor({ plan, whole }: Call): number {
-    if (this.#threads === 1) return 1
-    const pays = Math.min(this.#threads, this.#paces.threadsFor(plan.form, whole))
+    const { threads } = this.#manner
+    if (threads === 1) return 1
+    const pays = Math.min(threads, this.#paces.threadsFor(plan.form, whole))
     if (pays === 1) return 1
     return Math.min(pays, Math.max(...plan.dispatches.map(({ workgroups }) => workgroups(whole))))
   }
 
-  #checkLimit(name: FormName, plan: FormPlan, whole: Shape, bytes: number): void {
+  /** What the smallest slice of a call takes, where that is more than there can be. */
+  #excess(plan: FormPlan, whole: Shape, bytes: number): number | undefined {
     const { capacity } = this.#machine.heap
     const needOf = (shape: Shape): number => bytes + bytesOf(plan.scratch, shape) + plan.threadBytes
-    if (needOf(whole) <= capacity) return
+    if (needOf(whole) <= capacity) return undefined
     const need = needOf({ ...whole, sliceCount: 1 })
-    if (need <= capacity) return
-    const mebibytes = (count: number): string => `${(count / 2 ** 20).toPrecision(4)} MiB`
-    throw new AttentionError(
-      'limit',
-      `${this.#program.name}.${name} needs ${mebibytes(need)} of memory; WebAssembly has ${mebibytes(capacity)}. ` +
-        'Try fewer batch items or heads per call, or a shorter length.',
-    )
+    return need <= capacity ? undefined : need
   }
 }

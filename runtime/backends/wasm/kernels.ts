@@ -1,6 +1,5 @@
 /** Kernels of a program as a module of WebAssembly: compiled once, however many attentions run them. */
 import { memoryImport } from '../../contract/kernel-table.ts'
-import { AttentionError, messageOf } from '../../errors.ts'
 import type { Assembled, WasmVariant } from '../../program.ts'
 import type { KernelFunction } from './take-part.ts'
 
@@ -22,6 +21,8 @@ export interface Kernels {
   /** Where each is among them, by its name. */
   readonly places: ReadonlyMap<string, number>
 }
+
+const refusal = () => import('./refusal.ts')
 
 const compiled = new WeakMap<Assembled, Promise<Compiled>>()
 
@@ -57,15 +58,11 @@ async function compile(
 ): Promise<Compiled> {
   const { bytes: text } = await assembled[variant]()
   const bytes = Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-  if (shared) shareMemory(bytes)
+  if (shared && !shareMemory(bytes)) throw (await refusal()).withoutMemory()
   try {
     return { variant, bytes, module: await WebAssembly.compile(bytes) }
   } catch (cause) {
-    throw new AttentionError(
-      'kernel',
-      `This engine refused the kernels of ${name} (${variant}): ${messageOf(cause)}`,
-      { cause },
-    )
+    throw (await refusal()).refusedKernels(name, variant, cause)
   }
 }
 
@@ -87,12 +84,11 @@ export async function kernelsIn(
   }
 }
 
-/** Turns the flags of the imported memory's limits from "has a maximum" to "has one and is shared". */
-function shareMemory(bytes: Uint8Array): void {
+/** Turns the flags of the imported memory's limits from "has a maximum" to "has one and is shared", where there is such a memory. */
+function shareMemory(bytes: Uint8Array): boolean {
   const letters = (text: string): number[] => [text.length, ...Array.from(text, (one) => one.charCodeAt(0))]
   const wanted = [...letters(memoryImport.module), ...letters(memoryImport.name), 2, 1]
   const start = bytes.findIndex((_, index) => wanted.every((byte, after) => bytes[index + after] === byte))
-  if (start < 0)
-    throw new AttentionError('program', 'The kernels import no memory. Compile the program again.')
   bytes[start + wanted.length - 1] = 3
+  return start >= 0
 }

@@ -1,6 +1,5 @@
 /** Which WebAssembly this engine has: SIMD at the least, relaxed SIMD where it may be had. */
 import { inNode } from '../../environment.ts'
-import { AttentionError, messageOf } from '../../errors.ts'
 import type { WasmVariant } from '../../program.ts'
 
 /** A module whose one function gives a vector: `instructions` leave it on the stack. */
@@ -20,23 +19,18 @@ const simd = probe(...zero)
 /** f32x4.relaxed_madd of three vectors. */
 const relaxedSimd = probe(...zero, ...zero, ...zero, 0xfd, 0x85, 0x02)
 
+const refusal = () => import('./refusal.ts')
+
 /**
  * The kernels that fit.
  *
  * @throws AttentionError `no-wasm`
  */
 export async function fittingVariant(): Promise<WasmVariant> {
-  if (typeof WebAssembly !== 'object')
-    throw new AttentionError('no-wasm', 'There is no WebAssembly here, or it was switched off.')
-  if (!WebAssembly.validate(simd))
-    throw new AttentionError('no-wasm', 'The WebAssembly of this engine has no SIMD.')
-  // A policy refuses what is compiled, and not what is validated.
-  await WebAssembly.compile(simd).catch((cause: unknown) => {
-    throw new AttentionError(
-      'no-wasm',
-      `WebAssembly may not be compiled here: ${messageOf(cause)} A page's policy allows it by 'wasm-unsafe-eval' in script-src.`,
-      { cause },
-    )
+  if (typeof WebAssembly !== 'object') throw (await refusal()).withoutWasm()
+  if (!WebAssembly.validate(simd)) throw (await refusal()).withoutSimd()
+  await WebAssembly.compile(simd).catch(async (cause: unknown) => {
+    throw (await refusal()).forbidden(cause)
   })
   if (!WebAssembly.validate(relaxedSimd) && inNode())
     (await import('./node/relaxed-simd.ts')).allowRelaxedSimd()

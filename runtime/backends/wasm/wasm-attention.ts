@@ -11,6 +11,7 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { Loaded } from '../../calls/loaded.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import type { Assembled, Program, WasmVariant } from '../../program.ts'
@@ -33,7 +34,7 @@ export class WasmAttention extends PartialAttention {
   readonly #own: OwnBlocks
   readonly #engine: Engine
   #decoding: Decoding | undefined
-  #backward: Backward | undefined
+  readonly #backward = new Loaded<Backward>()
 
   private constructor(
     program: Program,
@@ -42,12 +43,15 @@ export class WasmAttention extends PartialAttention {
     kernels: Kernels,
     options: Opening,
   ) {
-    const { threads = Infinity } = options
+    const { threads = Infinity, checkWeights } = options
     super(program, 'wasm', deviceName(kernels.variant, Math.min(threads, mostThreads())), options)
     this.#machine = machine
     this.#variant = kernels.variant
     this.#own = own
-    this.#engine = new Engine(program, machine, own, kernels, Math.min(threads, cores()))
+    this.#engine = new Engine(program, machine, own, kernels, {
+      threads: Math.min(threads, cores()),
+      checkWeights,
+    })
     this.#writeProjection(this.drawn)
     const { weights = {} } = options
     for (const { name, otherwise } of program.weights) {
@@ -100,13 +104,12 @@ export class WasmAttention extends PartialAttention {
     return (this.#decoding ?? (await this.#loadDecoding())).prefill(drawn, given)
   }
 
-  async step<T extends Tensor>(given: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(given: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     // Whoever has a state of it has loaded it: this is taken at once.
-    return (this.#decoding ?? (await this.#loadDecoding())).step(this.drawn, given, call)
+    return (this.#decoding ?? (await this.#loadDecoding())).step(drawn, given, call)
   }
 
-  async restore(saved: SavedState): Promise<AttentionState> {
-    const { drawn } = this
+  async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
     const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding())).restore(drawn, given)
   }
@@ -126,22 +129,23 @@ export class WasmAttention extends PartialAttention {
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     const { drawn } = this
-    const given = this.#backward ? call : ownCall(call)
-    return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
+    const given = this.#backward.now ? call : ownCall(call)
+    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }
 
   async prepareBackward(): Promise<void> {
     this.#own.assertUsable()
-    if (!this.#backward) await this.#loadBackward()
+    if (!this.#backward.now) await this.#loadBackward()
   }
 
-  async #loadBackward(): Promise<Backward> {
-    this.#own.assertUsable()
-    const { Backward } = await import('./backward.ts')
-    const loaded = await Backward.open(this.#parts, (program) =>
-      this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
-    )
-    return (this.#backward ??= loaded)
+  #loadBackward(): Promise<Backward> {
+    return this.#backward.load(async () => {
+      this.#own.assertUsable()
+      const { Backward } = await import('./backward.ts')
+      return Backward.open(this.#parts, (program) =>
+        this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
+      )
+    })
   }
 
   #kernelsOf(assembled: Assembled): Promise<Kernels> {

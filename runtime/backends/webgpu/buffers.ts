@@ -42,6 +42,12 @@ export class Buffers {
     this.#mayDestroy = false
   }
 
+  /** After a call that the device refused, which may have left buffers that are none. */
+  forget(): void {
+    if (this.#mayDestroy) return this.destroy()
+    this.#kept.clear()
+  }
+
   destroy(): void {
     for (const buffer of this.#kept.values()) buffer.destroy()
     this.#kept.clear()

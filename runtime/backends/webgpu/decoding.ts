@@ -54,17 +54,11 @@ export class Decoding {
     }
   }
 
-  async step<T extends Tensor>(drawn: Drawn, state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(drawn: Drawn, given: AttentionState, call: StepCall<T>): Promise<T> {
     const { session, run } = this.#owner
     session.assertUsable()
-    const inputs = this.#token(drawn, state, call)
-    try {
-      return (await run('step', drawn, inputs)).get('out') as T
-    } catch (error) {
-      // What the device refused may be half done, or not at all.
-      state.destroy()
-      throw error
-    }
+    const { inputs, state } = this.#token(drawn, given, call)
+    return (await state.during(run('step', drawn, inputs))).get('out') as T
   }
 
   #statesOf(drawn: Drawn): StateBuffers {
@@ -104,7 +98,11 @@ export class Decoding {
   }
 
   /** A call of `step`; the state is then one token further. */
-  #token(drawn: Drawn, state: AttentionState, call: unknown): Inputs {
+  #token(
+    drawn: Drawn,
+    state: AttentionState,
+    call: unknown,
+  ): { readonly inputs: Inputs; readonly state: KeptState<GPUBuffer> } {
     const { accepted, ...token } = nextToken<GPUBuffer, CheckedCall>(
       this.#owner.program,
       drawn,
@@ -113,7 +111,7 @@ export class Decoding {
       (checked) => checked,
     )
     const tensors = new Map([...accepted.tensors, ...token.state.buffers])
-    return { ...accepted, ...token, tensors }
+    return { inputs: { ...accepted, ...token, tensors }, state: token.state }
   }
 
   async restore(drawn: Drawn, saved: SavedState): Promise<AttentionState> {

@@ -1,8 +1,8 @@
 /** Runs the forms of one program on one device. */
 import type { WideTensor } from '../../attention.ts'
 import { present } from '../../arguments/form.ts'
-import { checkWeightSizes } from '../../arguments/options.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
+import type { Opening } from '../../projection/lazy.ts'
 import type { BufferPlan, Form, FormName, Runnable, WorkgroupDispatch } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { BindGroups } from './bind-groups.ts'
@@ -41,8 +41,16 @@ export class Engine {
   /** Projection and weights, by name. */
   readonly #constants: Map<string, GPUBuffer>
 
+  readonly #checkWeights: Opening['checkWeights']
+
   /** @param constants of whom the projection and the weights are */
-  constructor(program: Runnable, session: Session, constants?: Engine) {
+  constructor(
+    program: Runnable,
+    session: Session,
+    constants?: Engine,
+    checkWeights = constants && constants.#checkWeights,
+  ) {
+    this.#checkWeights = checkWeights
     this.#constants = constants ? constants.#constants : new Map<string, GPUBuffer>()
     const { device } = session
     this.#program = program
@@ -60,7 +68,8 @@ export class Engine {
 
   /** Writes a projection or a weight, for the calls made from now on. */
   setConstant(name: string, data: Float32Array): void {
-    const buffer = this.#buffers.get(name, data.byteLength, KEPT_STORAGE)
+    // It stays when a call fails, and its size is always the same.
+    const buffer = this.#constants.get(name) ?? this.createBuffer(name, data.byteLength)
     upload(this.#device, buffer, data)
     this.#constants.set(name, buffer)
   }
@@ -88,14 +97,19 @@ export class Engine {
     const form = this.form(name)
     const slices = this.slices(name, inputs.sizes)
     const outputs = form.buffers.filter(({ role }) => role === 'output')
-    return this.#session.run(async () => {
-      const { buffers, steps } = this.begin(form, slices, inputs)
-      const encoder = this.encoder(name)
-      record(encoder, this.label(name), steps)
-      if (inputs.onHost) return this.#readOutputs(encoder, buffers, outputs, slices)
-      this.#device.queue.submit([encoder.finish()])
-      return new Map(outputs.map((plan) => [plan.name, bufferOf(buffers, plan.name)]))
-    })
+    try {
+      return await this.#session.run(async () => {
+        const { buffers, steps } = this.begin(form, slices, inputs)
+        const encoder = this.encoder(name)
+        record(encoder, this.label(name), steps)
+        if (inputs.onHost) return this.#readOutputs(encoder, buffers, outputs, slices)
+        this.#device.queue.submit([encoder.finish()])
+        return new Map(outputs.map((plan) => [plan.name, bufferOf(buffers, plan.name)]))
+      })
+    } catch (thrown) {
+      this.#buffers.forget()
+      throw thrown
+    }
   }
 
   /** A form into somebody else's encoder. */
@@ -118,6 +132,7 @@ export class Engine {
     this.#shapes.destroy()
     this.#staging.destroy()
     this.#buffers.destroy()
+    for (const buffer of this.#constants.values()) buffer.destroy()
     this.#session.end()
   }
 
@@ -133,7 +148,7 @@ export class Engine {
   slices(name: FormName, sizes: CallSizes): readonly Shape[] {
     for (const plan of this.#program.weights) {
       const weight = this.#constants.get(plan.name)
-      if (weight !== undefined) checkWeightSizes(plan, weight.size / 4, sizes)
+      if (weight !== undefined) this.#checkWeights?.(plan, weight.size / 4, sizes)
     }
     return sliceCall(this.#device, `${this.#program.name}.${name}`, this.form(name), sizes)
   }

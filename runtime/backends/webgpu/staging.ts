@@ -8,6 +8,7 @@ const KEPT = 4
 export class Staging {
   readonly #buffers: Buffers
   #idle: GPUBuffer[] = []
+  #most = KEPT
 
   constructor(buffers: Buffers) {
     this.#buffers = buffers
@@ -38,10 +39,12 @@ export class Staging {
   /** Smallest first, so that `take` finds the one that fits best; the largest are kept. */
   #give(buffer: GPUBuffer): void {
     this.#idle = [...this.#idle, buffer].sort((one, other) => one.size - other.size)
-    if (this.#idle.length > KEPT) this.#idle.shift()?.destroy()
+    if (this.#idle.length > this.#most) this.#idle.shift()?.destroy()
   }
 
+  /** Those that are being read go when that is done. */
   destroy(): void {
+    this.#most = 0
     for (const buffer of this.#idle) buffer.destroy()
     this.#idle = []
   }

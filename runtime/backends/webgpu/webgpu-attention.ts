@@ -14,6 +14,7 @@ import type {
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { Loaded } from '../../calls/loaded.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
@@ -31,12 +32,12 @@ export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
   #decoding: Decoding | undefined
-  #backward: Backward | undefined
+  readonly #backward = new Loaded<Backward>()
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'webgpu', deviceName(session.device), options, session.device)
     this.#session = session
-    this.#engine = new Engine(program, session)
+    this.#engine = new Engine(program, session, undefined, options.checkWeights)
     this.#writeProjection(this.drawn)
     for (const { name, otherwise } of program.weights) {
       const { weights = {} } = options
@@ -53,15 +54,19 @@ export class WebgpuAttention extends BaseAttention {
     options: Opening,
   ): Promise<WebgpuAttention> {
     const session = new Session(program.name, device, owned)
-    const attention = await session.run(async () => new WebgpuAttention(program, session, options))
+    let attention: WebgpuAttention | undefined
     try {
-      await attention.#engine.prepare('forward')
+      const opened = await session.run(
+        async () => (attention = new WebgpuAttention(program, session, options)),
+      )
+      await opened.#engine.prepare('forward')
       session.assertUsable()
+      return opened
     } catch (thrown) {
-      attention.destroy()
+      attention?.destroy()
+      session.end()
       throw thrown
     }
-    return attention
   }
 
   override redraw(seed: number): void {
@@ -90,13 +95,12 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#decoding ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given)
   }
 
-  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
+  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     // Whoever has a state of it has loaded it: this is taken at once.
-    return (this.#decoding ?? (await this.#loadDecoding('step'))).step(this.drawn, state, call)
+    return (this.#decoding ?? (await this.#loadDecoding('step'))).step(drawn, state, call)
   }
 
-  async restore(saved: SavedState): Promise<AttentionState> {
-    const { drawn } = this
+  async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
     const given = this.#decoding ? saved : ownCall(saved)
     return (this.#decoding ?? (await this.#loadDecoding('step'))).restore(drawn, given)
   }
@@ -109,18 +113,16 @@ export class WebgpuAttention extends BaseAttention {
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
     const { drawn } = this
-    const given = this.#backward ? call : ownCall(call)
-    return (this.#backward ?? (await this.#loadBackward())).run(drawn, given)
+    const given = this.#backward.now ? call : ownCall(call)
+    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }
 
   async prepareBackward(): Promise<void> {
-    if (!this.#backward) await this.#loadBackward()
+    if (!this.#backward.now) await this.#loadBackward()
   }
 
-  async #loadBackward(): Promise<Backward> {
-    const { Backward } = await import('./backward.ts')
-    const loaded = await Backward.open(this.#parts)
-    return (this.#backward ??= loaded)
+  #loadBackward(): Promise<Backward> {
+    return this.#backward.load(async () => (await import('./backward.ts')).Backward.open(this.#parts))
   }
 
   get #parts(): Parts {
@@ -137,9 +139,9 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
-    if (!this.#backward)
+    if (!this.#backward.now)
       throw new AttentionError('unprepared', `${this.name}.encodeBackward: await prepareBackward() first.`)
-    this.#backward.encode(this.drawn, encoder, buffers, sizes)
+    this.#backward.now.encode(this.drawn, encoder, buffers, sizes)
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
@@ -149,7 +151,7 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   destroy(): void {
-    this.#backward?.destroy()
+    this.#backward.now?.destroy()
     this.#engine.destroy()
   }
 
