@@ -95,6 +95,9 @@ function isCountedAlone(statement: Statement, run: Lockstep): boolean {
   return statement.kind !== 'sharedStore' || !run.needed.has(statement.array)
 }
 
+const hasLoop = (statement: Statement): boolean =>
+  statement.kind === 'for' || bodiesOf(statement).some((body) => body.some(hasLoop))
+
 interface Loop {
   readonly place: Place
   readonly inner: Block
@@ -116,7 +119,7 @@ export function beginLoop(statement: For, block: Block, run: Lockstep): Loop {
   const place = run.newPlace(true)
   numbering.place = place
   const short = statement.to.kind === 'number' && statement.from.kind === 'number'
-  const fewer = short && !statement.body.some((inner) => bodiesOf(inner).length > 0 || hasBarrier(inner))
+  const fewer = short && !statement.body.some((inner) => hasLoop(inner) || hasBarrier(inner))
   place.charge({ integers: counting.integers / (fewer ? unrolled : 1) })
   place.rounds = fewer ? unrolled : 1
   const inner = block.inner()

@@ -66,6 +66,8 @@ export class Numbering {
   readonly #known = new Map<string, Known>()
   #onLoad: (load: Load) => void = () => undefined
   #next = 0
+  /** Whether what is numbered is an index of a load. */
+  #inIndex = false
 
   constructor(place: Place) {
     this.place = place
@@ -163,7 +165,7 @@ export class Numbering {
   }
 
   #load(load: Load, lane: number, names: Names, loads: Loads): Known {
-    const index = this.number(withoutOffset(load.index), 0, names, loads)
+    const index = this.#index(load, names, loads)
     const memory = load.kind === 'load' ? load.buffer : load.array
     const offset = load.index === withoutOffset(load.index) ? '' : JSON.stringify(load.index)
     const key = `${memory} ${index.id} ${offset} ${load.type}`
@@ -181,6 +183,14 @@ export class Numbering {
     return result
   }
 
+  #index(load: Load, names: Names, loads: Loads): Known {
+    const outer = this.#inIndex
+    this.#inIndex = true
+    const known = this.number(withoutOffset(load.index), 0, names, loads)
+    this.#inIndex = outer
+    return known
+  }
+
   #operation(name: string, parts: readonly Known[], cost: Partial<Instructions>): Known {
     const key = `${name}(${parts.map(({ id }) => id).join(' ')})`
     const known = this.#known.get(key)
@@ -188,7 +198,7 @@ export class Numbering {
     const place = this.#placeOf(parts)
     const loads = parts.reduce((most, part) => (part.place === place ? Math.max(most, part.loads) : most), 0)
     const result = { id: this.#next++, place, loads }
-    place.charge(cost)
+    place.charge(this.#inIndex ? inRounds(cost, place.rounds) : cost)
     this.#known.set(key, result)
     return result
   }
@@ -207,6 +217,10 @@ export class Numbering {
 
 /** The numbers of a name's lanes. */
 export type Names = ReadonlyMap<string, readonly Known[]>
+
+/** Indexes of rounds that are put together lie constants apart, which accesses add for nothing. */
+const inRounds = (cost: Partial<Instructions>, rounds: number): Partial<Instructions> =>
+  cost.integers === undefined ? cost : { ...cost, integers: cost.integers / rounds }
 
 const isFloat = (type: ValueType): boolean => type === 'f32' || type === 'vec4f'
 

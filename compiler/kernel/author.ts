@@ -114,6 +114,11 @@ export class Author {
     this.#statements.push(branch)
   }
 
+  /** A block of its own, whose names end with it, so that others may be called the same. */
+  block(body: () => void): void {
+    this.if(ir.bool(true), body)
+  }
+
   /** Runs `then` under a condition, which a kernel does not ask if the compiler knows that it holds. */
   guard(condition: Value, then: () => void): void {
     if (condition.kind === 'number' && condition.value !== 0) then()

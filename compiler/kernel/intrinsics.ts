@@ -61,6 +61,8 @@ export const intrinsics = {
   log2: { arity: 1, takes: floats, value: (x) => (x > 0 ? Math.log2(x) : lowest) },
   /** a·b + c, rounded once or twice as the device likes. */
   fma: { arity: 3, takes: floats, value: (a, b, c) => a * b + c },
+  /** `yes` where a ≤ b, else `no`. */
+  atMost: { arity: 4, takes: floats, value: (a, b, yes, no) => (a <= b ? yes : no) },
   /** ⌊a / b⌋ of integers. */
   floorDivide: { arity: 2, takes: ['i32', 'u32'], value: (a, b) => Math.floor(a / b) },
   /** a − b·⌊a / b⌋, with the divisor's sign. */

@@ -53,7 +53,7 @@ function printStatement(statement: Statement, indent: string): string[] {
     }
     case 'if':
       return [
-        `${indent}if ${printValue(statement.condition)}`,
+        isTrue(statement.condition) ? `${indent}block` : `${indent}if ${printValue(statement.condition)}`,
         ...lines(statement.then, inner),
         ...(statement.otherwise === undefined ? [] : [`${indent}else`, ...lines(statement.otherwise, inner)]),
       ]
@@ -115,3 +115,6 @@ function printNumber({ type, value }: Extract<Value, { kind: 'number' }>): strin
   if (type === 'bool') return value === 0 ? 'false' : 'true'
   return type === 'f32' ? floatText(value) : String(value)
 }
+
+/** The condition of a block that only bounds names. */
+const isTrue = (condition: Value): boolean => condition.kind === 'number' && condition.value === 1

@@ -150,8 +150,7 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       const read = queryRows * (perRow(pass.query) + 2 * features * columns + columns)
       if (!pass.causal) return read
       const pairs = sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.tile.rows)
-      const perPair = 2 * columns + features * (pass.scaling === 'scaled' ? 4 : 2)
-      return read + queryRows * perRow(pass.key) + pairs * perPair
+      return read + queryRows * perRow(pass.key) + pairs * 2 * (columns + features)
     }
   }
 }

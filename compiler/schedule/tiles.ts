@@ -3,7 +3,7 @@ import type { Tile } from './schedule.ts'
 
 /** Threads of a workgroup, 8 × 8; each has four rows and four columns or more. */
 export const threads = 64
-/** Rows of a tile; also rows of a chunk in the fused passes of a causal factorised attention. */
+/** Rows of a tile. */
 export const rowsOfTile = 32
 const threadsAlong = 8
 /** Threads of a workgroup where there is much to do, and those along its columns; a thread's share is about square. */
@@ -22,22 +22,60 @@ export function valueTile(valueDim: number, steps: number): Tile {
 }
 
 /**
- * The more square a thread's share of a product is, the fewer numbers it loads
- * for each that it multiplies. Where it has up to eight columns, it may have
- * eight rows, too: 64 sums, which registers hold everywhere.
+ * Rows of a chunk of a causal factorised attention. A row has half a chunk of pairs, each of as much work as it has features
+ * and columns; and of the traffic of states it bears a share that grows with the size of a state, and is the smaller the
+ * longer a chunk is. Both are least together where a chunk has as many rows as the root of their quotient says; the factor
+ * is what GPUs of the cost model make of it.
  */
-const mayBeTall = ({ columns }: Tile): boolean => columns <= threadsAlong * 8
-
-/** A value tile in which half as many threads have twice as many rows. */
-export function tallTile(valueDim: number, steps: number): Tile {
-  const tile = valueTile(valueDim, steps)
-  return mayBeTall(tile) ? { ...tile, threads: threads / 2 } : tile
+export function rowsOfChunk(features: number, valueDim: number): number {
+  const rows = rowsForState * Math.sqrt((features * valueDim) / (features + valueDim))
+  return chunks.find((count) => rows <= Math.SQRT2 * count) ?? mostRows
 }
 
-/** A value tile for products with up to `count` features, in which as many threads have twice as many of them. */
-export function featureTile(valueDim: number, count: number): Tile {
-  const tile = valueTile(valueDim, rowsOfTile)
-  return mayBeTall(tile) && count > tile.steps ? { ...tile, steps: 2 * tile.steps } : tile
+/** Rows of chunks, which are those of tiles. */
+const [chunks, mostRows] = [[32, 64], 128]
+const rowsForState = 18
+
+/**
+ * A tile of *finish*: a thread has eight rows by four value columns, and by four or eight keys.
+ *
+ * @param rows of a chunk
+ * @param coefficients whether components have coefficients beside exponents, so that a thread holds twice as much of φ
+ */
+export function finishTile(valueDim: number, rows: number, coefficients: boolean): Tile {
+  const few = coefficients ? Math.min(rows, mostRows / 2) : rows
+  const along = few === rowsOfTile ? threadsAlong : manyAcross
+  const columns = Math.ceil(valueDim / along)
+  const tiles = Math.ceil(columns / widest)
+  return {
+    threads: (few / square) * along,
+    across: along,
+    rows: few,
+    steps: along * 4,
+    columns: Math.ceil(columns / tiles) * along,
+  }
+}
+
+/** Components of φ that a workgroup has in *reduce* at most, by the threads along its columns, and at least. */
+const [mostSums, fewestComponents] = [1024, 32]
+
+/**
+ * A tile of *reduce*: a thread has eight components of φ by up to eight value columns, for each of which it loads a quarter
+ * of a number from workgroup memory.
+ */
+export function sumTile(valueDim: number, largestBlock: number): Tile {
+  const along = valueDim > threadsAlong * square ? manyAcross : threadsAlong
+  const fours = Math.ceil(valueDim / (along * 4))
+  const tiles = Math.ceil((fours * 4) / square)
+  const most = mostSums / along
+  const steps = [fewestComponents, 2 * fewestComponents].find((count) => count >= largestBlock) ?? most
+  return {
+    threads: (steps / square) * along,
+    across: along,
+    rows: along * 4,
+    steps: Math.min(steps, most),
+    columns: Math.ceil(fours / tiles) * along * 4,
+  }
 }
 
 /**

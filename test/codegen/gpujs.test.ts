@@ -114,7 +114,15 @@ describe('functions', () => {
   })
 
   test('every intrinsic is held to its value here or below', () => {
-    const below: readonly IntrinsicName[] = ['min', 'max', 'fma', 'floorDivide', 'floorModulo', 'random']
+    const below: readonly IntrinsicName[] = [
+      'min',
+      'max',
+      'fma',
+      'atMost',
+      'floorDivide',
+      'floorModulo',
+      'random',
+    ]
     const held = new Set([...functions.map(([name]) => name), ...below])
     expect([...held].sort()).toEqual(Object.keys(intrinsics).sort())
   })
@@ -166,6 +174,7 @@ describe('integers', () => {
     expect([...run(ir.call('min', x, 1), points)]).toEqual([-2, 0.5, 1])
     expect([...run(ir.call('max', x, 1), points)]).toEqual([1, 1, 3])
     expect([...run(ir.call('fma', x, x, 1), points)]).toEqual([5, 1.25, 10])
+    expect([...run(ir.call('atMost', x, 0.5, 7, x), points)]).toEqual([7, 7, 3])
   })
 
   test.each([0, 1, -7, 123456789])('random numbers are those of every other device, seed %i', (seed) => {

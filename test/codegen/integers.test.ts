@@ -85,11 +85,13 @@ describe.each<Place>(['WebGPU', 'WebAssembly'])('on %s', (place) => {
     expect([...drawn]).toEqual(expected(type, (a, b) => random(a, b, 2 ** 31 - 5)))
   })
 
-  test('abs of i32, and fma, min and max of floats', async () => {
+  test('abs of i32, and fma, choices, min and max of floats', async () => {
     expect([...(await table('i32', (a) => ir.call('abs', a)))]).toEqual(expected('i32', (a) => Math.abs(a)))
     const float = (value: Value): Value => ir.convert('f32', value)
     const multiplied = await table('i32', (a, b) => ir.fma(float(a), float(b), 0.5))
     expect([...multiplied]).toEqual(expected('i32', (a, b) => a * b + 0.5))
+    const chosen = await table('i32', (a, b) => ir.call('atMost', float(a), float(b), 7, float(a)))
+    expect([...chosen]).toEqual(expected('i32', (a, b) => (a <= b ? 7 : a)))
     const clamped = await table('i32', (a, b) => ir.call('max', ir.call('min', float(a), 3), float(b)))
     expect([...clamped]).toEqual(expected('i32', (a, b) => Math.max(Math.min(a, 3), b)))
   })

@@ -20,7 +20,7 @@ const program = (spec: string, sizes: Sizes, deviation = 1) =>
  * tile is there for some thread: columns of values lie 8 apart, and a tile of exact attention has 128 keys.
  */
 const programs = {
-  'causal features': program('value_dim: 29 dim: 34 feature: relu1 mask: causal', {
+  'causal features': program('value_dim: 29 dim: 50 feature: relu1 mask: causal', {
     length: 67,
     heads: 2,
     kvHeads: 1,
@@ -28,14 +28,14 @@ const programs = {
     lengths: [50, 67],
   }),
   'causal features with exponents': program(
-    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 18 mask: causal',
+    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 26 mask: causal',
     { length: 67, batch: 2, heads: 2, kvHeads: 1, lengths: [50, 67] },
     3,
   ),
   'features without a mask': program(
-    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 34',
+    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 50',
     { length: 7, heads: 2, kvHeads: 1, keyLength: 69, batch: 2, lengths: [50, 69] },
-    3,
+    1.5,
   ),
   'pairs of rows': program(
     'value_dim: 5 dim: 3 kernel: exp(dot(q, k)) mask: causal',

@@ -20,6 +20,13 @@ const operator =
   (node) =>
     node.kind === 'binary' && node.operator === from ? { ...node, operator: to } : undefined
 
+/** Of four whole numbers that are at most others. */
+const isChoice = (node: Node): node is Extract<Value, { kind: 'call' }> =>
+  node.kind === 'call' && node.intrinsic === 'atMost'
+
+const half: Value = { kind: 'splat', value: { kind: 'number', type: 'f32', value: 0.5 } }
+const less = { kind: 'binary', operator: '-', right: half } as const
+
 export const mistakes = {
   'a barrier is lost': lost('barrier'),
   'a store is lost': lost('store'),
@@ -27,11 +34,16 @@ export const mistakes = {
   'an assignment is lost': lost('assign'),
   'what is stored is 0': (node) =>
     node.kind === 'store' ? { ...node, value: { kind: 'number', type: 'f32', value: 0 } } : undefined,
-  '≤ is <': operator('<=', '<'),
+  '≤ is <': (node) =>
+    isChoice(node)
+      ? { ...node, args: node.args.with(1, { ...less, left: node.args[1] ?? half }) }
+      : operator('<=', '<')(node),
   '< is ≤': operator('<', '<='),
   '− is +': operator('-', '+'),
-  'a choice is the other': (node) =>
-    node.kind === 'select' ? { ...node, yes: node.no, no: node.yes } : undefined,
+  'a choice is the other': (node) => {
+    if (isChoice(node)) return { ...node, args: [0, 1, 3, 2].map((which) => node.args[which] ?? half) }
+    return node.kind === 'select' ? { ...node, yes: node.no, no: node.yes } : undefined
+  },
   'a loop starts one late': (node) =>
     node.kind === 'for'
       ? { ...node, from: { kind: 'binary', operator: '+', left: node.from, right: one } }

@@ -105,13 +105,15 @@ function compileLoad(
 function compileCall(
   of: (...numbers: number[]) => number,
   type: ValueType,
-  [first, second, third]: readonly Evaluate[],
+  args: readonly Evaluate[],
 ): Evaluate {
-  invariant(first !== undefined, 'an intrinsic has an argument')
+  const [first, second, third, fourth] = args
+  invariant(first !== undefined && args.length <= 4, 'an intrinsic has one to four arguments')
   const round = rounding(type)
   if (second === undefined) return (frame) => round(of(first(frame)))
   if (third === undefined) return (frame) => round(of(first(frame), second(frame)))
-  return (frame) => round(of(first(frame), second(frame), third(frame)))
+  if (fourth === undefined) return (frame) => round(of(first(frame), second(frame), third(frame)))
+  return (frame) => round(of(first(frame), second(frame), third(frame), fourth(frame)))
 }
 
 function compileBinary(operator: BinaryOperator, type: ValueType, left: Evaluate, right: Evaluate): Evaluate {

@@ -1,99 +1,152 @@
 /**
- * The pairs inside a chunk, where the attention is causal: their scores add up tile of features by tile of features
- * in registers, four rows by four keys a thread; then they pass through shared memory as weights of the values.
+ * The pairs inside a chunk, where the attention is causal: their scores, which are in registers, pass through workgroup
+ * memory as weights of the values, a slice of keys after another.
  */
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
-import type { SharedArray, Value } from '../kernel.ts'
-import { hasCoefficient } from './chunk.ts'
-import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
-import { rowsFrom, rowsOfCall, rowStart } from './row-places.ts'
-import { contract } from './tile-product.ts'
-import { columnGroup, fourLanes, inLanes, lanes, nth, place, range, rowGroup, rowNumbers } from './tile.ts'
-import type { Columns, Lane } from './tile.ts'
+import type { Value } from '../kernel.ts'
+import { keyFours, keysOfSlice, rowsOfGroup, setsOf } from './chunk.ts'
+import type { Chunk, NearPairs } from './chunk.ts'
+import { visible } from './frame.ts'
+import { fromPanel, panelPlace } from './panel.ts'
+import type { Four } from './panel.ts'
+import { rowsOfCall, rowStart } from './row-places.ts'
+import { fourOf } from './score-layout.ts'
+import { addProducts } from './tile-product.ts'
+import { across, columnGroup, fourFrom, fourLanes, lanes, nth, range, rowGroup, within } from './tile.ts'
 
-/**
- * Adds component f's part of φ(q_i)·φ(k_j) to the scores; scaled sums are measured by the rows' scales.
- *
- * @param queries φ(q) of component f, for each of the thread's row groups, where sums are not scaled
- */
-export function addScores(
-  k: Author,
-  chunk: Chunk,
-  { block }: FeatureTile,
-  f: Value,
-  queries: readonly Value[],
-): void {
-  const { arrays, pass, rows } = chunk
-  const key = k.let('ofKey', ir.sharedLoad(arrays.key, place(f, columnGroup)))
-  const coefficient = (side: 'query' | 'key', name: string, group: Value): Value | undefined => {
-    if (!hasCoefficient(pass[side].blocks[block])) return undefined
-    const array = side === 'query' ? arrays.queryCoefficient : arrays.keyCoefficient
-    return k.let(name, ir.sharedLoad(array, place(f, group)))
-  }
-  const keyCoefficient = coefficient('key', 'kc', columnGroup)
-  for (const [vector, { group, scores, scale }] of rows.entries()) {
-    const query = scale && k.let(`ofQuery${vector}`, ir.sharedLoad(arrays.query, place(f, group)))
-    const queryCoefficient = coefficient('query', `qc${vector}`, group)
-    for (const item of fourLanes) {
-      const ofKey = ir.splat(ir.lane(key, item))
-      if (query === undefined) k.add(nth(scores, item), ir.mul(nth(queries, vector), ofKey))
-      else {
-        const power = scaledScore(chunk, nth(rows, vector), item, query, ofKey)
-        const withQuery = queryCoefficient === undefined ? power : ir.mul(queryCoefficient, power)
-        const score =
-          keyCoefficient === undefined
-            ? withQuery
-            : ir.mul(withQuery, ir.splat(ir.lane(keyCoefficient, item)))
-        k.add(nth(scores, item), score)
-      }
-    }
-  }
-}
-
-/** 2^(exponent of q + exponent of k − scale of the row), for a row group and a key. */
-function scaledScore(
-  { action }: Chunk,
-  { group, scale }: ChunkRows,
-  item: Lane,
-  query: Value,
-  ofKey: Value,
-): Value {
-  const key = ir.convert('f32', ir.add(ir.mul(columnGroup, lanes), item))
-  const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(key)))
-  const together = ir.add(scale === undefined ? query : ir.sub(query, scale), ofKey)
-  // Positive only for keys that the row does not see, whose scores are dropped.
-  return ir.call('exp2', ir.call('min', since.lower(together), 0))
-}
+/** Fours of keys of a slice. */
+const foursOfSlice = keysOfSlice / lanes
 
 /** Adds the values of the chunk's keys to the sums, each row seeing the keys up to its own. */
-export function addPairs(k: Author, chunk: Chunk, columns: Columns, pairs: SharedArray, keys: Value): void {
-  const { schedule, binding, firstRow, rows } = chunk
+export function addPairs(k: Author, chunk: Chunk): void {
+  const { near, keys } = chunk
   k.comment('pairs inside the chunk: key j for rows i ≥ j')
-  for (const item of range(lanes)) storePairs(k, chunk, pairs, item)
-  k.barrier()
-  // Rows of a thread see no key behind the last of them.
-  const end = ir.call('min', keys, ir.mul(ir.add(rowGroup, 1), rows.length * lanes))
-  const values = rowsFrom(rowsOfCall('key', schedule.valueDim), firstRow)
-  contract(k, 'j', end, rows, (j) => {
-    const weights = rows.map(({ group }, vector) =>
-      k.let(`pair${vector}`, ir.sharedLoad(pairs, place(j, group))),
-    )
-    const start = rowStart(values, j)
-    return { weights, entries: columns.load(k, binding('v'), start) }
+  if (near !== undefined) joinNear(k, chunk, near)
+  k.loop('keySlice', 0, ir.div(ir.add(keys, keysOfSlice - 1), keysOfSlice), (slice) => {
+    const start = k.let('firstOfSlice', ir.mul(slice, keysOfSlice))
+    storeSlice(k, chunk, slice)
+    if (near !== undefined) storeNear(k, chunk, near, start)
+    k.barrier()
+    // Rows before the first key of the slice see none of it.
+    k.if(ir.gt(ir.mul(ir.add(rowGroup, 1), rowsOfGroup), start), () => addSlice(k, chunk, start))
+    k.barrier()
   })
 }
 
-/** Stores the scores of one of the thread's keys, 0 for rows before the key. */
-function storePairs(k: Author, { rows, action, scaled }: Chunk, pairs: SharedArray, item: number): void {
-  const key = k.let(`key${item}`, ir.add(ir.mul(columnGroup, lanes), item))
-  for (const [vector, { group, scores }] of rows.entries()) {
-    const sum = nth(scores, item)
-    const since = action.after(ir.sub(rowNumbers(0, group), ir.splat(ir.convert('f32', key))))
-    const score = k.let(`score${vector * lanes + item}`, scaled ? sum : since.shrink(sum))
-    const seen = inLanes((lane) =>
-      ir.select(ir.le(key, ir.add(ir.mul(group, lanes), lane)), ir.lane(score, lane), 0),
+/** Stores the scores of the thread's keys that are in the slice. */
+function storeSlice(k: Author, chunk: Chunk, slice: Value): void {
+  const { pass, near, rows, firstNumber } = chunk
+  const threads = across(pass.tile)
+  const fours = keyFours(pass.tile).length
+  const slicesOfFour = (threads * lanes) / keysOfSlice
+  const inSlice = ir.eq(ir.div(columnGroup, foursOfSlice), ir.mod(slice, slicesOfFour))
+  k.if(inSlice, () => {
+    const which = fours === 1 ? ir.u32(0) : k.let('whichFour', ir.div(slice, slicesOfFour))
+    const keys = k.let('keyFour', ir.add(columnGroup, ir.mul(which, threads)))
+    const score = (scores: readonly Value[], lane: number): Value =>
+      range(fours - 1).reduce(
+        (found: Value, more) => ir.select(ir.gt(which, more), nth(scores, (more + 1) * lanes + lane), found),
+        nth(scores, lane),
+      )
+    const isNear = ir.eq(ir.div(keys, rowsOfGroup / lanes), rowGroup)
+    k.guard(near === undefined ? ir.bool(true) : ir.not(isNear), () =>
+      rows.forEach(({ four, scores }, vector) =>
+        storeScores(k, chunk, {
+          name: `${vector}`,
+          rows: four,
+          firstRow: ir.add(firstNumber, vector * lanes),
+          keys,
+          scores: fourLanes.map((lane) => score(scores, lane)),
+        }),
+      ),
     )
-    k.sharedStore(pairs, place(key, group), seen)
+  })
+}
+
+/** The scores of four keys for four rows. */
+interface StoredScores {
+  /** Keeps names apart. */
+  readonly name: string
+  readonly rows: Four
+  /** The number of the first row in the chunk, f32. */
+  readonly firstRow: Value
+  /** The number of the keys among the fours of the chunk. */
+  readonly keys: Value
+  /** By key. */
+  readonly scores: readonly Value[]
+}
+
+/** Stores scores, 0 for rows that do not see the key. */
+function storeScores(
+  k: Author,
+  { action, scaled, layout, keyCount }: Chunk,
+  { name, rows, firstRow, keys, scores }: StoredScores,
+): void {
+  const numbers = k.let(`rowsOf${name}`, fourFrom(firstRow))
+  // No row sees a key that is none.
+  const last = k.let(`lastSeenOf${name}`, ir.call('min', numbers, ir.splat(ir.sub(keyCount, 1))))
+  const firstKey = k.let(`firstKeyOf${name}`, ir.convert('f32', ir.mul(keys, lanes)))
+  const place = k.let(`placeOf${name}`, ir.mod(keys, foursOfSlice))
+  for (const [lane, sum] of scores.entries()) {
+    const key = ir.splat(ir.add(firstKey, lane))
+    const score = scaled ? sum : action.after(ir.sub(numbers, key)).shrink(sum)
+    k.sharedStore(
+      layout.array,
+      // Fours of keys lie apart, so that threads that store them meet no bank twice.
+      panelPlace(layout.weights, place, rows, lane * foursOfSlice),
+      ir.call('atMost', key, last, score, ir.splat(0)),
+    )
   }
+}
+
+/** Adds the values of a slice's keys, each by its weight. */
+function addSlice(
+  k: Author,
+  { layout, rows, columns, binding, schedule, firstRow }: Chunk,
+  start: Value,
+): void {
+  const groups = rows.map(({ sums, total }) => ({ sums, total }))
+  const values = rowsOfCall('key', schedule.valueDim / columns.unit)
+  // Rows of a thread see no key behind the last of them.
+  const seen = ir.div(ir.sub(ir.mul(ir.add(rowGroup, 1), rowsOfGroup), start), lanes)
+  k.loop('four', 0, ir.call('min', seen, foursOfSlice), (four) => {
+    const first = k.let('firstKey', ir.add(firstRow, start, ir.mul(four, lanes)))
+    k.loop('step', 0, lanes, (step) => {
+      const at = ir.add(ir.mul(step, foursOfSlice), four)
+      const weights = rows.map((row, vector) =>
+        k.let(`pair${vector}`, fromPanel(layout.weights, at, row.four)),
+      )
+      const row = rowStart(values, within(ir.add(first, step), visible))
+      addProducts(k, groups, { weights, entries: columns.load(k, binding('v'), row) })
+    })
+  })
+}
+
+/** Puts together what the sets of threads have of the pairs inside row groups; the first set has the sums. */
+function joinNear(k: Author, { layout, pass }: Chunk, near: NearPairs): void {
+  const sets = setsOf(pass.tile)
+  const threads = pass.tile.threads / sets
+  const own = k.let('ownPairs', ir.mod(ir.thread, threads))
+  const at = (key: number): Value => ir.add(ir.mul(own, lanes + 1), key)
+  for (const set of range(sets).slice(1)) {
+    k.if(ir.eq(near.set, set), () =>
+      near.scores.forEach((score, key) => k.sharedStore(layout.array, at(key), score)),
+    )
+    k.barrier()
+    k.if(ir.eq(near.set, 0), () =>
+      near.scores.forEach((score, key) => k.add(score, ir.sharedLoad(layout.array, at(key)))),
+    )
+    k.barrier()
+  }
+}
+
+/** Stores the scores of pairs inside row groups whose keys are in the slice. */
+function storeNear(k: Author, chunk: Chunk, near: NearPairs, start: Value): void {
+  const keys = k.let('nearFour', fourOf(near.keys))
+  const inSlice = ir.eq(ir.div(keys, foursOfSlice), ir.div(start, keysOfSlice))
+  k.if(ir.and(ir.eq(near.set, 0), inSlice), () => {
+    const firstRow = ir.convert('f32', ir.mul(fourOf(near.rows), lanes))
+    storeScores(k, chunk, { name: 'Near', rows: near.rows, firstRow, keys, scores: near.scores })
+  })
 }

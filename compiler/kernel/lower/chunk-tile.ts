@@ -1,171 +1,215 @@
 /**
- * Components of φ for the query rows and, where the attention is causal, the
- * key rows of one chunk, in shared memory by (component, row group).
+ * Components of φ for the query rows and, where the attention is causal, the key rows of one chunk, in registers: a
+ * thread has its rows by four components of the tile.
  */
 import type { ScheduledBlock } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
-import type { Author } from '../author.ts'
+import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
-import type { Chunk } from './chunk.ts'
+import { componentOf, depth, hasCoefficient, itemsOf, rowFours, vectors } from './chunk.ts'
+import type { Chunk, FeatureTile } from './chunk.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
-import type { EvaluatedFeatures, FeatureRows, PreparedRows } from './features.ts'
-import { countedOf, u32Name, visible } from './frame.ts'
+import type { EvaluatedFeatures, PreparedRows } from './features.ts'
+import { countedOf, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
+import { unitOf } from './panel.ts'
+import type { Four } from './panel.ts'
+import { evaluateProjected } from './projected-tile.ts'
 import { projectedOf } from './projected-layout.ts'
-import { rowsOfCall } from './row-places.ts'
-import { inLanes, lanes, place, range, side as groupsOfTile, within } from './tile.ts'
+import { rowsOfCall, rowsTogether } from './row-places.ts'
+import { across, columnGroup, fourFrom, lanes, nth, rowNumbers, split, within } from './tile.ts'
+import { fourOf } from './score-layout.ts'
 
 /** The rows of a chunk whose features are evaluated. */
 type Side = 'query' | 'key'
-/** The row group of which a thread fills components, and the first of these; declared where a thread keeps its rows. */
-const [fillRows, fillColumn] = [u32Name('fillRows'), u32Name('fillColumn')]
+
+/** φ of a thread's rows and components, by vector and item. */
+export interface Numbers {
+  /** Values, or exponents as of the chunk's first row. */
+  readonly values: readonly (readonly Value[])[]
+  readonly coefficients: readonly (readonly Value[])[] | undefined
+}
+
+/** φ of both sides; of keys where the attention is causal. */
+export interface ChunkNumbers {
+  readonly query: Numbers
+  readonly key: Numbers | undefined
+}
 
 /** Evaluates φ on the rows of a chunk, tile by tile. */
 export class ChunkFeatures {
   readonly #chunk: Chunk
-  /** Threads that share a row group: a thread has every so many-th component. */
-  readonly #stride: number
-  readonly #own: { readonly query: PreparedRows; readonly key: PreparedRows | undefined }
+  readonly #own: { readonly query: readonly PreparedRows[]; readonly key: readonly PreparedRows[] }
 
   /** Declares what depends on the rows alone, before any tile. */
   constructor(k: Author, chunk: Chunk) {
     this.#chunk = chunk
     const { pass } = chunk
-    this.#stride = pass.tile.threads / groupsOfTile
-    this.#own = {
-      query: prepare(chunk, 'query', pass.query.blocks, fillRows),
-      key: pass.causal ? prepare(chunk, 'key', pass.key.blocks, fillRows) : undefined,
+    const prepared = (side: Side): readonly PreparedRows[] => {
+      const blocks = pass[side].blocks.filter(({ projected }) => !projected)
+      return blocks.length === 0
+        ? []
+        : rowFours().map((four, vector) => prepare(chunk, side, blocks, four, vector))
     }
-    const kept = (['query', 'key'] as const).flatMap((side) => {
-      const own = this.#own[side]
-      const keeps = own !== undefined && (own.shares || pass[side].blocks.some((block) => block.projected))
-      return keeps ? ir.block(own.statements) : []
-    })
-    if (kept.length === 0) return
-    k.let('fillRows', ir.div(ir.thread, this.#stride))
-    k.let('fillColumn', ir.mod(ir.thread, this.#stride))
-    k.use(kept)
+    this.#own = { query: prepared('query'), key: pass.causal ? prepared('key') : [] }
+    for (const rows of [...this.#own.query, ...this.#own.key]) k.use(rows.statements)
   }
 
-  /** Computes the tile of components from `first` of a block on. */
-  fill(k: Author, block: number, first: Value): void {
+  /** Evaluates a tile of components. */
+  evaluate(k: Author, { block, component }: FeatureTile): ChunkNumbers {
     const { query, key } = this.#chunk.pass
-    this.#fill(k, 'query', query.blocks[block], first)
-    this.#fill(k, 'key', key.blocks[block], first)
-  }
-
-  #fill(k: Author, side: Side, block: ScheduledBlock | undefined, first: Value): void {
-    const own = this.#own[side]
-    if (own === undefined || block === undefined) return
-    if (block.projected) this.#fillProjected(k, side, own, block, first)
-    else if (own.shares) this.#fillKept(k, side, own, block, first)
-    else this.#fillAny(k, side, block, first)
-  }
-
-  /** Projections of several components share their loads. */
-  #fillProjected(k: Author, side: Side, own: PreparedRows, block: ScheduledBlock, first: Value): void {
-    const items = range(this.#chunk.pass.tile.steps / this.#stride)
-    const components = items.map((item) => ir.add(fillColumn, item * this.#stride))
-    const evaluated = this.#evaluate(k, own, block, first, components)
-    components.forEach((component, item) => this.#store(k, side, evaluated, item, component, fillRows))
-  }
-
-  /** A thread keeps its rows, because something is computed once for all their components. */
-  #fillKept(k: Author, side: Side, own: PreparedRows, block: ScheduledBlock, first: Value): void {
-    k.strided(`${side}Item`, fillColumn, this.#chunk.pass.tile.steps, this.#stride, (component) => {
-      const evaluated = this.#evaluate(k, own, block, first, [component])
-      this.#store(k, side, evaluated, 0, component, fillRows)
-    })
-  }
-
-  /** Nothing is shared: neighbouring threads read neighbouring entries of the same rows. */
-  #fillAny(k: Author, side: Side, block: ScheduledBlock, first: Value): void {
-    const { tile } = this.#chunk.pass
-    k.strided(`${side}Item`, ir.thread, (tile.steps * tile.rows) / lanes, tile.threads, (item) => {
-      const component = k.let(`${side}Component`, ir.mod(item, tile.steps))
-      const group = k.let(`${side}Four`, ir.div(item, tile.steps))
-      const rows = prepare(this.#chunk, side, [block], group)
-      k.use(rows.statements)
-      this.#store(k, side, this.#evaluate(k, rows, block, first, [component]), 0, component, group)
-    })
-  }
-
-  #evaluate(
-    k: Author,
-    rows: PreparedRows,
-    block: ScheduledBlock,
-    first: Value,
-    components: readonly Value[],
-  ): EvaluatedFeatures {
-    const { pass, binding } = this.#chunk
-    const evaluated = rows.evaluate({
-      block,
-      each: components.length,
-      at: (item) => ir.add(first, components[item] ?? 0),
-      steps: pass.tile.steps,
-      projection: block.projected ? binding('w') : undefined,
-    })
-    k.use(evaluated.statements)
-    return evaluated
-  }
-
-  #store(
-    k: Author,
-    side: Side,
-    evaluated: EvaluatedFeatures,
-    item: number,
-    component: Value,
-    group: Value,
-  ): void {
-    const { arrays, scaled, firstRow } = this.#chunk
-    const [values, coefficients] =
-      side === 'query' ? [arrays.query, arrays.queryCoefficient] : [arrays.key, arrays.keyCoefficient]
-    const at = place(component, group)
-    if (!scaled) {
-      // Scores of keys past the last are never read.
-      k.sharedStore(values, at, widen(evaluated.value(item)))
-      return
+    return {
+      query: this.#numbers(k, 'query', nth(query.blocks, block), component),
+      key: this.#chunk.pass.causal ? this.#numbers(k, 'key', nth(key.blocks, block), component) : undefined,
     }
-    // Key rows past the last bring no exponent, whatever lies in memory in their place.
-    const seen = (value: Value, absent: number): Value =>
-      side === 'query'
-        ? value
-        : inLanes((lane) =>
-            ir.select(ir.lt(rowOf(firstRow, group, lane), visible), ir.lane(value, lane), absent),
-          )
-    k.sharedStore(values, at, seen(exponentOf(evaluated, item), lowest))
-    if (evaluated.coefficient !== undefined)
-      k.sharedStore(coefficients, at, seen(widen(evaluated.coefficient(item)), 0))
+  }
+
+  /** Both sides are computed alike, in a block each, which leaves its numbers in variables. */
+  #numbers(k: Author, side: Side, block: ScheduledBlock, first: Value): Numbers {
+    const { pass, scaled } = this.#chunk
+    const name = side === 'query' ? 'ofQuery' : 'ofKey'
+    const declared = (word: string): readonly (readonly Name[])[] =>
+      split(k.registers(word, 'vec4f', vectors * itemsOf(pass.tile)), vectors)
+    const values = declared(name)
+    const coefficients = scaled && hasCoefficient(block) ? declared(`${name}Coefficient`) : undefined
+    k.block(() => {
+      const evaluated = block.projected
+        ? this.#project(k, side, block, first)
+        : this.#compute(k, side, block, first)
+      const set = (names: typeof values, make: (vector: number, item: number) => Value): void =>
+        names.forEach((ofVector, vector) =>
+          ofVector.forEach((number, item) => k.set(number, make(vector, item))),
+        )
+      const of = (vector: number): EvaluatedFeatures => nth(evaluated, vector)
+      set(values, (vector, item) =>
+        scaled ? this.#exponent(side, of(vector), vector, item) : widen(of(vector).value(item)),
+      )
+      if (coefficients !== undefined)
+        set(coefficients, (vector, item) => widen(of(vector).coefficient?.(item) ?? ir.f32(1)))
+    })
+    return { values, coefficients }
+  }
+
+  /** An exponent as of the chunk's first row. Keys past the last bring none, whatever lies in memory in their place. */
+  #exponent(side: Side, evaluated: EvaluatedFeatures, vector: number, item: number): Value {
+    const { action, firstNumber, keyCount } = this.#chunk
+    const four = fourOf(nth(rowFours(), vector))
+    const exponent = exponentOf(evaluated, item)
+    const since = action.after(rowNumbers(0, four))
+    if (side === 'query') return since.lower(exponent)
+    const rows = fourFrom(firstNumber, vector * lanes + 1)
+    return ir.call('atMost', rows, ir.splat(keyCount), since.raise(exponent), ir.splat(lowest))
+  }
+
+  #project(k: Author, side: Side, block: ScheduledBlock, first: Value): readonly EvaluatedFeatures[] {
+    const { pass, schedule, binding, layout, firstRow } = this.#chunk
+    const { buffer, rows, count, maximum } = rowsOf(this.#chunk, side)
+    const width = schedule.dim / unitOf(schedule.dim)
+    const threads = across(pass.tile)
+    return evaluateProjected(k, {
+      block,
+      threads: pass.tile.threads,
+      width: schedule.dim,
+      depth,
+      rows: {
+        fours: rowFours(),
+        filling: {
+          panel: layout.rows,
+          buffer: binding(buffer),
+          places: rowsOfCall(side, width),
+          last: k.let('lastRow', ir.sub(ir.call('max', rows, 1), 1)),
+          rowAt: (four, lane) => rowOf(firstRow, four, lane),
+        },
+      },
+      projections: {
+        fours: [{ of: columnGroup, more: 0 }],
+        filling: {
+          panel: layout.projections,
+          buffer: binding('w'),
+          places: rowsTogether(ir.u32(0), width),
+          last: ir.u32(block.size - 1),
+          rowAt: (four, lane) => ir.add(first, four, lane * threads),
+        },
+      },
+      inLanes: 'rows',
+      length: count,
+      maximum,
+      prefix: 'x',
+    })
+  }
+
+  #compute(k: Author, side: Side, block: ScheduledBlock, first: Value): readonly EvaluatedFeatures[] {
+    const { pass } = this.#chunk
+    return this.#own[side].map((rows) => {
+      const evaluated = rows.evaluate({
+        block,
+        each: itemsOf(pass.tile),
+        at: (item) => ir.add(first, componentOf(pass, item)),
+        steps: pass.tile.steps,
+        projection: undefined,
+      })
+      k.use(evaluated.statements)
+      return evaluated
+    })
   }
 }
 
-const prepare = (chunk: Chunk, side: Side, blocks: readonly ScheduledBlock[], group: Value): PreparedRows =>
-  prepareRows(rowsOf(chunk, side, group), blocks)
-
-/** The four rows of a row group of the chunk. */
-function rowsOf(chunk: Chunk, side: Side, group: Value): FeatureRows {
-  const { schedule, pass, binding, counts, maxima, firstRow } = chunk
-  const ofQuery = side === 'query'
-  const at = (lane: number): Value =>
-    within(rowOf(firstRow, group, lane), ofQuery ? ir.shape('length') : visible)
+/** A side's rows in the buffers of the call. */
+function rowsOf(
+  { counts, maxima }: Chunk,
+  side: Side,
+): {
+  readonly buffer: string
+  /** How many rows there are, and how many φ counts. */
+  readonly rows: Value
+  readonly count: Value
+  readonly maximum: ((row: Value) => Value) | undefined
+} {
+  if (side === 'key')
+    return {
+      buffer: 'k',
+      rows: visible,
+      count: visible,
+      maximum: maxima && ((): Value => headMaximum(maxima)),
+    }
   return {
-    extent: 'lanes',
-    each: lanes,
-    buffer: binding(ofQuery ? 'q' : 'k'),
-    dim: schedule.dim,
-    places: rowsOfCall(side, schedule.dim),
-    at,
-    count: ofQuery ? countedOf(counts) : visible,
-    projected: projectedOf(schedule, pass, binding, side),
-    ...(maxima && {
-      maximum: (lane: number) => (ofQuery ? ir.load(maxima, queryRowMaximum(at(lane))) : headMaximum(maxima)),
-    }),
-    prefix: ofQuery ? 'q' : 'k',
+    buffer: 'q',
+    rows: ir.shape('length'),
+    count: countedOf(counts),
+    maximum: maxima && ((row): Value => ir.load(maxima, queryRowMaximum(row))),
   }
 }
 
-const rowOf = (firstRow: Value, group: Value, lane: number): Value =>
-  ir.add(firstRow, ir.mul(group, lanes), lane)
+/** Four rows of the thread. */
+function prepare(
+  chunk: Chunk,
+  side: Side,
+  blocks: readonly ScheduledBlock[],
+  four: Four,
+  vector: number,
+): PreparedRows {
+  const { schedule, pass, binding, firstRow } = chunk
+  const { buffer, rows, count, maximum } = rowsOf(chunk, side)
+  const at = (lane: number): Value => within(rowOf(firstRow, fourOf(four), lane), rows)
+  return prepareRows(
+    {
+      extent: 'lanes',
+      each: lanes,
+      buffer: binding(buffer),
+      dim: schedule.dim,
+      places: rowsOfCall(side, schedule.dim),
+      at,
+      count,
+      projected: projectedOf(schedule, pass, binding, side),
+      ...(maximum && { maximum: (lane: number) => maximum(at(lane)) }),
+      prefix: `${side === 'query' ? 'q' : 'k'}${vector}`,
+    },
+    blocks,
+  )
+}
+
+const rowOf = (firstRow: Value, four: Value, lane: number): Value =>
+  ir.add(firstRow, ir.mul(four, lanes), lane)

@@ -1,5 +1,5 @@
 /**
- * Finish: one workgroup takes 32 query rows of a head and a tile of value
+ * Finish: one workgroup takes the query rows of a chunk of a head and a tile of value
  * columns. It reads φ(q)·S of everything before the rows' chunk and, where the
  * attention is causal, adds the pairs inside the chunk; then it divides.
  *
@@ -14,10 +14,12 @@ import type { Author } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
-import { addPairs, addScores } from './chunk-pairs.ts'
+import { addTile } from './chunk-panels.ts'
+import { addPairs } from './chunk-pairs.ts'
 import { ChunkFeatures } from './chunk-tile.ts'
-import { chunkArrays } from './chunk.ts'
-import type { Chunk, ChunkArrays, ChunkRows, FeatureTile } from './chunk.ts'
+import { chunkLayout, keyFours, rowFours, rowsOfGroup, setsOf, vectors } from './chunk.ts'
+import type { Chunk, ChunkLayout, ChunkRows, NearPairs } from './chunk.ts'
+import { declareFours } from './fours.ts'
 import { divide, frame, groupNames, headsOf, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { mendRows, mendingArrays } from './mend.ts'
@@ -25,54 +27,55 @@ import { readout } from './readout.ts'
 import { rowsOfCall } from './row-places.ts'
 import { raiseRowScales } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
-import { addProducts } from './tile-product.ts'
 import {
   declareColumns,
   extent,
   lanes,
   nth,
-  place,
-  range,
+  rowGroup,
   rowNumbers,
   rowVector,
   split,
   threadNames,
-  tileArray,
   valueTiles,
-  vectorsOf,
 } from './tile.ts'
 import type { Columns } from './tile.ts'
 
 /**
- * The kernel that reads 32 query rows out of the state before their chunk, adds the causal pairs inside the
+ * The kernel that reads a chunk's query rows out of the state before it, adds the causal pairs inside the
  * chunk, and stores the rows of the output.
  */
 export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
   const { tile, causal } = pass
   const frameOfPass = frame(schedule, pass)
   const { binding, counts, kernel } = frameOfPass
-  const { arrays, shared } = chunkArrays(pass)
-  const pairs = tileArray('pairs', tile.rows)
+  const { layout, shared } = chunkLayout(schedule, pass)
 
   const body = record((k) => {
     declareGroup(k, schedule, pass, frameOfPass)
-    const columns = declareColumns(k, tile, schedule.valueDim)
+    const columns = columnsOf(k, schedule, pass)
     const firstRow = k.let('firstRow', ir.mul(u32Name('rowTile'), tile.rows))
-    const { chunk, keys } = declareChunk(k, schedule, pass, frameOfPass, arrays, columns, firstRow)
+    const chunk = declareChunk(k, schedule, pass, frameOfPass, layout, columns, firstRow)
     const features = new ChunkFeatures(k, chunk)
-    everyTile(k, pass.query.blocks, tile.steps, (block, first) =>
-      readTile(k, chunk, columns, features, block, first),
-    )
+    everyTile(k, pass.query.blocks, tile.steps, (block, component) => {
+      const { size, start } = nth(pass.query.blocks, block)
+      const count = k.let('count', extent(component, ir.u32(size), tile.steps))
+      const feature = k.let('firstFeature', ir.add(component, start))
+      const tileOfFeatures = { block, component, feature, count }
+      const numbers = features.evaluate(k, tileOfFeatures)
+      const scales = chunk.scaled ? raiseRowScales(k, chunk, tileOfFeatures, numbers) : undefined
+      addTile(k, chunk, tileOfFeatures, numbers, scales)
+    })
     if (!chunk.scaled) actOnSums(k, chunk)
-    if (causal) addPairs(k, chunk, columns, pairs, keys)
-    const places = rowsOfCall('query', schedule.valueDim)
+    if (causal) addPairs(k, chunk)
+    const places = rowsOfCall('query', schedule.valueDim / columns.unit)
     readout(k, { pass, columns, groups: chunk.rows, out: binding('out'), places, firstRow })
     mendRows(k, schedule, pass, { binding, counts }, firstRow, chunk.rows)
   })
   const summary = causal
     ? 'Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.'
     : 'Each row: φ(q)·S over φ(q)·z.'
-  return kernel(summary, [...shared, ...(causal ? [pairs] : []), ...mendingArrays(pass)], body)
+  return kernel(summary, [...shared, ...mendingArrays(pass)], body)
 }
 
 /** Declares the names of the workgroup's group, head and tile, and of its threads. */
@@ -87,16 +90,16 @@ function declareGroup(k: Author, schedule: Schedule, { tile }: FinishPass, frame
   k.use(threadNames(tile))
 }
 
-/** Declares a thread's sums, and the index of the state before its rows, of whose chunk it sees `keys` keys. */
+/** Declares a thread's sums, and the index of the state before its rows. */
 function declareChunk(
   k: Author,
   schedule: Schedule,
   pass: FinishPass,
   { binding, counts, action, maxima }: Frame,
-  arrays: ChunkArrays,
+  chunkLayout: ChunkLayout,
   columns: Columns,
   firstRow: Value,
-): { readonly chunk: Chunk; readonly keys: Value } {
+): Chunk {
   const { tile, causal } = pass
   const scaled = pass.scaling === 'scaled'
   const layout = stateLayout(schedule, pass.scaling)
@@ -106,34 +109,47 @@ function declareChunk(
   const keys = k.let('keys', causal ? extent(firstRow, visible, tile.rows) : ir.u32(0))
   // A chunk is as long as a tile where the attention is causal; without a mask there is one state for all.
   const start = k.let('stateStart', layout.start(causal ? u32Name('rowTile') : ir.u32(0)))
-  const rows = declareRows(k, pass, columns)
-  const state = { buffer: binding('state'), layout, start }
   return {
-    chunk: {
-      schedule,
-      pass,
-      binding,
-      counts,
-      maxima,
-      action,
-      scaled,
-      arrays,
-      firstRow,
-      sinceState,
-      state,
-      rows,
-    },
+    schedule,
+    pass,
+    binding,
+    counts,
+    maxima,
+    action,
+    scaled,
+    layout: chunkLayout,
+    columns,
+    firstRow,
     keys,
+    keyCount: causal ? k.let('keyCount', ir.convert('f32', keys)) : ir.f32(0),
+    firstNumber: causal ? k.let('firstNumber', ir.convert('f32', ir.mul(rowGroup, rowsOfGroup))) : ir.f32(0),
+    sinceState,
+    state: {
+      buffer: binding('state'),
+      layout,
+      start,
+      fours: columns.unit === 1 ? start : k.let('stateFours', ir.div(start, columns.unit)),
+    },
+    rows: declareRows(k, pass, columns),
+    near: causal && scaled ? declareNear(k, pass) : undefined,
   }
 }
 
+/** The thread's columns: in fours where each row of S begins with one, and where no row is mended number by number. */
+function columnsOf(k: Author, schedule: Schedule, { tile, mended }: FinishPass): Columns {
+  const { features, valueDim } = schedule
+  const inFours = features % lanes === 0 && mended === undefined
+  return inFours ? declareFours(k, tile, valueDim) : declareColumns(k, tile, valueDim)
+}
+
 function declareRows(k: Author, { tile, causal, scaling }: FinishPass, columns: Columns): ChunkRows[] {
-  const vectors = vectorsOf(tile, tile.rows)
   const sums = split(k.registers('sums', 'vec4f', vectors * columns.count), vectors)
   const totals = k.registers('totals', 'vec4f', vectors)
-  const scores = causal ? split(k.registers('scores', 'vec4f', vectors * lanes), vectors) : []
+  const keys = keyFours(tile).length * lanes
+  const scores = causal ? split(k.registers('scores', 'vec4f', vectors * keys), vectors) : []
   const scales = scaling === 'scaled' ? k.registers('rowScale', 'vec4f', vectors, lowest) : []
-  return range(vectors).map((vector) => ({
+  return rowFours().map((four, vector) => ({
+    four,
     group: rowVector(vector, vectors),
     sums: nth(sums, vector),
     total: nth(totals, vector),
@@ -142,42 +158,23 @@ function declareRows(k: Author, { tile, causal, scaling }: FinishPass, columns: 
   }))
 }
 
-/** Evaluates a tile of features, and adds its products with the state and its part of the scores. */
-function readTile(
-  k: Author,
-  chunk: Chunk,
-  columns: Columns,
-  features: ChunkFeatures,
-  block: number,
-  firstComponent: Value,
-): void {
-  const { pass, scaled } = chunk
-  const query = nth(pass.query.blocks, block)
-  const count = k.let('count', extent(firstComponent, ir.u32(query.size), pass.tile.steps))
-  const first = k.let('firstFeature', ir.add(firstComponent, query.start))
-  const tile = { block, first, count }
-  features.fill(k, block, firstComponent)
-  k.barrier()
-  if (scaled) raiseRowScales(k, chunk, tile)
-  readState(k, chunk, columns, tile)
-  // Without pairs, what the next tile fills has last been read before the barrier behind the scales.
-  if (!scaled || pass.causal) k.barrier()
-}
-
-/** Component by component: φ(q)·S and φ(q)·z, and the pairs' scores. */
-function readState(k: Author, chunk: Chunk, columns: Columns, tile: FeatureTile): void {
-  const { arrays, rows, state, pass } = chunk
-  const { layout, buffer, start } = state
-  k.loop('f', 0, tile.count, (f) => {
-    const weights = rows.map(({ group }, vector) =>
-      k.let(`weight${vector}`, ir.sharedLoad(arrays.weight, place(f, group))),
-    )
-    const feature = k.let('feature', ir.add(tile.first, f))
-    const entries = columns.load(k, buffer, layout.s(start, feature, ir.u32(0)))
-    const z = k.let('z', ir.load(buffer, layout.z(start, feature)))
-    addProducts(k, rows, { weights, entries, z })
-    if (pass.causal) addScores(k, chunk, tile, f, weights)
-  })
+/** Four rows of a group by four keys of it, which a set of threads has all of. */
+function declareNear(k: Author, { tile }: FinishPass): NearPairs {
+  const pairs = tile.threads / setsOf(tile)
+  const perGroup = rowsOfGroup / lanes
+  const own = k.let('nearPair', ir.mod(ir.thread, pairs))
+  const rows = k.let('nearRows', ir.div(own, perGroup))
+  const keys = k.let(
+    'nearKeysOfGroup',
+    ir.add(ir.mul(ir.div(rows, perGroup), perGroup), ir.mod(own, perGroup)),
+  )
+  return {
+    set: k.let('nearSet', ir.div(ir.thread, pairs)),
+    rows: { of: rows, more: 0 },
+    keys: { of: keys, more: 0 },
+    scores: k.registers('near', 'vec4f', lanes),
+    scale: k.var('nearScale', ir.splat(lowest)),
+  }
 }
 
 /** All rows since the state act on what has been read out of it; of scaled sums the scale says so. */

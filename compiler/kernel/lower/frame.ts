@@ -13,6 +13,7 @@ import type { Operand } from '../build.ts'
 import { boundInFours } from '../in-fours.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
 import { shareValues } from '../share.ts'
+import { bodiesOf } from '../walk.ts'
 import { identity, stateAction } from './action.ts'
 import type { StateAction } from './action.ts'
 
@@ -78,7 +79,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
         summary,
         workgroupSize,
         count: sizeValue(pass.workgroups),
-        bindings: [...bindings.values()],
+        bindings: [...bindings.values()].map((one) => readOnly(one, body)),
         shared,
         body,
       })
@@ -86,6 +87,14 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
     },
   }
 }
+
+/** Memory that a kernel does not write is the same for all its threads while it runs: control that asks it is uniform. */
+const readOnly = (binding: Binding, body: readonly Statement[]): Binding =>
+  body.some((statement) => storesTo(statement, binding.name)) ? binding : { ...binding, access: 'read' }
+
+const storesTo = (statement: Statement, buffer: string): boolean =>
+  (statement.kind === 'store' && statement.buffer === buffer) ||
+  bodiesOf(statement).some((inner) => inner.some((one) => storesTo(one, buffer)))
 
 /** The binding of a planned buffer: writable for scratch, outputs and states, read-only for all else. */
 export function toBinding(plan: BufferPlan | undefined, name: string): Binding {

@@ -106,7 +106,8 @@ function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
   const expressions = expressionsOf({ term: pass.kernel })
   const { rowFours, keyFours, depth } = layout
   const { dim: width } = pass
-  const tile = { threads: pass.tile.threads, width, depth, queries, keys, rowFours, keyFours }
+  const names = { rows: 'q', keys: 'k' }
+  const tile = { names, threads: pass.tile.threads, width, depth, queries, keys, rowFours, keyFours }
   const items = keyFours.length * lanes
   const evaluated = pairProducts(k, tile, expressions).map((reduced, vector) => {
     const queryRow = (lane: number): Value => ir.add(attention.firstRow, rowOf(layout, vector, lane))

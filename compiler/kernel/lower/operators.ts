@@ -22,9 +22,20 @@ export function applyOperator(operator: string, args: readonly Value[]): Value {
     if (operator === 'divide') return div(a, b)
   }
   if (operator === 'negate') return neg(a)
+  // Beside a sum it is one instruction.
+  if (operator === 'power' && isNumber(args[1], 2) && isAtHand(a)) return mul(a, a)
   invariant(isIntrinsic(operator), `the operator ${operator} has a spelling in kernels`)
   return call(operator, ...operands)
 }
+
+const isNumber = (value: Value | undefined, number: number): boolean =>
+  value?.kind === 'number' && value.value === number
+
+/** Whether a value may be written twice, since it is computed already. */
+const isAtHand = (value: Value): boolean =>
+  value.kind === 'name' ||
+  (value.kind === 'lane' && isAtHand(value.vector)) ||
+  (value.kind === 'splat' && isAtHand(value.value))
 
 /** Repeats an f32 in the four lanes of a vec4f; a vec4f stays as it is. */
 export const widen = (value: Value): Value => (typeOf(value) === 'vec4f' ? value : splat(value))

@@ -15,8 +15,18 @@ import { fromPanel, throughPanels } from './panel.ts'
 import type { Filling, Four } from './panel.ts'
 import { fourLanes, lanes, nth, range } from './tile.ts'
 
+/** Two rows by the names that expressions have for them. */
+interface SideNames {
+  readonly rows: string
+  readonly keys: string
+}
+
 /** A tile of pairs, and what a thread has of it. */
 export interface PairTile {
+  /** What expressions call a row in the lanes, and one that is an item. */
+  readonly names: SideNames
+  /** Keeps the names of several tiles in one scope apart. */
+  readonly prefix?: string
   readonly threads: number
   /** Entries of a row, and those that are in a panel at a time. */
   readonly width: number
@@ -37,14 +47,14 @@ export function pairProducts(
   tile: PairTile,
   expressions: readonly Expression[],
 ): readonly Reduced[] {
-  const found = entrySums(expressions, tile.width, ['q', 'k'])
+  const found = entrySums(expressions, tile.width, [tile.names.rows, tile.names.keys])
   const results = [...found].map(([key, reduce], which) => ({
     key,
     reduce,
     registers: declare(k, tile, reduce, which),
   }))
   if (results.length > 0)
-    throughPanels(k, tile, [tile.queries, tile.keys], (t, entry) => addStep(k, tile, results, t, entry))
+    throughPanels(k, tile, [tile.queries, tile.keys], (t, entry) => addStep(k, tile, results, { t, entry }))
   return tile.rowFours.map(
     (_, vector) =>
       new Map(
@@ -62,13 +72,23 @@ interface Registers {
   readonly at: (vector: number, item: number) => Name
 }
 
-function declare(k: Author, { rowFours, keyFours }: PairTile, reduce: Reduce, which: number): Registers {
-  const isWide = mentions(reduce, 'q')
-  const items = mentions(reduce, 'k') ? keyFours.length * lanes : 1
+function declare(
+  k: Author,
+  { names, prefix = '', rowFours, keyFours }: PairTile,
+  reduce: Reduce,
+  which: number,
+): Registers {
+  const isWide = mentions(reduce, names.rows)
+  const items = mentions(reduce, names.keys) ? keyFours.length * lanes : 1
   const vectors = isWide ? rowFours.length : 1
   const initial = reduce.operator === 'sum' ? 0 : lowest
   const word = reduce.operator === 'sum' ? 'dot' : 'largest'
-  const all = k.registers(`${word}${which || ''}`, isWide ? 'vec4f' : 'f32', items * vectors, initial)
+  const all = k.registers(
+    `${prefix}${word}${which || ''}`,
+    isWide ? 'vec4f' : 'f32',
+    items * vectors,
+    initial,
+  )
   const at = (vector: number, item: number): Name =>
     nth(all, (vectors === 1 ? 0 : vector) * items + (items === 1 ? 0 : item))
   return { items, vectors, isWide, at }
@@ -77,10 +97,9 @@ function declare(k: Author, { rowFours, keyFours }: PairTile, reduce: Reduce, wh
 /** Adds one entry of all pairs, which is entry t of the panels. */
 function addStep(
   k: Author,
-  { queries, keys, rowFours, keyFours }: PairTile,
+  { names, queries, keys, rowFours, keyFours }: PairTile,
   results: readonly { readonly reduce: Reduce; readonly registers: Registers }[],
-  t: Value,
-  entry: Value,
+  { t, entry }: { readonly t: Value; readonly entry: Value },
 ): void {
   const rows = rowFours.map((four, vector) => k.let(`rows${vector}`, fromPanel(queries.panel, t, four)))
   for (const [group, four] of keyFours.entries()) {
@@ -89,7 +108,7 @@ function addStep(
       for (const lane of registers.items === 1 && group > 0 ? [] : fourLanes.slice(0, registers.items))
         for (const vector of range(registers.vectors)) {
           const term = termAt(reduce.body, entry, (name) =>
-            name === 'q' ? nth(rows, vector) : ir.lane(columns, lane),
+            name === names.rows ? nth(rows, vector) : ir.lane(columns, lane),
           )
           const register = registers.at(vector, group * lanes + lane)
           const value = registers.isWide ? widen(term) : term

@@ -1,95 +1,120 @@
 /**
  * The running log-scale of query rows while tiles of features pass by.
  *
- * A feature's scale at row i is the largest exponent of a key that row i sees:
- * of all before the chunk, and of the chunk's keys up to i. A row's scale is
- * the largest, over features, of its own exponent plus the feature's scale.
- * Sums so far shrink when it grows. Nothing that is exponentiated is positive.
+ * A feature's scale at row i is the largest exponent of a key that row i sees: of all before the chunk, and of the
+ * chunk's keys up to i. A row's scale is the largest, over features, of its own exponent plus the feature's scale. Sums
+ * so far shrink when it grows. What is exponentiated for a pair that is seen is never positive.
+ *
+ * Exponents are as of the chunk's first row, so that rows that act on the state ask for no other care.
  */
+import { invariant } from '../../diagnostics/invariant.ts'
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Value } from '../kernel.ts'
-import { hasCoefficient } from './chunk.ts'
-import type { Chunk, ChunkRows, FeatureTile } from './chunk.ts'
+import { componentOf, itemsOf, numberOf, vectors } from './chunk.ts'
+import type { Chunk, FeatureTile } from './chunk.ts'
+import type { ChunkNumbers, Numbers } from './chunk-tile.ts'
+import { fromPanel, panelPlace } from './panel.ts'
+import type { Four } from './panel.ts'
 import { raised, raiseScale } from './running-scale.ts'
-import { columnGroup, inLanes, place, range, rowNumbers, side } from './tile.ts'
+import { lowest } from '../kernel.ts'
+import { across, acrossLanes, columnGroup, fourLanes, inLanes, lanes, nth, range, rowGroup } from './tile.ts'
+import type { Lane } from './tile.ts'
 
-/**
- * Takes a tile's exponents into the rows' scales, shrinks the sums, and leaves the weights of the state in
- * `arrays.scale`: coefficient · 2^(exponents − scale).
- */
-export function raiseRowScales(k: Author, chunk: Chunk, tile: FeatureTile): void {
-  const { pass, rows } = chunk
-  k.comment('scales of the features down the rows, then of the rows')
-  if (pass.causal) {
-    runDown(k, chunk, tile)
-    k.barrier()
-  }
-  for (const [vector, row] of rows.entries()) raiseRows(k, chunk, tile, row, vector)
-  if (pass.causal) k.barrier()
-  for (const item of range(pass.tile.steps / side)) weighState(k, chunk, tile, item)
-  k.barrier()
+/** Scales of a thread's components before its row group, a lane for each. */
+export interface GroupScales {
+  /** Of all keys before the chunk. */
+  readonly state: Value
+  /** Of these and of the keys of earlier row groups. */
+  readonly group: Value
 }
 
-/** The scale of a feature before the chunk, as of the row before it. */
-const scaleBefore = ({ state, sinceState }: Chunk, feature: Value): Value =>
-  sinceState.lower(ir.load(state.buffer, state.layout.scaleBefore(state.start, feature)))
-
-/** Leaves each feature's scale at every row of the chunk: one thread a feature walks down the rows. */
-function runDown(k: Author, chunk: Chunk, { first, count }: FeatureTile): void {
-  const { arrays, action } = chunk
-  k.if(ir.lt(ir.thread, count), () => {
-    const running = k.var('running', scaleBefore(chunk, ir.add(first, ir.thread)))
-    k.loop('rows4', 0, side, (group) => {
-      const keys = k.let('keys4', ir.sharedLoad(arrays.key, place(ir.thread, group)))
-      let last: Value = running
-      const upTo = inLanes((lane) => {
-        last = k.let(`upTo${lane}`, raised(action.row.lower(last), ir.lane(keys, lane)))
-        return last
-      })
-      k.sharedStore(arrays.scale, place(ir.thread, group), upTo)
-      k.set(running, last)
-    })
-  })
-}
-
-/** Raises the running scale of a row group by the exponents of its queries plus the scales of the features. */
-function raiseRows(
+/** Takes a tile's exponents into the rows' scales and shrinks the sums; returns the components' scales. */
+export function raiseRowScales(
   k: Author,
   chunk: Chunk,
-  { first, count }: FeatureTile,
-  { group, scale, sums, total, scores }: ChunkRows,
-  vector: number,
-): void {
-  if (scale === undefined) return
-  const { arrays, pass } = chunk
-  const featureScale = (f: Value): Value =>
-    pass.causal
-      ? ir.sharedLoad(arrays.scale, place(f, group))
-      : ir.splat(scaleBefore(chunk, ir.add(first, f)))
-  const names = { before: `scaleSoFar${vector}`, shrink: `shrink${vector}` }
-  raiseScale(k, { scale, sums: [...sums, total, ...scores], names }, (raise) =>
-    k.loop('f', 0, count, (f) =>
-      raise(ir.add(ir.sharedLoad(arrays.query, place(f, group)), featureScale(f))),
-    ),
+  tile: FeatureTile,
+  { query, key }: ChunkNumbers,
+): GroupScales {
+  k.comment('scales of the features down the rows, then of the rows')
+  const state = k.let('stateScale', stateScale(chunk, tile))
+  const items = itemsOf(chunk.pass.tile)
+  if (key === undefined) {
+    const sum = (vector: number, item: number): Value =>
+      ir.add(numberOf(query.values, vector, item), ir.splat(ir.lane(state, item as Lane)))
+    const largest = range(vectors).map((vector) =>
+      range(items)
+        .map((item) => sum(vector, item))
+        .reduce(raised),
+    )
+    raiseRows(k, chunk, largest)
+    return { state, group: state }
+  }
+  const keys = byRow(key, items).map((exponents, row) => k.let(`keyOfRow${row}`, exponents))
+  const group = scaleOfGroup(k, chunk, state, keys)
+  let last: Value = group
+  const sums = byRow(query, items).map((exponents, row) => {
+    last = k.let(`upTo${row}`, raised(last, nth(keys, row)))
+    return k.let(`sumOfRow${row}`, ir.add(exponents, last))
+  })
+  const largest = range(vectors).map((vector) =>
+    inLanes((lane) => acrossLanes(nth(sums, vector * lanes + lane), raised)),
   )
+  raiseRows(k, chunk, largest)
+  return { state, group }
 }
 
-/** Stores by how much a component weighs the state before the chunk, for the thread's rows. */
-function weighState(k: Author, chunk: Chunk, { block, first, count }: FeatureTile, item: number): void {
-  const { arrays, pass, action, rows } = chunk
-  const component = k.let(`component${item}`, ir.add(ir.mul(columnGroup, pass.tile.steps / side), item))
-  const before = ir.splat(scaleBefore(chunk, ir.add(first, component)))
-  k.if(ir.lt(component, count), () => {
-    for (const { group, scale } of rows) {
-      if (scale === undefined) continue
-      const at = place(component, group)
-      const exponent = ir.sub(ir.add(ir.sharedLoad(arrays.query, at), before), scale)
-      const power = ir.call('exp2', action.after(rowNumbers(1, group)).lower(exponent))
-      const weight = hasCoefficient(pass.query.blocks[block])
-        ? ir.mul(ir.sharedLoad(arrays.queryCoefficient, at), power)
-        : power
-      k.sharedStore(arrays.scale, at, weight)
-    }
+/** The scales of the thread's components in the state, as of the chunk's first row. */
+function stateScale({ state, sinceState, action, pass }: Chunk, { feature, count }: FeatureTile): Value {
+  const scale = (item: number): Value => {
+    const component = ir.call('min', componentOf(pass, item), ir.sub(count, 1))
+    return ir.load(state.buffer, state.layout.scaleBefore(state.start, ir.add(feature, component)))
+  }
+  return action.row.and(sinceState).lower(inLanes(scale))
+}
+
+/** The exponents of a side by row of the thread's row group, a component in a lane. */
+const byRow = ({ values }: Numbers, items: number): readonly Value[] =>
+  range(vectors).flatMap((vector) =>
+    fourLanes.map((lane) =>
+      inLanes((item) => (item < items ? ir.lane(numberOf(values, vector, item), lane) : lowest)),
+    ),
+  )
+
+/** The largest exponents before the thread's row group, by component. */
+function scaleOfGroup(k: Author, { layout }: Chunk, state: Value, keys: readonly Value[]): Value {
+  const { array, groupScales } = layout
+  k.sharedStore(array, groupScales(columnGroup, rowGroup), keys.reduce(raised))
+  k.barrier()
+  const scale = k.var('groupScale', state)
+  k.loop('earlier', 0, rowGroup, (earlier) =>
+    k.set(scale, raised(scale, ir.sharedLoad(array, groupScales(columnGroup, earlier)))),
+  )
+  k.barrier()
+  return scale
+}
+
+/**
+ * Raises the scales of the rows: `largest` has, for each four of them, the largest sum of a query's exponent and the scale
+ * of the feature that the row sees, over the thread's components.
+ */
+function raiseRows(k: Author, { layout, rows, near, pass }: Chunk, largest: readonly Value[]): void {
+  const { exchanged } = layout
+  rows.forEach(({ four }, vector) =>
+    k.sharedStore(layout.array, panelPlace(exchanged, columnGroup, four), nth(largest, vector)),
+  )
+  k.barrier()
+  const each = (four: Four) => (raise: (exponent: Value) => void) => {
+    k.loop('other', 0, across(pass.tile), (other) => raise(fromPanel(exchanged, other, four)))
+  }
+  rows.forEach(({ four, scale, sums, total, scores }, vector) => {
+    invariant(scale !== undefined, 'rows of scaled sums have a scale')
+    const names = { before: `scaleSoFar${vector}`, shrink: `shrink${vector}` }
+    raiseScale(k, { scale, sums: [...sums, total, ...scores], names }, each(four))
   })
+  if (near !== undefined) {
+    const names = { before: 'nearSoFar', shrink: 'nearShrink' }
+    raiseScale(k, { scale: near.scale, sums: near.scores, names }, each(near.rows))
+  }
+  k.barrier()
 }

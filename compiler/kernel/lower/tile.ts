@@ -18,6 +18,7 @@ import {
   lt,
   mod,
   mul,
+  splat,
   sub,
   thread,
   u32,
@@ -82,6 +83,10 @@ export function rowNumbers(from: number, four: Value = rowGroup): Value {
   const row = (lane: number): Value => convert('f32', add(mul(four, lanes), lane + from))
   return vec4(row(0), row(1), row(2), row(3))
 }
+
+/** Four numbers that follow one another, of which `first` (f32) is the first but for `more`. */
+export const fourFrom = (first: Value, more = 0): Value =>
+  add(splat(first), vec4(...eachLane((lane) => lane + more)))
 
 /** Four numbers for each of `count` places, by (place, group of four). */
 export const tileArray = (name: string, places: number, groups = side): SharedArray => ({

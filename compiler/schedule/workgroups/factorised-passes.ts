@@ -42,12 +42,12 @@ export function reducePass(plan: FactorisedPlan): ReducePass {
 
 /** The states before each chunk, or the total. */
 export function scanPass(plan: FactorisedPlan): ScanPass {
-  const { reduceTile, attention, score, causal, scaling } = plan
+  const { stateTile, attention, score, causal, scaling } = plan
   const { operand: action } = plan.action
   return {
     kind: 'scan',
     name: 'scan',
-    tile: reduceTile,
+    tile: stateTile,
     workgroups: product('sliceCount', Math.ceil((score.features * (attention.valueDim + 1)) / threads)),
     buffers: [...boundWithLengths(action), 'state'],
     action,

@@ -15,11 +15,7 @@ import { projectByTransform } from '../projected.ts'
 import type { ProjectedRows } from '../projected.ts'
 import type { Features, Scaling, Tile } from '../schedule.ts'
 import { scaledTerm } from '../terms.ts'
-import { featureTile, rowsOfTile, tallTile, valueTile } from '../tiles.ts'
-
-/** Components of φ at a time: as many as shared memory has room for. */
-const plainSteps = 32
-const scaledSteps = 16
+import { finishTile, rowsOfChunk, rowsOfTile, sumTile, valueTile } from '../tiles.ts'
 
 /** The decisions that the passes of all forms share. */
 export interface FactorisedPlan {
@@ -42,6 +38,8 @@ export interface FactorisedPlan {
   /** Whether rows are computed anew that plain sums may have lost. */
   readonly mended: boolean
   readonly reduceTile: Tile
+  /** Of passes in which a thread has numbers of a state. */
+  readonly stateTile: Tile
   readonly finishTile: Tile
   readonly maxima: Plan | undefined
   readonly projected: ProjectedRows | undefined
@@ -63,17 +61,24 @@ export function planFactorised(
   const scaling: Scaling = mended ? 'plain' : carriedScaling
   const action = planAction(carry.action)
   const headsPerGroup: Size = action.groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']
-  // A causal chunk is a tile: its pairs are taken all at once.
-  const chunk = causal ? rowsOfTile : summedRows
-  // With projections the tile's code is long as it is, and they take the better part of its time.
-  const largestBlock = Math.max(...score.key.map(({ size }) => size))
-  const reduceTile = featureTile(valueDim, score.projections === undefined ? largestBlock : 0)
+  const reduceTile = sumTile(valueDim, Math.max(...score.key.map(({ size }) => size)))
   const maxima = hasMaxima(score, attention.stabilize) ? maximaPasses(attention, score, together) : undefined
   const written = sidesOf(attention, score, scaling, scaledTerm)
-  const timesOver = Math.ceil(valueDim / reduceTile.columns) + (maxima ? 1 : 0)
+  const blocks = [...written.query.blocks, ...written.key.blocks]
+  const tileOfFinish = finishTile(
+    valueDim,
+    rowsOfChunk(score.features, valueDim),
+    blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined),
+  )
+  // A causal chunk is a tile: its pairs are taken all at once.
+  const chunk = causal ? tileOfFinish.rows : summedRows
+  const ofMaxima = maxima ? 1 : 0
   const uses = {
-    query: timesOver,
-    key: timesOver + (causal ? Math.ceil(valueDim / reduceTile.columns) : 0),
+    query: ofMaxima + Math.ceil(valueDim / tileOfFinish.columns),
+    key:
+      ofMaxima +
+      Math.ceil(valueDim / reduceTile.columns) +
+      (causal ? Math.ceil(valueDim / tileOfFinish.columns) : 0),
   }
   const sides = [written.query, written.key]
   const projected = transforms ? projectByTransform(attention, score, sides, headsPerGroup, uses) : undefined
@@ -93,8 +98,8 @@ export function planFactorised(
     ofCarried: sidesOf(attention, score, carriedScaling, scaledTerm),
     mended,
     reduceTile,
-    // Beside sums, scaled rows keep scales: twice the rows would leave no registers for the exponentials.
-    finishTile: scaling === 'scaled' ? valueTile(valueDim, scaledSteps) : tallTile(valueDim, plainSteps),
+    stateTile: valueTile(valueDim, rowsOfTile),
+    finishTile: tileOfFinish,
     maxima,
     projected,
   }

@@ -14,7 +14,7 @@ import { cosh, sinh, tanh } from './hyperbolic.ts'
 import { floorDivide, floorModulo, floorModuloOfFloats, random } from './integers.ts'
 import { erf, gelu } from './normal.ts'
 import { power } from './power.ts'
-import { step } from './steps.ts'
+import { atMost, step } from './steps.ts'
 import { cos, sin } from './trigonometry.ts'
 
 /** A call as it is written: of what the language has, or of a helper that the text must define. */
@@ -53,6 +53,7 @@ export const elementaryRows = {
   log: defined(log),
   log2: defined(log2),
   step: defined(step),
+  atMost: defined(atMost),
   sin: defined(sin),
   cos: defined(cos),
   tanh: defined(tanh),

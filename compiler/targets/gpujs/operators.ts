@@ -51,6 +51,14 @@ const step = helper('step', '1 where x is positive, else 0', [
   '}',
   'return 0;',
 ])
+const atMost = helper(
+  'atMost',
+  'yes where a is at most b, else no',
+  ['if (a <= b) {', '  return yes;', '}', 'return no;'],
+  {
+    parameters: ['a', 'b', 'yes', 'no'],
+  },
+)
 const fma = helper('multiplyAdd', 'a times b, and c', ['return a * b + c;'], { parameters: ['a', 'b', 'c'] })
 
 const floorModulo = helper(
@@ -79,6 +87,7 @@ export const gpujsOperators: Record<IntrinsicName, Row> = {
   abs: builtin('abs'),
   sign: builtin('sign'),
   step: defined(step),
+  atMost: defined(atMost),
   floor: builtin('floor'),
   min: builtin('min'),
   max: builtin('max'),

@@ -42,7 +42,7 @@ class Scopes {
 
   renamed(line: string): string {
     if (/^\s*\}/.test(line)) this.#open.pop()
-    if (line.trimEnd().endsWith('{')) this.#open.push({ next: this.#innermost.next, names: new Map() })
+    if (line.trimEnd().endsWith('{')) this.#open.push({ next: 0, names: new Map() })
     const [, ofLoop, name] = declaration.exec(line) ?? []
     if (name === undefined || this.#kept.has(name)) return this.#spelt(line)
     if (ofLoop !== undefined) {
@@ -64,8 +64,9 @@ class Scopes {
 
   #declare(name: string): void {
     const scope = this.#innermost
-    let short = shortName(scope.next++)
-    while (this.#taken.has(short)) short = shortName(scope.next++)
+    const depth = this.#open.length - 1
+    let short = shortName(scope.next++, depth)
+    while (this.#taken.has(short)) short = shortName(scope.next++, depth)
     scope.names.set(name, short)
   }
 
@@ -79,8 +80,15 @@ class Scopes {
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
-/** a, b, …, Z, then a0, b0, …: WGSL has no word like them. */
-const shortName = (n: number): string => {
+/**
+ * a, b, …, Z, then a0, b0, … in a function; aC, bC, … in a block of it, and so on: a block's names do not depend on what
+ * stands before it. WGSL has no word like them.
+ */
+const shortName = (n: number, depth: number): string => {
   const [letter = '', round] = [letters[n % letters.length], Math.floor(n / letters.length)]
-  return round === 0 ? letter : `${letter}${round - 1}`
+  const ofBlock = depth < 2 ? '' : String.fromCodePoint(firstOfBlocks + depth)
+  return `${letter}${ofBlock}${round === 0 ? '' : round - 1}`
 }
+
+/** `A`, as a code. */
+const firstOfBlocks = 65

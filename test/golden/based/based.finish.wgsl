@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 32 threads a workgroup, 12288 bytes of workgroup memory
-// reads q, k, v, lengths; writes state, out
+// 256 threads a workgroup, 8448 bytes of workgroup memory
+// reads q, k, v, lengths, state; writes out
 
 struct Shape {
   batch: u32,
@@ -20,28 +20,31 @@ struct Shape {
 @group(0) @binding(2) var<storage, read> k: array<f32>;
 @group(0) @binding(3) var<storage, read> v: array<f32>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
-@group(0) @binding(5) var<storage, read_write> state: array<f32>;
+@group(0) @binding(5) var<storage, read> state: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 
-var<workgroup> query: array<vec4f, 256>;
-var<workgroup> key: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 528>;
 
-@compute @workgroup_size(32, 1, 1)
+// yes where a is at most b, else no
+fn atMost_vec4f(a: vec4f, b: vec4f, yes: vec4f, no: vec4f) -> vec4f {
+  return select(no, yes, a <= b);
+}
+
+@compute @workgroup_size(256, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let rowTile = workgroup % ((shape.length + 127u) / 128u);
+  let rest2 = workgroup / ((shape.length + 127u) / 128u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -49,12 +52,14 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
   let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 32u;
-  let keys = min(max(visible, firstRow) - firstRow, 32u);
+  let firstRow = rowTile * 128u;
+  let keys = min(max(visible, firstRow) - firstRow, 128u);
   let stateStart = (slice * shape.chunks + rowTile) * 17745u;
+  let keyCount = f32(keys);
+  let firstNumber = f32(rowGroup * 8u);
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -63,14 +68,6 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
@@ -81,366 +78,912 @@ fn finish(
   var scores_5 = vec4f(0.0);
   var scores_6 = vec4f(0.0);
   var scores_7 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 32u; components0 += 32u) {
-    let count = min(max(1u, components0) - components0, 32u);
+  var scores_8 = vec4f(0.0);
+  var scores_9 = vec4f(0.0);
+  var scores_10 = vec4f(0.0);
+  var scores_11 = vec4f(0.0);
+  var scores_12 = vec4f(0.0);
+  var scores_13 = vec4f(0.0);
+  var scores_14 = vec4f(0.0);
+  var scores_15 = vec4f(0.0);
+  let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
+  let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
+  let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
+  let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
+  let q0Start0 = queryHead * shape.length * 16u + q0Row0 * 16u;
+  let q0Start1 = queryHead * shape.length * 16u + q0Row1 * 16u;
+  let q0Start2 = queryHead * shape.length * 16u + q0Row2 * 16u;
+  let q0Start3 = queryHead * shape.length * 16u + q0Row3 * 16u;
+  let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
+  let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
+  let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
+  let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
+  let q1Start0 = queryHead * shape.length * 16u + q1Row0 * 16u;
+  let q1Start1 = queryHead * shape.length * 16u + q1Row1 * 16u;
+  let q1Start2 = queryHead * shape.length * 16u + q1Row2 * 16u;
+  let q1Start3 = queryHead * shape.length * 16u + q1Row3 * 16u;
+  let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
+  let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
+  let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
+  let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
+  let k0Start0 = keyGroup * shape.keyLength * 16u + k0Row0 * 16u;
+  let k0Start1 = keyGroup * shape.keyLength * 16u + k0Row1 * 16u;
+  let k0Start2 = keyGroup * shape.keyLength * 16u + k0Row2 * 16u;
+  let k0Start3 = keyGroup * shape.keyLength * 16u + k0Row3 * 16u;
+  let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
+  let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
+  let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
+  let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
+  let k1Start0 = keyGroup * shape.keyLength * 16u + k1Row0 * 16u;
+  let k1Start1 = keyGroup * shape.keyLength * 16u + k1Row1 * 16u;
+  let k1Start2 = keyGroup * shape.keyLength * 16u + k1Row2 * 16u;
+  let k1Start3 = keyGroup * shape.keyLength * 16u + k1Row3 * 16u;
+  for (var components0 = 0u; components0 < 64u; components0 += 64u) {
+    let count = min(max(1u, components0) - components0, 64u);
     let firstFeature = components0;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
-      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
-      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
-      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
-      let qComponent0 = min(components0 + queryComponent, 0u);
-      query[queryComponent * 8u + queryFour] = vec4f(1.0);
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = min(components0 + columnGroup, 0u);
+      let q0Component1 = min(components0 + (columnGroup + 16u), 0u);
+      let q0Component2 = min(components0 + (columnGroup + 32u), 0u);
+      let q0Component3 = min(components0 + (columnGroup + 48u), 0u);
+      let q1Component0 = min(components0 + columnGroup, 0u);
+      let q1Component1 = min(components0 + (columnGroup + 16u), 0u);
+      let q1Component2 = min(components0 + (columnGroup + 32u), 0u);
+      let q1Component3 = min(components0 + (columnGroup + 48u), 0u);
+      ofQuery_0 = vec4f(1.0);
+      ofQuery_1 = vec4f(1.0);
+      ofQuery_2 = vec4f(1.0);
+      ofQuery_3 = vec4f(1.0);
+      ofQuery_4 = vec4f(1.0);
+      ofQuery_5 = vec4f(1.0);
+      ofQuery_6 = vec4f(1.0);
+      ofQuery_7 = vec4f(1.0);
     }
-    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
-      let keyComponent = keyItem % 32u;
-      let keyFour = keyItem / 32u;
-      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
-      let kComponent0 = min(components0 + keyComponent, 0u);
-      key[keyComponent * 8u + keyFour] = vec4f(1.0);
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let k0Component0 = min(components0 + columnGroup, 0u);
+      let k0Component1 = min(components0 + (columnGroup + 16u), 0u);
+      let k0Component2 = min(components0 + (columnGroup + 32u), 0u);
+      let k0Component3 = min(components0 + (columnGroup + 48u), 0u);
+      let k1Component0 = min(components0 + columnGroup, 0u);
+      let k1Component1 = min(components0 + (columnGroup + 16u), 0u);
+      let k1Component2 = min(components0 + (columnGroup + 32u), 0u);
+      let k1Component3 = min(components0 + (columnGroup + 48u), 0u);
+      ofKey_0 = vec4f(1.0);
+      ofKey_1 = vec4f(1.0);
+      ofKey_2 = vec4f(1.0);
+      ofKey_3 = vec4f(1.0);
+      ofKey_4 = vec4f(1.0);
+      ofKey_5 = vec4f(1.0);
+      ofKey_6 = vec4f(1.0);
+      ofKey_7 = vec4f(1.0);
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 17472u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
-      let ofKey = key[f * 8u + columnGroup];
-      scores_0 += weight0 * ofKey.x;
-      scores_1 += weight0 * ofKey.y;
-      scores_2 += weight0 * ofKey.z;
-      scores_3 += weight0 * ofKey.w;
-      scores_4 += weight1 * ofKey.x;
-      scores_5 += weight1 * ofKey.y;
-      scores_6 += weight1 * ofKey.z;
-      scores_7 += weight1 * ofKey.w;
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      let componentsHere = min(max(count, firstOfPanel) - firstOfPanel, 8u);
+      for (var f = 0u; f < componentsHere; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateStart + (firstFeature + firstOfPanel + f) * 64u + firstColumn;
+        let column0 = state[rowStart];
+        let column1 = state[rowStart + 16u];
+        let column2 = state[rowStart + 32u];
+        let column3 = state[rowStart + 48u];
+        let z = state[stateStart + 17472u + (firstFeature + firstOfPanel + f)];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * column0;
+        sums_1 += weight0 * column1;
+        sums_2 += weight0 * column2;
+        sums_3 += weight0 * column3;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * column0;
+        sums_5 += weight1 * column1;
+        sums_6 += weight1 * column2;
+        sums_7 += weight1 * column3;
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = keys0;
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = keys1;
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
-  for (var components1 = 0u; components1 < 32u; components1 += 32u) {
-    let count = min(max(16u, components1) - components1, 32u);
+  for (var components1 = 0u; components1 < 64u; components1 += 64u) {
+    let count = min(max(16u, components1) - components1, 64u);
     let firstFeature = components1 + 1u;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
-      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
-      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
-      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
-      let qComponent0 = min(components1 + queryComponent, 15u);
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0],
-        q[qStart1 + qComponent0],
-        q[qStart2 + qComponent0],
-        q[qStart3 + qComponent0],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = min(components1 + columnGroup, 15u);
+      let q0Component1 = min(components1 + (columnGroup + 16u), 15u);
+      let q0Component2 = min(components1 + (columnGroup + 32u), 15u);
+      let q0Component3 = min(components1 + (columnGroup + 48u), 15u);
+      let q0_x1 = vec4f(
+        q[q0Start0 + q0Component0],
+        q[q0Start1 + q0Component0],
+        q[q0Start2 + q0Component0],
+        q[q0Start3 + q0Component0],
       );
-      let q_value2 = 0.5 * q_x1;
-      query[queryComponent * 8u + queryFour] = q_value2;
-    }
-    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
-      let keyComponent = keyItem % 32u;
-      let keyFour = keyItem / 32u;
-      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
-      let kComponent0 = min(components1 + keyComponent, 15u);
-      let k_x1 = vec4f(
-        k[kStart0 + kComponent0],
-        k[kStart1 + kComponent0],
-        k[kStart2 + kComponent0],
-        k[kStart3 + kComponent0],
+      let q0_value2 = 0.5 * q0_x1;
+      let q0_x3 = vec4f(
+        q[q0Start0 + q0Component1],
+        q[q0Start1 + q0Component1],
+        q[q0Start2 + q0Component1],
+        q[q0Start3 + q0Component1],
       );
-      let k_value2 = 0.5 * k_x1;
-      key[keyComponent * 8u + keyFour] = k_value2;
+      let q0_value4 = 0.5 * q0_x3;
+      let q0_x5 = vec4f(
+        q[q0Start0 + q0Component2],
+        q[q0Start1 + q0Component2],
+        q[q0Start2 + q0Component2],
+        q[q0Start3 + q0Component2],
+      );
+      let q0_value6 = 0.5 * q0_x5;
+      let q0_x7 = vec4f(
+        q[q0Start0 + q0Component3],
+        q[q0Start1 + q0Component3],
+        q[q0Start2 + q0Component3],
+        q[q0Start3 + q0Component3],
+      );
+      let q0_value8 = 0.5 * q0_x7;
+      let q1Component0 = min(components1 + columnGroup, 15u);
+      let q1Component1 = min(components1 + (columnGroup + 16u), 15u);
+      let q1Component2 = min(components1 + (columnGroup + 32u), 15u);
+      let q1Component3 = min(components1 + (columnGroup + 48u), 15u);
+      let q1_x1 = vec4f(
+        q[q1Start0 + q1Component0],
+        q[q1Start1 + q1Component0],
+        q[q1Start2 + q1Component0],
+        q[q1Start3 + q1Component0],
+      );
+      let q1_value2 = 0.5 * q1_x1;
+      let q1_x3 = vec4f(
+        q[q1Start0 + q1Component1],
+        q[q1Start1 + q1Component1],
+        q[q1Start2 + q1Component1],
+        q[q1Start3 + q1Component1],
+      );
+      let q1_value4 = 0.5 * q1_x3;
+      let q1_x5 = vec4f(
+        q[q1Start0 + q1Component2],
+        q[q1Start1 + q1Component2],
+        q[q1Start2 + q1Component2],
+        q[q1Start3 + q1Component2],
+      );
+      let q1_value6 = 0.5 * q1_x5;
+      let q1_x7 = vec4f(
+        q[q1Start0 + q1Component3],
+        q[q1Start1 + q1Component3],
+        q[q1Start2 + q1Component3],
+        q[q1Start3 + q1Component3],
+      );
+      let q1_value8 = 0.5 * q1_x7;
+      ofQuery_0 = q0_value2;
+      ofQuery_1 = q0_value4;
+      ofQuery_2 = q0_value6;
+      ofQuery_3 = q0_value8;
+      ofQuery_4 = q1_value2;
+      ofQuery_5 = q1_value4;
+      ofQuery_6 = q1_value6;
+      ofQuery_7 = q1_value8;
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 17472u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
-      let ofKey = key[f * 8u + columnGroup];
-      scores_0 += weight0 * ofKey.x;
-      scores_1 += weight0 * ofKey.y;
-      scores_2 += weight0 * ofKey.z;
-      scores_3 += weight0 * ofKey.w;
-      scores_4 += weight1 * ofKey.x;
-      scores_5 += weight1 * ofKey.y;
-      scores_6 += weight1 * ofKey.z;
-      scores_7 += weight1 * ofKey.w;
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let k0Component0 = min(components1 + columnGroup, 15u);
+      let k0Component1 = min(components1 + (columnGroup + 16u), 15u);
+      let k0Component2 = min(components1 + (columnGroup + 32u), 15u);
+      let k0Component3 = min(components1 + (columnGroup + 48u), 15u);
+      let k0_x1 = vec4f(
+        k[k0Start0 + k0Component0],
+        k[k0Start1 + k0Component0],
+        k[k0Start2 + k0Component0],
+        k[k0Start3 + k0Component0],
+      );
+      let k0_value2 = 0.5 * k0_x1;
+      let k0_x3 = vec4f(
+        k[k0Start0 + k0Component1],
+        k[k0Start1 + k0Component1],
+        k[k0Start2 + k0Component1],
+        k[k0Start3 + k0Component1],
+      );
+      let k0_value4 = 0.5 * k0_x3;
+      let k0_x5 = vec4f(
+        k[k0Start0 + k0Component2],
+        k[k0Start1 + k0Component2],
+        k[k0Start2 + k0Component2],
+        k[k0Start3 + k0Component2],
+      );
+      let k0_value6 = 0.5 * k0_x5;
+      let k0_x7 = vec4f(
+        k[k0Start0 + k0Component3],
+        k[k0Start1 + k0Component3],
+        k[k0Start2 + k0Component3],
+        k[k0Start3 + k0Component3],
+      );
+      let k0_value8 = 0.5 * k0_x7;
+      let k1Component0 = min(components1 + columnGroup, 15u);
+      let k1Component1 = min(components1 + (columnGroup + 16u), 15u);
+      let k1Component2 = min(components1 + (columnGroup + 32u), 15u);
+      let k1Component3 = min(components1 + (columnGroup + 48u), 15u);
+      let k1_x1 = vec4f(
+        k[k1Start0 + k1Component0],
+        k[k1Start1 + k1Component0],
+        k[k1Start2 + k1Component0],
+        k[k1Start3 + k1Component0],
+      );
+      let k1_value2 = 0.5 * k1_x1;
+      let k1_x3 = vec4f(
+        k[k1Start0 + k1Component1],
+        k[k1Start1 + k1Component1],
+        k[k1Start2 + k1Component1],
+        k[k1Start3 + k1Component1],
+      );
+      let k1_value4 = 0.5 * k1_x3;
+      let k1_x5 = vec4f(
+        k[k1Start0 + k1Component2],
+        k[k1Start1 + k1Component2],
+        k[k1Start2 + k1Component2],
+        k[k1Start3 + k1Component2],
+      );
+      let k1_value6 = 0.5 * k1_x5;
+      let k1_x7 = vec4f(
+        k[k1Start0 + k1Component3],
+        k[k1Start1 + k1Component3],
+        k[k1Start2 + k1Component3],
+        k[k1Start3 + k1Component3],
+      );
+      let k1_value8 = 0.5 * k1_x7;
+      ofKey_0 = k0_value2;
+      ofKey_1 = k0_value4;
+      ofKey_2 = k0_value6;
+      ofKey_3 = k0_value8;
+      ofKey_4 = k1_value2;
+      ofKey_5 = k1_value4;
+      ofKey_6 = k1_value6;
+      ofKey_7 = k1_value8;
     }
-    workgroupBarrier();
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateStart + (firstFeature + firstOfPanel + f) * 64u + firstColumn;
+        let column0 = state[rowStart];
+        let column1 = state[rowStart + 16u];
+        let column2 = state[rowStart + 32u];
+        let column3 = state[rowStart + 48u];
+        let z = state[stateStart + 17472u + (firstFeature + firstOfPanel + f)];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * column0;
+        sums_1 += weight0 * column1;
+        sums_2 += weight0 * column2;
+        sums_3 += weight0 * column3;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * column0;
+        sums_5 += weight1 * column1;
+        sums_6 += weight1 * column2;
+        sums_7 += weight1 * column3;
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = keys0;
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = keys1;
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      workgroupBarrier();
+    }
   }
-  for (var components2 = 0u; components2 < 256u * once; components2 += 32u) {
-    let count = min(max(256u, components2) - components2, 32u);
+  for (var components2 = 0u; components2 < 256u * once; components2 += 64u) {
+    let count = min(max(256u, components2) - components2, 64u);
     let firstFeature = components2 + 17u;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 16u + qRow0 * 16u;
-      let qStart1 = queryHead * shape.length * 16u + qRow1 * 16u;
-      let qStart2 = queryHead * shape.length * 16u + qRow2 * 16u;
-      let qStart3 = queryHead * shape.length * 16u + qRow3 * 16u;
-      let qComponent0 = components2 + queryComponent;
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0 / 16u],
-        q[qStart1 + qComponent0 / 16u],
-        q[qStart2 + qComponent0 / 16u],
-        q[qStart3 + qComponent0 / 16u],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = components2 + columnGroup;
+      let q0Component1 = components2 + (columnGroup + 16u);
+      let q0Component2 = components2 + (columnGroup + 32u);
+      let q0Component3 = components2 + (columnGroup + 48u);
+      let q0_x1 = vec4f(
+        q[q0Start0 + q0Component0 / 16u],
+        q[q0Start1 + q0Component0 / 16u],
+        q[q0Start2 + q0Component0 / 16u],
+        q[q0Start3 + q0Component0 / 16u],
       );
-      let q_x2 = vec4f(
-        q[qStart0 + qComponent0 % 16u],
-        q[qStart1 + qComponent0 % 16u],
-        q[qStart2 + qComponent0 % 16u],
-        q[qStart3 + qComponent0 % 16u],
+      let q0_x2 = vec4f(
+        q[q0Start0 + q0Component0 % 16u],
+        q[q0Start1 + q0Component0 % 16u],
+        q[q0Start2 + q0Component0 % 16u],
+        q[q0Start3 + q0Component0 % 16u],
       );
-      let q_value3 = 0.17677669 * q_x1 * q_x2;
-      query[queryComponent * 8u + queryFour] = q_value3;
+      let q0_value3 = 0.17677669 * q0_x1 * q0_x2;
+      let q0_x4 = vec4f(
+        q[q0Start0 + q0Component1 / 16u],
+        q[q0Start1 + q0Component1 / 16u],
+        q[q0Start2 + q0Component1 / 16u],
+        q[q0Start3 + q0Component1 / 16u],
+      );
+      let q0_x5 = vec4f(
+        q[q0Start0 + q0Component1 % 16u],
+        q[q0Start1 + q0Component1 % 16u],
+        q[q0Start2 + q0Component1 % 16u],
+        q[q0Start3 + q0Component1 % 16u],
+      );
+      let q0_value6 = 0.17677669 * q0_x4 * q0_x5;
+      let q0_x7 = vec4f(
+        q[q0Start0 + q0Component2 / 16u],
+        q[q0Start1 + q0Component2 / 16u],
+        q[q0Start2 + q0Component2 / 16u],
+        q[q0Start3 + q0Component2 / 16u],
+      );
+      let q0_x8 = vec4f(
+        q[q0Start0 + q0Component2 % 16u],
+        q[q0Start1 + q0Component2 % 16u],
+        q[q0Start2 + q0Component2 % 16u],
+        q[q0Start3 + q0Component2 % 16u],
+      );
+      let q0_value9 = 0.17677669 * q0_x7 * q0_x8;
+      let q0_x10 = vec4f(
+        q[q0Start0 + q0Component3 / 16u],
+        q[q0Start1 + q0Component3 / 16u],
+        q[q0Start2 + q0Component3 / 16u],
+        q[q0Start3 + q0Component3 / 16u],
+      );
+      let q0_x11 = vec4f(
+        q[q0Start0 + q0Component3 % 16u],
+        q[q0Start1 + q0Component3 % 16u],
+        q[q0Start2 + q0Component3 % 16u],
+        q[q0Start3 + q0Component3 % 16u],
+      );
+      let q0_value12 = 0.17677669 * q0_x10 * q0_x11;
+      let q1Component0 = components2 + columnGroup;
+      let q1Component1 = components2 + (columnGroup + 16u);
+      let q1Component2 = components2 + (columnGroup + 32u);
+      let q1Component3 = components2 + (columnGroup + 48u);
+      let q1_x1 = vec4f(
+        q[q1Start0 + q1Component0 / 16u],
+        q[q1Start1 + q1Component0 / 16u],
+        q[q1Start2 + q1Component0 / 16u],
+        q[q1Start3 + q1Component0 / 16u],
+      );
+      let q1_x2 = vec4f(
+        q[q1Start0 + q1Component0 % 16u],
+        q[q1Start1 + q1Component0 % 16u],
+        q[q1Start2 + q1Component0 % 16u],
+        q[q1Start3 + q1Component0 % 16u],
+      );
+      let q1_value3 = 0.17677669 * q1_x1 * q1_x2;
+      let q1_x4 = vec4f(
+        q[q1Start0 + q1Component1 / 16u],
+        q[q1Start1 + q1Component1 / 16u],
+        q[q1Start2 + q1Component1 / 16u],
+        q[q1Start3 + q1Component1 / 16u],
+      );
+      let q1_x5 = vec4f(
+        q[q1Start0 + q1Component1 % 16u],
+        q[q1Start1 + q1Component1 % 16u],
+        q[q1Start2 + q1Component1 % 16u],
+        q[q1Start3 + q1Component1 % 16u],
+      );
+      let q1_value6 = 0.17677669 * q1_x4 * q1_x5;
+      let q1_x7 = vec4f(
+        q[q1Start0 + q1Component2 / 16u],
+        q[q1Start1 + q1Component2 / 16u],
+        q[q1Start2 + q1Component2 / 16u],
+        q[q1Start3 + q1Component2 / 16u],
+      );
+      let q1_x8 = vec4f(
+        q[q1Start0 + q1Component2 % 16u],
+        q[q1Start1 + q1Component2 % 16u],
+        q[q1Start2 + q1Component2 % 16u],
+        q[q1Start3 + q1Component2 % 16u],
+      );
+      let q1_value9 = 0.17677669 * q1_x7 * q1_x8;
+      let q1_x10 = vec4f(
+        q[q1Start0 + q1Component3 / 16u],
+        q[q1Start1 + q1Component3 / 16u],
+        q[q1Start2 + q1Component3 / 16u],
+        q[q1Start3 + q1Component3 / 16u],
+      );
+      let q1_x11 = vec4f(
+        q[q1Start0 + q1Component3 % 16u],
+        q[q1Start1 + q1Component3 % 16u],
+        q[q1Start2 + q1Component3 % 16u],
+        q[q1Start3 + q1Component3 % 16u],
+      );
+      let q1_value12 = 0.17677669 * q1_x10 * q1_x11;
+      ofQuery_0 = q0_value3;
+      ofQuery_1 = q0_value6;
+      ofQuery_2 = q0_value9;
+      ofQuery_3 = q0_value12;
+      ofQuery_4 = q1_value3;
+      ofQuery_5 = q1_value6;
+      ofQuery_6 = q1_value9;
+      ofQuery_7 = q1_value12;
     }
-    for (var keyItem = thread; keyItem < 256u; keyItem += 32u) {
-      let keyComponent = keyItem % 32u;
-      let keyFour = keyItem / 32u;
-      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
-      let kComponent0 = components2 + keyComponent;
-      let k_x1 = vec4f(
-        k[kStart0 + kComponent0 / 16u],
-        k[kStart1 + kComponent0 / 16u],
-        k[kStart2 + kComponent0 / 16u],
-        k[kStart3 + kComponent0 / 16u],
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let k0Component0 = components2 + columnGroup;
+      let k0Component1 = components2 + (columnGroup + 16u);
+      let k0Component2 = components2 + (columnGroup + 32u);
+      let k0Component3 = components2 + (columnGroup + 48u);
+      let k0_x1 = vec4f(
+        k[k0Start0 + k0Component0 / 16u],
+        k[k0Start1 + k0Component0 / 16u],
+        k[k0Start2 + k0Component0 / 16u],
+        k[k0Start3 + k0Component0 / 16u],
       );
-      let k_x2 = vec4f(
-        k[kStart0 + kComponent0 % 16u],
-        k[kStart1 + kComponent0 % 16u],
-        k[kStart2 + kComponent0 % 16u],
-        k[kStart3 + kComponent0 % 16u],
+      let k0_x2 = vec4f(
+        k[k0Start0 + k0Component0 % 16u],
+        k[k0Start1 + k0Component0 % 16u],
+        k[k0Start2 + k0Component0 % 16u],
+        k[k0Start3 + k0Component0 % 16u],
       );
-      let k_value3 = 0.17677669 * k_x1 * k_x2;
-      key[keyComponent * 8u + keyFour] = k_value3;
+      let k0_value3 = 0.17677669 * k0_x1 * k0_x2;
+      let k0_x4 = vec4f(
+        k[k0Start0 + k0Component1 / 16u],
+        k[k0Start1 + k0Component1 / 16u],
+        k[k0Start2 + k0Component1 / 16u],
+        k[k0Start3 + k0Component1 / 16u],
+      );
+      let k0_x5 = vec4f(
+        k[k0Start0 + k0Component1 % 16u],
+        k[k0Start1 + k0Component1 % 16u],
+        k[k0Start2 + k0Component1 % 16u],
+        k[k0Start3 + k0Component1 % 16u],
+      );
+      let k0_value6 = 0.17677669 * k0_x4 * k0_x5;
+      let k0_x7 = vec4f(
+        k[k0Start0 + k0Component2 / 16u],
+        k[k0Start1 + k0Component2 / 16u],
+        k[k0Start2 + k0Component2 / 16u],
+        k[k0Start3 + k0Component2 / 16u],
+      );
+      let k0_x8 = vec4f(
+        k[k0Start0 + k0Component2 % 16u],
+        k[k0Start1 + k0Component2 % 16u],
+        k[k0Start2 + k0Component2 % 16u],
+        k[k0Start3 + k0Component2 % 16u],
+      );
+      let k0_value9 = 0.17677669 * k0_x7 * k0_x8;
+      let k0_x10 = vec4f(
+        k[k0Start0 + k0Component3 / 16u],
+        k[k0Start1 + k0Component3 / 16u],
+        k[k0Start2 + k0Component3 / 16u],
+        k[k0Start3 + k0Component3 / 16u],
+      );
+      let k0_x11 = vec4f(
+        k[k0Start0 + k0Component3 % 16u],
+        k[k0Start1 + k0Component3 % 16u],
+        k[k0Start2 + k0Component3 % 16u],
+        k[k0Start3 + k0Component3 % 16u],
+      );
+      let k0_value12 = 0.17677669 * k0_x10 * k0_x11;
+      let k1Component0 = components2 + columnGroup;
+      let k1Component1 = components2 + (columnGroup + 16u);
+      let k1Component2 = components2 + (columnGroup + 32u);
+      let k1Component3 = components2 + (columnGroup + 48u);
+      let k1_x1 = vec4f(
+        k[k1Start0 + k1Component0 / 16u],
+        k[k1Start1 + k1Component0 / 16u],
+        k[k1Start2 + k1Component0 / 16u],
+        k[k1Start3 + k1Component0 / 16u],
+      );
+      let k1_x2 = vec4f(
+        k[k1Start0 + k1Component0 % 16u],
+        k[k1Start1 + k1Component0 % 16u],
+        k[k1Start2 + k1Component0 % 16u],
+        k[k1Start3 + k1Component0 % 16u],
+      );
+      let k1_value3 = 0.17677669 * k1_x1 * k1_x2;
+      let k1_x4 = vec4f(
+        k[k1Start0 + k1Component1 / 16u],
+        k[k1Start1 + k1Component1 / 16u],
+        k[k1Start2 + k1Component1 / 16u],
+        k[k1Start3 + k1Component1 / 16u],
+      );
+      let k1_x5 = vec4f(
+        k[k1Start0 + k1Component1 % 16u],
+        k[k1Start1 + k1Component1 % 16u],
+        k[k1Start2 + k1Component1 % 16u],
+        k[k1Start3 + k1Component1 % 16u],
+      );
+      let k1_value6 = 0.17677669 * k1_x4 * k1_x5;
+      let k1_x7 = vec4f(
+        k[k1Start0 + k1Component2 / 16u],
+        k[k1Start1 + k1Component2 / 16u],
+        k[k1Start2 + k1Component2 / 16u],
+        k[k1Start3 + k1Component2 / 16u],
+      );
+      let k1_x8 = vec4f(
+        k[k1Start0 + k1Component2 % 16u],
+        k[k1Start1 + k1Component2 % 16u],
+        k[k1Start2 + k1Component2 % 16u],
+        k[k1Start3 + k1Component2 % 16u],
+      );
+      let k1_value9 = 0.17677669 * k1_x7 * k1_x8;
+      let k1_x10 = vec4f(
+        k[k1Start0 + k1Component3 / 16u],
+        k[k1Start1 + k1Component3 / 16u],
+        k[k1Start2 + k1Component3 / 16u],
+        k[k1Start3 + k1Component3 / 16u],
+      );
+      let k1_x11 = vec4f(
+        k[k1Start0 + k1Component3 % 16u],
+        k[k1Start1 + k1Component3 % 16u],
+        k[k1Start2 + k1Component3 % 16u],
+        k[k1Start3 + k1Component3 % 16u],
+      );
+      let k1_value12 = 0.17677669 * k1_x10 * k1_x11;
+      ofKey_0 = k0_value3;
+      ofKey_1 = k0_value6;
+      ofKey_2 = k0_value9;
+      ofKey_3 = k0_value12;
+      ofKey_4 = k1_value3;
+      ofKey_5 = k1_value6;
+      ofKey_6 = k1_value9;
+      ofKey_7 = k1_value12;
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 17472u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
-      let ofKey = key[f * 8u + columnGroup];
-      scores_0 += weight0 * ofKey.x;
-      scores_1 += weight0 * ofKey.y;
-      scores_2 += weight0 * ofKey.z;
-      scores_3 += weight0 * ofKey.w;
-      scores_4 += weight1 * ofKey.x;
-      scores_5 += weight1 * ofKey.y;
-      scores_6 += weight1 * ofKey.z;
-      scores_7 += weight1 * ofKey.w;
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateStart + (firstFeature + firstOfPanel + f) * 64u + firstColumn;
+        let column0 = state[rowStart];
+        let column1 = state[rowStart + 16u];
+        let column2 = state[rowStart + 32u];
+        let column3 = state[rowStart + 48u];
+        let z = state[stateStart + 17472u + (firstFeature + firstOfPanel + f)];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * column0;
+        sums_1 += weight0 * column1;
+        sums_2 += weight0 * column2;
+        sums_3 += weight0 * column3;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * column0;
+        sums_5 += weight1 * column1;
+        sums_6 += weight1 * column2;
+        sums_7 += weight1 * column3;
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = keys0;
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = keys1;
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
-  let key0 = columnGroup * 4u;
-  let score0 = scores_0;
-  pairs[key0 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score0.x, key0 <= rowGroup * 8u),
-    select(0.0, score0.y, key0 <= rowGroup * 8u + 1u),
-    select(0.0, score0.z, key0 <= rowGroup * 8u + 2u),
-    select(0.0, score0.w, key0 <= rowGroup * 8u + 3u),
-  );
-  let score4 = scores_4;
-  pairs[key0 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score4.x, key0 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score4.y, key0 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score4.z, key0 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score4.w, key0 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key1 = columnGroup * 4u + 1u;
-  let score1 = scores_1;
-  pairs[key1 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score1.x, key1 <= rowGroup * 8u),
-    select(0.0, score1.y, key1 <= rowGroup * 8u + 1u),
-    select(0.0, score1.z, key1 <= rowGroup * 8u + 2u),
-    select(0.0, score1.w, key1 <= rowGroup * 8u + 3u),
-  );
-  let score5 = scores_5;
-  pairs[key1 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score5.x, key1 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score5.y, key1 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score5.z, key1 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score5.w, key1 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key2 = columnGroup * 4u + 2u;
-  let score2 = scores_2;
-  pairs[key2 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score2.x, key2 <= rowGroup * 8u),
-    select(0.0, score2.y, key2 <= rowGroup * 8u + 1u),
-    select(0.0, score2.z, key2 <= rowGroup * 8u + 2u),
-    select(0.0, score2.w, key2 <= rowGroup * 8u + 3u),
-  );
-  let score6 = scores_6;
-  pairs[key2 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score6.x, key2 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score6.y, key2 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score6.z, key2 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score6.w, key2 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key3 = columnGroup * 4u + 3u;
-  let score3 = scores_3;
-  pairs[key3 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score3.x, key3 <= rowGroup * 8u),
-    select(0.0, score3.y, key3 <= rowGroup * 8u + 1u),
-    select(0.0, score3.z, key3 <= rowGroup * 8u + 2u),
-    select(0.0, score3.w, key3 <= rowGroup * 8u + 3u),
-  );
-  let score7 = scores_7;
-  pairs[key3 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score7.x, key3 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score7.y, key3 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score7.z, key3 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score7.w, key3 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  workgroupBarrier();
-  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
-    let pair0 = pairs[j * 8u + rowGroup * 2u];
-    let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
-    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
-    let column0 = v[rowStart];
-    let column1 = v[rowStart + 8u];
-    let column2 = v[rowStart + 16u];
-    let column3 = v[rowStart + 24u];
-    let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 40u];
-    let column6 = v[rowStart + 48u];
-    let column7 = v[rowStart + 56u];
-    totals_0 += pair0;
-    sums_0 += pair0 * column0;
-    sums_1 += pair0 * column1;
-    sums_2 += pair0 * column2;
-    sums_3 += pair0 * column3;
-    sums_4 += pair0 * column4;
-    sums_5 += pair0 * column5;
-    sums_6 += pair0 * column6;
-    sums_7 += pair0 * column7;
-    totals_1 += pair1;
-    sums_8 += pair1 * column0;
-    sums_9 += pair1 * column1;
-    sums_10 += pair1 * column2;
-    sums_11 += pair1 * column3;
-    sums_12 += pair1 * column4;
-    sums_13 += pair1 * column5;
-    sums_14 += pair1 * column6;
-    sums_15 += pair1 * column7;
+  for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
+    let firstOfSlice = keySlice * 16u;
+    if (columnGroup / 4u == keySlice % 4u) {
+      let whichFour = keySlice / 4u;
+      let keyFour = columnGroup + whichFour * 16u;
+      let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
+      let firstKeyOf0 = f32(keyFour * 4u);
+      let placeOf0 = keyFour % 4u;
+      tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 0.0),
+        lastSeenOf0,
+        select(scores_0, scores_4, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 1.0),
+        lastSeenOf0,
+        select(scores_1, scores_5, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 2.0),
+        lastSeenOf0,
+        select(scores_2, scores_6, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 3.0),
+        lastSeenOf0,
+        select(scores_3, scores_7, whichFour > 0u),
+        vec4f(0.0),
+      );
+      let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
+      let firstKeyOf1 = f32(keyFour * 4u);
+      let placeOf1 = keyFour % 4u;
+      tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 0.0),
+        lastSeenOf1,
+        select(scores_8, scores_12, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 1.0),
+        lastSeenOf1,
+        select(scores_9, scores_13, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 2.0),
+        lastSeenOf1,
+        select(scores_10, scores_14, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 3.0),
+        lastSeenOf1,
+        select(scores_11, scores_15, whichFour > 0u),
+        vec4f(0.0),
+      );
+    }
+    workgroupBarrier();
+    if ((rowGroup + 1u) * 8u > firstOfSlice) {
+      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
+        let firstKey = firstRow + firstOfSlice + four * 4u;
+        for (var step = 0u; step < 4u; step++) {
+          let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
+          let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
+          let rowStart = keyGroup * shape.keyLength * 64u + min(
+            firstKey + step,
+            max(visible, 1u) - 1u,
+          ) * 64u + firstColumn;
+          let column0 = v[rowStart];
+          let column1 = v[rowStart + 16u];
+          let column2 = v[rowStart + 32u];
+          let column3 = v[rowStart + 48u];
+          totals_0 += pair0;
+          sums_0 += pair0 * column0;
+          sums_1 += pair0 * column1;
+          sums_2 += pair0 * column2;
+          sums_3 += pair0 * column3;
+          totals_1 += pair1;
+          sums_4 += pair1 * column0;
+          sums_5 += pair1 * column1;
+          sums_6 += pair1 * column2;
+          sums_7 += pair1 * column3;
+        }
+      }
+    }
+    workgroupBarrier();
   }
   let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
@@ -458,96 +1001,64 @@ fn finish(
   if (row0 < shape.length) {
     let out0 = queryHead * shape.length * 64u + row0 * 64u;
     out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 24u)] = (sums_3 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 40u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 48u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 56u)] = (sums_7 * factor0).x;
+    out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
+    out[out0 + (firstColumn + 32u)] = (sums_2 * factor0).x;
+    out[out0 + (firstColumn + 48u)] = (sums_3 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
     let out1 = queryHead * shape.length * 64u + row1 * 64u;
     out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 24u)] = (sums_3 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 40u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 48u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 56u)] = (sums_7 * factor0).y;
+    out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
+    out[out1 + (firstColumn + 32u)] = (sums_2 * factor0).y;
+    out[out1 + (firstColumn + 48u)] = (sums_3 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
     let out2 = queryHead * shape.length * 64u + row2 * 64u;
     out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 24u)] = (sums_3 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 40u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 48u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 56u)] = (sums_7 * factor0).z;
+    out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
+    out[out2 + (firstColumn + 32u)] = (sums_2 * factor0).z;
+    out[out2 + (firstColumn + 48u)] = (sums_3 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
     let out3 = queryHead * shape.length * 64u + row3 * 64u;
     out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 24u)] = (sums_3 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 40u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 48u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 56u)] = (sums_7 * factor0).w;
+    out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
+    out[out3 + (firstColumn + 32u)] = (sums_2 * factor0).w;
+    out[out3 + (firstColumn + 48u)] = (sums_3 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
     let out4 = queryHead * shape.length * 64u + row4 * 64u;
-    out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 24u)] = (sums_11 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 40u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 48u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 56u)] = (sums_15 * factor1).x;
+    out[out4 + firstColumn] = (sums_4 * factor1).x;
+    out[out4 + (firstColumn + 16u)] = (sums_5 * factor1).x;
+    out[out4 + (firstColumn + 32u)] = (sums_6 * factor1).x;
+    out[out4 + (firstColumn + 48u)] = (sums_7 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
     let out5 = queryHead * shape.length * 64u + row5 * 64u;
-    out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 24u)] = (sums_11 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 40u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 48u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 56u)] = (sums_15 * factor1).y;
+    out[out5 + firstColumn] = (sums_4 * factor1).y;
+    out[out5 + (firstColumn + 16u)] = (sums_5 * factor1).y;
+    out[out5 + (firstColumn + 32u)] = (sums_6 * factor1).y;
+    out[out5 + (firstColumn + 48u)] = (sums_7 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
     let out6 = queryHead * shape.length * 64u + row6 * 64u;
-    out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 24u)] = (sums_11 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 40u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 48u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 56u)] = (sums_15 * factor1).z;
+    out[out6 + firstColumn] = (sums_4 * factor1).z;
+    out[out6 + (firstColumn + 16u)] = (sums_5 * factor1).z;
+    out[out6 + (firstColumn + 32u)] = (sums_6 * factor1).z;
+    out[out6 + (firstColumn + 48u)] = (sums_7 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
     let out7 = queryHead * shape.length * 64u + row7 * 64u;
-    out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 24u)] = (sums_11 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 40u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 48u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 56u)] = (sums_15 * factor1).w;
+    out[out7 + firstColumn] = (sums_4 * factor1).w;
+    out[out7 + (firstColumn + 16u)] = (sums_5 * factor1).w;
+    out[out7 + (firstColumn + 32u)] = (sums_6 * factor1).w;
+    out[out7 + (firstColumn + 48u)] = (sums_7 * factor1).w;
   }
 }

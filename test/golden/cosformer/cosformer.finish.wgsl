@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
-// 32 threads a workgroup, 4096 bytes of workgroup memory
-// reads q, lengths, queryLengths; writes state, out
+// 256 threads a workgroup, 4224 bytes of workgroup memory
+// reads q, lengths, queryLengths, state; writes out
 
 struct Shape {
   batch: u32,
@@ -19,10 +19,10 @@ struct Shape {
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> lengths: array<u32>;
 @group(0) @binding(3) var<storage, read> queryLengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> state: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read> state: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> query: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 264>;
 
 // sin(x + ahead·π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials
 fn sine_ahead_vec4f(x: vec4f, ahead: i32) -> vec4f {
@@ -48,21 +48,19 @@ fn sin_vec4f(x: vec4f) -> vec4f {
   return sine_ahead_vec4f(x, 0);
 }
 
-@compute @workgroup_size(32, 1, 1)
+@compute @workgroup_size(256, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
     return;
   }
-  // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let rowTile = workgroup % ((shape.length + 127u) / 128u);
+  let rest2 = workgroup / ((shape.length + 127u) / 128u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -71,12 +69,13 @@ fn finish(
   let queryRows = max(min(queryLengths[batchItem], shape.length), 1u);
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 32u;
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
+  let firstColumns = valueTile * 16u + columnGroup;
+  let firstRow = rowTile * 128u;
   let keys = 0u;
   let stateStart = slice * shape.chunks * 8320u;
+  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -85,141 +84,339 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
-    let count = min(max(64u, components0) - components0, 32u);
+  let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
+  let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
+  let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
+  let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
+  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
+  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
+  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
+  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
+  let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
+  let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
+  let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
+  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
+  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
+  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
+  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  for (var components0 = 0u; components0 < 64u; components0 += 64u) {
+    let count = min(max(64u, components0) - components0, 64u);
     let firstFeature = components0;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-      let qComponent0 = components0 + queryComponent;
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0],
-        q[qStart1 + qComponent0],
-        q[qStart2 + qComponent0],
-        q[qStart3 + qComponent0],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = components0 + columnGroup;
+      let q0Component1 = components0 + (columnGroup + 16u);
+      let q0Component2 = components0 + (columnGroup + 32u);
+      let q0Component3 = components0 + (columnGroup + 48u);
+      let q0_x1 = vec4f(
+        q[q0Start0 + q0Component0],
+        q[q0Start1 + q0Component0],
+        q[q0Start2 + q0Component0],
+        q[q0Start3 + q0Component0],
       );
-      let q_value2 = cos_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(queryRows)) * max(
-        q_x1,
+      let q0_value2 = cos_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows)) * max(
+        q0_x1,
         vec4f(0.0),
       );
-      query[queryComponent * 8u + queryFour] = q_value2;
+      let q0_x3 = vec4f(
+        q[q0Start0 + q0Component1],
+        q[q0Start1 + q0Component1],
+        q[q0Start2 + q0Component1],
+        q[q0Start3 + q0Component1],
+      );
+      let q0_value4 = cos_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows)) * max(
+        q0_x3,
+        vec4f(0.0),
+      );
+      let q0_x5 = vec4f(
+        q[q0Start0 + q0Component2],
+        q[q0Start1 + q0Component2],
+        q[q0Start2 + q0Component2],
+        q[q0Start3 + q0Component2],
+      );
+      let q0_value6 = cos_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows)) * max(
+        q0_x5,
+        vec4f(0.0),
+      );
+      let q0_x7 = vec4f(
+        q[q0Start0 + q0Component3],
+        q[q0Start1 + q0Component3],
+        q[q0Start2 + q0Component3],
+        q[q0Start3 + q0Component3],
+      );
+      let q0_value8 = cos_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows)) * max(
+        q0_x7,
+        vec4f(0.0),
+      );
+      let q1Component0 = components0 + columnGroup;
+      let q1Component1 = components0 + (columnGroup + 16u);
+      let q1Component2 = components0 + (columnGroup + 32u);
+      let q1Component3 = components0 + (columnGroup + 48u);
+      let q1_x1 = vec4f(
+        q[q1Start0 + q1Component0],
+        q[q1Start1 + q1Component0],
+        q[q1Start2 + q1Component0],
+        q[q1Start3 + q1Component0],
+      );
+      let q1_value2 = cos_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows)) * max(
+        q1_x1,
+        vec4f(0.0),
+      );
+      let q1_x3 = vec4f(
+        q[q1Start0 + q1Component1],
+        q[q1Start1 + q1Component1],
+        q[q1Start2 + q1Component1],
+        q[q1Start3 + q1Component1],
+      );
+      let q1_value4 = cos_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows)) * max(
+        q1_x3,
+        vec4f(0.0),
+      );
+      let q1_x5 = vec4f(
+        q[q1Start0 + q1Component2],
+        q[q1Start1 + q1Component2],
+        q[q1Start2 + q1Component2],
+        q[q1Start3 + q1Component2],
+      );
+      let q1_value6 = cos_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows)) * max(
+        q1_x5,
+        vec4f(0.0),
+      );
+      let q1_x7 = vec4f(
+        q[q1Start0 + q1Component3],
+        q[q1Start1 + q1Component3],
+        q[q1Start2 + q1Component3],
+        q[q1Start3 + q1Component3],
+      );
+      let q1_value8 = cos_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows)) * max(
+        q1_x7,
+        vec4f(0.0),
+      );
+      ofQuery_0 = q0_value2;
+      ofQuery_1 = q0_value4;
+      ofQuery_2 = q0_value6;
+      ofQuery_3 = q0_value8;
+      ofQuery_4 = q1_value2;
+      ofQuery_5 = q1_value4;
+      ofQuery_6 = q1_value6;
+      ofQuery_7 = q1_value8;
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 8192u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
-  for (var components1 = 0u; components1 < 64u * once; components1 += 32u) {
-    let count = min(max(64u, components1) - components1, 32u);
+  for (var components1 = 0u; components1 < 64u; components1 += 64u) {
+    let count = min(max(64u, components1) - components1, 64u);
     let firstFeature = components1 + 64u;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 32u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-      let qComponent0 = components1 + queryComponent;
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0],
-        q[qStart1 + qComponent0],
-        q[qStart2 + qComponent0],
-        q[qStart3 + qComponent0],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = components1 + columnGroup;
+      let q0Component1 = components1 + (columnGroup + 16u);
+      let q0Component2 = components1 + (columnGroup + 32u);
+      let q0Component3 = components1 + (columnGroup + 48u);
+      let q0_x1 = vec4f(
+        q[q0Start0 + q0Component0],
+        q[q0Start1 + q0Component0],
+        q[q0Start2 + q0Component0],
+        q[q0Start3 + q0Component0],
       );
-      let q_value2 = max(
-        q_x1,
+      let q0_value2 = max(
+        q0_x1,
         vec4f(0.0),
-      ) * sin_vec4f(1.5707964 * vec4f(f32(qRow0), f32(qRow1), f32(qRow2), f32(qRow3)) / f32(queryRows));
-      query[queryComponent * 8u + queryFour] = q_value2;
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows));
+      let q0_x3 = vec4f(
+        q[q0Start0 + q0Component1],
+        q[q0Start1 + q0Component1],
+        q[q0Start2 + q0Component1],
+        q[q0Start3 + q0Component1],
+      );
+      let q0_value4 = max(
+        q0_x3,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows));
+      let q0_x5 = vec4f(
+        q[q0Start0 + q0Component2],
+        q[q0Start1 + q0Component2],
+        q[q0Start2 + q0Component2],
+        q[q0Start3 + q0Component2],
+      );
+      let q0_value6 = max(
+        q0_x5,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows));
+      let q0_x7 = vec4f(
+        q[q0Start0 + q0Component3],
+        q[q0Start1 + q0Component3],
+        q[q0Start2 + q0Component3],
+        q[q0Start3 + q0Component3],
+      );
+      let q0_value8 = max(
+        q0_x7,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q0Row0), f32(q0Row1), f32(q0Row2), f32(q0Row3)) / f32(queryRows));
+      let q1Component0 = components1 + columnGroup;
+      let q1Component1 = components1 + (columnGroup + 16u);
+      let q1Component2 = components1 + (columnGroup + 32u);
+      let q1Component3 = components1 + (columnGroup + 48u);
+      let q1_x1 = vec4f(
+        q[q1Start0 + q1Component0],
+        q[q1Start1 + q1Component0],
+        q[q1Start2 + q1Component0],
+        q[q1Start3 + q1Component0],
+      );
+      let q1_value2 = max(
+        q1_x1,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows));
+      let q1_x3 = vec4f(
+        q[q1Start0 + q1Component1],
+        q[q1Start1 + q1Component1],
+        q[q1Start2 + q1Component1],
+        q[q1Start3 + q1Component1],
+      );
+      let q1_value4 = max(
+        q1_x3,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows));
+      let q1_x5 = vec4f(
+        q[q1Start0 + q1Component2],
+        q[q1Start1 + q1Component2],
+        q[q1Start2 + q1Component2],
+        q[q1Start3 + q1Component2],
+      );
+      let q1_value6 = max(
+        q1_x5,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows));
+      let q1_x7 = vec4f(
+        q[q1Start0 + q1Component3],
+        q[q1Start1 + q1Component3],
+        q[q1Start2 + q1Component3],
+        q[q1Start3 + q1Component3],
+      );
+      let q1_value8 = max(
+        q1_x7,
+        vec4f(0.0),
+      ) * sin_vec4f(1.5707964 * vec4f(f32(q1Row0), f32(q1Row1), f32(q1Row2), f32(q1Row3)) / f32(queryRows));
+      ofQuery_0 = q0_value2;
+      ofQuery_1 = q0_value4;
+      ofQuery_2 = q0_value6;
+      ofQuery_3 = q0_value8;
+      ofQuery_4 = q1_value2;
+      ofQuery_5 = q1_value4;
+      ofQuery_6 = q1_value6;
+      ofQuery_7 = q1_value8;
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 8192u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
   let factor0 = vec4f(
     select(
@@ -267,98 +464,82 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 24u)] = (sums_3 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 40u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 48u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 56u)] = (sums_7 * factor0).x;
+    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    out[out0 + firstColumns] = vec4f(
+      (sums_0 * factor0).x,
+      (sums_1 * factor0).x,
+      (sums_2 * factor0).x,
+      (sums_3 * factor0).x,
+    );
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 24u)] = (sums_3 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 40u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 48u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 56u)] = (sums_7 * factor0).y;
+    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    out[out1 + firstColumns] = vec4f(
+      (sums_0 * factor0).y,
+      (sums_1 * factor0).y,
+      (sums_2 * factor0).y,
+      (sums_3 * factor0).y,
+    );
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 24u)] = (sums_3 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 40u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 48u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 56u)] = (sums_7 * factor0).z;
+    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    out[out2 + firstColumns] = vec4f(
+      (sums_0 * factor0).z,
+      (sums_1 * factor0).z,
+      (sums_2 * factor0).z,
+      (sums_3 * factor0).z,
+    );
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 24u)] = (sums_3 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 40u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 48u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 56u)] = (sums_7 * factor0).w;
+    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    out[out3 + firstColumns] = vec4f(
+      (sums_0 * factor0).w,
+      (sums_1 * factor0).w,
+      (sums_2 * factor0).w,
+      (sums_3 * factor0).w,
+    );
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 64u + row4 * 64u;
-    out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 24u)] = (sums_11 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 40u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 48u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 56u)] = (sums_15 * factor1).x;
+    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    out[out4 + firstColumns] = vec4f(
+      (sums_4 * factor1).x,
+      (sums_5 * factor1).x,
+      (sums_6 * factor1).x,
+      (sums_7 * factor1).x,
+    );
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 64u + row5 * 64u;
-    out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 24u)] = (sums_11 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 40u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 48u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 56u)] = (sums_15 * factor1).y;
+    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    out[out5 + firstColumns] = vec4f(
+      (sums_4 * factor1).y,
+      (sums_5 * factor1).y,
+      (sums_6 * factor1).y,
+      (sums_7 * factor1).y,
+    );
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 64u + row6 * 64u;
-    out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 24u)] = (sums_11 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 40u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 48u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 56u)] = (sums_15 * factor1).z;
+    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    out[out6 + firstColumns] = vec4f(
+      (sums_4 * factor1).z,
+      (sums_5 * factor1).z,
+      (sums_6 * factor1).z,
+      (sums_7 * factor1).z,
+    );
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 64u + row7 * 64u;
-    out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 24u)] = (sums_11 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 40u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 48u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 56u)] = (sums_15 * factor1).w;
+    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    out[out7 + firstColumns] = vec4f(
+      (sums_4 * factor1).w,
+      (sums_5 * factor1).w,
+      (sums_6 * factor1).w,
+      (sums_7 * factor1).w,
+    );
   }
 }

@@ -1,5 +1,5 @@
 // reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
-// 64 threads a workgroup, 8192 bytes of workgroup memory
+// 64 threads a workgroup, 8704 bytes of workgroup memory
 // reads k, v, lengths; writes state
 
 struct Shape {
@@ -21,7 +21,7 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read_write> state: array<f32>;
 
-var<workgroup> phi: array<vec4f, 512>;
+var<workgroup> tile: array<vec4f, 544>;
 
 // e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
 fn exp_vec4f(x: vec4f) -> vec4f {
@@ -54,8 +54,8 @@ fn reduce(
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = chunk * 32u;
-  let rows = min(max(visible, firstRow) - firstRow, 32u);
+  let firstRow = chunk * 128u;
+  let rows = min(max(visible, firstRow) - firstRow, 128u);
   let components = featureTile * 64u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
@@ -75,61 +75,112 @@ fn reduce(
   var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
-  for (var from_ = 0u; from_ < rows; from_ += 32u) {
-    let here = min(max(rows, from_) - from_, 32u);
-    for (var item = thread; item < 512u; item += 64u) {
-      let fillRow = item / 16u;
-      let fillComponents = item % 16u;
-      let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kComponent0 = components + fillComponents * 4u;
-      let kComponent1 = components + fillComponents * 4u + 1u;
-      let kComponent2 = components + fillComponents * 4u + 2u;
-      let kComponent3 = components + fillComponents * 4u + 3u;
-      let k_x1 = vec4f(
-        k[kStart0 + kComponent0],
-        k[kStart0 + kComponent1],
-        k[kStart0 + kComponent2],
-        k[kStart0 + kComponent3],
+  for (var from_ = 0u; from_ < rows; from_ += 16u) {
+    let fillFour = thread % 16u;
+    let fillRow = thread / 16u;
+    let kRow0 = min(firstRow + (from_ + fillRow), max(visible, 1u) - 1u);
+    let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
+    let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
+    let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
+    let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
+    let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+    let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
+    let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
+    let kComponent0 = components + fillFour;
+    let kComponent1 = components + (fillFour + 16u);
+    let kComponent2 = components + (fillFour + 32u);
+    let kComponent3 = components + (fillFour + 48u);
+    let k_x1 = vec4f(
+      k[kStart0 + kComponent0],
+      k[kStart0 + kComponent1],
+      k[kStart0 + kComponent2],
+      k[kStart0 + kComponent3],
+    );
+    let k_value2 = exp_vec4f(min(k_x1, vec4f(0.0))) + max(k_x1, vec4f(0.0));
+    let k_x3 = vec4f(
+      k[kStart1 + kComponent0],
+      k[kStart1 + kComponent1],
+      k[kStart1 + kComponent2],
+      k[kStart1 + kComponent3],
+    );
+    let k_value4 = exp_vec4f(min(k_x3, vec4f(0.0))) + max(k_x3, vec4f(0.0));
+    let k_x5 = vec4f(
+      k[kStart2 + kComponent0],
+      k[kStart2 + kComponent1],
+      k[kStart2 + kComponent2],
+      k[kStart2 + kComponent3],
+    );
+    let k_value6 = exp_vec4f(min(k_x5, vec4f(0.0))) + max(k_x5, vec4f(0.0));
+    let k_x7 = vec4f(
+      k[kStart3 + kComponent0],
+      k[kStart3 + kComponent1],
+      k[kStart3 + kComponent2],
+      k[kStart3 + kComponent3],
+    );
+    let k_value8 = exp_vec4f(min(k_x7, vec4f(0.0))) + max(k_x7, vec4f(0.0));
+    tile[(from_ + fillRow - from_) * 17u + fillFour] = select(vec4f(0.0), k_value2, from_ + fillRow < rows);
+    tile[(from_ + fillRow + 4u - from_) * 17u + fillFour] = select(
+      vec4f(0.0),
+      k_value4,
+      from_ + fillRow + 4u < rows,
+    );
+    tile[(from_ + fillRow + 8u - from_) * 17u + fillFour] = select(
+      vec4f(0.0),
+      k_value6,
+      from_ + fillRow + 8u < rows,
+    );
+    tile[(from_ + fillRow + 12u - from_) * 17u + fillFour] = select(
+      vec4f(0.0),
+      k_value8,
+      from_ + fillRow + 12u < rows,
+    );
+    for (var filled = thread; filled < 256u; filled += 64u) {
+      let filledRow = filled / 16u;
+      let filledFour = filled % 16u;
+      let filledStart = keyGroup * shape.keyLength * 64u + min(
+        firstRow + from_ + filledRow,
+        max(visible, 1u) - 1u,
+      ) * 64u;
+      let filledColumn = valueTile * 64u + filledFour;
+      tile[filledRow * 17u + filledFour + 272u] = vec4f(
+        v[filledStart + filledColumn],
+        v[filledStart + (filledColumn + 16u)],
+        v[filledStart + (filledColumn + 32u)],
+        v[filledStart + (filledColumn + 48u)],
       );
-      let k_value2 = exp_vec4f(min(k_x1, vec4f(0.0))) + max(k_x1, vec4f(0.0));
-      phi[fillRow * 16u + fillComponents] = k_value2;
     }
     workgroupBarrier();
-    for (var j = 0u; j < here; j++) {
-      let feature0 = phi[j * 16u + rowGroup * 2u];
-      let feature1 = phi[j * 16u + (rowGroup * 2u + 1u)];
-      let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
-      let column0 = v[rowStart];
-      let column1 = v[rowStart + 8u];
-      let column2 = v[rowStart + 16u];
-      let column3 = v[rowStart + 24u];
-      let column4 = v[rowStart + 32u];
-      let column5 = v[rowStart + 40u];
-      let column6 = v[rowStart + 48u];
-      let column7 = v[rowStart + 56u];
-      totals_0 += feature0;
-      sums_0 += feature0 * column0;
-      sums_1 += feature0 * column1;
-      sums_2 += feature0 * column2;
-      sums_3 += feature0 * column3;
-      sums_4 += feature0 * column4;
-      sums_5 += feature0 * column5;
-      sums_6 += feature0 * column6;
-      sums_7 += feature0 * column7;
-      totals_1 += feature1;
-      sums_8 += feature1 * column0;
-      sums_9 += feature1 * column1;
-      sums_10 += feature1 * column2;
-      sums_11 += feature1 * column3;
-      sums_12 += feature1 * column4;
-      sums_13 += feature1 * column5;
-      sums_14 += feature1 * column6;
-      sums_15 += feature1 * column7;
+    let here0 = min(max(rows, from_) - from_, 16u);
+    for (var j = 0u; j < here0; j += 4u) {
+      for (var step = 0u; step < 4u; step++) {
+        let feature0 = tile[(j + step) * 17u + rowGroup * 2u];
+        let feature1 = tile[(j + step) * 17u + rowGroup * 2u + 1u];
+        let columns0 = tile[(j + step) * 17u + columnGroup + 272u];
+        let columns1 = tile[(j + step) * 17u + columnGroup + 280u];
+        totals_0 += feature0;
+        sums_0 += feature0 * columns0.x;
+        sums_1 += feature0 * columns1.x;
+        sums_2 += feature0 * columns0.y;
+        sums_3 += feature0 * columns1.y;
+        sums_4 += feature0 * columns0.z;
+        sums_5 += feature0 * columns1.z;
+        sums_6 += feature0 * columns0.w;
+        sums_7 += feature0 * columns1.w;
+        totals_1 += feature1;
+        sums_8 += feature1 * columns0.x;
+        sums_9 += feature1 * columns1.x;
+        sums_10 += feature1 * columns0.y;
+        sums_11 += feature1 * columns1.y;
+        sums_12 += feature1 * columns0.z;
+        sums_13 += feature1 * columns1.z;
+        sums_14 += feature1 * columns0.w;
+        sums_15 += feature1 * columns1.w;
+      }
     }
+    workgroupBarrier();
   }
   let stateStart = (slice * shape.chunks + chunk) * 4160u;
-  let component0 = components + rowGroup * 8u;
+  let component0 = components + rowGroup * 2u;
   state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
   state[stateStart + component0 * 64u + (firstColumn + 8u)] = sums_1.x;
   state[stateStart + component0 * 64u + (firstColumn + 16u)] = sums_2.x;
@@ -141,7 +192,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component0] = totals_0.x;
   }
-  let component1 = components + rowGroup * 8u + 1u;
+  let component1 = components + (rowGroup * 2u + 16u);
   state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
   state[stateStart + component1 * 64u + (firstColumn + 8u)] = sums_1.y;
   state[stateStart + component1 * 64u + (firstColumn + 16u)] = sums_2.y;
@@ -153,7 +204,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component1] = totals_0.y;
   }
-  let component2 = components + rowGroup * 8u + 2u;
+  let component2 = components + (rowGroup * 2u + 32u);
   state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
   state[stateStart + component2 * 64u + (firstColumn + 8u)] = sums_1.z;
   state[stateStart + component2 * 64u + (firstColumn + 16u)] = sums_2.z;
@@ -165,7 +216,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component2] = totals_0.z;
   }
-  let component3 = components + rowGroup * 8u + 3u;
+  let component3 = components + (rowGroup * 2u + 48u);
   state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
   state[stateStart + component3 * 64u + (firstColumn + 8u)] = sums_1.w;
   state[stateStart + component3 * 64u + (firstColumn + 16u)] = sums_2.w;
@@ -177,7 +228,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component3] = totals_0.w;
   }
-  let component4 = components + (rowGroup * 2u + 1u) * 4u;
+  let component4 = components + (rowGroup * 2u + 1u);
   state[stateStart + component4 * 64u + firstColumn] = sums_8.x;
   state[stateStart + component4 * 64u + (firstColumn + 8u)] = sums_9.x;
   state[stateStart + component4 * 64u + (firstColumn + 16u)] = sums_10.x;
@@ -189,7 +240,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component4] = totals_1.x;
   }
-  let component5 = components + (rowGroup * 2u + 1u) * 4u + 1u;
+  let component5 = components + (rowGroup * 2u + 17u);
   state[stateStart + component5 * 64u + firstColumn] = sums_8.y;
   state[stateStart + component5 * 64u + (firstColumn + 8u)] = sums_9.y;
   state[stateStart + component5 * 64u + (firstColumn + 16u)] = sums_10.y;
@@ -201,7 +252,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component5] = totals_1.y;
   }
-  let component6 = components + (rowGroup * 2u + 1u) * 4u + 2u;
+  let component6 = components + (rowGroup * 2u + 33u);
   state[stateStart + component6 * 64u + firstColumn] = sums_8.z;
   state[stateStart + component6 * 64u + (firstColumn + 8u)] = sums_9.z;
   state[stateStart + component6 * 64u + (firstColumn + 16u)] = sums_10.z;
@@ -213,7 +264,7 @@ fn reduce(
   if (columnGroup + valueTile == 0u) {
     state[stateStart + 4096u + component6] = totals_1.z;
   }
-  let component7 = components + (rowGroup * 2u + 1u) * 4u + 3u;
+  let component7 = components + (rowGroup * 2u + 49u);
   state[stateStart + component7 * 64u + firstColumn] = sums_8.w;
   state[stateStart + component7 * 64u + (firstColumn + 8u)] = sums_9.w;
   state[stateStart + component7 * 64u + (firstColumn + 16u)] = sums_10.w;

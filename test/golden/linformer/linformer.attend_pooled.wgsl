@@ -1,6 +1,6 @@
 // attend_pooled: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 128 threads a workgroup, 8704 bytes of workgroup memory
-// reads q; writes pooledKeys, pooledValues, out
+// reads q, pooledKeys, pooledValues; writes out
 
 struct Shape {
   batch: u32,
@@ -17,8 +17,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> pooledKeys: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> pooledValues: array<vec4f>;
+@group(0) @binding(2) var<storage, read> pooledKeys: array<vec4f>;
+@group(0) @binding(3) var<storage, read> pooledValues: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> out: array<vec4f>;
 
 var<workgroup> tile: array<vec4f, 544>;

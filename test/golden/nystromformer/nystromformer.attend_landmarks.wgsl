@@ -1,6 +1,6 @@
 // attend_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys, and the rows of v convolved with conv, 33 wide.
 // 64 threads a workgroup, 5120 bytes of workgroup memory
-// reads q, v, conv, lengths, queryLengths; writes keyMeans, solution, out
+// reads q, keyMeans, solution, v, conv, lengths, queryLengths; writes out
 
 struct Shape {
   batch: u32,
@@ -17,8 +17,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> keyMeans: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> solution: array<vec4f>;
+@group(0) @binding(2) var<storage, read> keyMeans: array<vec4f>;
+@group(0) @binding(3) var<storage, read> solution: array<vec4f>;
 @group(0) @binding(4) var<storage, read> v: array<vec4f>;
 @group(0) @binding(5) var<storage, read> conv: array<f32>;
 @group(0) @binding(6) var<storage, read> lengths: array<u32>;

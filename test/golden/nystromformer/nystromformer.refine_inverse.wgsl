@@ -1,6 +1,6 @@
 // refine_inverse: 0.25 · left · (13·I − right) of each head.
 // 64 threads a workgroup, 4096 bytes of workgroup memory
-// reads lengths, queryLengths; writes inverse, outer, inner
+// reads inverse, outer, lengths, queryLengths; writes inner
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> inverse: array<f32>;
-@group(0) @binding(2) var<storage, read_write> outer: array<f32>;
+@group(0) @binding(1) var<storage, read> inverse: array<f32>;
+@group(0) @binding(2) var<storage, read> outer: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> inner: array<f32>;

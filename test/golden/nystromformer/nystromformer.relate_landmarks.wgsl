@@ -1,6 +1,6 @@
 // relate_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 64 threads a workgroup, 5120 bytes of workgroup memory
-// reads lengths, queryLengths; writes queryMeans, keyMeans, core
+// reads queryMeans, keyMeans, lengths, queryLengths; writes core
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> queryMeans: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> keyMeans: array<vec4f>;
+@group(0) @binding(1) var<storage, read> queryMeans: array<vec4f>;
+@group(0) @binding(2) var<storage, read> keyMeans: array<vec4f>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> core: array<vec4f>;

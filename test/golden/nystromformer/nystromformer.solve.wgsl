@@ -1,6 +1,6 @@
 // solve: left · right of each head.
 // 64 threads a workgroup, 4096 bytes of workgroup memory
-// reads lengths, queryLengths; writes inverse, summary, solution
+// reads inverse, summary, lengths, queryLengths; writes solution
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> inverse: array<f32>;
-@group(0) @binding(2) var<storage, read_write> summary: array<f32>;
+@group(0) @binding(1) var<storage, read> inverse: array<f32>;
+@group(0) @binding(2) var<storage, read> summary: array<f32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> solution: array<f32>;

@@ -1,6 +1,6 @@
 // summarize: Each row: Σ κ(q, k) v and Σ κ(q, k) over a part of the keys.
 // 64 threads a workgroup, 5120 bytes of workgroup memory
-// reads k, v, lengths, queryLengths; writes queryMeans, summarizeParts
+// reads queryMeans, k, v, lengths, queryLengths; writes summarizeParts
 
 struct Shape {
   batch: u32,
@@ -16,7 +16,7 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> queryMeans: array<vec4f>;
+@group(0) @binding(1) var<storage, read> queryMeans: array<vec4f>;
 @group(0) @binding(2) var<storage, read> k: array<vec4f>;
 @group(0) @binding(3) var<storage, read> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;

@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 64 threads a workgroup, 10240 bytes of workgroup memory
-// reads q, k, v, w, lengths; writes state, out
+// 256 threads a workgroup, 14400 bytes of workgroup memory
+// reads q, k, v, w, lengths, state; writes out
 
 struct Shape {
   batch: u32,
@@ -16,40 +16,38 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
-@group(0) @binding(4) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read> w: array<vec4f>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> state: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read> state: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> query: array<vec4f, 128>;
-var<workgroup> key: array<vec4f, 128>;
-var<workgroup> scale: array<vec4f, 128>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 832>;
+var<workgroup> scales: array<f32, 136>;
+var<workgroup> ofState: array<f32, 136>;
 
-// x^2
-fn power_2_vec4f(x: vec4f) -> vec4f {
-  let x2 = x * x;
-  return x2;
+// yes where a is at most b, else no
+fn atMost_vec4f(a: vec4f, b: vec4f, yes: vec4f, no: vec4f) -> vec4f {
+  return select(no, yes, a <= b);
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(256, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let rowTile = workgroup % ((shape.length + 127u) / 128u);
+  let rest2 = workgroup / ((shape.length + 127u) / 128u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -57,12 +55,15 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 32u;
-  let keys = min(max(visible, firstRow) - firstRow, 32u);
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
+  let firstColumns = valueTile * 16u + columnGroup;
+  let firstRow = rowTile * 128u;
+  let keys = min(max(visible, firstRow) - firstRow, 128u);
   let stateStart = (slice * shape.chunks + rowTile) * 17152u;
+  let keyCount = f32(keys);
+  let firstNumber = f32(rowGroup * 8u);
+  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -72,277 +73,765 @@ fn finish(
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
+  var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
+  var scores_4 = vec4f(0.0);
+  var scores_5 = vec4f(0.0);
+  var scores_6 = vec4f(0.0);
+  var scores_7 = vec4f(0.0);
+  var scores_8 = vec4f(0.0);
+  var scores_9 = vec4f(0.0);
+  var scores_10 = vec4f(0.0);
+  var scores_11 = vec4f(0.0);
+  var scores_12 = vec4f(0.0);
+  var scores_13 = vec4f(0.0);
+  var scores_14 = vec4f(0.0);
+  var scores_15 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  let fillRows = thread / 8u;
-  let fillColumn = thread % 8u;
-  let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
-  let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
-  let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
-  let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-  var qRows_sum1 = vec4f(0.0);
-  for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
-    let qRows_x3 = vec4f(
-      q[qStart0 + qRows_t2],
-      q[qStart1 + qRows_t2],
-      q[qStart2 + qRows_t2],
-      q[qStart3 + qRows_t2],
-    );
-    qRows_sum1 += power_2_vec4f(qRows_x3);
-  }
-  let kRow0 = min(firstRow + fillRows * 4u, max(visible, 1u) - 1u);
-  let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
-  let kRow2 = min(firstRow + fillRows * 4u + 2u, max(visible, 1u) - 1u);
-  let kRow3 = min(firstRow + fillRows * 4u + 3u, max(visible, 1u) - 1u);
-  let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-  let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-  let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-  let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-  var kRows_sum1 = vec4f(0.0);
-  for (var kRows_t2 = 0u; kRows_t2 < 64u; kRows_t2++) {
-    let kRows_x3 = vec4f(
-      k[kStart0 + kRows_t2],
-      k[kStart1 + kRows_t2],
-      k[kStart2 + kRows_t2],
-      k[kStart3 + kRows_t2],
-    );
-    kRows_sum1 += power_2_vec4f(kRows_x3);
-  }
-  for (var components0 = 0u; components0 < 256u * once; components0 += 16u) {
-    let count = min(max(256u, components0) - components0, 16u);
+  var rowScale_1 = vec4f(-1e30);
+  let nearPair = thread % 64u;
+  let nearRows = nearPair / 2u;
+  let nearKeysOfGroup = nearRows / 2u * 2u + nearPair % 2u;
+  let nearSet = thread / 64u;
+  var near_0 = vec4f(0.0);
+  var near_1 = vec4f(0.0);
+  var near_2 = vec4f(0.0);
+  var near_3 = vec4f(0.0);
+  var nearScale = vec4f(-1e30);
+  for (var components0 = 0u; components0 < 256u * once; components0 += 64u) {
+    let count = min(max(256u, components0) - components0, 64u);
     let firstFeature = components0;
-    let qComponent0 = components0 + fillColumn;
-    let qComponent1 = components0 + (fillColumn + 8u);
-    let qProjection0 = qComponent0 * 64u;
-    let qProjection1 = qComponent1 * 64u;
-    var q_sum1_0 = vec4f(0.0);
-    var q_sum1_1 = vec4f(0.0);
-    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
-      let q_w3 = w[qProjection0 + q_t2];
-      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
-      let q_w5 = w[qProjection1 + q_t2];
-      q_sum1_0 += q_w3 * q_x4;
-      q_sum1_1 += q_w5 * q_x4;
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let lastRow = max(shape.length, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot_2 = vec4f(0.0);
+      var xdot_3 = vec4f(0.0);
+      var xdot_4 = vec4f(0.0);
+      var xdot_5 = vec4f(0.0);
+      var xdot_6 = vec4f(0.0);
+      var xdot_7 = vec4f(0.0);
+      var xdot1_0 = vec4f(0.0);
+      var xdot1_1 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 32u) {
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if ((firstFour >= 32u) & (firstFour < 48u)) {
+          let row0_1 = w[min(components0 + (firstFour - 32u), 255u) * 16u + entries];
+          let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 255u) * 16u + entries];
+          let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 255u) * 16u + entries];
+          let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 255u) * 16u + entries];
+          tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 544u];
+          xdot_0 += keys0.x * rows0;
+          xdot_4 += keys0.x * rows1;
+          xdot_1 += keys0.y * rows0;
+          xdot_5 += keys0.y * rows1;
+          xdot_2 += keys0.z * rows0;
+          xdot_6 += keys0.z * rows1;
+          xdot_3 += keys0.w * rows0;
+          xdot_7 += keys0.w * rows1;
+          xdot1_0 += rows0 * rows0;
+          xdot1_1 += rows1 * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 1.442695 * (0.35355338 * xdot_0 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value2 = 1.442695 * (0.35355338 * xdot_1 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value3 = 1.442695 * (0.35355338 * xdot_2 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value4 = 1.442695 * (0.35355338 * xdot_3 - 0.0625 * xdot1_0) - 4.0;
+      let x1_value1 = 1.442695 * (0.35355338 * xdot_4 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value2 = 1.442695 * (0.35355338 * xdot_5 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value3 = 1.442695 * (0.35355338 * xdot_6 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value4 = 1.442695 * (0.35355338 * xdot_7 - 0.0625 * xdot1_1) - 4.0;
+      ofQuery_0 = x0_value1;
+      ofQuery_1 = x0_value2;
+      ofQuery_2 = x0_value3;
+      ofQuery_3 = x0_value4;
+      ofQuery_4 = x1_value1;
+      ofQuery_5 = x1_value2;
+      ofQuery_6 = x1_value3;
+      ofQuery_7 = x1_value4;
     }
-    let q_value6 = 1.442695 * (0.35355338 * q_sum1_0 - 0.0625 * qRows_sum1) - 4.0;
-    let q_value7 = 1.442695 * (0.35355338 * q_sum1_1 - 0.0625 * qRows_sum1) - 4.0;
-    query[fillColumn * 8u + fillRows] = q_value6;
-    query[(fillColumn + 8u) * 8u + fillRows] = q_value7;
-    let kComponent0 = components0 + fillColumn;
-    let kComponent1 = components0 + (fillColumn + 8u);
-    let kProjection0 = kComponent0 * 64u;
-    let kProjection1 = kComponent1 * 64u;
-    var k_sum1_0 = vec4f(0.0);
-    var k_sum1_1 = vec4f(0.0);
-    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
-      let k_w3 = w[kProjection0 + k_t2];
-      let k_x4 = vec4f(k[kStart0 + k_t2], k[kStart1 + k_t2], k[kStart2 + k_t2], k[kStart3 + k_t2]);
-      let k_w5 = w[kProjection1 + k_t2];
-      k_sum1_0 += k_w3 * k_x4;
-      k_sum1_1 += k_w5 * k_x4;
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let lastRow = max(visible, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot_2 = vec4f(0.0);
+      var xdot_3 = vec4f(0.0);
+      var xdot_4 = vec4f(0.0);
+      var xdot_5 = vec4f(0.0);
+      var xdot_6 = vec4f(0.0);
+      var xdot_7 = vec4f(0.0);
+      var xdot1_0 = vec4f(0.0);
+      var xdot1_1 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 32u) {
+          let row0_0 = k[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row1_0 = k[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row2_0 = k[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row3_0 = k[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if ((firstFour >= 32u) & (firstFour < 48u)) {
+          let row0_1 = w[min(components0 + (firstFour - 32u), 255u) * 16u + entries];
+          let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 255u) * 16u + entries];
+          let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 255u) * 16u + entries];
+          let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 255u) * 16u + entries];
+          tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 544u];
+          xdot_0 += keys0.x * rows0;
+          xdot_4 += keys0.x * rows1;
+          xdot_1 += keys0.y * rows0;
+          xdot_5 += keys0.y * rows1;
+          xdot_2 += keys0.z * rows0;
+          xdot_6 += keys0.z * rows1;
+          xdot_3 += keys0.w * rows0;
+          xdot_7 += keys0.w * rows1;
+          xdot1_0 += rows0 * rows0;
+          xdot1_1 += rows1 * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 1.442695 * (0.35355338 * xdot_0 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value2 = 1.442695 * (0.35355338 * xdot_1 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value3 = 1.442695 * (0.35355338 * xdot_2 - 0.0625 * xdot1_0) - 4.0;
+      let x0_value4 = 1.442695 * (0.35355338 * xdot_3 - 0.0625 * xdot1_0) - 4.0;
+      let x1_value1 = 1.442695 * (0.35355338 * xdot_4 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value2 = 1.442695 * (0.35355338 * xdot_5 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value3 = 1.442695 * (0.35355338 * xdot_6 - 0.0625 * xdot1_1) - 4.0;
+      let x1_value4 = 1.442695 * (0.35355338 * xdot_7 - 0.0625 * xdot1_1) - 4.0;
+      ofKey_0 = atMost_vec4f(
+        firstNumber + vec4f(1.0, 2.0, 3.0, 4.0),
+        vec4f(keyCount),
+        x0_value1,
+        vec4f(-1e30),
+      );
+      ofKey_1 = atMost_vec4f(
+        firstNumber + vec4f(1.0, 2.0, 3.0, 4.0),
+        vec4f(keyCount),
+        x0_value2,
+        vec4f(-1e30),
+      );
+      ofKey_2 = atMost_vec4f(
+        firstNumber + vec4f(1.0, 2.0, 3.0, 4.0),
+        vec4f(keyCount),
+        x0_value3,
+        vec4f(-1e30),
+      );
+      ofKey_3 = atMost_vec4f(
+        firstNumber + vec4f(1.0, 2.0, 3.0, 4.0),
+        vec4f(keyCount),
+        x0_value4,
+        vec4f(-1e30),
+      );
+      ofKey_4 = atMost_vec4f(
+        firstNumber + vec4f(5.0, 6.0, 7.0, 8.0),
+        vec4f(keyCount),
+        x1_value1,
+        vec4f(-1e30),
+      );
+      ofKey_5 = atMost_vec4f(
+        firstNumber + vec4f(5.0, 6.0, 7.0, 8.0),
+        vec4f(keyCount),
+        x1_value2,
+        vec4f(-1e30),
+      );
+      ofKey_6 = atMost_vec4f(
+        firstNumber + vec4f(5.0, 6.0, 7.0, 8.0),
+        vec4f(keyCount),
+        x1_value3,
+        vec4f(-1e30),
+      );
+      ofKey_7 = atMost_vec4f(
+        firstNumber + vec4f(5.0, 6.0, 7.0, 8.0),
+        vec4f(keyCount),
+        x1_value4,
+        vec4f(-1e30),
+      );
     }
-    let k_value6 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * kRows_sum1) - 4.0;
-    let k_value7 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * kRows_sum1) - 4.0;
-    key[fillColumn * 8u + fillRows] = vec4f(
-      select(-1e30, k_value6.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value6.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value6.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value6.w, firstRow + fillRows * 4u + 3u < visible),
+    // scales of the features down the rows, then of the rows
+    let stateScale = vec4f(
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 16u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 32u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 48u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
     );
-    key[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(-1e30, k_value7.x, firstRow + fillRows * 4u < visible),
-      select(-1e30, k_value7.y, firstRow + fillRows * 4u + 1u < visible),
-      select(-1e30, k_value7.z, firstRow + fillRows * 4u + 2u < visible),
-      select(-1e30, k_value7.w, firstRow + fillRows * 4u + 3u < visible),
+    let keyOfRow0 = vec4f(ofKey_0.x, ofKey_1.x, ofKey_2.x, ofKey_3.x);
+    let keyOfRow1 = vec4f(ofKey_0.y, ofKey_1.y, ofKey_2.y, ofKey_3.y);
+    let keyOfRow2 = vec4f(ofKey_0.z, ofKey_1.z, ofKey_2.z, ofKey_3.z);
+    let keyOfRow3 = vec4f(ofKey_0.w, ofKey_1.w, ofKey_2.w, ofKey_3.w);
+    let keyOfRow4 = vec4f(ofKey_4.x, ofKey_5.x, ofKey_6.x, ofKey_7.x);
+    let keyOfRow5 = vec4f(ofKey_4.y, ofKey_5.y, ofKey_6.y, ofKey_7.y);
+    let keyOfRow6 = vec4f(ofKey_4.z, ofKey_5.z, ofKey_6.z, ofKey_7.z);
+    let keyOfRow7 = vec4f(ofKey_4.w, ofKey_5.w, ofKey_6.w, ofKey_7.w);
+    tile[columnGroup * 17u + rowGroup] = max(
+      max(
+        max(max(max(max(max(keyOfRow0, keyOfRow1), keyOfRow2), keyOfRow3), keyOfRow4), keyOfRow5),
+        keyOfRow6,
+      ),
+      keyOfRow7,
     );
     workgroupBarrier();
-    // scales of the features down the rows, then of the rows
-    if (thread < count) {
-      var running = state[stateStart + 16896u + (firstFeature + thread)];
-      for (var rows4 = 0u; rows4 < 8u; rows4++) {
-        let keys4 = key[thread * 8u + rows4];
-        let upTo0 = max(running, keys4.x);
-        let upTo1 = max(upTo0, keys4.y);
-        let upTo2 = max(upTo1, keys4.z);
-        let upTo3 = max(upTo2, keys4.w);
-        scale[thread * 8u + rows4] = vec4f(upTo0, upTo1, upTo2, upTo3);
-        running = upTo3;
-      }
+    var groupScale = stateScale;
+    for (var earlier = 0u; earlier < rowGroup; earlier++) {
+      groupScale = max(groupScale, tile[columnGroup * 17u + earlier]);
     }
+    workgroupBarrier();
+    let upTo0 = max(groupScale, keyOfRow0);
+    let sumOfRow0 = vec4f(ofQuery_0.x, ofQuery_1.x, ofQuery_2.x, ofQuery_3.x) + upTo0;
+    let upTo1 = max(upTo0, keyOfRow1);
+    let sumOfRow1 = vec4f(ofQuery_0.y, ofQuery_1.y, ofQuery_2.y, ofQuery_3.y) + upTo1;
+    let upTo2 = max(upTo1, keyOfRow2);
+    let sumOfRow2 = vec4f(ofQuery_0.z, ofQuery_1.z, ofQuery_2.z, ofQuery_3.z) + upTo2;
+    let upTo3 = max(upTo2, keyOfRow3);
+    let sumOfRow3 = vec4f(ofQuery_0.w, ofQuery_1.w, ofQuery_2.w, ofQuery_3.w) + upTo3;
+    let upTo4 = max(upTo3, keyOfRow4);
+    let sumOfRow4 = vec4f(ofQuery_4.x, ofQuery_5.x, ofQuery_6.x, ofQuery_7.x) + upTo4;
+    let upTo5 = max(upTo4, keyOfRow5);
+    let sumOfRow5 = vec4f(ofQuery_4.y, ofQuery_5.y, ofQuery_6.y, ofQuery_7.y) + upTo5;
+    let upTo6 = max(upTo5, keyOfRow6);
+    let sumOfRow6 = vec4f(ofQuery_4.z, ofQuery_5.z, ofQuery_6.z, ofQuery_7.z) + upTo6;
+    let upTo7 = max(upTo6, keyOfRow7);
+    let sumOfRow7 = vec4f(ofQuery_4.w, ofQuery_5.w, ofQuery_6.w, ofQuery_7.w) + upTo7;
+    tile[columnGroup * 33u + rowGroup * 2u] = vec4f(
+      max(max(sumOfRow0.x, sumOfRow0.y), max(sumOfRow0.z, sumOfRow0.w)),
+      max(max(sumOfRow1.x, sumOfRow1.y), max(sumOfRow1.z, sumOfRow1.w)),
+      max(max(sumOfRow2.x, sumOfRow2.y), max(sumOfRow2.z, sumOfRow2.w)),
+      max(max(sumOfRow3.x, sumOfRow3.y), max(sumOfRow3.z, sumOfRow3.w)),
+    );
+    tile[columnGroup * 33u + rowGroup * 2u + 1u] = vec4f(
+      max(max(sumOfRow4.x, sumOfRow4.y), max(sumOfRow4.z, sumOfRow4.w)),
+      max(max(sumOfRow5.x, sumOfRow5.y), max(sumOfRow5.z, sumOfRow5.w)),
+      max(max(sumOfRow6.x, sumOfRow6.y), max(sumOfRow6.z, sumOfRow6.w)),
+      max(max(sumOfRow7.x, sumOfRow7.y), max(sumOfRow7.z, sumOfRow7.w)),
+    );
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
-    for (var f = 0u; f < count; f++) {
-      rowScale_0 = max(rowScale_0, query[f * 8u + rowGroup] + scale[f * 8u + rowGroup]);
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_0 = max(rowScale_0, tile[other * 33u + rowGroup * 2u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
-    sums_4 *= shrink0;
-    sums_5 *= shrink0;
-    sums_6 *= shrink0;
-    sums_7 *= shrink0;
     totals_0 *= shrink0;
     scores_0 *= shrink0;
     scores_1 *= shrink0;
     scores_2 *= shrink0;
     scores_3 *= shrink0;
-    workgroupBarrier();
-    let component0 = columnGroup * 2u;
-    if (component0 < count) {
-      scale[component0 * 8u + rowGroup] = exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
+    scores_4 *= shrink0;
+    scores_5 *= shrink0;
+    scores_6 *= shrink0;
+    scores_7 *= shrink0;
+    let scaleSoFar1 = rowScale_1;
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_1 = max(rowScale_1, tile[other * 33u + rowGroup * 2u + 1u]);
     }
-    let component1 = columnGroup * 2u + 1u;
-    if (component1 < count) {
-      scale[component1 * 8u + rowGroup] = exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
+    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
+    sums_4 *= shrink1;
+    sums_5 *= shrink1;
+    sums_6 *= shrink1;
+    sums_7 *= shrink1;
+    totals_1 *= shrink1;
+    scores_8 *= shrink1;
+    scores_9 *= shrink1;
+    scores_10 *= shrink1;
+    scores_11 *= shrink1;
+    scores_12 *= shrink1;
+    scores_13 *= shrink1;
+    scores_14 *= shrink1;
+    scores_15 *= shrink1;
+    let nearSoFar = nearScale;
+    for (var other = 0u; other < 16u; other++) {
+      nearScale = max(nearScale, tile[other * 33u + nearRows]);
     }
+    let nearShrink = exp2(nearSoFar - nearScale);
+    near_0 *= nearShrink;
+    near_1 *= nearShrink;
+    near_2 *= nearShrink;
+    near_3 *= nearShrink;
     workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 16384u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      let ofKey = key[f * 8u + columnGroup];
-      let ofQuery0 = query[f * 8u + rowGroup];
-      scores_0 += exp2(min(ofQuery0 - rowScale_0 + ofKey.x, vec4f(0.0)));
-      scores_1 += exp2(min(ofQuery0 - rowScale_0 + ofKey.y, vec4f(0.0)));
-      scores_2 += exp2(min(ofQuery0 - rowScale_0 + ofKey.z, vec4f(0.0)));
-      scores_3 += exp2(min(ofQuery0 - rowScale_0 + ofKey.w, vec4f(0.0)));
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        var scaleOfGroup = groupScale.x;
+        if (itemOfPanel == 1u) {
+          scaleOfGroup = groupScale.y;
+        }
+        if (itemOfPanel == 2u) {
+          scaleOfGroup = groupScale.z;
+        }
+        if (itemOfPanel == 3u) {
+          scaleOfGroup = groupScale.w;
+        }
+        let relative0 = query0 - rowScale_0;
+        let relative1 = query1 - rowScale_1;
+        tile[componentOfPanel * 33u + rowGroup * 2u] = exp2(relative0 + scaleOfGroup);
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = exp2(relative1 + scaleOfGroup);
+        var scaleOfState = stateScale.x;
+        if (itemOfPanel == 1u) {
+          scaleOfState = stateScale.y;
+        }
+        if (itemOfPanel == 2u) {
+          scaleOfState = stateScale.z;
+        }
+        if (itemOfPanel == 3u) {
+          scaleOfState = stateScale.w;
+        }
+        scales[componentOfPanel * 17u + rowGroup] = scaleOfGroup;
+        ofState[componentOfPanel * 17u + rowGroup] = exp2(scaleOfState - scaleOfGroup);
+        tile[componentOfPanel * 33u + rowGroup * 2u + 528u] = relative0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 529u] = relative1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let weightOfState = ofState[f * 17u + rowGroup];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
+        let entry0 = columns0.x * weightOfState;
+        let entry1 = columns0.y * weightOfState;
+        let entry2 = columns0.z * weightOfState;
+        let entry3 = columns0.w * weightOfState;
+        let ofTotal = z * weightOfState;
+        totals_0 += weight0 * ofTotal;
+        sums_0 += weight0 * entry0;
+        sums_1 += weight0 * entry1;
+        sums_2 += weight0 * entry2;
+        sums_3 += weight0 * entry3;
+        totals_1 += weight1 * ofTotal;
+        sums_4 += weight1 * entry0;
+        sums_5 += weight1 * entry1;
+        sums_6 += weight1 * entry2;
+        sums_7 += weight1 * entry3;
+        let keyScale = scales[f * 17u + rowGroup];
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = exp2(keys0 - keyScale);
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = exp2(keys1 - keyScale);
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      // pairs inside row groups
+      for (var own = nearSet; own < 8u; own += 4u) {
+        let nearQueries = tile[own * 33u + nearRows + 528u];
+        let nearKeys = tile[own * 33u + nearKeysOfGroup + 264u];
+        near_0 += exp2(nearQueries + nearKeys.x);
+        near_1 += exp2(nearQueries + nearKeys.y);
+        near_2 += exp2(nearQueries + nearKeys.z);
+        near_3 += exp2(nearQueries + nearKeys.w);
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
-  let key0 = columnGroup * 4u;
-  let score0 = scores_0;
-  pairs[key0 * 8u + rowGroup] = vec4f(
-    select(0.0, score0.x, key0 <= rowGroup * 4u),
-    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
-    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
-    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
-  );
-  let key1 = columnGroup * 4u + 1u;
-  let score1 = scores_1;
-  pairs[key1 * 8u + rowGroup] = vec4f(
-    select(0.0, score1.x, key1 <= rowGroup * 4u),
-    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
-    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
-    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
-  );
-  let key2 = columnGroup * 4u + 2u;
-  let score2 = scores_2;
-  pairs[key2 * 8u + rowGroup] = vec4f(
-    select(0.0, score2.x, key2 <= rowGroup * 4u),
-    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
-    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
-    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
-  );
-  let key3 = columnGroup * 4u + 3u;
-  let score3 = scores_3;
-  pairs[key3 * 8u + rowGroup] = vec4f(
-    select(0.0, score3.x, key3 <= rowGroup * 4u),
-    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
-    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
-    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
-  );
-  workgroupBarrier();
-  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
-    let pair0 = pairs[j * 8u + rowGroup];
-    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
-    let column0 = v[rowStart];
-    let column1 = v[rowStart + 8u];
-    let column2 = v[rowStart + 16u];
-    let column3 = v[rowStart + 24u];
-    let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 40u];
-    let column6 = v[rowStart + 48u];
-    let column7 = v[rowStart + 56u];
-    totals_0 += pair0;
-    sums_0 += pair0 * column0;
-    sums_1 += pair0 * column1;
-    sums_2 += pair0 * column2;
-    sums_3 += pair0 * column3;
-    sums_4 += pair0 * column4;
-    sums_5 += pair0 * column5;
-    sums_6 += pair0 * column6;
-    sums_7 += pair0 * column7;
+  let ownPairs = thread % 64u;
+  if (nearSet == 1u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
   }
-  let factor = vec4f(
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
+  if (nearSet == 2u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
+  }
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
+  if (nearSet == 3u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
+  }
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
+  for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
+    let firstOfSlice = keySlice * 16u;
+    if (columnGroup / 4u == keySlice % 4u) {
+      let whichFour = keySlice / 4u;
+      let keyFour = columnGroup + whichFour * 16u;
+      if (!(keyFour / 2u == rowGroup)) {
+        let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+        let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
+        let firstKeyOf0 = f32(keyFour * 4u);
+        let placeOf0 = keyFour % 4u;
+        tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
+          vec4f(firstKeyOf0 + 0.0),
+          lastSeenOf0,
+          select(scores_0, scores_4, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
+          vec4f(firstKeyOf0 + 1.0),
+          lastSeenOf0,
+          select(scores_1, scores_5, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
+          vec4f(firstKeyOf0 + 2.0),
+          lastSeenOf0,
+          select(scores_2, scores_6, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
+          vec4f(firstKeyOf0 + 3.0),
+          lastSeenOf0,
+          select(scores_3, scores_7, whichFour > 0u),
+          vec4f(0.0),
+        );
+        let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+        let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
+        let firstKeyOf1 = f32(keyFour * 4u);
+        let placeOf1 = keyFour % 4u;
+        tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
+          vec4f(firstKeyOf1 + 0.0),
+          lastSeenOf1,
+          select(scores_8, scores_12, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
+          vec4f(firstKeyOf1 + 1.0),
+          lastSeenOf1,
+          select(scores_9, scores_13, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
+          vec4f(firstKeyOf1 + 2.0),
+          lastSeenOf1,
+          select(scores_10, scores_14, whichFour > 0u),
+          vec4f(0.0),
+        );
+        tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
+          vec4f(firstKeyOf1 + 3.0),
+          lastSeenOf1,
+          select(scores_11, scores_15, whichFour > 0u),
+          vec4f(0.0),
+        );
+      }
+    }
+    let nearFour = nearKeysOfGroup;
+    if ((nearSet == 0u) & (nearFour / 4u == firstOfSlice / 16u)) {
+      let rowsOfNear = f32(nearRows * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOfNear = min(rowsOfNear, vec4f(keyCount - 1.0));
+      let firstKeyOfNear = f32(nearFour * 4u);
+      let placeOfNear = nearFour % 4u;
+      tile[placeOfNear * 33u + nearRows] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 0.0),
+        lastSeenOfNear,
+        near_0,
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 132u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 1.0),
+        lastSeenOfNear,
+        near_1,
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 264u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 2.0),
+        lastSeenOfNear,
+        near_2,
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 396u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 3.0),
+        lastSeenOfNear,
+        near_3,
+        vec4f(0.0),
+      );
+    }
+    workgroupBarrier();
+    if ((rowGroup + 1u) * 8u > firstOfSlice) {
+      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
+        let firstKey = firstRow + firstOfSlice + four * 4u;
+        for (var step = 0u; step < 4u; step++) {
+          let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
+          let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
+          let rowStart = keyGroup * shape.keyLength * 16u + min(
+            firstKey + step,
+            max(visible, 1u) - 1u,
+          ) * 16u + firstColumns;
+          let columns0 = v[rowStart];
+          totals_0 += pair0;
+          sums_0 += pair0 * columns0.x;
+          sums_1 += pair0 * columns0.y;
+          sums_2 += pair0 * columns0.z;
+          sums_3 += pair0 * columns0.w;
+          totals_1 += pair1;
+          sums_4 += pair1 * columns0.x;
+          sums_5 += pair1 * columns0.y;
+          sums_6 += pair1 * columns0.z;
+          sums_7 += pair1 * columns0.w;
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+  let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let row0 = firstRow + rowGroup * 4u;
+  let factor1 = vec4f(
+    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
+    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
+    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
+    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
+  );
+  let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor).x;
-    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
-    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
-    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
-    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
-    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
+    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    out[out0 + firstColumns] = vec4f(
+      (sums_0 * factor0).x,
+      (sums_1 * factor0).x,
+      (sums_2 * factor0).x,
+      (sums_3 * factor0).x,
+    );
   }
-  let row1 = firstRow + rowGroup * 4u + 1u;
+  let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor).y;
-    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
-    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
-    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
-    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
-    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
+    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    out[out1 + firstColumns] = vec4f(
+      (sums_0 * factor0).y,
+      (sums_1 * factor0).y,
+      (sums_2 * factor0).y,
+      (sums_3 * factor0).y,
+    );
   }
-  let row2 = firstRow + rowGroup * 4u + 2u;
+  let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor).z;
-    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
-    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
-    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
-    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
-    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
+    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    out[out2 + firstColumns] = vec4f(
+      (sums_0 * factor0).z,
+      (sums_1 * factor0).z,
+      (sums_2 * factor0).z,
+      (sums_3 * factor0).z,
+    );
   }
-  let row3 = firstRow + rowGroup * 4u + 3u;
+  let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor).w;
-    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
-    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
-    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
-    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
-    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
+    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    out[out3 + firstColumns] = vec4f(
+      (sums_0 * factor0).w,
+      (sums_1 * factor0).w,
+      (sums_2 * factor0).w,
+      (sums_3 * factor0).w,
+    );
+  }
+  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
+  if (row4 < shape.length) {
+    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    out[out4 + firstColumns] = vec4f(
+      (sums_4 * factor1).x,
+      (sums_5 * factor1).x,
+      (sums_6 * factor1).x,
+      (sums_7 * factor1).x,
+    );
+  }
+  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
+  if (row5 < shape.length) {
+    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    out[out5 + firstColumns] = vec4f(
+      (sums_4 * factor1).y,
+      (sums_5 * factor1).y,
+      (sums_6 * factor1).y,
+      (sums_7 * factor1).y,
+    );
+  }
+  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
+  if (row6 < shape.length) {
+    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    out[out6 + firstColumns] = vec4f(
+      (sums_4 * factor1).z,
+      (sums_5 * factor1).z,
+      (sums_6 * factor1).z,
+      (sums_7 * factor1).z,
+    );
+  }
+  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
+  if (row7 < shape.length) {
+    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    out[out7 + firstColumns] = vec4f(
+      (sums_4 * factor1).w,
+      (sums_5 * factor1).w,
+      (sums_6 * factor1).w,
+      (sums_7 * factor1).w,
+    );
   }
 }

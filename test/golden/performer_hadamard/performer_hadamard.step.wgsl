@@ -32,12 +32,6 @@ var<workgroup> largest: array<f32, 32>;
 var<workgroup> totals: array<f32, 32>;
 var<workgroup> partialSums: array<f32, 256>;
 
-// x^2
-fn power_2_f32(x: f32) -> f32 {
-  let x2 = x * x;
-  return x2;
-}
-
 @compute @workgroup_size(256, 1, 1)
 fn step(
   @builtin(local_invocation_index) thread: u32,
@@ -136,37 +130,37 @@ fn step(
         let key7 = k[keyEntries + (entry + 56u)];
         let query7 = q[queryEntries + (entry + 56u)];
         keySum0 += projections0 * key0;
-        keySum1 += power_2_f32(key0);
+        keySum1 += key0 * key0;
         querySum0 += projections0 * query0;
-        querySum1 += power_2_f32(query0);
+        querySum1 += query0 * query0;
         keySum0 += projections1 * key1;
-        keySum1 += power_2_f32(key1);
+        keySum1 += key1 * key1;
         querySum0 += projections1 * query1;
-        querySum1 += power_2_f32(query1);
+        querySum1 += query1 * query1;
         keySum0 += projections2 * key2;
-        keySum1 += power_2_f32(key2);
+        keySum1 += key2 * key2;
         querySum0 += projections2 * query2;
-        querySum1 += power_2_f32(query2);
+        querySum1 += query2 * query2;
         keySum0 += projections3 * key3;
-        keySum1 += power_2_f32(key3);
+        keySum1 += key3 * key3;
         querySum0 += projections3 * query3;
-        querySum1 += power_2_f32(query3);
+        querySum1 += query3 * query3;
         keySum0 += projections4 * key4;
-        keySum1 += power_2_f32(key4);
+        keySum1 += key4 * key4;
         querySum0 += projections4 * query4;
-        querySum1 += power_2_f32(query4);
+        querySum1 += query4 * query4;
         keySum0 += projections5 * key5;
-        keySum1 += power_2_f32(key5);
+        keySum1 += key5 * key5;
         querySum0 += projections5 * query5;
-        querySum1 += power_2_f32(query5);
+        querySum1 += query5 * query5;
         keySum0 += projections6 * key6;
-        keySum1 += power_2_f32(key6);
+        keySum1 += key6 * key6;
         querySum0 += projections6 * query6;
-        querySum1 += power_2_f32(query6);
+        querySum1 += query6 * query6;
         keySum0 += projections7 * key7;
-        keySum1 += power_2_f32(key7);
+        keySum1 += key7 * key7;
         querySum0 += projections7 * query7;
-        querySum1 += power_2_f32(query7);
+        querySum1 += query7 * query7;
       }
       products[thread / 8u * 9u + thread % 8u] = keySum0;
       products[thread / 8u * 9u + thread % 8u + 288u] = querySum0;

@@ -1,5 +1,5 @@
 // reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
-// 64 threads a workgroup, 4224 bytes of workgroup memory
+// 128 threads a workgroup, 12800 bytes of workgroup memory
 // reads k, v, w, lengths; writes state
 
 struct Shape {
@@ -16,34 +16,29 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> k: array<f32>;
+@group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read> w: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> state: array<f32>;
 
-var<workgroup> phi: array<vec4f, 256>;
-var<workgroup> scales: array<vec4f, 8>;
+var<workgroup> tile: array<vec4f, 800>;
 
-// x^2
-fn power_2_f32(x: f32) -> f32 {
-  let x2 = x * x;
-  return x2;
-}
-
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(128, 1, 1)
 fn reduce(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * shape.chunks * 8u) {
+  if (workgroup >= shape.sliceCount * shape.chunks * 2u) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let featureTile = workgroup % 8u;
-  let rest2 = workgroup / 8u;
+  let featureTile = workgroup % 2u;
+  let rest2 = workgroup / 2u;
   let chunk = rest2 % shape.chunks;
   let slice = rest2 / shape.chunks;
   let group = shape.sliceStart + slice;
@@ -53,12 +48,10 @@ fn reduce(
   let rowGroup = thread / 8u;
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup;
-  let fillComponents = thread % 8u;
-  let fillRow = thread / 8u;
-  let firstRow = chunk * 32u;
-  let rows = min(max(visible, firstRow) - firstRow, 32u);
-  if (featureTile < 4u) {
-    let components = featureTile * 32u;
+  let firstRow = chunk * 128u;
+  let rows = min(max(visible, firstRow) - firstRow, 128u);
+  if (featureTile < 1u) {
+    let components = featureTile * 128u;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -67,73 +60,116 @@ fn reduce(
     var sums_5 = vec4f(0.0);
     var sums_6 = vec4f(0.0);
     var sums_7 = vec4f(0.0);
+    var sums_8 = vec4f(0.0);
+    var sums_9 = vec4f(0.0);
+    var sums_10 = vec4f(0.0);
+    var sums_11 = vec4f(0.0);
+    var sums_12 = vec4f(0.0);
+    var sums_13 = vec4f(0.0);
+    var sums_14 = vec4f(0.0);
+    var sums_15 = vec4f(0.0);
     var totals_0 = vec4f(0.0);
+    var totals_1 = vec4f(0.0);
     var largest_0 = vec4f(-1e30);
+    var largest_1 = vec4f(-1e30);
     for (var from_ = 0u; from_ < rows; from_ += 32u) {
-      let here = min(max(rows, from_) - from_, 32u);
-      let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
-      let kRow1 = firstRow + from_ + min(fillRow + 8u, max(here, 1u) - 1u);
-      let kRow2 = firstRow + from_ + min(fillRow + 16u, max(here, 1u) - 1u);
-      let kRow3 = firstRow + from_ + min(fillRow + 24u, max(here, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-      let kComponent0 = components + fillComponents * 4u;
-      let kComponent1 = components + fillComponents * 4u + 1u;
-      let kComponent2 = components + fillComponents * 4u + 2u;
-      let kComponent3 = components + fillComponents * 4u + 3u;
-      let kProjection0 = kComponent0 * 64u;
-      let kProjection1 = kComponent1 * 64u;
-      let kProjection2 = kComponent2 * 64u;
-      let kProjection3 = kComponent3 * 64u;
-      var k_sum1_0 = vec4f(0.0);
-      var k_sum1_1 = vec4f(0.0);
-      var k_sum1_2 = vec4f(0.0);
-      var k_sum1_3 = vec4f(0.0);
-      for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
-        let k_w3 = vec4f(
-          w[kProjection0 + k_t2],
-          w[kProjection1 + k_t2],
-          w[kProjection2 + k_t2],
-          w[kProjection3 + k_t2],
-        );
-        let k_x4 = k[kStart0 + k_t2];
-        let k_x5 = k[kStart1 + k_t2];
-        let k_x6 = k[kStart2 + k_t2];
-        let k_x7 = k[kStart3 + k_t2];
-        k_sum1_0 += k_w3 * k_x4;
-        k_sum1_1 += k_w3 * k_x5;
-        k_sum1_2 += k_w3 * k_x6;
-        k_sum1_3 += k_w3 * k_x7;
+      let fromRow = firstRow + from_;
+      let lastKey = max(visible, 1u) - 1u;
+      var kdot_0 = vec4f(0.0);
+      var kdot_1 = vec4f(0.0);
+      var kdot_2 = vec4f(0.0);
+      var kdot_3 = vec4f(0.0);
+      var kdot_4 = vec4f(0.0);
+      var kdot_5 = vec4f(0.0);
+      var kdot_6 = vec4f(0.0);
+      var kdot_7 = vec4f(0.0);
+      var kdot1_0 = 0.0;
+      var kdot1_1 = 0.0;
+      var kdot1_2 = 0.0;
+      var kdot1_3 = 0.0;
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        let row0_0_0 = w[min(components + firstFour, 127u) * 16u + entries];
+        let row1_0_0 = w[min(components + (firstFour + 32u), 127u) * 16u + entries];
+        let row2_0_0 = w[min(components + (firstFour + 64u), 127u) * 16u + entries];
+        let row3_0_0 = w[min(components + (firstFour + 96u), 127u) * 16u + entries];
+        tile[place * 34u + firstFour] = vec4f(row0_0_0.x, row1_0_0.x, row2_0_0.x, row3_0_0.x);
+        tile[place * 34u + firstFour + 136u] = vec4f(row0_0_0.y, row1_0_0.y, row2_0_0.y, row3_0_0.y);
+        tile[place * 34u + firstFour + 272u] = vec4f(row0_0_0.z, row1_0_0.z, row2_0_0.z, row3_0_0.z);
+        tile[place * 34u + firstFour + 408u] = vec4f(row0_0_0.w, row1_0_0.w, row2_0_0.w, row3_0_0.w);
+        if (firstFour < 8u) {
+          let row0_1 = k[min(
+            fromRow + firstFour,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row1_1 = k[min(
+            fromRow + firstFour + 8u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row2_1 = k[min(
+            fromRow + firstFour + 16u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row3_1 = k[min(
+            fromRow + firstFour + 24u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          tile[place * 10u + firstFour + 544u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 10u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 10u + firstFour + 624u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 10u + firstFour + 664u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 10u + columnGroup + 544u];
+          kdot_0 += rows0 * keys0.x;
+          kdot_4 += rows1 * keys0.x;
+          kdot_1 += rows0 * keys0.y;
+          kdot_5 += rows1 * keys0.y;
+          kdot_2 += rows0 * keys0.z;
+          kdot_6 += rows1 * keys0.z;
+          kdot_3 += rows0 * keys0.w;
+          kdot_7 += rows1 * keys0.w;
+          kdot1_0 += keys0.x * keys0.x;
+          kdot1_1 += keys0.y * keys0.y;
+          kdot1_2 += keys0.z * keys0.z;
+          kdot1_3 += keys0.w * keys0.w;
+        }
+        workgroupBarrier();
       }
-      var k_sum8_0 = 0.0;
-      var k_sum8_1 = 0.0;
-      var k_sum8_2 = 0.0;
-      var k_sum8_3 = 0.0;
-      for (var k_t9 = 0u; k_t9 < 64u; k_t9++) {
-        let k_x10 = k[kStart0 + k_t9];
-        let k_x11 = k[kStart1 + k_t9];
-        let k_x12 = k[kStart2 + k_t9];
-        let k_x13 = k[kStart3 + k_t9];
-        k_sum8_0 += power_2_f32(k_x10);
-        k_sum8_1 += power_2_f32(k_x11);
-        k_sum8_2 += power_2_f32(k_x12);
-        k_sum8_3 += power_2_f32(k_x13);
-      }
-      let k_value14 = 1.442695 * (0.35355338 * k_sum1_0 - 0.0625 * k_sum8_0) - 4.0;
-      let k_value15 = 1.442695 * (0.35355338 * k_sum1_1 - 0.0625 * k_sum8_1) - 4.0;
-      let k_value16 = 1.442695 * (0.35355338 * k_sum1_2 - 0.0625 * k_sum8_2) - 4.0;
-      let k_value17 = 1.442695 * (0.35355338 * k_sum1_3 - 0.0625 * k_sum8_3) - 4.0;
+      let k0_value1 = 1.442695 * (0.35355338 * kdot_0 - 0.0625 * kdot1_0) - 4.0;
+      let k0_value2 = 1.442695 * (0.35355338 * kdot_1 - 0.0625 * kdot1_1) - 4.0;
+      let k0_value3 = 1.442695 * (0.35355338 * kdot_2 - 0.0625 * kdot1_2) - 4.0;
+      let k0_value4 = 1.442695 * (0.35355338 * kdot_3 - 0.0625 * kdot1_3) - 4.0;
+      let k1_value1 = 1.442695 * (0.35355338 * kdot_4 - 0.0625 * kdot1_0) - 4.0;
+      let k1_value2 = 1.442695 * (0.35355338 * kdot_5 - 0.0625 * kdot1_1) - 4.0;
+      let k1_value3 = 1.442695 * (0.35355338 * kdot_6 - 0.0625 * kdot1_2) - 4.0;
+      let k1_value4 = 1.442695 * (0.35355338 * kdot_7 - 0.0625 * kdot1_3) - 4.0;
+      let exponent0_0 = k0_value1;
+      let exponent0_1 = k0_value2;
+      let exponent0_2 = k0_value3;
+      let exponent0_3 = k0_value4;
+      let exponent1_0 = k1_value1;
+      let exponent1_1 = k1_value2;
+      let exponent1_2 = k1_value3;
+      let exponent1_3 = k1_value4;
       // each component is scaled by its largest exponent so far
-      phi[fillRow * 8u + fillComponents] = k_value14;
-      phi[(fillRow + 8u) * 8u + fillComponents] = k_value15;
-      phi[(fillRow + 16u) * 8u + fillComponents] = k_value16;
-      phi[(fillRow + 24u) * 8u + fillComponents] = k_value17;
+      tile[columnGroup * 33u + rowGroup * 2u] = max(
+        max(max(exponent0_0, exponent0_1), exponent0_2),
+        exponent0_3,
+      );
+      tile[columnGroup * 33u + rowGroup * 2u + 1u] = max(
+        max(max(exponent1_0, exponent1_1), exponent1_2),
+        exponent1_3,
+      );
       workgroupBarrier();
       let before0 = largest_0;
-      for (var j = 0u; j < here; j++) {
-        largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
+      for (var other = 0u; other < 8u; other++) {
+        largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u]);
       }
       let shrink0 = exp2(before0 - largest_0);
       totals_0 *= shrink0;
@@ -145,40 +181,152 @@ fn reduce(
       sums_5 *= shrink0;
       sums_6 *= shrink0;
       sums_7 *= shrink0;
-      if (columnGroup == 0u) {
-        scales[rowGroup] = largest_0;
+      let before1 = largest_1;
+      for (var other = 0u; other < 8u; other++) {
+        largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
+      }
+      let shrink1 = exp2(before1 - largest_1);
+      totals_1 *= shrink1;
+      sums_8 *= shrink1;
+      sums_9 *= shrink1;
+      sums_10 *= shrink1;
+      sums_11 *= shrink1;
+      sums_12 *= shrink1;
+      sums_13 *= shrink1;
+      sums_14 *= shrink1;
+      sums_15 *= shrink1;
+      workgroupBarrier();
+      tile[(from_ + columnGroup - from_) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_0 - largest_0),
+        from_ + columnGroup < rows,
+      );
+      tile[(from_ + columnGroup - from_) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_0 - largest_1),
+        from_ + columnGroup < rows,
+      );
+      tile[(from_ + columnGroup + 8u - from_) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_1 - largest_0),
+        from_ + columnGroup + 8u < rows,
+      );
+      tile[(from_ + columnGroup + 8u - from_) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_1 - largest_1),
+        from_ + columnGroup + 8u < rows,
+      );
+      for (var filled = thread; filled < 256u; filled += 128u) {
+        let filledRow = filled / 16u;
+        let filledFour = filled % 16u;
+        let filledStart = keyGroup * shape.keyLength * 64u + min(
+          firstRow + from_ + filledRow,
+          max(visible, 1u) - 1u,
+        ) * 64u;
+        let filledColumn = valueTile * 64u + filledFour;
+        tile[filledRow * 17u + filledFour + 528u] = vec4f(
+          v[filledStart + filledColumn],
+          v[filledStart + (filledColumn + 16u)],
+          v[filledStart + (filledColumn + 32u)],
+          v[filledStart + (filledColumn + 48u)],
+        );
       }
       workgroupBarrier();
-      let scale = scales[fillComponents];
-      phi[fillRow * 8u + fillComponents] = exp2(k_value14 - scale);
-      phi[(fillRow + 8u) * 8u + fillComponents] = exp2(k_value15 - scale);
-      phi[(fillRow + 16u) * 8u + fillComponents] = exp2(k_value16 - scale);
-      phi[(fillRow + 24u) * 8u + fillComponents] = exp2(k_value17 - scale);
-      workgroupBarrier();
-      for (var j = 0u; j < here; j++) {
-        let feature0 = phi[j * 8u + rowGroup];
-        let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
-        let column0 = v[rowStart];
-        let column1 = v[rowStart + 8u];
-        let column2 = v[rowStart + 16u];
-        let column3 = v[rowStart + 24u];
-        let column4 = v[rowStart + 32u];
-        let column5 = v[rowStart + 40u];
-        let column6 = v[rowStart + 48u];
-        let column7 = v[rowStart + 56u];
-        totals_0 += feature0;
-        sums_0 += feature0 * column0;
-        sums_1 += feature0 * column1;
-        sums_2 += feature0 * column2;
-        sums_3 += feature0 * column3;
-        sums_4 += feature0 * column4;
-        sums_5 += feature0 * column5;
-        sums_6 += feature0 * column6;
-        sums_7 += feature0 * column7;
+      let here0 = min(max(rows, from_) - from_, 16u);
+      for (var j = 0u; j < here0; j += 4u) {
+        for (var step = 0u; step < 4u; step++) {
+          let feature0 = tile[(j + step) * 33u + rowGroup * 2u];
+          let feature1 = tile[(j + step) * 33u + rowGroup * 2u + 1u];
+          let columns0 = tile[(j + step) * 17u + columnGroup + 528u];
+          let columns1 = tile[(j + step) * 17u + columnGroup + 536u];
+          totals_0 += feature0;
+          sums_0 += feature0 * columns0.x;
+          sums_1 += feature0 * columns1.x;
+          sums_2 += feature0 * columns0.y;
+          sums_3 += feature0 * columns1.y;
+          sums_4 += feature0 * columns0.z;
+          sums_5 += feature0 * columns1.z;
+          sums_6 += feature0 * columns0.w;
+          sums_7 += feature0 * columns1.w;
+          totals_1 += feature1;
+          sums_8 += feature1 * columns0.x;
+          sums_9 += feature1 * columns1.x;
+          sums_10 += feature1 * columns0.y;
+          sums_11 += feature1 * columns1.y;
+          sums_12 += feature1 * columns0.z;
+          sums_13 += feature1 * columns1.z;
+          sums_14 += feature1 * columns0.w;
+          sums_15 += feature1 * columns1.w;
+        }
       }
+      workgroupBarrier();
+      tile[(from_ + columnGroup + 16u - (from_ + 16u)) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_2 - largest_0),
+        from_ + columnGroup + 16u < rows,
+      );
+      tile[(from_ + columnGroup + 16u - (from_ + 16u)) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_2 - largest_1),
+        from_ + columnGroup + 16u < rows,
+      );
+      tile[(from_ + columnGroup + 24u - (from_ + 16u)) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_3 - largest_0),
+        from_ + columnGroup + 24u < rows,
+      );
+      tile[(from_ + columnGroup + 24u - (from_ + 16u)) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_3 - largest_1),
+        from_ + columnGroup + 24u < rows,
+      );
+      for (var filled = thread; filled < 256u; filled += 128u) {
+        let filledRow = filled / 16u;
+        let filledFour = filled % 16u;
+        let filledStart = keyGroup * shape.keyLength * 64u + min(
+          firstRow + (from_ + 16u) + filledRow,
+          max(visible, 1u) - 1u,
+        ) * 64u;
+        let filledColumn = valueTile * 64u + filledFour;
+        tile[filledRow * 17u + filledFour + 528u] = vec4f(
+          v[filledStart + filledColumn],
+          v[filledStart + (filledColumn + 16u)],
+          v[filledStart + (filledColumn + 32u)],
+          v[filledStart + (filledColumn + 48u)],
+        );
+      }
+      workgroupBarrier();
+      let here1 = min(max(rows, from_ + 16u) - (from_ + 16u), 16u);
+      for (var j = 0u; j < here1; j += 4u) {
+        for (var step = 0u; step < 4u; step++) {
+          let feature0 = tile[(j + step) * 33u + rowGroup * 2u];
+          let feature1 = tile[(j + step) * 33u + rowGroup * 2u + 1u];
+          let columns0 = tile[(j + step) * 17u + columnGroup + 528u];
+          let columns1 = tile[(j + step) * 17u + columnGroup + 536u];
+          totals_0 += feature0;
+          sums_0 += feature0 * columns0.x;
+          sums_1 += feature0 * columns1.x;
+          sums_2 += feature0 * columns0.y;
+          sums_3 += feature0 * columns1.y;
+          sums_4 += feature0 * columns0.z;
+          sums_5 += feature0 * columns1.z;
+          sums_6 += feature0 * columns0.w;
+          sums_7 += feature0 * columns1.w;
+          totals_1 += feature1;
+          sums_8 += feature1 * columns0.x;
+          sums_9 += feature1 * columns1.x;
+          sums_10 += feature1 * columns0.y;
+          sums_11 += feature1 * columns1.y;
+          sums_12 += feature1 * columns0.z;
+          sums_13 += feature1 * columns1.z;
+          sums_14 += feature1 * columns0.w;
+          sums_15 += feature1 * columns1.w;
+        }
+      }
+      workgroupBarrier();
     }
     let stateStart = (slice * shape.chunks + chunk) * 17152u;
-    let component0 = components + rowGroup * 4u;
+    let component0 = components + rowGroup * 2u;
     state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
     state[stateStart + component0 * 64u + (firstColumn + 8u)] = sums_1.x;
     state[stateStart + component0 * 64u + (firstColumn + 16u)] = sums_2.x;
@@ -191,7 +339,7 @@ fn reduce(
       state[stateStart + 16384u + component0] = totals_0.x;
       state[stateStart + 16640u + component0] = largest_0.x;
     }
-    let component1 = components + rowGroup * 4u + 1u;
+    let component1 = components + (rowGroup * 2u + 32u);
     state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
     state[stateStart + component1 * 64u + (firstColumn + 8u)] = sums_1.y;
     state[stateStart + component1 * 64u + (firstColumn + 16u)] = sums_2.y;
@@ -204,7 +352,7 @@ fn reduce(
       state[stateStart + 16384u + component1] = totals_0.y;
       state[stateStart + 16640u + component1] = largest_0.y;
     }
-    let component2 = components + rowGroup * 4u + 2u;
+    let component2 = components + (rowGroup * 2u + 64u);
     state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
     state[stateStart + component2 * 64u + (firstColumn + 8u)] = sums_1.z;
     state[stateStart + component2 * 64u + (firstColumn + 16u)] = sums_2.z;
@@ -217,7 +365,7 @@ fn reduce(
       state[stateStart + 16384u + component2] = totals_0.z;
       state[stateStart + 16640u + component2] = largest_0.z;
     }
-    let component3 = components + rowGroup * 4u + 3u;
+    let component3 = components + (rowGroup * 2u + 96u);
     state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
     state[stateStart + component3 * 64u + (firstColumn + 8u)] = sums_1.w;
     state[stateStart + component3 * 64u + (firstColumn + 16u)] = sums_2.w;
@@ -230,8 +378,60 @@ fn reduce(
       state[stateStart + 16384u + component3] = totals_0.w;
       state[stateStart + 16640u + component3] = largest_0.w;
     }
+    let component4 = components + (rowGroup * 2u + 1u);
+    state[stateStart + component4 * 64u + firstColumn] = sums_8.x;
+    state[stateStart + component4 * 64u + (firstColumn + 8u)] = sums_9.x;
+    state[stateStart + component4 * 64u + (firstColumn + 16u)] = sums_10.x;
+    state[stateStart + component4 * 64u + (firstColumn + 24u)] = sums_11.x;
+    state[stateStart + component4 * 64u + (firstColumn + 32u)] = sums_12.x;
+    state[stateStart + component4 * 64u + (firstColumn + 40u)] = sums_13.x;
+    state[stateStart + component4 * 64u + (firstColumn + 48u)] = sums_14.x;
+    state[stateStart + component4 * 64u + (firstColumn + 56u)] = sums_15.x;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component4] = totals_1.x;
+      state[stateStart + 16640u + component4] = largest_1.x;
+    }
+    let component5 = components + (rowGroup * 2u + 33u);
+    state[stateStart + component5 * 64u + firstColumn] = sums_8.y;
+    state[stateStart + component5 * 64u + (firstColumn + 8u)] = sums_9.y;
+    state[stateStart + component5 * 64u + (firstColumn + 16u)] = sums_10.y;
+    state[stateStart + component5 * 64u + (firstColumn + 24u)] = sums_11.y;
+    state[stateStart + component5 * 64u + (firstColumn + 32u)] = sums_12.y;
+    state[stateStart + component5 * 64u + (firstColumn + 40u)] = sums_13.y;
+    state[stateStart + component5 * 64u + (firstColumn + 48u)] = sums_14.y;
+    state[stateStart + component5 * 64u + (firstColumn + 56u)] = sums_15.y;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component5] = totals_1.y;
+      state[stateStart + 16640u + component5] = largest_1.y;
+    }
+    let component6 = components + (rowGroup * 2u + 65u);
+    state[stateStart + component6 * 64u + firstColumn] = sums_8.z;
+    state[stateStart + component6 * 64u + (firstColumn + 8u)] = sums_9.z;
+    state[stateStart + component6 * 64u + (firstColumn + 16u)] = sums_10.z;
+    state[stateStart + component6 * 64u + (firstColumn + 24u)] = sums_11.z;
+    state[stateStart + component6 * 64u + (firstColumn + 32u)] = sums_12.z;
+    state[stateStart + component6 * 64u + (firstColumn + 40u)] = sums_13.z;
+    state[stateStart + component6 * 64u + (firstColumn + 48u)] = sums_14.z;
+    state[stateStart + component6 * 64u + (firstColumn + 56u)] = sums_15.z;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component6] = totals_1.z;
+      state[stateStart + 16640u + component6] = largest_1.z;
+    }
+    let component7 = components + (rowGroup * 2u + 97u);
+    state[stateStart + component7 * 64u + firstColumn] = sums_8.w;
+    state[stateStart + component7 * 64u + (firstColumn + 8u)] = sums_9.w;
+    state[stateStart + component7 * 64u + (firstColumn + 16u)] = sums_10.w;
+    state[stateStart + component7 * 64u + (firstColumn + 24u)] = sums_11.w;
+    state[stateStart + component7 * 64u + (firstColumn + 32u)] = sums_12.w;
+    state[stateStart + component7 * 64u + (firstColumn + 40u)] = sums_13.w;
+    state[stateStart + component7 * 64u + (firstColumn + 48u)] = sums_14.w;
+    state[stateStart + component7 * 64u + (firstColumn + 56u)] = sums_15.w;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + component7] = totals_1.w;
+      state[stateStart + 16640u + component7] = largest_1.w;
+    }
   } else {
-    let components = (featureTile - 4u) * 32u;
+    let components = (featureTile - 1u) * 128u;
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -240,73 +440,116 @@ fn reduce(
     var sums_5 = vec4f(0.0);
     var sums_6 = vec4f(0.0);
     var sums_7 = vec4f(0.0);
+    var sums_8 = vec4f(0.0);
+    var sums_9 = vec4f(0.0);
+    var sums_10 = vec4f(0.0);
+    var sums_11 = vec4f(0.0);
+    var sums_12 = vec4f(0.0);
+    var sums_13 = vec4f(0.0);
+    var sums_14 = vec4f(0.0);
+    var sums_15 = vec4f(0.0);
     var totals_0 = vec4f(0.0);
+    var totals_1 = vec4f(0.0);
     var largest_0 = vec4f(-1e30);
+    var largest_1 = vec4f(-1e30);
     for (var from_ = 0u; from_ < rows; from_ += 32u) {
-      let here = min(max(rows, from_) - from_, 32u);
-      let kRow0 = firstRow + from_ + min(fillRow, max(here, 1u) - 1u);
-      let kRow1 = firstRow + from_ + min(fillRow + 8u, max(here, 1u) - 1u);
-      let kRow2 = firstRow + from_ + min(fillRow + 16u, max(here, 1u) - 1u);
-      let kRow3 = firstRow + from_ + min(fillRow + 24u, max(here, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-      let kComponent0 = components + fillComponents * 4u;
-      let kComponent1 = components + fillComponents * 4u + 1u;
-      let kComponent2 = components + fillComponents * 4u + 2u;
-      let kComponent3 = components + fillComponents * 4u + 3u;
-      let kProjection0 = kComponent0 * 64u;
-      let kProjection1 = kComponent1 * 64u;
-      let kProjection2 = kComponent2 * 64u;
-      let kProjection3 = kComponent3 * 64u;
-      var k_sum1_0 = vec4f(0.0);
-      var k_sum1_1 = vec4f(0.0);
-      var k_sum1_2 = vec4f(0.0);
-      var k_sum1_3 = vec4f(0.0);
-      for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
-        let k_w3 = vec4f(
-          w[kProjection0 + k_t2],
-          w[kProjection1 + k_t2],
-          w[kProjection2 + k_t2],
-          w[kProjection3 + k_t2],
-        );
-        let k_x4 = k[kStart0 + k_t2];
-        let k_x5 = k[kStart1 + k_t2];
-        let k_x6 = k[kStart2 + k_t2];
-        let k_x7 = k[kStart3 + k_t2];
-        k_sum1_0 += k_w3 * k_x4;
-        k_sum1_1 += k_w3 * k_x5;
-        k_sum1_2 += k_w3 * k_x6;
-        k_sum1_3 += k_w3 * k_x7;
+      let fromRow = firstRow + from_;
+      let lastKey = max(visible, 1u) - 1u;
+      var kdot_0 = vec4f(0.0);
+      var kdot_1 = vec4f(0.0);
+      var kdot_2 = vec4f(0.0);
+      var kdot_3 = vec4f(0.0);
+      var kdot_4 = vec4f(0.0);
+      var kdot_5 = vec4f(0.0);
+      var kdot_6 = vec4f(0.0);
+      var kdot_7 = vec4f(0.0);
+      var kdot1_0 = 0.0;
+      var kdot1_1 = 0.0;
+      var kdot1_2 = 0.0;
+      var kdot1_3 = 0.0;
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        let row0_0_0 = w[min(components + firstFour, 127u) * 16u + entries];
+        let row1_0_0 = w[min(components + (firstFour + 32u), 127u) * 16u + entries];
+        let row2_0_0 = w[min(components + (firstFour + 64u), 127u) * 16u + entries];
+        let row3_0_0 = w[min(components + (firstFour + 96u), 127u) * 16u + entries];
+        tile[place * 34u + firstFour] = vec4f(row0_0_0.x, row1_0_0.x, row2_0_0.x, row3_0_0.x);
+        tile[place * 34u + firstFour + 136u] = vec4f(row0_0_0.y, row1_0_0.y, row2_0_0.y, row3_0_0.y);
+        tile[place * 34u + firstFour + 272u] = vec4f(row0_0_0.z, row1_0_0.z, row2_0_0.z, row3_0_0.z);
+        tile[place * 34u + firstFour + 408u] = vec4f(row0_0_0.w, row1_0_0.w, row2_0_0.w, row3_0_0.w);
+        if (firstFour < 8u) {
+          let row0_1 = k[min(
+            fromRow + firstFour,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row1_1 = k[min(
+            fromRow + firstFour + 8u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row2_1 = k[min(
+            fromRow + firstFour + 16u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row3_1 = k[min(
+            fromRow + firstFour + 24u,
+            lastKey,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          tile[place * 10u + firstFour + 544u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 10u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 10u + firstFour + 624u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 10u + firstFour + 664u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 10u + columnGroup + 544u];
+          kdot_0 += rows0 * keys0.x;
+          kdot_4 += rows1 * keys0.x;
+          kdot_1 += rows0 * keys0.y;
+          kdot_5 += rows1 * keys0.y;
+          kdot_2 += rows0 * keys0.z;
+          kdot_6 += rows1 * keys0.z;
+          kdot_3 += rows0 * keys0.w;
+          kdot_7 += rows1 * keys0.w;
+          kdot1_0 += keys0.x * keys0.x;
+          kdot1_1 += keys0.y * keys0.y;
+          kdot1_2 += keys0.z * keys0.z;
+          kdot1_3 += keys0.w * keys0.w;
+        }
+        workgroupBarrier();
       }
-      var k_sum8_0 = 0.0;
-      var k_sum8_1 = 0.0;
-      var k_sum8_2 = 0.0;
-      var k_sum8_3 = 0.0;
-      for (var k_t9 = 0u; k_t9 < 64u; k_t9++) {
-        let k_x10 = k[kStart0 + k_t9];
-        let k_x11 = k[kStart1 + k_t9];
-        let k_x12 = k[kStart2 + k_t9];
-        let k_x13 = k[kStart3 + k_t9];
-        k_sum8_0 += power_2_f32(k_x10);
-        k_sum8_1 += power_2_f32(k_x11);
-        k_sum8_2 += power_2_f32(k_x12);
-        k_sum8_3 += power_2_f32(k_x13);
-      }
-      let k_value14 = 1.442695 * (-0.35355338 * k_sum1_0 - 0.0625 * k_sum8_0) - 4.0;
-      let k_value15 = 1.442695 * (-0.35355338 * k_sum1_1 - 0.0625 * k_sum8_1) - 4.0;
-      let k_value16 = 1.442695 * (-0.35355338 * k_sum1_2 - 0.0625 * k_sum8_2) - 4.0;
-      let k_value17 = 1.442695 * (-0.35355338 * k_sum1_3 - 0.0625 * k_sum8_3) - 4.0;
+      let k0_value1 = 1.442695 * (-0.35355338 * kdot_0 - 0.0625 * kdot1_0) - 4.0;
+      let k0_value2 = 1.442695 * (-0.35355338 * kdot_1 - 0.0625 * kdot1_1) - 4.0;
+      let k0_value3 = 1.442695 * (-0.35355338 * kdot_2 - 0.0625 * kdot1_2) - 4.0;
+      let k0_value4 = 1.442695 * (-0.35355338 * kdot_3 - 0.0625 * kdot1_3) - 4.0;
+      let k1_value1 = 1.442695 * (-0.35355338 * kdot_4 - 0.0625 * kdot1_0) - 4.0;
+      let k1_value2 = 1.442695 * (-0.35355338 * kdot_5 - 0.0625 * kdot1_1) - 4.0;
+      let k1_value3 = 1.442695 * (-0.35355338 * kdot_6 - 0.0625 * kdot1_2) - 4.0;
+      let k1_value4 = 1.442695 * (-0.35355338 * kdot_7 - 0.0625 * kdot1_3) - 4.0;
+      let exponent0_0 = k0_value1;
+      let exponent0_1 = k0_value2;
+      let exponent0_2 = k0_value3;
+      let exponent0_3 = k0_value4;
+      let exponent1_0 = k1_value1;
+      let exponent1_1 = k1_value2;
+      let exponent1_2 = k1_value3;
+      let exponent1_3 = k1_value4;
       // each component is scaled by its largest exponent so far
-      phi[fillRow * 8u + fillComponents] = k_value14;
-      phi[(fillRow + 8u) * 8u + fillComponents] = k_value15;
-      phi[(fillRow + 16u) * 8u + fillComponents] = k_value16;
-      phi[(fillRow + 24u) * 8u + fillComponents] = k_value17;
+      tile[columnGroup * 33u + rowGroup * 2u] = max(
+        max(max(exponent0_0, exponent0_1), exponent0_2),
+        exponent0_3,
+      );
+      tile[columnGroup * 33u + rowGroup * 2u + 1u] = max(
+        max(max(exponent1_0, exponent1_1), exponent1_2),
+        exponent1_3,
+      );
       workgroupBarrier();
       let before0 = largest_0;
-      for (var j = 0u; j < here; j++) {
-        largest_0 = max(largest_0, phi[j * 8u + rowGroup]);
+      for (var other = 0u; other < 8u; other++) {
+        largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u]);
       }
       let shrink0 = exp2(before0 - largest_0);
       totals_0 *= shrink0;
@@ -318,40 +561,152 @@ fn reduce(
       sums_5 *= shrink0;
       sums_6 *= shrink0;
       sums_7 *= shrink0;
-      if (columnGroup == 0u) {
-        scales[rowGroup] = largest_0;
+      let before1 = largest_1;
+      for (var other = 0u; other < 8u; other++) {
+        largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
+      }
+      let shrink1 = exp2(before1 - largest_1);
+      totals_1 *= shrink1;
+      sums_8 *= shrink1;
+      sums_9 *= shrink1;
+      sums_10 *= shrink1;
+      sums_11 *= shrink1;
+      sums_12 *= shrink1;
+      sums_13 *= shrink1;
+      sums_14 *= shrink1;
+      sums_15 *= shrink1;
+      workgroupBarrier();
+      tile[(from_ + columnGroup - from_) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_0 - largest_0),
+        from_ + columnGroup < rows,
+      );
+      tile[(from_ + columnGroup - from_) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_0 - largest_1),
+        from_ + columnGroup < rows,
+      );
+      tile[(from_ + columnGroup + 8u - from_) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_1 - largest_0),
+        from_ + columnGroup + 8u < rows,
+      );
+      tile[(from_ + columnGroup + 8u - from_) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_1 - largest_1),
+        from_ + columnGroup + 8u < rows,
+      );
+      for (var filled = thread; filled < 256u; filled += 128u) {
+        let filledRow = filled / 16u;
+        let filledFour = filled % 16u;
+        let filledStart = keyGroup * shape.keyLength * 64u + min(
+          firstRow + from_ + filledRow,
+          max(visible, 1u) - 1u,
+        ) * 64u;
+        let filledColumn = valueTile * 64u + filledFour;
+        tile[filledRow * 17u + filledFour + 528u] = vec4f(
+          v[filledStart + filledColumn],
+          v[filledStart + (filledColumn + 16u)],
+          v[filledStart + (filledColumn + 32u)],
+          v[filledStart + (filledColumn + 48u)],
+        );
       }
       workgroupBarrier();
-      let scale = scales[fillComponents];
-      phi[fillRow * 8u + fillComponents] = exp2(k_value14 - scale);
-      phi[(fillRow + 8u) * 8u + fillComponents] = exp2(k_value15 - scale);
-      phi[(fillRow + 16u) * 8u + fillComponents] = exp2(k_value16 - scale);
-      phi[(fillRow + 24u) * 8u + fillComponents] = exp2(k_value17 - scale);
-      workgroupBarrier();
-      for (var j = 0u; j < here; j++) {
-        let feature0 = phi[j * 8u + rowGroup];
-        let rowStart = keyGroup * shape.keyLength * 64u + (firstRow + from_) * 64u + j * 64u + firstColumn;
-        let column0 = v[rowStart];
-        let column1 = v[rowStart + 8u];
-        let column2 = v[rowStart + 16u];
-        let column3 = v[rowStart + 24u];
-        let column4 = v[rowStart + 32u];
-        let column5 = v[rowStart + 40u];
-        let column6 = v[rowStart + 48u];
-        let column7 = v[rowStart + 56u];
-        totals_0 += feature0;
-        sums_0 += feature0 * column0;
-        sums_1 += feature0 * column1;
-        sums_2 += feature0 * column2;
-        sums_3 += feature0 * column3;
-        sums_4 += feature0 * column4;
-        sums_5 += feature0 * column5;
-        sums_6 += feature0 * column6;
-        sums_7 += feature0 * column7;
+      let here0 = min(max(rows, from_) - from_, 16u);
+      for (var j = 0u; j < here0; j += 4u) {
+        for (var step = 0u; step < 4u; step++) {
+          let feature0 = tile[(j + step) * 33u + rowGroup * 2u];
+          let feature1 = tile[(j + step) * 33u + rowGroup * 2u + 1u];
+          let columns0 = tile[(j + step) * 17u + columnGroup + 528u];
+          let columns1 = tile[(j + step) * 17u + columnGroup + 536u];
+          totals_0 += feature0;
+          sums_0 += feature0 * columns0.x;
+          sums_1 += feature0 * columns1.x;
+          sums_2 += feature0 * columns0.y;
+          sums_3 += feature0 * columns1.y;
+          sums_4 += feature0 * columns0.z;
+          sums_5 += feature0 * columns1.z;
+          sums_6 += feature0 * columns0.w;
+          sums_7 += feature0 * columns1.w;
+          totals_1 += feature1;
+          sums_8 += feature1 * columns0.x;
+          sums_9 += feature1 * columns1.x;
+          sums_10 += feature1 * columns0.y;
+          sums_11 += feature1 * columns1.y;
+          sums_12 += feature1 * columns0.z;
+          sums_13 += feature1 * columns1.z;
+          sums_14 += feature1 * columns0.w;
+          sums_15 += feature1 * columns1.w;
+        }
       }
+      workgroupBarrier();
+      tile[(from_ + columnGroup + 16u - (from_ + 16u)) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_2 - largest_0),
+        from_ + columnGroup + 16u < rows,
+      );
+      tile[(from_ + columnGroup + 16u - (from_ + 16u)) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_2 - largest_1),
+        from_ + columnGroup + 16u < rows,
+      );
+      tile[(from_ + columnGroup + 24u - (from_ + 16u)) * 33u + rowGroup * 2u] = select(
+        vec4f(0.0),
+        exp2(exponent0_3 - largest_0),
+        from_ + columnGroup + 24u < rows,
+      );
+      tile[(from_ + columnGroup + 24u - (from_ + 16u)) * 33u + rowGroup * 2u + 1u] = select(
+        vec4f(0.0),
+        exp2(exponent1_3 - largest_1),
+        from_ + columnGroup + 24u < rows,
+      );
+      for (var filled = thread; filled < 256u; filled += 128u) {
+        let filledRow = filled / 16u;
+        let filledFour = filled % 16u;
+        let filledStart = keyGroup * shape.keyLength * 64u + min(
+          firstRow + (from_ + 16u) + filledRow,
+          max(visible, 1u) - 1u,
+        ) * 64u;
+        let filledColumn = valueTile * 64u + filledFour;
+        tile[filledRow * 17u + filledFour + 528u] = vec4f(
+          v[filledStart + filledColumn],
+          v[filledStart + (filledColumn + 16u)],
+          v[filledStart + (filledColumn + 32u)],
+          v[filledStart + (filledColumn + 48u)],
+        );
+      }
+      workgroupBarrier();
+      let here1 = min(max(rows, from_ + 16u) - (from_ + 16u), 16u);
+      for (var j = 0u; j < here1; j += 4u) {
+        for (var step = 0u; step < 4u; step++) {
+          let feature0 = tile[(j + step) * 33u + rowGroup * 2u];
+          let feature1 = tile[(j + step) * 33u + rowGroup * 2u + 1u];
+          let columns0 = tile[(j + step) * 17u + columnGroup + 528u];
+          let columns1 = tile[(j + step) * 17u + columnGroup + 536u];
+          totals_0 += feature0;
+          sums_0 += feature0 * columns0.x;
+          sums_1 += feature0 * columns1.x;
+          sums_2 += feature0 * columns0.y;
+          sums_3 += feature0 * columns1.y;
+          sums_4 += feature0 * columns0.z;
+          sums_5 += feature0 * columns1.z;
+          sums_6 += feature0 * columns0.w;
+          sums_7 += feature0 * columns1.w;
+          totals_1 += feature1;
+          sums_8 += feature1 * columns0.x;
+          sums_9 += feature1 * columns1.x;
+          sums_10 += feature1 * columns0.y;
+          sums_11 += feature1 * columns1.y;
+          sums_12 += feature1 * columns0.z;
+          sums_13 += feature1 * columns1.z;
+          sums_14 += feature1 * columns0.w;
+          sums_15 += feature1 * columns1.w;
+        }
+      }
+      workgroupBarrier();
     }
     let stateStart = (slice * shape.chunks + chunk) * 17152u;
-    let component0 = components + rowGroup * 4u;
+    let component0 = components + rowGroup * 2u;
     state[stateStart + (component0 + 128u) * 64u + firstColumn] = sums_0.x;
     state[stateStart + (component0 + 128u) * 64u + (firstColumn + 8u)] = sums_1.x;
     state[stateStart + (component0 + 128u) * 64u + (firstColumn + 16u)] = sums_2.x;
@@ -364,7 +719,7 @@ fn reduce(
       state[stateStart + 16384u + (component0 + 128u)] = totals_0.x;
       state[stateStart + 16640u + (component0 + 128u)] = largest_0.x;
     }
-    let component1 = components + rowGroup * 4u + 1u;
+    let component1 = components + (rowGroup * 2u + 32u);
     state[stateStart + (component1 + 128u) * 64u + firstColumn] = sums_0.y;
     state[stateStart + (component1 + 128u) * 64u + (firstColumn + 8u)] = sums_1.y;
     state[stateStart + (component1 + 128u) * 64u + (firstColumn + 16u)] = sums_2.y;
@@ -377,7 +732,7 @@ fn reduce(
       state[stateStart + 16384u + (component1 + 128u)] = totals_0.y;
       state[stateStart + 16640u + (component1 + 128u)] = largest_0.y;
     }
-    let component2 = components + rowGroup * 4u + 2u;
+    let component2 = components + (rowGroup * 2u + 64u);
     state[stateStart + (component2 + 128u) * 64u + firstColumn] = sums_0.z;
     state[stateStart + (component2 + 128u) * 64u + (firstColumn + 8u)] = sums_1.z;
     state[stateStart + (component2 + 128u) * 64u + (firstColumn + 16u)] = sums_2.z;
@@ -390,7 +745,7 @@ fn reduce(
       state[stateStart + 16384u + (component2 + 128u)] = totals_0.z;
       state[stateStart + 16640u + (component2 + 128u)] = largest_0.z;
     }
-    let component3 = components + rowGroup * 4u + 3u;
+    let component3 = components + (rowGroup * 2u + 96u);
     state[stateStart + (component3 + 128u) * 64u + firstColumn] = sums_0.w;
     state[stateStart + (component3 + 128u) * 64u + (firstColumn + 8u)] = sums_1.w;
     state[stateStart + (component3 + 128u) * 64u + (firstColumn + 16u)] = sums_2.w;
@@ -402,6 +757,58 @@ fn reduce(
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 16384u + (component3 + 128u)] = totals_0.w;
       state[stateStart + 16640u + (component3 + 128u)] = largest_0.w;
+    }
+    let component4 = components + (rowGroup * 2u + 1u);
+    state[stateStart + (component4 + 128u) * 64u + firstColumn] = sums_8.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 8u)] = sums_9.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 16u)] = sums_10.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 24u)] = sums_11.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 32u)] = sums_12.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 40u)] = sums_13.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 48u)] = sums_14.x;
+    state[stateStart + (component4 + 128u) * 64u + (firstColumn + 56u)] = sums_15.x;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + (component4 + 128u)] = totals_1.x;
+      state[stateStart + 16640u + (component4 + 128u)] = largest_1.x;
+    }
+    let component5 = components + (rowGroup * 2u + 33u);
+    state[stateStart + (component5 + 128u) * 64u + firstColumn] = sums_8.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 8u)] = sums_9.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 16u)] = sums_10.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 24u)] = sums_11.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 32u)] = sums_12.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 40u)] = sums_13.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 48u)] = sums_14.y;
+    state[stateStart + (component5 + 128u) * 64u + (firstColumn + 56u)] = sums_15.y;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + (component5 + 128u)] = totals_1.y;
+      state[stateStart + 16640u + (component5 + 128u)] = largest_1.y;
+    }
+    let component6 = components + (rowGroup * 2u + 65u);
+    state[stateStart + (component6 + 128u) * 64u + firstColumn] = sums_8.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 8u)] = sums_9.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 16u)] = sums_10.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 24u)] = sums_11.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 32u)] = sums_12.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 40u)] = sums_13.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 48u)] = sums_14.z;
+    state[stateStart + (component6 + 128u) * 64u + (firstColumn + 56u)] = sums_15.z;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + (component6 + 128u)] = totals_1.z;
+      state[stateStart + 16640u + (component6 + 128u)] = largest_1.z;
+    }
+    let component7 = components + (rowGroup * 2u + 97u);
+    state[stateStart + (component7 + 128u) * 64u + firstColumn] = sums_8.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 8u)] = sums_9.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 16u)] = sums_10.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 24u)] = sums_11.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 32u)] = sums_12.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 40u)] = sums_13.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 48u)] = sums_14.w;
+    state[stateStart + (component7 + 128u) * 64u + (firstColumn + 56u)] = sums_15.w;
+    if (columnGroup + valueTile == 0u) {
+      state[stateStart + 16384u + (component7 + 128u)] = totals_1.w;
+      state[stateStart + 16640u + (component7 + 128u)] = largest_1.w;
     }
   }
 }

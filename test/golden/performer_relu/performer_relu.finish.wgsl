@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 32 threads a workgroup, 12288 bytes of workgroup memory
-// reads q, k, v, w, lengths; writes state, out
+// 256 threads a workgroup, 13312 bytes of workgroup memory
+// reads q, k, v, w, lengths, state; writes out
 
 struct Shape {
   batch: u32,
@@ -16,33 +16,36 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
-@group(0) @binding(4) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> k: array<vec4f>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
+@group(0) @binding(4) var<storage, read> w: array<vec4f>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
-@group(0) @binding(6) var<storage, read_write> state: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read> state: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> query: array<vec4f, 256>;
-var<workgroup> key: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 832>;
 
-@compute @workgroup_size(32, 1, 1)
+// yes where a is at most b, else no
+fn atMost_vec4f(a: vec4f, b: vec4f, yes: vec4f, no: vec4f) -> vec4f {
+  return select(no, yes, a <= b);
+}
+
+@compute @workgroup_size(256, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let rowTile = workgroup % ((shape.length + 127u) / 128u);
+  let rest2 = workgroup / ((shape.length + 127u) / 128u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -50,12 +53,15 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 32u;
-  let keys = min(max(visible, firstRow) - firstRow, 32u);
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
+  let firstColumns = valueTile * 16u + columnGroup;
+  let firstRow = rowTile * 128u;
+  let keys = min(max(visible, firstRow) - firstRow, 128u);
   let stateStart = (slice * shape.chunks + rowTile) * 16640u;
+  let keyCount = f32(keys);
+  let firstNumber = f32(rowGroup * 8u);
+  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -64,14 +70,6 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
@@ -82,282 +80,373 @@ fn finish(
   var scores_5 = vec4f(0.0);
   var scores_6 = vec4f(0.0);
   var scores_7 = vec4f(0.0);
-  let fillRows = thread / 4u;
-  let fillColumn = thread % 4u;
-  let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
-  let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
-  let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
-  let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-  let kRow0 = min(firstRow + fillRows * 4u, max(visible, 1u) - 1u);
-  let kRow1 = min(firstRow + fillRows * 4u + 1u, max(visible, 1u) - 1u);
-  let kRow2 = min(firstRow + fillRows * 4u + 2u, max(visible, 1u) - 1u);
-  let kRow3 = min(firstRow + fillRows * 4u + 3u, max(visible, 1u) - 1u);
-  let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-  let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-  let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-  let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-  for (var components0 = 0u; components0 < 256u * once; components0 += 32u) {
-    let count = min(max(256u, components0) - components0, 32u);
+  var scores_8 = vec4f(0.0);
+  var scores_9 = vec4f(0.0);
+  var scores_10 = vec4f(0.0);
+  var scores_11 = vec4f(0.0);
+  var scores_12 = vec4f(0.0);
+  var scores_13 = vec4f(0.0);
+  var scores_14 = vec4f(0.0);
+  var scores_15 = vec4f(0.0);
+  for (var components0 = 0u; components0 < 256u * once; components0 += 64u) {
+    let count = min(max(256u, components0) - components0, 64u);
     let firstFeature = components0;
-    let qComponent0 = components0 + fillColumn;
-    let qComponent1 = components0 + (fillColumn + 4u);
-    let qComponent2 = components0 + (fillColumn + 8u);
-    let qComponent3 = components0 + (fillColumn + 12u);
-    let qComponent4 = components0 + (fillColumn + 16u);
-    let qComponent5 = components0 + (fillColumn + 20u);
-    let qComponent6 = components0 + (fillColumn + 24u);
-    let qComponent7 = components0 + (fillColumn + 28u);
-    let qProjection0 = qComponent0 * 64u;
-    let qProjection1 = qComponent1 * 64u;
-    let qProjection2 = qComponent2 * 64u;
-    let qProjection3 = qComponent3 * 64u;
-    let qProjection4 = qComponent4 * 64u;
-    let qProjection5 = qComponent5 * 64u;
-    let qProjection6 = qComponent6 * 64u;
-    let qProjection7 = qComponent7 * 64u;
-    var q_sum1_0 = vec4f(0.0);
-    var q_sum1_1 = vec4f(0.0);
-    var q_sum1_2 = vec4f(0.0);
-    var q_sum1_3 = vec4f(0.0);
-    var q_sum1_4 = vec4f(0.0);
-    var q_sum1_5 = vec4f(0.0);
-    var q_sum1_6 = vec4f(0.0);
-    var q_sum1_7 = vec4f(0.0);
-    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
-      let q_w3 = w[qProjection0 + q_t2];
-      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
-      let q_w5 = w[qProjection1 + q_t2];
-      let q_w6 = w[qProjection2 + q_t2];
-      let q_w7 = w[qProjection3 + q_t2];
-      let q_w8 = w[qProjection4 + q_t2];
-      let q_w9 = w[qProjection5 + q_t2];
-      let q_w10 = w[qProjection6 + q_t2];
-      let q_w11 = w[qProjection7 + q_t2];
-      q_sum1_0 += q_w3 * q_x4;
-      q_sum1_1 += q_w5 * q_x4;
-      q_sum1_2 += q_w6 * q_x4;
-      q_sum1_3 += q_w7 * q_x4;
-      q_sum1_4 += q_w8 * q_x4;
-      q_sum1_5 += q_w9 * q_x4;
-      q_sum1_6 += q_w10 * q_x4;
-      q_sum1_7 += q_w11 * q_x4;
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let lastRow = max(shape.length, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot_2 = vec4f(0.0);
+      var xdot_3 = vec4f(0.0);
+      var xdot_4 = vec4f(0.0);
+      var xdot_5 = vec4f(0.0);
+      var xdot_6 = vec4f(0.0);
+      var xdot_7 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 32u) {
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if ((firstFour >= 32u) & (firstFour < 48u)) {
+          let row0_1 = w[min(components0 + (firstFour - 32u), 255u) * 16u + entries];
+          let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 255u) * 16u + entries];
+          let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 255u) * 16u + entries];
+          let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 255u) * 16u + entries];
+          tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 544u];
+          xdot_0 += keys0.x * rows0;
+          xdot_4 += keys0.x * rows1;
+          xdot_1 += keys0.y * rows0;
+          xdot_5 += keys0.y * rows1;
+          xdot_2 += keys0.z * rows0;
+          xdot_6 += keys0.z * rows1;
+          xdot_3 += keys0.w * rows0;
+          xdot_7 += keys0.w * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 0.0625 * (max(0.35355338 * xdot_0, vec4f(0.0)) + 0.001);
+      let x0_value2 = 0.0625 * (max(0.35355338 * xdot_1, vec4f(0.0)) + 0.001);
+      let x0_value3 = 0.0625 * (max(0.35355338 * xdot_2, vec4f(0.0)) + 0.001);
+      let x0_value4 = 0.0625 * (max(0.35355338 * xdot_3, vec4f(0.0)) + 0.001);
+      let x1_value1 = 0.0625 * (max(0.35355338 * xdot_4, vec4f(0.0)) + 0.001);
+      let x1_value2 = 0.0625 * (max(0.35355338 * xdot_5, vec4f(0.0)) + 0.001);
+      let x1_value3 = 0.0625 * (max(0.35355338 * xdot_6, vec4f(0.0)) + 0.001);
+      let x1_value4 = 0.0625 * (max(0.35355338 * xdot_7, vec4f(0.0)) + 0.001);
+      ofQuery_0 = x0_value1;
+      ofQuery_1 = x0_value2;
+      ofQuery_2 = x0_value3;
+      ofQuery_3 = x0_value4;
+      ofQuery_4 = x1_value1;
+      ofQuery_5 = x1_value2;
+      ofQuery_6 = x1_value3;
+      ofQuery_7 = x1_value4;
     }
-    let q_value12 = 0.0625 * (max(0.35355338 * q_sum1_0, vec4f(0.0)) + 0.001);
-    let q_value13 = 0.0625 * (max(0.35355338 * q_sum1_1, vec4f(0.0)) + 0.001);
-    let q_value14 = 0.0625 * (max(0.35355338 * q_sum1_2, vec4f(0.0)) + 0.001);
-    let q_value15 = 0.0625 * (max(0.35355338 * q_sum1_3, vec4f(0.0)) + 0.001);
-    let q_value16 = 0.0625 * (max(0.35355338 * q_sum1_4, vec4f(0.0)) + 0.001);
-    let q_value17 = 0.0625 * (max(0.35355338 * q_sum1_5, vec4f(0.0)) + 0.001);
-    let q_value18 = 0.0625 * (max(0.35355338 * q_sum1_6, vec4f(0.0)) + 0.001);
-    let q_value19 = 0.0625 * (max(0.35355338 * q_sum1_7, vec4f(0.0)) + 0.001);
-    query[fillColumn * 8u + fillRows] = q_value12;
-    query[(fillColumn + 4u) * 8u + fillRows] = q_value13;
-    query[(fillColumn + 8u) * 8u + fillRows] = q_value14;
-    query[(fillColumn + 12u) * 8u + fillRows] = q_value15;
-    query[(fillColumn + 16u) * 8u + fillRows] = q_value16;
-    query[(fillColumn + 20u) * 8u + fillRows] = q_value17;
-    query[(fillColumn + 24u) * 8u + fillRows] = q_value18;
-    query[(fillColumn + 28u) * 8u + fillRows] = q_value19;
-    let kComponent0 = components0 + fillColumn;
-    let kComponent1 = components0 + (fillColumn + 4u);
-    let kComponent2 = components0 + (fillColumn + 8u);
-    let kComponent3 = components0 + (fillColumn + 12u);
-    let kComponent4 = components0 + (fillColumn + 16u);
-    let kComponent5 = components0 + (fillColumn + 20u);
-    let kComponent6 = components0 + (fillColumn + 24u);
-    let kComponent7 = components0 + (fillColumn + 28u);
-    let kProjection0 = kComponent0 * 64u;
-    let kProjection1 = kComponent1 * 64u;
-    let kProjection2 = kComponent2 * 64u;
-    let kProjection3 = kComponent3 * 64u;
-    let kProjection4 = kComponent4 * 64u;
-    let kProjection5 = kComponent5 * 64u;
-    let kProjection6 = kComponent6 * 64u;
-    let kProjection7 = kComponent7 * 64u;
-    var k_sum1_0 = vec4f(0.0);
-    var k_sum1_1 = vec4f(0.0);
-    var k_sum1_2 = vec4f(0.0);
-    var k_sum1_3 = vec4f(0.0);
-    var k_sum1_4 = vec4f(0.0);
-    var k_sum1_5 = vec4f(0.0);
-    var k_sum1_6 = vec4f(0.0);
-    var k_sum1_7 = vec4f(0.0);
-    for (var k_t2 = 0u; k_t2 < 64u; k_t2++) {
-      let k_w3 = w[kProjection0 + k_t2];
-      let k_x4 = vec4f(k[kStart0 + k_t2], k[kStart1 + k_t2], k[kStart2 + k_t2], k[kStart3 + k_t2]);
-      let k_w5 = w[kProjection1 + k_t2];
-      let k_w6 = w[kProjection2 + k_t2];
-      let k_w7 = w[kProjection3 + k_t2];
-      let k_w8 = w[kProjection4 + k_t2];
-      let k_w9 = w[kProjection5 + k_t2];
-      let k_w10 = w[kProjection6 + k_t2];
-      let k_w11 = w[kProjection7 + k_t2];
-      k_sum1_0 += k_w3 * k_x4;
-      k_sum1_1 += k_w5 * k_x4;
-      k_sum1_2 += k_w6 * k_x4;
-      k_sum1_3 += k_w7 * k_x4;
-      k_sum1_4 += k_w8 * k_x4;
-      k_sum1_5 += k_w9 * k_x4;
-      k_sum1_6 += k_w10 * k_x4;
-      k_sum1_7 += k_w11 * k_x4;
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let lastRow = max(visible, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot_2 = vec4f(0.0);
+      var xdot_3 = vec4f(0.0);
+      var xdot_4 = vec4f(0.0);
+      var xdot_5 = vec4f(0.0);
+      var xdot_6 = vec4f(0.0);
+      var xdot_7 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 32u) {
+          let row0_0 = k[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row1_0 = k[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row2_0 = k[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          let row3_0 = k[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 34u + firstFour + 408u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if ((firstFour >= 32u) & (firstFour < 48u)) {
+          let row0_1 = w[min(components0 + (firstFour - 32u), 255u) * 16u + entries];
+          let row1_1 = w[min(components0 + (firstFour - 32u) + 16u, 255u) * 16u + entries];
+          let row2_1 = w[min(components0 + (firstFour - 32u) + 32u, 255u) * 16u + entries];
+          let row3_1 = w[min(components0 + (firstFour - 32u) + 48u, 255u) * 16u + entries];
+          tile[place * 18u + firstFour + 512u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 656u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 728u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 34u + rowGroup * 2u];
+          let rows1 = tile[t * 34u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 544u];
+          xdot_0 += keys0.x * rows0;
+          xdot_4 += keys0.x * rows1;
+          xdot_1 += keys0.y * rows0;
+          xdot_5 += keys0.y * rows1;
+          xdot_2 += keys0.z * rows0;
+          xdot_6 += keys0.z * rows1;
+          xdot_3 += keys0.w * rows0;
+          xdot_7 += keys0.w * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 0.0625 * (max(0.35355338 * xdot_0, vec4f(0.0)) + 0.001);
+      let x0_value2 = 0.0625 * (max(0.35355338 * xdot_1, vec4f(0.0)) + 0.001);
+      let x0_value3 = 0.0625 * (max(0.35355338 * xdot_2, vec4f(0.0)) + 0.001);
+      let x0_value4 = 0.0625 * (max(0.35355338 * xdot_3, vec4f(0.0)) + 0.001);
+      let x1_value1 = 0.0625 * (max(0.35355338 * xdot_4, vec4f(0.0)) + 0.001);
+      let x1_value2 = 0.0625 * (max(0.35355338 * xdot_5, vec4f(0.0)) + 0.001);
+      let x1_value3 = 0.0625 * (max(0.35355338 * xdot_6, vec4f(0.0)) + 0.001);
+      let x1_value4 = 0.0625 * (max(0.35355338 * xdot_7, vec4f(0.0)) + 0.001);
+      ofKey_0 = x0_value1;
+      ofKey_1 = x0_value2;
+      ofKey_2 = x0_value3;
+      ofKey_3 = x0_value4;
+      ofKey_4 = x1_value1;
+      ofKey_5 = x1_value2;
+      ofKey_6 = x1_value3;
+      ofKey_7 = x1_value4;
     }
-    let k_value12 = 0.0625 * (max(0.35355338 * k_sum1_0, vec4f(0.0)) + 0.001);
-    let k_value13 = 0.0625 * (max(0.35355338 * k_sum1_1, vec4f(0.0)) + 0.001);
-    let k_value14 = 0.0625 * (max(0.35355338 * k_sum1_2, vec4f(0.0)) + 0.001);
-    let k_value15 = 0.0625 * (max(0.35355338 * k_sum1_3, vec4f(0.0)) + 0.001);
-    let k_value16 = 0.0625 * (max(0.35355338 * k_sum1_4, vec4f(0.0)) + 0.001);
-    let k_value17 = 0.0625 * (max(0.35355338 * k_sum1_5, vec4f(0.0)) + 0.001);
-    let k_value18 = 0.0625 * (max(0.35355338 * k_sum1_6, vec4f(0.0)) + 0.001);
-    let k_value19 = 0.0625 * (max(0.35355338 * k_sum1_7, vec4f(0.0)) + 0.001);
-    key[fillColumn * 8u + fillRows] = k_value12;
-    key[(fillColumn + 4u) * 8u + fillRows] = k_value13;
-    key[(fillColumn + 8u) * 8u + fillRows] = k_value14;
-    key[(fillColumn + 12u) * 8u + fillRows] = k_value15;
-    key[(fillColumn + 16u) * 8u + fillRows] = k_value16;
-    key[(fillColumn + 20u) * 8u + fillRows] = k_value17;
-    key[(fillColumn + 24u) * 8u + fillRows] = k_value18;
-    key[(fillColumn + 28u) * 8u + fillRows] = k_value19;
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup * 2u];
-      let weight1 = query[f * 8u + (rowGroup * 2u + 1u)];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 16384u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      totals_1 += weight1 * z;
-      sums_8 += weight1 * column0;
-      sums_9 += weight1 * column1;
-      sums_10 += weight1 * column2;
-      sums_11 += weight1 * column3;
-      sums_12 += weight1 * column4;
-      sums_13 += weight1 * column5;
-      sums_14 += weight1 * column6;
-      sums_15 += weight1 * column7;
-      let ofKey = key[f * 8u + columnGroup];
-      scores_0 += weight0 * ofKey.x;
-      scores_1 += weight0 * ofKey.y;
-      scores_2 += weight0 * ofKey.z;
-      scores_3 += weight0 * ofKey.w;
-      scores_4 += weight1 * ofKey.x;
-      scores_5 += weight1 * ofKey.y;
-      scores_6 += weight1 * ofKey.z;
-      scores_7 += weight1 * ofKey.w;
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = keys0;
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = keys1;
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      workgroupBarrier();
     }
-    workgroupBarrier();
   }
   // pairs inside the chunk: key j for rows i ≥ j
-  let key0 = columnGroup * 4u;
-  let score0 = scores_0;
-  pairs[key0 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score0.x, key0 <= rowGroup * 8u),
-    select(0.0, score0.y, key0 <= rowGroup * 8u + 1u),
-    select(0.0, score0.z, key0 <= rowGroup * 8u + 2u),
-    select(0.0, score0.w, key0 <= rowGroup * 8u + 3u),
-  );
-  let score4 = scores_4;
-  pairs[key0 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score4.x, key0 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score4.y, key0 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score4.z, key0 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score4.w, key0 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key1 = columnGroup * 4u + 1u;
-  let score1 = scores_1;
-  pairs[key1 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score1.x, key1 <= rowGroup * 8u),
-    select(0.0, score1.y, key1 <= rowGroup * 8u + 1u),
-    select(0.0, score1.z, key1 <= rowGroup * 8u + 2u),
-    select(0.0, score1.w, key1 <= rowGroup * 8u + 3u),
-  );
-  let score5 = scores_5;
-  pairs[key1 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score5.x, key1 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score5.y, key1 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score5.z, key1 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score5.w, key1 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key2 = columnGroup * 4u + 2u;
-  let score2 = scores_2;
-  pairs[key2 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score2.x, key2 <= rowGroup * 8u),
-    select(0.0, score2.y, key2 <= rowGroup * 8u + 1u),
-    select(0.0, score2.z, key2 <= rowGroup * 8u + 2u),
-    select(0.0, score2.w, key2 <= rowGroup * 8u + 3u),
-  );
-  let score6 = scores_6;
-  pairs[key2 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score6.x, key2 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score6.y, key2 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score6.z, key2 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score6.w, key2 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  let key3 = columnGroup * 4u + 3u;
-  let score3 = scores_3;
-  pairs[key3 * 8u + rowGroup * 2u] = vec4f(
-    select(0.0, score3.x, key3 <= rowGroup * 8u),
-    select(0.0, score3.y, key3 <= rowGroup * 8u + 1u),
-    select(0.0, score3.z, key3 <= rowGroup * 8u + 2u),
-    select(0.0, score3.w, key3 <= rowGroup * 8u + 3u),
-  );
-  let score7 = scores_7;
-  pairs[key3 * 8u + (rowGroup * 2u + 1u)] = vec4f(
-    select(0.0, score7.x, key3 <= (rowGroup * 2u + 1u) * 4u),
-    select(0.0, score7.y, key3 <= (rowGroup * 2u + 1u) * 4u + 1u),
-    select(0.0, score7.z, key3 <= (rowGroup * 2u + 1u) * 4u + 2u),
-    select(0.0, score7.w, key3 <= (rowGroup * 2u + 1u) * 4u + 3u),
-  );
-  workgroupBarrier();
-  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 8u); j++) {
-    let pair0 = pairs[j * 8u + rowGroup * 2u];
-    let pair1 = pairs[j * 8u + (rowGroup * 2u + 1u)];
-    let rowStart = keyGroup * shape.keyLength * 64u + firstRow * 64u + j * 64u + firstColumn;
-    let column0 = v[rowStart];
-    let column1 = v[rowStart + 8u];
-    let column2 = v[rowStart + 16u];
-    let column3 = v[rowStart + 24u];
-    let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 40u];
-    let column6 = v[rowStart + 48u];
-    let column7 = v[rowStart + 56u];
-    totals_0 += pair0;
-    sums_0 += pair0 * column0;
-    sums_1 += pair0 * column1;
-    sums_2 += pair0 * column2;
-    sums_3 += pair0 * column3;
-    sums_4 += pair0 * column4;
-    sums_5 += pair0 * column5;
-    sums_6 += pair0 * column6;
-    sums_7 += pair0 * column7;
-    totals_1 += pair1;
-    sums_8 += pair1 * column0;
-    sums_9 += pair1 * column1;
-    sums_10 += pair1 * column2;
-    sums_11 += pair1 * column3;
-    sums_12 += pair1 * column4;
-    sums_13 += pair1 * column5;
-    sums_14 += pair1 * column6;
-    sums_15 += pair1 * column7;
+  for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
+    let firstOfSlice = keySlice * 16u;
+    if (columnGroup / 4u == keySlice % 4u) {
+      let whichFour = keySlice / 4u;
+      let keyFour = columnGroup + whichFour * 16u;
+      let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
+      let firstKeyOf0 = f32(keyFour * 4u);
+      let placeOf0 = keyFour % 4u;
+      tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 0.0),
+        lastSeenOf0,
+        select(scores_0, scores_4, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 1.0),
+        lastSeenOf0,
+        select(scores_1, scores_5, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 2.0),
+        lastSeenOf0,
+        select(scores_2, scores_6, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 3.0),
+        lastSeenOf0,
+        select(scores_3, scores_7, whichFour > 0u),
+        vec4f(0.0),
+      );
+      let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
+      let firstKeyOf1 = f32(keyFour * 4u);
+      let placeOf1 = keyFour % 4u;
+      tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 0.0),
+        lastSeenOf1,
+        select(scores_8, scores_12, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 1.0),
+        lastSeenOf1,
+        select(scores_9, scores_13, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 2.0),
+        lastSeenOf1,
+        select(scores_10, scores_14, whichFour > 0u),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 3.0),
+        lastSeenOf1,
+        select(scores_11, scores_15, whichFour > 0u),
+        vec4f(0.0),
+      );
+    }
+    workgroupBarrier();
+    if ((rowGroup + 1u) * 8u > firstOfSlice) {
+      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
+        let firstKey = firstRow + firstOfSlice + four * 4u;
+        for (var step = 0u; step < 4u; step++) {
+          let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
+          let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
+          let rowStart = keyGroup * shape.keyLength * 16u + min(
+            firstKey + step,
+            max(visible, 1u) - 1u,
+          ) * 16u + firstColumns;
+          let columns0 = v[rowStart];
+          totals_0 += pair0;
+          sums_0 += pair0 * columns0.x;
+          sums_1 += pair0 * columns0.y;
+          sums_2 += pair0 * columns0.z;
+          sums_3 += pair0 * columns0.w;
+          totals_1 += pair1;
+          sums_4 += pair1 * columns0.x;
+          sums_5 += pair1 * columns0.y;
+          sums_6 += pair1 * columns0.z;
+          sums_7 += pair1 * columns0.w;
+        }
+      }
+    }
+    workgroupBarrier();
   }
   let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
@@ -373,98 +462,82 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor0).x;
-    out[out0 + (firstColumn + 8u)] = (sums_1 * factor0).x;
-    out[out0 + (firstColumn + 16u)] = (sums_2 * factor0).x;
-    out[out0 + (firstColumn + 24u)] = (sums_3 * factor0).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor0).x;
-    out[out0 + (firstColumn + 40u)] = (sums_5 * factor0).x;
-    out[out0 + (firstColumn + 48u)] = (sums_6 * factor0).x;
-    out[out0 + (firstColumn + 56u)] = (sums_7 * factor0).x;
+    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    out[out0 + firstColumns] = vec4f(
+      (sums_0 * factor0).x,
+      (sums_1 * factor0).x,
+      (sums_2 * factor0).x,
+      (sums_3 * factor0).x,
+    );
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor0).y;
-    out[out1 + (firstColumn + 8u)] = (sums_1 * factor0).y;
-    out[out1 + (firstColumn + 16u)] = (sums_2 * factor0).y;
-    out[out1 + (firstColumn + 24u)] = (sums_3 * factor0).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor0).y;
-    out[out1 + (firstColumn + 40u)] = (sums_5 * factor0).y;
-    out[out1 + (firstColumn + 48u)] = (sums_6 * factor0).y;
-    out[out1 + (firstColumn + 56u)] = (sums_7 * factor0).y;
+    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    out[out1 + firstColumns] = vec4f(
+      (sums_0 * factor0).y,
+      (sums_1 * factor0).y,
+      (sums_2 * factor0).y,
+      (sums_3 * factor0).y,
+    );
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor0).z;
-    out[out2 + (firstColumn + 8u)] = (sums_1 * factor0).z;
-    out[out2 + (firstColumn + 16u)] = (sums_2 * factor0).z;
-    out[out2 + (firstColumn + 24u)] = (sums_3 * factor0).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor0).z;
-    out[out2 + (firstColumn + 40u)] = (sums_5 * factor0).z;
-    out[out2 + (firstColumn + 48u)] = (sums_6 * factor0).z;
-    out[out2 + (firstColumn + 56u)] = (sums_7 * factor0).z;
+    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    out[out2 + firstColumns] = vec4f(
+      (sums_0 * factor0).z,
+      (sums_1 * factor0).z,
+      (sums_2 * factor0).z,
+      (sums_3 * factor0).z,
+    );
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor0).w;
-    out[out3 + (firstColumn + 8u)] = (sums_1 * factor0).w;
-    out[out3 + (firstColumn + 16u)] = (sums_2 * factor0).w;
-    out[out3 + (firstColumn + 24u)] = (sums_3 * factor0).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor0).w;
-    out[out3 + (firstColumn + 40u)] = (sums_5 * factor0).w;
-    out[out3 + (firstColumn + 48u)] = (sums_6 * factor0).w;
-    out[out3 + (firstColumn + 56u)] = (sums_7 * factor0).w;
+    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    out[out3 + firstColumns] = vec4f(
+      (sums_0 * factor0).w,
+      (sums_1 * factor0).w,
+      (sums_2 * factor0).w,
+      (sums_3 * factor0).w,
+    );
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 64u + row4 * 64u;
-    out[out4 + firstColumn] = (sums_8 * factor1).x;
-    out[out4 + (firstColumn + 8u)] = (sums_9 * factor1).x;
-    out[out4 + (firstColumn + 16u)] = (sums_10 * factor1).x;
-    out[out4 + (firstColumn + 24u)] = (sums_11 * factor1).x;
-    out[out4 + (firstColumn + 32u)] = (sums_12 * factor1).x;
-    out[out4 + (firstColumn + 40u)] = (sums_13 * factor1).x;
-    out[out4 + (firstColumn + 48u)] = (sums_14 * factor1).x;
-    out[out4 + (firstColumn + 56u)] = (sums_15 * factor1).x;
+    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    out[out4 + firstColumns] = vec4f(
+      (sums_4 * factor1).x,
+      (sums_5 * factor1).x,
+      (sums_6 * factor1).x,
+      (sums_7 * factor1).x,
+    );
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 64u + row5 * 64u;
-    out[out5 + firstColumn] = (sums_8 * factor1).y;
-    out[out5 + (firstColumn + 8u)] = (sums_9 * factor1).y;
-    out[out5 + (firstColumn + 16u)] = (sums_10 * factor1).y;
-    out[out5 + (firstColumn + 24u)] = (sums_11 * factor1).y;
-    out[out5 + (firstColumn + 32u)] = (sums_12 * factor1).y;
-    out[out5 + (firstColumn + 40u)] = (sums_13 * factor1).y;
-    out[out5 + (firstColumn + 48u)] = (sums_14 * factor1).y;
-    out[out5 + (firstColumn + 56u)] = (sums_15 * factor1).y;
+    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    out[out5 + firstColumns] = vec4f(
+      (sums_4 * factor1).y,
+      (sums_5 * factor1).y,
+      (sums_6 * factor1).y,
+      (sums_7 * factor1).y,
+    );
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 64u + row6 * 64u;
-    out[out6 + firstColumn] = (sums_8 * factor1).z;
-    out[out6 + (firstColumn + 8u)] = (sums_9 * factor1).z;
-    out[out6 + (firstColumn + 16u)] = (sums_10 * factor1).z;
-    out[out6 + (firstColumn + 24u)] = (sums_11 * factor1).z;
-    out[out6 + (firstColumn + 32u)] = (sums_12 * factor1).z;
-    out[out6 + (firstColumn + 40u)] = (sums_13 * factor1).z;
-    out[out6 + (firstColumn + 48u)] = (sums_14 * factor1).z;
-    out[out6 + (firstColumn + 56u)] = (sums_15 * factor1).z;
+    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    out[out6 + firstColumns] = vec4f(
+      (sums_4 * factor1).z,
+      (sums_5 * factor1).z,
+      (sums_6 * factor1).z,
+      (sums_7 * factor1).z,
+    );
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 64u + row7 * 64u;
-    out[out7 + firstColumn] = (sums_8 * factor1).w;
-    out[out7 + (firstColumn + 8u)] = (sums_9 * factor1).w;
-    out[out7 + (firstColumn + 16u)] = (sums_10 * factor1).w;
-    out[out7 + (firstColumn + 24u)] = (sums_11 * factor1).w;
-    out[out7 + (firstColumn + 32u)] = (sums_12 * factor1).w;
-    out[out7 + (firstColumn + 40u)] = (sums_13 * factor1).w;
-    out[out7 + (firstColumn + 48u)] = (sums_14 * factor1).w;
-    out[out7 + (firstColumn + 56u)] = (sums_15 * factor1).w;
+    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    out[out7 + firstColumns] = vec4f(
+      (sums_4 * factor1).w,
+      (sums_5 * factor1).w,
+      (sums_6 * factor1).w,
+      (sums_7 * factor1).w,
+    );
   }
 }

@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
-// 64 threads a workgroup, 6144 bytes of workgroup memory
-// reads q, w, lengths; writes state, out
+// 128 threads a workgroup, 9216 bytes of workgroup memory
+// reads q, w, lengths, state; writes out
 
 struct Shape {
   batch: u32,
@@ -16,21 +16,13 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> q: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> q: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<vec4f>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
-@group(0) @binding(4) var<storage, read_write> state: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read> state: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> query: array<vec4f, 128>;
-var<workgroup> queryCoefficient: array<vec4f, 128>;
-var<workgroup> scale: array<vec4f, 128>;
-
-// x^2
-fn power_2_vec4f(x: vec4f) -> vec4f {
-  let x2 = x * x;
-  return x2;
-}
+var<workgroup> tile: array<vec4f, 576>;
 
 // sin(x + ahead·π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials
 fn sine_ahead_vec4f(x: vec4f, ahead: i32) -> vec4f {
@@ -56,21 +48,21 @@ fn sin_vec4f(x: vec4f) -> vec4f {
   return sine_ahead_vec4f(x, 0);
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(128, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 63u) / 64u)) {
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
   let once = min(shape.sliceCount, 1u);
   let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let rowTile = workgroup % ((shape.length + 63u) / 64u);
+  let rest2 = workgroup / ((shape.length + 63u) / 64u);
   let headInGroup = rest2 % (shape.heads / shape.kvHeads);
   let slice = rest2 / (shape.heads / shape.kvHeads);
   let group = shape.sliceStart + slice;
@@ -78,12 +70,13 @@ fn finish(
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group * (shape.heads / shape.kvHeads) + headInGroup;
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 64u + columnGroup;
-  let firstRow = rowTile * 32u;
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
+  let firstColumns = valueTile * 16u + columnGroup;
+  let firstRow = rowTile * 64u;
   let keys = 0u;
   let stateStart = slice * shape.chunks * 17152u;
+  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -93,249 +86,663 @@ fn finish(
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
+  var totals_1 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
-  let fillRows = thread / 8u;
-  let fillColumn = thread % 8u;
-  let qRow0 = min(firstRow + fillRows * 4u, max(shape.length, 1u) - 1u);
-  let qRow1 = min(firstRow + fillRows * 4u + 1u, max(shape.length, 1u) - 1u);
-  let qRow2 = min(firstRow + fillRows * 4u + 2u, max(shape.length, 1u) - 1u);
-  let qRow3 = min(firstRow + fillRows * 4u + 3u, max(shape.length, 1u) - 1u);
-  let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-  let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-  let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-  let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-  var qRows_sum1 = vec4f(0.0);
-  for (var qRows_t2 = 0u; qRows_t2 < 64u; qRows_t2++) {
-    let qRows_x3 = vec4f(
-      q[qStart0 + qRows_t2],
-      q[qStart1 + qRows_t2],
-      q[qStart2 + qRows_t2],
-      q[qStart3 + qRows_t2],
-    );
-    qRows_sum1 += power_2_vec4f(qRows_x3);
-  }
-  for (var components0 = 0u; components0 < 128u * once; components0 += 16u) {
-    let count = min(max(128u, components0) - components0, 16u);
+  var rowScale_1 = vec4f(-1e30);
+  for (var components0 = 0u; components0 < 128u * once; components0 += 64u) {
+    let count = min(max(128u, components0) - components0, 64u);
     let firstFeature = components0;
-    let qComponent0 = components0 + fillColumn;
-    let qComponent1 = components0 + (fillColumn + 8u);
-    let qProjection0 = qComponent0 * 64u;
-    let qProjection1 = qComponent1 * 64u;
-    var q_sum1_0 = vec4f(0.0);
-    var q_sum1_1 = vec4f(0.0);
-    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
-      let q_w3 = w[qProjection0 + q_t2];
-      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
-      let q_w5 = w[qProjection1 + q_t2];
-      q_sum1_0 += q_w3 * q_x4;
-      q_sum1_1 += q_w5 * q_x4;
-    }
-    let q_value6 = 0.09016844 * qRows_sum1;
-    let q_value7 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_0);
-    let q_value8 = 0.088388346 * cos_vec4f(0.35355338 * q_sum1_1);
-    query[fillColumn * 8u + fillRows] = vec4f(
-      select(q_value6.x, -1e30, q_value7.x == 0.0),
-      select(q_value6.y, -1e30, q_value7.y == 0.0),
-      select(q_value6.z, -1e30, q_value7.z == 0.0),
-      select(q_value6.w, -1e30, q_value7.w == 0.0),
-    );
-    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
-    query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(q_value6.x, -1e30, q_value8.x == 0.0),
-      select(q_value6.y, -1e30, q_value8.y == 0.0),
-      select(q_value6.z, -1e30, q_value8.z == 0.0),
-      select(q_value6.w, -1e30, q_value8.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
-    workgroupBarrier();
-    // scales of the features down the rows, then of the rows
-    let scaleSoFar0 = rowScale_0;
-    for (var f = 0u; f < count; f++) {
-      rowScale_0 = max(
-        rowScale_0,
-        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    var ofQueryCoefficient_0 = vec4f(0.0);
+    var ofQueryCoefficient_1 = vec4f(0.0);
+    var ofQueryCoefficient_2 = vec4f(0.0);
+    var ofQueryCoefficient_3 = vec4f(0.0);
+    var ofQueryCoefficient_4 = vec4f(0.0);
+    var ofQueryCoefficient_5 = vec4f(0.0);
+    var ofQueryCoefficient_6 = vec4f(0.0);
+    var ofQueryCoefficient_7 = vec4f(0.0);
+    {
+      let lastRow = max(shape.length, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot1_0 = vec4f(0.0);
+      var xdot1_1 = vec4f(0.0);
+      var xdot1_2 = vec4f(0.0);
+      var xdot1_3 = vec4f(0.0);
+      var xdot1_4 = vec4f(0.0);
+      var xdot1_5 = vec4f(0.0);
+      var xdot1_6 = vec4f(0.0);
+      var xdot1_7 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 16u) {
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          tile[place * 18u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 18u + firstFour + 72u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 18u + firstFour + 144u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 18u + firstFour + 216u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if (firstFour >= 16u) {
+          let row0_1 = w[min(components0 + (firstFour - 16u), 127u) * 16u + entries];
+          let row1_1 = w[min(components0 + (firstFour - 16u) + 16u, 127u) * 16u + entries];
+          let row2_1 = w[min(components0 + (firstFour - 16u) + 32u, 127u) * 16u + entries];
+          let row3_1 = w[min(components0 + (firstFour - 16u) + 48u, 127u) * 16u + entries];
+          tile[place * 18u + firstFour + 272u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 344u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 416u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 488u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 18u + rowGroup * 2u];
+          let rows1 = tile[t * 18u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 288u];
+          xdot_0 += rows0 * rows0;
+          xdot_1 += rows1 * rows1;
+          xdot1_0 += keys0.x * rows0;
+          xdot1_4 += keys0.x * rows1;
+          xdot1_1 += keys0.y * rows0;
+          xdot1_5 += keys0.y * rows1;
+          xdot1_2 += keys0.z * rows0;
+          xdot1_6 += keys0.z * rows1;
+          xdot1_3 += keys0.w * rows0;
+          xdot1_7 += keys0.w * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 0.09016844 * xdot_0;
+      let x0_value2 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_0);
+      let x0_value3 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_1);
+      let x0_value4 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_2);
+      let x0_value5 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_3);
+      let x1_value1 = 0.09016844 * xdot_1;
+      let x1_value2 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_4);
+      let x1_value3 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_5);
+      let x1_value4 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_6);
+      let x1_value5 = 0.088388346 * cos_vec4f(0.35355338 * xdot1_7);
+      ofQuery_0 = vec4f(
+        select(x0_value1.x, -1e30, x0_value2.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value2.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value2.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value2.w == 0.0),
       );
+      ofQuery_1 = vec4f(
+        select(x0_value1.x, -1e30, x0_value3.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value3.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value3.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value3.w == 0.0),
+      );
+      ofQuery_2 = vec4f(
+        select(x0_value1.x, -1e30, x0_value4.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value4.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value4.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value4.w == 0.0),
+      );
+      ofQuery_3 = vec4f(
+        select(x0_value1.x, -1e30, x0_value5.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value5.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value5.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value5.w == 0.0),
+      );
+      ofQuery_4 = vec4f(
+        select(x1_value1.x, -1e30, x1_value2.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value2.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value2.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value2.w == 0.0),
+      );
+      ofQuery_5 = vec4f(
+        select(x1_value1.x, -1e30, x1_value3.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value3.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value3.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value3.w == 0.0),
+      );
+      ofQuery_6 = vec4f(
+        select(x1_value1.x, -1e30, x1_value4.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value4.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value4.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value4.w == 0.0),
+      );
+      ofQuery_7 = vec4f(
+        select(x1_value1.x, -1e30, x1_value5.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value5.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value5.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value5.w == 0.0),
+      );
+      ofQueryCoefficient_0 = x0_value2;
+      ofQueryCoefficient_1 = x0_value3;
+      ofQueryCoefficient_2 = x0_value4;
+      ofQueryCoefficient_3 = x0_value5;
+      ofQueryCoefficient_4 = x1_value2;
+      ofQueryCoefficient_5 = x1_value3;
+      ofQueryCoefficient_6 = x1_value4;
+      ofQueryCoefficient_7 = x1_value5;
+    }
+    // scales of the features down the rows, then of the rows
+    let stateScale = vec4f(
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 16u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 32u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 48u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
+    );
+    tile[columnGroup * 17u + rowGroup * 2u] = max(
+      max(max(ofQuery_0 + stateScale.x, ofQuery_1 + stateScale.y), ofQuery_2 + stateScale.z),
+      ofQuery_3 + stateScale.w,
+    );
+    tile[columnGroup * 17u + rowGroup * 2u + 1u] = max(
+      max(max(ofQuery_4 + stateScale.x, ofQuery_5 + stateScale.y), ofQuery_6 + stateScale.z),
+      ofQuery_7 + stateScale.w,
+    );
+    workgroupBarrier();
+    let scaleSoFar0 = rowScale_0;
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
-    sums_4 *= shrink0;
-    sums_5 *= shrink0;
-    sums_6 *= shrink0;
-    sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let component0 = columnGroup * 2u;
-    if (component0 < count) {
-      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
+    let scaleSoFar1 = rowScale_1;
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
     }
-    let component1 = columnGroup * 2u + 1u;
-    if (component1 < count) {
-      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
-    }
+    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
+    sums_4 *= shrink1;
+    sums_5 *= shrink1;
+    sums_6 *= shrink1;
+    sums_7 *= shrink1;
+    totals_1 *= shrink1;
     workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 16384u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
+    for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
+      let itemOfPanel = panel / 4u;
+      if (columnGroup / 4u == panel % 4u) {
+        let componentOfPanel = columnGroup % 4u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var queryCoefficient0 = ofQueryCoefficient_0;
+        if (itemOfPanel == 1u) {
+          queryCoefficient0 = ofQueryCoefficient_1;
+        }
+        if (itemOfPanel == 2u) {
+          queryCoefficient0 = ofQueryCoefficient_2;
+        }
+        if (itemOfPanel == 3u) {
+          queryCoefficient0 = ofQueryCoefficient_3;
+        }
+        var queryCoefficient1 = ofQueryCoefficient_4;
+        if (itemOfPanel == 1u) {
+          queryCoefficient1 = ofQueryCoefficient_5;
+        }
+        if (itemOfPanel == 2u) {
+          queryCoefficient1 = ofQueryCoefficient_6;
+        }
+        if (itemOfPanel == 3u) {
+          queryCoefficient1 = ofQueryCoefficient_7;
+        }
+        var scaleOfGroup = stateScale.x;
+        if (itemOfPanel == 1u) {
+          scaleOfGroup = stateScale.y;
+        }
+        if (itemOfPanel == 2u) {
+          scaleOfGroup = stateScale.z;
+        }
+        if (itemOfPanel == 3u) {
+          scaleOfGroup = stateScale.w;
+        }
+        let relative0 = query0 - rowScale_0;
+        let relative1 = query1 - rowScale_1;
+        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
+        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 4u;
+      for (var f = 0u; f < 4u; f++) {
+        let weight0 = tile[f * 17u + rowGroup * 2u];
+        let weight1 = tile[f * 17u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+      }
+      workgroupBarrier();
     }
   }
-  for (var components1 = 0u; components1 < 128u * once; components1 += 16u) {
-    let count = min(max(128u, components1) - components1, 16u);
+  for (var components1 = 0u; components1 < 128u * once; components1 += 64u) {
+    let count = min(max(128u, components1) - components1, 64u);
     let firstFeature = components1 + 128u;
-    let qComponent0 = components1 + fillColumn;
-    let qComponent1 = components1 + (fillColumn + 8u);
-    let qProjection0 = qComponent0 * 64u;
-    let qProjection1 = qComponent1 * 64u;
-    var q_sum1_0 = vec4f(0.0);
-    var q_sum1_1 = vec4f(0.0);
-    for (var q_t2 = 0u; q_t2 < 64u; q_t2++) {
-      let q_w3 = w[qProjection0 + q_t2];
-      let q_x4 = vec4f(q[qStart0 + q_t2], q[qStart1 + q_t2], q[qStart2 + q_t2], q[qStart3 + q_t2]);
-      let q_w5 = w[qProjection1 + q_t2];
-      q_sum1_0 += q_w3 * q_x4;
-      q_sum1_1 += q_w5 * q_x4;
-    }
-    let q_value6 = 0.09016844 * qRows_sum1;
-    let q_value7 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_0);
-    let q_value8 = 0.088388346 * sin_vec4f(0.35355338 * q_sum1_1);
-    query[fillColumn * 8u + fillRows] = vec4f(
-      select(q_value6.x, -1e30, q_value7.x == 0.0),
-      select(q_value6.y, -1e30, q_value7.y == 0.0),
-      select(q_value6.z, -1e30, q_value7.z == 0.0),
-      select(q_value6.w, -1e30, q_value7.w == 0.0),
-    );
-    queryCoefficient[fillColumn * 8u + fillRows] = q_value7;
-    query[(fillColumn + 8u) * 8u + fillRows] = vec4f(
-      select(q_value6.x, -1e30, q_value8.x == 0.0),
-      select(q_value6.y, -1e30, q_value8.y == 0.0),
-      select(q_value6.z, -1e30, q_value8.z == 0.0),
-      select(q_value6.w, -1e30, q_value8.w == 0.0),
-    );
-    queryCoefficient[(fillColumn + 8u) * 8u + fillRows] = q_value8;
-    workgroupBarrier();
-    // scales of the features down the rows, then of the rows
-    let scaleSoFar0 = rowScale_0;
-    for (var f = 0u; f < count; f++) {
-      rowScale_0 = max(
-        rowScale_0,
-        query[f * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + f)],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    var ofQueryCoefficient_0 = vec4f(0.0);
+    var ofQueryCoefficient_1 = vec4f(0.0);
+    var ofQueryCoefficient_2 = vec4f(0.0);
+    var ofQueryCoefficient_3 = vec4f(0.0);
+    var ofQueryCoefficient_4 = vec4f(0.0);
+    var ofQueryCoefficient_5 = vec4f(0.0);
+    var ofQueryCoefficient_6 = vec4f(0.0);
+    var ofQueryCoefficient_7 = vec4f(0.0);
+    {
+      let lastRow = max(shape.length, 1u) - 1u;
+      var xdot_0 = vec4f(0.0);
+      var xdot_1 = vec4f(0.0);
+      var xdot1_0 = vec4f(0.0);
+      var xdot1_1 = vec4f(0.0);
+      var xdot1_2 = vec4f(0.0);
+      var xdot1_3 = vec4f(0.0);
+      var xdot1_4 = vec4f(0.0);
+      var xdot1_5 = vec4f(0.0);
+      var xdot1_6 = vec4f(0.0);
+      var xdot1_7 = vec4f(0.0);
+      for (var first = 0u; first < 64u * once; first += 16u) {
+        let place = thread % 4u;
+        let entries = first / 4u + place;
+        let firstFour = thread / 4u;
+        if (firstFour < 16u) {
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row1_0 = q[min(
+            firstRow + firstFour * 4u + 1u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row2_0 = q[min(
+            firstRow + firstFour * 4u + 2u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          let row3_0 = q[min(
+            firstRow + firstFour * 4u + 3u,
+            lastRow,
+          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          tile[place * 18u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
+          tile[place * 18u + firstFour + 72u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
+          tile[place * 18u + firstFour + 144u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
+          tile[place * 18u + firstFour + 216u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
+        }
+        if (firstFour >= 16u) {
+          let row0_1 = w[min(components1 + (firstFour - 16u), 127u) * 16u + entries];
+          let row1_1 = w[min(components1 + (firstFour - 16u) + 16u, 127u) * 16u + entries];
+          let row2_1 = w[min(components1 + (firstFour - 16u) + 32u, 127u) * 16u + entries];
+          let row3_1 = w[min(components1 + (firstFour - 16u) + 48u, 127u) * 16u + entries];
+          tile[place * 18u + firstFour + 272u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
+          tile[place * 18u + firstFour + 344u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
+          tile[place * 18u + firstFour + 416u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
+          tile[place * 18u + firstFour + 488u] = vec4f(row0_1.w, row1_1.w, row2_1.w, row3_1.w);
+        }
+        workgroupBarrier();
+        for (var t = 0u; t < 16u; t++) {
+          let rows0 = tile[t * 18u + rowGroup * 2u];
+          let rows1 = tile[t * 18u + rowGroup * 2u + 1u];
+          let keys0 = tile[t * 18u + columnGroup + 288u];
+          xdot_0 += rows0 * rows0;
+          xdot_1 += rows1 * rows1;
+          xdot1_0 += keys0.x * rows0;
+          xdot1_4 += keys0.x * rows1;
+          xdot1_1 += keys0.y * rows0;
+          xdot1_5 += keys0.y * rows1;
+          xdot1_2 += keys0.z * rows0;
+          xdot1_6 += keys0.z * rows1;
+          xdot1_3 += keys0.w * rows0;
+          xdot1_7 += keys0.w * rows1;
+        }
+        workgroupBarrier();
+      }
+      let x0_value1 = 0.09016844 * xdot_0;
+      let x0_value2 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_0);
+      let x0_value3 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_1);
+      let x0_value4 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_2);
+      let x0_value5 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_3);
+      let x1_value1 = 0.09016844 * xdot_1;
+      let x1_value2 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_4);
+      let x1_value3 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_5);
+      let x1_value4 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_6);
+      let x1_value5 = 0.088388346 * sin_vec4f(0.35355338 * xdot1_7);
+      ofQuery_0 = vec4f(
+        select(x0_value1.x, -1e30, x0_value2.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value2.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value2.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value2.w == 0.0),
       );
+      ofQuery_1 = vec4f(
+        select(x0_value1.x, -1e30, x0_value3.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value3.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value3.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value3.w == 0.0),
+      );
+      ofQuery_2 = vec4f(
+        select(x0_value1.x, -1e30, x0_value4.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value4.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value4.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value4.w == 0.0),
+      );
+      ofQuery_3 = vec4f(
+        select(x0_value1.x, -1e30, x0_value5.x == 0.0),
+        select(x0_value1.y, -1e30, x0_value5.y == 0.0),
+        select(x0_value1.z, -1e30, x0_value5.z == 0.0),
+        select(x0_value1.w, -1e30, x0_value5.w == 0.0),
+      );
+      ofQuery_4 = vec4f(
+        select(x1_value1.x, -1e30, x1_value2.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value2.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value2.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value2.w == 0.0),
+      );
+      ofQuery_5 = vec4f(
+        select(x1_value1.x, -1e30, x1_value3.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value3.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value3.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value3.w == 0.0),
+      );
+      ofQuery_6 = vec4f(
+        select(x1_value1.x, -1e30, x1_value4.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value4.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value4.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value4.w == 0.0),
+      );
+      ofQuery_7 = vec4f(
+        select(x1_value1.x, -1e30, x1_value5.x == 0.0),
+        select(x1_value1.y, -1e30, x1_value5.y == 0.0),
+        select(x1_value1.z, -1e30, x1_value5.z == 0.0),
+        select(x1_value1.w, -1e30, x1_value5.w == 0.0),
+      );
+      ofQueryCoefficient_0 = x0_value2;
+      ofQueryCoefficient_1 = x0_value3;
+      ofQueryCoefficient_2 = x0_value4;
+      ofQueryCoefficient_3 = x0_value5;
+      ofQueryCoefficient_4 = x1_value2;
+      ofQueryCoefficient_5 = x1_value3;
+      ofQueryCoefficient_6 = x1_value4;
+      ofQueryCoefficient_7 = x1_value5;
+    }
+    // scales of the features down the rows, then of the rows
+    let stateScale = vec4f(
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 16u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 16u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 32u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 32u, count - 1u))) % 4u],
+      state[(stateStart + 16896u + (firstFeature + min(
+        columnGroup + 48u,
+        count - 1u,
+      ))) / 4u][(stateStart + 16896u + (firstFeature + min(columnGroup + 48u, count - 1u))) % 4u],
+    );
+    tile[columnGroup * 17u + rowGroup * 2u] = max(
+      max(max(ofQuery_0 + stateScale.x, ofQuery_1 + stateScale.y), ofQuery_2 + stateScale.z),
+      ofQuery_3 + stateScale.w,
+    );
+    tile[columnGroup * 17u + rowGroup * 2u + 1u] = max(
+      max(max(ofQuery_4 + stateScale.x, ofQuery_5 + stateScale.y), ofQuery_6 + stateScale.z),
+      ofQuery_7 + stateScale.w,
+    );
+    workgroupBarrier();
+    let scaleSoFar0 = rowScale_0;
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
-    sums_4 *= shrink0;
-    sums_5 *= shrink0;
-    sums_6 *= shrink0;
-    sums_7 *= shrink0;
     totals_0 *= shrink0;
-    let component0 = columnGroup * 2u;
-    if (component0 < count) {
-      scale[component0 * 8u + rowGroup] = queryCoefficient[component0 * 8u + rowGroup] * exp2(query[component0 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component0)] - rowScale_0);
+    let scaleSoFar1 = rowScale_1;
+    for (var other = 0u; other < 16u; other++) {
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
     }
-    let component1 = columnGroup * 2u + 1u;
-    if (component1 < count) {
-      scale[component1 * 8u + rowGroup] = queryCoefficient[component1 * 8u + rowGroup] * exp2(query[component1 * 8u + rowGroup] + state[stateStart + 16896u + (firstFeature + component1)] - rowScale_0);
-    }
+    let shrink1 = exp2(scaleSoFar1 - rowScale_1);
+    sums_4 *= shrink1;
+    sums_5 *= shrink1;
+    sums_6 *= shrink1;
+    sums_7 *= shrink1;
+    totals_1 *= shrink1;
     workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = scale[f * 8u + rowGroup];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 64u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let z = state[stateStart + 16384u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
+    for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
+      let itemOfPanel = panel / 4u;
+      if (columnGroup / 4u == panel % 4u) {
+        let componentOfPanel = columnGroup % 4u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var queryCoefficient0 = ofQueryCoefficient_0;
+        if (itemOfPanel == 1u) {
+          queryCoefficient0 = ofQueryCoefficient_1;
+        }
+        if (itemOfPanel == 2u) {
+          queryCoefficient0 = ofQueryCoefficient_2;
+        }
+        if (itemOfPanel == 3u) {
+          queryCoefficient0 = ofQueryCoefficient_3;
+        }
+        var queryCoefficient1 = ofQueryCoefficient_4;
+        if (itemOfPanel == 1u) {
+          queryCoefficient1 = ofQueryCoefficient_5;
+        }
+        if (itemOfPanel == 2u) {
+          queryCoefficient1 = ofQueryCoefficient_6;
+        }
+        if (itemOfPanel == 3u) {
+          queryCoefficient1 = ofQueryCoefficient_7;
+        }
+        var scaleOfGroup = stateScale.x;
+        if (itemOfPanel == 1u) {
+          scaleOfGroup = stateScale.y;
+        }
+        if (itemOfPanel == 2u) {
+          scaleOfGroup = stateScale.z;
+        }
+        if (itemOfPanel == 3u) {
+          scaleOfGroup = stateScale.w;
+        }
+        let relative0 = query0 - rowScale_0;
+        let relative1 = query1 - rowScale_1;
+        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
+        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 4u;
+      for (var f = 0u; f < 4u; f++) {
+        let weight0 = tile[f * 17u + rowGroup * 2u];
+        let weight1 = tile[f * 17u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+      }
+      workgroupBarrier();
     }
   }
-  let factor = vec4f(
+  let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),
     select(1.0 / select(totals_0.z, 1.0, totals_0.z == 0.0), 0.0, totals_0.z == 0.0),
     select(1.0 / select(totals_0.w, 1.0, totals_0.w == 0.0), 0.0, totals_0.w == 0.0),
   );
-  let row0 = firstRow + rowGroup * 4u;
+  let factor1 = vec4f(
+    select(1.0 / select(totals_1.x, 1.0, totals_1.x == 0.0), 0.0, totals_1.x == 0.0),
+    select(1.0 / select(totals_1.y, 1.0, totals_1.y == 0.0), 0.0, totals_1.y == 0.0),
+    select(1.0 / select(totals_1.z, 1.0, totals_1.z == 0.0), 0.0, totals_1.z == 0.0),
+    select(1.0 / select(totals_1.w, 1.0, totals_1.w == 0.0), 0.0, totals_1.w == 0.0),
+  );
+  let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
-    out[out0 + firstColumn] = (sums_0 * factor).x;
-    out[out0 + (firstColumn + 8u)] = (sums_1 * factor).x;
-    out[out0 + (firstColumn + 16u)] = (sums_2 * factor).x;
-    out[out0 + (firstColumn + 24u)] = (sums_3 * factor).x;
-    out[out0 + (firstColumn + 32u)] = (sums_4 * factor).x;
-    out[out0 + (firstColumn + 40u)] = (sums_5 * factor).x;
-    out[out0 + (firstColumn + 48u)] = (sums_6 * factor).x;
-    out[out0 + (firstColumn + 56u)] = (sums_7 * factor).x;
+    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    out[out0 + firstColumns] = vec4f(
+      (sums_0 * factor0).x,
+      (sums_1 * factor0).x,
+      (sums_2 * factor0).x,
+      (sums_3 * factor0).x,
+    );
   }
-  let row1 = firstRow + rowGroup * 4u + 1u;
+  let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
-    out[out1 + firstColumn] = (sums_0 * factor).y;
-    out[out1 + (firstColumn + 8u)] = (sums_1 * factor).y;
-    out[out1 + (firstColumn + 16u)] = (sums_2 * factor).y;
-    out[out1 + (firstColumn + 24u)] = (sums_3 * factor).y;
-    out[out1 + (firstColumn + 32u)] = (sums_4 * factor).y;
-    out[out1 + (firstColumn + 40u)] = (sums_5 * factor).y;
-    out[out1 + (firstColumn + 48u)] = (sums_6 * factor).y;
-    out[out1 + (firstColumn + 56u)] = (sums_7 * factor).y;
+    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    out[out1 + firstColumns] = vec4f(
+      (sums_0 * factor0).y,
+      (sums_1 * factor0).y,
+      (sums_2 * factor0).y,
+      (sums_3 * factor0).y,
+    );
   }
-  let row2 = firstRow + rowGroup * 4u + 2u;
+  let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
-    out[out2 + firstColumn] = (sums_0 * factor).z;
-    out[out2 + (firstColumn + 8u)] = (sums_1 * factor).z;
-    out[out2 + (firstColumn + 16u)] = (sums_2 * factor).z;
-    out[out2 + (firstColumn + 24u)] = (sums_3 * factor).z;
-    out[out2 + (firstColumn + 32u)] = (sums_4 * factor).z;
-    out[out2 + (firstColumn + 40u)] = (sums_5 * factor).z;
-    out[out2 + (firstColumn + 48u)] = (sums_6 * factor).z;
-    out[out2 + (firstColumn + 56u)] = (sums_7 * factor).z;
+    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    out[out2 + firstColumns] = vec4f(
+      (sums_0 * factor0).z,
+      (sums_1 * factor0).z,
+      (sums_2 * factor0).z,
+      (sums_3 * factor0).z,
+    );
   }
-  let row3 = firstRow + rowGroup * 4u + 3u;
+  let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
-    out[out3 + firstColumn] = (sums_0 * factor).w;
-    out[out3 + (firstColumn + 8u)] = (sums_1 * factor).w;
-    out[out3 + (firstColumn + 16u)] = (sums_2 * factor).w;
-    out[out3 + (firstColumn + 24u)] = (sums_3 * factor).w;
-    out[out3 + (firstColumn + 32u)] = (sums_4 * factor).w;
-    out[out3 + (firstColumn + 40u)] = (sums_5 * factor).w;
-    out[out3 + (firstColumn + 48u)] = (sums_6 * factor).w;
-    out[out3 + (firstColumn + 56u)] = (sums_7 * factor).w;
+    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    out[out3 + firstColumns] = vec4f(
+      (sums_0 * factor0).w,
+      (sums_1 * factor0).w,
+      (sums_2 * factor0).w,
+      (sums_3 * factor0).w,
+    );
+  }
+  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
+  if (row4 < shape.length) {
+    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    out[out4 + firstColumns] = vec4f(
+      (sums_4 * factor1).x,
+      (sums_5 * factor1).x,
+      (sums_6 * factor1).x,
+      (sums_7 * factor1).x,
+    );
+  }
+  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
+  if (row5 < shape.length) {
+    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    out[out5 + firstColumns] = vec4f(
+      (sums_4 * factor1).y,
+      (sums_5 * factor1).y,
+      (sums_6 * factor1).y,
+      (sums_7 * factor1).y,
+    );
+  }
+  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
+  if (row6 < shape.length) {
+    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    out[out6 + firstColumns] = vec4f(
+      (sums_4 * factor1).z,
+      (sums_5 * factor1).z,
+      (sums_6 * factor1).z,
+      (sums_7 * factor1).z,
+    );
+  }
+  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
+  if (row7 < shape.length) {
+    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    out[out7 + firstColumns] = vec4f(
+      (sums_4 * factor1).w,
+      (sums_5 * factor1).w,
+      (sums_6 * factor1).w,
+      (sums_7 * factor1).w,
+    );
   }
 }

@@ -1,6 +1,6 @@
 // apply_inverse: left · right of each head.
 // 64 threads a workgroup, 4096 bytes of workgroup memory
-// reads nothing; writes core, inverse, applied
+// reads core, inverse; writes applied
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> core: array<f32>;
-@group(0) @binding(2) var<storage, read_write> inverse: array<f32>;
+@group(0) @binding(1) var<storage, read> core: array<f32>;
+@group(0) @binding(2) var<storage, read> inverse: array<f32>;
 @group(0) @binding(3) var<storage, read_write> applied: array<f32>;
 
 var<workgroup> leftTile: array<vec4f, 256>;

@@ -1,6 +1,6 @@
 // attend_landmarks: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 128 threads a workgroup, 8704 bytes of workgroup memory
-// reads q, landmarks; writes solution, out
+// reads q, landmarks, solution; writes out
 
 struct Shape {
   batch: u32,
@@ -18,7 +18,7 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
 @group(0) @binding(2) var<storage, read> landmarks: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> solution: array<f32>;
+@group(0) @binding(3) var<storage, read> solution: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
 var<workgroup> tile: array<vec4f, 544>;

@@ -1,6 +1,6 @@
 // nest_seven: left · (7·I − right) of each head.
 // 64 threads a workgroup, 4096 bytes of workgroup memory
-// reads nothing; writes applied, inner
+// reads applied; writes inner
 
 struct Shape {
   batch: u32,
@@ -16,7 +16,7 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> applied: array<f32>;
+@group(0) @binding(1) var<storage, read> applied: array<f32>;
 @group(0) @binding(2) var<storage, read_write> inner: array<f32>;
 
 var<workgroup> leftTile: array<vec4f, 256>;

@@ -1,6 +1,6 @@
 // attend_nearby: Each row of a round: Σ κ(q, k) v and Σ κ(q, k) over the rows sorted near it.
 // 64 threads a workgroup, 8192 bytes of workgroup memory
-// reads q, v, lengths, queryLengths; writes order, inverseNorms, parts
+// reads q, v, order, inverseNorms, lengths, queryLengths; writes parts
 
 struct Shape {
   batch: u32,
@@ -18,8 +18,8 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> v: array<f32>;
-@group(0) @binding(3) var<storage, read_write> order: array<u32>;
-@group(0) @binding(4) var<storage, read_write> inverseNorms: array<f32>;
+@group(0) @binding(3) var<storage, read> order: array<u32>;
+@group(0) @binding(4) var<storage, read> inverseNorms: array<f32>;
 @group(0) @binding(5) var<storage, read> lengths: array<u32>;
 @group(0) @binding(6) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(7) var<storage, read_write> parts: array<f32>;

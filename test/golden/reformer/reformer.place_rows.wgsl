@@ -1,6 +1,6 @@
 // place_rows: Each row to its place: by bucket, and in a bucket by position.
 // 64 threads a workgroup, 256 bytes of workgroup memory
-// reads lengths, queryLengths; writes buckets, offsets, order
+// reads buckets, offsets, lengths, queryLengths; writes order
 
 struct Shape {
   batch: u32,
@@ -16,8 +16,8 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> buckets: array<u32>;
-@group(0) @binding(2) var<storage, read_write> offsets: array<u32>;
+@group(0) @binding(1) var<storage, read> buckets: array<u32>;
+@group(0) @binding(2) var<storage, read> offsets: array<u32>;
 @group(0) @binding(3) var<storage, read> lengths: array<u32>;
 @group(0) @binding(4) var<storage, read> queryLengths: array<u32>;
 @group(0) @binding(5) var<storage, read_write> order: array<u32>;

@@ -1,6 +1,6 @@
 // finish: Each row: φ(q)·S of the chunks before, plus the pairs of its own chunk, over φ(q)·z likewise.
-// 64 threads a workgroup, 12288 bytes of workgroup memory
-// reads q, k, v, lengths, decay; writes state, out
+// 256 threads a workgroup, 8448 bytes of workgroup memory
+// reads q, k, v, lengths, decay, state; writes out
 
 struct Shape {
   batch: u32,
@@ -18,31 +18,33 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<f32>;
 @group(0) @binding(2) var<storage, read> k: array<f32>;
-@group(0) @binding(3) var<storage, read> v: array<f32>;
+@group(0) @binding(3) var<storage, read> v: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> decay: array<f32>;
-@group(0) @binding(6) var<storage, read_write> state: array<f32>;
-@group(0) @binding(7) var<storage, read_write> out: array<f32>;
+@group(0) @binding(6) var<storage, read> state: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> query: array<vec4f, 256>;
-var<workgroup> key: array<vec4f, 256>;
-var<workgroup> pairs: array<vec4f, 256>;
+var<workgroup> tile: array<vec4f, 528>;
 
-@compute @workgroup_size(64, 1, 1)
+// yes where a is at most b, else no
+fn atMost_vec4f(a: vec4f, b: vec4f, yes: vec4f, no: vec4f) -> vec4f {
+  return select(no, yes, a <= b);
+}
+
+@compute @workgroup_size(256, 1, 1)
 fn finish(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
   @builtin(num_workgroups) workgroup_counts: vec3u,
 ) {
   let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
-  if (workgroup >= shape.sliceCount * ((shape.length + 31u) / 32u)) {
+  if (workgroup >= shape.sliceCount * ((shape.length + 127u) / 128u) * 2u) {
     return;
   }
-  // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
-  let valueTile = 0u;
-  let rowTile = workgroup % ((shape.length + 31u) / 32u);
-  let rest2 = workgroup / ((shape.length + 31u) / 32u);
+  let valueTile = workgroup % 2u;
+  let rest1 = workgroup / 2u;
+  let rowTile = rest1 % ((shape.length + 127u) / 128u);
+  let rest2 = rest1 / ((shape.length + 127u) / 128u);
   let headInGroup = 0u;
   let slice = rest2;
   let group = shape.sliceStart + slice;
@@ -51,13 +53,16 @@ fn finish(
   let visible = min(lengths[batchItem], shape.keyLength);
   let queryHead = group + headInGroup;
   let logDecay = decay[group % shape.heads];
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
-  let firstColumn = valueTile * 128u + columnGroup;
-  let firstRow = rowTile * 32u;
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
+  let firstColumns = valueTile * 16u + columnGroup;
+  let firstRow = rowTile * 128u;
   let faded = logDecay * f32(firstRow - min(firstRow, visible));
-  let keys = min(max(visible, firstRow) - firstRow, 32u);
+  let keys = min(max(visible, firstRow) - firstRow, 128u);
   let stateStart = (slice * shape.chunks + rowTile) * 8256u;
+  let keyCount = f32(keys);
+  let firstNumber = f32(rowGroup * 8u);
+  let stateFours = stateStart / 4u;
   var sums_0 = vec4f(0.0);
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
@@ -66,303 +71,466 @@ fn finish(
   var sums_5 = vec4f(0.0);
   var sums_6 = vec4f(0.0);
   var sums_7 = vec4f(0.0);
-  var sums_8 = vec4f(0.0);
-  var sums_9 = vec4f(0.0);
-  var sums_10 = vec4f(0.0);
-  var sums_11 = vec4f(0.0);
-  var sums_12 = vec4f(0.0);
-  var sums_13 = vec4f(0.0);
-  var sums_14 = vec4f(0.0);
-  var sums_15 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
+  var totals_1 = vec4f(0.0);
   var scores_0 = vec4f(0.0);
   var scores_1 = vec4f(0.0);
   var scores_2 = vec4f(0.0);
   var scores_3 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 64u * once; components0 += 32u) {
-    let count = min(max(64u, components0) - components0, 32u);
+  var scores_4 = vec4f(0.0);
+  var scores_5 = vec4f(0.0);
+  var scores_6 = vec4f(0.0);
+  var scores_7 = vec4f(0.0);
+  var scores_8 = vec4f(0.0);
+  var scores_9 = vec4f(0.0);
+  var scores_10 = vec4f(0.0);
+  var scores_11 = vec4f(0.0);
+  var scores_12 = vec4f(0.0);
+  var scores_13 = vec4f(0.0);
+  var scores_14 = vec4f(0.0);
+  var scores_15 = vec4f(0.0);
+  let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
+  let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
+  let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
+  let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
+  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
+  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
+  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
+  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
+  let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
+  let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
+  let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
+  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
+  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
+  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
+  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
+  let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
+  let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
+  let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
+  let k0Start0 = keyGroup * shape.keyLength * 64u + k0Row0 * 64u;
+  let k0Start1 = keyGroup * shape.keyLength * 64u + k0Row1 * 64u;
+  let k0Start2 = keyGroup * shape.keyLength * 64u + k0Row2 * 64u;
+  let k0Start3 = keyGroup * shape.keyLength * 64u + k0Row3 * 64u;
+  let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
+  let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
+  let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
+  let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
+  let k1Start0 = keyGroup * shape.keyLength * 64u + k1Row0 * 64u;
+  let k1Start1 = keyGroup * shape.keyLength * 64u + k1Row1 * 64u;
+  let k1Start2 = keyGroup * shape.keyLength * 64u + k1Row2 * 64u;
+  let k1Start3 = keyGroup * shape.keyLength * 64u + k1Row3 * 64u;
+  for (var components0 = 0u; components0 < 64u; components0 += 64u) {
+    let count = min(max(64u, components0) - components0, 64u);
     let firstFeature = components0;
-    for (var queryItem = thread; queryItem < 256u; queryItem += 64u) {
-      let queryComponent = queryItem % 32u;
-      let queryFour = queryItem / 32u;
-      let qRow0 = min(firstRow + queryFour * 4u, max(shape.length, 1u) - 1u);
-      let qRow1 = min(firstRow + queryFour * 4u + 1u, max(shape.length, 1u) - 1u);
-      let qRow2 = min(firstRow + queryFour * 4u + 2u, max(shape.length, 1u) - 1u);
-      let qRow3 = min(firstRow + queryFour * 4u + 3u, max(shape.length, 1u) - 1u);
-      let qStart0 = queryHead * shape.length * 64u + qRow0 * 64u;
-      let qStart1 = queryHead * shape.length * 64u + qRow1 * 64u;
-      let qStart2 = queryHead * shape.length * 64u + qRow2 * 64u;
-      let qStart3 = queryHead * shape.length * 64u + qRow3 * 64u;
-      let qComponent0 = components0 + queryComponent;
-      let q_x1 = vec4f(
-        q[qStart0 + qComponent0],
-        q[qStart1 + qComponent0],
-        q[qStart2 + qComponent0],
-        q[qStart3 + qComponent0],
+    var ofQuery_0 = vec4f(0.0);
+    var ofQuery_1 = vec4f(0.0);
+    var ofQuery_2 = vec4f(0.0);
+    var ofQuery_3 = vec4f(0.0);
+    var ofQuery_4 = vec4f(0.0);
+    var ofQuery_5 = vec4f(0.0);
+    var ofQuery_6 = vec4f(0.0);
+    var ofQuery_7 = vec4f(0.0);
+    {
+      let q0Component0 = components0 + columnGroup;
+      let q0Component1 = components0 + (columnGroup + 16u);
+      let q0Component2 = components0 + (columnGroup + 32u);
+      let q0Component3 = components0 + (columnGroup + 48u);
+      let q0_x1 = vec4f(
+        q[q0Start0 + q0Component0],
+        q[q0Start1 + q0Component0],
+        q[q0Start2 + q0Component0],
+        q[q0Start3 + q0Component0],
       );
-      let q_value2 = 0.35355338 * q_x1;
-      query[queryComponent * 8u + queryFour] = q_value2;
-    }
-    for (var keyItem = thread; keyItem < 256u; keyItem += 64u) {
-      let keyComponent = keyItem % 32u;
-      let keyFour = keyItem / 32u;
-      let kRow0 = min(firstRow + keyFour * 4u, max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + keyFour * 4u + 1u, max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + keyFour * 4u + 2u, max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + keyFour * 4u + 3u, max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
-      let kComponent0 = components0 + keyComponent;
-      let k_x1 = vec4f(
-        k[kStart0 + kComponent0],
-        k[kStart1 + kComponent0],
-        k[kStart2 + kComponent0],
-        k[kStart3 + kComponent0],
+      let q0_value2 = 0.35355338 * q0_x1;
+      let q0_x3 = vec4f(
+        q[q0Start0 + q0Component1],
+        q[q0Start1 + q0Component1],
+        q[q0Start2 + q0Component1],
+        q[q0Start3 + q0Component1],
       );
-      let k_value2 = 0.35355338 * k_x1;
-      key[keyComponent * 8u + keyFour] = k_value2;
+      let q0_value4 = 0.35355338 * q0_x3;
+      let q0_x5 = vec4f(
+        q[q0Start0 + q0Component2],
+        q[q0Start1 + q0Component2],
+        q[q0Start2 + q0Component2],
+        q[q0Start3 + q0Component2],
+      );
+      let q0_value6 = 0.35355338 * q0_x5;
+      let q0_x7 = vec4f(
+        q[q0Start0 + q0Component3],
+        q[q0Start1 + q0Component3],
+        q[q0Start2 + q0Component3],
+        q[q0Start3 + q0Component3],
+      );
+      let q0_value8 = 0.35355338 * q0_x7;
+      let q1Component0 = components0 + columnGroup;
+      let q1Component1 = components0 + (columnGroup + 16u);
+      let q1Component2 = components0 + (columnGroup + 32u);
+      let q1Component3 = components0 + (columnGroup + 48u);
+      let q1_x1 = vec4f(
+        q[q1Start0 + q1Component0],
+        q[q1Start1 + q1Component0],
+        q[q1Start2 + q1Component0],
+        q[q1Start3 + q1Component0],
+      );
+      let q1_value2 = 0.35355338 * q1_x1;
+      let q1_x3 = vec4f(
+        q[q1Start0 + q1Component1],
+        q[q1Start1 + q1Component1],
+        q[q1Start2 + q1Component1],
+        q[q1Start3 + q1Component1],
+      );
+      let q1_value4 = 0.35355338 * q1_x3;
+      let q1_x5 = vec4f(
+        q[q1Start0 + q1Component2],
+        q[q1Start1 + q1Component2],
+        q[q1Start2 + q1Component2],
+        q[q1Start3 + q1Component2],
+      );
+      let q1_value6 = 0.35355338 * q1_x5;
+      let q1_x7 = vec4f(
+        q[q1Start0 + q1Component3],
+        q[q1Start1 + q1Component3],
+        q[q1Start2 + q1Component3],
+        q[q1Start3 + q1Component3],
+      );
+      let q1_value8 = 0.35355338 * q1_x7;
+      ofQuery_0 = q0_value2;
+      ofQuery_1 = q0_value4;
+      ofQuery_2 = q0_value6;
+      ofQuery_3 = q0_value8;
+      ofQuery_4 = q1_value2;
+      ofQuery_5 = q1_value4;
+      ofQuery_6 = q1_value6;
+      ofQuery_7 = q1_value8;
     }
-    workgroupBarrier();
-    for (var f = 0u; f < count; f++) {
-      let weight0 = query[f * 8u + rowGroup];
-      let feature = firstFeature + f;
-      let rowStart = stateStart + feature * 128u + firstColumn;
-      let column0 = state[rowStart];
-      let column1 = state[rowStart + 8u];
-      let column2 = state[rowStart + 16u];
-      let column3 = state[rowStart + 24u];
-      let column4 = state[rowStart + 32u];
-      let column5 = state[rowStart + 40u];
-      let column6 = state[rowStart + 48u];
-      let column7 = state[rowStart + 56u];
-      let column8 = state[rowStart + 64u];
-      let column9 = state[rowStart + 72u];
-      let column10 = state[rowStart + 80u];
-      let column11 = state[rowStart + 88u];
-      let column12 = state[rowStart + 96u];
-      let column13 = state[rowStart + 104u];
-      let column14 = state[rowStart + 112u];
-      let column15 = state[rowStart + 120u];
-      let z = state[stateStart + 8192u + feature];
-      totals_0 += weight0 * z;
-      sums_0 += weight0 * column0;
-      sums_1 += weight0 * column1;
-      sums_2 += weight0 * column2;
-      sums_3 += weight0 * column3;
-      sums_4 += weight0 * column4;
-      sums_5 += weight0 * column5;
-      sums_6 += weight0 * column6;
-      sums_7 += weight0 * column7;
-      sums_8 += weight0 * column8;
-      sums_9 += weight0 * column9;
-      sums_10 += weight0 * column10;
-      sums_11 += weight0 * column11;
-      sums_12 += weight0 * column12;
-      sums_13 += weight0 * column13;
-      sums_14 += weight0 * column14;
-      sums_15 += weight0 * column15;
-      let ofKey = key[f * 8u + columnGroup];
-      scores_0 += weight0 * ofKey.x;
-      scores_1 += weight0 * ofKey.y;
-      scores_2 += weight0 * ofKey.z;
-      scores_3 += weight0 * ofKey.w;
+    var ofKey_0 = vec4f(0.0);
+    var ofKey_1 = vec4f(0.0);
+    var ofKey_2 = vec4f(0.0);
+    var ofKey_3 = vec4f(0.0);
+    var ofKey_4 = vec4f(0.0);
+    var ofKey_5 = vec4f(0.0);
+    var ofKey_6 = vec4f(0.0);
+    var ofKey_7 = vec4f(0.0);
+    {
+      let k0Component0 = components0 + columnGroup;
+      let k0Component1 = components0 + (columnGroup + 16u);
+      let k0Component2 = components0 + (columnGroup + 32u);
+      let k0Component3 = components0 + (columnGroup + 48u);
+      let k0_x1 = vec4f(
+        k[k0Start0 + k0Component0],
+        k[k0Start1 + k0Component0],
+        k[k0Start2 + k0Component0],
+        k[k0Start3 + k0Component0],
+      );
+      let k0_value2 = 0.35355338 * k0_x1;
+      let k0_x3 = vec4f(
+        k[k0Start0 + k0Component1],
+        k[k0Start1 + k0Component1],
+        k[k0Start2 + k0Component1],
+        k[k0Start3 + k0Component1],
+      );
+      let k0_value4 = 0.35355338 * k0_x3;
+      let k0_x5 = vec4f(
+        k[k0Start0 + k0Component2],
+        k[k0Start1 + k0Component2],
+        k[k0Start2 + k0Component2],
+        k[k0Start3 + k0Component2],
+      );
+      let k0_value6 = 0.35355338 * k0_x5;
+      let k0_x7 = vec4f(
+        k[k0Start0 + k0Component3],
+        k[k0Start1 + k0Component3],
+        k[k0Start2 + k0Component3],
+        k[k0Start3 + k0Component3],
+      );
+      let k0_value8 = 0.35355338 * k0_x7;
+      let k1Component0 = components0 + columnGroup;
+      let k1Component1 = components0 + (columnGroup + 16u);
+      let k1Component2 = components0 + (columnGroup + 32u);
+      let k1Component3 = components0 + (columnGroup + 48u);
+      let k1_x1 = vec4f(
+        k[k1Start0 + k1Component0],
+        k[k1Start1 + k1Component0],
+        k[k1Start2 + k1Component0],
+        k[k1Start3 + k1Component0],
+      );
+      let k1_value2 = 0.35355338 * k1_x1;
+      let k1_x3 = vec4f(
+        k[k1Start0 + k1Component1],
+        k[k1Start1 + k1Component1],
+        k[k1Start2 + k1Component1],
+        k[k1Start3 + k1Component1],
+      );
+      let k1_value4 = 0.35355338 * k1_x3;
+      let k1_x5 = vec4f(
+        k[k1Start0 + k1Component2],
+        k[k1Start1 + k1Component2],
+        k[k1Start2 + k1Component2],
+        k[k1Start3 + k1Component2],
+      );
+      let k1_value6 = 0.35355338 * k1_x5;
+      let k1_x7 = vec4f(
+        k[k1Start0 + k1Component3],
+        k[k1Start1 + k1Component3],
+        k[k1Start2 + k1Component3],
+        k[k1Start3 + k1Component3],
+      );
+      let k1_value8 = 0.35355338 * k1_x7;
+      ofKey_0 = k0_value2;
+      ofKey_1 = k0_value4;
+      ofKey_2 = k0_value6;
+      ofKey_3 = k0_value8;
+      ofKey_4 = k1_value2;
+      ofKey_5 = k1_value4;
+      ofKey_6 = k1_value6;
+      ofKey_7 = k1_value8;
     }
-    workgroupBarrier();
+    for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let itemOfPanel = panel / 2u;
+      if (columnGroup / 8u == panel % 2u) {
+        let componentOfPanel = columnGroup % 8u;
+        var query0 = ofQuery_0;
+        if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+        }
+        if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+        }
+        if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+        }
+        var query1 = ofQuery_4;
+        if (itemOfPanel == 1u) {
+          query1 = ofQuery_5;
+        }
+        if (itemOfPanel == 2u) {
+          query1 = ofQuery_6;
+        }
+        if (itemOfPanel == 3u) {
+          query1 = ofQuery_7;
+        }
+        var key0 = ofKey_0;
+        if (itemOfPanel == 1u) {
+          key0 = ofKey_1;
+        }
+        if (itemOfPanel == 2u) {
+          key0 = ofKey_2;
+        }
+        if (itemOfPanel == 3u) {
+          key0 = ofKey_3;
+        }
+        var key1 = ofKey_4;
+        if (itemOfPanel == 1u) {
+          key1 = ofKey_5;
+        }
+        if (itemOfPanel == 2u) {
+          key1 = ofKey_6;
+        }
+        if (itemOfPanel == 3u) {
+          key1 = ofKey_7;
+        }
+        tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
+      }
+      workgroupBarrier();
+      let firstOfPanel = panel * 8u;
+      for (var f = 0u; f < 8u; f++) {
+        let weight0 = tile[f * 33u + rowGroup * 2u];
+        let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
+        let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 32u + firstColumns;
+        let columns0 = state[rowStart];
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
+        totals_0 += weight0 * z;
+        sums_0 += weight0 * columns0.x;
+        sums_1 += weight0 * columns0.y;
+        sums_2 += weight0 * columns0.z;
+        sums_3 += weight0 * columns0.w;
+        totals_1 += weight1 * z;
+        sums_4 += weight1 * columns0.x;
+        sums_5 += weight1 * columns0.y;
+        sums_6 += weight1 * columns0.z;
+        sums_7 += weight1 * columns0.w;
+        let keys0 = tile[f * 33u + columnGroup + 264u];
+        let ofKeys0 = keys0;
+        scores_0 += weight0 * ofKeys0.x;
+        scores_8 += weight1 * ofKeys0.x;
+        scores_1 += weight0 * ofKeys0.y;
+        scores_9 += weight1 * ofKeys0.y;
+        scores_2 += weight0 * ofKeys0.z;
+        scores_10 += weight1 * ofKeys0.z;
+        scores_3 += weight0 * ofKeys0.w;
+        scores_11 += weight1 * ofKeys0.w;
+        if (rowGroup >= 8u) {
+          let keys1 = tile[f * 33u + columnGroup + 280u];
+          let ofKeys1 = keys1;
+          scores_4 += weight0 * ofKeys1.x;
+          scores_12 += weight1 * ofKeys1.x;
+          scores_5 += weight0 * ofKeys1.y;
+          scores_13 += weight1 * ofKeys1.y;
+          scores_6 += weight0 * ofKeys1.z;
+          scores_14 += weight1 * ofKeys1.z;
+          scores_7 += weight0 * ofKeys1.w;
+          scores_15 += weight1 * ofKeys1.w;
+        }
+      }
+      workgroupBarrier();
+    }
   }
   let faded0 = exp2(logDecay * vec4f(
-    f32(rowGroup * 4u + 1u),
-    f32(rowGroup * 4u + 2u),
-    f32(rowGroup * 4u + 3u),
-    f32(rowGroup * 4u + 4u),
+    f32(rowGroup * 8u + 1u),
+    f32(rowGroup * 8u + 2u),
+    f32(rowGroup * 8u + 3u),
+    f32(rowGroup * 8u + 4u),
   ) + faded);
   totals_0 *= faded0;
   sums_0 *= faded0;
   sums_1 *= faded0;
   sums_2 *= faded0;
   sums_3 *= faded0;
-  sums_4 *= faded0;
-  sums_5 *= faded0;
-  sums_6 *= faded0;
-  sums_7 *= faded0;
-  sums_8 *= faded0;
-  sums_9 *= faded0;
-  sums_10 *= faded0;
-  sums_11 *= faded0;
-  sums_12 *= faded0;
-  sums_13 *= faded0;
-  sums_14 *= faded0;
-  sums_15 *= faded0;
+  let faded1 = exp2(logDecay * vec4f(
+    f32((rowGroup * 2u + 1u) * 4u + 1u),
+    f32((rowGroup * 2u + 1u) * 4u + 2u),
+    f32((rowGroup * 2u + 1u) * 4u + 3u),
+    f32((rowGroup * 2u + 1u) * 4u + 4u),
+  ) + faded);
+  totals_1 *= faded1;
+  sums_4 *= faded1;
+  sums_5 *= faded1;
+  sums_6 *= faded1;
+  sums_7 *= faded1;
   // pairs inside the chunk: key j for rows i ≥ j
-  let key0 = columnGroup * 4u;
-  let score0 = scores_0 * exp2(logDecay * (vec4f(
-    f32(rowGroup * 4u),
-    f32(rowGroup * 4u + 1u),
-    f32(rowGroup * 4u + 2u),
-    f32(rowGroup * 4u + 3u),
-  ) - f32(key0)));
-  pairs[key0 * 8u + rowGroup] = vec4f(
-    select(0.0, score0.x, key0 <= rowGroup * 4u),
-    select(0.0, score0.y, key0 <= rowGroup * 4u + 1u),
-    select(0.0, score0.z, key0 <= rowGroup * 4u + 2u),
-    select(0.0, score0.w, key0 <= rowGroup * 4u + 3u),
-  );
-  let key1 = columnGroup * 4u + 1u;
-  let score1 = scores_1 * exp2(logDecay * (vec4f(
-    f32(rowGroup * 4u),
-    f32(rowGroup * 4u + 1u),
-    f32(rowGroup * 4u + 2u),
-    f32(rowGroup * 4u + 3u),
-  ) - f32(key1)));
-  pairs[key1 * 8u + rowGroup] = vec4f(
-    select(0.0, score1.x, key1 <= rowGroup * 4u),
-    select(0.0, score1.y, key1 <= rowGroup * 4u + 1u),
-    select(0.0, score1.z, key1 <= rowGroup * 4u + 2u),
-    select(0.0, score1.w, key1 <= rowGroup * 4u + 3u),
-  );
-  let key2 = columnGroup * 4u + 2u;
-  let score2 = scores_2 * exp2(logDecay * (vec4f(
-    f32(rowGroup * 4u),
-    f32(rowGroup * 4u + 1u),
-    f32(rowGroup * 4u + 2u),
-    f32(rowGroup * 4u + 3u),
-  ) - f32(key2)));
-  pairs[key2 * 8u + rowGroup] = vec4f(
-    select(0.0, score2.x, key2 <= rowGroup * 4u),
-    select(0.0, score2.y, key2 <= rowGroup * 4u + 1u),
-    select(0.0, score2.z, key2 <= rowGroup * 4u + 2u),
-    select(0.0, score2.w, key2 <= rowGroup * 4u + 3u),
-  );
-  let key3 = columnGroup * 4u + 3u;
-  let score3 = scores_3 * exp2(logDecay * (vec4f(
-    f32(rowGroup * 4u),
-    f32(rowGroup * 4u + 1u),
-    f32(rowGroup * 4u + 2u),
-    f32(rowGroup * 4u + 3u),
-  ) - f32(key3)));
-  pairs[key3 * 8u + rowGroup] = vec4f(
-    select(0.0, score3.x, key3 <= rowGroup * 4u),
-    select(0.0, score3.y, key3 <= rowGroup * 4u + 1u),
-    select(0.0, score3.z, key3 <= rowGroup * 4u + 2u),
-    select(0.0, score3.w, key3 <= rowGroup * 4u + 3u),
-  );
-  workgroupBarrier();
-  for (var j = 0u; j < min(keys, (rowGroup + 1u) * 4u); j++) {
-    let pair0 = pairs[j * 8u + rowGroup];
-    let rowStart = keyGroup * shape.keyLength * 128u + firstRow * 128u + j * 128u + firstColumn;
-    let column0 = v[rowStart];
-    let column1 = v[rowStart + 8u];
-    let column2 = v[rowStart + 16u];
-    let column3 = v[rowStart + 24u];
-    let column4 = v[rowStart + 32u];
-    let column5 = v[rowStart + 40u];
-    let column6 = v[rowStart + 48u];
-    let column7 = v[rowStart + 56u];
-    let column8 = v[rowStart + 64u];
-    let column9 = v[rowStart + 72u];
-    let column10 = v[rowStart + 80u];
-    let column11 = v[rowStart + 88u];
-    let column12 = v[rowStart + 96u];
-    let column13 = v[rowStart + 104u];
-    let column14 = v[rowStart + 112u];
-    let column15 = v[rowStart + 120u];
-    totals_0 += pair0;
-    sums_0 += pair0 * column0;
-    sums_1 += pair0 * column1;
-    sums_2 += pair0 * column2;
-    sums_3 += pair0 * column3;
-    sums_4 += pair0 * column4;
-    sums_5 += pair0 * column5;
-    sums_6 += pair0 * column6;
-    sums_7 += pair0 * column7;
-    sums_8 += pair0 * column8;
-    sums_9 += pair0 * column9;
-    sums_10 += pair0 * column10;
-    sums_11 += pair0 * column11;
-    sums_12 += pair0 * column12;
-    sums_13 += pair0 * column13;
-    sums_14 += pair0 * column14;
-    sums_15 += pair0 * column15;
+  for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
+    let firstOfSlice = keySlice * 16u;
+    if (columnGroup / 4u == keySlice % 4u) {
+      let whichFour = keySlice / 4u;
+      let keyFour = columnGroup + whichFour * 16u;
+      let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
+      let firstKeyOf0 = f32(keyFour * 4u);
+      let placeOf0 = keyFour % 4u;
+      tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 0.0),
+        lastSeenOf0,
+        select(scores_0, scores_4, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 0.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 1.0),
+        lastSeenOf0,
+        select(scores_1, scores_5, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 1.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 2.0),
+        lastSeenOf0,
+        select(scores_2, scores_6, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 2.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 3.0),
+        lastSeenOf0,
+        select(scores_3, scores_7, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 3.0))),
+        vec4f(0.0),
+      );
+      let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
+      let firstKeyOf1 = f32(keyFour * 4u);
+      let placeOf1 = keyFour % 4u;
+      tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 0.0),
+        lastSeenOf1,
+        select(scores_8, scores_12, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 0.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 1.0),
+        lastSeenOf1,
+        select(scores_9, scores_13, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 1.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 2.0),
+        lastSeenOf1,
+        select(scores_10, scores_14, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 2.0))),
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 3.0),
+        lastSeenOf1,
+        select(scores_11, scores_15, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 3.0))),
+        vec4f(0.0),
+      );
+    }
+    workgroupBarrier();
+    if ((rowGroup + 1u) * 8u > firstOfSlice) {
+      for (var four = 0u; four < min(((rowGroup + 1u) * 8u - firstOfSlice) / 4u, 4u); four++) {
+        let firstKey = firstRow + firstOfSlice + four * 4u;
+        for (var step = 0u; step < 4u; step++) {
+          let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
+          let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
+          let rowStart = keyGroup * shape.keyLength * 32u + min(
+            firstKey + step,
+            max(visible, 1u) - 1u,
+          ) * 32u + firstColumns;
+          let columns0 = v[rowStart];
+          totals_0 += pair0;
+          sums_0 += pair0 * columns0.x;
+          sums_1 += pair0 * columns0.y;
+          sums_2 += pair0 * columns0.z;
+          sums_3 += pair0 * columns0.w;
+          totals_1 += pair1;
+          sums_4 += pair1 * columns0.x;
+          sums_5 += pair1 * columns0.y;
+          sums_6 += pair1 * columns0.z;
+          sums_7 += pair1 * columns0.w;
+        }
+      }
+    }
+    workgroupBarrier();
   }
-  let row0 = firstRow + rowGroup * 4u;
+  let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 128u + row0 * 128u;
-    out[out0 + firstColumn] = sums_0.x;
-    out[out0 + (firstColumn + 8u)] = sums_1.x;
-    out[out0 + (firstColumn + 16u)] = sums_2.x;
-    out[out0 + (firstColumn + 24u)] = sums_3.x;
-    out[out0 + (firstColumn + 32u)] = sums_4.x;
-    out[out0 + (firstColumn + 40u)] = sums_5.x;
-    out[out0 + (firstColumn + 48u)] = sums_6.x;
-    out[out0 + (firstColumn + 56u)] = sums_7.x;
-    out[out0 + (firstColumn + 64u)] = sums_8.x;
-    out[out0 + (firstColumn + 72u)] = sums_9.x;
-    out[out0 + (firstColumn + 80u)] = sums_10.x;
-    out[out0 + (firstColumn + 88u)] = sums_11.x;
-    out[out0 + (firstColumn + 96u)] = sums_12.x;
-    out[out0 + (firstColumn + 104u)] = sums_13.x;
-    out[out0 + (firstColumn + 112u)] = sums_14.x;
-    out[out0 + (firstColumn + 120u)] = sums_15.x;
+    let out0 = queryHead * shape.length * 32u + row0 * 32u;
+    out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
   }
-  let row1 = firstRow + rowGroup * 4u + 1u;
+  let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 128u + row1 * 128u;
-    out[out1 + firstColumn] = sums_0.y;
-    out[out1 + (firstColumn + 8u)] = sums_1.y;
-    out[out1 + (firstColumn + 16u)] = sums_2.y;
-    out[out1 + (firstColumn + 24u)] = sums_3.y;
-    out[out1 + (firstColumn + 32u)] = sums_4.y;
-    out[out1 + (firstColumn + 40u)] = sums_5.y;
-    out[out1 + (firstColumn + 48u)] = sums_6.y;
-    out[out1 + (firstColumn + 56u)] = sums_7.y;
-    out[out1 + (firstColumn + 64u)] = sums_8.y;
-    out[out1 + (firstColumn + 72u)] = sums_9.y;
-    out[out1 + (firstColumn + 80u)] = sums_10.y;
-    out[out1 + (firstColumn + 88u)] = sums_11.y;
-    out[out1 + (firstColumn + 96u)] = sums_12.y;
-    out[out1 + (firstColumn + 104u)] = sums_13.y;
-    out[out1 + (firstColumn + 112u)] = sums_14.y;
-    out[out1 + (firstColumn + 120u)] = sums_15.y;
+    let out1 = queryHead * shape.length * 32u + row1 * 32u;
+    out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
   }
-  let row2 = firstRow + rowGroup * 4u + 2u;
+  let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 128u + row2 * 128u;
-    out[out2 + firstColumn] = sums_0.z;
-    out[out2 + (firstColumn + 8u)] = sums_1.z;
-    out[out2 + (firstColumn + 16u)] = sums_2.z;
-    out[out2 + (firstColumn + 24u)] = sums_3.z;
-    out[out2 + (firstColumn + 32u)] = sums_4.z;
-    out[out2 + (firstColumn + 40u)] = sums_5.z;
-    out[out2 + (firstColumn + 48u)] = sums_6.z;
-    out[out2 + (firstColumn + 56u)] = sums_7.z;
-    out[out2 + (firstColumn + 64u)] = sums_8.z;
-    out[out2 + (firstColumn + 72u)] = sums_9.z;
-    out[out2 + (firstColumn + 80u)] = sums_10.z;
-    out[out2 + (firstColumn + 88u)] = sums_11.z;
-    out[out2 + (firstColumn + 96u)] = sums_12.z;
-    out[out2 + (firstColumn + 104u)] = sums_13.z;
-    out[out2 + (firstColumn + 112u)] = sums_14.z;
-    out[out2 + (firstColumn + 120u)] = sums_15.z;
+    let out2 = queryHead * shape.length * 32u + row2 * 32u;
+    out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
   }
-  let row3 = firstRow + rowGroup * 4u + 3u;
+  let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 128u + row3 * 128u;
-    out[out3 + firstColumn] = sums_0.w;
-    out[out3 + (firstColumn + 8u)] = sums_1.w;
-    out[out3 + (firstColumn + 16u)] = sums_2.w;
-    out[out3 + (firstColumn + 24u)] = sums_3.w;
-    out[out3 + (firstColumn + 32u)] = sums_4.w;
-    out[out3 + (firstColumn + 40u)] = sums_5.w;
-    out[out3 + (firstColumn + 48u)] = sums_6.w;
-    out[out3 + (firstColumn + 56u)] = sums_7.w;
-    out[out3 + (firstColumn + 64u)] = sums_8.w;
-    out[out3 + (firstColumn + 72u)] = sums_9.w;
-    out[out3 + (firstColumn + 80u)] = sums_10.w;
-    out[out3 + (firstColumn + 88u)] = sums_11.w;
-    out[out3 + (firstColumn + 96u)] = sums_12.w;
-    out[out3 + (firstColumn + 104u)] = sums_13.w;
-    out[out3 + (firstColumn + 112u)] = sums_14.w;
-    out[out3 + (firstColumn + 120u)] = sums_15.w;
+    let out3 = queryHead * shape.length * 32u + row3 * 32u;
+    out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
+  }
+  let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
+  if (row4 < shape.length) {
+    let out4 = queryHead * shape.length * 32u + row4 * 32u;
+    out[out4 + firstColumns] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
+  }
+  let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
+  if (row5 < shape.length) {
+    let out5 = queryHead * shape.length * 32u + row5 * 32u;
+    out[out5 + firstColumns] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
+  }
+  let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
+  if (row6 < shape.length) {
+    let out6 = queryHead * shape.length * 32u + row6 * 32u;
+    out[out6 + firstColumns] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
+  }
+  let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
+  if (row7 < shape.length) {
+    let out7 = queryHead * shape.length * 32u + row7 * 32u;
+    out[out7 + firstColumns] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
   }
 }

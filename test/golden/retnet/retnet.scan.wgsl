@@ -46,7 +46,7 @@ fn scan(
       let stateStart = (slice * shape.chunks + chunk) * 8256u;
       let sum = state[stateStart + index];
       state[stateStart + index] = carry;
-      let rows = min(max(visible, chunk * 32u) - chunk * 32u, 32u);
+      let rows = min(max(visible, chunk * 128u) - chunk * 128u, 128u);
       carry *= exp2(logDecay * f32(rows));
       carry += sum;
     }

@@ -1,6 +1,6 @@
 // attend_cached: Each row: Σ κ(q, k) v over Σ κ(q, k), in one pass over the keys.
 // 128 threads a workgroup, 8704 bytes of workgroup memory
-// reads q, lengths, positions; writes keyCache, valueCache, out
+// reads q, keyCache, valueCache, lengths, positions; writes out
 
 struct Shape {
   batch: u32,
@@ -17,8 +17,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> q: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> keyCache: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> valueCache: array<vec4f>;
+@group(0) @binding(2) var<storage, read> keyCache: array<vec4f>;
+@group(0) @binding(3) var<storage, read> valueCache: array<vec4f>;
 @group(0) @binding(4) var<storage, read> lengths: array<u32>;
 @group(0) @binding(5) var<storage, read> positions: array<u32>;
 @group(0) @binding(6) var<storage, read_write> out: array<vec4f>;

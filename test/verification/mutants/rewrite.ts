@@ -66,5 +66,5 @@ export const letting = (
       : undefined,
   )
 
-export const isCall = (value: Value, intrinsic: string): boolean =>
+export const isCall = (value: Value, intrinsic: string): value is Extract<Value, { kind: 'call' }> =>
   value.kind === 'call' && value.intrinsic === intrinsic

@@ -1,6 +1,6 @@
 /** Statements as lines of WGSL, two spaces deeper in each block. */
 
-import type { Statement } from '../../../kernel/kernel.ts'
+import type { Statement, Value } from '../../../kernel/kernel.ts'
 import { bodiesOf } from '../../../kernel/walk.ts'
 import { wgslName } from './names.ts'
 import type { ValuePrinter } from './values.ts'
@@ -31,7 +31,7 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
     }
     case 'if':
       return [
-        `if (${values.print(statement.condition)}) {`,
+        isTrue(statement.condition) ? '{' : `if (${values.print(statement.condition)}) {`,
         ...indented(printStatements(statement.then, values)),
         ...otherwise(statement.otherwise ?? [], values),
       ]
@@ -47,6 +47,10 @@ function printStatement(statement: Statement, values: ValuePrinter): string[] {
       return ['workgroupBarrier();']
   }
 }
+
+/** The condition of a block that only bounds names. */
+const isTrue = ({ kind, ...condition }: Value): boolean =>
+  kind === 'number' && 'value' in condition && condition.value === 1
 
 /**
  * Where a loop ends. Compilers of shaders write out all rounds of a loop whose number of rounds they know, and those

@@ -1,0 +1,205 @@
+/**
+ * A tile of features on its way from registers to products: some components at a time lie in panels, from which a thread
+ * adds φ(q)·S and the scores of its pairs.
+ *
+ * Scaled scores are products, too. A row group measures the keys before it by the scale that its components have there:
+ * keys weigh 2^(e_j − c), and queries 2^(e_i + c − r_i), neither of which is more than 1. Keys of the row group itself may
+ * surpass that scale, so that these few pairs take an exponential each. Nothing knows of a later key.
+ */
+import * as ir from '../build.ts'
+import type { Author, Name } from '../author.ts'
+import type { Value } from '../kernel.ts'
+import { hasCoefficient, itemsOf, keyFours, numberOf, rowsOfGroup, setsOf, vectors } from './chunk.ts'
+import type { Chunk, FeatureTile, NearPairs } from './chunk.ts'
+import type { ChunkNumbers, Numbers } from './chunk-tile.ts'
+import { fromPanel, panelPlace } from './panel.ts'
+import type { Panel } from './panel.ts'
+import type { GroupScales } from './row-scale.ts'
+import { relativeTo } from './running-scale.ts'
+import { addProducts } from './tile-product.ts'
+import { across, columnGroup, extent, fourLanes, lanes, nth, range, rowGroup } from './tile.ts'
+import type { Lane } from './tile.ts'
+
+/** Adds what a tile of features gives to the sums and scores. */
+export function addTile(
+  k: Author,
+  chunk: Chunk,
+  tile: FeatureTile,
+  numbers: ChunkNumbers,
+  scales: GroupScales | undefined,
+): void {
+  const { components } = chunk.layout
+  const panels = ir.div(ir.add(tile.count, components - 1), components)
+  k.loop('panel', 0, panels, (panel) => {
+    fillPanel(k, chunk, tile, numbers, scales, panel)
+    k.barrier()
+    const first = k.let('firstOfPanel', ir.mul(panel, components))
+    const { size } = nth(chunk.pass.query.blocks, tile.block)
+    // Loops of constant length are written out by compilers, so that operands of several rounds are waited for together.
+    const here =
+      size % components === 0 ? components : k.let('componentsHere', extent(first, tile.count, components))
+    k.loop('f', 0, here, (f) => addComponent(k, chunk, tile, first, f))
+    if (chunk.near !== undefined) addNear(k, chunk, chunk.near, tile, here)
+    k.barrier()
+  })
+}
+
+/** Which of the thread's components are in a panel, if any: the panels go through the components in order. */
+class Chosen {
+  readonly #k: Author
+  readonly #items: number
+  readonly #which: Value
+
+  constructor(k: Author, { pass, layout }: Chunk, panel: Value) {
+    this.#k = k
+    this.#items = itemsOf(pass.tile)
+    this.#which = k.let('itemOfPanel', ir.div(panel, across(pass.tile) / layout.components))
+  }
+
+  /** A variable that holds the chosen one of the thread's numbers. */
+  of(name: string, at: (item: number) => Value): Name {
+    const chosen = this.#k.var(name, at(0))
+    for (const item of range(this.#items).slice(1))
+      this.#k.if(ir.eq(this.#which, item), () => this.#k.set(chosen, at(item)))
+    return chosen
+  }
+
+  numbers(name: string, numbers: Numbers['values']): readonly Name[] {
+    return range(vectors).map((vector) =>
+      this.of(`${name}${vector}`, (item) => numberOf(numbers, vector, item)),
+    )
+  }
+}
+
+function fillPanel(
+  k: Author,
+  chunk: Chunk,
+  tile: FeatureTile,
+  { query, key }: ChunkNumbers,
+  scales: GroupScales | undefined,
+  panel: Value,
+): void {
+  const { layout, pass } = chunk
+  const apart = across(pass.tile) / layout.components
+  const chosen = new Chosen(k, chunk, panel)
+  k.if(ir.eq(ir.div(columnGroup, layout.components), ir.mod(panel, apart)), () => {
+    const component = k.let('componentOfPanel', ir.mod(columnGroup, layout.components))
+    const put = (into: Panel, values: readonly Value[]): void =>
+      chunk.rows.forEach(({ four }, vector) =>
+        k.sharedStore(layout.array, panelPlace(into, component, four), nth(values, vector)),
+      )
+    const queries = chosen.numbers('query', query.values)
+    const keys = key && chosen.numbers('key', key.values)
+    const coefficients = (side: Numbers | undefined, name: string): readonly Name[] | undefined =>
+      side?.coefficients && chosen.numbers(name, side.coefficients)
+    const ofQuery = coefficients(query, 'queryCoefficient')
+    if (scales === undefined) {
+      put(layout.query, queries)
+    } else {
+      const scale = chosen.of('scaleOfGroup', (item) => ir.lane(scales.group, item as Lane))
+      const relative = chunk.rows.map(({ scale: own }, vector) =>
+        k.let(`relative${vector}`, ir.sub(nth(queries, vector), own ?? ir.splat(0))),
+      )
+      put(
+        layout.query,
+        relative.map((exponent, vector) => {
+          const power = ir.call('exp2', ir.add(exponent, ir.splat(scale)))
+          return ofQuery === undefined ? power : ir.mul(nth(ofQuery, vector), power)
+        }),
+      )
+      if (key !== undefined) {
+        const before = chosen.of('scaleOfState', (item) => ir.lane(scales.state, item as Lane))
+        const at = layout.scaleAt(component, rowGroup)
+        k.sharedStore(layout.scales, at, scale)
+        k.sharedStore(layout.ofState, at, relativeTo(scale, before))
+        put(layout.queryExponent, relative)
+        if (ofQuery !== undefined) put(layout.queryCoefficient, ofQuery)
+      }
+    }
+    if (keys !== undefined) put(layout.key, keys)
+    const ofKey = coefficients(key, 'keyCoefficient')
+    if (ofKey !== undefined) put(layout.keyCoefficient, ofKey)
+  })
+}
+
+/** One component, `f` of the panel: φ(q)·S and φ(q)·z, and the pairs' scores. */
+function addComponent(k: Author, chunk: Chunk, tile: FeatureTile, first: Value, f: Value): void {
+  const { layout, rows, state, pass, columns, scaled, schedule } = chunk
+  const { buffer, start } = state
+  const weights = rows.map(({ four }, vector) => k.let(`weight${vector}`, fromPanel(layout.query, f, four)))
+  const feature = ir.add(tile.feature, first, f)
+  const weighed = scaled && pass.causal
+  const factor = weighed
+    ? k.let('weightOfState', ir.sharedLoad(layout.ofState, layout.scaleAt(f, rowGroup)))
+    : undefined
+  const times = (name: string, value: Value): Value =>
+    factor === undefined ? value : k.let(name, ir.mul(value, factor))
+  const row = ir.add(state.fours, ir.mul(feature, schedule.valueDim / columns.unit))
+  const entries = columns.load(k, buffer, row)
+  const z = k.let('z', ir.load(buffer, state.layout.z(start, feature)))
+  addProducts(k, rows, {
+    weights,
+    entries: entries.map((entry, column) => times(`entry${column}`, entry)),
+    z: times('ofTotal', z),
+  })
+  if (pass.causal) addScores(k, chunk, tile, f, weights)
+}
+
+/** Adds a component's part of φ(q_i)·φ(k_j) to the scores. */
+function addScores(
+  k: Author,
+  chunk: Chunk,
+  { block }: FeatureTile,
+  f: Value,
+  weights: readonly Value[],
+): void {
+  const { layout, rows, pass, scaled } = chunk
+  const scale = scaled && k.let('keyScale', ir.sharedLoad(layout.scales, layout.scaleAt(f, rowGroup)))
+  for (const [which, four] of keyFours(pass.tile).entries()) {
+    // Rows before the first of these keys see none of them.
+    const groupsBefore = (four.more * lanes) / rowsOfGroup
+    k.guard(groupsBefore === 0 ? ir.bool(true) : ir.ge(rowGroup, groupsBefore), () => {
+      const loaded = k.let(`keys${which}`, fromPanel(layout.key, f, four))
+      const powers = scale === false ? loaded : relativeTo(ir.splat(scale), loaded)
+      const keys = hasCoefficient(pass.key.blocks[block])
+        ? ir.mul(fromPanel(layout.keyCoefficient, f, four), powers)
+        : powers
+      const ofKeys = k.let(`ofKeys${which}`, keys)
+      for (const lane of fourLanes)
+        rows.forEach(({ scores }, vector) =>
+          k.add(
+            nth(scores, which * lanes + lane),
+            ir.mul(nth(weights, vector), ir.splat(ir.lane(ofKeys, lane))),
+          ),
+        )
+    })
+  }
+}
+
+/** Adds some components of the pairs inside row groups. */
+function addNear(
+  k: Author,
+  chunk: Chunk,
+  near: NearPairs,
+  { block }: FeatureTile,
+  count: Value | number,
+): void {
+  const { layout, pass } = chunk
+  k.comment('pairs inside row groups')
+  k.strided('own', near.set, count, setsOf(pass.tile), (f) => {
+    const queries = k.let('nearQueries', fromPanel(layout.queryExponent, f, near.rows))
+    const keys = k.let('nearKeys', fromPanel(layout.key, f, near.keys))
+    const ofQuery = hasCoefficient(pass.query.blocks[block])
+      ? k.let('nearOfQuery', fromPanel(layout.queryCoefficient, f, near.rows))
+      : undefined
+    const ofKey = hasCoefficient(pass.key.blocks[block])
+      ? k.let('nearOfKey', fromPanel(layout.keyCoefficient, f, near.keys))
+      : undefined
+    near.scores.forEach((score, key) => {
+      const lane = key as Lane
+      const power = ir.call('exp2', ir.add(queries, ir.splat(ir.lane(keys, lane))))
+      const withQuery = ofQuery === undefined ? power : ir.mul(ofQuery, power)
+      k.add(score, ofKey === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(ofKey, lane))))
+    })
+  })
+}
