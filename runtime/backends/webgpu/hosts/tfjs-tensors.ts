@@ -1,5 +1,4 @@
 /** Tensors of TensorFlow.js 4, and what is used of its backend webgpu, whose types call some of that private. */
-import type { Attention, Sizes } from '../../../attention.ts'
 import { AttentionError } from '../../../errors.ts'
 
 export interface TensorInfo {
@@ -7,8 +6,6 @@ export interface TensorInfo {
   readonly shape: number[]
   readonly dtype: string
 }
-
-export type QueryKeyValue = Readonly<Record<'q' | 'k' | 'v', TensorInfo>>
 
 type Named<T> = Readonly<Record<string, T>>
 
@@ -71,26 +68,4 @@ export function recordInto(
 export function submitPending(backend: TfjsBackend): void {
   backend.endComputePassEncoder()
   if (backend.commandEncoder) backend.submitQueue()
-}
-
-/** The sizes of a call, and the shape of its result. */
-export function shapesOf(
-  { name, dim, valueDim }: Attention,
-  { q, k, v }: QueryKeyValue,
-): Sizes & { out: number[] } {
-  const [batch = 0, heads = 0, length = 0] = q.shape
-  const [, kvHeads = 0, keyLength = 0] = k.shape
-  const expected = {
-    q: [batch, heads, length, dim],
-    k: [batch, kvHeads, keyLength, dim],
-    v: [batch, kvHeads, keyLength, valueDim],
-  }
-  for (const [letter, { shape, dtype }] of Object.entries({ q, k, v })) {
-    const wanted = expected[letter as keyof typeof expected]
-    if (dtype !== 'float32' || shape.join() !== wanted.join())
-      throw new TypeError(
-        `${name}: ${letter} must be float32 of the shape [${wanted.join(', ')}]; it is ${dtype} [${shape.join(', ')}].`,
-      )
-  }
-  return { batch, heads, kvHeads, length, keyLength, out: [batch, heads, length, valueDim] }
 }

@@ -6,15 +6,14 @@
 import { refuseUnknown } from '../../../arguments/describe.ts'
 import type { Attention, CreateOptions, EncodeBackwardBuffers, EncodeBuffers } from '../../../attention.ts'
 import { AttentionError } from '../../../errors.ts'
-import { recordInto, shapesOf, submitPending, webgpuBackend } from './tfjs-tensors.ts'
-import type { NewTensor, QueryKeyValue, TensorInfo } from './tfjs-tensors.ts'
+import { shapesOf } from './shapes.ts'
+import type { AttentionModule } from './shapes.ts'
+import { recordInto, submitPending, webgpuBackend } from './tfjs-tensors.ts'
+import type { NewTensor, TensorInfo } from './tfjs-tensors.ts'
 
-export type { NewTensor, TensorInfo }
+export type { AttentionModule, NewTensor, TensorInfo }
 
-/** What `attnc compile` writes. */
-export interface AttentionModule {
-  create(options?: CreateOptions): Promise<Attention>
-}
+type QueryKeyValue = Readonly<Record<'q' | 'k' | 'v', TensorInfo>>
 
 /** What is used of `@tensorflow/tfjs`, or of `@tensorflow/tfjs-core`. */
 export interface TensorFlow {
