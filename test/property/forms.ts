@@ -5,7 +5,7 @@ import { poison } from '../numeric/guarded.ts'
 import { bitsOf } from '../numeric/compare.ts'
 import { forward, normals, relativeError } from '../numeric/harness.ts'
 import type { Tensors } from '../numeric/harness.ts'
-import { deviceNames } from '../setup/test-devices.ts'
+import { enoughDevices } from '../setup/test-devices.ts'
 import { attentionOn, dim, kernelOf, subjects, valueDim } from './subjects.ts'
 import type { Subject } from './subjects.ts'
 import { bits, calls, keyMatrix, mapRows, matrix, tensorsOf, upTo } from './tensors.ts'
@@ -34,7 +34,7 @@ function explicit(subject: Subject, call: Call, { q, k, v }: Tensors, causal: bo
   )
 }
 
-describe.each(deviceNames)('on %s', (device) => {
+describe.each(enoughDevices)('on %s', (device) => {
   describe.each(subjects)('%s', (subject) => {
     it.each(['none', 'causal'] as const)('P1: is the explicit matrix, mask %s', async (mask) => {
       const attention = await attentionOn(device, subject, mask)

@@ -1,14 +1,19 @@
 // Holds a device to the tensors that published implementations computed.
 import { describe, expect, it } from 'vitest'
-import { deviceNames, testDevice } from '../../setup/test-devices.ts'
+import { deviceNames, everyDevice, testDevice } from '../../setup/test-devices.ts'
 import { compileOne, forward, onDevice, relativeError } from '../harness.ts'
 import { goldenCases } from './cases.ts'
 import type { GoldenCase } from './cases.ts'
 
-/** One test for each recording; skipped where the device is not to be had. */
-export function holdToRecordings(device: string): void {
+/**
+ * One test for each recording; skipped where the device is not to be had.
+ *
+ * @param names of the recordings that are enough, where there are too many for the device
+ */
+export function holdToRecordings(device: string, names?: readonly string[]): void {
+  const held = goldenCases().filter(({ name }) => everyDevice || (names?.includes(name) ?? true))
   describe.skipIf(!deviceNames.includes(device))(`on ${device}`, () => {
-    it.each(goldenCases().map((one) => [one.name, one] as const))('%s', async (_, one) =>
+    it.each(held.map((one) => [one.name, one] as const))('%s', async (_, one) =>
       expect(await errorOn(device, one)).toBeLessThan(one.tolerance),
     )
   })
