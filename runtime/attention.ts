@@ -70,8 +70,21 @@ export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'ou
   readonly dk?: GPUBuffer | undefined
   /** [B, KVH, S, V], likewise. */
   readonly dv?: GPUBuffer | undefined
-  /** What gradients are taken of beside q, k and v: nothing yet, so that all but an empty array is refused. */
+  /**
+   * What gradients are taken of beside q, k and v. The backend reference has those of weights and of the projection;
+   * anything else is refused with the `AttentionError` `form`.
+   */
   readonly wrt?: readonly ('weights' | 'inputs' | 'projection' | 'state')[] | undefined
+}
+
+/** Each like the tensor that it is of. */
+export interface Gradients<T extends Tensor> {
+  readonly dq: T
+  readonly dk: T
+  readonly dv: T
+  /** Of each weight that `create` was given, by its name. */
+  readonly dweights?: Readonly<Record<string, T>>
+  readonly dprojection?: T
 }
 
 /** One token. The sizes are those of the state. */
@@ -203,7 +216,7 @@ export interface Attention {
    * storage f16 as well, all tensors of this call are f32. Rejects with the `AttentionError` `form` where the attention
    * has no gradients, and says why.
    */
-  backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>
   /** Loads what `backward` runs, which its first call does otherwise. Rejects as `backward` where there are no gradients. */
   prepareBackward(): Promise<void>
   /**

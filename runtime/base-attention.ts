@@ -2,12 +2,13 @@
 import type {
   Attention,
   AttentionState,
-  BackwardCall,
   Backend,
+  BackwardCall,
   DispatchTime,
   EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
+  Gradients,
   SavedState,
   Sizes,
   StepCall,
@@ -87,7 +88,7 @@ export abstract class BaseAttention implements Attention {
   /** @param drawn what the state is of, where that was in use when the call was made */
   abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn?: Drawn): Promise<T>
   abstract restore(saved: SavedState, drawn?: Drawn): Promise<AttentionState>
-  abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }>
+  abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>
   abstract prepareBackward(): Promise<void>
   abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
   abstract encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void

@@ -13,6 +13,7 @@ export type {
   EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
+  Gradients,
   HalfArray,
   Lengths,
   Sizes,

@@ -13,21 +13,30 @@ const results = { dq: 'q', dk: 'k', dv: 'v' } as const
 /** What `wrt` may name, beside which q, k and v always are. */
 const names: readonly unknown[] = ['weights', 'inputs', 'projection', 'state']
 
-/** @throws TypeError, RangeError, AttentionError `form` */
-export function checkBackward(program: Program, call: unknown): CheckedCall {
-  return check(program, 'backward', call, false)
+/**
+ * @param taken what there are gradients of beside q, k and v
+ * @throws TypeError, RangeError, AttentionError `form`
+ */
+export function checkBackward(program: Program, call: unknown, taken: readonly string[] = []): CheckedCall {
+  return check(program, 'backward', call, taken, false)
 }
 
 /** Likewise, with buffers for all results. */
 export function checkEncodeBackward(program: Program, buffers: object, sizes: object): CheckedCall {
-  return check(program, 'encodeBackward', { ...sizes, ...buffers }, true)
+  return check(program, 'encodeBackward', { ...sizes, ...buffers }, [], true)
 }
 
-function check(program: Program, member: string, call: unknown, recorded: boolean): CheckedCall {
+function check(
+  program: Program,
+  member: string,
+  call: unknown,
+  taken: readonly string[],
+  recorded: boolean,
+): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, call, '{ q, k, v, dout, length: 128 }')
   const { wrt, dq, dk, dv, ...plain } = call
-  checkWrt(where, wrt)
+  checkWrt(where, wrt, taken)
   const wide = program.singles ?? program
   const checked = checkCall(wide, member, plain, ['q', 'k', 'v', 'dout'])
   const given = new Map<string, WideTensor>()
@@ -68,16 +77,19 @@ function checkApart(
         throw new TypeError(`${where}: ${name} must be another buffer than ${other}.`)
 }
 
-/** @throws TypeError for other words, AttentionError `form` for what has no gradient yet */
-function checkWrt(where: string, wrt: unknown): void {
+/** @throws TypeError for other words, AttentionError `form` for what has no gradient here */
+function checkWrt(where: string, wrt: unknown, taken: readonly string[]): void {
   if (wrt === undefined) return
   const expected = `wrt must be an array of '${names.join("', '")}'`
   if (!Array.isArray(wrt)) throw new TypeError(`${where}: ${expected}; it is ${describe(wrt)}.`)
   for (const name of wrt as unknown[]) {
     if (!names.includes(name)) throw new TypeError(`${where}: ${expected}; it has ${describe(name)}.`)
+    if (taken.includes(name as string)) continue
+    const there = ['q', 'k', 'v', ...taken].join(', ')
     throw new AttentionError(
       'form',
-      `${where}: wrt: ['${String(name)}'] has no gradient yet; there are those of q, k and v. Leave wrt out.`,
+      `${where}: wrt: ['${String(name)}'] has no gradient here; there are those of ${there}. Leave it out` +
+        (name === 'weights' || name === 'projection' ? ", or create with backend: 'reference'." : '.'),
     )
   }
 }

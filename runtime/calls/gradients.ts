@@ -1,4 +1,5 @@
 /** The program of an attention's gradients, and calls for them; loaded where there is one. */
+import type { Gradients, Tensor } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { GradientProgram, Program } from '../program.ts'
 
@@ -11,6 +12,6 @@ export async function gradientsOf({ name, gradients }: Program): Promise<Gradien
 }
 
 /** Gradients by the names of the interface. */
-export function namedGradients<T>(outputs: ReadonlyMap<string, T>): { dq: T; dk: T; dv: T } {
-  return Object.fromEntries(outputs) as { dq: T; dk: T; dv: T }
+export function namedGradients<T extends Tensor>(outputs: ReadonlyMap<string, T>): Gradients<T> {
+  return Object.fromEntries(outputs) as unknown as Gradients<T>
 }

@@ -8,6 +8,7 @@ import type {
   EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
+  Gradients,
   SavedState,
   Sizes,
   StepCall,
@@ -126,7 +127,7 @@ export class HalfAttention implements Attention {
     return this.#decoding.restore(saved)
   }
 
-  backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
     return this.#wide.backward(call)
   }
 

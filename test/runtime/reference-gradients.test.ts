@@ -2,7 +2,8 @@
 import { expect, test, vi } from 'vitest'
 import { reference, referenceGradients } from '../../compiler/index.ts'
 import { createAttention } from '../../runtime/index.ts'
-import { compileOne, tensors } from '../numeric/harness.ts'
+import type { Attention } from '../../runtime/index.ts'
+import { compileOne, normals, tensors } from '../numeric/harness.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => ({
   ...(await original<object>()),
@@ -39,6 +40,38 @@ test('weights are those that it was made with', async () => {
   const call = { q, k, v, dout, length: 5, keyLength: 5, batch: 1, heads: 1, kvHeads: 1 }
   const { dv } = await attention.backward(call)
   expect(dv).toEqual(Float32Array.from(referenceGradients(marks, 'a')({ ...call, conv }).dv))
+})
+
+test('wrt asks for those of the projection and of weights, and for no others', async () => {
+  const built = compileOne(source)
+  using attention = await createAttention(built.program, { backend: 'reference' })
+  const call = { ...tensors(built, { length: 4 }, 1), dout: normals(12, 2), length: 4 }
+  const full = { ...call, batch: 1, heads: 1, kvHeads: 1, keyLength: 4, projection: attention.projection! }
+  const { dprojection, dweights } = await attention.backward({ ...call, wrt: ['projection'] })
+  const wanted = referenceGradients(source, 'a')({ ...full, wrt: ['projection'] }).dprojection!
+  expect(dprojection).toEqual(Float32Array.from(wanted))
+  expect(dprojection).toHaveLength(4 * 5)
+  expect(dweights).toBeUndefined()
+  const refused = async (of: Attention, wrt: unknown, message: RegExp): Promise<void> =>
+    expect(of.backward({ ...call, wrt: wrt as never })).rejects.toThrow(message)
+  await refused(
+    attention,
+    ['weights'],
+    /wrt: \['weights'\] has no gradient here; there are those of q, k, v, projection/,
+  )
+  await refused(
+    attention,
+    ['q'],
+    /wrt must be an array of 'weights', 'inputs', 'projection', 'state'; it has "q"/,
+  )
+
+  const marks =
+    'attention a { dim: 5 value_dim: 3 kernel: exp(dot(q, k)) landmarks: 2 segment_means conv: 3 }'
+  const conv = Float32Array.of(1, 2, 3)
+  using pooled = await createAttention(compileOne(marks).program, { backend: 'reference', weights: { conv } })
+  const found = await pooled.backward({ ...call, wrt: ['weights'] })
+  const { dweights: expected } = referenceGradients(marks, 'a')({ ...full, conv, wrt: ['weights'] })
+  expect(found.dweights).toEqual({ conv: Float32Array.from(expected!.conv!) })
 })
 
 test('a call without cotangents is refused, as is one after the attention is destroyed', async () => {

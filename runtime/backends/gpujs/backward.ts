@@ -1,7 +1,7 @@
 /** Gradients on gpu.js. Loaded with the first call that asks for them. */
 import { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
-import type { BackwardCall, Tensor } from '../../attention.ts'
+import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import type { FormName, GradientProgram, Program } from '../../program.ts'
@@ -46,11 +46,11 @@ export class Backward {
     return new Backward(program, gradients, session, owner, run)
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
     this.#session.assertUsable()
     const inputs = hostCall(this.#gradients, 'gpujs', 'backward', checkBackward(this.#program, call))
     const { outputs } = this.#run('backward', drawn, inputs, this.#engine)
-    return namedGradients<Tensor>(await outputs) as { dq: T; dk: T; dv: T }
+    return namedGradients<Tensor>(await outputs) as Gradients<T>
   }
 
   destroy(): void {

@@ -8,6 +8,7 @@ import type {
   AttentionState,
   BackwardCall,
   ForwardCall,
+  Gradients,
   SavedState,
   StepCall,
   Tensor,
@@ -137,7 +138,7 @@ export class GpujsAttention extends PartialAttention {
     )
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
     this.#session.assertUsable()
     const { drawn } = this
     const given = this.#backward.now ? call : ownCall(call)

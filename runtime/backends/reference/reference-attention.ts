@@ -8,6 +8,7 @@ import type {
   AttentionState,
   BackwardCall,
   ForwardCall,
+  Gradients,
   SavedState,
   StepCall,
   Tensor,
@@ -26,14 +27,17 @@ import type { ItemRows } from './history.ts'
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
 
 /** The gradients of one call; inputs likewise, with `dout`. */
-type Gradients = (
-  inputs: Readonly<Record<string, unknown>>,
-) => Readonly<Record<'dq' | 'dk' | 'dv', Float64Array>>
+type GradientsOf = (inputs: Readonly<Record<string, unknown>>) => Readonly<
+  Record<'dq' | 'dk' | 'dv', Float64Array>
+> & {
+  readonly dweights?: Readonly<Record<string, Float64Array>>
+  readonly dprojection?: Float64Array
+}
 
 /** Functions of the attention `name` of the file whose text is `source`. */
 interface Package {
   reference(source: string, name: string): Reference
-  referenceGradients(source: string, name: string): Gradients
+  referenceGradients(source: string, name: string): GradientsOf
 }
 
 export class ReferenceAttention extends PartialAttention {
@@ -79,14 +83,23 @@ export class ReferenceAttention extends PartialAttention {
     return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
     this.#assertUsable()
-    const { source, name } = this.program
-    const checked = checkBackward(this.program, call)
-    const inputs = this.#inputs('backward', checked)
-    const { dq, dk, dv } = this.#package.referenceGradients(source, name)(inputs)
-    const gradients = { dq: Float32Array.from(dq), dk: Float32Array.from(dk), dv: Float32Array.from(dv) }
-    return gradients as Record<keyof typeof gradients, Tensor> as { dq: T; dk: T; dv: T }
+    const { source, name, projection, weights } = this.program
+    const taken = [...(projection ? ['projection'] : []), ...(weights.length > 0 ? ['weights'] : [])]
+    const checked = checkBackward(this.program, call, taken)
+    const inputs = { ...this.#inputs('backward', checked), wrt: call.wrt ?? [] }
+    const { dq, dk, dv, dweights, dprojection } = this.#package.referenceGradients(source, name)(inputs)
+    const like = (of: Float64Array): T => Float32Array.from(of) as Tensor as T
+    return {
+      dq: like(dq),
+      dk: like(dk),
+      dv: like(dv),
+      ...(dweights && {
+        dweights: Object.fromEntries(Object.entries(dweights).map(([weight, of]) => [weight, like(of)])),
+      }),
+      ...(dprojection && { dprojection: like(dprojection) }),
+    }
   }
 
   async prepareBackward(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
 import { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
-import type { BackwardCall, Tensor } from '../../attention.ts'
+import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import type { GradientProgram } from '../../program.ts'
@@ -35,7 +35,7 @@ export class Backward {
     return new Backward(owner, program, owner.engine.beside(program, await kernelsOf(program)))
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
     const { program, own, run } = this.#owner
     own.assertUsable()
     const inputs = hostCall(this.#program, 'wasm', 'backward', checkBackward(program, call))

@@ -6,6 +6,7 @@ import type {
   AttentionState,
   BackwardCall,
   ForwardCall,
+  Gradients,
   SavedState,
   StepCall,
   Tensor,
@@ -127,7 +128,7 @@ export class WasmAttention extends PartialAttention {
     return (this.#decoding = new Decoding(this.#parts))
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
     const { drawn } = this
     const given = this.#backward.now ? call : ownCall(call)
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)

@@ -1,6 +1,6 @@
 /** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
 import { checkBackward, checkEncodeBackward } from '../../arguments/gradients.ts'
-import type { BackwardCall, EncodeBackwardBuffers, Sizes, Tensor } from '../../attention.ts'
+import type { BackwardCall, EncodeBackwardBuffers, Gradients, Sizes, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
 import { Engine } from './engine.ts'
@@ -32,7 +32,7 @@ export class Backward {
     return new Backward(owner, own)
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
     const { program, session, run } = this.#owner
     session.assertUsable()
     const inputs = checkBackward(program, call)

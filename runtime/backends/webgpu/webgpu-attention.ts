@@ -7,6 +7,7 @@ import type {
   EncodeBackwardBuffers,
   EncodeBuffers,
   ForwardCall,
+  Gradients,
   SavedState,
   Sizes,
   StepCall,
@@ -111,7 +112,7 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#decoding ??= loaded)
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<{ dq: T; dk: T; dv: T }> {
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
     const { drawn } = this
     const given = this.#backward.now ? call : ownCall(call)
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)

@@ -71,7 +71,9 @@ export async function attentionInJax(
   const vjp = async (q: JaxArray, k: JaxArray, v: JaxArray, dout: JaxArray): Promise<never> => {
     const { out: _, ...sizes } = shapesOf(attention, { q, k, v })
     const shapes = { dq: q.shape, dk: k.shape, dv: v.shape }
-    const run: Run = (call) => attention.backward({ ...call, ...sizes } as BackwardCall<Tensor>)
+    const run: Run = async (call) => ({
+      ...(await attention.backward({ ...call, ...sizes } as BackwardCall<Tensor>)),
+    })
     return (await compute({ q, k, v, dout }, shapes, run)) as never
   }
   return Object.assign(forward, { vjp, attention })
