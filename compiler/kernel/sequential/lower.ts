@@ -1,8 +1,11 @@
 /** From the schedule to kernels of one thread: one kernel a pass, in order. */
-import type { Pass, Schedule } from '../../schedule/schedule.ts'
+import { lowerEquation } from '../cells/lower.ts'
+import type { EquationPass, Pass, Schedule } from '../../schedule/schedule.ts'
 import type { Kernel } from '../kernel.ts'
+import { toBinding } from '../lower/frame.ts'
 import { lowerPass } from '../lower/lower.ts'
 import { verify } from '../verify.ts'
+import { inBlocks } from './cell-blocks.ts'
 import { lowerOnline } from './online.ts'
 import { lowerProduct } from './product.ts'
 import { serialise } from './serialise.ts'
@@ -16,6 +19,12 @@ export function lowerSequential(schedule: Schedule): Kernel[] {
 
 const inTurns = (schedule: Schedule, pass: Pass): Kernel => serialise(verify(lowerPass(schedule, pass)))
 
+/** Cells in blocks, where they are enough alike. */
+function inCells(schedule: Schedule, pass: EquationPass): Kernel {
+  const output = schedule.buffers.find(({ name }) => name === pass.out)
+  return inBlocks(lowerEquation(schedule, pass), toBinding(output, pass.out)) ?? inTurns(schedule, pass)
+}
+
 function lowerOne(schedule: Schedule, pass: Pass): Kernel {
   switch (pass.kind) {
     case 'online':
@@ -27,6 +36,8 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
     case 'walk':
       return lowerWalk(schedule, pass)
+    case 'equation':
+      return inCells(schedule, pass)
     default:
       return inTurns(schedule, pass)
   }

@@ -16,16 +16,37 @@ export function reductionsIn(expressions: readonly Expression[]): ReadonlyMap<st
   return found
 }
 
+/** Consecutive entries of a row. */
+export interface Span {
+  readonly from: number
+  readonly size: number
+}
+
+/** The entries of both rows over which it is Σ_t q[t]·k[t]; undefined where it is another sum. */
+export function productSpan({ operator, index, size, body }: Reduce): Span | undefined {
+  if (operator !== 'sum' || body.kind !== 'apply' || body.operator !== 'multiply') return undefined
+  const [a, b, ...others] = body.args
+  if (a?.kind !== 'element' || b?.kind !== 'element' || others.length > 0) return undefined
+  const [from, same] = [offsetOf(a.index, index), offsetOf(b.index, index)]
+  const ofPair = new Set([a.vector, b.vector])
+  return from !== undefined && from === same && ofPair.has('q') && ofPair.has('k')
+    ? { from, size }
+    : undefined
+}
+
+/** c of an index t + c. */
+function offsetOf(at: Expression, index: string): number | undefined {
+  const isIndex = (one: Expression | undefined): boolean => one?.kind === 'variable' && one.name === index
+  if (isIndex(at)) return 0
+  if (at.kind !== 'apply' || at.operator !== 'add') return undefined
+  const offset = at.args.find((one) => one.kind === 'constant')
+  return offset !== undefined && at.args.some(isIndex) ? offset.value : undefined
+}
+
 /** Whether it is Σ_t q[t]·k[t] over all entries of both rows. */
-export function isProduct({ operator, index, size, body }: Reduce, dim: number): boolean {
-  if (operator !== 'sum' || size !== dim || body.kind !== 'apply' || body.operator !== 'multiply')
-    return false
-  const vectors = body.args.map((factor) =>
-    factor.kind === 'element' && factor.index.kind === 'variable' && factor.index.name === index
-      ? factor.vector
-      : undefined,
-  )
-  return vectors.length === 2 && vectors.includes('q') && vectors.includes('k')
+export function isProduct(reduce: Reduce, dim: number): boolean {
+  const span = productSpan(reduce)
+  return span?.from === 0 && span.size === dim
 }
 
 /** The printed forms of those that see this vector and not the other, in order. */

@@ -12,7 +12,7 @@ import type { Evaluated, Reduced } from '../lower/pairs.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
 import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Block, Online } from './online-scratch.ts'
-import { isProduct, reductionsIn } from './one-sided.ts'
+import { productSpan, reductionsIn } from './one-sided.ts'
 import { knownSums } from './row-sums.ts'
 import { addProducts, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
@@ -208,19 +208,20 @@ function evaluate(
   return evaluated
 }
 
-/** Computes the products of queries and keys that the kernel has, by a tile product; returns them by the half of the rows. */
-function multiply(
-  k: Author,
-  { pass, dim, scratch }: Online,
-  { panel, start }: Group,
-): (half: number) => Reduced {
-  const reductions = [...reductionsIn(expressionsOf({ term: pass.kernel }))]
-  const keys = reductions.filter(([, reduce]) => isProduct(reduce, dim)).map(([key]) => key)
-  if (keys.length === 0) return () => new Map()
-  const tile = tileOf(k, 'dot')
-  addProducts(k, tile, { name: 'dot_t', from: 0, to: dim }, (t) => ({
-    left: (item) => ir.sharedLoad(scratch.keys, ir.add(start, t, item * scratch.keyStride)),
-    right: (half) => ir.sharedLoadFour(scratch.queries, ir.add(panel, ir.mul(t, tileColumns), half * 4)),
-  }))
-  return (half) => new Map(keys.map((key) => [key, (item: number) => tile[item]?.[half] as Name]))
+/** Computes the products of queries and keys that the kernel has, by a tile product each; returns them by the half of the rows. */
+function multiply(k: Author, { pass, scratch }: Online, { panel, start }: Group): (half: number) => Reduced {
+  const products = [...reductionsIn(expressionsOf({ term: pass.kernel }))].flatMap(([key, reduce]) => {
+    const span = productSpan(reduce)
+    return span === undefined ? [] : [{ key, span }]
+  })
+  const tiles = products.map(({ key, span: { from, size } }, which) => {
+    const name = `dot${which || ''}`
+    const tile = tileOf(k, name)
+    addProducts(k, tile, { name: `${name}_t`, from, to: from + size }, (t) => ({
+      left: (item) => ir.sharedLoad(scratch.keys, ir.add(start, t, item * scratch.keyStride)),
+      right: (half) => ir.sharedLoadFour(scratch.queries, ir.add(panel, ir.mul(t, tileColumns), half * 4)),
+    }))
+    return { key, tile }
+  })
+  return (half) => new Map(tiles.map(({ key, tile }) => [key, (item: number) => tile[item]?.[half] as Name]))
 }
