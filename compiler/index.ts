@@ -94,7 +94,7 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const source = sourceOf(text, options, 'compile', {
     target: oneOf(targets),
     only: string,
-    tuned: choicesByName,
+    tuned: tunedChoices,
   })
   const { target, only, tuned } = options
   const { tree, checked, diagnostics } = understand(source)
@@ -263,7 +263,7 @@ function sourceOf(
 }
 
 /** Choices of tiles by the names of attentions. */
-const choicesByName: Member = (value, name) => {
+const tunedChoices: Member = (value, name) => {
   const expected = 'the choices of attnc tune by the names of attentions'
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`${name}: expected ${expected}, found ${describe(value)}`)

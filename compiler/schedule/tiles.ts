@@ -61,10 +61,11 @@ const [mostSums, fewestComponents] = [1024, 32]
 
 /**
  * A tile of *reduce*: a thread has eight components of φ by up to eight value columns, for each of which it loads a quarter
- * of a number from workgroup memory.
+ * of a number from workgroup memory. Where components are few, so are workgroups, and more threads share the columns.
  */
 export function sumTile(valueDim: number, largestBlock: number): Tile {
-  const along = valueDim > threadsAlong * square ? manyAcross : threadsAlong
+  const few = largestBlock <= 2 * fewestComponents
+  const along = few || valueDim > threadsAlong * square ? manyAcross : threadsAlong
   const fours = Math.ceil(valueDim / (along * 4))
   const tiles = Math.ceil((fours * 4) / square)
   const most = mostSums / along

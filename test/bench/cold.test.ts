@@ -1,5 +1,5 @@
 // What the compiler of a device costs before the first result, which a user waits for: on lavapipe, whose compiler is
-// slower than most, by way of Dawn and of wgpu. Bounds are generous: they are for what becomes many times slower.
+// slower than most, by way of Dawn and of wgpu. Bounds are two or three times what a busy machine takes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -17,11 +17,12 @@ import { coldTime } from './cold.mjs'
 // Kernels that were compiled before are kept on disk. The driver reads this when it is loaded.
 env['MESA_SHADER_CACHE_DISABLE'] = 'true'
 
-/** Seconds of a processor for all kernels of a spec: several times of what a quiet machine takes. */
+/** Seconds of a processor for all kernels of a spec. */
 const bounds: Readonly<Record<string, number>> = {
   nystromformer: 75,
   proxyformer: 60,
   performer_hyperbolic: 75,
+  sliding_window: 15,
 }
 const usualBound = 45
 

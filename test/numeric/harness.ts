@@ -57,7 +57,7 @@ export const full = (sizes: Sizes): Required<Omit<Sizes, 'lengths'>> => {
   return { batch, heads, kvHeads, length, keyLength }
 }
 
-export function tensors({ model }: Built, sizes: Sizes, seed: number, deviation = 1): Tensors {
+export function tensors({ model }: Pick<Built, 'model'>, sizes: Sizes, seed: number, deviation = 1): Tensors {
   const { batch, heads, kvHeads, length, keyLength } = full(sizes)
   return {
     q: normals(batch * heads * length * model.dim, seed, deviation),
@@ -83,7 +83,7 @@ export function weightsFor({ program }: Built, ...calls: readonly Sizes[]): Weig
 }
 
 export function expected(
-  built: Built,
+  built: Pick<Built, 'model'>,
   sizes: Sizes,
   inputs: Tensors,
   projection?: Float32Array,

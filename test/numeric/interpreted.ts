@@ -22,7 +22,7 @@ export interface Interpreted {
  * @param given a projection instead of the file's own
  */
 export function interpreted(
-  { program, kernels }: Built,
+  { program, kernels }: Pick<Built, 'program' | 'kernels'>,
   sizes: Sizes,
   { q, k, v }: Tensors,
   weights: Weights = {},

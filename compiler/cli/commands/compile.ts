@@ -122,7 +122,9 @@ function compileTuned(
   const tuned = new Map<string, Tuned>()
   if (targetNamed(options.target).plannerBy !== undefined)
     for (const { name, program } of compiled.modules) {
-      const found = readTuned(io, directory, name, program.source)
+      const found = readTuned(io, directory, name, program.source, (message) =>
+        io.err.write(`note: ${message}\n`),
+      )
       if (found !== undefined) tuned.set(name, found)
     }
   if (tuned.size === 0) return { ...compiled, tuned }

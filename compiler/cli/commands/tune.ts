@@ -85,7 +85,7 @@ async function tuneModule(
     return made
   }
   // Before anything is measured: a file of somebody else's is not replaced.
-  const before = readTuned(io, directory, name, program.source, { stale: 'ignored' })
+  const before = readTuned(io, directory, name, program.source, () => undefined)
   const random = { batch: 1, heads, kvHeads: heads, length, keyLength: length, seed, deviation: 0.25 }
   const inputs = withRandomWeights(
     randomInputs(random, module.model.dim, module.model.valueDim),

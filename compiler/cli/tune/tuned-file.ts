@@ -33,17 +33,18 @@ export const fingerprint = (source: string): string =>
 export const tunedText = (tuned: Tuned): string => `${JSON.stringify(tuned, undefined, 2)}\n`
 
 /**
- * The choices that lie in a directory for an attention with this canonical text, if any do.
+ * The choices that lie in a directory for an attention with this canonical text, if any do. A file that was measured for
+ * another text or by another version counts as none.
  *
- * @param options whether a file for another text or another version is refused, or counts as none
- * @throws CommandFailure for a file that is none of `attnc tune`, and for one that is refused
+ * @param say is told that there is such a file, and what to do about it
+ * @throws CommandFailure for a file that is none of `attnc tune`, or that is for another attention
  */
 export function readTuned(
   io: Io,
   directory: string,
   name: string,
   source: string,
-  { stale: whenStale = 'refused' }: { readonly stale?: 'refused' | 'ignored' } = {},
+  say: (message: string) => void,
 ): Tuned | undefined {
   const path = join(directory, tunedPath(name))
   if (!existsSync(resolve(io.directory, path))) return undefined
@@ -60,9 +61,9 @@ export function readTuned(
         : areChoices(tuned.choices)
           ? undefined
           : 'names tiles that there are not'
-  if (stale !== undefined && whenStale === 'ignored') return undefined
-  if (stale !== undefined) throw usage(`${shown} ${stale}`, 'remove it, or run attnc tune again')
-  return tuned
+  if (stale === undefined) return tuned
+  say(`${shown} ${stale}; the model’s choice stands until attnc tune is run again`)
+  return undefined
 }
 
 const texts = ['attention', 'attnc', 'spec', 'device'] as const

@@ -1,13 +1,14 @@
 /** Plans for a processor: the passes of workgroups, of which some are laid out for one thread and its caches. */
+import { modelChoices } from '../choices.ts'
 import type { Attend, Planner, Product } from '../planner.ts'
 import type { Tile } from '../schedule.ts'
-import { attentionIn, productsIn, workgroupPlanner } from '../workgroups/planner.ts'
+import { attentionIn, fusedPasses, productsIn } from '../workgroups/planner.ts'
 import { scheduleFactorised } from '../workgroups/factorised.ts'
 import { walked } from './walk.ts'
 
 /** The planner of targets whose workgroups are one thread. */
 export const sequentialPlanner: Planner = {
-  ...workgroupPlanner,
+  ...fusedPasses(modelChoices),
   ...attentionIn(attentionTile),
   ...productsIn(productTile),
   // A product of tiles in cache is faster than a transform whose numbers take turns.

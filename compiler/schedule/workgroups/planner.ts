@@ -18,6 +18,12 @@ import { scheduleFactorised } from './factorised.ts'
  * a cache, each part of the keys has workgroups of its own, and a second pass merges the parts.
  */
 export const plannerBy = (choices: Choices): Planner => ({
+  ...fusedPasses(choices),
+  attendToken: (from) => attendToken(from, tokenTile(from.columns), choices),
+})
+
+/** What fused passes answer, whoever runs them: workgroups, or threads one after another. */
+export const fusedPasses = (choices: Choices): Omit<Planner, 'attendToken'> => ({
   ...attentionIn(
     (from) =>
       choices.attentionTile === 'large' && hasManyPairs(from)
@@ -26,7 +32,6 @@ export const plannerBy = (choices: Choices): Planner => ({
     choices,
   ),
   ...productsIn(({ columns }) => valueTile(columns, rowsOfTile)),
-  attendToken: (from) => attendToken(from, tokenTile(from.columns), choices),
   append,
   factorised: (attention, carry) => scheduleFactorised(attention, carry, true, choices),
   rowsApart: false,

@@ -41,7 +41,7 @@ fn finish(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 127u) / 128u);
   let rest2 = workgroup / ((shape.length + 127u) / 128u);
@@ -533,7 +533,7 @@ fn finish(
       workgroupBarrier();
     }
   }
-  for (var components2 = 0u; components2 < 256u * once; components2 += 64u) {
+  for (var components2 = 0u; components2 < 256u * unknownOne; components2 += 64u) {
     let count = min(max(256u, components2) - components2, 64u);
     let firstFeature = components2 + 17u;
     var ofQuery_0 = vec4f(0.0);

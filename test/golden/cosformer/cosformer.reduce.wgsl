@@ -1,5 +1,5 @@
 // reduce: For each chunk of key rows, S = Σ φ(k) vᵀ and z = Σ φ(k).
-// 64 threads a workgroup, 8704 bytes of workgroup memory
+// 128 threads a workgroup, 8704 bytes of workgroup memory
 // reads k, v, lengths; writes state
 
 struct Shape {
@@ -47,7 +47,7 @@ fn sin_f32(x: f32) -> f32 {
   return sine_ahead_f32(x, 0);
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(128, 1, 1)
 fn reduce(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) workgroup_id: vec3u,
@@ -66,8 +66,8 @@ fn reduce(
   let batchItem = group / shape.kvHeads;
   let keyGroup = group;
   let visible = min(lengths[batchItem], shape.keyLength);
-  let rowGroup = thread / 8u;
-  let columnGroup = thread % 8u;
+  let rowGroup = thread / 16u;
+  let columnGroup = thread % 16u;
   let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = chunk * 256u;
   let rows = min(max(visible, firstRow) - firstRow, 256u);
@@ -81,27 +81,15 @@ fn reduce(
     var sums_5 = vec4f(0.0);
     var sums_6 = vec4f(0.0);
     var sums_7 = vec4f(0.0);
-    var sums_8 = vec4f(0.0);
-    var sums_9 = vec4f(0.0);
-    var sums_10 = vec4f(0.0);
-    var sums_11 = vec4f(0.0);
-    var sums_12 = vec4f(0.0);
-    var sums_13 = vec4f(0.0);
-    var sums_14 = vec4f(0.0);
-    var sums_15 = vec4f(0.0);
     var totals_0 = vec4f(0.0);
     var totals_1 = vec4f(0.0);
     for (var from_ = 0u; from_ < rows; from_ += 16u) {
       let fillFour = thread % 16u;
       let fillRow = thread / 16u;
       let kRow0 = min(firstRow + (from_ + fillRow), max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
       let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
       let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components + fillFour;
       let kComponent1 = components + (fillFour + 16u);
       let kComponent2 = components + (fillFour + 32u);
@@ -120,37 +108,13 @@ fn reduce(
         k[kStart1 + kComponent3],
       );
       let k_value4 = cos_f32(1.5707964 * f32(kRow1) / f32(visible)) * max(k_x3, vec4f(0.0));
-      let k_x5 = vec4f(
-        k[kStart2 + kComponent0],
-        k[kStart2 + kComponent1],
-        k[kStart2 + kComponent2],
-        k[kStart2 + kComponent3],
-      );
-      let k_value6 = cos_f32(1.5707964 * f32(kRow2) / f32(visible)) * max(k_x5, vec4f(0.0));
-      let k_x7 = vec4f(
-        k[kStart3 + kComponent0],
-        k[kStart3 + kComponent1],
-        k[kStart3 + kComponent2],
-        k[kStart3 + kComponent3],
-      );
-      let k_value8 = cos_f32(1.5707964 * f32(kRow3) / f32(visible)) * max(k_x7, vec4f(0.0));
       tile[(from_ + fillRow - from_) * 17u + fillFour] = select(vec4f(0.0), k_value2, from_ + fillRow < rows);
-      tile[(from_ + fillRow + 4u - from_) * 17u + fillFour] = select(
-        vec4f(0.0),
-        k_value4,
-        from_ + fillRow + 4u < rows,
-      );
       tile[(from_ + fillRow + 8u - from_) * 17u + fillFour] = select(
         vec4f(0.0),
-        k_value6,
+        k_value4,
         from_ + fillRow + 8u < rows,
       );
-      tile[(from_ + fillRow + 12u - from_) * 17u + fillFour] = select(
-        vec4f(0.0),
-        k_value8,
-        from_ + fillRow + 12u < rows,
-      );
-      for (var filled = thread; filled < 256u; filled += 64u) {
+      for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
         let filledStart = keyGroup * shape.keyLength * 64u + min(
@@ -172,25 +136,16 @@ fn reduce(
           let feature0 = tile[(j + step) * 17u + rowGroup * 2u];
           let feature1 = tile[(j + step) * 17u + rowGroup * 2u + 1u];
           let columns0 = tile[(j + step) * 17u + columnGroup + 272u];
-          let columns1 = tile[(j + step) * 17u + columnGroup + 280u];
           totals_0 += feature0;
           sums_0 += feature0 * columns0.x;
-          sums_1 += feature0 * columns1.x;
-          sums_2 += feature0 * columns0.y;
-          sums_3 += feature0 * columns1.y;
-          sums_4 += feature0 * columns0.z;
-          sums_5 += feature0 * columns1.z;
-          sums_6 += feature0 * columns0.w;
-          sums_7 += feature0 * columns1.w;
+          sums_1 += feature0 * columns0.y;
+          sums_2 += feature0 * columns0.z;
+          sums_3 += feature0 * columns0.w;
           totals_1 += feature1;
-          sums_8 += feature1 * columns0.x;
-          sums_9 += feature1 * columns1.x;
-          sums_10 += feature1 * columns0.y;
-          sums_11 += feature1 * columns1.y;
-          sums_12 += feature1 * columns0.z;
-          sums_13 += feature1 * columns1.z;
-          sums_14 += feature1 * columns0.w;
-          sums_15 += feature1 * columns1.w;
+          sums_4 += feature1 * columns0.x;
+          sums_5 += feature1 * columns0.y;
+          sums_6 += feature1 * columns0.z;
+          sums_7 += feature1 * columns0.w;
         }
       }
       workgroupBarrier();
@@ -198,97 +153,65 @@ fn reduce(
     let stateStart = (slice * shape.chunks + chunk) * 8320u;
     let component0 = components + rowGroup * 2u;
     state[stateStart + component0 * 64u + firstColumn] = sums_0.x;
-    state[stateStart + component0 * 64u + (firstColumn + 8u)] = sums_1.x;
-    state[stateStart + component0 * 64u + (firstColumn + 16u)] = sums_2.x;
-    state[stateStart + component0 * 64u + (firstColumn + 24u)] = sums_3.x;
-    state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_4.x;
-    state[stateStart + component0 * 64u + (firstColumn + 40u)] = sums_5.x;
-    state[stateStart + component0 * 64u + (firstColumn + 48u)] = sums_6.x;
-    state[stateStart + component0 * 64u + (firstColumn + 56u)] = sums_7.x;
+    state[stateStart + component0 * 64u + (firstColumn + 16u)] = sums_1.x;
+    state[stateStart + component0 * 64u + (firstColumn + 32u)] = sums_2.x;
+    state[stateStart + component0 * 64u + (firstColumn + 48u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component0] = totals_0.x;
     }
     let component1 = components + (rowGroup * 2u + 16u);
     state[stateStart + component1 * 64u + firstColumn] = sums_0.y;
-    state[stateStart + component1 * 64u + (firstColumn + 8u)] = sums_1.y;
-    state[stateStart + component1 * 64u + (firstColumn + 16u)] = sums_2.y;
-    state[stateStart + component1 * 64u + (firstColumn + 24u)] = sums_3.y;
-    state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_4.y;
-    state[stateStart + component1 * 64u + (firstColumn + 40u)] = sums_5.y;
-    state[stateStart + component1 * 64u + (firstColumn + 48u)] = sums_6.y;
-    state[stateStart + component1 * 64u + (firstColumn + 56u)] = sums_7.y;
+    state[stateStart + component1 * 64u + (firstColumn + 16u)] = sums_1.y;
+    state[stateStart + component1 * 64u + (firstColumn + 32u)] = sums_2.y;
+    state[stateStart + component1 * 64u + (firstColumn + 48u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component1] = totals_0.y;
     }
     let component2 = components + (rowGroup * 2u + 32u);
     state[stateStart + component2 * 64u + firstColumn] = sums_0.z;
-    state[stateStart + component2 * 64u + (firstColumn + 8u)] = sums_1.z;
-    state[stateStart + component2 * 64u + (firstColumn + 16u)] = sums_2.z;
-    state[stateStart + component2 * 64u + (firstColumn + 24u)] = sums_3.z;
-    state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_4.z;
-    state[stateStart + component2 * 64u + (firstColumn + 40u)] = sums_5.z;
-    state[stateStart + component2 * 64u + (firstColumn + 48u)] = sums_6.z;
-    state[stateStart + component2 * 64u + (firstColumn + 56u)] = sums_7.z;
+    state[stateStart + component2 * 64u + (firstColumn + 16u)] = sums_1.z;
+    state[stateStart + component2 * 64u + (firstColumn + 32u)] = sums_2.z;
+    state[stateStart + component2 * 64u + (firstColumn + 48u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component2] = totals_0.z;
     }
     let component3 = components + (rowGroup * 2u + 48u);
     state[stateStart + component3 * 64u + firstColumn] = sums_0.w;
-    state[stateStart + component3 * 64u + (firstColumn + 8u)] = sums_1.w;
-    state[stateStart + component3 * 64u + (firstColumn + 16u)] = sums_2.w;
-    state[stateStart + component3 * 64u + (firstColumn + 24u)] = sums_3.w;
-    state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_4.w;
-    state[stateStart + component3 * 64u + (firstColumn + 40u)] = sums_5.w;
-    state[stateStart + component3 * 64u + (firstColumn + 48u)] = sums_6.w;
-    state[stateStart + component3 * 64u + (firstColumn + 56u)] = sums_7.w;
+    state[stateStart + component3 * 64u + (firstColumn + 16u)] = sums_1.w;
+    state[stateStart + component3 * 64u + (firstColumn + 32u)] = sums_2.w;
+    state[stateStart + component3 * 64u + (firstColumn + 48u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component3] = totals_0.w;
     }
     let component4 = components + (rowGroup * 2u + 1u);
-    state[stateStart + component4 * 64u + firstColumn] = sums_8.x;
-    state[stateStart + component4 * 64u + (firstColumn + 8u)] = sums_9.x;
-    state[stateStart + component4 * 64u + (firstColumn + 16u)] = sums_10.x;
-    state[stateStart + component4 * 64u + (firstColumn + 24u)] = sums_11.x;
-    state[stateStart + component4 * 64u + (firstColumn + 32u)] = sums_12.x;
-    state[stateStart + component4 * 64u + (firstColumn + 40u)] = sums_13.x;
-    state[stateStart + component4 * 64u + (firstColumn + 48u)] = sums_14.x;
-    state[stateStart + component4 * 64u + (firstColumn + 56u)] = sums_15.x;
+    state[stateStart + component4 * 64u + firstColumn] = sums_4.x;
+    state[stateStart + component4 * 64u + (firstColumn + 16u)] = sums_5.x;
+    state[stateStart + component4 * 64u + (firstColumn + 32u)] = sums_6.x;
+    state[stateStart + component4 * 64u + (firstColumn + 48u)] = sums_7.x;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component4] = totals_1.x;
     }
     let component5 = components + (rowGroup * 2u + 17u);
-    state[stateStart + component5 * 64u + firstColumn] = sums_8.y;
-    state[stateStart + component5 * 64u + (firstColumn + 8u)] = sums_9.y;
-    state[stateStart + component5 * 64u + (firstColumn + 16u)] = sums_10.y;
-    state[stateStart + component5 * 64u + (firstColumn + 24u)] = sums_11.y;
-    state[stateStart + component5 * 64u + (firstColumn + 32u)] = sums_12.y;
-    state[stateStart + component5 * 64u + (firstColumn + 40u)] = sums_13.y;
-    state[stateStart + component5 * 64u + (firstColumn + 48u)] = sums_14.y;
-    state[stateStart + component5 * 64u + (firstColumn + 56u)] = sums_15.y;
+    state[stateStart + component5 * 64u + firstColumn] = sums_4.y;
+    state[stateStart + component5 * 64u + (firstColumn + 16u)] = sums_5.y;
+    state[stateStart + component5 * 64u + (firstColumn + 32u)] = sums_6.y;
+    state[stateStart + component5 * 64u + (firstColumn + 48u)] = sums_7.y;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component5] = totals_1.y;
     }
     let component6 = components + (rowGroup * 2u + 33u);
-    state[stateStart + component6 * 64u + firstColumn] = sums_8.z;
-    state[stateStart + component6 * 64u + (firstColumn + 8u)] = sums_9.z;
-    state[stateStart + component6 * 64u + (firstColumn + 16u)] = sums_10.z;
-    state[stateStart + component6 * 64u + (firstColumn + 24u)] = sums_11.z;
-    state[stateStart + component6 * 64u + (firstColumn + 32u)] = sums_12.z;
-    state[stateStart + component6 * 64u + (firstColumn + 40u)] = sums_13.z;
-    state[stateStart + component6 * 64u + (firstColumn + 48u)] = sums_14.z;
-    state[stateStart + component6 * 64u + (firstColumn + 56u)] = sums_15.z;
+    state[stateStart + component6 * 64u + firstColumn] = sums_4.z;
+    state[stateStart + component6 * 64u + (firstColumn + 16u)] = sums_5.z;
+    state[stateStart + component6 * 64u + (firstColumn + 32u)] = sums_6.z;
+    state[stateStart + component6 * 64u + (firstColumn + 48u)] = sums_7.z;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component6] = totals_1.z;
     }
     let component7 = components + (rowGroup * 2u + 49u);
-    state[stateStart + component7 * 64u + firstColumn] = sums_8.w;
-    state[stateStart + component7 * 64u + (firstColumn + 8u)] = sums_9.w;
-    state[stateStart + component7 * 64u + (firstColumn + 16u)] = sums_10.w;
-    state[stateStart + component7 * 64u + (firstColumn + 24u)] = sums_11.w;
-    state[stateStart + component7 * 64u + (firstColumn + 32u)] = sums_12.w;
-    state[stateStart + component7 * 64u + (firstColumn + 40u)] = sums_13.w;
-    state[stateStart + component7 * 64u + (firstColumn + 48u)] = sums_14.w;
-    state[stateStart + component7 * 64u + (firstColumn + 56u)] = sums_15.w;
+    state[stateStart + component7 * 64u + firstColumn] = sums_4.w;
+    state[stateStart + component7 * 64u + (firstColumn + 16u)] = sums_5.w;
+    state[stateStart + component7 * 64u + (firstColumn + 32u)] = sums_6.w;
+    state[stateStart + component7 * 64u + (firstColumn + 48u)] = sums_7.w;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + component7] = totals_1.w;
     }
@@ -302,27 +225,15 @@ fn reduce(
     var sums_5 = vec4f(0.0);
     var sums_6 = vec4f(0.0);
     var sums_7 = vec4f(0.0);
-    var sums_8 = vec4f(0.0);
-    var sums_9 = vec4f(0.0);
-    var sums_10 = vec4f(0.0);
-    var sums_11 = vec4f(0.0);
-    var sums_12 = vec4f(0.0);
-    var sums_13 = vec4f(0.0);
-    var sums_14 = vec4f(0.0);
-    var sums_15 = vec4f(0.0);
     var totals_0 = vec4f(0.0);
     var totals_1 = vec4f(0.0);
     for (var from_ = 0u; from_ < rows; from_ += 16u) {
       let fillFour = thread % 16u;
       let fillRow = thread / 16u;
       let kRow0 = min(firstRow + (from_ + fillRow), max(visible, 1u) - 1u);
-      let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
-      let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
-      let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
+      let kRow1 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
       let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
       let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-      let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-      let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
       let kComponent0 = components + fillFour;
       let kComponent1 = components + (fillFour + 16u);
       let kComponent2 = components + (fillFour + 32u);
@@ -341,37 +252,13 @@ fn reduce(
         k[kStart1 + kComponent3],
       );
       let k_value4 = max(k_x3, vec4f(0.0)) * sin_f32(1.5707964 * f32(kRow1) / f32(visible));
-      let k_x5 = vec4f(
-        k[kStart2 + kComponent0],
-        k[kStart2 + kComponent1],
-        k[kStart2 + kComponent2],
-        k[kStart2 + kComponent3],
-      );
-      let k_value6 = max(k_x5, vec4f(0.0)) * sin_f32(1.5707964 * f32(kRow2) / f32(visible));
-      let k_x7 = vec4f(
-        k[kStart3 + kComponent0],
-        k[kStart3 + kComponent1],
-        k[kStart3 + kComponent2],
-        k[kStart3 + kComponent3],
-      );
-      let k_value8 = max(k_x7, vec4f(0.0)) * sin_f32(1.5707964 * f32(kRow3) / f32(visible));
       tile[(from_ + fillRow - from_) * 17u + fillFour] = select(vec4f(0.0), k_value2, from_ + fillRow < rows);
-      tile[(from_ + fillRow + 4u - from_) * 17u + fillFour] = select(
-        vec4f(0.0),
-        k_value4,
-        from_ + fillRow + 4u < rows,
-      );
       tile[(from_ + fillRow + 8u - from_) * 17u + fillFour] = select(
         vec4f(0.0),
-        k_value6,
+        k_value4,
         from_ + fillRow + 8u < rows,
       );
-      tile[(from_ + fillRow + 12u - from_) * 17u + fillFour] = select(
-        vec4f(0.0),
-        k_value8,
-        from_ + fillRow + 12u < rows,
-      );
-      for (var filled = thread; filled < 256u; filled += 64u) {
+      for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
         let filledStart = keyGroup * shape.keyLength * 64u + min(
@@ -393,25 +280,16 @@ fn reduce(
           let feature0 = tile[(j + step) * 17u + rowGroup * 2u];
           let feature1 = tile[(j + step) * 17u + rowGroup * 2u + 1u];
           let columns0 = tile[(j + step) * 17u + columnGroup + 272u];
-          let columns1 = tile[(j + step) * 17u + columnGroup + 280u];
           totals_0 += feature0;
           sums_0 += feature0 * columns0.x;
-          sums_1 += feature0 * columns1.x;
-          sums_2 += feature0 * columns0.y;
-          sums_3 += feature0 * columns1.y;
-          sums_4 += feature0 * columns0.z;
-          sums_5 += feature0 * columns1.z;
-          sums_6 += feature0 * columns0.w;
-          sums_7 += feature0 * columns1.w;
+          sums_1 += feature0 * columns0.y;
+          sums_2 += feature0 * columns0.z;
+          sums_3 += feature0 * columns0.w;
           totals_1 += feature1;
-          sums_8 += feature1 * columns0.x;
-          sums_9 += feature1 * columns1.x;
-          sums_10 += feature1 * columns0.y;
-          sums_11 += feature1 * columns1.y;
-          sums_12 += feature1 * columns0.z;
-          sums_13 += feature1 * columns1.z;
-          sums_14 += feature1 * columns0.w;
-          sums_15 += feature1 * columns1.w;
+          sums_4 += feature1 * columns0.x;
+          sums_5 += feature1 * columns0.y;
+          sums_6 += feature1 * columns0.z;
+          sums_7 += feature1 * columns0.w;
         }
       }
       workgroupBarrier();
@@ -419,97 +297,65 @@ fn reduce(
     let stateStart = (slice * shape.chunks + chunk) * 8320u;
     let component0 = components + rowGroup * 2u;
     state[stateStart + (component0 + 64u) * 64u + firstColumn] = sums_0.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 8u)] = sums_1.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 16u)] = sums_2.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 24u)] = sums_3.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 32u)] = sums_4.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 40u)] = sums_5.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 48u)] = sums_6.x;
-    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 56u)] = sums_7.x;
+    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 16u)] = sums_1.x;
+    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 32u)] = sums_2.x;
+    state[stateStart + (component0 + 64u) * 64u + (firstColumn + 48u)] = sums_3.x;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component0 + 64u)] = totals_0.x;
     }
     let component1 = components + (rowGroup * 2u + 16u);
     state[stateStart + (component1 + 64u) * 64u + firstColumn] = sums_0.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 8u)] = sums_1.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 16u)] = sums_2.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 24u)] = sums_3.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 32u)] = sums_4.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 40u)] = sums_5.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 48u)] = sums_6.y;
-    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 56u)] = sums_7.y;
+    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 16u)] = sums_1.y;
+    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 32u)] = sums_2.y;
+    state[stateStart + (component1 + 64u) * 64u + (firstColumn + 48u)] = sums_3.y;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component1 + 64u)] = totals_0.y;
     }
     let component2 = components + (rowGroup * 2u + 32u);
     state[stateStart + (component2 + 64u) * 64u + firstColumn] = sums_0.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 8u)] = sums_1.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 16u)] = sums_2.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 24u)] = sums_3.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 32u)] = sums_4.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 40u)] = sums_5.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 48u)] = sums_6.z;
-    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 56u)] = sums_7.z;
+    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 16u)] = sums_1.z;
+    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 32u)] = sums_2.z;
+    state[stateStart + (component2 + 64u) * 64u + (firstColumn + 48u)] = sums_3.z;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component2 + 64u)] = totals_0.z;
     }
     let component3 = components + (rowGroup * 2u + 48u);
     state[stateStart + (component3 + 64u) * 64u + firstColumn] = sums_0.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 8u)] = sums_1.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 16u)] = sums_2.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 24u)] = sums_3.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 32u)] = sums_4.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 40u)] = sums_5.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 48u)] = sums_6.w;
-    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 56u)] = sums_7.w;
+    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 16u)] = sums_1.w;
+    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 32u)] = sums_2.w;
+    state[stateStart + (component3 + 64u) * 64u + (firstColumn + 48u)] = sums_3.w;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component3 + 64u)] = totals_0.w;
     }
     let component4 = components + (rowGroup * 2u + 1u);
-    state[stateStart + (component4 + 64u) * 64u + firstColumn] = sums_8.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 8u)] = sums_9.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 16u)] = sums_10.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 24u)] = sums_11.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 32u)] = sums_12.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 40u)] = sums_13.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 48u)] = sums_14.x;
-    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 56u)] = sums_15.x;
+    state[stateStart + (component4 + 64u) * 64u + firstColumn] = sums_4.x;
+    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 16u)] = sums_5.x;
+    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 32u)] = sums_6.x;
+    state[stateStart + (component4 + 64u) * 64u + (firstColumn + 48u)] = sums_7.x;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component4 + 64u)] = totals_1.x;
     }
     let component5 = components + (rowGroup * 2u + 17u);
-    state[stateStart + (component5 + 64u) * 64u + firstColumn] = sums_8.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 8u)] = sums_9.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 16u)] = sums_10.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 24u)] = sums_11.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 32u)] = sums_12.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 40u)] = sums_13.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 48u)] = sums_14.y;
-    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 56u)] = sums_15.y;
+    state[stateStart + (component5 + 64u) * 64u + firstColumn] = sums_4.y;
+    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 16u)] = sums_5.y;
+    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 32u)] = sums_6.y;
+    state[stateStart + (component5 + 64u) * 64u + (firstColumn + 48u)] = sums_7.y;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component5 + 64u)] = totals_1.y;
     }
     let component6 = components + (rowGroup * 2u + 33u);
-    state[stateStart + (component6 + 64u) * 64u + firstColumn] = sums_8.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 8u)] = sums_9.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 16u)] = sums_10.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 24u)] = sums_11.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 32u)] = sums_12.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 40u)] = sums_13.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 48u)] = sums_14.z;
-    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 56u)] = sums_15.z;
+    state[stateStart + (component6 + 64u) * 64u + firstColumn] = sums_4.z;
+    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 16u)] = sums_5.z;
+    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 32u)] = sums_6.z;
+    state[stateStart + (component6 + 64u) * 64u + (firstColumn + 48u)] = sums_7.z;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component6 + 64u)] = totals_1.z;
     }
     let component7 = components + (rowGroup * 2u + 49u);
-    state[stateStart + (component7 + 64u) * 64u + firstColumn] = sums_8.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 8u)] = sums_9.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 16u)] = sums_10.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 24u)] = sums_11.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 32u)] = sums_12.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 40u)] = sums_13.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 48u)] = sums_14.w;
-    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 56u)] = sums_15.w;
+    state[stateStart + (component7 + 64u) * 64u + firstColumn] = sums_4.w;
+    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 16u)] = sums_5.w;
+    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 32u)] = sums_6.w;
+    state[stateStart + (component7 + 64u) * 64u + (firstColumn + 48u)] = sums_7.w;
     if (columnGroup + valueTile == 0u) {
       state[stateStart + 8192u + (component7 + 64u)] = totals_1.w;
     }

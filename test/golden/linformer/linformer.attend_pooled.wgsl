@@ -34,7 +34,7 @@ fn attend_pooled(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 63u) / 64u);
   let rest2 = workgroup / ((shape.length + 63u) / 64u);
@@ -84,7 +84,7 @@ fn attend_pooled(
     var dot_13 = vec4f(0.0);
     var dot_14 = vec4f(0.0);
     var dot_15 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 8u) {
+    for (var first = 0u; first < 64u * unknownOne; first += 8u) {
       let place = thread % 2u;
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
@@ -288,7 +288,7 @@ fn attend_pooled(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 16u * once; other += 4u) {
+    for (var other = 0u; other < 16u * unknownOne; other += 4u) {
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u]);
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 17u]);
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 34u]);
@@ -310,7 +310,7 @@ fn attend_pooled(
     score0_6 = exp2(score0_6 - measure0);
     score0_7 = exp2(score0_7 - measure0);
     let scaleSoFar1 = rowScale1;
-    for (var other = 0u; other < 16u * once; other += 4u) {
+    for (var other = 0u; other < 16u * unknownOne; other += 4u) {
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 1u]);
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 18u]);
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 35u]);
@@ -491,14 +491,14 @@ fn attend_pooled(
   tile[columnGroup * 17u + rowGroup * 2u + 1u] = total1;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 16u * once; other += 4u) {
+  for (var other = 0u; other < 16u * unknownOne; other += 4u) {
     denominator0 += tile[other * 17u + rowGroup * 2u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 17u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 34u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 51u];
   }
   var denominator1 = vec4f(0.0);
-  for (var other = 0u; other < 16u * once; other += 4u) {
+  for (var other = 0u; other < 16u * unknownOne; other += 4u) {
     denominator1 += tile[other * 17u + rowGroup * 2u + 1u];
     denominator1 += tile[other * 17u + rowGroup * 2u + 18u];
     denominator1 += tile[other * 17u + rowGroup * 2u + 35u];

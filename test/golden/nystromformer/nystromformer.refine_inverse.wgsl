@@ -35,7 +35,7 @@ fn refine_inverse(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % 2u;
   let rest2 = workgroup / 2u;
@@ -68,7 +68,7 @@ fn refine_inverse(
     var sums_5 = vec4f(0.0);
     var sums_6 = vec4f(0.0);
     var sums_7 = vec4f(0.0);
-    for (var from_ = 0u; from_ < 64u * once; from_ += 32u) {
+    for (var from_ = 0u; from_ < 64u * unknownOne; from_ += 32u) {
       let here = min(max(64u, from_) - from_, 32u);
       let step0 = columnGroup * 4u;
       leftTile[step0 * 8u + rowGroup] = vec4f(

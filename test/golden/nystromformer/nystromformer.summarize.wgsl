@@ -36,7 +36,7 @@ fn summarize(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % 2u;
   let rest2 = workgroup / 2u;
@@ -78,7 +78,7 @@ fn summarize(
       var dot_1 = vec4f(0.0);
       var dot_2 = vec4f(0.0);
       var dot_3 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -167,7 +167,7 @@ fn summarize(
       );
       workgroupBarrier();
       let scaleSoFar0 = rowScale0;
-      for (var other = 0u; other < 8u * once; other += 4u) {
+      for (var other = 0u; other < 8u * unknownOne; other += 4u) {
         rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
         rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 9u]);
         rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 18u]);
@@ -256,7 +256,7 @@ fn summarize(
     tile[columnGroup * 9u + rowGroup] = total0;
     workgroupBarrier();
     var denominator0 = vec4f(0.0);
-    for (var other = 0u; other < 8u * once; other += 4u) {
+    for (var other = 0u; other < 8u * unknownOne; other += 4u) {
       denominator0 += tile[other * 9u + rowGroup];
       denominator0 += tile[other * 9u + rowGroup + 9u];
       denominator0 += tile[other * 9u + rowGroup + 18u];

@@ -43,7 +43,7 @@ fn step(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let slice = workgroup;
   let group = shape.sliceStart + slice;
   let batchItem = group / shape.kvHeads;
@@ -56,7 +56,7 @@ fn step(
     var sums_0 = 0.0;
     var total = 0.0;
     var rowScale = -1e30;
-    for (var components = 0u; components < 256u * once; components += 128u) {
+    for (var components = 0u; components < 256u * unknownOne; components += 128u) {
       var keySum0 = vec4f(0.0);
       var keySum1 = vec4f(0.0);
       var keySum2 = 0.0;

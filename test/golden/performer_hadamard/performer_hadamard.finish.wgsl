@@ -44,7 +44,7 @@ fn finish(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 127u) / 128u);
   let rest2 = workgroup / ((shape.length + 127u) / 128u);
@@ -189,7 +189,7 @@ fn finish(
     );
     k1Rows_sum1 += k1Rows_x3 * k1Rows_x3;
   }
-  for (var components0 = 0u; components0 < 256u * once; components0 += 64u) {
+  for (var components0 = 0u; components0 < 256u * unknownOne; components0 += 64u) {
     let count = min(max(256u, components0) - components0, 64u);
     let firstFeature = components0;
     var ofQuery_0 = vec4f(0.0);

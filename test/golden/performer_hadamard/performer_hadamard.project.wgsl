@@ -34,7 +34,7 @@ fn project(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let componentTile = workgroup % 8u;
   let rowTile = workgroup / 8u;
   let rowGroup = thread / 8u;
@@ -67,7 +67,7 @@ fn project(
   var sums_1 = vec4f(0.0);
   var sums_2 = vec4f(0.0);
   var sums_3 = vec4f(0.0);
-  for (var from_ = 0u; from_ < 64u * once; from_ += 32u) {
+  for (var from_ = 0u; from_ < 64u * unknownOne; from_ += 32u) {
     let here = min(max(64u, from_) - from_, 32u);
     for (var step = columnGroup; step < here; step += 8u) {
       var entry0 = 0.0;

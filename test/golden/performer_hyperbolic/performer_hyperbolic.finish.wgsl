@@ -44,7 +44,7 @@ fn finish(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 127u) / 128u);
   let rest2 = workgroup / ((shape.length + 127u) / 128u);
@@ -101,7 +101,7 @@ fn finish(
   var near_2 = vec4f(0.0);
   var near_3 = vec4f(0.0);
   var nearScale = vec4f(-1e30);
-  for (var components0 = 0u; components0 < 128u * once; components0 += 64u) {
+  for (var components0 = 0u; components0 < 128u * unknownOne; components0 += 64u) {
     let count = min(max(128u, components0) - components0, 64u);
     let firstFeature = components0;
     var ofQuery_0 = vec4f(0.0);
@@ -124,7 +124,7 @@ fn finish(
       var xdot_7 = vec4f(0.0);
       var xdot1_0 = vec4f(0.0);
       var xdot1_1 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -215,7 +215,7 @@ fn finish(
       var xdot_7 = vec4f(0.0);
       var xdot1_0 = vec4f(0.0);
       var xdot1_1 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -576,7 +576,7 @@ fn finish(
       workgroupBarrier();
     }
   }
-  for (var components1 = 0u; components1 < 128u * once; components1 += 64u) {
+  for (var components1 = 0u; components1 < 128u * unknownOne; components1 += 64u) {
     let count = min(max(128u, components1) - components1, 64u);
     let firstFeature = components1 + 128u;
     var ofQuery_0 = vec4f(0.0);
@@ -599,7 +599,7 @@ fn finish(
       var xdot_7 = vec4f(0.0);
       var xdot1_0 = vec4f(0.0);
       var xdot1_1 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -690,7 +690,7 @@ fn finish(
       var xdot_7 = vec4f(0.0);
       var xdot1_0 = vec4f(0.0);
       var xdot1_1 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;

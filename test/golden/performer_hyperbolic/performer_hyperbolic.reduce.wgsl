@@ -35,7 +35,7 @@ fn reduce(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let featureTile = workgroup % 2u;
   let rest2 = workgroup / 2u;
@@ -87,7 +87,7 @@ fn reduce(
       var kdot1_1 = 0.0;
       var kdot1_2 = 0.0;
       var kdot1_3 = 0.0;
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -467,7 +467,7 @@ fn reduce(
       var kdot1_1 = 0.0;
       var kdot1_2 = 0.0;
       var kdot1_3 = 0.0;
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;

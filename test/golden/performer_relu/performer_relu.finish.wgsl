@@ -42,7 +42,7 @@ fn finish(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 127u) / 128u);
   let rest2 = workgroup / ((shape.length + 127u) / 128u);
@@ -88,7 +88,7 @@ fn finish(
   var scores_13 = vec4f(0.0);
   var scores_14 = vec4f(0.0);
   var scores_15 = vec4f(0.0);
-  for (var components0 = 0u; components0 < 256u * once; components0 += 64u) {
+  for (var components0 = 0u; components0 < 256u * unknownOne; components0 += 64u) {
     let count = min(max(256u, components0) - components0, 64u);
     let firstFeature = components0;
     var ofQuery_0 = vec4f(0.0);
@@ -109,7 +109,7 @@ fn finish(
       var xdot_5 = vec4f(0.0);
       var xdot_6 = vec4f(0.0);
       var xdot_7 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -196,7 +196,7 @@ fn finish(
       var xdot_5 = vec4f(0.0);
       var xdot_6 = vec4f(0.0);
       var xdot_7 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;

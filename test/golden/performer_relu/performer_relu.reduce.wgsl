@@ -35,7 +35,7 @@ fn reduce(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let featureTile = workgroup % 2u;
   let rest2 = workgroup / 2u;
@@ -80,7 +80,7 @@ fn reduce(
     var kdot_5 = vec4f(0.0);
     var kdot_6 = vec4f(0.0);
     var kdot_7 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 16u) {
+    for (var first = 0u; first < 64u * unknownOne; first += 16u) {
       let place = thread % 4u;
       let entries = first / 4u + place;
       let firstFour = thread / 4u;

@@ -59,7 +59,7 @@ fn finish(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 63u) / 64u);
   let rest2 = workgroup / ((shape.length + 63u) / 64u);
@@ -89,7 +89,7 @@ fn finish(
   var totals_1 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
   var rowScale_1 = vec4f(-1e30);
-  for (var components0 = 0u; components0 < 128u * once; components0 += 64u) {
+  for (var components0 = 0u; components0 < 128u * unknownOne; components0 += 64u) {
     let count = min(max(128u, components0) - components0, 64u);
     let firstFeature = components0;
     var ofQuery_0 = vec4f(0.0);
@@ -120,7 +120,7 @@ fn finish(
       var xdot1_5 = vec4f(0.0);
       var xdot1_6 = vec4f(0.0);
       var xdot1_7 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
@@ -371,7 +371,7 @@ fn finish(
       workgroupBarrier();
     }
   }
-  for (var components1 = 0u; components1 < 128u * once; components1 += 64u) {
+  for (var components1 = 0u; components1 < 128u * unknownOne; components1 += 64u) {
     let count = min(max(128u, components1) - components1, 64u);
     let firstFeature = components1 + 128u;
     var ofQuery_0 = vec4f(0.0);
@@ -402,7 +402,7 @@ fn finish(
       var xdot1_5 = vec4f(0.0);
       var xdot1_6 = vec4f(0.0);
       var xdot1_7 = vec4f(0.0);
-      for (var first = 0u; first < 64u * once; first += 16u) {
+      for (var first = 0u; first < 64u * unknownOne; first += 16u) {
         let place = thread % 4u;
         let entries = first / 4u + place;
         let firstFour = thread / 4u;

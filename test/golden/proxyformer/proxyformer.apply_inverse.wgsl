@@ -33,7 +33,7 @@ fn apply_inverse(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % 4u;
   let head = workgroup / 4u;
@@ -64,7 +64,7 @@ fn apply_inverse(
   var sums_13 = vec4f(0.0);
   var sums_14 = vec4f(0.0);
   var sums_15 = vec4f(0.0);
-  for (var from_ = 0u; from_ < 128u * once; from_ += 32u) {
+  for (var from_ = 0u; from_ < 128u * unknownOne; from_ += 32u) {
     let here = min(max(128u, from_) - from_, 32u);
     let step0 = columnGroup * 4u;
     leftTile[step0 * 8u + rowGroup] = vec4f(

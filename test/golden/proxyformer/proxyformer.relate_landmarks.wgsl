@@ -33,7 +33,7 @@ fn relate_landmarks(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % 4u;
   let head = workgroup / 4u;
@@ -70,7 +70,7 @@ fn relate_landmarks(
     var dot_1 = vec4f(0.0);
     var dot_2 = vec4f(0.0);
     var dot_3 = vec4f(0.0);
-    for (var first = 0u; first < 32u * once; first += 16u) {
+    for (var first = 0u; first < 32u * unknownOne; first += 16u) {
       let place = thread % 4u;
       let entries = first / 4u + place;
       let firstFour = thread / 4u;
@@ -156,7 +156,7 @@ fn relate_landmarks(
     tile[columnGroup * 9u + rowGroup] = max(max(max(max(score0_0, score0_0), score0_1), score0_2), score0_3);
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 8u * once; other += 4u) {
+    for (var other = 0u; other < 8u * unknownOne; other += 4u) {
       rowScale0 = max(rowScale0, tile[other * 9u + rowGroup]);
       rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 9u]);
       rowScale0 = max(rowScale0, tile[other * 9u + rowGroup + 18u]);
@@ -271,7 +271,7 @@ fn relate_landmarks(
   tile[columnGroup * 9u + rowGroup] = total0;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 8u * once; other += 4u) {
+  for (var other = 0u; other < 8u * unknownOne; other += 4u) {
     denominator0 += tile[other * 9u + rowGroup];
     denominator0 += tile[other * 9u + rowGroup + 9u];
     denominator0 += tile[other * 9u + rowGroup + 18u];

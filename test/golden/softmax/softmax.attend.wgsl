@@ -35,7 +35,7 @@ fn attend(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 63u) / 64u);
   let rest2 = workgroup / ((shape.length + 63u) / 64u);
@@ -86,7 +86,7 @@ fn attend(
     var dot_13 = vec4f(0.0);
     var dot_14 = vec4f(0.0);
     var dot_15 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 8u) {
+    for (var first = 0u; first < 64u * unknownOne; first += 8u) {
       let place = thread % 2u;
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
@@ -290,7 +290,7 @@ fn attend(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 16u * once; other += 4u) {
+    for (var other = 0u; other < 16u * unknownOne; other += 4u) {
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u]);
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 17u]);
       rowScale0 = max(rowScale0, tile[other * 17u + rowGroup * 2u + 34u]);
@@ -312,7 +312,7 @@ fn attend(
     score0_6 = exp2(score0_6 - measure0);
     score0_7 = exp2(score0_7 - measure0);
     let scaleSoFar1 = rowScale1;
-    for (var other = 0u; other < 16u * once; other += 4u) {
+    for (var other = 0u; other < 16u * unknownOne; other += 4u) {
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 1u]);
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 18u]);
       rowScale1 = max(rowScale1, tile[other * 17u + rowGroup * 2u + 35u]);
@@ -493,14 +493,14 @@ fn attend(
   tile[columnGroup * 17u + rowGroup * 2u + 1u] = total1;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 16u * once; other += 4u) {
+  for (var other = 0u; other < 16u * unknownOne; other += 4u) {
     denominator0 += tile[other * 17u + rowGroup * 2u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 17u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 34u];
     denominator0 += tile[other * 17u + rowGroup * 2u + 51u];
   }
   var denominator1 = vec4f(0.0);
-  for (var other = 0u; other < 16u * once; other += 4u) {
+  for (var other = 0u; other < 16u * unknownOne; other += 4u) {
     denominator1 += tile[other * 17u + rowGroup * 2u + 1u];
     denominator1 += tile[other * 17u + rowGroup * 2u + 18u];
     denominator1 += tile[other * 17u + rowGroup * 2u + 35u];

@@ -36,7 +36,7 @@ fn attend_cached_token(
     return;
   }
   // 1, which no compiler knows: loops up to a multiple of it are not written out
-  let once = min(shape.sliceCount, 1u);
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.heads / shape.kvHeads + 3u) / 4u);
   let rest2 = workgroup / ((shape.heads / shape.kvHeads + 3u) / 4u);
@@ -66,7 +66,7 @@ fn attend_cached_token(
     var dot_1 = vec4f(0.0);
     var dot_2 = vec4f(0.0);
     var dot_3 = vec4f(0.0);
-    for (var first = 0u; first < 64u * once; first += 8u) {
+    for (var first = 0u; first < 64u * unknownOne; first += 8u) {
       let place = thread % 2u;
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
@@ -149,7 +149,7 @@ fn attend_cached_token(
     tile[columnGroup + rowGroup] = max(max(max(max(score0_0, score0_0), score0_1), score0_2), score0_3);
     workgroupBarrier();
     let scaleSoFar0 = rowScale0;
-    for (var other = 0u; other < 64u * once; other += 4u) {
+    for (var other = 0u; other < 64u * unknownOne; other += 4u) {
       rowScale0 = max(rowScale0, tile[other + rowGroup]);
       rowScale0 = max(rowScale0, tile[other + rowGroup + 1u]);
       rowScale0 = max(rowScale0, tile[other + rowGroup + 2u]);
@@ -247,7 +247,7 @@ fn attend_cached_token(
   tile[columnGroup + rowGroup] = total0;
   workgroupBarrier();
   var denominator0 = vec4f(0.0);
-  for (var other = 0u; other < 64u * once; other += 4u) {
+  for (var other = 0u; other < 64u * unknownOne; other += 4u) {
     denominator0 += tile[other + rowGroup];
     denominator0 += tile[other + rowGroup + 1u];
     denominator0 += tile[other + rowGroup + 2u];

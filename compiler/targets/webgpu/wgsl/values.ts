@@ -23,7 +23,7 @@ export class ValuePrinter {
   /** The name of a 1 that a compiler of shaders does not know: a dispatch has at least one group. */
   get unknownOne(): string {
     this.#one = true
-    return 'once'
+    return 'unknownOne'
   }
 
   /** Declares what `unknownOne` names, if it was asked for. */
@@ -31,7 +31,7 @@ export class ValuePrinter {
     if (!this.#one) return []
     return [
       '// 1, which no compiler knows: loops up to a multiple of it are not written out',
-      'let once = min(shape.sliceCount, 1u);',
+      'let unknownOne = min(shape.sliceCount, 1u);',
     ]
   }
 
