@@ -131,7 +131,7 @@ describe('the text', () => {
           ir.for_('j', 0, 2, 1, () => ir.barrier),
         ),
       ).toContain('i < 8u * unknownOne;')
-      expect(rounds(8, true)).toContain('let once = min(shape.sliceCount, 1u);')
+      expect(rounds(8, true)).toContain('let unknownOne = min(shape.sliceCount, 1u);')
     })
 
     test('and no others, of which one round is none to write out', () => {
