@@ -75,11 +75,15 @@ export function adjointOfInverse(step: Inverse, cotangent: Entry): RoundsAdjoint
       pass('begin_inverse_gradient', names.gradient, cotangent(head, y, x), 'the gradient of the inverse'),
       pass('begin_core_gradient', names.total, mul(named(core.buffer)(y, x), 0), 'no gradient yet'),
       ...roundPasses(pass, named, core, latest),
-      ...startPasses(pass, named, core, iterate(0, step.iterations)),
+      startWeightPass(named, core, iterate(0, step.iterations)),
+      ...startPasses(pass, named, core),
     ],
-    buffers: [...Object.values(names), 'startGradient'].map((name) =>
-      scratch(name, extent, `per head: [${count} × ${count}]`),
-    ),
+    buffers: [
+      ...[...Object.values(names), 'startGradient'].map((name) =>
+        scratch(name, extent, `per head: [${count} × ${count}]`),
+      ),
+      scratch('startWeight', [headsOf(core.of)], 'per head'),
+    ],
     rounds: [
       {
         first: 'apply_inverse_again',
@@ -185,12 +189,27 @@ function roundPasses(
   ]
 }
 
+/** What the starting matrix weighs in its gradient: the cotangent of a factor of it, once for all its entries. */
+function startWeightPass(
+  square: (buffer: string) => Square,
+  { of, count }: Matrix,
+  first: string,
+): EquationPass {
+  const [gradient, start] = [square(names.gradient), square(first)]
+  return equationPass({
+    name: 'weigh_start',
+    extent: [1, 1, headsOf(of)],
+    value: sum('i', count, (i) => sum('t', count, (t) => mul(gradient(i, t), start(i, t)))),
+    out: 'startWeight',
+    what: 'the gradient of a factor of the matrix that the iteration starts from',
+  })
+}
+
 /** Aᵀ over its norms: through the matrix, and through the column and the row that have the largest sums. */
 function startPasses(
   pass: MakePass,
   square: (buffer: string) => Square,
   { buffer, count }: Matrix,
-  first: string,
 ): EquationPass[] {
   const line = (which: number, at: Formula): Formula =>
     load('lineSums', add(mul(add(mul(z, 2), which), count), at))
@@ -199,11 +218,8 @@ function startPasses(
       which === 0 ? 'ofColumns' : 'ofRows',
       largest('line', count, (at) => line(which, at)),
     )
-  const [core, gradient, start] = [square(buffer), square(names.gradient), square(first)]
-  const weight = named(
-    'weight',
-    sum('i', count, (i) => sum('t', count, (t) => mul(gradient(i, t), start(i, t)))),
-  )
+  const [core, gradient] = [square(buffer), square(names.gradient)]
+  const weight = load('startWeight', z)
   const sign = select(gt(core(y, x), 0), real(1), select(lt(core(y, x), 0), real(-1), 0))
   const share = (which: number, at: Formula): Formula =>
     select(eq(line(which, at), norm(which)), inverse(norm(which)), 0)
