@@ -6,7 +6,7 @@ import { sequences, uniforms } from './task.mjs'
 
 /** Sizes of a model and of its training: ones that a processor finishes in minutes, and those of the paper. */
 export const settings = {
-  small: { layers: 2, heads: 2, width: 64, batch: 16, length: 128, steps: 1000, rate: 2e-3, later: 5e-4 },
+  small: { layers: 2, heads: 2, width: 64, batch: 8, length: 128, steps: 1000, rate: 2e-3, later: 5e-4 },
   paper: { layers: 4, heads: 8, width: 256, batch: 64, length: 128, steps: 10_000, rate: 1e-3, later: 1e-4 },
 }
 

@@ -1,7 +1,7 @@
 // Deno and Bun from npm, installed into this folder when a test wants them, since the package itself does not.
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { install } from '../setup/packages.ts'
 
 /** A program that runs JavaScript, and its words before the name of a file. */
 export interface Host {
@@ -22,15 +22,11 @@ export type HostName = keyof typeof places
 export const hostNames = Object.keys(places) as HostName[]
 
 /** The program, or a sentence on why it is not to be had. */
-export function hostNamed(name: HostName): Host | string {
-  const found = installed(name)
-  if (found !== undefined) return found
-  const words = ['ci', '--prefix', import.meta.dirname, '--ignore-scripts', '--prefer-offline']
-  const { status, error, stderr } = spawnSync('npm', words, { encoding: 'utf8', timeout: 300_000 })
-  if (status !== 0)
-    return `npm ci --prefix test/hosts failed: ${error?.message ?? stderr.split('\n', 1)[0] ?? ''}`
-  return installed(name) ?? 'npm has none for this system'
-}
+export const hostNamed = (name: HostName): Host | string =>
+  installed(name) ??
+  install(import.meta.dirname, places[name].scope) ??
+  installed(name) ??
+  'npm has none for this system'
 
 function installed(name: HostName): Host | undefined {
   const { scope, file, words } = places[name]
