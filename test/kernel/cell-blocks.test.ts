@@ -45,6 +45,10 @@ const formulas: Readonly<Record<string, (width: number) => Formula>> = {
   'rows and columns that part ways': () => eq.choose(eq.ge(y, x), eq.load('a', eq.add(y, x)), 0),
   'choices without branches': () =>
     eq.select(eq.gt(eq.load('a', x), eq.load('b', y)), eq.load('a', eq.add(x, y)), 3),
+  'a choice beside what overflows': () => {
+    const entry = eq.load('a', eq.add(x, y))
+    return eq.select(eq.gt(entry, 0), entry, eq.exponential(eq.mul(entry, 1000)))
+  },
   'powers over a largest exponent': () => {
     const top = eq.largest('t', depth, (t) => eq.load('a', eq.add(eq.mul(t, 4), x)))
     return eq.powerOf(eq.load('b', eq.add(x, y)), top)

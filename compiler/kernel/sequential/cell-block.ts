@@ -230,10 +230,9 @@ export class CellBlock {
     if (value.kind === 'binary' && value.operator !== '%')
       return { ...value, left: of(value.left), right: of(value.right) }
     if (value.kind === 'select') {
-      // Nothing here is infinite or no number, so that what is not chosen adds 0.
+      // Not by a product, because what is not chosen may be infinite or no number.
       const when = this.#mask(value.condition, row, vector)
-      const yes = ir.mul(of(value.yes), when)
-      return isZero(value.no) ? yes : ir.add(yes, ir.mul(of(value.no), ir.sub(ir.splat(1), when)))
+      return ir.call('atMost', ir.splat(1), when, of(value.yes), of(value.no))
     }
     if (value.kind !== 'call') return undefined
     const { intrinsic, args } = value
@@ -267,8 +266,6 @@ export class CellBlock {
     return ir.vec4(lane(0), lane(1), lane(2), lane(3))
   }
 }
-
-const isZero = (value: Value): boolean => value.kind === 'number' && value.value === 0
 
 const isLanewise = (name: keyof typeof intrinsics): boolean =>
   intrinsics[name].takes.some((type) => type === 'vec4f')
