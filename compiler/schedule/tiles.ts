@@ -64,7 +64,8 @@ const [mostSums, fewestComponents] = [1024, 32]
  * of a number from workgroup memory. Where components are few, so are workgroups, and more threads share the columns.
  */
 export function sumTile(valueDim: number, largestBlock: number): Tile {
-  const few = largestBlock <= 2 * fewestComponents
+  // Of fewer columns they would have none.
+  const few = largestBlock <= 2 * fewestComponents && valueDim > threadsAlong * 4
   const along = few || valueDim > threadsAlong * square ? manyAcross : threadsAlong
   const fours = Math.ceil(valueDim / (along * 4))
   const tiles = Math.ceil((fours * 4) / square)
