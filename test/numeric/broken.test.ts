@@ -17,7 +17,7 @@ const program = (spec: string, sizes: Sizes, deviation = 1) =>
 
 /**
  * Between them every loop is passed more than once, every tail is cut, and every scale rises. What a thread holds of a
- * tile is there for some thread: columns of values lie 8 apart, and a tile of exact attention has 128 keys.
+ * tile is there for some thread: columns of values lie 8 apart, and a tile of exact attention has 128 keys, one of features 64.
  */
 const programs = {
   'causal features': program('value_dim: 29 dim: 50 feature: relu1 mask: causal', {
@@ -28,7 +28,7 @@ const programs = {
     lengths: [50, 67],
   }),
   'causal features with exponents': program(
-    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 26 mask: causal',
+    'value_dim: 29 dim: 3 scale: 1 / 4 feature: favor projections: 50 mask: causal',
     { length: 67, batch: 2, heads: 2, kvHeads: 1, lengths: [50, 67] },
     3,
   ),
