@@ -34,6 +34,12 @@ export interface Sizes {
   readonly heads?: number | undefined
   /** KVH, a divisor of `heads`; `heads` where it is not given. */
   readonly kvHeads?: number | undefined
+  /**
+   * 'bhld', where it is not given: tensors are as their shapes are written here. 'blhd': heads are inside rows, results
+   * included, [B, L, H, D] and [B, S, KVH, D]. Kernels of WebGPU read and write either as it lies; other backends, which
+   * take arrays, turn these. A token has one row, so that both are the same to `step`.
+   */
+  readonly layout?: 'bhld' | 'blhd' | undefined
 }
 
 /** [B] rows of each batch item that count. */

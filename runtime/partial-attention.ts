@@ -8,9 +8,23 @@ import type {
   Tensor,
 } from './attention.ts'
 import { BaseAttention } from './base-attention.ts'
+import type { Drawn } from './base-attention.ts'
+import type { Member } from './calls/apart.ts'
+import { ownCall } from './calls/own-call.ts'
 import { AttentionError } from './errors.ts'
 
 export abstract class PartialAttention extends BaseAttention {
+  /** The result of a call with heads inside rows, by one where they are apart; undefined where they are apart already. */
+  protected turned<R>(
+    member: Member,
+    call: { readonly layout?: unknown } | undefined,
+    drawn: Drawn,
+  ): Promise<R> | undefined {
+    if (call?.layout !== 'blhd') return undefined
+    const own = ownCall(call)
+    return import('./calls/apart.ts').then(({ apart }) => apart(this, member, own, drawn)) as Promise<R>
+  }
+
   encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {
     throw this.#refusal('encode')
   }

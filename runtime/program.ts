@@ -6,7 +6,7 @@
 
 import type { TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
-import type { Shape } from './contract/shape.ts'
+import type { Shape, ShapeField } from './contract/shape.ts'
 import type { WeightName } from './contract/weights.ts'
 
 export interface Program {
@@ -119,7 +119,7 @@ export interface KernelSource {
 }
 
 /** `keyLength`, or `compressKeys.length` for the elements of the binding compressKeys. */
-export type CellInteger = keyof Shape | `${string}.length`
+export type CellInteger = ShapeField | `${string}.length`
 
 /** One way of running: its buffers and the dispatches in order. */
 export interface Form {

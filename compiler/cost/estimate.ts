@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { costOfDispatches, type DispatchCost } from '../schedule/cost.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
-import type { Shape } from '../../runtime/contract/shape.ts'
+import type { Shape, ShapeField } from '../../runtime/contract/shape.ts'
 import { type Expectation, expect } from './bounds.ts'
 import { type Device, peakOf } from './device.ts'
 import { countDispatch, type DispatchCounts } from './dispatch.ts'
@@ -70,7 +70,7 @@ function integersOf({ role, name }: Schedule['buffers'][number], sizes: Shape): 
 }
 
 /** What the counts of batch items come to in a call without padding. */
-const countFields: Readonly<Record<string, keyof Shape>> = { queryLengths: 'length', positions: 'offset' }
+const countFields: Readonly<Record<string, ShapeField>> = { queryLengths: 'length', positions: 'offset' }
 
 /** What is expected of a call on a device. */
 export interface CallExpectation {

@@ -11,7 +11,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import { intrinsic as intrinsicNamed } from './intrinsics.ts'
 import type { IntrinsicName } from './intrinsics.ts'
 import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
-import type { ShapeField } from '../../runtime/contract/shape.ts'
+import type { CallField } from '../../runtime/contract/shape.ts'
 import { binary } from './fold.ts'
 import { typeOf } from './types.ts'
 
@@ -59,7 +59,7 @@ export const thread: Value = { kind: 'thread' }
 /** The workgroup's linear index in the dispatch, u32. */
 export const workgroup: Value = { kind: 'workgroup' }
 /** A size of the call, u32, from the shape uniform. */
-export const shape = (field: ShapeField): Value => ({ kind: 'shape', field })
+export const shape = (field: CallField): Value => ({ kind: 'shape', field })
 /** How many numbers the caller bound to a buffer, u32. */
 export const bufferLength = (buffer: Binding): Value => ({ kind: 'bufferLength', buffer: buffer.name })
 /** Refers to a `let`, a `var` or a loop index by name, for code that does not hold its declaration. */

@@ -2,7 +2,7 @@
 
 import { invariant, InvariantError } from '../diagnostics/invariant.ts'
 import { intrinsic, isIntrinsic } from './intrinsics.ts'
-import { shapeFields } from '../../runtime/contract/shape.ts'
+import { shapeFields, strideFields } from '../../runtime/contract/shape.ts'
 import type { BinaryOperator, Binding, ScalarType, SharedArray, Value, ValueType } from './kernel.ts'
 import { typeOf } from './types.ts'
 
@@ -49,7 +49,10 @@ export function checkValue(value: Value, names: Names): ValueType {
     case 'workgroup':
       break
     case 'shape':
-      invariant(shapeFields.includes(value.field), `${value.field} is a field of the shape`)
+      invariant(
+        [...shapeFields, ...strideFields].includes(value.field),
+        `${value.field} is a field of the shape`,
+      )
       break
     case 'bufferLength':
       invariant(names.buffers.has(value.buffer), `the buffer ${value.buffer} is bound`)

@@ -33,7 +33,7 @@
  * types (vec4f with f32 is not mixed; use `splat`), indexes are u32.
  */
 
-import type { ShapeField } from '../../runtime/contract/shape.ts'
+import type { CallField } from '../../runtime/contract/shape.ts'
 
 /** Types of a single number; `bool` stands in names and conditions, never in memory. */
 export type ScalarType = 'f32' | 'i32' | 'u32' | 'bool'
@@ -75,7 +75,7 @@ export type Value =
   | { readonly kind: 'name'; readonly type: ValueType; readonly name: string }
   | { readonly kind: 'thread' }
   | { readonly kind: 'workgroup' }
-  | { readonly kind: 'shape'; readonly field: ShapeField }
+  | { readonly kind: 'shape'; readonly field: CallField }
   /** How many numbers a bound buffer has: u32. */
   | { readonly kind: 'bufferLength'; readonly buffer: string }
   | {

@@ -1,7 +1,8 @@
 /** φ of one row as formulas: an expression of a block, for one component. */
+import { keyRows, queryRows } from './buffers.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { add, choose, load, lt, mul, real, size, termsOf, toReal } from './equation/build.ts'
-import { queryHeadOf } from './equation/heads.ts'
+import { rowOf } from './equation/heads.ts'
 import type { Head } from './equation/heads.ts'
 import type { Formula } from './equation.ts'
 import type { Features, ScheduledBlock } from './schedule.ts'
@@ -44,14 +45,13 @@ export function evaluateRow(
 ): readonly Formula[] {
   const queries = side === 'query'
   const rows = size(queries ? 'length' : 'keyLength')
-  const first = mul(queries ? queryHeadOf(head) : head.keyGroup, rows)
   const maximum = queries
     ? load('queryMaxima', add(mul(head.at, rows), row))
     : load('headMaxima', head.sliceGroup)
   return termsOf({
     expressions,
     rows: {
-      x: { buffer: queries ? 'q' : 'k', start: mul(add(first, row), dim) },
+      x: { buffer: queries ? 'q' : 'k', start: mul(rowOf(queries ? queryRows : keyRows, head, row), dim) },
       ...(projected ? { w: { buffer: 'w', start: mul(component, dim) } } : {}),
     },
     scalars: {

@@ -57,8 +57,8 @@ export function mergePass(from: {
   /** Rows that have parts; others are zero. */
   readonly where?: Formula
   readonly out: string
-  /** Index of the first row of the head in `out`, in rows. */
-  readonly firstRow: Formula
+  /** Index in `out` of the row of the cell, in rows. */
+  readonly rowOfOut: Formula
   readonly what: string
 }): EquationPass {
   const { parts, division } = from
@@ -80,7 +80,7 @@ export function mergePass(from: {
     extent: [valueDim, rows, from.heads],
     value: choose(from.where, quotient(sum, total, division, scale), 0),
     out: from.out,
-    place: add(mul(add(from.firstRow, y), valueDim), x),
+    place: add(mul(from.rowOfOut, valueDim), x),
     what: from.what,
   })
 }

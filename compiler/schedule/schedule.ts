@@ -80,6 +80,8 @@ export interface Schedule {
   readonly groups: Groups
   /** A slice has all query heads of a key/value head: it writes what they have in common. */
   readonly together?: true
+  /** Rows of the call's tensors lie where its strides say; else the rows of a head follow one another. */
+  readonly strided?: true
   /**
    * No query row needs another: a call may also be run in blocks of its rows, `offset` being the first one. What
    * carries a state takes the blocks in turn, with the rows of keys and values that came with each.

@@ -6,7 +6,7 @@ import { isBuffer, refuseUnknown, requireObject } from './describe.ts'
 import { checkHeads } from './heads.ts'
 import { checkLengths, lengthNames } from './lengths.ts'
 import type { CheckedLengths, LengthsName } from './lengths.ts'
-import { checkSizes, sizeNames } from './sizes.ts'
+import { checkSizes, sizeMembers } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 import { checkTensors } from './tensors.ts'
 import type { TensorName } from './tensors.ts'
@@ -24,7 +24,7 @@ export interface CheckedCall {
 const qkv = ['q', 'k', 'v'] as const
 
 /** All that a call may bring beside tensors that only some calls have. */
-const members: readonly string[] = [...qkv, 'out', ...Object.keys(lengthNames), ...sizeNames]
+const members: readonly string[] = [...qkv, 'out', ...Object.keys(lengthNames), ...sizeMembers]
 
 /**
  * `names` are required; `out` may come with buffers, and is required where it is among `names`.

@@ -8,7 +8,7 @@ import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
 import { requireForm } from './required-form.ts'
 import { lengthNames } from './lengths.ts'
-import { sizeNames } from './sizes.ts'
+import { checkSizes, sizeNames } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 
 export function checkPrefill(program: Program, call: unknown): CheckedCall {
@@ -40,6 +40,8 @@ export function checkStep(
         : `${where}: ${name} is ${sizes[name]} in the state and ${describe(said)} in the call.`,
     )
   }
+  // Of one row, heads are as much inside as apart.
+  checkSizes(where, { ...sizes, layout: call['layout'] })
   for (const name in lengthNames) {
     if (call[name] !== undefined)
       throw new AttentionError('form', `${where} takes no ${name}: it is one token for every batch item.`)

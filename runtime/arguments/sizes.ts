@@ -7,6 +7,9 @@ export const sizeNames = ['length', 'keyLength', 'batch', 'heads', 'kvHeads'] as
 
 export type CallSizes = Omit<Shape, 'chunks' | 'sliceStart' | 'sliceCount'>
 
+/** What a call may say of its sizes. */
+export const sizeMembers: readonly string[] = [...sizeNames, 'layout']
+
 export function checkSizes(where: string, given: Readonly<Record<string, unknown>>): CallSizes {
   const size = (name: (typeof sizeNames)[number], otherwise?: number): number => {
     const { [name]: value = otherwise } = given
@@ -26,5 +29,9 @@ export function checkSizes(where: string, given: Readonly<Record<string, unknown
   if (heads % kvHeads !== 0) {
     throw new RangeError(`${where}: heads must be a multiple of kvHeads; they are ${heads} and ${kvHeads}.`)
   }
-  return { batch, heads, kvHeads, length, keyLength, offset: 0, capacity: keyLength }
+  const { layout = 'bhld' } = given
+  if (layout !== 'bhld' && layout !== 'blhd')
+    throw new TypeError(`${where}: layout must be 'bhld' or 'blhd'; it is ${describe(layout)}.`)
+  const inside = layout === 'blhd' || undefined
+  return { batch, heads, kvHeads, length, keyLength, offset: 0, capacity: keyLength, inside }
 }

@@ -38,7 +38,7 @@ export const groupsTogether = (
 /** A call as one slice. */
 export function wholeCall(form: Form, sizes: CallSizes): Shape {
   // Field by field: steps of decoding are many and short.
-  const { batch, heads, kvHeads, length, keyLength, offset, capacity } = sizes
+  const { batch, heads, kvHeads, length, keyLength, offset, capacity, inside } = sizes
   const sliceCount = batch * sizes[form.groups]
   const shape = {
     batch,
@@ -51,6 +51,7 @@ export function wholeCall(form: Form, sizes: CallSizes): Shape {
     capacity,
     sliceStart: 0,
     sliceCount,
+    inside,
   }
   shape.chunks = form.chunks(shape)
   return shape

@@ -18,7 +18,7 @@ export interface CallSizes {
 }
 
 /** The sizes that kernels of all targets are given, and in which compiled sizes are written. */
-export interface Shape extends CallSizes {
+export interface Shape extends CallSizes, Layout {
   /** Chunks of rows that a state is kept for, as the schedule says. */
   readonly chunks: number
   /** Position of the first query row; 0 but when decoding, and in blocks of rows. */
@@ -31,8 +31,17 @@ export interface Shape extends CallSizes {
   readonly sliceCount: number
 }
 
+/** Where the rows of the caller's tensors lie, where heads are inside rows. */
+export interface Layout {
+  /** [B, L, H, …] and [B, S, KVH, …], in place of [B, H, L, …] and [B, KVH, S, …]. */
+  readonly inside?: true | undefined
+}
+
 /** The name of a size. */
-export type ShapeField = keyof Shape
+export type ShapeField = Exclude<keyof Shape, keyof Layout>
+
+/** What kernels may ask of a call: its sizes and its strides. */
+export type CallField = ShapeField | StrideField
 
 /** The order of the fields in the shape uniform, each u32. */
 export const shapeFields = [
@@ -47,3 +56,31 @@ export const shapeFields = [
   'sliceStart',
   'sliceCount',
 ] as const satisfies readonly ShapeField[]
+
+/**
+ * Row r of head h, of batch item b, is row h·headStride + b·itemGap + r·rowStride of a caller's tensor. Heads are counted
+ * through all items. Of the rows of queries and results, and of those of keys and values; each u32, behind the sizes.
+ */
+export const strideFields = [
+  'headStride',
+  'itemGap',
+  'rowStride',
+  'keyHeadStride',
+  'keyItemGap',
+  'keyRowStride',
+] as const
+
+export type StrideField = (typeof strideFields)[number]
+
+/** In the order of `strideFields`. */
+export const stridesOf = ({
+  heads,
+  kvHeads,
+  length,
+  keyLength,
+  inside,
+}: Omit<CallSizes, 'batch'> & Layout): readonly number[] =>
+  [
+    [heads, length],
+    [kvHeads, keyLength],
+  ].flatMap(([heads = 1, rows = 1]) => (inside ? [1, heads * (rows - 1), heads] : [rows, 0, 1]))

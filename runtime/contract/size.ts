@@ -4,19 +4,20 @@
  * compute with them, and the host evaluates them.
  */
 
-import type { ShapeField } from './shape.ts'
+import { strideFields, stridesOf } from './shape.ts'
+import type { CallField, Layout, ShapeField, StrideField } from './shape.ts'
 
 /** `ceildiv` rounds the quotient up. */
 export type SizeOperator = '+' | '*' | 'ceildiv' | 'max'
 
 /** A count, in constants and fields of the shape. */
-export type Size = number | ShapeField | readonly [SizeOperator, Size, Size]
+export type Size = number | CallField | readonly [SizeOperator, Size, Size]
 
 /** The count for one shape. */
-export function evaluateSize(size: Size, shape: Readonly<Partial<Record<ShapeField, number>>>): number {
+export function evaluateSize(size: Size, shape: Fields): number {
   if (typeof size === 'number') return size
   // A field that the caller leaves out makes the count NaN, which no allocation takes.
-  if (typeof size === 'string') return shape[size] ?? Number.NaN
+  if (typeof size === 'string') return fieldOf(shape, size)
   const [operator, left, right] = size
   const [a, b] = [evaluateSize(left, shape), evaluateSize(right, shape)]
   switch (operator) {
@@ -29,4 +30,19 @@ export function evaluateSize(size: Size, shape: Readonly<Partial<Record<ShapeFie
     case 'max':
       return Math.max(a, b)
   }
+}
+
+/** Sizes of a call, and its layout. */
+type Fields = Readonly<Partial<Record<ShapeField, number>>> & Layout
+
+/** Whether it is a stride, and no size. */
+export const isStride = (field: CallField): field is StrideField =>
+  (strideFields as readonly CallField[]).includes(field)
+
+/** A size of a call, or what follows from its sizes and its layout. */
+export function fieldOf(shape: Fields, field: CallField): number {
+  if (!isStride(field)) return shape[field] ?? Number.NaN
+  const { heads = NaN, kvHeads = NaN, length = NaN, keyLength = NaN, inside } = shape
+  const strides = stridesOf({ heads, kvHeads, length, keyLength, ...(inside && { inside }) })
+  return strides[strideFields.indexOf(field)] ?? Number.NaN
 }

@@ -147,6 +147,38 @@ describe('attnc run', () => {
     expect(largest).toBeLessThan(1e-4)
   })
 
+  test('reads heads inside rows with --layout blhd, and notes more heads than rows', async () => {
+    const inside = [...arrays].map(([name, { shape, data }]) => {
+      const [heads = 1, rows = 1, width = 1] = shape
+      const entry = (place: number): number => {
+        const [head, row] = [Math.floor(place / width) % heads, Math.floor(place / width / heads)]
+        return data[(head * rows + row) * width + (place % width)] ?? Number.NaN
+      }
+      return [name, tensor([rows, heads, width], entry)] as const
+    })
+    at.write('inside.npz', writeNpz(new Map(inside)))
+    const common = ['run', 'good.attn', '--only', 'small', '--repeat', '1', '--backend', 'wasm']
+    const layout = ['--layout', 'blhd']
+    const turned = await at.run([...common, '--input', 'inside.npz', ...layout, '--output', 'inside.npy'])
+    const other = await at.run([...common, '--input', 'tensors.npz', '--output', 'apart.npy'])
+    expect([turned.status, other.status]).toEqual([0, 0])
+    expect(turned.out).toMatch(/^layout {3}blhd, heads inside rows$/m)
+    expect(turned.out).toContain('heads 2 · key/value heads 1 · length 21')
+    const [found, wanted] = ['inside.npy', 'apart.npy'].map((file) =>
+      readNpy(readFileSync(join(at.directory, file))),
+    )
+    expect(found?.shape).toEqual([21, 2, 8])
+    for (let row = 0; row < 21; row++)
+      for (let head = 0; head < 2; head++)
+        expect(found?.data.subarray((row * 2 + head) * 8, (row * 2 + head + 1) * 8)).toEqual(
+          wanted?.data.subarray((head * 21 + row) * 8, (head * 21 + row + 1) * 8),
+        )
+    const wrong = await at.run([...common, '--input', 'tensors.npz', ...layout])
+    expect(wrong.out).toMatch(
+      /^note +q is read as 21 heads of 2 rows; if it has 2 heads, give --layout bhld$/m,
+    )
+  })
+
   test('makes up weights where tensors are random, says so, and compares with the same convolution', async () => {
     at.write(
       'learned.attn',

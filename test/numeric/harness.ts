@@ -13,6 +13,8 @@ export interface Sizes {
   readonly length: number
   readonly keyLength?: number
   readonly lengths?: readonly number[]
+  /** Heads are inside rows. */
+  readonly inside?: true
 }
 
 export interface Tensors {
@@ -52,7 +54,7 @@ export function normals(count: number, seed: number, deviation = 1): Float32Arra
   )
 }
 
-export const full = (sizes: Sizes): Required<Omit<Sizes, 'lengths'>> => {
+export const full = (sizes: Sizes): Required<Omit<Sizes, 'lengths' | 'inside'>> => {
   const { batch = 1, heads = 1, kvHeads = heads, length, keyLength = length } = sizes
   return { batch, heads, kvHeads, length, keyLength }
 }

@@ -37,6 +37,7 @@ export function interpreted(
     ...all,
     offset: 0,
     capacity: all.keyLength,
+    inside: sizes.inside,
   })
   const each = (count: (item: number) => number) =>
     Uint32Array.from({ length: all.batch }, (_, item) => count(item))

@@ -17,10 +17,11 @@ import {
   type Inputs,
   inputNames,
   inputsFrom,
-  outputShape,
+  outputOf,
   randomInputs,
   type RandomOptions,
   roundedToHalves,
+  type TensorLayout,
 } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
@@ -42,6 +43,7 @@ interface Options {
   readonly output?: string
   readonly backend?: Backend
   readonly storage: Storage
+  readonly layout: TensorLayout
   readonly repeat: number
   readonly json?: true
 }
@@ -79,6 +81,11 @@ export function addRun({ program, io, conclude }: Context): void {
       new Option('--storage <type>', 'how inputs and outputs are stored; arithmetic is f32')
         .choices(['f32', 'f16'])
         .default('f32'),
+    )
+    .addOption(
+      new Option('--layout <axes>', 'bhld: [batch, heads, length, width]; blhd: heads inside rows')
+        .choices(['bhld', 'blhd'])
+        .default('bhld'),
     )
     .addOption(
       new Option('--repeat <n>', 'timed calls after the first, at most')
@@ -167,7 +174,7 @@ function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
     const flag = clash.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     throw usage(`--${flag} is for random tensors, and ${input} has its own shape`, 'leave one of the two out')
   }
-  const given = inputsFrom(input, loadArrays(io, input, inputNames))
+  const given = inputsFrom(input, loadArrays(io, input, inputNames), options.layout)
   return ({ name, model }) => {
     if (given.dim === model.dim && given.valueDim === model.valueDim) return given
     throw usage(
@@ -192,7 +199,7 @@ function randomOptions(options: Options): RandomOptions {
       'each key/value head serves equally many',
     )
   }
-  return { length, keyLength, heads, kvHeads, batch, seed, deviation: std }
+  return { length, keyLength, heads, kvHeads, batch, seed, deviation: std, layout: options.layout }
 }
 
 /** One result is `out`; several have the names of their attentions. */
@@ -204,7 +211,7 @@ function save(io: Io, path: string, measurements: readonly Measurement[]): void 
   const arrays = new Map(
     measurements.map(({ inputs, valueDim, result }, index) => [
       names[index] ?? '',
-      { shape: outputShape(inputs, valueDim), data: result },
+      outputOf(inputs, valueDim, result),
     ]),
   )
   writeFile(io, path, packArrays(path, arrays))

@@ -7,6 +7,7 @@ import {
   type ForwardCall,
   type Tensor,
 } from '../../../runtime/index.ts'
+import { turn } from '../../../runtime/calls/apart.ts'
 import { narrow, widen } from '../../../runtime/storage/half.ts'
 import type { AttentionModel, Program, Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
@@ -30,6 +31,8 @@ export interface Executor {
   /** What it runs on, for people. */
   readonly device: string
   readonly run: () => Promise<Float32Array>
+  /** A result with heads apart. */
+  readonly apart: (result: Float32Array) => Float32Array
   /** Milliseconds of all dispatches, on the device's clock; absent where it has none. */
   readonly deviceTime?: () => Promise<number | undefined>
   readonly destroy: () => void
@@ -57,6 +60,8 @@ export async function executorOf(
   return {
     device: attention.device,
     run: () => inWords(async () => onSingles(await attention.forward(call))),
+    apart: (result) =>
+      inputs.layout === 'bhld' ? result : turn(result, inputs.batch, inputs.length, inputs.heads),
     deviceTime: () => deviceTimeOf(attention, call),
     destroy: () => attention.destroy(),
   }
@@ -74,8 +79,16 @@ function callOf({
   keyLength,
   lengths,
   queryLengths,
+  layout,
 }: Inputs): ForwardCall<Float32Array> {
-  return { q, k, v, batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
+  const sizes = { batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
+  if (layout === 'bhld') return { q, k, v, ...sizes }
+  const inside = {
+    q: turn(q, batch, heads, length),
+    k: turn(k, batch, kvHeads, keyLength),
+    v: turn(v, batch, kvHeads, keyLength),
+  }
+  return { ...inside, ...sizes, layout }
 }
 
 /** The same numbers, which f16 holds. */
@@ -97,6 +110,7 @@ function referenceExecutor(model: AttentionModel, inputs: Inputs, storage: Stora
   return {
     device: 'this processor, float64',
     run: () => inWords(async () => stored(Float32Array.from(expectedRows(model, inputs, rows)))),
+    apart: (result) => result,
     destroy: () => {},
   }
 }

@@ -2,7 +2,9 @@
  * The tensors that `run` gives to an attention: those of a file, or random
  * ones. Shapes: q [B, H, L, D], k [B, KVH, S, D], v [B, KVH, S, V] with KVH
  * key/value heads; a file may leave off the leading axes of size one.
+ * With the layout blhd it has [B, L, H, D] and so on.
  */
+import { turn } from '../../../runtime/calls/apart.ts'
 import { LARGEST, narrow, widen } from '../../../runtime/storage/half.ts'
 import type { CallSizes } from '../../../runtime/contract/shape.ts'
 import { weightNames } from '../../../runtime/contract/weights.ts'
@@ -11,7 +13,13 @@ import type { Loaded } from '../tensors/load.ts'
 import { type LoadedTensor, shapeText, sizeOf, type Tensor } from '../tensors/tensor.ts'
 import { normals } from './normals.ts'
 
+/** Whether heads are apart or inside rows. */
+export type TensorLayout = 'bhld' | 'blhd'
+
 export interface Inputs extends CallSizes {
+  /** Of the file, the call and the result. */
+  readonly layout: TensorLayout
+  /** Heads apart, as all tensors here. */
   readonly q: Float32Array
   readonly k: Float32Array
   readonly v: Float32Array
@@ -31,17 +39,19 @@ export interface Inputs extends CallSizes {
 }
 
 export interface RandomOptions extends CallSizes {
+  readonly layout?: TensorLayout
   readonly seed: number
   /** Standard deviation of every entry of q and k; v always has 1. */
   readonly deviation: number
 }
 
 export function randomInputs(options: RandomOptions, dim: number, valueDim: number): Inputs {
-  const { batch, heads, kvHeads, length, keyLength, seed, deviation } = options
+  const { batch, heads, kvHeads, length, keyLength, seed, deviation, layout = 'bhld' } = options
   requireRoom('q', [batch, heads, length, dim])
   requireRoom('k', [batch, kvHeads, keyLength, dim])
   requireRoom('v', [batch, kvHeads, keyLength, valueDim])
   return {
+    layout,
     batch,
     heads,
     kvHeads,
@@ -88,11 +98,14 @@ const extras = ['lengths', 'queryLengths', 'projection', ...weightNames]
 export const inputNames: readonly string[] = ['q', 'k', 'v', ...extras]
 
 /** Holds the arrays against each other; what an attention makes of their widths is its own check. */
-export function inputsFrom(path: string, loaded: Loaded): Inputs {
+export function inputsFrom(path: string, loaded: Loaded, layout: TensorLayout = 'bhld'): Inputs {
   const { arrays } = loaded
-  const rows = { q: rowsOf(path, loaded, 'q'), k: rowsOf(path, loaded, 'k'), v: rowsOf(path, loaded, 'v') }
-  const { q, k, v } = rows
-  for (const [name, other] of Object.entries(rows)) {
+  const [q, k, v] = (['q', 'k', 'v'] as const).map((name) => rowsOf(path, loaded, name, layout)) as [
+    Rows,
+    Rows,
+    Rows,
+  ]
+  for (const [name, other] of Object.entries({ q, k, v })) {
     if (other.rank !== q.rank) {
       throw usage(`${path}: q has ${q.rank} axes and ${name} has ${other.rank}; expected equally many`)
     }
@@ -116,6 +129,7 @@ export function inputsFrom(path: string, loaded: Loaded): Inputs {
   const queryLengths = lengthsOf(path, arrays, 'queryLengths', q.batch, q.length)
   const projection = arrays.get('projection')
   return {
+    layout,
     q: q.data,
     k: k.data,
     v: v.data,
@@ -131,13 +145,26 @@ export function inputsFrom(path: string, loaded: Loaded): Inputs {
     ...(queryLengths && { queryLengths }),
     ...(projection === undefined ? {} : { projection }),
     weights: new Map([...arrays].filter(([name]) => weightNames.some((known) => known === name))),
-    notes: notesOn(loaded),
+    notes: [...notesOn(loaded), ...swapped(q, layout)],
   }
 }
 
-/** The shape of the result, with as many axes as q had. */
-export function outputShape({ batch, heads, length, rank }: Inputs, valueDim: number): number[] {
-  return [batch, heads, length, valueDim].slice(4 - rank)
+/** The result as the call's own layout has it, with as many axes as q had. */
+export function outputOf(
+  { batch, heads, length, rank, layout }: Inputs,
+  valueDim: number,
+  result: Float32Array,
+): { readonly shape: number[]; readonly data: Float32Array } {
+  if (layout === 'bhld') return { shape: [batch, heads, length, valueDim].slice(4 - rank), data: result }
+  const shape = rank === 2 ? [length, valueDim] : [batch, length, heads, valueDim].slice(4 - rank)
+  return { shape, data: turn(result, batch, heads, length) }
+}
+
+/** What is said where there are more heads than rows, as there seem to be where the two are taken for one another. */
+function swapped({ heads, length }: Rows, layout: TensorLayout): string[] {
+  if (heads <= length) return []
+  const other = layout === 'bhld' ? 'blhd' : 'bhld'
+  return [`q is read as ${heads} heads of ${length} rows; if it has ${length} heads, give --layout ${other}`]
 }
 
 interface Rows {
@@ -149,7 +176,7 @@ interface Rows {
   readonly dim: number
 }
 
-function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string): Rows {
+function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string, layout: TensorLayout): Rows {
   const tensor = arrays.get(name)
   if (tensor === undefined) {
     const found = [...arrays.keys(), ...passedOver].sort()
@@ -164,7 +191,7 @@ function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string): Row
   }
   if (shape.length < 2 || shape.length > 4 || data.length === 0) {
     throw usage(
-      `${path}: ${name} has the shape ${shapeText(shape)}; expected [length, width], [heads, length, width] or [batch, heads, length, width], none of them 0`,
+      `${path}: ${name} has the shape ${shapeText(shape)}; expected ${expectedShapes[layout]}, none of them 0`,
     )
   }
   if (!data.every(Number.isFinite)) {
@@ -173,8 +200,15 @@ function rowsOf(path: string, { arrays, passedOver }: Loaded, name: string): Row
       'the largest float32 is about 3.4e38; of infinities an attention is undefined',
     )
   }
-  const [batch = 1, heads = 1, length = 1, dim = 1] = [...Array<number>(4 - shape.length).fill(1), ...shape]
-  return { data, rank: shape.length, batch, heads, length, dim }
+  const rank = shape.length
+  const [batch = 1, first = 1, second = 1, dim = 1] = [...Array<number>(4 - rank).fill(1), ...shape]
+  if (layout === 'bhld' || rank === 2) return { data, rank, batch, heads: first, length: second, dim }
+  return { data: turn(data, batch, first, second), rank, batch, heads: second, length: first, dim }
+}
+
+const expectedShapes: Readonly<Record<TensorLayout, string>> = {
+  bhld: '[length, width], [heads, length, width] or [batch, heads, length, width]',
+  blhd: '[length, width], [length, heads, width] or [batch, length, heads, width]',
 }
 
 function lengthsOf(

@@ -55,7 +55,8 @@ export async function measure(
   const preparation = performance.now() - start
   try {
     say('running')
-    const { result, timing } = await timed(executor.run, options.repeat)
+    const { result: found, timing } = await timed(executor.run, options.repeat)
+    const result = executor.apart(found)
     const deviceTime = await executor.deviceTime?.()
     const { length } = inputs
     const rows = rowsToCheck(inputs, options.seed ?? 0)

@@ -52,11 +52,12 @@ export function document({ file, measurements, pending, origin, output }: RunRes
         verdict,
         estimate,
       } = measurement
-      const { batch, heads, kvHeads, length, keyLength, dim, notes } = inputs
+      const { batch, heads, kvHeads, length, keyLength, dim, notes, layout } = inputs
       return {
         name,
         backend,
         ...(storage === 'f32' ? {} : { storage }),
+        ...(layout === 'bhld' ? {} : { layout }),
         device,
         shape: { batch, heads, kvHeads, length, keyLength, dim, valueDim },
         milliseconds: { first: timing.first, median: timing.median, calls: timing.calls, device: deviceTime },
@@ -88,6 +89,7 @@ function heading(
     ['backend', `${backend} on ${device}`],
     ['tensors', source],
     ...(storage === 'f32' ? [] : [['storage', `${storage}, inputs rounded to it`]]),
+    ...(inputs.layout === 'bhld' ? [] : [['layout', `${inputs.layout}, heads inside rows`]]),
     ['shape', shapeOf(inputs)],
     ...[...new Set(measurements.flatMap((each) => each.inputs.notes))].map((note) => ['note', note]),
   ]

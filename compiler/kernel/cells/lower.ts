@@ -13,6 +13,8 @@ import { cell } from '../cell.ts'
 import type { CellKernel } from '../cell.ts'
 import { lowest } from '../kernel.ts'
 import type { Binding, Value } from '../kernel.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
+import { packed } from '../packed.ts'
 import { shareWithResult } from '../share.ts'
 import type { Text } from '../share.ts'
 import { typeOf } from '../types.ts'
@@ -47,12 +49,16 @@ export function lowerEquation(schedule: Schedule, pass: EquationPass): CellKerne
       .slice(0, -1)
       .map((name) => [name, { ...toBinding(plans.get(name), name), access: 'read' } as const]),
   )
-  const lowering = new Lowering([...inputs.keys(), pass.out], (name) => {
-    // A buffer that cells scatter into may be read, too.
-    const binding = name === pass.out ? toBinding(plans.get(name), name) : inputs.get(name)
-    invariant(binding !== undefined, `the pass ${pass.name} reads the buffer ${name}`)
-    return binding
-  })
+  const lowering = new Lowering(
+    [...inputs.keys(), pass.out],
+    (name) => {
+      // A buffer that cells scatter into may be read, too.
+      const binding = name === pass.out ? toBinding(plans.get(name), name) : inputs.get(name)
+      invariant(binding !== undefined, `the pass ${pass.name} reads the buffer ${name}`)
+      return binding
+    },
+    schedule.strided,
+  )
   const value = lowering.value(pass.value)
   const place = pass.place && lowering.value(pass.place)
   const [width, height, depth] = pass.extent
@@ -79,14 +85,16 @@ interface Scope {
 
 class Lowering {
   readonly #binding: (name: string) => Binding
+  readonly #sizeOf: (size: Size) => Value
   readonly #identities = new Identities()
   readonly #names = new Names()
   readonly #indexes = new Map<IndexFormula, Value>()
   #scopes: readonly Scope[] = [{ statements: [], known: new Map() }]
 
   /** @param taken names that stand for something else already */
-  constructor(taken: readonly string[], binding: (name: string) => Binding) {
+  constructor(taken: readonly string[], binding: (name: string) => Binding, strided: true | undefined) {
     this.#binding = binding
+    this.#sizeOf = strided ? sizeValue : (size) => packed.value(sizeValue(size))
     for (const name of [...taken, ...Object.keys(cell), ...loopIndexes]) this.#names.fresh(name)
   }
 
@@ -101,12 +109,15 @@ class Lowering {
       case 'index':
         return this.#index(formula)
       case 'size':
-        return sizeValue(formula.size)
+        return this.#sizeOf(formula.size)
       case 'bufferLength':
         return ir.bufferLength(this.#binding(formula.buffer))
       case 'load':
         return ir.load(this.#binding(formula.buffer), this.value(formula.index))
       case 'apply':
+        // What is multiplied by nothing gets no names.
+        if (formula.operator === '*' && formula.operands.some((operand) => this.#isNothing(operand)))
+          return ir.u32(0)
         return applyFormula(
           formula.operator,
           formula.operands.map((operand) => this.value(operand)),
@@ -128,6 +139,12 @@ class Lowering {
           return ir.convert('i32', this.value(value))
         })
     }
+  }
+
+  #isNothing(formula: Formula): boolean {
+    if (formula.kind !== 'size') return false
+    const value = this.#sizeOf(formula.size)
+    return value.kind === 'number' && value.value === 0
   }
 
   #index(formula: IndexFormula): Value {

@@ -1,5 +1,6 @@
 /** Values as functions of a thread's frame, one lane at a time, rounded after each operation. */
 
+import { fieldOf } from '../../../runtime/contract/size.ts'
 import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
 import { intrinsic, isIntrinsic } from '../intrinsics.ts'
 import type { BinaryOperator, Value, ValueType } from '../kernel.ts'
@@ -27,7 +28,7 @@ export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
     case 'workgroup':
       return (frame) => frame[workgroupSlot] ?? Number.NaN
     case 'shape': {
-      const size = scope.environment.shape[value.field]
+      const size = fieldOf(scope.environment.shape, value.field)
       return () => size
     }
     case 'bufferLength': {

@@ -13,6 +13,7 @@ import type { Operand } from '../build.ts'
 import { boundInFours } from '../in-fours.ts'
 import type { Binding, Kernel, SharedArray, Statement, Value } from '../kernel.ts'
 import { shareValues } from '../share.ts'
+import { packed } from '../packed.ts'
 import { bodiesOf } from '../walk.ts'
 import { identity, stateAction } from './action.ts'
 import type { StateAction } from './action.ts'
@@ -81,7 +82,7 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
         count: sizeValue(pass.workgroups),
         bindings: [...bindings.values()].map((one) => readOnly(one, body)),
         shared,
-        body,
+        body: schedule.strided ? body : body.map(packed.statement),
       })
       return workgroupSize === 1 ? kernel : boundInFours(kernel)
     },
@@ -154,6 +155,7 @@ export const owner = {
   slice: u32Name('slice'),
   /** The group's number in the call. */
   group: u32Name('group'),
+  batchItem: u32Name('batchItem'),
   /** Counts batch items and key/value heads. */
   keyGroup: u32Name('keyGroup'),
   /** Counts batch items and query heads. */

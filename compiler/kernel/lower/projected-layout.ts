@@ -71,8 +71,9 @@ export function declareSource(
   const headInGroup = groups === 'heads' ? u32(0) : div(local, shape('length'))
   const queryRow = sub(local, mul(headInGroup, shape('length')))
   const queryHead = add(mul(group, headsOf(groups)), headInGroup)
-  const query = rowStart(rowsOfCall('query', dim, { queryHead, keyGroup }), queryRow)
-  const key = rowStart(rowsOfCall('key', dim, { queryHead, keyGroup }), sub(local, queries))
+  const heads = { queryHead, keyGroup, batchItem: div(group, shape(groups)) }
+  const query = rowStart(rowsOfCall('query', dim, heads), queryRow)
+  const key = rowStart(rowsOfCall('key', dim, heads), sub(local, queries))
   const readFrom =
     (k: Author, name: string, buffer: Binding, start: Value, then: Parameters<Source['read']>[1]) =>
     (): void => {

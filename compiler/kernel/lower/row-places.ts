@@ -34,8 +34,13 @@ export const rowsTogether = (first: Value, width: Operand): RowPlaces => ({
 export const rowsOfCall = (
   side: 'query' | 'key',
   width: Operand,
-  { queryHead, keyGroup }: Pick<typeof owner, 'queryHead' | 'keyGroup'> = owner,
-): RowPlaces =>
-  side === 'query'
-    ? rowsTogether(mul(queryHead, shape('length')), width)
-    : rowsTogether(mul(keyGroup, shape('keyLength')), width)
+  { queryHead, keyGroup, batchItem }: Pick<typeof owner, 'queryHead' | 'keyGroup' | 'batchItem'> = owner,
+): RowPlaces => {
+  const [head, ...strides] =
+    side === 'query'
+      ? ([queryHead, 'headStride', 'itemGap', 'rowStride'] as const)
+      : ([keyGroup, 'keyHeadStride', 'keyItemGap', 'keyRowStride'] as const)
+  const [headStride, itemGap, rowStride] = strides
+  const first = add(mul(head, shape(headStride)), mul(batchItem, shape(itemGap)))
+  return { start: mul(first, width), pitch: mul(shape(rowStride), width) }
+}

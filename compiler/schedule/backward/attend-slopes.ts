@@ -14,7 +14,7 @@ import { entryName } from '../../symbolic/differentiate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { simplify } from '../../symbolic/simplify.ts'
 import { add, choose, load, lt, mul, named, real, size, sub, termsOf, x, y, z } from '../equation/build.ts'
-import { entryOf, firstRow, headAt } from '../equation/heads.ts'
+import { entryOf, headAt, rowOf } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
 import type { Head } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
@@ -119,7 +119,7 @@ function slopeEntry(
     const part = load(out.buffer, entryOf(out, head, row, columns, at))
     const [factor] = termsOf({
       expressions: [slope.own],
-      rows: { [own]: { buffer: rows.buffer, start: mul(add(firstRow(rows, head), row), dim) } },
+      rows: { [own]: { buffer: rows.buffer, start: mul(rowOf(rows, head, row), dim) } },
       scalars: {},
       indexes: { [entryName]: column },
     })
@@ -152,7 +152,7 @@ function valuesOf(
   const over = like.of === 'sliceQueryHead' || like.of === 'head' ? like.of : 'sliceKeyHead'
   const head = headAt('kvHeads', over, z)
   const columns = slopes.reduce((total, slope) => total + columnsOf(slope, dim), 0)
-  const start = mul(add(firstRow(partners, head), y), dim)
+  const start = mul(rowOf(partners, head, y), dim)
   let first = 0
   const places = slopes.map((slope) => {
     const here = first

@@ -1,4 +1,5 @@
 /** Cotangents of the rows of φ, of both sides, and the gradient of the values. */
+import { outRows, valueRows } from '../buffers.ts'
 import {
   add,
   all,
@@ -20,7 +21,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { headAt, queryHeadOf } from '../equation/heads.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
@@ -48,8 +49,7 @@ export function rowCotangents({ attention, heads, groups, scaling }: FactorisedP
   const { valueDim, division } = attention
   const head = headAt(groups, 'sliceQueryHead', z)
   const divides = scaling === 'scaled' || division.kind === 'sum'
-  const given = (column: Formula): Formula =>
-    load('dout', add(mul(rowAt(queryHeadOf(head), y), valueDim), column))
+  const given = (column: Formula): Formula => load('dout', entryOf(outRows, head, y, valueDim, column))
   const computed = (column: Formula): Formula => load('out', add(mul(rowAt(z, y), valueDim), column))
   const factor = (of: Formula): Formula => (divides ? mul(of, load('rowFactors', rowAt(z, y))) : of)
   const total = (): Formula => sum('t', valueDim, (t) => mul(given(t), computed(t)))
@@ -89,7 +89,7 @@ function nearCotangents(plan: FactorisedPlan): Plan {
   const product = sum('t', valueDim, (t) =>
     mul(
       load('rowCotangents', cotangentAt(plan, z, y, t)),
-      load('v', add(mul(add(mul(head.keyGroup, keyLength), key), valueDim), t)),
+      load('v', entryOf(valueRows, head, key, valueDim, t)),
     ),
   )
   const whole = add(product, load('rowCotangents', cotangentAt(plan, z, y, size(valueDim))))
@@ -258,8 +258,7 @@ function keyWeight(plan: FactorisedPlan, head: Head, exponents: string, whole: b
 function ofAhead(plan: FactorisedPlan, head: Head, relative: RelativeRows): Formula {
   const { valueDim } = plan.attention
   const { state } = aheadOf(plan, head, z, y)
-  const value = (t: Formula): Formula =>
-    load('v', add(mul(add(mul(head.keyGroup, keyLength), y), valueDim), t))
+  const value = (t: Formula): Formula => load('v', entryOf(valueRows, head, y, valueDim, t))
   const read = add(
     sum('t', valueDim, (t) => mul(load('aheadSums', sumAt(plan, state, x, t)), value(t))),
     load('aheadSums', sumAt(plan, state, x, size(valueDim))),
@@ -343,7 +342,7 @@ export function valueGradient(plan: FactorisedPlan): Plan {
         extent: [valueDim, 'keyLength', keyHeads(plan)],
         value: choose(lt(y, head.visible), overGroups(plan, z, ofGroup), 0),
         out: 'dv',
-        place: add(mul(add(mul(head.keyGroup, keyLength), y), valueDim), x),
+        place: entryOf(valueRows, head, y, valueDim, x),
         what: 'Σ weight · cotangent over the rows that see a key',
       }),
     ],

@@ -1,6 +1,7 @@
 /** The gradients of query and key rows, from the cotangents of their features. */
-import { add, choose, lt, mul, size, x, y, z } from '../equation/build.ts'
-import { headAt, queryHeadOf } from '../equation/heads.ts'
+import { keyRows, queryRows } from '../buffers.ts'
+import { choose, lt, size, x, y, z } from '../equation/build.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import { equationPass } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
@@ -37,7 +38,7 @@ export function gradientsOf({ plan, query, key, hasMaxima: maxima }: Parts): Pla
         extent: [dim, 'length', heads],
         value: queries.entry(queryRow, x),
         out: 'dq',
-        place: add(mul(add(mul(queryHeadOf(ofQuery), length), y), dim), x),
+        place: entryOf(queryRows, ofQuery, y, dim, x),
         what: 'the gradient of each query row, from that of its features',
       }),
       equationPass({
@@ -49,7 +50,7 @@ export function gradientsOf({ plan, query, key, hasMaxima: maxima }: Parts): Pla
           0,
         ),
         out: 'dk',
-        place: add(mul(add(mul(ofKey.keyGroup, keyLength), y), dim), x),
+        place: entryOf(keyRows, ofKey, y, dim, x),
         what: 'the gradient of each key row, from that of its features',
       }),
     ],

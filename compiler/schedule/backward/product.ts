@@ -3,7 +3,7 @@ import type { Product } from '../../algebra/attention.ts'
 import { isGiven } from '../../algebra/facts.ts'
 import { lengthOfRows } from '../cells/product.ts'
 import { add, load, mul, named, sum } from '../equation/build.ts'
-import { entryOf, firstRow } from '../equation/heads.ts'
+import { entryOf, rowOf } from '../equation/heads.ts'
 import { matrixOf, placeOf, widthOf } from '../strategies/steps.ts'
 import type { Adjoint, Entry } from './adjoint.ts'
 
@@ -15,10 +15,7 @@ export function adjointOfProduct(step: Product, cotangent: Entry): Adjoint {
   const toRight: Entry = (head, row, column) => {
     const rowLength = named('rowLength', lengthOfRows(left, right))
     return sum('i', left.count, (i) =>
-      mul(
-        load(left.buffer, add(mul(add(firstRow(left, head), i), rowLength), row)),
-        cotangent(head, i, column),
-      ),
+      mul(load(left.buffer, add(mul(rowOf(left, head, i), rowLength), row)), cotangent(head, i, column)),
     )
   }
   const toLeft: Entry = (head, row, column) =>

@@ -13,7 +13,7 @@ import {
   unlessZero,
   named,
 } from '../equation/build.ts'
-import { firstRow } from '../equation/heads.ts'
+import { rowOf } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
 import type { Rows, Term } from '../schedule.ts'
@@ -41,7 +41,7 @@ export function pairOf(
       : [kernel.exponent, ...(kernel.coefficient === undefined ? [] : [kernel.coefficient])]
   const at = (rows: Rows, which: Formula): { buffer: string; start: Formula } => ({
     buffer: rows.buffer,
-    start: mul(add(firstRow(rows, head), which), dim),
+    start: mul(rowOf(rows, head, which), dim),
   })
   const [first, coefficient] = termsOf({
     expressions,

@@ -16,7 +16,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { countRows, entryOf, firstRow, headAt } from '../equation/heads.ts'
+import { countRows, entryOf, rowOf, headAt } from '../equation/heads.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import type { Rows } from '../schedule.ts'
 import { equationPass } from '../equation/plan.ts'
@@ -28,7 +28,7 @@ export function productPass(from: Product): EquationPass {
   const { left, right, columns, diagonal, factor = 1 } = from
   const head = headAt('kvHeads', from.over, z, { lengths: right.count === 'visible' })
   const rowLength = named('rowLength', lengthOfRows(left, right))
-  const start = mul(add(firstRow(left, head), y), rowLength)
+  const start = mul(rowOf(left, head, y), rowLength)
   const entries = sum('j', countRows(right, head), (j) => {
     const other = load(right.buffer, entryOf(right, head, j, columns, x))
     const taken = diagonal === undefined ? other : sub(select(eq(j, x), real(diagonal), 0), other)

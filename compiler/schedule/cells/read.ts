@@ -1,4 +1,5 @@
 /** How query rows read a state: their scales, what they weigh, and their quotients. */
+import { valueRows } from '../buffers.ts'
 import {
   add,
   all,
@@ -23,7 +24,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { headAt } from '../equation/heads.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Extent, Formula } from '../equation.ts'
 import { still } from './action.ts'
@@ -289,6 +290,6 @@ function readRow(reading: Reading, row: Row, weights: string): Formula {
   const keys = before(first, smaller(row.head.visible, add(row.row, 1)), rowsOfChunk)
   const { valueDim } = attention
   return sumOver(reading, row, weights, x, keys, (key) =>
-    load('v', add(mul(add(mul(row.head.keyGroup, keyLength), key), valueDim), x)),
+    load('v', entryOf(valueRows, row.head, key, valueDim, x)),
   )
 }

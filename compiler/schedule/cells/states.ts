@@ -5,7 +5,7 @@
  * columns. Scales and sums are as of the state's last visible row: all rows up to it
  * have acted on them.
  */
-import { product } from '../buffers.ts'
+import { product, valueRows } from '../buffers.ts'
 import {
   add,
   before,
@@ -27,7 +27,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { headAt } from '../equation/heads.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { EquationPass, Formula } from '../equation.ts'
 import type { BufferPlan } from '../schedule.ts'
@@ -162,7 +162,7 @@ function ofChunks(plan: FactorisedPlan): Plan {
     return since(at, r).shrink(load('keyFeatures', entry(at, r)))
   }
   const valueAt = (at: Cell, r: Formula): Formula =>
-    load('v', add(mul(add(mul(at.head.keyGroup, keyLength), rowAt(at, r)), valueDim), x))
+    load('v', entryOf(valueRows, at.head, rowAt(at, r), valueDim, x))
   const rows = (at: Cell, end: Formula): Formula => named('rows', before(firstOf(at), end, chunk))
   return statesOf(plan, {
     name: 'chunk',

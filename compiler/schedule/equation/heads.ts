@@ -3,7 +3,7 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import type { Formula } from '../equation.ts'
 import { headsOfGroup, roomFor } from '../operands.ts'
 import type { Groups, Over, Rows } from '../operands.ts'
-import { add, div, larger, load, mod, mul, named, size, smaller } from './build.ts'
+import { add, div, integer, larger, load, mod, mul, named, size, smaller } from './build.ts'
 
 /** A head, by the numbers of what it owns. All u32. */
 export interface Head {
@@ -11,6 +11,7 @@ export interface Head {
   readonly queryHead?: Formula
   /** Counts batch items and key/value heads. */
   readonly keyGroup: Formula
+  readonly batchItem: Formula
   /** The head's number within the call, whatever the batch item. */
   readonly number: Formula
   /** Its group among those of the slice, and among those of the call. */
@@ -46,6 +47,7 @@ export function headAt(
     return {
       queryHead: at,
       keyGroup: at,
+      batchItem: integer(0),
       number: at,
       sliceGroup: at,
       group: at,
@@ -71,6 +73,7 @@ export function headAt(
   const present = positions ? add(firstPosition, keyLength) : keyLength
   return {
     ...(ofQueries ? { queryHead: counted } : {}),
+    batchItem,
     keyGroup: ofQueries ? named('keyGroup', div(mul(counted, kvHeads), heads)) : counted,
     number: named('head', mod(counted, heads)),
     sliceGroup,
@@ -85,12 +88,12 @@ export function headAt(
 }
 
 /** Index of a head's first row in the buffer, in rows. */
-export function firstRow({ of, count }: Rows, head: Head): Formula {
+function firstRow({ of, count }: Rows, head: Head): Formula {
   switch (of) {
     case 'queryHead':
-      return mul(queryHeadOf(head), size('length'))
+      return add(mul(queryHeadOf(head), size('headStride')), mul(head.batchItem, size('itemGap')))
     case 'keyHead':
-      return mul(head.keyGroup, size('keyLength'))
+      return add(mul(head.keyGroup, size('keyHeadStride')), mul(head.batchItem, size('keyItemGap')))
     case 'tokenHead':
       return mul(head.keyGroup, size(headsOfGroup))
     case 'cachedHead':
@@ -116,6 +119,13 @@ export function countRows({ count }: Rows, head: Head): Formula {
   return count === 'counted' ? head.counted : size(roomFor(count))
 }
 
+/** Index of a row of a head in the buffer, in rows. */
+export function rowOf(rows: Rows, head: Head, row: Formula): Formula {
+  const first = firstRow(rows, head)
+  if (rows.of === 'queryHead') return add(first, mul(row, size('rowStride')))
+  return add(first, rows.of === 'keyHead' ? mul(row, size('keyRowStride')) : row)
+}
+
 /** Index of an entry of a row of a head. */
 export const entryOf = (rows: Rows, head: Head, row: Formula, width: number, column: Formula): Formula =>
-  add(mul(add(firstRow(rows, head), row), width), column)
+  add(mul(rowOf(rows, head, row), width), column)

@@ -2,7 +2,7 @@
 import type { Attention, Near } from '../../algebra/attention.ts'
 import { dataBuffers, outRows, product, queryLengths } from '../buffers.ts'
 import { lt, smaller, y, z } from '../equation/build.ts'
-import { firstRow, headAt } from '../equation/heads.ts'
+import { rowOf, headAt } from '../equation/heads.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
 import { outlineOf } from '../outline.ts'
 import type { BufferPlan, Pass, Schedule } from '../schedule.ts'
@@ -140,7 +140,7 @@ function combinePass({ valueDim, division }: Attention, { rounds }: Near): Pass 
     division,
     where: lt(y, smaller(head.counted, head.visible)),
     out: 'out',
-    firstRow: firstRow(outRows, head),
+    rowOfOut: rowOf(outRows, head, y),
     what: 'the quotients of each row over all rounds',
   })
 }

@@ -2,7 +2,7 @@
 import type { Size } from '../../../runtime/contract/size.ts'
 import { distinct, product } from '../buffers.ts'
 import type { Choices } from '../choices.ts'
-import { add, gt, le, mul, size, smaller, z } from '../equation/build.ts'
+import { add, gt, le, mul, size, smaller, y, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import { headsOfGroup, roomFor } from '../operands.ts'
 import { scratch } from '../equation/plan.ts'
@@ -121,7 +121,7 @@ function inParts(
         division,
         ...(only && { where: isMeant(only, over) }),
         out: out.buffer,
-        firstRow,
+        rowOfOut: add(firstRow, y),
         what: 'the quotients of each row’s parts',
       }),
     ],

@@ -3,6 +3,7 @@
  * are gone keeps its sums, with log-scale 0. Any other, and there is hardly one, is summed once more, over the
  * exponential of its largest exponent: a step has no keys to compute it anew from.
  */
+import { valueRows } from '../buffers.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import {
   add,
@@ -16,7 +17,6 @@ import {
   powerOfTwo,
   real,
   select,
-  size,
   sub,
   sum,
   unlessZero,
@@ -24,7 +24,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { headAt } from '../equation/heads.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { EquationPass, Formula } from '../equation.ts'
@@ -53,8 +53,7 @@ export function carryPass(plan: FactorisedPlan): EquationPass {
   const place = named('place', select(lt(x, valueDim), add(mul(y, valueDim), x), add(mul(x, features), y)))
   const total = (at: Formula): Formula =>
     load('total', add(mul(z, stateSize(features, valueDim, 'plain')), at))
-  const valueOf = (row: Formula): Formula =>
-    load('v', add(mul(add(mul(head.keyGroup, size('keyLength')), row), valueDim), x))
+  const valueOf = (row: Formula): Formula => load('v', entryOf(valueRows, head, row, valueDim, x))
   const scale = named(
     'scale',
     largest('r', head.visible, (row) => feature(row).exponent),

@@ -2,7 +2,7 @@
 import { distinct, product } from '../buffers.ts'
 import { modelChoices } from '../choices.ts'
 import type { Choices } from '../choices.ts'
-import { add, load, mul, size, x, y, z } from '../equation/build.ts'
+import { add, load, x, y, z } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { equationPass } from '../equation/plan.ts'
 import type { EquationPass } from '../equation.ts'
@@ -101,7 +101,7 @@ function append({ from, to, width }: Copy): EquationPass {
   return equationPass({
     name: `append_${from}`,
     extent: [width, 'length', 'sliceCount'],
-    value: load(from, add(mul(add(mul(head.keyGroup, size('length')), y), width), x)),
+    value: load(from, entryOf({ buffer: from, of: 'keyHead', count: 'keyLength' }, head, y, width, x)),
     out: to,
     place: entryOf(cached, head, add(head.firstPosition, y), width, x),
     what: `the new rows of ${from}, behind those in ${to}`,

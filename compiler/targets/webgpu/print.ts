@@ -8,7 +8,6 @@
  */
 
 import type { Binding, Kernel } from '../../kernel/kernel.ts'
-import { shapeFields } from '../../../runtime/contract/shape.ts'
 import { sharedBytes, wrap } from '../../kernel/target.ts'
 import type { KernelSource } from '../../../runtime/program.ts'
 import { wgslName } from './wgsl/names.ts'
@@ -38,7 +37,7 @@ function printKernel(kernel: Kernel): string {
   ]
   const sections = [
     header(kernel),
-    ['struct Shape {', ...shapeFields.map((field) => `  ${field}: u32,`), '}'],
+    ['struct Shape {', ...values.fields.map((field) => `  ${field}: u32,`), '}'],
     [
       '@group(0) @binding(0) var<uniform> shape: Shape;',
       ...kernel.bindings.map((binding, index) => declaration(binding, index + 1)),

@@ -13,7 +13,8 @@ export const webgpu: Target = {
   unsupported: () => undefined,
   planner: workgroupPlanner,
   plannerBy,
-  lower: (schedule) => lower(schedule).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
+  lower: (schedule) =>
+    lower({ ...schedule, strided: true }).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
   language: { extension: 'wgsl', title: 'WGSL', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
 }

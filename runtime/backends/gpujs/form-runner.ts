@@ -5,7 +5,7 @@ import type { CountName } from '../../arguments/lengths.ts'
 import { checkWeightSizes } from '../../arguments/own-tensors.ts'
 import { AttentionError } from '../../errors.ts'
 import type { BufferPlan, CellDispatch, CellInteger, Form, Runnable } from '../../program.ts'
-import type { Shape } from '../../contract/shape.ts'
+import type { Shape, ShapeField } from '../../contract/shape.ts'
 import { CellKernel } from './cell-kernel.ts'
 import type { Environment } from './environment.ts'
 import type { Inputs } from './inputs.ts'
@@ -109,7 +109,7 @@ export class FormRunner {
       this.#kernels.set(kernel, made)
     }
     const integerOf = (integer: CellInteger): number => {
-      if (Object.hasOwn(shape, integer)) return shape[integer as keyof Shape]
+      if (Object.hasOwn(shape, integer)) return shape[integer as ShapeField]
       const place = bindings.findIndex(({ name }) => `${name}.length` === integer)
       return this.#lengthOf(form, buffers[place] ?? '', shape)
     }

@@ -82,21 +82,28 @@ export class GpujsAttention extends PartialAttention {
     this.#keeper = { ...this.#keeper, drawn: this.drawn }
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+    const turned = this.turned<T>('forward', call, drawn)
+    if (turned) return turned
     this.#session.assertUsable()
     const inputs = this.#inputs('forward', checkCall(this.program, 'forward', call))
-    const outputs = await this.#engine.run('forward', inputs).outputs
+    const outputs = await this.#run('forward', drawn, inputs).outputs
     return outputs.get('out') as Tensor as T
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(
+    call: ForwardCall<T>,
+    drawn = this.drawn,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
+    if (turned) return turned
     this.#session.assertUsable()
     const inputs = this.#inputs('prefill', checkPrefill(this.program, call))
     const { length } = inputs.sizes
     const sizes = { ...inputs.sizes, capacity: roomFor(length) }
-    const results = this.#engine.run('prefill', { ...inputs, sizes })
+    const results = this.#run('prefill', drawn, { ...inputs, sizes })
     const state = new GpujsState(
-      this.#keeper,
+      { ...this.#keeper, drawn },
       sizes,
       results.state,
       positionsAfter(inputs.sizes, inputs.lengths),
@@ -138,9 +145,10 @@ export class GpujsAttention extends PartialAttention {
     )
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
+  async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
+    const turned = this.turned<Gradients<T>>('backward', call, drawn)
+    if (turned) return turned
     this.#session.assertUsable()
-    const { drawn } = this
     const given = this.#backward.now ? call : ownCall(call)
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }

@@ -78,17 +78,21 @@ export class ReferenceAttention extends PartialAttention {
     super.redraw(seed)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+    const turned = this.turned<T>('forward', call, drawn)
+    if (turned) return turned
     this.#assertUsable()
-    return this.#evaluate('forward', checkCall(this.program, 'forward', call)) as T
+    return this.#evaluate('forward', checkCall(this.program, 'forward', call), { drawn }) as T
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
+  async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
+    const turned = this.turned<Gradients<T>>('backward', call, drawn)
+    if (turned) return turned
     this.#assertUsable()
     const { source, name, projection, weights } = this.program
     const taken = [...(projection ? ['projection'] : []), ...(weights.length > 0 ? ['weights'] : [])]
     const checked = checkBackward(this.program, call, taken)
-    const inputs = { ...this.#inputs('backward', checked), wrt: call.wrt ?? [] }
+    const inputs = { ...this.#inputs('backward', checked, drawn), wrt: call.wrt ?? [] }
     const { dq, dk, dv, dweights, dprojection } = this.#package.referenceGradients(source, name)(inputs)
     const like = (of: Float64Array): T => Float32Array.from(of) as Tensor as T
     return {
@@ -106,15 +110,20 @@ export class ReferenceAttention extends PartialAttention {
     this.#assertUsable()
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(
+    call: ForwardCall<T>,
+    drawn = this.drawn,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
+    if (turned) return turned
     this.#assertUsable()
     const checked = checkPrefill(this.program, call)
-    const out = this.#evaluate('prefill', checked)
+    const out = this.#evaluate('prefill', checked, { drawn })
     const { sizes, lengths } = checked
     const items = this.#itemsOf(hostTensors(checked), sizes, (item) =>
       upTo((lengths as Uint32Array | undefined)?.[item] ?? sizes.length),
     )
-    return { out: out as T, state: new History(this.drawn, sizes, this, items) }
+    return { out: out as T, state: new History(drawn, sizes, this, items) }
   }
 
   /** Of each batch item of [B, KVH, rows, …] the rows that it has seen. */

@@ -92,15 +92,21 @@ export class WasmAttention extends PartialAttention {
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+    const turned = this.turned<T>('forward', call, drawn)
+    if (turned) return turned
     this.#own.assertUsable()
     const checked = checkCall(this.program, 'forward', call)
     const inputs = hostCall(this.program, 'wasm', 'forward', checked)
-    return (await this.#run('forward', this.drawn, inputs)).get('out') as Tensor as T
+    return (await this.#run('forward', drawn, inputs)).get('out') as Tensor as T
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    const { drawn } = this
+  async prefill<T extends Tensor>(
+    call: ForwardCall<T>,
+    drawn = this.drawn,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
+    if (turned) return turned
     const given = this.#decoding ? call : ownCall(call)
     return (this.#decoding ?? (await this.#loadDecoding())).prefill(drawn, given)
   }
@@ -128,8 +134,9 @@ export class WasmAttention extends PartialAttention {
     return (this.#decoding = new Decoding(this.#parts))
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
-    const { drawn } = this
+  async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
+    const turned = this.turned<Gradients<T>>('backward', call, drawn)
+    if (turned) return turned
     const given = this.#backward.now ? call : ownCall(call)
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }

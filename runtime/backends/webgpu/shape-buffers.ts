@@ -2,14 +2,14 @@
 import { isBuffer } from '../../arguments/describe.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
-import { shapeFields } from '../../contract/shape.ts'
+import { shapeFields, stridesOf } from '../../contract/shape.ts'
 import type { Shape } from '../../contract/shape.ts'
 import { upload } from './buffers.ts'
 import type { Buffers } from './buffers.ts'
 import { COPY_DST, SHAPE_STRIDE, STORAGE, UNIFORM } from './constants.ts'
 
 export interface ShapeBuffers {
-  /** The uniform at binding 0: every field as u32, a stride per slice. */
+  /** The uniform at binding 0: every field as u32, then where rows lie, for each slice. */
   readonly shape: GPUBuffer
   /** [B] u32, the rows that count, or the first one's position. */
   readonly lengths: (name: CountName) => GPUBuffer
@@ -97,10 +97,7 @@ export class ShapeBufferPool {
 function words(slices: readonly Shape[]): Uint32Array {
   const all = new Uint32Array((slices.length * SHAPE_STRIDE) / 4)
   slices.forEach((shape, slice) => {
-    all.set(
-      shapeFields.map((field) => shape[field]),
-      (slice * SHAPE_STRIDE) / 4,
-    )
+    all.set([...shapeFields.map((field) => shape[field]), ...stridesOf(shape)], (slice * SHAPE_STRIDE) / 4)
   })
   return all
 }

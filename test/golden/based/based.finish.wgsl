@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -90,34 +96,34 @@ fn finish(
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
   let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 16u + q0Row0 * 16u;
-  let q0Start1 = queryHead * shape.length * 16u + q0Row1 * 16u;
-  let q0Start2 = queryHead * shape.length * 16u + q0Row2 * 16u;
-  let q0Start3 = queryHead * shape.length * 16u + q0Row3 * 16u;
+  let q0Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q0Row0 * (shape.rowStride * 16u);
+  let q0Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q0Row1 * (shape.rowStride * 16u);
+  let q0Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q0Row2 * (shape.rowStride * 16u);
+  let q0Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q0Row3 * (shape.rowStride * 16u);
   let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
   let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
   let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
   let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 16u + q1Row0 * 16u;
-  let q1Start1 = queryHead * shape.length * 16u + q1Row1 * 16u;
-  let q1Start2 = queryHead * shape.length * 16u + q1Row2 * 16u;
-  let q1Start3 = queryHead * shape.length * 16u + q1Row3 * 16u;
+  let q1Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q1Row0 * (shape.rowStride * 16u);
+  let q1Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q1Row1 * (shape.rowStride * 16u);
+  let q1Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q1Row2 * (shape.rowStride * 16u);
+  let q1Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + q1Row3 * (shape.rowStride * 16u);
   let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
   let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
   let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
   let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 16u + k0Row0 * 16u;
-  let k0Start1 = keyGroup * shape.keyLength * 16u + k0Row1 * 16u;
-  let k0Start2 = keyGroup * shape.keyLength * 16u + k0Row2 * 16u;
-  let k0Start3 = keyGroup * shape.keyLength * 16u + k0Row3 * 16u;
+  let k0Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k0Row0 * (shape.keyRowStride * 16u);
+  let k0Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k0Row1 * (shape.keyRowStride * 16u);
+  let k0Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k0Row2 * (shape.keyRowStride * 16u);
+  let k0Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k0Row3 * (shape.keyRowStride * 16u);
   let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
   let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
   let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
   let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 16u + k1Row0 * 16u;
-  let k1Start1 = keyGroup * shape.keyLength * 16u + k1Row1 * 16u;
-  let k1Start2 = keyGroup * shape.keyLength * 16u + k1Row2 * 16u;
-  let k1Start3 = keyGroup * shape.keyLength * 16u + k1Row3 * 16u;
+  let k1Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k1Row0 * (shape.keyRowStride * 16u);
+  let k1Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k1Row1 * (shape.keyRowStride * 16u);
+  let k1Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k1Row2 * (shape.keyRowStride * 16u);
+  let k1Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + k1Row3 * (shape.keyRowStride * 16u);
   for (var components0 = 0u; components0 < 64u; components0 += 64u) {
     let count = min(max(1u, components0) - components0, 64u);
     let firstFeature = components0;
@@ -962,10 +968,10 @@ fn finish(
         for (var step = 0u; step < 4u; step++) {
           let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
           let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
-          let rowStart = keyGroup * shape.keyLength * 64u + min(
+          let rowStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
             firstKey + step,
             max(visible, 1u) - 1u,
-          ) * 64u + firstColumn;
+          ) * (shape.keyRowStride * 64u) + firstColumn;
           let column0 = v[rowStart];
           let column1 = v[rowStart + 16u];
           let column2 = v[rowStart + 32u];
@@ -999,7 +1005,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row0 * (shape.rowStride * 64u);
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 32u)] = (sums_2 * factor0).x;
@@ -1007,7 +1013,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row1 * (shape.rowStride * 64u);
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 32u)] = (sums_2 * factor0).y;
@@ -1015,7 +1021,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row2 * (shape.rowStride * 64u);
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 32u)] = (sums_2 * factor0).z;
@@ -1023,7 +1029,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row3 * (shape.rowStride * 64u);
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 32u)] = (sums_2 * factor0).w;
@@ -1031,7 +1037,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 64u + row4 * 64u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row4 * (shape.rowStride * 64u);
     out[out4 + firstColumn] = (sums_4 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_5 * factor1).x;
     out[out4 + (firstColumn + 32u)] = (sums_6 * factor1).x;
@@ -1039,7 +1045,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 64u + row5 * 64u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row5 * (shape.rowStride * 64u);
     out[out5 + firstColumn] = (sums_4 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_5 * factor1).y;
     out[out5 + (firstColumn + 32u)] = (sums_6 * factor1).y;
@@ -1047,7 +1053,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 64u + row6 * 64u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row6 * (shape.rowStride * 64u);
     out[out6 + firstColumn] = (sums_4 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_5 * factor1).z;
     out[out6 + (firstColumn + 32u)] = (sums_6 * factor1).z;
@@ -1055,7 +1061,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 64u + row7 * 64u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row7 * (shape.rowStride * 64u);
     out[out7 + firstColumn] = (sums_4 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_5 * factor1).w;
     out[out7 + (firstColumn + 32u)] = (sums_6 * factor1).w;

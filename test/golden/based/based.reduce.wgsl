@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -74,10 +80,10 @@ fn reduce(
       let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow0 * (shape.keyRowStride * 16u);
+      let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow1 * (shape.keyRowStride * 16u);
+      let kStart2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow2 * (shape.keyRowStride * 16u);
+      let kStart3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow3 * (shape.keyRowStride * 16u);
       let kComponent0 = min(components + fillFour, 0u);
       let kComponent1 = min(components + (fillFour + 32u), 0u);
       let kComponent2 = min(components + (fillFour + 64u), 0u);
@@ -105,10 +111,10 @@ fn reduce(
       for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
-        let filledStart = keyGroup * shape.keyLength * 64u + min(
+        let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
           firstRow + from_ + filledRow,
           max(visible, 1u) - 1u,
-        ) * 64u;
+        ) * (shape.keyRowStride * 64u);
         let filledColumn = valueTile * 64u + filledFour;
         tile[filledRow * 17u + filledFour + 528u] = vec4f(
           v[filledStart + filledColumn],
@@ -287,10 +293,10 @@ fn reduce(
       let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow0 * (shape.keyRowStride * 16u);
+      let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow1 * (shape.keyRowStride * 16u);
+      let kStart2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow2 * (shape.keyRowStride * 16u);
+      let kStart3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow3 * (shape.keyRowStride * 16u);
       let kComponent0 = min(components + fillFour, 15u);
       let kComponent1 = min(components + (fillFour + 32u), 15u);
       let kComponent2 = min(components + (fillFour + 64u), 15u);
@@ -342,10 +348,10 @@ fn reduce(
       for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
-        let filledStart = keyGroup * shape.keyLength * 64u + min(
+        let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
           firstRow + from_ + filledRow,
           max(visible, 1u) - 1u,
-        ) * 64u;
+        ) * (shape.keyRowStride * 64u);
         let filledColumn = valueTile * 64u + filledFour;
         tile[filledRow * 17u + filledFour + 528u] = vec4f(
           v[filledStart + filledColumn],
@@ -524,10 +530,10 @@ fn reduce(
       let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
       let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
       let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 16u + kRow0 * 16u;
-      let kStart1 = keyGroup * shape.keyLength * 16u + kRow1 * 16u;
-      let kStart2 = keyGroup * shape.keyLength * 16u + kRow2 * 16u;
-      let kStart3 = keyGroup * shape.keyLength * 16u + kRow3 * 16u;
+      let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow0 * (shape.keyRowStride * 16u);
+      let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow1 * (shape.keyRowStride * 16u);
+      let kStart2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow2 * (shape.keyRowStride * 16u);
+      let kStart3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + kRow3 * (shape.keyRowStride * 16u);
       let kComponent0 = components + fillFour;
       let kComponent1 = components + (fillFour + 32u);
       let kComponent2 = components + (fillFour + 64u);
@@ -603,10 +609,10 @@ fn reduce(
       for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
-        let filledStart = keyGroup * shape.keyLength * 64u + min(
+        let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
           firstRow + from_ + filledRow,
           max(visible, 1u) - 1u,
-        ) * 64u;
+        ) * (shape.keyRowStride * 64u);
         let filledColumn = valueTile * 64u + filledFour;
         tile[filledRow * 17u + filledFour + 528u] = vec4f(
           v[filledStart + filledColumn],

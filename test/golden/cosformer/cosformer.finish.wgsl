@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -90,18 +96,18 @@ fn finish(
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
   let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
-  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
-  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
-  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q0Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row0 * (shape.rowStride * 64u);
+  let q0Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row1 * (shape.rowStride * 64u);
+  let q0Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row2 * (shape.rowStride * 64u);
+  let q0Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row3 * (shape.rowStride * 64u);
   let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
   let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
   let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
   let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
-  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
-  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
-  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  let q1Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row0 * (shape.rowStride * 64u);
+  let q1Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row1 * (shape.rowStride * 64u);
+  let q1Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row2 * (shape.rowStride * 64u);
+  let q1Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row3 * (shape.rowStride * 64u);
   for (var components0 = 0u; components0 < 64u; components0 += 64u) {
     let count = min(max(64u, components0) - components0, 64u);
     let firstFeature = components0;
@@ -464,7 +470,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -474,7 +480,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -484,7 +490,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -494,7 +500,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -504,7 +510,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row4 * (shape.rowStride * 16u);
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -514,7 +520,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row5 * (shape.rowStride * 16u);
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -524,7 +530,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row6 * (shape.rowStride * 16u);
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -534,7 +540,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row7 * (shape.rowStride * 16u);
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

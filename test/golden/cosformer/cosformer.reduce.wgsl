@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -88,8 +94,8 @@ fn reduce(
       let fillRow = thread / 16u;
       let kRow0 = min(firstRow + (from_ + fillRow), max(visible, 1u) - 1u);
       let kRow1 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow0 * (shape.keyRowStride * 64u);
+      let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow1 * (shape.keyRowStride * 64u);
       let kComponent0 = components + fillFour;
       let kComponent1 = components + (fillFour + 16u);
       let kComponent2 = components + (fillFour + 32u);
@@ -117,10 +123,10 @@ fn reduce(
       for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
-        let filledStart = keyGroup * shape.keyLength * 64u + min(
+        let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
           firstRow + from_ + filledRow,
           max(visible, 1u) - 1u,
-        ) * 64u;
+        ) * (shape.keyRowStride * 64u);
         let filledColumn = valueTile * 64u + filledFour;
         tile[filledRow * 17u + filledFour + 272u] = vec4f(
           v[filledStart + filledColumn],
@@ -232,8 +238,8 @@ fn reduce(
       let fillRow = thread / 16u;
       let kRow0 = min(firstRow + (from_ + fillRow), max(visible, 1u) - 1u);
       let kRow1 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
-      let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-      let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
+      let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow0 * (shape.keyRowStride * 64u);
+      let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow1 * (shape.keyRowStride * 64u);
       let kComponent0 = components + fillFour;
       let kComponent1 = components + (fillFour + 16u);
       let kComponent2 = components + (fillFour + 32u);
@@ -261,10 +267,10 @@ fn reduce(
       for (var filled = thread; filled < 256u; filled += 128u) {
         let filledRow = filled / 16u;
         let filledFour = filled % 16u;
-        let filledStart = keyGroup * shape.keyLength * 64u + min(
+        let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
           firstRow + from_ + filledRow,
           max(visible, 1u) - 1u,
-        ) * 64u;
+        ) * (shape.keyRowStride * 64u);
         let filledColumn = valueTile * 64u + filledFour;
         tile[filledRow * 17u + filledFour + 272u] = vec4f(
           v[filledStart + filledColumn],

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -54,9 +60,15 @@ fn carry(
         largest = max(
           largest,
           select(
-            1.442695 * min(k[(keyGroup * shape.keyLength + r3) * 64u + y], 0.0),
+            1.442695 * min(
+              k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + r3 * shape.keyRowStride) * 64u + y],
+              0.0,
+            ),
             -1e30,
-            max(k[(keyGroup * shape.keyLength + r3) * 64u + y], 0.0) + 1.0 == 0.0,
+            max(
+              k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + r3 * shape.keyRowStride) * 64u + y],
+              0.0,
+            ) + 1.0 == 0.0,
           ),
         );
       }
@@ -65,13 +77,11 @@ fn carry(
       for (var r2 = 0u; r2 < visible; r2++) {
         var value3 = 1.0;
         if (x < 64u) {
-          value3 = v[(keyGroup * shape.keyLength + r2) * 64u + x];
+          value3 = v[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + r2 * shape.keyRowStride) * 64u + x];
         }
-        sum += (max(k[(keyGroup * shape.keyLength + r2) * 64u + y], 0.0) + 1.0) * exp2(select(
-          1.442695 * min(k[(keyGroup * shape.keyLength + r2) * 64u + y], 0.0),
-          -1e30,
-          max(k[(keyGroup * shape.keyLength + r2) * 64u + y], 0.0) + 1.0 == 0.0,
-        ) - scale) * value3;
+        let part1 = k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + r2 * shape.keyRowStride) * 64u + y];
+        let part2 = max(part1, 0.0) + 1.0;
+        sum += part2 * exp2(select(1.442695 * min(part1, 0.0), -1e30, part2 == 0.0) - scale) * value3;
       }
       value = select(scale, sum, x < 65u);
     }

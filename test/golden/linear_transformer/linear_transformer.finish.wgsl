@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -99,34 +105,34 @@ fn finish(
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
   let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
-  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
-  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
-  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q0Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row0 * (shape.rowStride * 64u);
+  let q0Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row1 * (shape.rowStride * 64u);
+  let q0Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row2 * (shape.rowStride * 64u);
+  let q0Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row3 * (shape.rowStride * 64u);
   let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
   let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
   let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
   let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
-  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
-  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
-  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  let q1Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row0 * (shape.rowStride * 64u);
+  let q1Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row1 * (shape.rowStride * 64u);
+  let q1Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row2 * (shape.rowStride * 64u);
+  let q1Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row3 * (shape.rowStride * 64u);
   let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
   let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
   let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
   let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 64u + k0Row0 * 64u;
-  let k0Start1 = keyGroup * shape.keyLength * 64u + k0Row1 * 64u;
-  let k0Start2 = keyGroup * shape.keyLength * 64u + k0Row2 * 64u;
-  let k0Start3 = keyGroup * shape.keyLength * 64u + k0Row3 * 64u;
+  let k0Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row0 * (shape.keyRowStride * 64u);
+  let k0Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row1 * (shape.keyRowStride * 64u);
+  let k0Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row2 * (shape.keyRowStride * 64u);
+  let k0Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row3 * (shape.keyRowStride * 64u);
   let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
   let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
   let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
   let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 64u + k1Row0 * 64u;
-  let k1Start1 = keyGroup * shape.keyLength * 64u + k1Row1 * 64u;
-  let k1Start2 = keyGroup * shape.keyLength * 64u + k1Row2 * 64u;
-  let k1Start3 = keyGroup * shape.keyLength * 64u + k1Row3 * 64u;
+  let k1Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row0 * (shape.keyRowStride * 64u);
+  let k1Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row1 * (shape.keyRowStride * 64u);
+  let k1Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row2 * (shape.keyRowStride * 64u);
+  let k1Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row3 * (shape.keyRowStride * 64u);
   for (var components0 = 0u; components0 < 64u; components0 += 64u) {
     let count = min(max(64u, components0) - components0, 64u);
     let firstFeature = components0;
@@ -460,10 +466,10 @@ fn finish(
         for (var step = 0u; step < 4u; step++) {
           let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
           let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
-          let rowStart = keyGroup * shape.keyLength * 64u + min(
+          let rowStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
             firstKey + step,
             max(visible, 1u) - 1u,
-          ) * 64u + firstColumn;
+          ) * (shape.keyRowStride * 64u) + firstColumn;
           let column0 = v[rowStart];
           let column1 = v[rowStart + 16u];
           let column2 = v[rowStart + 32u];
@@ -487,7 +493,7 @@ fn finish(
   let factor1 = 1.0 / max(totals_1, vec4f(8.6736174e-19));
   let row0 = firstRow + rowGroup * 8u;
   if ((row0 < shape.length) & (totals_0.x >= 8.6736174e-19)) {
-    let out0 = queryHead * shape.length * 64u + row0 * 64u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row0 * (shape.rowStride * 64u);
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
     out[out0 + (firstColumn + 32u)] = (sums_2 * factor0).x;
@@ -495,7 +501,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if ((row1 < shape.length) & (totals_0.y >= 8.6736174e-19)) {
-    let out1 = queryHead * shape.length * 64u + row1 * 64u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row1 * (shape.rowStride * 64u);
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
     out[out1 + (firstColumn + 32u)] = (sums_2 * factor0).y;
@@ -503,7 +509,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if ((row2 < shape.length) & (totals_0.z >= 8.6736174e-19)) {
-    let out2 = queryHead * shape.length * 64u + row2 * 64u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row2 * (shape.rowStride * 64u);
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
     out[out2 + (firstColumn + 32u)] = (sums_2 * factor0).z;
@@ -511,7 +517,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if ((row3 < shape.length) & (totals_0.w >= 8.6736174e-19)) {
-    let out3 = queryHead * shape.length * 64u + row3 * 64u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row3 * (shape.rowStride * 64u);
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
     out[out3 + (firstColumn + 32u)] = (sums_2 * factor0).w;
@@ -519,7 +525,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if ((row4 < shape.length) & (totals_1.x >= 8.6736174e-19)) {
-    let out4 = queryHead * shape.length * 64u + row4 * 64u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row4 * (shape.rowStride * 64u);
     out[out4 + firstColumn] = (sums_4 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_5 * factor1).x;
     out[out4 + (firstColumn + 32u)] = (sums_6 * factor1).x;
@@ -527,7 +533,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if ((row5 < shape.length) & (totals_1.y >= 8.6736174e-19)) {
-    let out5 = queryHead * shape.length * 64u + row5 * 64u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row5 * (shape.rowStride * 64u);
     out[out5 + firstColumn] = (sums_4 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_5 * factor1).y;
     out[out5 + (firstColumn + 32u)] = (sums_6 * factor1).y;
@@ -535,7 +541,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if ((row6 < shape.length) & (totals_1.z >= 8.6736174e-19)) {
-    let out6 = queryHead * shape.length * 64u + row6 * 64u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row6 * (shape.rowStride * 64u);
     out[out6 + firstColumn] = (sums_4 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_5 * factor1).z;
     out[out6 + (firstColumn + 32u)] = (sums_6 * factor1).z;
@@ -543,7 +549,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if ((row7 < shape.length) & (totals_1.w >= 8.6736174e-19)) {
-    let out7 = queryHead * shape.length * 64u + row7 * 64u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row7 * (shape.rowStride * 64u);
     out[out7 + firstColumn] = (sums_4 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_5 * factor1).w;
     out[out7 + (firstColumn + 32u)] = (sums_6 * factor1).w;
@@ -565,7 +571,7 @@ fn finish(
   if ((thread < 128u) & (ownRow < shape.length)) {
     if (!(denominators[thread] >= 8.6736174e-19)) {
       let firstOfTile = valueTile * 64u;
-      let start = queryHead * shape.length * 64u + ownRow * 64u + firstOfTile;
+      let start = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + ownRow * (shape.rowStride * 64u) + firstOfTile;
       let ownKeys = min(visible, ownRow + 1u);
       var scale = -1e30;
       var total = 0.0;
@@ -578,10 +584,10 @@ fn finish(
         let before = scale;
         weight = 0.0;
         for (var component = 0u; component < 64u; component++) {
-          let q_x1 = q[queryHead * shape.length * 64u + ownRow * 64u + component];
+          let q_x1 = q[(queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + ownRow * (shape.rowStride * 64u) + component];
           let q_value2 = 1.442695 * min(q_x1, 0.0);
           let q_value3 = max(q_x1, 0.0) + 1.0;
-          let k_x1 = k[keyGroup * shape.keyLength * 64u + seenKey * 64u + component];
+          let k_x1 = k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + seenKey * (shape.keyRowStride * 64u) + component];
           let k_value2 = 1.442695 * min(k_x1, 0.0);
           let k_value3 = max(k_x1, 0.0) + 1.0;
           let coefficient = q_value3 * k_value3;
@@ -592,7 +598,7 @@ fn finish(
         }
         total = total * exp2(before - scale) + weight;
         let share = weight / max(total, 1e-37);
-        let value = keyGroup * shape.keyLength * 64u + seenKey * 64u + firstOfTile;
+        let value = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + seenKey * (shape.keyRowStride * 64u) + firstOfTile;
         for (var column = 0u; column < 64u; column++) {
           let at = start + column;
           out[at] = out[at] + (v[value + column] - out[at]) * share;

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -48,7 +54,7 @@ fn attend_pooled(
   let columnGroup = thread % 16u;
   let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 64u;
-  let firstQuery = queryHead * shape.length * 16u;
+  let firstQuery = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u;
   let firstKey = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let end = 256u;
@@ -89,10 +95,22 @@ fn attend_pooled(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 16u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
+        let row0_0 = q[min(
+          firstRow + firstFour * 4u,
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row1_0 = q[min(
+          firstRow + (firstFour * 4u + 1u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row2_0 = q[min(
+          firstRow + (firstFour * 4u + 2u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row3_0 = q[min(
+          firstRow + (firstFour * 4u + 3u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
         tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -518,7 +536,7 @@ fn attend_pooled(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -528,7 +546,7 @@ fn attend_pooled(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -538,7 +556,7 @@ fn attend_pooled(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -548,7 +566,7 @@ fn attend_pooled(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -558,7 +576,7 @@ fn attend_pooled(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row4 * (shape.rowStride * 16u);
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -568,7 +586,7 @@ fn attend_pooled(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row5 * (shape.rowStride * 16u);
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -578,7 +596,7 @@ fn attend_pooled(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row6 * (shape.rowStride * 16u);
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -588,7 +606,7 @@ fn attend_pooled(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row7 * (shape.rowStride * 16u);
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

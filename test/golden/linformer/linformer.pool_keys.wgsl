@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -47,7 +53,7 @@ fn pool_keys(
   let columnGroup = thread % 8u;
   let firstColumn = valueTile * 64u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstRight = keyGroup * shape.keyLength * 64u;
+  let firstRight = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u;
   let rowLength = arrayLength(&compressKeys) / (shape.heads * 256u);
   let firstLeft = queryHead % shape.heads * 256u * rowLength;
   let leftRow0 = firstLeft + min(firstRow + rowGroup * 4u, 255u) * rowLength;
@@ -96,7 +102,7 @@ fn pool_keys(
     for (var j = 0u; j < here; j++) {
       let entry = leftTile[j * 8u + rowGroup];
       let rightRow = from_ + j;
-      let rightStart = firstRight + rightRow * 64u;
+      let rightStart = firstRight + rightRow * (shape.keyRowStride * 64u);
       sums_0 += entry * k[rightStart + firstColumn];
       sums_1 += entry * k[rightStart + (firstColumn + 8u)];
       sums_2 += entry * k[rightStart + (firstColumn + 16u)];

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -56,7 +62,7 @@ fn attend_landmarks(
   let firstRow = rowTile * 32u;
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
-    let firstQuery = queryHead * shape.length * 16u;
+    let firstQuery = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u;
     let firstKey = slice * 1024u;
     let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u;
     let end = 64u;
@@ -83,10 +89,22 @@ fn attend_landmarks(
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
         if (firstFour < 8u) {
-          let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
-          let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
-          let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
-          let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row1_0 = q[min(
+            firstRow + (firstFour * 4u + 1u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row2_0 = q[min(
+            firstRow + (firstFour * 4u + 2u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row3_0 = q[min(
+            firstRow + (firstFour * 4u + 3u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
           tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -269,7 +287,7 @@ fn attend_landmarks(
     sums_7 *= factor;
     // the convolution over the values: entry t of the filter for the row t − half below
     let filterStart = queryHead % shape.heads * 33u;
-    let firstConvolved = keyGroup * shape.keyLength * 16u;
+    let firstConvolved = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
     for (var t = 0u; t < 36u; t++) {
       let weights = vec4f(
         select(0.0, conv[filterStart + min(max(t, 0u), 32u)], (t >= 0u) & (max(t, 0u) < 33u)),
@@ -280,7 +298,10 @@ fn attend_landmarks(
       let ahead = firstRow + rowGroup * 4u + t;
       let convolvedRow = max(ahead, 16u) - 16u;
       let there = (ahead >= 16u) & (convolvedRow < visible);
-      let rowStartConvolved = firstConvolved + min(convolvedRow, max(visible, 1u) - 1u) * 16u + firstColumns;
+      let rowStartConvolved = firstConvolved + min(
+        convolvedRow,
+        max(visible, 1u) - 1u,
+      ) * (shape.keyRowStride * 16u) + firstColumns;
       let columns0Convolved = v[rowStartConvolved];
       let columns1Convolved = v[rowStartConvolved + 8u];
       sums_0 += weights * select(0.0, columns0Convolved.x, there);
@@ -294,25 +315,25 @@ fn attend_landmarks(
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < shape.length) {
-      let out0 = queryHead * shape.length * 16u + row0 * 16u;
+      let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
       out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
       out[out0 + (firstColumns + 8u)] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
     }
     let row1 = firstRow + rowGroup * 4u + 1u;
     if (row1 < shape.length) {
-      let out1 = queryHead * shape.length * 16u + row1 * 16u;
+      let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
       out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
       out[out1 + (firstColumns + 8u)] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
     }
     let row2 = firstRow + rowGroup * 4u + 2u;
     if (row2 < shape.length) {
-      let out2 = queryHead * shape.length * 16u + row2 * 16u;
+      let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
       out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
       out[out2 + (firstColumns + 8u)] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
     }
     let row3 = firstRow + rowGroup * 4u + 3u;
     if (row3 < shape.length) {
-      let out3 = queryHead * shape.length * 16u + row3 * 16u;
+      let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
       out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
       out[out3 + (firstColumns + 8u)] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
     }

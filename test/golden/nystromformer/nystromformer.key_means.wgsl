@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -46,7 +52,7 @@ fn key_means(
     let first = y * short + longerBefore;
     var sum = 0.0;
     for (var r2 = 0u; r2 < size; r2++) {
-      sum += k[(keyGroup * shape.keyLength + (first + r2)) * 64u + x];
+      sum += k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + (first + r2) * shape.keyRowStride) * 64u + x];
     }
     keyMeans[number] = sum / max(f32(size), 1.0);
   }

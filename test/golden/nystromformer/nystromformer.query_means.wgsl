@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -46,7 +52,7 @@ fn query_means(
     let first = y * short + longerBefore;
     var sum = 0.0;
     for (var r2 = 0u; r2 < size; r2++) {
-      sum += q[(queryHead * shape.length + (first + r2)) * 64u + x];
+      sum += q[(queryHead * shape.headStride + batchItem * shape.itemGap + (first + r2) * shape.rowStride) * 64u + x];
     }
     queryMeans[number] = sum / max(f32(size), 1.0);
   }

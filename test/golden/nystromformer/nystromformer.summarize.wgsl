@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -57,8 +63,8 @@ fn summarize(
   let fewer = min(queryRows, visible);
   if (fewer > 64u) {
     let firstQuery = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 1024u;
-    let firstKey = keyGroup * shape.keyLength * 16u;
-    let firstValue = keyGroup * shape.keyLength * 16u;
+    let firstKey = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
+    let firstValue = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
     let end = min(visible, part * 256u + 256u);
     let lastQuery = max(64u, 1u) - 1u;
     let lastKey = max(end, 1u) - 1u;
@@ -102,10 +108,22 @@ fn summarize(
           tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
         }
         if (firstFour >= 8u) {
-          let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey + entries)];
-          let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 16u + (firstKey + entries)];
-          let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 16u + (firstKey + entries)];
-          let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 16u + (firstKey + entries)];
+          let row0_1 = k[min(
+            from_ + (firstFour - 8u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row1_1 = k[min(
+            from_ + (firstFour - 8u + 8u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row2_1 = k[min(
+            from_ + (firstFour - 8u + 16u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row3_1 = k[min(
+            from_ + (firstFour - 8u + 24u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
           tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
           tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
           tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -199,11 +217,11 @@ fn summarize(
       tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
       workgroupBarrier();
       let here = min(max(end, from_) - from_, 32u);
-      let firstStart = firstValue + from_ * 16u;
-      let lastStart = firstValue + lastKey * 16u;
+      let firstStart = firstValue + from_ * (shape.keyRowStride * 16u);
+      let lastStart = firstValue + lastKey * (shape.keyRowStride * 16u);
       for (var j = 0u; j < here; j += 4u) {
         let weight0_0 = tile[j * 9u + rowGroup];
-        let rowStart_0 = firstStart + j * 16u + firstColumns;
+        let rowStart_0 = firstStart + j * (shape.keyRowStride * 16u) + firstColumns;
         let columns0_0 = v[rowStart_0];
         let columns1_0 = v[rowStart_0 + 8u];
         sums_0 += weight0_0 * columns0_0.x;
@@ -215,7 +233,10 @@ fn summarize(
         sums_6 += weight0_0 * columns1_0.z;
         sums_7 += weight0_0 * columns1_0.w;
         let weight0_1 = tile[j * 9u + rowGroup + 9u];
-        let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+        let rowStart_1 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 16u,
+          lastStart,
+        ) + firstColumns;
         let columns0_1 = v[rowStart_1];
         let columns1_1 = v[rowStart_1 + 8u];
         sums_0 += weight0_1 * columns0_1.x;
@@ -227,7 +248,10 @@ fn summarize(
         sums_6 += weight0_1 * columns1_1.z;
         sums_7 += weight0_1 * columns1_1.w;
         let weight0_2 = tile[j * 9u + rowGroup + 18u];
-        let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+        let rowStart_2 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 32u,
+          lastStart,
+        ) + firstColumns;
         let columns0_2 = v[rowStart_2];
         let columns1_2 = v[rowStart_2 + 8u];
         sums_0 += weight0_2 * columns0_2.x;
@@ -239,7 +263,10 @@ fn summarize(
         sums_6 += weight0_2 * columns1_2.z;
         sums_7 += weight0_2 * columns1_2.w;
         let weight0_3 = tile[j * 9u + rowGroup + 27u];
-        let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+        let rowStart_3 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 48u,
+          lastStart,
+        ) + firstColumns;
         let columns0_3 = v[rowStart_3];
         let columns1_3 = v[rowStart_3 + 8u];
         sums_0 += weight0_3 * columns0_3.x;

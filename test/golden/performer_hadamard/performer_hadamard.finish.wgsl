@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -105,10 +111,10 @@ fn finish(
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
   let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
-  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
-  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
-  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q0Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row0 * (shape.rowStride * 64u);
+  let q0Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row1 * (shape.rowStride * 64u);
+  let q0Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row2 * (shape.rowStride * 64u);
+  let q0Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row3 * (shape.rowStride * 64u);
   let q0Projected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q0Row0) * 256u;
   let q0Projected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q0Row1) * 256u;
   let q0Projected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q0Row2) * 256u;
@@ -127,10 +133,10 @@ fn finish(
   let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
   let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
   let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
-  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
-  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
-  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  let q1Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row0 * (shape.rowStride * 64u);
+  let q1Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row1 * (shape.rowStride * 64u);
+  let q1Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row2 * (shape.rowStride * 64u);
+  let q1Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row3 * (shape.rowStride * 64u);
   let q1Projected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q1Row0) * 256u;
   let q1Projected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q1Row1) * 256u;
   let q1Projected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + headInGroup * shape.length + q1Row2) * 256u;
@@ -149,10 +155,10 @@ fn finish(
   let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
   let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
   let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 64u + k0Row0 * 64u;
-  let k0Start1 = keyGroup * shape.keyLength * 64u + k0Row1 * 64u;
-  let k0Start2 = keyGroup * shape.keyLength * 64u + k0Row2 * 64u;
-  let k0Start3 = keyGroup * shape.keyLength * 64u + k0Row3 * 64u;
+  let k0Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row0 * (shape.keyRowStride * 64u);
+  let k0Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row1 * (shape.keyRowStride * 64u);
+  let k0Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row2 * (shape.keyRowStride * 64u);
+  let k0Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row3 * (shape.keyRowStride * 64u);
   let k0Projected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k0Row0) * 256u;
   let k0Projected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k0Row1) * 256u;
   let k0Projected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k0Row2) * 256u;
@@ -171,10 +177,10 @@ fn finish(
   let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
   let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
   let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 64u + k1Row0 * 64u;
-  let k1Start1 = keyGroup * shape.keyLength * 64u + k1Row1 * 64u;
-  let k1Start2 = keyGroup * shape.keyLength * 64u + k1Row2 * 64u;
-  let k1Start3 = keyGroup * shape.keyLength * 64u + k1Row3 * 64u;
+  let k1Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row0 * (shape.keyRowStride * 64u);
+  let k1Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row1 * (shape.keyRowStride * 64u);
+  let k1Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row2 * (shape.keyRowStride * 64u);
+  let k1Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row3 * (shape.keyRowStride * 64u);
   let k1Projected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k1Row0) * 256u;
   let k1Projected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k1Row1) * 256u;
   let k1Projected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + k1Row2) * 256u;
@@ -792,10 +798,10 @@ fn finish(
         for (var step = 0u; step < 4u; step++) {
           let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
           let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
-          let rowStart = keyGroup * shape.keyLength * 16u + min(
+          let rowStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + min(
             firstKey + step,
             max(visible, 1u) - 1u,
-          ) * 16u + firstColumns;
+          ) * (shape.keyRowStride * 16u) + firstColumns;
           let columns0 = v[rowStart];
           totals_0 += pair0;
           sums_0 += pair0 * columns0.x;
@@ -826,7 +832,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -836,7 +842,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -846,7 +852,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -856,7 +862,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -866,7 +872,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row4 * (shape.rowStride * 16u);
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -876,7 +882,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row5 * (shape.rowStride * 16u);
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -886,7 +892,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row6 * (shape.rowStride * 16u);
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -896,7 +902,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row7 * (shape.rowStride * 16u);
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

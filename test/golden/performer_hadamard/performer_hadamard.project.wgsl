@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -75,31 +81,31 @@ fn project(
       var entry2 = 0.0;
       var entry3 = 0.0;
       if (rowOfGroup0 < queriesOfGroup) {
-        let query0 = (groupOfRow0 * (shape.heads / shape.kvHeads) + rowOfGroup0 / shape.length) * shape.length * 64u + (rowOfGroup0 - rowOfGroup0 / shape.length * shape.length) * 64u;
+        let query0 = ((groupOfRow0 * (shape.heads / shape.kvHeads) + rowOfGroup0 / shape.length) * shape.headStride + groupOfRow0 / shape.kvHeads * shape.itemGap) * 64u + (rowOfGroup0 - rowOfGroup0 / shape.length * shape.length) * (shape.rowStride * 64u);
         entry0 = q[query0 + (from_ + step)];
       } else {
-        let key0 = groupOfRow0 * shape.keyLength * 64u + (rowOfGroup0 - queriesOfGroup) * 64u;
+        let key0 = (groupOfRow0 * shape.keyHeadStride + groupOfRow0 / shape.kvHeads * shape.keyItemGap) * 64u + (rowOfGroup0 - queriesOfGroup) * (shape.keyRowStride * 64u);
         entry0 = k[key0 + (from_ + step)];
       }
       if (rowOfGroup1 < queriesOfGroup) {
-        let query1 = (groupOfRow1 * (shape.heads / shape.kvHeads) + rowOfGroup1 / shape.length) * shape.length * 64u + (rowOfGroup1 - rowOfGroup1 / shape.length * shape.length) * 64u;
+        let query1 = ((groupOfRow1 * (shape.heads / shape.kvHeads) + rowOfGroup1 / shape.length) * shape.headStride + groupOfRow1 / shape.kvHeads * shape.itemGap) * 64u + (rowOfGroup1 - rowOfGroup1 / shape.length * shape.length) * (shape.rowStride * 64u);
         entry1 = q[query1 + (from_ + step)];
       } else {
-        let key1 = groupOfRow1 * shape.keyLength * 64u + (rowOfGroup1 - queriesOfGroup) * 64u;
+        let key1 = (groupOfRow1 * shape.keyHeadStride + groupOfRow1 / shape.kvHeads * shape.keyItemGap) * 64u + (rowOfGroup1 - queriesOfGroup) * (shape.keyRowStride * 64u);
         entry1 = k[key1 + (from_ + step)];
       }
       if (rowOfGroup2 < queriesOfGroup) {
-        let query2 = (groupOfRow2 * (shape.heads / shape.kvHeads) + rowOfGroup2 / shape.length) * shape.length * 64u + (rowOfGroup2 - rowOfGroup2 / shape.length * shape.length) * 64u;
+        let query2 = ((groupOfRow2 * (shape.heads / shape.kvHeads) + rowOfGroup2 / shape.length) * shape.headStride + groupOfRow2 / shape.kvHeads * shape.itemGap) * 64u + (rowOfGroup2 - rowOfGroup2 / shape.length * shape.length) * (shape.rowStride * 64u);
         entry2 = q[query2 + (from_ + step)];
       } else {
-        let key2 = groupOfRow2 * shape.keyLength * 64u + (rowOfGroup2 - queriesOfGroup) * 64u;
+        let key2 = (groupOfRow2 * shape.keyHeadStride + groupOfRow2 / shape.kvHeads * shape.keyItemGap) * 64u + (rowOfGroup2 - queriesOfGroup) * (shape.keyRowStride * 64u);
         entry2 = k[key2 + (from_ + step)];
       }
       if (rowOfGroup3 < queriesOfGroup) {
-        let query3 = (groupOfRow3 * (shape.heads / shape.kvHeads) + rowOfGroup3 / shape.length) * shape.length * 64u + (rowOfGroup3 - rowOfGroup3 / shape.length * shape.length) * 64u;
+        let query3 = ((groupOfRow3 * (shape.heads / shape.kvHeads) + rowOfGroup3 / shape.length) * shape.headStride + groupOfRow3 / shape.kvHeads * shape.itemGap) * 64u + (rowOfGroup3 - rowOfGroup3 / shape.length * shape.length) * (shape.rowStride * 64u);
         entry3 = q[query3 + (from_ + step)];
       } else {
-        let key3 = groupOfRow3 * shape.keyLength * 64u + (rowOfGroup3 - queriesOfGroup) * 64u;
+        let key3 = (groupOfRow3 * shape.keyHeadStride + groupOfRow3 / shape.kvHeads * shape.keyItemGap) * 64u + (rowOfGroup3 - queriesOfGroup) * (shape.keyRowStride * 64u);
         entry3 = k[key3 + (from_ + step)];
       }
       rowTileEntries[step * 8u + rowGroup] = vec4f(entry0, entry1, entry2, entry3);

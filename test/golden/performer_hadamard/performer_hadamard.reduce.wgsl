@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -77,10 +83,10 @@ fn reduce(
     let kRow1 = min(firstRow + (from_ + fillRow + 4u), max(visible, 1u) - 1u);
     let kRow2 = min(firstRow + (from_ + fillRow + 8u), max(visible, 1u) - 1u);
     let kRow3 = min(firstRow + (from_ + fillRow + 12u), max(visible, 1u) - 1u);
-    let kStart0 = keyGroup * shape.keyLength * 64u + kRow0 * 64u;
-    let kStart1 = keyGroup * shape.keyLength * 64u + kRow1 * 64u;
-    let kStart2 = keyGroup * shape.keyLength * 64u + kRow2 * 64u;
-    let kStart3 = keyGroup * shape.keyLength * 64u + kRow3 * 64u;
+    let kStart0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow0 * (shape.keyRowStride * 64u);
+    let kStart1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow1 * (shape.keyRowStride * 64u);
+    let kStart2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow2 * (shape.keyRowStride * 64u);
+    let kStart3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + kRow3 * (shape.keyRowStride * 64u);
     let kProjected0 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow0) * 256u;
     let kProjected1 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow1) * 256u;
     let kProjected2 = (slice * (shape.heads / shape.kvHeads * shape.length + shape.keyLength) + shape.heads / shape.kvHeads * shape.length + kRow2) * 256u;
@@ -195,10 +201,10 @@ fn reduce(
     for (var filled = thread; filled < 256u; filled += 128u) {
       let filledRow = filled / 16u;
       let filledFour = filled % 16u;
-      let filledStart = keyGroup * shape.keyLength * 64u + min(
+      let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
         firstRow + from_ + filledRow,
         max(visible, 1u) - 1u,
-      ) * 64u;
+      ) * (shape.keyRowStride * 64u);
       let filledColumn = valueTile * 64u + filledFour;
       tile[filledRow * 17u + filledFour + 528u] = vec4f(
         v[filledStart + filledColumn],

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -55,7 +61,7 @@ fn transform(
   var numbers_6 = 0.0;
   var numbers_7 = 0.0;
   if (rowOfGroup < queriesOfGroup) {
-    let query = (groupOfRow * (shape.heads / shape.kvHeads) + rowOfGroup / shape.length) * shape.length * 64u + (rowOfGroup - rowOfGroup / shape.length * shape.length) * 64u;
+    let query = ((groupOfRow * (shape.heads / shape.kvHeads) + rowOfGroup / shape.length) * shape.headStride + groupOfRow / shape.kvHeads * shape.itemGap) * 64u + (rowOfGroup - rowOfGroup / shape.length * shape.length) * (shape.rowStride * 64u);
     numbers_0 = q[query + start0];
     numbers_1 = q[query + (start0 + 1u)];
     numbers_2 = q[query + (start0 + 2u)];
@@ -65,7 +71,7 @@ fn transform(
     numbers_6 = q[query + (start0 + 6u)];
     numbers_7 = q[query + (start0 + 7u)];
   } else {
-    let key = groupOfRow * shape.keyLength * 64u + (rowOfGroup - queriesOfGroup) * 64u;
+    let key = (groupOfRow * shape.keyHeadStride + groupOfRow / shape.kvHeads * shape.keyItemGap) * 64u + (rowOfGroup - queriesOfGroup) * (shape.keyRowStride * 64u);
     numbers_0 = k[key + start0];
     numbers_1 = k[key + (start0 + 1u)];
     numbers_2 = k[key + (start0 + 2u)];

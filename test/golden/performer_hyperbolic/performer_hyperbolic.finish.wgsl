@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -132,19 +138,19 @@ fn finish(
           let row0_0 = q[min(
             firstRow + firstFour * 4u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row1_0 = q[min(
             firstRow + firstFour * 4u + 1u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row2_0 = q[min(
             firstRow + firstFour * 4u + 2u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row3_0 = q[min(
             firstRow + firstFour * 4u + 3u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -223,19 +229,19 @@ fn finish(
           let row0_0 = k[min(
             firstRow + firstFour * 4u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row1_0 = k[min(
             firstRow + firstFour * 4u + 1u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row2_0 = k[min(
             firstRow + firstFour * 4u + 2u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row3_0 = k[min(
             firstRow + firstFour * 4u + 3u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -607,19 +613,19 @@ fn finish(
           let row0_0 = q[min(
             firstRow + firstFour * 4u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row1_0 = q[min(
             firstRow + firstFour * 4u + 1u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row2_0 = q[min(
             firstRow + firstFour * 4u + 2u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           let row3_0 = q[min(
             firstRow + firstFour * 4u + 3u,
             lastRow,
-          ) * 16u + (queryHead * shape.length * 16u + entries)];
+          ) * (shape.rowStride * 16u) + ((queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + entries)];
           tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -698,19 +704,19 @@ fn finish(
           let row0_0 = k[min(
             firstRow + firstFour * 4u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row1_0 = k[min(
             firstRow + firstFour * 4u + 1u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row2_0 = k[min(
             firstRow + firstFour * 4u + 2u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           let row3_0 = k[min(
             firstRow + firstFour * 4u + 3u,
             lastRow,
-          ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+          ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
           tile[place * 34u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 34u + firstFour + 136u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 34u + firstFour + 272u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -1197,10 +1203,10 @@ fn finish(
         for (var step = 0u; step < 4u; step++) {
           let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
           let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
-          let rowStart = keyGroup * shape.keyLength * 16u + min(
+          let rowStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + min(
             firstKey + step,
             max(visible, 1u) - 1u,
-          ) * 16u + firstColumns;
+          ) * (shape.keyRowStride * 16u) + firstColumns;
           let columns0 = v[rowStart];
           totals_0 += pair0;
           sums_0 += pair0 * columns0.x;
@@ -1231,7 +1237,7 @@ fn finish(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -1241,7 +1247,7 @@ fn finish(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -1251,7 +1257,7 @@ fn finish(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -1261,7 +1267,7 @@ fn finish(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -1271,7 +1277,7 @@ fn finish(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row4 * (shape.rowStride * 16u);
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -1281,7 +1287,7 @@ fn finish(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row5 * (shape.rowStride * 16u);
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -1291,7 +1297,7 @@ fn finish(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row6 * (shape.rowStride * 16u);
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -1301,7 +1307,7 @@ fn finish(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row7 * (shape.rowStride * 16u);
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -96,19 +102,19 @@ fn reduce(
         let row0_1 = k[min(
           fromRow + firstFour,
           lastKey,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+        ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
         let row1_1 = k[min(
           fromRow + firstFour + 8u,
           lastKey,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+        ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
         let row2_1 = k[min(
           fromRow + firstFour + 16u,
           lastKey,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+        ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
         let row3_1 = k[min(
           fromRow + firstFour + 24u,
           lastKey,
-        ) * 16u + (keyGroup * shape.keyLength * 16u + entries)];
+        ) * (shape.keyRowStride * 16u) + ((keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u + entries)];
         tile[place * 10u + firstFour + 544u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 10u + firstFour + 584u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 10u + firstFour + 624u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -161,10 +167,10 @@ fn reduce(
     for (var filled = thread; filled < 256u; filled += 128u) {
       let filledRow = filled / 16u;
       let filledFour = filled % 16u;
-      let filledStart = keyGroup * shape.keyLength * 64u + min(
+      let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
         firstRow + from_ + filledRow,
         max(visible, 1u) - 1u,
-      ) * 64u;
+      ) * (shape.keyRowStride * 64u);
       let filledColumn = valueTile * 64u + filledFour;
       tile[filledRow * 17u + filledFour + 528u] = vec4f(
         v[filledStart + filledColumn],
@@ -225,10 +231,10 @@ fn reduce(
     for (var filled = thread; filled < 256u; filled += 128u) {
       let filledRow = filled / 16u;
       let filledFour = filled % 16u;
-      let filledStart = keyGroup * shape.keyLength * 64u + min(
+      let filledStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + min(
         firstRow + (from_ + 16u) + filledRow,
         max(visible, 1u) - 1u,
-      ) * 64u;
+      ) * (shape.keyRowStride * 64u);
       let filledColumn = valueTile * 64u + filledFour;
       tile[filledRow * 17u + filledFour + 528u] = vec4f(
         v[filledStart + filledColumn],

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -48,7 +54,7 @@ fn attend_landmarks(
   let columnGroup = thread % 16u;
   let firstColumn = valueTile * 32u + columnGroup;
   let firstRow = rowTile * 64u;
-  let firstQuery = queryHead * shape.length * 8u;
+  let firstQuery = (queryHead * shape.headStride + batchItem * shape.itemGap) * 8u;
   let firstKey = queryHead % shape.heads * 1024u;
   let firstValue = (slice * (shape.heads / shape.kvHeads) + headInGroup) * 4096u;
   let end = 128u;
@@ -85,10 +91,22 @@ fn attend_landmarks(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 16u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 8u + (firstQuery + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 8u + (firstQuery + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 8u + (firstQuery + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 8u + (firstQuery + entries)];
+        let row0_0 = q[min(
+          firstRow + firstFour * 4u,
+          lastQuery,
+        ) * (shape.rowStride * 8u) + (firstQuery + entries)];
+        let row1_0 = q[min(
+          firstRow + (firstFour * 4u + 1u),
+          lastQuery,
+        ) * (shape.rowStride * 8u) + (firstQuery + entries)];
+        let row2_0 = q[min(
+          firstRow + (firstFour * 4u + 2u),
+          lastQuery,
+        ) * (shape.rowStride * 8u) + (firstQuery + entries)];
+        let row3_0 = q[min(
+          firstRow + (firstFour * 4u + 3u),
+          lastQuery,
+        ) * (shape.rowStride * 8u) + (firstQuery + entries)];
         tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
@@ -486,49 +504,49 @@ fn attend_landmarks(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 32u + row0 * 32u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row0 * (shape.rowStride * 32u);
     out[out0 + firstColumn] = (sums_0 * factor0).x;
     out[out0 + (firstColumn + 16u)] = (sums_1 * factor0).x;
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 32u + row1 * 32u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row1 * (shape.rowStride * 32u);
     out[out1 + firstColumn] = (sums_0 * factor0).y;
     out[out1 + (firstColumn + 16u)] = (sums_1 * factor0).y;
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 32u + row2 * 32u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row2 * (shape.rowStride * 32u);
     out[out2 + firstColumn] = (sums_0 * factor0).z;
     out[out2 + (firstColumn + 16u)] = (sums_1 * factor0).z;
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 32u + row3 * 32u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row3 * (shape.rowStride * 32u);
     out[out3 + firstColumn] = (sums_0 * factor0).w;
     out[out3 + (firstColumn + 16u)] = (sums_1 * factor0).w;
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 32u + row4 * 32u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row4 * (shape.rowStride * 32u);
     out[out4 + firstColumn] = (sums_2 * factor1).x;
     out[out4 + (firstColumn + 16u)] = (sums_3 * factor1).x;
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 32u + row5 * 32u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row5 * (shape.rowStride * 32u);
     out[out5 + firstColumn] = (sums_2 * factor1).y;
     out[out5 + (firstColumn + 16u)] = (sums_3 * factor1).y;
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 32u + row6 * 32u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row6 * (shape.rowStride * 32u);
     out[out6 + firstColumn] = (sums_2 * factor1).z;
     out[out6 + (firstColumn + 16u)] = (sums_3 * factor1).z;
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 32u + row7 * 32u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row7 * (shape.rowStride * 32u);
     out[out7 + firstColumn] = (sums_2 * factor1).w;
     out[out7 + (firstColumn + 16u)] = (sums_3 * factor1).w;
   }

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -53,8 +59,8 @@ fn summarize(
   let firstColumns = valueTile * 8u + columnGroup;
   let firstRow = rowTile * 32u;
   let firstQuery = queryHead % shape.heads * 1024u;
-  let firstKey = keyGroup * shape.keyLength * 8u;
-  let firstValue = keyGroup * shape.keyLength * 8u;
+  let firstKey = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 8u;
+  let firstValue = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 8u;
   let end = min(visible, part * 256u + 256u);
   let lastQuery = max(128u, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -94,10 +100,22 @@ fn summarize(
         tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if (firstFour >= 8u) {
-        let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 8u + (firstKey + entries)];
-        let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 8u + (firstKey + entries)];
-        let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 8u + (firstKey + entries)];
-        let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 8u + (firstKey + entries)];
+        let row0_1 = k[min(
+          from_ + (firstFour - 8u),
+          lastKey,
+        ) * (shape.keyRowStride * 8u) + (firstKey + entries)];
+        let row1_1 = k[min(
+          from_ + (firstFour - 8u + 8u),
+          lastKey,
+        ) * (shape.keyRowStride * 8u) + (firstKey + entries)];
+        let row2_1 = k[min(
+          from_ + (firstFour - 8u + 16u),
+          lastKey,
+        ) * (shape.keyRowStride * 8u) + (firstKey + entries)];
+        let row3_1 = k[min(
+          from_ + (firstFour - 8u + 24u),
+          lastKey,
+        ) * (shape.keyRowStride * 8u) + (firstKey + entries)];
         tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -184,60 +202,81 @@ fn summarize(
     tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
     workgroupBarrier();
     let here = min(max(end, from_) - from_, 32u);
-    let firstStart = firstValue + from_ * 8u;
-    let lastStart = firstValue + lastKey * 8u;
+    let firstStart = firstValue + from_ * (shape.keyRowStride * 8u);
+    let lastStart = firstValue + lastKey * (shape.keyRowStride * 8u);
     for (var j = 0u; j < here; j += 8u) {
       let weight0_0 = tile[j * 9u + rowGroup];
-      let rowStart_0 = firstStart + j * 8u + firstColumns;
+      let rowStart_0 = firstStart + j * (shape.keyRowStride * 8u) + firstColumns;
       let columns0_0 = v[rowStart_0];
       sums_0 += weight0_0 * columns0_0.x;
       sums_1 += weight0_0 * columns0_0.y;
       sums_2 += weight0_0 * columns0_0.z;
       sums_3 += weight0_0 * columns0_0.w;
       let weight0_1 = tile[j * 9u + rowGroup + 9u];
-      let rowStart_1 = min(firstStart + j * 8u + 8u, lastStart) + firstColumns;
+      let rowStart_1 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 8u,
+        lastStart,
+      ) + firstColumns;
       let columns0_1 = v[rowStart_1];
       sums_0 += weight0_1 * columns0_1.x;
       sums_1 += weight0_1 * columns0_1.y;
       sums_2 += weight0_1 * columns0_1.z;
       sums_3 += weight0_1 * columns0_1.w;
       let weight0_2 = tile[j * 9u + rowGroup + 18u];
-      let rowStart_2 = min(firstStart + j * 8u + 16u, lastStart) + firstColumns;
+      let rowStart_2 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 16u,
+        lastStart,
+      ) + firstColumns;
       let columns0_2 = v[rowStart_2];
       sums_0 += weight0_2 * columns0_2.x;
       sums_1 += weight0_2 * columns0_2.y;
       sums_2 += weight0_2 * columns0_2.z;
       sums_3 += weight0_2 * columns0_2.w;
       let weight0_3 = tile[j * 9u + rowGroup + 27u];
-      let rowStart_3 = min(firstStart + j * 8u + 24u, lastStart) + firstColumns;
+      let rowStart_3 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 24u,
+        lastStart,
+      ) + firstColumns;
       let columns0_3 = v[rowStart_3];
       sums_0 += weight0_3 * columns0_3.x;
       sums_1 += weight0_3 * columns0_3.y;
       sums_2 += weight0_3 * columns0_3.z;
       sums_3 += weight0_3 * columns0_3.w;
       let weight0_4 = tile[j * 9u + rowGroup + 36u];
-      let rowStart_4 = min(firstStart + j * 8u + 32u, lastStart) + firstColumns;
+      let rowStart_4 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 32u,
+        lastStart,
+      ) + firstColumns;
       let columns0_4 = v[rowStart_4];
       sums_0 += weight0_4 * columns0_4.x;
       sums_1 += weight0_4 * columns0_4.y;
       sums_2 += weight0_4 * columns0_4.z;
       sums_3 += weight0_4 * columns0_4.w;
       let weight0_5 = tile[j * 9u + rowGroup + 45u];
-      let rowStart_5 = min(firstStart + j * 8u + 40u, lastStart) + firstColumns;
+      let rowStart_5 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 40u,
+        lastStart,
+      ) + firstColumns;
       let columns0_5 = v[rowStart_5];
       sums_0 += weight0_5 * columns0_5.x;
       sums_1 += weight0_5 * columns0_5.y;
       sums_2 += weight0_5 * columns0_5.z;
       sums_3 += weight0_5 * columns0_5.w;
       let weight0_6 = tile[j * 9u + rowGroup + 54u];
-      let rowStart_6 = min(firstStart + j * 8u + 48u, lastStart) + firstColumns;
+      let rowStart_6 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 48u,
+        lastStart,
+      ) + firstColumns;
       let columns0_6 = v[rowStart_6];
       sums_0 += weight0_6 * columns0_6.x;
       sums_1 += weight0_6 * columns0_6.y;
       sums_2 += weight0_6 * columns0_6.z;
       sums_3 += weight0_6 * columns0_6.w;
       let weight0_7 = tile[j * 9u + rowGroup + 63u];
-      let rowStart_7 = min(firstStart + j * 8u + 56u, lastStart) + firstColumns;
+      let rowStart_7 = min(
+        firstStart + j * (shape.keyRowStride * 8u) + shape.keyRowStride * 56u,
+        lastStart,
+      ) + firstColumns;
       let columns0_7 = v[rowStart_7];
       sums_0 += weight0_7 * columns0_7.x;
       sums_1 += weight0_7 * columns0_7.y;

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -65,10 +71,10 @@ fn attend_nearby(
     let query1 = order[order0 + min(firstRow + rowGroup * 4u + 1u, max(end, 1u) - 1u)];
     let query2 = order[order0 + min(firstRow + rowGroup * 4u + 2u, max(end, 1u) - 1u)];
     let query3 = order[order0 + min(firstRow + rowGroup * 4u + 3u, max(end, 1u) - 1u)];
-    let queryRow0 = queryHead * shape.length * 64u + query0 * 64u;
-    let queryRow1 = queryHead * shape.length * 64u + query1 * 64u;
-    let queryRow2 = queryHead * shape.length * 64u + query2 * 64u;
-    let queryRow3 = queryHead * shape.length * 64u + query3 * 64u;
+    let queryRow0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + query0 * (shape.rowStride * 64u);
+    let queryRow1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + query1 * (shape.rowStride * 64u);
+    let queryRow2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + query2 * (shape.rowStride * 64u);
+    let queryRow3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + query3 * (shape.rowStride * 64u);
     var sums_0 = vec4f(0.0);
     var sums_1 = vec4f(0.0);
     var sums_2 = vec4f(0.0);
@@ -85,10 +91,10 @@ fn attend_nearby(
       let key1 = order[order0 + min(from_ + columnGroup * 4u + 1u, max(end, 1u) - 1u)];
       let key2 = order[order0 + min(from_ + columnGroup * 4u + 2u, max(end, 1u) - 1u)];
       let key3 = order[order0 + min(from_ + columnGroup * 4u + 3u, max(end, 1u) - 1u)];
-      let keyRow0 = queryHead * shape.length * 64u + key0 * 64u;
-      let keyRow1 = queryHead * shape.length * 64u + key1 * 64u;
-      let keyRow2 = queryHead * shape.length * 64u + key2 * 64u;
-      let keyRow3 = queryHead * shape.length * 64u + key3 * 64u;
+      let keyRow0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + key0 * (shape.rowStride * 64u);
+      let keyRow1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + key1 * (shape.rowStride * 64u);
+      let keyRow2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + key2 * (shape.rowStride * 64u);
+      let keyRow3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + key3 * (shape.rowStride * 64u);
       let inverseNorm0 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key0];
       let inverseNorm1 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key1];
       let inverseNorm2 = inverseNorms[(slice * (shape.heads / shape.kvHeads) + headInGroup) * shape.length + key2];
@@ -187,7 +193,7 @@ fn attend_nearby(
       workgroupBarrier();
       for (var j = 0u; j < here; j++) {
         let pair = pairs[j * 8u + rowGroup];
-        let valueRow = keyGroup * shape.keyLength * 64u + order[order0 + (from_ + j)] * 64u;
+        let valueRow = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + order[order0 + (from_ + j)] * (shape.keyRowStride * 64u);
         total += pair;
         sums_0 += pair * v[valueRow + firstColumn];
         sums_1 += pair * v[valueRow + (firstColumn + 8u)];

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -56,6 +62,6 @@ fn combine_rounds(
       let denominator = total;
       value = sum * select(1.0 / select(denominator, 1.0, denominator == 0.0), 0.0, denominator == 0.0);
     }
-    out[(queryHead * shape.length + y) * 64u + x] = value;
+    out[(queryHead * shape.headStride + batchItem * shape.itemGap + y * shape.rowStride) * 64u + x] = value;
   }
 }

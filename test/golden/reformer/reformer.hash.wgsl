@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -51,7 +57,7 @@ fn hash(
   let row = segment * 64u + thread;
   var bucket = 64u;
   if (row < visible) {
-    let start = queryHead * shape.length * 64u + row * 64u;
+    let start = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + row * (shape.rowStride * 64u);
     var largest = -1e30;
     var toward = 0u;
     var least = 1e30;

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -93,34 +99,34 @@ fn finish(
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
   let q0Row3 = min(firstRow + rowGroup * 8u + 3u, max(shape.length, 1u) - 1u);
-  let q0Start0 = queryHead * shape.length * 64u + q0Row0 * 64u;
-  let q0Start1 = queryHead * shape.length * 64u + q0Row1 * 64u;
-  let q0Start2 = queryHead * shape.length * 64u + q0Row2 * 64u;
-  let q0Start3 = queryHead * shape.length * 64u + q0Row3 * 64u;
+  let q0Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row0 * (shape.rowStride * 64u);
+  let q0Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row1 * (shape.rowStride * 64u);
+  let q0Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row2 * (shape.rowStride * 64u);
+  let q0Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q0Row3 * (shape.rowStride * 64u);
   let q1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(shape.length, 1u) - 1u);
   let q1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(shape.length, 1u) - 1u);
   let q1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(shape.length, 1u) - 1u);
   let q1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(shape.length, 1u) - 1u);
-  let q1Start0 = queryHead * shape.length * 64u + q1Row0 * 64u;
-  let q1Start1 = queryHead * shape.length * 64u + q1Row1 * 64u;
-  let q1Start2 = queryHead * shape.length * 64u + q1Row2 * 64u;
-  let q1Start3 = queryHead * shape.length * 64u + q1Row3 * 64u;
+  let q1Start0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row0 * (shape.rowStride * 64u);
+  let q1Start1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row1 * (shape.rowStride * 64u);
+  let q1Start2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row2 * (shape.rowStride * 64u);
+  let q1Start3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 64u + q1Row3 * (shape.rowStride * 64u);
   let k0Row0 = min(firstRow + rowGroup * 8u, max(visible, 1u) - 1u);
   let k0Row1 = min(firstRow + rowGroup * 8u + 1u, max(visible, 1u) - 1u);
   let k0Row2 = min(firstRow + rowGroup * 8u + 2u, max(visible, 1u) - 1u);
   let k0Row3 = min(firstRow + rowGroup * 8u + 3u, max(visible, 1u) - 1u);
-  let k0Start0 = keyGroup * shape.keyLength * 64u + k0Row0 * 64u;
-  let k0Start1 = keyGroup * shape.keyLength * 64u + k0Row1 * 64u;
-  let k0Start2 = keyGroup * shape.keyLength * 64u + k0Row2 * 64u;
-  let k0Start3 = keyGroup * shape.keyLength * 64u + k0Row3 * 64u;
+  let k0Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row0 * (shape.keyRowStride * 64u);
+  let k0Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row1 * (shape.keyRowStride * 64u);
+  let k0Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row2 * (shape.keyRowStride * 64u);
+  let k0Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k0Row3 * (shape.keyRowStride * 64u);
   let k1Row0 = min(firstRow + (rowGroup * 2u + 1u) * 4u, max(visible, 1u) - 1u);
   let k1Row1 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 1u, max(visible, 1u) - 1u);
   let k1Row2 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 2u, max(visible, 1u) - 1u);
   let k1Row3 = min(firstRow + (rowGroup * 2u + 1u) * 4u + 3u, max(visible, 1u) - 1u);
-  let k1Start0 = keyGroup * shape.keyLength * 64u + k1Row0 * 64u;
-  let k1Start1 = keyGroup * shape.keyLength * 64u + k1Row1 * 64u;
-  let k1Start2 = keyGroup * shape.keyLength * 64u + k1Row2 * 64u;
-  let k1Start3 = keyGroup * shape.keyLength * 64u + k1Row3 * 64u;
+  let k1Start0 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row0 * (shape.keyRowStride * 64u);
+  let k1Start1 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row1 * (shape.keyRowStride * 64u);
+  let k1Start2 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row2 * (shape.keyRowStride * 64u);
+  let k1Start3 = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 64u + k1Row3 * (shape.keyRowStride * 64u);
   for (var components0 = 0u; components0 < 64u; components0 += 64u) {
     let count = min(max(64u, components0) - components0, 64u);
     let firstFeature = components0;
@@ -473,10 +479,10 @@ fn finish(
         for (var step = 0u; step < 4u; step++) {
           let pair0 = tile[(step * 4u + four) * 33u + rowGroup * 2u];
           let pair1 = tile[(step * 4u + four) * 33u + rowGroup * 2u + 1u];
-          let rowStart = keyGroup * shape.keyLength * 32u + min(
+          let rowStart = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 32u + min(
             firstKey + step,
             max(visible, 1u) - 1u,
-          ) * 32u + firstColumns;
+          ) * (shape.keyRowStride * 32u) + firstColumns;
           let columns0 = v[rowStart];
           totals_0 += pair0;
           sums_0 += pair0 * columns0.x;
@@ -495,42 +501,42 @@ fn finish(
   }
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 32u + row0 * 32u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row0 * (shape.rowStride * 32u);
     out[out0 + firstColumns] = vec4f(sums_0.x, sums_1.x, sums_2.x, sums_3.x);
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 32u + row1 * 32u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row1 * (shape.rowStride * 32u);
     out[out1 + firstColumns] = vec4f(sums_0.y, sums_1.y, sums_2.y, sums_3.y);
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 32u + row2 * 32u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row2 * (shape.rowStride * 32u);
     out[out2 + firstColumns] = vec4f(sums_0.z, sums_1.z, sums_2.z, sums_3.z);
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 32u + row3 * 32u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row3 * (shape.rowStride * 32u);
     out[out3 + firstColumns] = vec4f(sums_0.w, sums_1.w, sums_2.w, sums_3.w);
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 32u + row4 * 32u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row4 * (shape.rowStride * 32u);
     out[out4 + firstColumns] = vec4f(sums_4.x, sums_5.x, sums_6.x, sums_7.x);
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 32u + row5 * 32u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row5 * (shape.rowStride * 32u);
     out[out5 + firstColumns] = vec4f(sums_4.y, sums_5.y, sums_6.y, sums_7.y);
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 32u + row6 * 32u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row6 * (shape.rowStride * 32u);
     out[out6 + firstColumns] = vec4f(sums_4.z, sums_5.z, sums_6.z, sums_7.z);
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 32u + row7 * 32u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 32u + row7 * (shape.rowStride * 32u);
     out[out7 + firstColumns] = vec4f(sums_4.w, sums_5.w, sums_6.w, sums_7.w);
   }
 }

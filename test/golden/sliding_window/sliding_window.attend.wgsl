@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -50,9 +56,9 @@ fn attend(
   let columnGroup = thread % 8u;
   let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 32u;
-  let firstQuery = queryHead * shape.length * 16u;
-  let firstKey = keyGroup * shape.keyLength * 16u;
-  let firstValue = keyGroup * shape.keyLength * 16u;
+  let firstQuery = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u;
+  let firstKey = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
+  let firstValue = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
   let end = visible;
   let lastQuery = max(shape.length, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -78,20 +84,44 @@ fn attend(
         let entries = first / 4u + place;
         let firstFour = thread / 4u;
         if (firstFour < 8u) {
-          let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
-          let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
-          let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
-          let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
+          let row0_0 = q[min(
+            firstRow + firstFour * 4u,
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row1_0 = q[min(
+            firstRow + (firstFour * 4u + 1u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row2_0 = q[min(
+            firstRow + (firstFour * 4u + 2u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+          let row3_0 = q[min(
+            firstRow + (firstFour * 4u + 3u),
+            lastQuery,
+          ) * (shape.rowStride * 16u) + (firstQuery + entries)];
           tile[place * 10u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
           tile[place * 10u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
           tile[place * 10u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
           tile[place * 10u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
         }
         if (firstFour >= 8u) {
-          let row0_1 = k[min(from_ + (firstFour - 8u), lastKey) * 16u + (firstKey + entries)];
-          let row1_1 = k[min(from_ + (firstFour - 8u + 8u), lastKey) * 16u + (firstKey + entries)];
-          let row2_1 = k[min(from_ + (firstFour - 8u + 16u), lastKey) * 16u + (firstKey + entries)];
-          let row3_1 = k[min(from_ + (firstFour - 8u + 24u), lastKey) * 16u + (firstKey + entries)];
+          let row0_1 = k[min(
+            from_ + (firstFour - 8u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row1_1 = k[min(
+            from_ + (firstFour - 8u + 8u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row2_1 = k[min(
+            from_ + (firstFour - 8u + 16u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+          let row3_1 = k[min(
+            from_ + (firstFour - 8u + 24u),
+            lastKey,
+          ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
           tile[place * 10u + firstFour + 152u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
           tile[place * 10u + firstFour + 192u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
           tile[place * 10u + firstFour + 232u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -249,11 +279,11 @@ fn attend(
       tile[(columnGroup + 24u) * 9u + rowGroup] = score0_3;
       workgroupBarrier();
       let here = min(max(end, from_) - from_, 32u);
-      let firstStart = firstValue + from_ * 16u;
-      let lastStart = firstValue + lastKey * 16u;
+      let firstStart = firstValue + from_ * (shape.keyRowStride * 16u);
+      let lastStart = firstValue + lastKey * (shape.keyRowStride * 16u);
       for (var j = 0u; j < here; j += 4u) {
         let weight0_0 = tile[j * 9u + rowGroup];
-        let rowStart_0 = firstStart + j * 16u + firstColumns;
+        let rowStart_0 = firstStart + j * (shape.keyRowStride * 16u) + firstColumns;
         let columns0_0 = v[rowStart_0];
         let columns1_0 = v[rowStart_0 + 8u];
         sums_0 += weight0_0 * columns0_0.x;
@@ -265,7 +295,10 @@ fn attend(
         sums_6 += weight0_0 * columns1_0.z;
         sums_7 += weight0_0 * columns1_0.w;
         let weight0_1 = tile[j * 9u + rowGroup + 9u];
-        let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+        let rowStart_1 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 16u,
+          lastStart,
+        ) + firstColumns;
         let columns0_1 = v[rowStart_1];
         let columns1_1 = v[rowStart_1 + 8u];
         sums_0 += weight0_1 * columns0_1.x;
@@ -277,7 +310,10 @@ fn attend(
         sums_6 += weight0_1 * columns1_1.z;
         sums_7 += weight0_1 * columns1_1.w;
         let weight0_2 = tile[j * 9u + rowGroup + 18u];
-        let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+        let rowStart_2 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 32u,
+          lastStart,
+        ) + firstColumns;
         let columns0_2 = v[rowStart_2];
         let columns1_2 = v[rowStart_2 + 8u];
         sums_0 += weight0_2 * columns0_2.x;
@@ -289,7 +325,10 @@ fn attend(
         sums_6 += weight0_2 * columns1_2.z;
         sums_7 += weight0_2 * columns1_2.w;
         let weight0_3 = tile[j * 9u + rowGroup + 27u];
-        let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+        let rowStart_3 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 48u,
+          lastStart,
+        ) + firstColumns;
         let columns0_3 = v[rowStart_3];
         let columns1_3 = v[rowStart_3 + 8u];
         sums_0 += weight0_3 * columns0_3.x;
@@ -321,7 +360,7 @@ fn attend(
   );
   let row0 = firstRow + rowGroup * 4u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor).x,
       (sums_1 * factor).x,
@@ -337,7 +376,7 @@ fn attend(
   }
   let row1 = firstRow + rowGroup * 4u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor).y,
       (sums_1 * factor).y,
@@ -353,7 +392,7 @@ fn attend(
   }
   let row2 = firstRow + rowGroup * 4u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor).z,
       (sums_1 * factor).z,
@@ -369,7 +408,7 @@ fn attend(
   }
   let row3 = firstRow + rowGroup * 4u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor).w,
       (sums_1 * factor).w,

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -38,6 +44,6 @@ fn append_v(
     let keyGroup = shape.sliceStart + z;
     let batchItem = keyGroup / shape.kvHeads;
     let firstPosition = positions[batchItem];
-    valueCache[(keyGroup * shape.capacity + (firstPosition + y)) * 64u + x] = v[(keyGroup * shape.length + y) * 64u + x];
+    valueCache[(keyGroup * shape.capacity + (firstPosition + y)) * 64u + x] = v[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + y * shape.keyRowStride) * 64u + x];
   }
 }

@@ -13,6 +13,12 @@ struct Shape {
   capacity: u32,
   sliceStart: u32,
   sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -50,9 +56,9 @@ fn attend(
   let columnGroup = thread % 16u;
   let firstColumns = valueTile * 16u + columnGroup;
   let firstRow = rowTile * 64u;
-  let firstQuery = queryHead * shape.length * 16u;
-  let firstKey = keyGroup * shape.keyLength * 16u;
-  let firstValue = keyGroup * shape.keyLength * 16u;
+  let firstQuery = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u;
+  let firstKey = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
+  let firstValue = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
   let end = min(visible, firstRow + 64u);
   let lastQuery = max(shape.length, 1u) - 1u;
   let lastKey = max(end, 1u) - 1u;
@@ -91,20 +97,44 @@ fn attend(
       let entries = first / 4u + place;
       let firstFour = thread / 2u;
       if (firstFour < 16u) {
-        let row0_0 = q[min(firstRow + firstFour * 4u, lastQuery) * 16u + (firstQuery + entries)];
-        let row1_0 = q[min(firstRow + (firstFour * 4u + 1u), lastQuery) * 16u + (firstQuery + entries)];
-        let row2_0 = q[min(firstRow + (firstFour * 4u + 2u), lastQuery) * 16u + (firstQuery + entries)];
-        let row3_0 = q[min(firstRow + (firstFour * 4u + 3u), lastQuery) * 16u + (firstQuery + entries)];
+        let row0_0 = q[min(
+          firstRow + firstFour * 4u,
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row1_0 = q[min(
+          firstRow + (firstFour * 4u + 1u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row2_0 = q[min(
+          firstRow + (firstFour * 4u + 2u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
+        let row3_0 = q[min(
+          firstRow + (firstFour * 4u + 3u),
+          lastQuery,
+        ) * (shape.rowStride * 16u) + (firstQuery + entries)];
         tile[place * 20u + firstFour] = vec4f(row0_0.x, row1_0.x, row2_0.x, row3_0.x);
         tile[place * 20u + firstFour + 40u] = vec4f(row0_0.y, row1_0.y, row2_0.y, row3_0.y);
         tile[place * 20u + firstFour + 80u] = vec4f(row0_0.z, row1_0.z, row2_0.z, row3_0.z);
         tile[place * 20u + firstFour + 120u] = vec4f(row0_0.w, row1_0.w, row2_0.w, row3_0.w);
       }
       if ((firstFour >= 16u) & (firstFour < 48u)) {
-        let row0_1 = k[min(from_ + (firstFour - 16u), lastKey) * 16u + (firstKey + entries)];
-        let row1_1 = k[min(from_ + (firstFour - 16u + 32u), lastKey) * 16u + (firstKey + entries)];
-        let row2_1 = k[min(from_ + (firstFour - 16u + 64u), lastKey) * 16u + (firstKey + entries)];
-        let row3_1 = k[min(from_ + (firstFour - 16u + 96u), lastKey) * 16u + (firstKey + entries)];
+        let row0_1 = k[min(
+          from_ + (firstFour - 16u),
+          lastKey,
+        ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+        let row1_1 = k[min(
+          from_ + (firstFour - 16u + 32u),
+          lastKey,
+        ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+        let row2_1 = k[min(
+          from_ + (firstFour - 16u + 64u),
+          lastKey,
+        ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
+        let row3_1 = k[min(
+          from_ + (firstFour - 16u + 96u),
+          lastKey,
+        ) * (shape.keyRowStride * 16u) + (firstKey + entries)];
         tile[place * 36u + firstFour + 144u] = vec4f(row0_1.x, row1_1.x, row2_1.x, row3_1.x);
         tile[place * 36u + firstFour + 216u] = vec4f(row0_1.y, row1_1.y, row2_1.y, row3_1.y);
         tile[place * 36u + firstFour + 288u] = vec4f(row0_1.z, row1_1.z, row2_1.z, row3_1.z);
@@ -386,12 +416,12 @@ fn attend(
       let sliceStart = from_ + keySlice * 32u;
       workgroupBarrier();
       let here = min(max(end, sliceStart) - sliceStart, 32u);
-      let firstStart = firstValue + sliceStart * 16u;
-      let lastStart = firstValue + lastKey * 16u;
+      let firstStart = firstValue + sliceStart * (shape.keyRowStride * 16u);
+      let lastStart = firstValue + lastKey * (shape.keyRowStride * 16u);
       for (var j = 0u; j < here; j += 8u) {
         let weight0_0 = tile[j * 17u + rowGroup * 2u];
         let weight1_0 = tile[j * 17u + rowGroup * 2u + 1u];
-        let rowStart_0 = firstStart + j * 16u + firstColumns;
+        let rowStart_0 = firstStart + j * (shape.keyRowStride * 16u) + firstColumns;
         let columns0_0 = v[rowStart_0];
         sums_0 += weight0_0 * columns0_0.x;
         sums_1 += weight0_0 * columns0_0.y;
@@ -403,7 +433,10 @@ fn attend(
         sums_7 += weight1_0 * columns0_0.w;
         let weight0_1 = tile[j * 17u + rowGroup * 2u + 17u];
         let weight1_1 = tile[j * 17u + rowGroup * 2u + 18u];
-        let rowStart_1 = min(firstStart + j * 16u + 16u, lastStart) + firstColumns;
+        let rowStart_1 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 16u,
+          lastStart,
+        ) + firstColumns;
         let columns0_1 = v[rowStart_1];
         sums_0 += weight0_1 * columns0_1.x;
         sums_1 += weight0_1 * columns0_1.y;
@@ -415,7 +448,10 @@ fn attend(
         sums_7 += weight1_1 * columns0_1.w;
         let weight0_2 = tile[j * 17u + rowGroup * 2u + 34u];
         let weight1_2 = tile[j * 17u + rowGroup * 2u + 35u];
-        let rowStart_2 = min(firstStart + j * 16u + 32u, lastStart) + firstColumns;
+        let rowStart_2 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 32u,
+          lastStart,
+        ) + firstColumns;
         let columns0_2 = v[rowStart_2];
         sums_0 += weight0_2 * columns0_2.x;
         sums_1 += weight0_2 * columns0_2.y;
@@ -427,7 +463,10 @@ fn attend(
         sums_7 += weight1_2 * columns0_2.w;
         let weight0_3 = tile[j * 17u + rowGroup * 2u + 51u];
         let weight1_3 = tile[j * 17u + rowGroup * 2u + 52u];
-        let rowStart_3 = min(firstStart + j * 16u + 48u, lastStart) + firstColumns;
+        let rowStart_3 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 48u,
+          lastStart,
+        ) + firstColumns;
         let columns0_3 = v[rowStart_3];
         sums_0 += weight0_3 * columns0_3.x;
         sums_1 += weight0_3 * columns0_3.y;
@@ -439,7 +478,10 @@ fn attend(
         sums_7 += weight1_3 * columns0_3.w;
         let weight0_4 = tile[j * 17u + rowGroup * 2u + 68u];
         let weight1_4 = tile[j * 17u + rowGroup * 2u + 69u];
-        let rowStart_4 = min(firstStart + j * 16u + 64u, lastStart) + firstColumns;
+        let rowStart_4 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 64u,
+          lastStart,
+        ) + firstColumns;
         let columns0_4 = v[rowStart_4];
         sums_0 += weight0_4 * columns0_4.x;
         sums_1 += weight0_4 * columns0_4.y;
@@ -451,7 +493,10 @@ fn attend(
         sums_7 += weight1_4 * columns0_4.w;
         let weight0_5 = tile[j * 17u + rowGroup * 2u + 85u];
         let weight1_5 = tile[j * 17u + rowGroup * 2u + 86u];
-        let rowStart_5 = min(firstStart + j * 16u + 80u, lastStart) + firstColumns;
+        let rowStart_5 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 80u,
+          lastStart,
+        ) + firstColumns;
         let columns0_5 = v[rowStart_5];
         sums_0 += weight0_5 * columns0_5.x;
         sums_1 += weight0_5 * columns0_5.y;
@@ -463,7 +508,10 @@ fn attend(
         sums_7 += weight1_5 * columns0_5.w;
         let weight0_6 = tile[j * 17u + rowGroup * 2u + 102u];
         let weight1_6 = tile[j * 17u + rowGroup * 2u + 103u];
-        let rowStart_6 = min(firstStart + j * 16u + 96u, lastStart) + firstColumns;
+        let rowStart_6 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 96u,
+          lastStart,
+        ) + firstColumns;
         let columns0_6 = v[rowStart_6];
         sums_0 += weight0_6 * columns0_6.x;
         sums_1 += weight0_6 * columns0_6.y;
@@ -475,7 +523,10 @@ fn attend(
         sums_7 += weight1_6 * columns0_6.w;
         let weight0_7 = tile[j * 17u + rowGroup * 2u + 119u];
         let weight1_7 = tile[j * 17u + rowGroup * 2u + 120u];
-        let rowStart_7 = min(firstStart + j * 16u + 112u, lastStart) + firstColumns;
+        let rowStart_7 = min(
+          firstStart + j * (shape.keyRowStride * 16u) + shape.keyRowStride * 112u,
+          lastStart,
+        ) + firstColumns;
         let columns0_7 = v[rowStart_7];
         sums_0 += weight0_7 * columns0_7.x;
         sums_1 += weight0_7 * columns0_7.y;
@@ -520,7 +571,7 @@ fn attend(
   );
   let row0 = firstRow + rowGroup * 8u;
   if (row0 < shape.length) {
-    let out0 = queryHead * shape.length * 16u + row0 * 16u;
+    let out0 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row0 * (shape.rowStride * 16u);
     out[out0 + firstColumns] = vec4f(
       (sums_0 * factor0).x,
       (sums_1 * factor0).x,
@@ -530,7 +581,7 @@ fn attend(
   }
   let row1 = firstRow + rowGroup * 8u + 1u;
   if (row1 < shape.length) {
-    let out1 = queryHead * shape.length * 16u + row1 * 16u;
+    let out1 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row1 * (shape.rowStride * 16u);
     out[out1 + firstColumns] = vec4f(
       (sums_0 * factor0).y,
       (sums_1 * factor0).y,
@@ -540,7 +591,7 @@ fn attend(
   }
   let row2 = firstRow + rowGroup * 8u + 2u;
   if (row2 < shape.length) {
-    let out2 = queryHead * shape.length * 16u + row2 * 16u;
+    let out2 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row2 * (shape.rowStride * 16u);
     out[out2 + firstColumns] = vec4f(
       (sums_0 * factor0).z,
       (sums_1 * factor0).z,
@@ -550,7 +601,7 @@ fn attend(
   }
   let row3 = firstRow + rowGroup * 8u + 3u;
   if (row3 < shape.length) {
-    let out3 = queryHead * shape.length * 16u + row3 * 16u;
+    let out3 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row3 * (shape.rowStride * 16u);
     out[out3 + firstColumns] = vec4f(
       (sums_0 * factor0).w,
       (sums_1 * factor0).w,
@@ -560,7 +611,7 @@ fn attend(
   }
   let row4 = firstRow + (rowGroup * 2u + 1u) * 4u;
   if (row4 < shape.length) {
-    let out4 = queryHead * shape.length * 16u + row4 * 16u;
+    let out4 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row4 * (shape.rowStride * 16u);
     out[out4 + firstColumns] = vec4f(
       (sums_4 * factor1).x,
       (sums_5 * factor1).x,
@@ -570,7 +621,7 @@ fn attend(
   }
   let row5 = firstRow + (rowGroup * 2u + 1u) * 4u + 1u;
   if (row5 < shape.length) {
-    let out5 = queryHead * shape.length * 16u + row5 * 16u;
+    let out5 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row5 * (shape.rowStride * 16u);
     out[out5 + firstColumns] = vec4f(
       (sums_4 * factor1).y,
       (sums_5 * factor1).y,
@@ -580,7 +631,7 @@ fn attend(
   }
   let row6 = firstRow + (rowGroup * 2u + 1u) * 4u + 2u;
   if (row6 < shape.length) {
-    let out6 = queryHead * shape.length * 16u + row6 * 16u;
+    let out6 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row6 * (shape.rowStride * 16u);
     out[out6 + firstColumns] = vec4f(
       (sums_4 * factor1).z,
       (sums_5 * factor1).z,
@@ -590,7 +641,7 @@ fn attend(
   }
   let row7 = firstRow + (rowGroup * 2u + 1u) * 4u + 3u;
   if (row7 < shape.length) {
-    let out7 = queryHead * shape.length * 16u + row7 * 16u;
+    let out7 = (queryHead * shape.headStride + batchItem * shape.itemGap) * 16u + row7 * (shape.rowStride * 16u);
     out[out7 + firstColumns] = vec4f(
       (sums_4 * factor1).w,
       (sums_5 * factor1).w,

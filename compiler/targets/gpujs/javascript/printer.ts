@@ -2,6 +2,7 @@
 import { invariant, InvariantError } from '../../../diagnostics/invariant.ts'
 import type { Statement, Value } from '../../../kernel/kernel.ts'
 import type { ShapeField } from '../../../../runtime/contract/shape.ts'
+import { isStride } from '../../../../runtime/contract/size.ts'
 import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
 import type { CellKernel } from '../../../kernel/target.ts'
 import type { CellInteger } from '../../../../runtime/program.ts'
@@ -185,6 +186,7 @@ export class Printer {
       case 'name':
         return coordinates[value.name] ?? this.#indexes.get(value.name) ?? `~~${value.name}`
       case 'shape':
+        invariant(!isStride(value.field), 'tensors of cells are packed')
         return this.#given(value.field)
       case 'bufferLength':
         return this.#given(`${value.buffer}.length`)

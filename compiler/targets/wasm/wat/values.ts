@@ -11,6 +11,7 @@ import type { Locals } from './locals.ts'
 import { offsetOf } from './memory.ts'
 import type { Address, Memory } from './memory.ts'
 import type { Node } from './text.ts'
+import { isStride } from '../../../../runtime/contract/size.ts'
 
 const loads = { f32: 'f32.load', u32: 'i32.load', vec4f: 'v128.load' } as const
 
@@ -40,6 +41,7 @@ export class ValuePrinter {
       case 'workgroup':
         return ['local.get', '$workgroup']
       case 'shape':
+        invariant(!isStride(value.field), 'tensors in memory are packed')
         return this.memory.shape(value.field)
       case 'bufferLength':
         return this.memory.elements(value.buffer)

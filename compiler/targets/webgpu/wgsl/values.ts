@@ -1,5 +1,7 @@
 /** Values as WGSL expressions, with no more parentheses than they need. */
 
+import { shapeFields, strideFields } from '../../../../runtime/contract/shape.ts'
+import { isStride } from '../../../../runtime/contract/size.ts'
 import { invariant } from '../../../diagnostics/invariant.ts'
 import type { Binding, Value } from '../../../kernel/kernel.ts'
 import { binary, floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kernel/target.ts'
@@ -10,6 +12,7 @@ import { wgslName } from './names.ts'
 /** Prints values, and remembers which helpers the text must define. */
 export class ValuePrinter {
   readonly #helpers = new Map<string, Helper>()
+  #strided = false
   #one = false
   /** Names of the buffers that are bound as vec4f. */
   readonly #inFours: ReadonlySet<string>
@@ -35,6 +38,11 @@ export class ValuePrinter {
     ]
   }
 
+  /** The fields of the shape, with strides where one was asked for: they are the last. */
+  get fields(): readonly string[] {
+    return this.#strided ? [...shapeFields, ...strideFields] : shapeFields
+  }
+
   /** The helpers asked for so far, each after those that it calls. */
   get helpers(): readonly Helper[] {
     return [...this.#helpers.values()]
@@ -50,6 +58,7 @@ export class ValuePrinter {
       case 'workgroup':
         return value.kind
       case 'shape':
+        this.#strided ||= isStride(value.field)
         return `shape.${value.field}`
       case 'bufferLength':
         return this.#length(value.buffer)

@@ -1,0 +1,66 @@
+/**
+ * Calls on the host whose heads are inside rows, for kernels to which they are apart. Loaded with the first of them;
+ * what is wrong with a call is left to whoever checks it.
+ */
+import type { Drawn } from '../base-attention.ts'
+
+/** Heads and rows of the tensors of calls and of results, by name. */
+const axes = {
+  q: ['heads', 'length'],
+  k: ['kvHeads', 'keyLength'],
+  v: ['kvHeads', 'keyLength'],
+  out: ['heads', 'length'],
+  dout: ['heads', 'length'],
+  dq: ['heads', 'length'],
+  dk: ['kvHeads', 'keyLength'],
+  dv: ['kvHeads', 'keyLength'],
+} as const
+
+/** Members that take whole sequences. */
+export type Member = 'forward' | 'prefill' | 'backward'
+
+/** What runs such calls with heads apart, with the projection that it had when they were made. */
+type Runs = Readonly<Record<Member, (call: never, drawn: Drawn) => Promise<unknown>>>
+
+/** The result of a call, heads inside its rows as in the call's own. */
+export async function apart(
+  runs: Runs,
+  member: Member,
+  call: object | undefined,
+  drawn: Drawn,
+): Promise<unknown> {
+  const given = { ...call, layout: undefined } as Readonly<Record<string, unknown>>
+  const { batch = 1, length, keyLength = length, heads = 1, kvHeads = heads } = given
+  const sizes = { batch, length, keyLength, heads, kvHeads } as Readonly<Record<string, number>>
+  /** The tensors among some values by name, with the first of their two axes outside of the second. */
+  const turned = (values: Readonly<Record<string, unknown>>, back: boolean): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        if (!(name in axes) || !isSingles(value)) return [name, value]
+        const [heads, rows] = axes[name as keyof typeof axes].map((axis) => sizes[axis]) as [number, number]
+        const counts = back ? ([heads, rows] as const) : ([rows, heads] as const)
+        return [name, turn(value, batch as number, ...counts)]
+      }),
+    )
+  const result = await runs[member](turned(given, false) as never, drawn)
+  if (member === 'forward') return turned({ out: result }, true)['out']
+  return turned(result as Readonly<Record<string, unknown>>, true)
+}
+
+const isSingles = (value: unknown): value is Float32Array =>
+  Object.prototype.toString.call(value) === '[object Float32Array]'
+
+/** [batch, first, second, width] as [batch, second, first, width]; as it is where it has no such count, which is refused. */
+export function turn(tensor: Float32Array, batch: number, first: number, second: number): Float32Array {
+  const width = tensor.length / (batch * first * second)
+  if (!Number.isInteger(width)) return tensor
+  const result = new Float32Array(tensor.length)
+  let from = 0
+  for (let item = 0; item < batch; item++)
+    for (let one = 0; one < first; one++)
+      for (let other = 0; other < second; other++) {
+        const to = ((item * second + other) * first + one) * width
+        for (let entry = 0; entry < width; entry++) result[to + entry] = tensor[from++] ?? 0
+      }
+  return result
+}
