@@ -101,15 +101,19 @@ export function throughLandmarks(
   return landmarkRows(kernelOf(model), head, { q, k }, pinv)
 }
 
+/** The filter of the convolution that is added at the end, where there is one. */
+export const filterOf = <T>({ conv }: { readonly conv?: T | undefined }): T | undefined => conv
+
 /** Adds the convolution of `conv`, if there is one, to `rows`, the output at the query rows `wanted`. */
 export function withConvolution(
   { landmarks, valueDim }: AttentionModel,
-  { conv }: ReferenceInputs,
+  inputs: ReferenceInputs,
   { index, v }: Head,
   { rows, wanted }: { readonly rows: Matrix; readonly wanted: readonly number[] },
 ): Matrix {
-  if (landmarks?.conv === undefined || conv === undefined) return rows
-  const [filter] = rowsOf(conv, index, 1, landmarks.conv)
+  const filters = filterOf(inputs)
+  if (landmarks?.conv === undefined || filters === undefined) return rows
+  const [filter] = rowsOf(filters, index, 1, landmarks.conv)
   if (filter === undefined) return rows
   return rows.map((row, n) => {
     const added = convolved(filter.mantissa, v, wanted[n] ?? 0, valueDim)

@@ -1,5 +1,5 @@
-/** The epilogue of an attention, a convolution that is added to its quotients: as a formula, its cost and its text. */
-import { add, all, ge, load, lt, mul, over, sub } from './equation/build.ts'
+/** The epilogue of an attention, a convolution that is added to its quotients: as a formula, its adjoint, cost and text. */
+import { add, all, ge, load, lt, mul, over, size, sub } from './equation/build.ts'
 import { countRows, entryOf } from './equation/heads.ts'
 import type { Head } from './equation/heads.ts'
 import type { Formula } from './equation.ts'
@@ -21,25 +21,43 @@ export function addEpilogue(
 ): Formula {
   if (epilogue === undefined) return quotient
   const { filter, width, values } = epilogue
+  const sum = throughTaps(width, row, countRows(values, head), (tap, from) =>
+    mul(
+      load(filter, add(mul(head.number, width), tap)),
+      load(values.buffer, entryOf(values, head, from, columns, column)),
+    ),
+  )
+  return add(quotient, sum)
+}
+
+/** What a value row gets back: the same filter, turned round, over the cotangents of the rows that it reached. */
+export const valuesOfEpilogue = (
+  { weight, width }: { readonly weight: string; readonly width: number },
+  { number }: Head,
+  row: Formula,
+  cotangent: (row: Formula) => Formula,
+): Formula =>
+  throughTaps(width, row, size('length'), (tap, from) =>
+    mul(load(weight, add(mul(number, width), sub(width - 1, tap))), cotangent(from)),
+  )
+
+/** Σ over the taps of a centred filter that meet one of `count` rows, at tap t the row `row` + t − half. */
+function throughTaps(
+  width: number,
+  row: Formula,
+  count: Formula,
+  term: (tap: Formula, from: Formula) => Formula,
+): Formula {
   const half = (width - 1) / 2
   // Counted from `half` rows before the first, to stay above zero.
-  const ahead = (t: Formula): Formula => add(row, t)
+  const ahead = (tap: Formula): Formula => add(row, tap)
   const [sum] = over(
     't',
     width,
-    (t) => [
-      {
-        name: 'convolved',
-        operator: 'sum',
-        value: mul(
-          load(filter, add(mul(head.number, width), t)),
-          load(values.buffer, entryOf(values, head, sub(ahead(t), half), columns, column)),
-        ),
-      },
-    ],
-    (t) => all(ge(ahead(t), half), lt(ahead(t), add(countRows(values, head), half))),
+    (tap) => [{ name: 'convolved', operator: 'sum', value: term(tap, sub(ahead(tap), half)) }],
+    (tap) => all(ge(ahead(tap), half), lt(ahead(tap), add(count, half))),
   ) as [Formula]
-  return add(quotient, sum)
+  return sum
 }
 
 /** Operations that it takes for each number of the result. */

@@ -64,10 +64,10 @@ function addToGroup(
     const weights = k.let('weights', inLanes(entry))
     // Counted from `half` rows before the first, to stay above zero.
     const ahead = k.let('ahead', ir.add(firstRow, t))
-    const row = k.let('convolvedRow', ir.sub(ir.call('max', ahead, half), half))
+    const row = k.let('filteredRow', ir.sub(ir.call('max', ahead, half), half))
     const exists = k.let('there', ir.and(ir.ge(ahead, half), ir.lt(row, rows)))
     const start = rowStart(places, within(row, rows))
-    const entries = columns.load(k, binding(values.buffer), start, 'Convolved')
+    const entries = columns.load(k, binding(values.buffer), start, 'Filtered')
     return { weights: [weights], entries: entries.map((entry) => ir.select(exists, entry, 0)) }
   })
 }
@@ -88,7 +88,7 @@ export function rowEpilogue(k: Author, of: Filter, row: Value): (column: Value, 
   const buffer = binding(values.buffer)
   return (column, value) => {
     const wide = ir.typeOf(value) === 'vec4f'
-    const sum = k.var(column.kind === 'number' ? `convolved${column.value}` : 'convolved', value)
+    const sum = k.var(column.kind === 'number' ? `filtered${column.value}` : 'filtered', value)
     k.loop('t', from, to, (t) => {
       const entry = ir.load(binding(filter), ir.add(filterStart, t))
       const at = ir.add(rowStart(places, ir.sub(ir.add(row, t), half)), column)
@@ -104,7 +104,7 @@ function declareFilter(
   { epilogue: { width, values }, valueDim }: Filter,
   unit = 1,
 ): { readonly filterStart: Value; readonly places: RowPlaces } {
-  k.comment('the convolution over the values: entry t of the filter for the row t − half below')
+  k.comment('the filter over the values: its entry t for the row t − half below')
   const head = ir.mod(u32Name('queryHead'), ir.shape('heads'))
   const filterStart = k.let('filterStart', ir.mul(head, width))
   const places = placesOf(values, 'sliceQueryHead', valueDim / unit)

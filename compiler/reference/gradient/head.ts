@@ -5,7 +5,8 @@ import type { Expression } from '../../symbolic/expression.ts'
 import { keysAreQueries } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
-import { SELF, ownKeys, timesMet } from '../buckets.ts'
+import { filterOf } from '../landmarks.ts'
+import { SELF, ownKeys, timesMet } from '../meetings.ts'
 import { poolingOf } from '../reference.ts'
 import { factors } from '../weights.ts'
 import { featureValues } from './features.ts'
@@ -53,8 +54,8 @@ export function headOutput(tape: Tape, model: AttentionModel, leaves: HeadLeaves
   if (leaves.v.rows.length === 0) return undefined
   const meeting = meetingRows(tape, model, leaves)
   const out = throughLandmarks(tape, model, leaves, meeting) ?? pairByPair(tape, model, leaves, meeting)
-  const { conv } = leaves.weights
-  return conv === undefined ? out : added(tape, out, filtered(tape, conv, meeting.v, out.rows.length))
+  const filter = filterOf(leaves.weights)
+  return filter === undefined ? out : added(tape, out, filtered(tape, filter, meeting.v, out.rows.length))
 }
 
 function meetingRows(tape: Tape, model: AttentionModel, leaves: HeadLeaves): Meeting {
@@ -89,9 +90,8 @@ function termsOf(tape: Tape, model: AttentionModel, leaves: HeadLeaves, meeting:
     return innerProducts(tape, left, right, factor)
   }
   const kernel = kernelOf(model)
-  const { buckets } = model
-  if (buckets === undefined) return kernelValues(tape, kernel, q, k, factor)
-  const met = timesMet(buckets, { q: q.rows, k: k.rows }, projection.rows)
+  const met = timesMet(model, { q: q.rows, k: k.rows }, projection.rows)
+  if (met === undefined) return kernelValues(tape, kernel, q, k, factor)
   const often: Factor = (i, j) => multiply(extended(met(i, j)), factor(i, j))
   const others: Factor = (i, j) => (i === j ? zero : often(i, j))
   // What a row weighs for itself is a constant.

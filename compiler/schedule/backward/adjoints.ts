@@ -1,5 +1,6 @@
 /** The adjoint of each row operation. */
-import type { Attend, Attention, Either, RowOperation } from '../../algebra/attention.ts'
+import type { Attend, Attention, Convolve, Either, RowOperation } from '../../algebra/attention.ts'
+import { valuesOfEpilogue } from '../epilogue.ts'
 import { choose, gt, le, smaller } from '../equation/build.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
@@ -8,7 +9,6 @@ import type { Only, Rounds } from '../schedule.ts'
 import { attendRows } from '../strategies/steps.ts'
 import type { Adjoint, Contribution, Entry } from './adjoint.ts'
 import { adjointOfAttend } from './attend.ts'
-import { valuesOfConvolution } from './convolve.ts'
 import { adjointOfInverse } from './inverse.ts'
 import { adjointOfMeans } from './means.ts'
 import { adjointOfProduct } from './product.ts'
@@ -42,13 +42,20 @@ export function adjointOf(
       return ofEither(step, cotangent, backward)
     case 'convolve': {
       const rows = adjointOf(step.rows, cotangent, backward)
-      return rows && { ...rows, contributions: [...rows.contributions, valuesOfConvolution(step, cotangent)] }
+      return rows && { ...rows, contributions: [...rows.contributions, ofFiltered(step, cotangent)] }
     }
     case 'carry':
     case 'near':
       return undefined
   }
 }
+
+/** What the values of a convolution get; the rows to which it was added get the cotangents as they are. */
+const ofFiltered = ({ filter, values }: Convolve, cotangent: Entry): Contribution => ({
+  to: values,
+  over: 'sliceQueryHead',
+  entry: (head, row, column) => valuesOfEpilogue(filter, head, row, (from) => cotangent(head, from, column)),
+})
 
 function ofAttend(
   step: Attend,

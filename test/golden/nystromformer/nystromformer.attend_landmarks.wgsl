@@ -285,7 +285,7 @@ fn attend_landmarks(
     sums_5 *= factor;
     sums_6 *= factor;
     sums_7 *= factor;
-    // the convolution over the values: entry t of the filter for the row t − half below
+    // the filter over the values: its entry t for the row t − half below
     let filterStart = queryHead % shape.heads * 33u;
     let firstConvolved = (keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap) * 16u;
     for (var t = 0u; t < 36u; t++) {
@@ -296,22 +296,22 @@ fn attend_landmarks(
         select(0.0, conv[filterStart + min(max(t, 3u) - 3u, 32u)], (t >= 3u) & (max(t, 3u) - 3u < 33u)),
       );
       let ahead = firstRow + rowGroup * 4u + t;
-      let convolvedRow = max(ahead, 16u) - 16u;
-      let there = (ahead >= 16u) & (convolvedRow < visible);
-      let rowStartConvolved = firstConvolved + min(
-        convolvedRow,
+      let filteredRow = max(ahead, 16u) - 16u;
+      let there = (ahead >= 16u) & (filteredRow < visible);
+      let rowStartFiltered = firstConvolved + min(
+        filteredRow,
         max(visible, 1u) - 1u,
       ) * (shape.keyRowStride * 16u) + firstColumns;
-      let columns0Convolved = v[rowStartConvolved];
-      let columns1Convolved = v[rowStartConvolved + 8u];
-      sums_0 += weights * select(0.0, columns0Convolved.x, there);
-      sums_1 += weights * select(0.0, columns0Convolved.y, there);
-      sums_2 += weights * select(0.0, columns0Convolved.z, there);
-      sums_3 += weights * select(0.0, columns0Convolved.w, there);
-      sums_4 += weights * select(0.0, columns1Convolved.x, there);
-      sums_5 += weights * select(0.0, columns1Convolved.y, there);
-      sums_6 += weights * select(0.0, columns1Convolved.z, there);
-      sums_7 += weights * select(0.0, columns1Convolved.w, there);
+      let columns0Filtered = v[rowStartFiltered];
+      let columns1Filtered = v[rowStartFiltered + 8u];
+      sums_0 += weights * select(0.0, columns0Filtered.x, there);
+      sums_1 += weights * select(0.0, columns0Filtered.y, there);
+      sums_2 += weights * select(0.0, columns0Filtered.z, there);
+      sums_3 += weights * select(0.0, columns0Filtered.w, there);
+      sums_4 += weights * select(0.0, columns1Filtered.x, there);
+      sums_5 += weights * select(0.0, columns1Filtered.y, there);
+      sums_6 += weights * select(0.0, columns1Filtered.z, there);
+      sums_7 += weights * select(0.0, columns1Filtered.w, there);
     }
     let row0 = firstRow + rowGroup * 4u;
     if (row0 < shape.length) {

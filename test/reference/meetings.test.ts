@@ -1,6 +1,6 @@
 // Rows that a hash brings together, against a softmax for each round written out here.
 import { describe, expect, test } from 'vitest'
-import { chunksOf } from '../../compiler/reference/buckets.ts'
+import { chunksOf } from '../../compiler/reference/meetings.ts'
 import type { ReferenceInputs } from '../../compiler/reference/inputs.ts'
 import { reference } from '../../compiler/reference/reference.ts'
 import { Vector } from '../../compiler/reference/vector.ts'

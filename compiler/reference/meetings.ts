@@ -34,13 +34,13 @@ export function ownKeys(rows: readonly Vector[], scale: number): Vector[] {
 
 /** The score of a pair in all rounds together, zero where it never meets; `score` itself where no hash is asked for. */
 export function meetings(
-  { buckets }: AttentionModel,
-  { q, k }: Head,
+  model: AttentionModel,
+  head: Head,
   rotations: readonly Vector[],
   score: Score,
 ): Score {
-  if (buckets === undefined) return score
-  const times = timesMet(buckets, { q, k }, rotations)
+  const times = timesMet(model, head, rotations)
+  if (times === undefined) return score
   return (i, j) => {
     const met = times(i, j)
     if (met === 0) return extended(0)
@@ -48,12 +48,13 @@ export function meetings(
   }
 }
 
-/** In how many rounds query row i meets key row j. */
+/** In how many rounds query row i meets key row j; absent where no hash is asked for. */
 export function timesMet(
-  buckets: BucketsModel,
+  { buckets }: AttentionModel,
   { q, k }: Pick<Head, 'q' | 'k'>,
   rotations: readonly Vector[],
-): (i: number, j: number) => number {
+): ((i: number, j: number) => number) | undefined {
+  if (buckets === undefined) return undefined
   const chunks = chunksOf(q.slice(0, k.length), rotations, buckets)
   return (i, j) => {
     let times = 0
