@@ -52,7 +52,7 @@ test('blocks side by side have the same names', () => {
   let fourth = first / 8.0;
 }`
   expect(compactWgsl(code)).toBe(
-    'fn main(){let a=1.;if(a>0.){let b=a;out[0]=b;}for(var b=0u;b<4;b++){let c=f32(b)+a;out[b]=c;}let b=a/8.;}',
+    'fn main(){let a=1.;if(a>0.){let aC=a;out[0]=aC;}for(var aC=0u;aC<4;aC++){let bC=f32(aC)+a;out[aC]=bC;}let b=a/8.;}',
   )
 })
 
