@@ -4,13 +4,15 @@ import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { rowsOf } from './cases/case.ts'
 import { weightsOf } from './cases/weights.ts'
-import type { Platform } from './execution/executor.ts'
+import type { Platform, Storage } from './execution/executor.ts'
 import { properties } from './properties/properties.ts'
 import type { Effort, Property, Subject } from './properties/property.ts'
 import { tooFewProjections } from './quality.ts'
 import type { AttentionReport, PropertyName, PropertyResult } from './report.ts'
 
 export interface AttentionOptions extends Effort {
+  /** Of tensors; f32 where it is not given. */
+  readonly storage?: Storage | undefined
   /** One property alone. */
   readonly property?: PropertyName | undefined
   /** Told each result as soon as it is there. */
@@ -24,7 +26,7 @@ export async function verifyAttention(
 ): Promise<AttentionReport> {
   const wanted = properties.filter(({ name }) => options.property === undefined || name === options.property)
   options.say(`${model.name}: making kernels`)
-  const subject = await subjectOf(model, platform)
+  const subject = await subjectOf(model, platform, options.storage ?? 'f32')
   const results: PropertyResult[] = []
   try {
     for (const property of wanted) {
@@ -46,10 +48,10 @@ export async function verifyAttention(
   }
 }
 
-async function subjectOf(model: AttentionModel, platform: Platform): Promise<Subject> {
+async function subjectOf(model: AttentionModel, platform: Platform, storage: Storage): Promise<Subject> {
   const { values: weights, heads } = weightsOf(model)
-  const executor = await platform.open(model, heads === undefined ? undefined : weights)
-  const shared = { model, algebra: fromModel(model), platform, weights, heads, rows: rowsOf(model) }
+  const executor = await platform.open(model, heads === undefined ? undefined : weights, storage)
+  const shared = { model, algebra: fromModel(model), platform, storage, weights, heads, rows: rowsOf(model) }
   if ('unsupported' in executor) return { ...shared, executor: undefined, unsupported: executor.unsupported }
   return { ...shared, executor }
 }

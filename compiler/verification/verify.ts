@@ -7,10 +7,10 @@ import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
 import { understand } from '../pipeline.ts'
 import { defaultTarget, isTarget } from '../targets/index.ts'
 import { compiledPlatform } from './execution/compiled.ts'
-import type { Platform } from './execution/executor.ts'
 import { referencePlatform } from './execution/reference.ts'
 import { defaultRuns } from './properties/property.ts'
 import { callback, having, type Member, noAttention, oneOf, text, wholeNumber } from '../options.ts'
+import { type Platform, type Storage, storages } from './execution/executor.ts'
 import { type AttentionReport, type PropertyName, propertyNames, type PropertyResult } from './report.ts'
 import { verifyAttention } from './verify-attention.ts'
 
@@ -29,6 +29,11 @@ export interface VerifyOptions {
   readonly path?: string | undefined
   /** The first that can be used here where it is not given. */
   readonly backend?: Backend | undefined
+  /**
+   * Of tensors, f32 where it is not given. With f16 calls are made of numbers that it holds, and results are held to
+   * float64 within half a unit of it more; only kernels have such tensors, so not the backend reference.
+   */
+  readonly storage?: Storage | undefined
   /** The device to run on, of a backend that takes one; one of its own where it is not given. */
   readonly device?: GPUDevice | undefined
   /** Told what is being done, often. */
@@ -45,6 +50,7 @@ export const verifyMembers: Readonly<Record<Exclude<keyof VerifyOptions, 'file'>
   runs: wholeNumber(1),
   path: text,
   backend: oneOf(backendNames),
+  storage: oneOf(storages),
   device: having('queue', 'a GPUDevice (was it awaited?)'),
   onProgress: callback,
   onResult: callback,
@@ -71,7 +77,7 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
   const { checked, diagnostics } = understand(source)
   if (diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, attentions: [], refuted: [], holds: false }
-  const { only, seed = 0, runs = defaultRuns, path, property, onProgress, onResult } = options
+  const { only, seed = 0, runs = defaultRuns, path, property, storage, onProgress, onResult } = options
   const models = checked.attentions.filter(({ name }) => only === undefined || name === only)
   if (models.length === 0)
     throw noAttention(
@@ -82,6 +88,10 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
   if (path !== undefined && (property === undefined || models.length > 1))
     throw new RangeError('path: expected the property and the attention that it is a case of, beside it')
   const platform = await platformOf(options.backend, options.device)
+  if (storage === 'f16' && platform.backend === 'reference')
+    throw new RangeError(
+      'storage: expected f32 on the backend reference, which computes in float64; found f16',
+    )
   const attentions: AttentionReport[] = []
   for (const model of models)
     attentions.push(
@@ -90,6 +100,7 @@ export async function verifySource(source: Source, options: VerifyOptions = {}):
         runs,
         path,
         property,
+        storage,
         say: onProgress ?? (() => {}),
         tell: (result) => onResult?.({ attention: model.name, device: platform.device, result }),
       }),

@@ -2,7 +2,7 @@
 import { understand } from '../../compiler/pipeline.ts'
 import { InvariantError } from '../../compiler/diagnostics/invariant.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
-import type { Platform } from '../../compiler/verification/execution/executor.ts'
+import type { Platform, Storage } from '../../compiler/verification/execution/executor.ts'
 import { type PropertyName, propertyNames, type PropertyResult } from '../../compiler/verification/report.ts'
 import type { SampleSize } from '../../compiler/verification/sampling/gram.ts'
 import { verifyAttention } from '../../compiler/verification/verify-attention.ts'
@@ -11,6 +11,7 @@ export interface Effort {
   readonly runs?: number
   readonly seed?: number
   readonly sample?: SampleSize
+  readonly storage?: Storage
 }
 
 export function modelOf(text: string): AttentionModel {
@@ -26,12 +27,13 @@ export async function resultOf(
   model: AttentionModel,
   platform: Platform,
   property: PropertyName,
-  { runs = 8, seed = 1, sample }: Effort = {},
+  { runs = 8, seed = 1, sample, storage }: Effort = {},
 ): Promise<PropertyResult> {
   const { properties } = await verifyAttention(model, platform, {
     runs,
     seed,
     property,
+    storage,
     say: () => {},
     ...(sample && { sample }),
   })

@@ -12,6 +12,7 @@ import {
   statuses,
 } from '../../verification/report.ts'
 import { defaultRuns } from '../../verification/properties/property.ts'
+import { type Storage, storages } from '../../verification/execution/executor.ts'
 import { chosenBackend } from '../backends.ts'
 import type { Context } from '../context.ts'
 import { reportDiagnostics } from '../diagnostics.ts'
@@ -31,6 +32,7 @@ interface Options {
   readonly runs: number
   readonly path?: string
   readonly backend?: Backend
+  readonly storage: Storage
   readonly json?: true
 }
 
@@ -60,10 +62,15 @@ export function addVerify({ program, io, conclude }: Context): void {
         'what runs the attentions (default: the first that can, see attnc doctor)',
       ).choices(backendNames),
     )
+    .addOption(
+      new Option('--storage <type>', 'of the tensors; f16 with a rounding budget of its own')
+        .choices(storages)
+        .default(storages[0]),
+    )
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ attnc verify specs/performer.attn\n  $ attnc verify specs/*.attn --runs 200 --seed 7',
+      '\nExamples:\n  $ attnc verify specs/performer.attn\n  $ attnc verify specs/*.attn --runs 200 --seed 7\n  $ attnc verify specs/softmax.attn --storage f16',
     )
     .action(async (paths: readonly string[], options: Options) => conclude(await run(io, paths, options)))
 }
@@ -84,6 +91,11 @@ async function run(io: Io, paths: readonly string[], options: Options): Promise<
     requireAttention(source.file, files.length > 1 ? everyName : names, only)
 
   const backend = options.backend ?? (await chosenBackend(io, () => true))
+  if (options.storage === 'f16' && backend === 'reference')
+    throw usage(
+      '--storage f16: the backend reference computes in float64',
+      'name one with kernels, as --backend wasm',
+    )
   const progress = progressOn(io.err)
   const verified: Verified[] = []
   const start = performance.now()
@@ -98,7 +110,7 @@ async function run(io: Io, paths: readonly string[], options: Options): Promise<
     progress.done()
   }
   const reports = verified.map(({ report }) => report)
-  if (json === true) printJson(io, jsonOf(verified))
+  if (json === true) printJson(io, jsonOf(verified, options.storage))
   else io.out.write(summary(io, reports, { ...options, backend }, performance.now() - start))
   return reports.some(({ properties }) => properties.some(isRefuted)) ? status.spec : status.done
 }
@@ -110,23 +122,22 @@ async function verifyFile(
   say: (text: string) => void,
   clear: () => void,
 ): Promise<readonly AttentionReport[]> {
-  const { json, backend, ...rest } = options
+  const { json, ...rest } = options
   const paint = painter(io.out, io.env)
   let shown = ''
   const show = (attention: string, result: PropertyResult, device: string): void => {
     if (json === true) return
     clear()
     if (shown !== attention)
-      io.out.write(`${attentionLine(source.file, attention, backend, device, paint)}\n`)
+      io.out.write(`${attentionLine(source.file, attention, { ...rest, device }, paint)}\n`)
     shown = attention
     io.out.write(`${resultLine(result, paint)}\n`)
-    for (const line of counterexampleLines(source.file, result, backend)) io.out.write(`${line}\n`)
+    for (const line of counterexampleLines(source.file, result, rest)) io.out.write(`${line}\n`)
   }
   try {
     const { attentions } = await verify(source.text, {
       ...rest,
       file: source.file,
-      backend,
       onProgress: (step) => say(`${step} …`),
       onResult: ({ attention, device, result }) => show(attention, result, device),
     })

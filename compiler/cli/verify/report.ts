@@ -1,6 +1,7 @@
 /** The results of a verification, for people and as data. */
 import type { AttentionReport, Counterexample, PropertyResult, Status } from '../../verification/report.ts'
 import { defaultRuns } from '../../verification/properties/property.ts'
+import type { Storage } from '../../verification/execution/executor.ts'
 import type { Paint } from '../io.ts'
 import { table } from '../table.ts'
 
@@ -13,13 +14,19 @@ const colours: Readonly<Record<Status, Colour>> = {
   skipped: 'dim',
 }
 
+/** What attentions were run on, as words of the command. */
+interface Manner {
+  readonly backend: string
+  readonly storage: Storage
+}
+
 export const attentionLine = (
   file: string,
   attention: string,
-  backend: string,
-  device: string,
+  { backend, storage, device }: Manner & { readonly device: string },
   paint: Paint,
-): string => `${paint('bold', attention)} of ${file}, ${backend} on ${device}`
+): string =>
+  `${paint('bold', attention)} of ${file}, ${backend} on ${device}${storage === 'f32' ? '' : `, tensors of ${storage}`}`
 
 export function resultLine({ name, status, detail }: PropertyResult, paint: Paint): string {
   return `  ${name.padEnd(14)}${paint(colours[status], status.padEnd(10))}${status === 'skipped' ? paint('dim', detail) : detail}`
@@ -29,7 +36,7 @@ export function resultLine({ name, status, detail }: PropertyResult, paint: Pain
 export function counterexampleLines(
   file: string,
   { counterexample }: PropertyResult,
-  backend: string,
+  manner: Manner,
 ): string[] {
   if (counterexample === undefined) return []
   const { columns, rows } = counterexample.table
@@ -37,17 +44,18 @@ export function counterexampleLines(
   return [
     `    smallest case: ${counterexample.case}`,
     ...(columns.length === 0 ? [] : [table([columns, ...rows], numbers, '      ')]),
-    `    again: ${commandOf(file, counterexample, backend)}`,
+    `    again: ${commandOf(file, counterexample, manner)}`,
   ]
 }
 
-function commandOf(file: string, { replay }: Counterexample, backend: string): string {
+function commandOf(file: string, { replay }: Counterexample, { backend, storage }: Manner): string {
   const { only, property, seed, path, runs } = replay
   return [
     `attnc verify ${quoted(file)} --only ${only} --property ${property} --seed ${seed}`,
     ...(runs === defaultRuns ? [] : [`--runs ${runs}`]),
     ...(path === undefined ? [] : [`--path ${path}`]),
     `--backend ${backend}`,
+    ...(storage === 'f32' ? [] : [`--storage ${storage}`]),
   ].join(' ')
 }
 
@@ -61,13 +69,14 @@ export interface Verified {
 }
 
 /** The document of `--json`. */
-export function jsonOf(verified: readonly Verified[]): unknown {
+export function jsonOf(verified: readonly Verified[], storage: Storage): unknown {
   return {
     attentions: verified.map(({ file, report: { name, backend, device, properties, warnings } }) => ({
       name,
       file,
       backend,
       device,
+      storage,
       warnings,
       properties: properties.map(({ counterexample, ...result }) => ({
         ...result,
@@ -78,7 +87,7 @@ export function jsonOf(verified: readonly Verified[]): unknown {
                 case: counterexample.case,
                 columns: counterexample.table.columns,
                 rows: counterexample.table.rows,
-                command: commandOf(file, counterexample, backend),
+                command: commandOf(file, counterexample, { backend, storage }),
               },
             }),
       })),

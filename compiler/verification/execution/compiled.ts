@@ -6,6 +6,7 @@ import type {
   CreateOptions,
   ForwardCall,
   Program,
+  Tensor,
 } from '../../../runtime/index.ts'
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
@@ -14,6 +15,7 @@ import { underivable } from '../../schedule/build.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
 import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
+import { entriesOf, onHalves } from './halves.ts'
 import { inTurns } from './turns.ts'
 
 /** @param options how each attention is made, such as on which device */
@@ -26,7 +28,7 @@ export function compiledPlatform(
     backend,
     device,
     draw: drawProjection,
-    open: (model, weights) => open(model, weights, { ...options, backend }),
+    open: (model, weights, storage) => open(model, weights, { ...options, backend, storage }),
   }
 }
 
@@ -43,40 +45,62 @@ async function open(
   const attention = await createAttention(built.program, { ...options, weights })
   const { prefill, step } = built.program.forms
   return {
-    ...executorOf(attention),
+    ...executorOf(attention, options.storage),
     get projection() {
       return attention.projection
     },
     ...(prefill === undefined || step === undefined
       ? {}
-      : { decode: (call: Call, prefixes: readonly number[]) => decode(attention, call, prefixes) }),
+      : {
+          decode: (call: Call, prefixes: readonly number[]) =>
+            decode(attention, call, prefixes, options.storage),
+        }),
     ...(underivable(built.algebra) === undefined && {
       backward: async ({ dout, ...call }: GradientCall) => attention.backward({ ...arrays(call), dout }),
     }),
   }
 }
 
-function executorOf(attention: Attention): Omit<Executor, 'projection' | 'decode' | 'backward'> {
+function executorOf(
+  attention: Attention,
+  storage: CreateOptions['storage'],
+): Omit<Executor, 'projection' | 'decode' | 'backward'> {
   return {
     redraw: (seed) => attention.redraw(seed),
-    forward: async (call) => attention.forward(arrays(call)),
+    forward: async (call) =>
+      storage === 'f16'
+        ? onHalves(arrays(call), entriesOf(attention, call), (halves) => attention.forward(halves))
+        : attention.forward(arrays(call)),
     destroy: () => attention.destroy(),
   }
 }
 
-async function decode(attention: Attention, call: Call, prefixes: readonly number[]): Promise<Float32Array> {
+async function decode(
+  attention: Attention,
+  call: Call,
+  prefixes: readonly number[],
+  storage: CreateOptions['storage'],
+): Promise<Float32Array> {
   let state: AttentionState | undefined
+  const prefill = async <T extends Tensor>(given: ForwardCall<T>): Promise<T> => {
+    const prefilled = await attention.prefill(given)
+    state = prefilled.state
+    return prefilled.out
+  }
+  const step = async <T extends Tensor>(token: ForwardCall<T>): Promise<T> => {
+    const { q, k, v, batch, heads, kvHeads } = token
+    invariant(state !== undefined, 'tokens come after a prompt')
+    return attention.step(state, { q, k, v, batch, heads, kvHeads })
+  }
+  const run = async (
+    given: ForwardCall<Float32Array>,
+    by: <T extends Float32Array | Uint16Array>(one: ForwardCall<T>) => Promise<T>,
+  ): Promise<Float32Array> =>
+    storage === 'f16' ? onHalves(given, entriesOf(attention, given), by) : by(given)
   try {
     return await inTurns(call, prefixes, {
-      prompt: async (prompt) => {
-        const prefilled = await attention.prefill(arrays(prompt))
-        state = prefilled.state
-        return prefilled.out
-      },
-      token: async ({ q, k, v, batch, heads, kvHeads }) => {
-        invariant(state !== undefined, 'tokens come after a prompt')
-        return attention.step(state, { q, k, v, batch, heads, kvHeads })
-      },
+      prompt: async (prompt) => run(arrays(prompt), prefill),
+      token: async (token) => run(arrays(token), step),
     })
   } finally {
     state?.destroy()

@@ -4,9 +4,15 @@
  * check serves all of them.
  */
 import type { AttentionModel } from '../../semantics/model.ts'
-import type { Backend } from '../../../runtime/index.ts'
+import type { Backend, CreateOptions } from '../../../runtime/index.ts'
 import type { ProjectionLaw } from '../../../runtime/contract/projections.ts'
 import type { CallSizes } from '../../../runtime/contract/shape.ts'
+
+/** How tensors are kept between calls; arithmetic is f32. */
+export type Storage = NonNullable<CreateOptions['storage']>
+
+/** The storages that there are, the usual one first. */
+export const storages = ['f32', 'f16'] as const satisfies readonly Storage[]
 
 /** The tensors of one call, in the shapes of a generated module's `forward`. */
 export interface Call extends CallSizes {
@@ -48,8 +54,11 @@ export interface Executor {
 export interface Platform {
   readonly backend: Backend | 'interpreter'
   readonly device: string
-  /** @param weights run-time weights by name, where the attention has them */
-  open(model: AttentionModel, weights?: Weights): Promise<Executor | Unsupported>
+  /**
+   * @param weights run-time weights by name, where the attention has them
+   * @param storage of tensors, where the platform has a choice
+   */
+  open(model: AttentionModel, weights?: Weights, storage?: Storage): Promise<Executor | Unsupported>
   /** The distribution that `redraw` draws from; rows, dim and law are the options'. */
   draw(options: ProjectionLaw): Float32Array
 }

@@ -1,14 +1,14 @@
 /** Where scores are positive, a row of the output is a weighted mean of value rows. */
 import * as fc from 'fast-check'
 import type { Attention } from '../../algebra/attention.ts'
-import { callOf, cases, type Case, describeCase, longestOf } from '../cases/case.ts'
+import { cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum } from '../rounding/bounded.ts'
 import { addedToSum } from '../../algebra/division.ts'
 import { featuresOf, negativeWeights, signOfWeights, termsOf } from '../../algebra/facts.ts'
 import { visibility } from '../../algebra/interpret.ts'
 import { layoutOf, tableOf, whereIs, worstDifference } from './difference.ts'
-import { executorOf, type Property } from './property.ts'
+import { callFor, executorOf, type Property } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 /** Relative to the largest value that a row sees: roundings of two sums that share their weights. */
@@ -40,7 +40,7 @@ export const convexity: Property = {
         describe: ({ shape, alike }) => `${describeCase(shape)}${alike ? ', every value 1' : ''}`,
         held: (count) => `${count} times every row lay within the range of the values that it sees`,
         attempt: async ({ shape, alike }) => {
-          const random = callOf(model, shape)
+          const random = callFor(subject, shape)
           const call = alike ? { ...random, v: random.v.map(() => 1) } : random
           const out = await executor.forward(call)
           const { low, high } = rangeOfValues(algebra, call, shrinks)

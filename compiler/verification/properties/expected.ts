@@ -1,11 +1,12 @@
 /** A result held against float64, row by row, within a bound on the rounding of f32. */
-import { weighsPairs } from '../../algebra/facts.ts'
+import { negativeWeights, weighsPairs } from '../../algebra/facts.ts'
 import { reference } from '../../reference/reference.ts'
 import { sliceRows } from '../cases/rows.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Table } from '../report.ts'
 import { sensitivity } from '../rounding/sensitivity.ts'
+import { mayBeBeyond, storedTolerances } from '../rounding/storage.ts'
 import { tolerances } from '../rounding/tolerance.ts'
 import { type Difference, layoutOf, tableOf, worstDifference } from './difference.ts'
 import type { Subject } from './property.ts'
@@ -23,6 +24,8 @@ export function differenceFrom(
   out: Float32Array,
   projection: Float32Array | undefined,
 ): Comparison {
+  if (endedBeyond(subject, out) && explainsEnd(subject, call, projection))
+    return { difference: undefined, error: 0, table: { columns: [], rows: [] } }
   const rows = rowsToCompare(call.length)
   const { expected, allowed } = expectedRows(subject, call, projection, rows)
   const layout = { ...layoutOf(call, subject.model.valueDim), rows }
@@ -46,9 +49,21 @@ export function differenceFrom(
   }
 }
 
+/** Whether a call ended in the error `range`, because a result is beyond f16. */
+export const endedBeyond = ({ storage }: Subject, out: Float32Array): boolean =>
+  storage === 'f16' && out.every((value) => value === Infinity)
+
+/** Means of values are never beyond f16; of others a row may be. */
+function explainsEnd(subject: Subject, call: Call, projection: Float32Array | undefined): boolean {
+  if (negativeWeights(subject.algebra) === undefined) return false
+  const every = Array.from({ length: call.length }, (_, row) => row)
+  const { expected, allowed } = expectedRows(subject, call, projection, every)
+  return mayBeBeyond(expected, allowed)
+}
+
 /** The float64 value of some rows of every head, and how far f32 may be from it. */
 export function expectedRows(
-  { model, algebra, weights }: Subject,
+  { model, algebra, weights, storage }: Subject,
   call: Call,
   projection: Float32Array | undefined,
   rows: readonly number[],
@@ -58,7 +73,7 @@ export function expectedRows(
   const allowed = weighsPairs(algebra)
     ? tolerances(algebra, call, projection, rows, expected)
     : sensitivity(model, inputs, expected)
-  return { expected, allowed }
+  return { expected, allowed: storedTolerances(expected, allowed, storage) }
 }
 
 /** The ends, the borders of tiles, and a choice of the others. */

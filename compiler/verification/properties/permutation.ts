@@ -1,12 +1,12 @@
 /** Permuting the keys together with their values changes nothing but roundings. */
 import * as fc from 'fast-check'
 import { orderOfKeys } from '../../algebra/facts.ts'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { cases, type Case, describeCase } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
 import { expectedRows, rowsToCompare, selectRows } from './expected.ts'
-import { executorOf, type Property, type Subject } from './property.ts'
+import { callFor, executorOf, type Property, type Subject } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 export const permutation: Property = {
@@ -24,7 +24,7 @@ export const permutation: Property = {
         describe: ({ shape }) => `${describeCase(shape)}, keys in another order`,
         held: (count) => `${count} times the keys came in another order, and the rows were the same`,
         attempt: async ({ shape, order }) => {
-          const call = callOf(subject.model, shape)
+          const call = callFor(subject, shape)
           const rows = rowsToCompare(call.length)
           const layout = { ...layoutOf(call, subject.model.valueDim), rows }
           const straight = selectRows(await executor.forward(call), call, rows)

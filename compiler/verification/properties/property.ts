@@ -2,7 +2,9 @@
 import type { Attention } from '../../algebra/attention.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
-import type { Executor, Platform, Weights } from '../execution/executor.ts'
+import { callOf, type Case } from '../cases/case.ts'
+import type { Call, Executor, Platform, Storage, Weights } from '../execution/executor.ts'
+import { storedCall } from '../rounding/storage.ts'
 import type { SampleSize } from '../sampling/gram.ts'
 import type { Counterexample, PropertyName, Status } from '../report.ts'
 
@@ -15,6 +17,8 @@ export interface Subject {
   readonly executor: Executor | undefined
   /** Why there is none, as a noun. */
   readonly unsupported?: string
+  /** Of the tensors of the executor. */
+  readonly storage: Storage
   readonly weights: Weights
   /** Heads of a call, where the weights fix them. */
   readonly heads: number | undefined
@@ -52,6 +56,10 @@ export interface Property {
   readonly ofKernelsAlone?: true
   readonly check: (subject: Subject, effort: Effort) => Promise<Outcome>
 }
+
+/** The tensors of a generated call, as they are stored. */
+export const callFor = ({ model, storage }: Subject, shape: Case): Call =>
+  storedCall(callOf(model, shape), storage)
 
 /** Of a property that is checked only where the attention runs. */
 export function executorOf({ executor }: Subject): Executor {

@@ -1,11 +1,12 @@
 /** Large inputs: results stay finite, and right as long as f32 can tell. */
-import { actionOf, isIdentity } from '../../algebra/facts.ts'
-import { callOf, cases, type Case, describeCase } from '../cases/case.ts'
+import { LARGEST } from '../../../runtime/storage/half.ts'
+import { actionOf, isIdentity, negativeWeights } from '../../algebra/facts.ts'
+import { cases, type Case, describeCase } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { fitsF32 } from '../rounding/tolerance.ts'
 import { firstWild, layoutOf, smallText, tableOf, whereIs } from './difference.ts'
-import { differenceFrom } from './expected.ts'
-import { executorOf, type Property } from './property.ts'
+import { differenceFrom, endedBeyond } from './expected.ts'
+import { callFor, executorOf, type Property, type Subject } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 /** Of a row: where float64 still agrees with f32 to some digits, and where it is enough to be finite. */
@@ -28,6 +29,7 @@ export const range: Property = {
     const { dim, scale } = subject.model
     const extreme = largest * Math.sqrt(dim * scale)
     let compared = 0
+    let ended = 0
     return tryCases<Case>(
       {
         cases: cases({
@@ -38,12 +40,14 @@ export const range: Property = {
         }),
         describe: describeCase,
         held: (count) =>
-          `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64`,
+          `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64${beyondStorage(subject, ended)}`,
         attempt: async (shape) => {
-          const call = clamped(signed(callOf(subject.model, shape), shape))
+          const call = clamped(signed(callFor(subject, shape), shape))
           const out = await executor.forward(call)
           const layout = layoutOf(call, subject.model.valueDim)
-          const wild = firstWild(out, layout)
+          const isBeyond = endedBeyond(subject, out)
+          if (isBeyond) ended++
+          const wild = isBeyond ? undefined : firstWild(out, layout)
           if (wild === undefined && shape.norm === extreme) return undefined
           // What f32 has no numbers for is nobody's fault.
           if (!fitsF32(subject.algebra, call, executor.projection)) return undefined
@@ -64,6 +68,15 @@ export const range: Property = {
       effort,
     )
   },
+}
+
+/** What is known of results that the storage has no numbers for; nothing where it is f32. */
+function beyondStorage({ algebra, storage }: Subject, ended: number): string {
+  if (storage === 'f32') return ''
+  const isMean = negativeWeights(algebra) === undefined
+  return isMean
+    ? `; beyond ${LARGEST} is none, because each is a mean of values`
+    : `; ${ended} ended in the error range, being beyond ${LARGEST}`
 }
 
 /** In some cases rows whose entries are all negative: what is bounded then vanishes in all of them at once. */

@@ -13,7 +13,7 @@ import * as fc from 'fast-check'
 import { reference } from '../../reference/reference.ts'
 import { featuresOf, termsOf } from '../../algebra/facts.ts'
 import { mentions } from '../../symbolic/traverse.ts'
-import { callOf, cases, type Case, describeCase, fraction } from '../cases/case.ts'
+import { cases, type Case, describeCase, fraction } from '../cases/case.ts'
 import { rowsOfCall } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Failure } from './try-cases.ts'
@@ -21,7 +21,7 @@ import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './differ
 import { rowsToCompare, selectRows } from './expected.ts'
 import { foldedOutput } from './fold.ts'
 import { allowance } from './permutation.ts'
-import { executorOf, type Property, type Subject } from './property.ts'
+import { callFor, executorOf, type Property, type Subject } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 interface Cut {
@@ -55,7 +55,7 @@ export const recurrence: Property = {
         describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,
         held: (count) => `${count} sequences, cut at random: ${waysOf(subject).join(', ')} agree`,
         attempt: async (cut) => {
-          const call = callOf(subject.model, cut.shape)
+          const call = callFor(subject, cut.shape)
           const cutAt = cutAfter(cut)
           const out = await executor.forward(call)
           const rows = rowsToCompare(call.length)

@@ -1,9 +1,9 @@
 /** The kernels compute what the file says: the device against float64. */
 import * as fc from 'fast-check'
-import { callOf, cases, type Case, describeCase, longestOf } from '../cases/case.ts'
+import { cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import { differenceFrom } from './expected.ts'
 import { smallText, whereIs } from './difference.ts'
-import { executorOf, type Property } from './property.ts'
+import { callFor, executorOf, type Property } from './property.ts'
 import { tryCases } from './try-cases.ts'
 
 export const referenceProperty: Property = {
@@ -24,7 +24,7 @@ export const referenceProperty: Property = {
         held: (count) =>
           `${count} shapes agree with float64; the largest error is ${smallText(worst)} of the largest value`,
         attempt: async ({ shape, draw }) => {
-          const call = callOf(subject.model, shape)
+          const call = callFor(subject, shape)
           if (draw > 0 && executor.projection !== undefined) executor.redraw(draw)
           const out = await executor.forward(call)
           const { difference, error, table } = differenceFrom(subject, call, out, executor.projection)
