@@ -28,7 +28,7 @@ export const everyDevice = process.env['ATTNC_EVERY_DEVICE'] !== undefined
 
 /**
  * For what holds on every device if it holds on one. Software devices take seconds to compile a kernel, lavapipe up
- * to half a minute. Some of the published tensors, the properties of ranges, and two specs are held on all.
+ * to half a minute. Some of the published tensors, what a row may see, and two specs are held on all.
  */
 export const enoughDevices = everyDevice ? deviceNames : deviceNames.slice(0, 1)
 
