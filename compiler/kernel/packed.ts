@@ -18,7 +18,16 @@ const strides: Readonly<Record<StrideField, Value>> = {
   keyRowStride: number(1),
 }
 
+/** What values have become. Parts that a value has in several places stay one part, else each level would double. */
+const known = new WeakMap<Value, Value>()
+
 function value(of: Value): Value {
+  const done = known.get(of) ?? withoutStrides(of)
+  known.set(of, done)
+  return done
+}
+
+function withoutStrides(of: Value): Value {
   if (of.kind === 'shape') return strides[of.field as StrideField] ?? of
   const inner = mapChildren(of, value)
   return inner.kind === 'binary' ? binary(inner.operator, inner.left, inner.right) : inner

@@ -40,8 +40,8 @@ describe.skipIf(byHand)('generated attentions', () => {
   it.each([
     { where: ['reference', 'gpujs'], seeds: [...from(40, 40), ...ragged] },
     { where: ['wasm'], seeds: [...from(301, 25), ...ragged, guarded] },
-    { where: ['interpreter'], seeds: from(101, 8) },
-    { where: ['webgpu'], seeds: [...from(201, 8), ...ragged] },
+    { where: ['interpreter'], seeds: from(101, 5) },
+    { where: ['webgpu'], seeds: [...from(201, 4), ...ragged] },
   ])('are what they say on $where', async ({ where, seeds }) => {
     const tally = newTally()
     expect((await fuzz(seeds, { executors: on(...where) }, tally)).join('\n\n')).toBe('')
