@@ -4,8 +4,8 @@ import { z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Attend, Plan, Planner, RowSums } from '../planner.ts'
-import type { Rows } from '../schedule.ts'
-import type { Contribution, Entry } from './adjoint.ts'
+import type { Over, Rows } from '../schedule.ts'
+import type { Entry } from './adjoint.ts'
 import { exchanged, transposedMask } from './exchange.ts'
 
 /** An attention whose adjoint is wanted. */
@@ -50,8 +50,11 @@ export function finest(...rows: readonly (Rows | undefined)[]): Rows['of'] {
 export const headOf = ({ attend: { over } }: Plans): Head =>
   headAt('kvHeads', over, z, { lengths: over !== 'head' })
 
-/** The heads that gradients are of. */
-export const overOf = ({ attend: { over } }: Plans): Contribution['over'] => over
+/** The heads whose rows these are. */
+export function ownersOf({ of }: Rows): Over {
+  if (of === 'head') return 'head'
+  return of === 'keyHead' || of === 'sliceKeyHead' ? 'sliceKeyHead' : 'sliceQueryHead'
+}
 
 /** The attention of `own` rows to their partners with weights of this kernel, nothing divided. */
 export function attendPartners(

@@ -22,11 +22,11 @@ import {
 import { binaryDenominator, denominator } from '../division.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { writing } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { headsOf } from '../planner.ts'
 import type { Attend, Plan, RowSums } from '../planner.ts'
-import { headOf } from './attend-plan.ts'
+import { headOf, ownersOf } from './attend-plan.ts'
 import type { Plans } from './attend-plan.ts'
 
 /** 1 over the row's denominator, or the exponential of its scale. */
@@ -52,18 +52,16 @@ export function cotangentPass(plans: Plans): Plan {
   const factor = factorOf(plans)
   const given = cotangent(headOf(plans), y, x)
   const extent = [columns, roomFor(cotangents.count), headsOf(over)] as const
-  return {
-    passes: [
-      equationPass({
-        name: `${name}_cotangents`,
-        extent,
-        value: factor === undefined ? given : mul(given, named('factor', factor)),
-        out: cotangents.buffer,
-        what: 'the gradient of each row over its denominator',
-      }),
-    ],
-    buffers: [scratch(cotangents.buffer, extent, `per head and row: [${columns}]`)],
-  }
+  return writing(
+    {
+      name: `${name}_cotangents`,
+      extent,
+      value: factor === undefined ? given : mul(given, named('factor', factor)),
+      out: cotangents.buffer,
+      what: 'the gradient of each row over its denominator',
+    },
+    `per head and row: [${columns}]`,
+  )
 }
 
 /** Query rows, their cotangents, those of their denominators, and their scales. */
@@ -87,33 +85,31 @@ export function queryRowsPass(plans: Plans): Plan {
         )
   const scale = sums.scaled ? withScale(sumAt(sums, attend, columns + 1), sums.unit) : real(0)
   const extent = [width, roomFor(queryRows.count), headsOf(over)] as const
-  return {
-    passes: [
-      equationPass({
-        name: `${name}_query_rows`,
-        extent,
-        value: choose(
-          lt(x, dim),
-          load(queries.buffer, entryOf(queries, head, y, dim, x)),
-          choose(
-            lt(x, dim + columns),
-            cotangent(sub(x, dim)),
-            choose(eq(x, dim + columns), ofDenominator, scale),
-          ),
+  return writing(
+    {
+      name: `${name}_query_rows`,
+      extent,
+      value: choose(
+        lt(x, dim),
+        load(queries.buffer, entryOf(queries, head, y, dim, x)),
+        choose(
+          lt(x, dim + columns),
+          cotangent(sub(x, dim)),
+          choose(eq(x, dim + columns), ofDenominator, scale),
         ),
-        out: queryRows.buffer,
-        what: 'each query row, the gradients of its numerators and of its denominator, and its scale',
-      }),
-    ],
-    buffers: [scratch(queryRows.buffer, extent, `per head and row: [${width}]`)],
-  }
+      ),
+      out: queryRows.buffer,
+      what: 'each query row, the gradients of its numerators and of its denominator, and its scale',
+    },
+    `per head and row: [${width}]`,
+  )
 }
 
 /** Key rows, and their values behind them. */
 export function keyRowsPass({ attend, keyRows, width }: Plans): Plan {
   const { name, attention, columns, keys, values } = attend
   const { dim } = attention
-  const over = keyRows.of === 'sliceQueryHead' || keyRows.of === 'head' ? keyRows.of : 'sliceKeyHead'
+  const over = ownersOf(keyRows)
   const head = headAt('kvHeads', over, z)
   const column = sub(x, dim)
   const value =
@@ -121,20 +117,18 @@ export function keyRowsPass({ attend, keyRows, width }: Plans): Plan {
       ? select(eq(column, y), real(1), 0)
       : load(values.buffer, entryOf(values, head, y, columns, column))
   const extent = [width, roomFor(keyRows.count), headsOf(over)] as const
-  return {
-    passes: [
-      equationPass({
-        name: `${name}_key_rows`,
-        extent,
-        value: choose(
-          lt(x, dim),
-          load(keys.buffer, entryOf(keys, head, y, dim, x)),
-          choose(lt(x, dim + columns), value, 0),
-        ),
-        out: keyRows.buffer,
-        what: 'each key row, and its value behind it',
-      }),
-    ],
-    buffers: [scratch(keyRows.buffer, extent, `per head and row: [${width}]`)],
-  }
+  return writing(
+    {
+      name: `${name}_key_rows`,
+      extent,
+      value: choose(
+        lt(x, dim),
+        load(keys.buffer, entryOf(keys, head, y, dim, x)),
+        choose(lt(x, dim + columns), value, 0),
+      ),
+      out: keyRows.buffer,
+      what: 'each key row, and its value behind it',
+    },
+    `per head and row: [${width}]`,
+  )
 }

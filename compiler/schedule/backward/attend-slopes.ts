@@ -17,7 +17,7 @@ import { add, choose, load, lt, mul, named, real, size, sub, termsOf, x, y, z } 
 import { entryOf, headAt, rowOf } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
 import type { Head } from '../equation/heads.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { scratch, writing } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { headsOf } from '../planner.ts'
 import type { Plan } from '../planner.ts'
@@ -26,7 +26,7 @@ import type { Adjoint } from './adjoint.ts'
 import { columnsOf, isRowItself } from './pair-slopes.ts'
 import type { SlopesOfWeight } from './pair-slopes.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
-import { roomCount, overOf, attendPartners } from './attend-plan.ts'
+import { attendPartners, ownersOf, roomCount } from './attend-plan.ts'
 import type { Plans } from './attend-plan.ts'
 
 /** g_i · v_j − g_i · o_i, over the denominator, of the rows with more entries. */
@@ -90,7 +90,7 @@ export function slopePasses(plans: Plans, group: SlopesOfWeight, own: 'q' | 'k',
     contributions: [
       {
         to: own === 'q' ? operands.queries : operands.keys,
-        over: overOf(plans),
+        over: attend.over,
         entry: (head, row, column) =>
           slopeEntry(group, { rows, own, dim, out, columns }, { head, row, column }),
       },
@@ -149,7 +149,7 @@ function valuesOf(
   const partners = own === 'q' ? keys : queries
   const like = own === 'q' ? keyRows : queryRows
   const partner = own === 'q' ? 'k' : 'q'
-  const over = like.of === 'sliceQueryHead' || like.of === 'head' ? like.of : 'sliceKeyHead'
+  const over = ownersOf(like)
   const head = headAt('kvHeads', over, z)
   const columns = slopes.reduce((total, slope) => total + columnsOf(slope, dim), 0)
   const start = mul(rowOf(partners, head, y), dim)
@@ -172,16 +172,16 @@ function valuesOf(
   const extent = [columns, roomFor(like.count), headsOf(over)] as const
   return {
     rows: { ...like, buffer },
-    passes: [
-      equationPass({
+    ...writing(
+      {
         name: `${name}_${own === 'q' ? 'key' : 'query'}_values${n || ''}`,
         extent,
         value,
         out: buffer,
         what: 'what a derivative of κ sees of each partner',
-      }),
-    ],
-    buffers: [scratch(buffer, extent, `per head and row: [${columns}]`)],
+      },
+      `per head and row: [${columns}]`,
+    ),
   }
 }
 
@@ -209,7 +209,7 @@ export function valuePasses(plans: Plans): Adjoint {
         : [
             {
               to: operands.values,
-              over: overOf(plans),
+              over: attend.over,
               entry: (head, row, column) => load(out.buffer, entryOf(out, head, row, columns, column)),
             },
           ],

@@ -23,7 +23,7 @@ import {
 } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { equationPass, scratch, writing } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Extent, Formula } from '../equation.ts'
 import { featureAt } from '../cells/plan.ts'
@@ -54,22 +54,16 @@ export function rowCotangents({ attention, heads, groups, scaling }: FactorisedP
   const factor = (of: Formula): Formula => (divides ? mul(of, load('rowFactors', rowAt(z, y))) : of)
   const total = (): Formula => sum('t', valueDim, (t) => mul(given(t), computed(t)))
   const extent: Extent = [valueDim + 1, 'length', heads]
-  return {
-    passes: [
-      equationPass({
-        name: 'row_cotangents',
-        extent,
-        value: choose(
-          lt(x, valueDim),
-          factor(given(x)),
-          division.kind === 'sum' ? factor(sub(0, total())) : 0,
-        ),
-        out: 'rowCotangents',
-        what: 'the gradients of each row’s numerators, and of its denominator, over the row’s scale',
-      }),
-    ],
-    buffers: [scratch('rowCotangents', extent, `per query head and row: [${valueDim} + 1]`)],
-  }
+  return writing(
+    {
+      name: 'row_cotangents',
+      extent,
+      value: choose(lt(x, valueDim), factor(given(x)), division.kind === 'sum' ? factor(sub(0, total())) : 0),
+      out: 'rowCotangents',
+      what: 'the gradients of each row’s numerators, and of its denominator, over the row’s scale',
+    },
+    `per query head and row: [${valueDim} + 1]`,
+  )
 }
 
 /** The chunk of a row: its number, its first row, and the row's place in it. */
@@ -93,18 +87,16 @@ function nearCotangents(plan: FactorisedPlan): Plan {
     ),
   )
   const whole = add(product, load('rowCotangents', cotangentAt(plan, z, y, size(valueDim))))
-  return {
-    passes: [
-      equationPass({
-        name: 'near_cotangents',
-        extent,
-        value: choose(all(ge(y, key), lt(key, head.visible)), whole, 0),
-        out: 'nearCotangents',
-        what: 'the gradient of the weight of each row and the keys of its chunk up to its own',
-      }),
-    ],
-    buffers: [scratch('nearCotangents', extent, `per query head and row: [${rowsOfChunk}]`)],
-  }
+  return writing(
+    {
+      name: 'near_cotangents',
+      extent,
+      value: choose(all(ge(y, key), lt(key, head.visible)), whole, 0),
+      out: 'nearCotangents',
+      what: 'the gradient of the weight of each row and the keys of its chunk up to its own',
+    },
+    `per query head and row: [${rowsOfChunk}]`,
+  )
 }
 
 const nearAt = ({ rowsOfChunk }: FactorisedPlan, head: Formula, row: Formula, place: Formula): Formula =>

@@ -5,19 +5,14 @@ import { add, choose, load, lt, mul, named, real, size, sum, x, y, z } from '../
 import { entryOf, headAt } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
 import type { Head } from '../equation/heads.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { equationPass, writing } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { headsOf } from '../planner.ts'
 import type { Plan } from '../planner.ts'
 import type { Over, Rows } from '../schedule.ts'
 import { placeOf, widthOf } from '../strategies/steps.ts'
 import type { Contribution, Entry } from './adjoint.ts'
-
-/** The heads whose rows an operand has. */
-function overOf({ of }: Rows): Over {
-  if (of === 'head') return 'head'
-  return of === 'keyHead' || of === 'sliceKeyHead' ? 'sliceKeyHead' : 'sliceQueryHead'
-}
+import { ownersOf } from './attend-plan.ts'
 
 /** The sum of the contributions to an entry of the head in place z. */
 function total(over: Over, contributions: readonly Contribution[], row: Formula, column: Formula): Formula {
@@ -46,22 +41,22 @@ export function gather(
 ): Plan & { readonly entry: Entry } {
   const rows = placeOf(step)
   const columns = widthOf(step)
-  const over = overOf(rows)
+  const over = ownersOf(rows)
   const buffer = `${step.result}Gradient`
   const gradient: Rows = { ...rows, buffer }
   const extent = [columns, roomFor(rows.count), headsOf(over)] as const
   return {
     entry: (head, row, column) => load(buffer, entryOf(gradient, head, row, columns, column)),
-    passes: [
-      equationPass({
+    ...writing(
+      {
         name: `gradient_of_${step.name}`,
         extent,
         value: total(over, contributions, y, x),
         out: buffer,
         what: `the gradient of ${rows.buffer}`,
-      }),
-    ],
-    buffers: [scratch(buffer, extent, `like ${rows.buffer}: [${columns}]`)],
+      },
+      `like ${rows.buffer}: [${columns}]`,
+    ),
   }
 }
 
@@ -72,7 +67,7 @@ export function gradientPass(
   contributions: readonly Contribution[],
 ): Plan {
   const rows = { q: queryRows, k: keyRows, v: valueRows }[name]
-  const over = overOf(rows)
+  const over = ownersOf(rows)
   const head = headAt('kvHeads', over, z, { lengths: true })
   const columns = name === 'v' ? valueDim : dim
   const value = total(over, contributions, y, x)

@@ -12,7 +12,7 @@ import type { Expression } from '../../symbolic/expression.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { add, choose, eq, load, lt, mul, named, real, size, sub, sum, x, y, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { writing } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { evaluateRow } from '../feature-rows.ts'
@@ -147,18 +147,16 @@ function weightedPass(
       const own = mul(load(cotangents, at), factor ?? real(1))
       return behind === undefined ? own : choose(lt(x, start + block.size), own, behind)
     }, undefined)
-  return {
-    passes: [
-      equationPass({
-        name: `weigh_${side}_cotangents`,
-        extent,
-        value: queries ? (value ?? real(0)) : choose(lt(y, head.visible), value ?? real(0), 0),
-        out: buffer,
-        what: `cotangents of φ of each ${side} row, times what each sum over entries weighs in it`,
-      }),
-    ],
-    buffers: [scratch(buffer, extent, `per head and row: [${width}]`)],
-  }
+  return writing(
+    {
+      name: `weigh_${side}_cotangents`,
+      extent,
+      value: queries ? (value ?? real(0)) : choose(lt(y, head.visible), value ?? real(0), 0),
+      out: buffer,
+      what: `cotangents of φ of each ${side} row, times what each sum over entries weighs in it`,
+    },
+    `per head and row: [${width}]`,
+  )
 }
 
 /** Σ_c u_c · slope at the entry. */

@@ -5,7 +5,7 @@
 import type { Features } from '../schedule.ts'
 import { add, load, lt, choose, mul, named, overScale, size, sub, x, y, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
-import { equationPass, scratch } from '../equation/plan.ts'
+import { writing } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import { lowest } from '../equation.ts'
@@ -46,18 +46,16 @@ export function relativeRows(parts: Parts): RelativeRows {
 function overRows(plan: FactorisedPlan, out: string, exponent: (at: Formula) => Formula): Plan {
   const length = size('length')
   const extent = [plan.features, 'length', plan.heads] as const
-  return {
-    passes: [
-      equationPass({
-        name: 'relative_exponents',
-        extent,
-        value: overScale(exponent(featureAt(plan, z, length, y, x)), load('rowScales', rowAt)),
-        out,
-        what: 'the exponents of φ of each query row, over the row’s scale',
-      }),
-    ],
-    buffers: [scratch(out, extent, `per query head and row: [${plan.features}]`)],
-  }
+  return writing(
+    {
+      name: 'relative_exponents',
+      extent,
+      value: overScale(exponent(featureAt(plan, z, length, y, x)), load('rowScales', rowAt)),
+      out,
+      what: 'the exponents of φ of each query row, over the row’s scale',
+    },
+    `per query head and row: [${plan.features}]`,
+  )
 }
 
 /** Index of the row of a cell (x, row, head) in buffers of a number a row. */
@@ -78,18 +76,16 @@ function written({ plan, hasMaxima }: Parts, { side, blocks }: Features): Plan {
       term.kind === 'plain' ? term.value : term.exponent,
     ])[0] as Formula
   })
-  return {
-    passes: [
-      equationPass({
-        name: `written_${side}_exponents`,
-        extent,
-        value: queries
-          ? overScale(exponent, load('rowScales', rowAt))
-          : choose(lt(y, head.visible), exponent, lowest),
-        out,
-        what: `the exponents of φ of each ${side} row, whatever the coefficients are`,
-      }),
-    ],
-    buffers: [scratch(out, extent, `per head and row: [${plan.features}]`)],
-  }
+  return writing(
+    {
+      name: `written_${side}_exponents`,
+      extent,
+      value: queries
+        ? overScale(exponent, load('rowScales', rowAt))
+        : choose(lt(y, head.visible), exponent, lowest),
+      out,
+      what: `the exponents of φ of each ${side} row, whatever the coefficients are`,
+    },
+    `per head and row: [${plan.features}]`,
+  )
 }

@@ -33,3 +33,12 @@ export interface Plan {
   readonly passes: readonly EquationPass[]
   readonly buffers: readonly BufferPlan[]
 }
+
+/** An equation, and the scratch that it writes, whose layout is said in words. */
+export const writing = (
+  equation: Omit<EquationPass, 'kind' | 'workgroups' | 'buffers'>,
+  layout: string,
+): Plan => ({
+  passes: [equationPass(equation)],
+  buffers: [scratch(equation.out, equation.extent, layout)],
+})
