@@ -2,6 +2,7 @@
  * Calls on the host whose heads are inside rows, for kernels to which they are apart. Loaded with the first of them;
  * what is wrong with a call is left to whoever checks it.
  */
+import { isFloat32Array } from '../arguments/describe.ts'
 import type { Drawn } from '../base-attention.ts'
 
 /** Heads and rows of the tensors of calls and of results, by name. */
@@ -36,7 +37,7 @@ export async function apart(
   const turned = (values: Readonly<Record<string, unknown>>, back: boolean): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
-        if (!(name in axes) || !isSingles(value)) return [name, value]
+        if (!(name in axes) || !isFloat32Array(value)) return [name, value]
         const [heads, rows] = axes[name as keyof typeof axes].map((axis) => sizes[axis]) as [number, number]
         const counts = back ? ([heads, rows] as const) : ([rows, heads] as const)
         return [name, turn(value, batch as number, ...counts)]
@@ -46,9 +47,6 @@ export async function apart(
   if (member === 'forward') return turned({ out: result }, true)['out']
   return turned(result as Readonly<Record<string, unknown>>, true)
 }
-
-const isSingles = (value: unknown): value is Float32Array =>
-  Object.prototype.toString.call(value) === '[object Float32Array]'
 
 /** [batch, first, second, width] as [batch, second, first, width]; as it is where it has no such count, which is refused. */
 export function turn(tensor: Float32Array, batch: number, first: number, second: number): Float32Array {

@@ -29,6 +29,7 @@ test('each attention learns to copy, with the losses of the framework’s own', 
     losses.slice(-10).reduce((sum, loss) => sum + loss / 10, 0)
   for (let n = 0; n < runs.length; n += 2) {
     const [ours, own] = [runs[n]!, runs[n + 1]!]
+    expect([ours, own].map(({ losses }) => losses.length)).toEqual([80, 80])
     // A guess is worth log 10 = 2.3.
     expect(last(ours.losses)).toBeLessThan(2)
     const apart = ours.losses.map((loss, step) => Math.abs(loss - own.losses[step]!))

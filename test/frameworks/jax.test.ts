@@ -60,6 +60,7 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (target) => {
     const attend = await attentionInJax(jax, moduleFor(target))
     using attention = attend.attention
     recordDevice(`${attention.device} (jax-js)`)
+    expect(attention.gpuDevice !== undefined).toBe(target === 'webgpu')
     const [q, k, v, dout] = (['q', 'k', 'v', 'dout'] as const).map((name) =>
       array(numbers[name], shapes[name]),
     ) as [Own, Own, Own, Own]

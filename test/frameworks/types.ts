@@ -17,7 +17,8 @@ export function typeErrors(name: string, program: string): string {
       .resolve('typescript/package.json')
       .replace('package.json', 'bin/tsc')
     const words = [tsc, ...options.split(' '), file]
-    return spawnSync(process.execPath, words, { encoding: 'utf8' }).stdout
+    const { status, error, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+    return status === 0 ? '' : `tsc ended with ${status}: ${error?.message ?? ''}${stdout}${stderr}`
   } finally {
     rmSync(file)
   }

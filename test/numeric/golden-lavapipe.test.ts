@@ -1,5 +1,5 @@
-// The published implementations' tensors on lavapipe, whose compiler takes up to half a minute for a spec: one of each
-// kind of pass, of those that it compiles soonest.
+// The published implementations' tensors on lavapipe, whose compiler takes up to half a minute for a spec: some of exact and of
+// factorised attention, which it compiles soonest.
 import { holdToRecordings } from './golden/on-device.ts'
 
 holdToRecordings('lavapipe', [

@@ -47,7 +47,7 @@ describe('ten thousand calls', () => {
     await collectGarbage()
     const before = { ...buffers }
     // Drivers, too, keep what they have had before, and grow at times; a leak goes on growing.
-    const grown = [await growth(50), await growth(50)]
+    const grown = [await growth(100), await growth(100)]
     expect(buffers).toEqual(before)
     expect(Math.min(...grown.map(({ held }) => held))).toBeLessThan(1)
     expect(Math.min(...grown.map(({ process }) => process))).toBeLessThan(12)

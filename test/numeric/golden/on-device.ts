@@ -11,7 +11,10 @@ import type { GoldenCase } from './cases.ts'
  * @param names of the recordings that are enough, where there are too many for the device
  */
 export function holdToRecordings(device: string, names?: readonly string[]): void {
-  const held = goldenCases().filter(({ name }) => everyDevice || (names?.includes(name) ?? true))
+  const cases = goldenCases()
+  const unknown = names?.find((name) => !cases.some((one) => one.name === name))
+  if (unknown !== undefined) throw new Error(`no recording is called ${unknown}`)
+  const held = cases.filter(({ name }) => everyDevice || (names?.includes(name) ?? true))
   describe.skipIf(!deviceNames.includes(device))(`on ${device}`, () => {
     it.each(held.map((one) => [one.name, one] as const))('%s', async (_, one) =>
       expect(await errorOn(device, one)).toBeLessThan(one.tolerance),

@@ -50,9 +50,15 @@ export async function attentionInJax(
     const results = Object.entries(shapes).map(([name, shape]) => [name, zeros(shape)] as const)
     const given = [...Object.entries(inputs), ...results]
     const buffers = given.map(async ([name, of]) => [name, await of.ref.gpuBuffer()] as const)
-    await run(Object.fromEntries(await Promise.all(buffers)))
-    for (const input of Object.values(inputs)) input.dispose()
-    return results.map(([, result]) => result)
+    try {
+      await run(Object.fromEntries(await Promise.all(buffers)))
+      return results.map(([, result]) => result)
+    } catch (thrown) {
+      for (const [, result] of results) result.dispose()
+      throw thrown
+    } finally {
+      for (const input of Object.values(inputs)) input.dispose()
+    }
   }
   const onHost = async (inputs: Named<JaxArray>, shapes: Named<number[]>, run: Run): Promise<JaxArray[]> => {
     const given = Object.entries(inputs).map(async ([name, of]) => [name, await of.data()] as const)

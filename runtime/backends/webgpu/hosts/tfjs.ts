@@ -61,7 +61,12 @@ export async function registerAttention(
   if (tf.getBackend() !== backendName) throw asynchronous(tf.getBackend())
   const backend = webgpuBackend(tf.backend())
   const attention = await module.create({ ...options, device: backend.device, backend: backendName })
-  await attention.prepareBackward()
+  try {
+    await attention.prepareBackward()
+  } catch (thrown) {
+    attention.destroy()
+    throw thrown
+  }
   const forward = `attnc ${attention.name} ${++registrations}`
   const backward = `${forward} backward`
 
