@@ -1,6 +1,5 @@
 /** From the algebra to a schedule for any planner, by the last step of the attention. */
 import type { Attention } from '../algebra/attention.ts'
-import { invariant } from '../diagnostics/invariant.ts'
 import {
   actionOf,
   featuresOf,
@@ -48,10 +47,10 @@ export function underivable(attention: Attention): string | undefined {
   if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
   const terms = termsOf(attention)
   if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
-  return terms.every(isDerivable)
-    ? undefined
-    : 'the derivative of its kernel is no sum of products of functions of one row each'
+  return terms.every(isDerivable) ? undefined : inseparable
 }
+
+const inseparable = 'the derivative of its kernel is no sum of products of functions of one row each'
 
 /** The gradients of q, k and v, or why there are none. */
 export function backward(
@@ -62,9 +61,7 @@ export function backward(
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
   if (output.kind === 'carry') return backwardFactorised(attention, output)
-  const planned = backwardSteps(attention, planner)
-  invariant(planned !== undefined, 'gradients are planned where nothing speaks against it')
-  return planned
+  return backwardSteps(attention, planner) ?? { underivable: inseparable }
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {

@@ -75,7 +75,7 @@ export function sumTile(valueDim: number, largestBlock: number): Tile {
     threads: (steps / square) * along,
     across: along,
     rows: along * 4,
-    steps: Math.min(steps, most),
+    steps,
     columns: Math.ceil(fours / tiles) * along * 4,
   }
 }

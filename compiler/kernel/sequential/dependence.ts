@@ -93,7 +93,7 @@ export class Dependences {
     )
   }
 
-  /** How much an integer grows from column to column; undefined where it does not grow evenly. */
+  /** How much an integer grows from column to column; undefined where it does not grow evenly, or falls. */
   coefficient(value: Value): number | undefined {
     if (!this.of(value).x) return 0
     if (value.kind === 'name') return value.name === 'x' ? 1 : this.#coefficients.get(value.name)
@@ -101,7 +101,7 @@ export class Dependences {
     const [left, right] = [this.coefficient(value.left), this.coefficient(value.right)]
     if (left === undefined || right === undefined) return undefined
     if (value.operator === '+') return left + right
-    if (value.operator === '-') return left - right
+    if (value.operator === '-') return left < right ? undefined : left - right
     if (value.operator !== '*') return undefined
     if (value.right.kind === 'number') return left * value.right.value
     return value.left.kind === 'number' ? right * value.left.value : undefined

@@ -38,7 +38,7 @@ export function productSpan({ operator, index, size, body }: Reduce): Span | und
 function offsetOf(at: Expression, index: string): number | undefined {
   const isIndex = (one: Expression | undefined): boolean => one?.kind === 'variable' && one.name === index
   if (isIndex(at)) return 0
-  if (at.kind !== 'apply' || at.operator !== 'add') return undefined
+  if (at.kind !== 'apply' || at.operator !== 'add' || at.args.length !== 2) return undefined
   const offset = at.args.find((one) => one.kind === 'constant')
   return offset !== undefined && at.args.some(isIndex) ? offset.value : undefined
 }

@@ -49,13 +49,12 @@ export function differenceFrom(
   }
 }
 
-/** Whether a call ended in the error `range`, because a result is beyond f16. */
-export const endedBeyond = ({ storage }: Subject, out: Float32Array): boolean =>
-  storage === 'f16' && out.every((value) => value === Infinity)
+/** Whether a call ended in the error `range`, as it may: means of values are never beyond f16. */
+export const endedBeyond = ({ storage, algebra }: Subject, out: Float32Array): boolean =>
+  storage === 'f16' && negativeWeights(algebra) !== undefined && out.every((value) => value === Infinity)
 
-/** Means of values are never beyond f16; of others a row may be. */
+/** Whether some row of a call is beyond f16 in float64. */
 function explainsEnd(subject: Subject, call: Call, projection: Float32Array | undefined): boolean {
-  if (negativeWeights(subject.algebra) === undefined) return false
   const every = Array.from({ length: call.length }, (_, row) => row)
   const { expected, allowed } = expectedRows(subject, call, projection, every)
   return mayBeBeyond(expected, allowed)
