@@ -1,10 +1,10 @@
 /** What a call costs on GPUs, pass by pass: counted on its kernels, and expected of devices. */
 import { invariant } from '../diagnostics/invariant.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { costOfDispatches, type DispatchCost } from '../schedule/cost.ts'
+import { costOfDispatches, type DispatchCost, sizesOf } from '../schedule/cost.ts'
 import type { Schedule } from '../schedule/schedule.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
-import type { Shape, ShapeField } from '../../runtime/contract/shape.ts'
+import type { CallSizes, Shape, ShapeField } from '../../runtime/contract/shape.ts'
 import { type Expectation, expect } from './bounds.ts'
 import { type Device, peakOf } from './device.ts'
 import { countDispatch, type DispatchCounts } from './dispatch.ts'
@@ -85,6 +85,15 @@ export interface CallExpectation {
   readonly ofBandwidth: number
   /** The pass that takes longest. */
   readonly hottest: string
+}
+
+/** What is expected of one call of a form, in one slice. */
+export function expectForm(
+  { schedule, kernels }: { readonly schedule: Schedule; readonly kernels: readonly Kernel[] },
+  call: CallSizes,
+  device: Device,
+): CallExpectation {
+  return expectCall(countPasses(schedule, kernels, sizesOf(schedule, call), device.width), device)
 }
 
 /** @param passes counted for warps of the device's width */

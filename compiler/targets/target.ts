@@ -27,6 +27,8 @@ export interface Target {
   /** How often the kernel of a pass runs. */
   readonly count: (pass: Pass) => Count
   readonly language: Language
+  /** Whether the cost model, which is of GPUs, counts its kernels. */
+  readonly modelled?: true
   /** Further texts for people by the names of their files, made of a program by a package that may be missing. */
   readonly readable?: (program: Program) => Promise<Readonly<Record<string, string>>>
 }

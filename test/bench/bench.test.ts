@@ -1,11 +1,13 @@
 // The benchmark on a small input, without ONNX Runtime: that it measures, and that it refuses what is wrong.
 import { describe, expect, test } from 'vitest'
 import { compile, reference } from '../../compiler/index.ts'
+import { devices } from '../../compiler/cost/device.ts'
+import { expectForm } from '../../compiler/cost/estimate.ts'
 import { cost } from '../../compiler/schedule/cost.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Program } from '../../runtime/index.ts'
 import { testDevice } from '../setup/test-devices.ts'
-import { benchmark } from './benchmark.mjs'
+import { benchmark, spec } from './benchmark.mjs'
 import { compare } from './compare.mjs'
 import { admit, distance, WrongResult } from './gate.mjs'
 import { readOptions } from './options.mjs'
@@ -13,7 +15,12 @@ import { printReport } from './report.mjs'
 import { timingOf } from './statistics.mjs'
 import { packed } from './tensors.mjs'
 
-const toolchain = { compile, reference, cost, createAttention }
+const toolchain = { compile, reference, cost, devices, expectForm, createAttention }
+const linear = () => {
+  const [made] = compile(spec).modules
+  if (made === undefined) throw new Error('the spec compiles')
+  return made.forms.forward
+}
 const quiet = (): void => {}
 
 const run = async (program: (compiled: Program) => Program) => {
@@ -24,6 +31,7 @@ const run = async (program: (compiled: Program) => Program) => {
       createAttention: (compiled, options) => createAttention(program(compiled), options),
     },
     device,
+    { profile: 'm2', name: 'Apple M2', likeness: 'none' },
     undefined,
     { lengths: [70], rounds: 1 },
     quiet,
@@ -38,10 +46,19 @@ describe('the benchmark', () => {
     const printed = printReport({
       ...report,
       device: { name: 'SwiftShader', software: true },
+      model: { words: 'modelled: of the Apple M2' },
       peer: { missing: 'it was not asked for' },
       sizes: { heads: 2, dim: 64 },
       rounds: 1,
     })
+    expect(result).toMatchObject({
+      modelled: { dispatches: [{ kernel: 'reduce' }, {}, { kernel: 'finish' }] },
+    })
+    const [, modelled] =
+      /\| +length \| +attnc \| modelled \|.*\n.*\n\| +70 \|[^|]+\| +([\d.]+) \|/.exec(printed) ?? []
+    const m2 = expectForm(linear(), { batch: 1, heads: 2, kvHeads: 2, length: 70, keyLength: 70 }, devices.m2)
+    expect(Number(modelled)).toBeCloseTo(m2.time * 1e3, 3)
+    expect(printed).toContain('modelled: of the Apple M2')
     expect(printed).toContain('ONNX Runtime: none. it was not asked for.')
     expect(printed).toMatch(/\| +\d+ \| +[\d.]+ \[[\d.]+–[\d.]+\] \| +\d\.\de-\d+ \|/)
   })

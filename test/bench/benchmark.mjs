@@ -4,10 +4,12 @@ import { compare } from './compare.mjs'
 import { attncContestant } from './contestants/attnc.mjs'
 import { onnxRuntimeContestant } from './contestants/onnxruntime.mjs'
 import { WrongResult } from './gate.mjs'
+import { modelledOf } from './modelled.mjs'
 import { profileOf } from './profile.mjs'
 import { normals } from './tensors.mjs'
 
 /** @typedef {import('../../runtime/index.ts').Attention} Attention */
+/** @typedef {import('../../compiler/cost/nearest.ts').Likeness} Likeness */
 
 export const heads = 2
 export const dim = 64
@@ -23,6 +25,8 @@ export const spec = `attention ${name} {
  * @property {typeof import('../../compiler/index.ts').compile} compile
  * @property {typeof import('../../compiler/index.ts').reference} reference
  * @property {typeof import('../../compiler/schedule/cost.ts').cost} cost
+ * @property {typeof import('../../compiler/cost/estimate.ts').expectForm} expectForm
+ * @property {typeof import('../../compiler/cost/device.ts').devices} devices
  * @property {typeof import('../../runtime/index.ts').createAttention} createAttention
  */
 
@@ -30,6 +34,7 @@ export const spec = `attention ${name} {
  * @typedef {object} Result
  * @property {number} length
  * @property {readonly import('./compare.mjs').Measured[]} contestants
+ * @property {import('./modelled.mjs').Modelled} modelled what the cost model expects of attnc's call
  * @property {import('./profile.mjs').Profile} [profile]
  */
 
@@ -45,12 +50,13 @@ export const spec = `attention ${name} {
 /**
  * @param {Toolchain} toolchain
  * @param {GPUDevice} device
+ * @param {Likeness} model which profile of the cost model stands for the device
  * @param {import('./contestants/onnxruntime.mjs').Runtime | undefined} peer
  * @param {{ readonly lengths: readonly number[], readonly rounds: number }} options
  * @param {(step: string) => void} say
  * @returns {Promise<Report>}
  */
-export async function benchmark(toolchain, device, peer, { lengths, rounds }, say) {
+export async function benchmark(toolchain, device, model, peer, { lengths, rounds }, say) {
   const compiled = toolchain.compile(spec).modules[0]
   if (compiled === undefined) throw new Error('the spec of the benchmark does not compile')
   say('compiling the kernels for the device')
@@ -65,16 +71,11 @@ export async function benchmark(toolchain, device, peer, { lengths, rounds }, sa
     const ceilings = await ceilingsOf(device)
     const results = []
     for (const length of lengths) {
-      const cost = toolchain.cost(compiled.schedule, {
-        batch: 1,
-        heads,
-        kvHeads: heads,
-        length,
-        keyLength: length,
-      })
-      results.push(
-        await atLength({ toolchain, device, attention, peer, rounds, cost, ceilings }, length, say),
-      )
+      const call = { batch: 1, heads, kvHeads: heads, length, keyLength: length }
+      const cost = toolchain.cost(compiled.schedule, call)
+      const expected = toolchain.expectForm(compiled.forms.forward, call, toolchain.devices[model.profile])
+      const setting = { toolchain, device, attention, peer, rounds, cost, expected, ceilings }
+      results.push(await atLength(setting, length, say))
     }
     return { firstResult, ...(ceilings && { ceilings }), results }
   } finally {
@@ -90,6 +91,7 @@ export async function benchmark(toolchain, device, peer, { lengths, rounds }, sa
  * @property {import('./contestants/onnxruntime.mjs').Runtime | undefined} peer
  * @property {number} rounds
  * @property {import('../../compiler/schedule/cost.ts').Cost} cost
+ * @property {import('../../compiler/cost/estimate.ts').CallExpectation} expected
  * @property {import('./ceilings/ceilings.mjs').Ceilings | undefined} ceilings
  */
 
@@ -99,7 +101,8 @@ export async function benchmark(toolchain, device, peer, { lengths, rounds }, sa
  * @param {(step: string) => void} say
  * @returns {Promise<Result | Refusal>}
  */
-async function atLength({ toolchain, device, attention, peer, rounds, cost, ceilings }, length, say) {
+async function atLength(setting, length, say) {
+  const { toolchain, device, attention, peer, rounds, cost, expected, ceilings } = setting
   const sizes = { heads, length, dim }
   const count = heads * length * dim
   const tensors = { q: normals(count, 1), k: normals(count, 2), v: normals(count, 3) }
@@ -112,6 +115,7 @@ async function atLength({ toolchain, device, attention, peer, rounds, cost, ceil
     return {
       length,
       contestants: measured,
+      modelled: modelledOf(expected),
       ...(device.features.has('timestamp-query') && {
         profile: await profileOf(attention, { ...tensors, length, heads }, rounds, cost, ceilings),
       }),

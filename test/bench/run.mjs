@@ -1,7 +1,7 @@
 // npm run bench: causal linear attention, compiled by attnc, beside the WebGPU operator LinearAttention of ONNX
 // Runtime, on one device in one run. Both get the same tensors; attnc computes the features and the denominator
 // besides. Results are held against float64 before and while they are timed, calls alternate, and what is shown are
-// medians. With --cpu it is processors that are compared, see cpu/run.mjs. Beside the times stand the device's own times of attnc's dispatches, and what a copy and a matrix product reach.
+// medians. Beside the times of attnc stands what the cost model expects of the device. With --cpu it is processors that are compared, see cpu/run.mjs. Beside the times stand the device's own times of attnc's dispatches, and what a copy and a matrix product reach.
 //
 // It runs attnc as built in dist/. ONNX Runtime is installed into test/bench/node_modules when it is not there, since
 // the package itself does not depend on it; without npm or a network the rest runs without it. A copy for another
@@ -23,6 +23,15 @@ async function built() {
   const costs = /** @type {typeof import('../../compiler/schedule/cost.ts')} */ (
     await fromBuild('compiler/schedule/cost.js')
   )
+  const devices = /** @type {typeof import('../../compiler/cost/device.ts')} */ (
+    await fromBuild('compiler/cost/device.js')
+  )
+  const estimates = /** @type {typeof import('../../compiler/cost/estimate.ts')} */ (
+    await fromBuild('compiler/cost/estimate.js')
+  )
+  const nearest = /** @type {typeof import('../../compiler/cost/nearest.ts')} */ (
+    await fromBuild('compiler/cost/nearest.js')
+  )
   const runtime = /** @type {typeof import('../../runtime/index.ts')} */ (await fromBuild('runtime/index.js'))
   const node = /** @type {typeof import('../../runtime/node-gpu.ts')} */ (
     await fromBuild('runtime/node-gpu.js')
@@ -30,7 +39,7 @@ async function built() {
   const software = /** @type {typeof import('../../runtime/backends/webgpu/node/software.ts')} */ (
     await fromBuild('runtime/backends/webgpu/node/software.js')
   )
-  return { ...compiler, ...costs, ...runtime, ...node, ...software }
+  return { ...compiler, ...costs, ...devices, ...estimates, ...nearest, ...runtime, ...node, ...software }
 }
 
 /**
@@ -64,7 +73,9 @@ async function main() {
   if ('missing' in found) say(found.missing)
   else await leadPeerTo(name, options.icd, softwareDriver)
   const runtime = 'runtime' in found ? found.runtime : undefined
-  const measured = await benchmark(toolchain, device, runtime, options, say)
+  const model = toolchain.profileFor(Object.values(details).join(' '), details.software)
+  say(toolchain.inWords(model, name))
+  const measured = await benchmark(toolchain, device, model, runtime, options, say)
   const report = {
     device: { name, ...details },
     peer: 'runtime' in found ? { version: found.version } : found,
@@ -72,6 +83,7 @@ async function main() {
     spec,
     sizes: { batch: 1, heads, dim },
     rounds: options.rounds,
+    model: { ...model, words: toolchain.inWords(model, name) },
     ...measured,
   }
   stdout.write(`${options.json ? JSON.stringify(report, undefined, 2) : printReport(report)}\n`)

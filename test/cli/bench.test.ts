@@ -20,7 +20,10 @@ interface BenchDocument {
     error: number
     median: number
     ahead: number
+    modelled?: number
+    onDevice?: number
   }[]
+  readonly model?: { readonly profile: string; readonly likeness: string }
 }
 
 test('times what is right, backends side by side, with exact softmax of each beside it', async () => {
@@ -36,7 +39,7 @@ test('times what is right, backends side by side, with exact softmax of each bes
     '--json',
   ])
   expect(status).toBe(0)
-  const { devices, rows } = JSON.parse(out) as BenchDocument
+  const { devices, model, rows } = JSON.parse(out) as BenchDocument
   expect(devices['gpujs']).toMatch(/gpu\.js/)
   expect(Object.keys(devices).toSorted()).toEqual(['gpujs', 'webgpu'])
   expect(rows.map(({ name, length, backend }) => [name, length, backend])).toEqual([
@@ -45,7 +48,10 @@ test('times what is right, backends side by side, with exact softmax of each bes
     ['exact', 33, 'webgpu'],
     ['exact', 33, 'gpujs'],
   ])
-  for (const { error, median, ahead } of rows) {
+  expect(model).toMatchObject({ profile: 'rtx4060laptop', likeness: 'none' })
+  for (const { backend, error, median, modelled, onDevice, ahead } of rows) {
+    expect(modelled !== undefined && modelled > 0).toBe(backend === 'webgpu')
+    expect(onDevice !== undefined && onDevice > 0).toBe(backend === 'webgpu')
     expect(error).toBeLessThan(1e-5)
     expect(median).toBeGreaterThan(0)
     expect(ahead).toBeGreaterThan(0)

@@ -95,31 +95,39 @@ interface Untimed {
 }
 
 function text(
-  { devices, rows, untimed }: Sweep & { readonly untimed: readonly Untimed[] },
+  { devices, model, rows, untimed }: Sweep & { readonly untimed: readonly Untimed[] },
   { heads, rounds }: Options,
 ): string {
-  const lines = rows.map(({ name, length, backend, error, median, ahead }) => [
+  const lines = rows.map(({ name, length, backend, error, median, onDevice, modelled, ahead }) => [
     name,
     length.toLocaleString('en'),
     backend,
     median === undefined ? 'not timed: the result is wrong' : duration(median),
+    ...(model === undefined ? [] : [durationOr(onDevice), durationOr(modelled)]),
     ahead === undefined ? '' : `${ahead.toFixed(2)} ×`,
     error.toExponential(1),
   ])
+  const ofDevice = model === undefined ? [] : ['dispatches', 'modelled']
   return [
     ...Object.entries(devices).map(([backend, device]) => `${backend} on ${device}`),
     `batch 1, ${heads} heads`,
     '',
     table(
-      [['attention', 'length', 'backend', 'a call', 'ahead of softmax', 'error'], ...lines],
-      [1, 3, 4, 5],
+      [['attention', 'length', 'backend', 'a call', ...ofDevice, 'ahead of softmax', 'error'], ...lines],
+      [1, 3, 4, 5, 6, 7],
     ),
     `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape and backend took`,
     '  so many times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
+    ...(model === undefined
+      ? []
+      : ["  dispatches: of them the same by the device's own clock, where it has one", `  ${model.words}`]),
     ...untimed.map(({ name, backend, reason }) => `  ${name} is not timed on ${backend}: ${reason}`),
     '',
   ].join('\n')
 }
+
+const durationOr = (milliseconds: number | undefined): string =>
+  milliseconds === undefined ? '–' : duration(milliseconds)
 
 function lengthList(value: string): number[] {
   const lengths = value.split(',').map(Number)

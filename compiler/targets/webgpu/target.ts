@@ -16,5 +16,6 @@ export const webgpu: Target = {
   lower: (schedule) =>
     lower({ ...schedule, strided: true }).map((kernel) => ({ kernel, spell: () => wgsl(kernel) })),
   count: ({ workgroups, when }) => ({ workgroups, ...(when === undefined ? {} : { when }) }),
+  modelled: true,
   language: { extension: 'wgsl', title: 'WGSL', texts: 'wgsl', carried: compactWgsl, loadsLater: true },
 }
