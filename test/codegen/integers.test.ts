@@ -71,6 +71,18 @@ describe.each<Place>(['WebGPU', 'WebAssembly'])('on %s', (place) => {
     expect([...remainder]).toEqual(expected(type, (a, b) => a - (b || 7) * Math.floor(a / (b || 7))))
   })
 
+  // Powers of two are shifted and masked, other constants are divided by.
+  test.each([1, 4, 5, 32].flatMap((by) => (['i32', 'u32'] as const).map((type) => [type, by] as const)))(
+    'floorDivide and floorModulo of %s by the constant %i',
+    async (type, by) => {
+      const constant = type === 'i32' ? ir.i32(by) : ir.u32(by)
+      const quotient = await table(type, (a) => ir.call('floorDivide', a, constant))
+      const remainder = await table(type, (a) => ir.call('floorModulo', a, constant))
+      expect([...quotient]).toEqual(expected(type, (a) => Math.floor(a / by) + 0))
+      expect([...remainder]).toEqual(expected(type, (a) => a - by * Math.floor(a / by)))
+    },
+  )
+
   test('floorModulo of floats has the sign of the divisor, and is below it', async () => {
     const quarter = (value: Value): Value => ir.mul(ir.convert('f32', value), 0.25)
     const remainder = await table('i32', (a, b) => ir.call('floorModulo', quarter(a), quarter(safe(b))))

@@ -114,12 +114,13 @@ interface Matrices {
 }
 
 function attendInTiles(k: Author, online: Online, { queries, keys, values }: Matrices): void {
-  const { pass, scratch, rows, start, end } = online
-  const { steps } = pass.tile
+  const { pass, scratch, rows, firstRow, start, end } = online
+  const { mask, tile } = pass
+  const { steps } = tile
   const stride = scratch.keyStride
   k.use(packRows({ prefix: 'query', matrix: queries, rows, into: scratch.queries }))
   querySums(k, online)
-  k.strided('from', start, end, steps, (from) => {
+  const tileOfKeys = (from: Value): void => {
     const here = k.let('here', extent(from, end, steps))
     k.use(
       copyRows({ prefix: 'key', matrix: keys(from), rows: here, into: scratch.keys, stride, multiple: 4 }),
@@ -127,6 +128,11 @@ function attendInTiles(k: Author, online: Online, { queries, keys, values }: Mat
     )
     keySums(k, online, here)
     k.strided('block', 0, rows, tileColumns, (row) => eightRows(k, online, from, row))
+  }
+  k.strided('from', start, end, steps, (from) => {
+    // A tile that no row of the queries' tile sees is not even packed.
+    const some = truthOfTile({ mask, rows: tile.rows, keys: steps, firstRow }, from)?.may ?? ir.bool(true)
+    k.guard(mask.kind === 'condition' ? some : ir.bool(true), () => tileOfKeys(from))
   })
 }
 

@@ -18,14 +18,20 @@ export const sequentialPlanner: Planner = {
 /** Query rows of a tile, and the numbers that they and their sums may have: a fraction of a second-level cache. */
 const most = 64
 const numbersOfTile = 32768
+const decided = 32
 /** Fewer rows fill no tile product. */
 const fewest = 8
 
-/** A tile of queries with their sums, and twice as many keys with their values, as caches hold them. */
-function attentionTile({ attention: { dim }, columns }: Attend): Tile {
+/**
+ * A tile of queries with their sums, and twice as many keys with their values, as caches hold them. A mask of a file's
+ * own is decided for a tile at a time: its blocks are seldom larger than `decided` keys, and a tile that spans two of
+ * them has to be computed.
+ */
+function attentionTile({ attention: { dim, mask }, columns }: Attend): Tile {
   const fits = Math.floor(numbersOfTile / (dim + columns) / fewest) * fewest
   const rows = Math.min(most, Math.max(fewest, fits))
-  return { threads: 1, rows, steps: 2 * rows, columns: Math.ceil(columns / 4) * 4 }
+  const steps = mask.kind === 'condition' ? Math.min(decided, 2 * rows) : 2 * rows
+  return { threads: 1, rows, steps, columns: Math.ceil(columns / 4) * 4 }
 }
 
 /** A tile of rows of the left matrix with their sums, and as many of the right one. */

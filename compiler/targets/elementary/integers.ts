@@ -21,6 +21,26 @@ fn floor_divide_i32(a: i32, b: i32) -> i32 {
   uses: [],
 })
 
+/** ⌊a / 2^bits⌋: a shift keeps the sign, so that it rounds down. */
+export const floorDivideByPower = (type: Integer, bits: number): Helper => ({
+  name: `floor_divide_${type}_by_${2 ** bits}`,
+  source: `// ⌊a / ${2 ** bits}⌋
+fn floor_divide_${type}_by_${2 ** bits}(a: ${type}) -> ${type} {
+  return a >> ${bits}u;
+}`,
+  uses: [],
+})
+
+/** a − 2^bits·⌊a / 2^bits⌋: the last bits, of what is below 0 as well. */
+export const floorModuloByPower = (type: Integer, bits: number): Helper => ({
+  name: `floor_modulo_${type}_by_${2 ** bits}`,
+  source: `// a − ${2 ** bits}·⌊a / ${2 ** bits}⌋
+fn floor_modulo_${type}_by_${2 ** bits}(a: ${type}) -> ${type} {
+  return a & ${2 ** bits - 1}${type === 'u32' ? 'u' : 'i'};
+}`,
+  uses: [],
+})
+
 /** a − b·⌊a / b⌋, of integers. */
 export const floorModulo = (type: Integer): Helper => ({
   name: `floor_modulo_${type}`,

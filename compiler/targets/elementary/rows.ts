@@ -11,7 +11,14 @@ import { elu, exp, log, log2, sigmoid, silu, softplus } from './exponentials.ts'
 import { lanesOf } from './helper.ts'
 import type { Helper, Lanes } from './helper.ts'
 import { cosh, sinh, tanh } from './hyperbolic.ts'
-import { floorDivide, floorModulo, floorModuloOfFloats, random } from './integers.ts'
+import {
+  floorDivide,
+  floorDivideByPower,
+  floorModulo,
+  floorModuloByPower,
+  floorModuloOfFloats,
+  random,
+} from './integers.ts'
 import { erf, gelu } from './normal.ts'
 import { power } from './power.ts'
 import { atMost, step } from './steps.ts'
@@ -36,6 +43,17 @@ const ofIntegers =
   (args, type) => {
     invariant(type === 'i32' || type === 'u32', `integers go where ${type} went`)
     return { helper: of(type), args }
+  }
+
+/** Spelt by a helper of the two integers or, where the second is a known power of two, by one that needs no division. */
+const byInteger =
+  (of: (type: 'i32' | 'u32') => Helper, byPower: (type: 'i32' | 'u32', bits: number) => Helper): Row =>
+  ([first, second], type) => {
+    invariant(first !== undefined && second !== undefined, 'a quotient has two arguments')
+    const bits = second.kind === 'number' ? Math.log2(second.value) : undefined
+    return bits !== undefined && Number.isInteger(bits) && bits >= 0
+      ? ofIntegers((integer) => byPower(integer, bits))([first], type)
+      : ofIntegers(of)([first, second], type)
   }
 
 /** max(x, 0), as the target spells `max`. */
@@ -70,8 +88,10 @@ export const elementaryRows = {
     invariant(base !== undefined && number?.kind === 'number', 'the exponent of power is a constant')
     return { helper: power(number.value, floatText(number.value), lanesOf(type)), args: [base] }
   },
-  floorDivide: ofIntegers(floorDivide),
+  floorDivide: byInteger(floorDivide, floorDivideByPower),
   floorModulo: (args, type) =>
-    type === 'f32' ? { helper: floorModuloOfFloats, args } : ofIntegers(floorModulo)(args, type),
+    type === 'f32'
+      ? { helper: floorModuloOfFloats, args }
+      : byInteger(floorModulo, floorModuloByPower)(args, type),
   random: ofIntegers(random),
 } satisfies Partial<Record<IntrinsicName, Row>>

@@ -30,10 +30,9 @@ struct Shape {
 
 var<workgroup> tile: array<vec4f, 320>;
 
-// ⌊a / b⌋: division cuts towards 0, which is one too many where a remainder's sign is not b's
-fn floor_divide_i32(a: i32, b: i32) -> i32 {
-  let remainder = a % b;
-  return a / b - select(0i, 1i, (remainder != 0) & ((remainder < 0) != (b < 0)));
+// ⌊a / 64⌋
+fn floor_divide_i32_by_64(a: i32) -> i32 {
+  return a >> 6u;
 }
 
 // in [0, 1), from three integers: the first word of pcg3d (Jarzynski and Olano, 2020), 24 bits of it
@@ -94,41 +93,29 @@ fn attend(
   var total0 = vec4f(0.0);
   var rowScale0 = vec4f(-1e30);
   for (var from_ = 0u; from_ < end; from_ += 32u) {
-    if ((i32(firstRow) < 64i) | (i32(from_) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(firstRow + 31u), 64i))) | ((floor_divide_i32(i32(from_), 64i) <= floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) <= floor_divide_i32(i32(from_ + 31u), 64i))) | (select(min(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))), 0i, (floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i) <= 0i) & (floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i) >= 0i)) <= 1i) | (min(
+    if ((i32(firstRow) < 64i) | (i32(from_) < 64i) | ((floor_divide_i32_by_64(i32(firstRow)) <= floor_divide_i32_by_64(i32(visible) - 1i)) & (floor_divide_i32_by_64(i32(visible) - 1i) <= floor_divide_i32_by_64(i32(firstRow + 31u)))) | ((floor_divide_i32_by_64(i32(from_)) <= floor_divide_i32_by_64(i32(visible) - 1i)) & (floor_divide_i32_by_64(i32(visible) - 1i) <= floor_divide_i32_by_64(i32(from_ + 31u)))) | (select(min(abs(floor_divide_i32_by_64(i32(firstRow)) - floor_divide_i32_by_64(i32(from_ + 31u))), abs(floor_divide_i32_by_64(i32(firstRow + 31u)) - floor_divide_i32_by_64(i32(from_)))), 0i, (floor_divide_i32_by_64(i32(firstRow)) - floor_divide_i32_by_64(i32(from_ + 31u)) <= 0i) & (floor_divide_i32_by_64(i32(firstRow + 31u)) - floor_divide_i32_by_64(i32(from_)) >= 0i)) <= 1i) | (min(
       select(
         0.0,
-        random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
-        (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
-          i32(firstRow + 31u),
-          64i,
-        )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
-      ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+        random_i32(floor_divide_i32_by_64(i32(firstRow)), floor_divide_i32_by_64(i32(from_)), 0i),
+        (floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(firstRow + 31u))) & (floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(from_ + 31u))),
+      ) * f32(floor_divide_i32_by_64(i32(visible) + 63i) - 5i),
       select(
         1.0,
-        random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
-        (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
-          i32(firstRow + 31u),
-          64i,
-        )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
-      ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+        random_i32(floor_divide_i32_by_64(i32(firstRow)), floor_divide_i32_by_64(i32(from_)), 0i),
+        (floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(firstRow + 31u))) & (floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(from_ + 31u))),
+      ) * f32(floor_divide_i32_by_64(i32(visible) + 63i) - 5i),
     ) < 3.0)) {
-      let allSeen = ((i32(firstRow + 31u) < 64i) | (i32(from_ + 31u) < 64i) | ((floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(firstRow + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | ((floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)) & (floor_divide_i32(i32(visible) - 1i, 64i) == floor_divide_i32(i32(visible) - 1i, 64i)) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(visible) - 1i, 64i))) | (max(abs(floor_divide_i32(i32(firstRow), 64i) - floor_divide_i32(i32(from_ + 31u), 64i)), abs(floor_divide_i32(i32(firstRow + 31u), 64i) - floor_divide_i32(i32(from_), 64i))) <= 1i) | (max(
+      let allSeen = ((i32(firstRow + 31u) < 64i) | (i32(from_ + 31u) < 64i) | ((floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(firstRow + 31u))) & (floor_divide_i32_by_64(i32(visible) - 1i) == floor_divide_i32_by_64(i32(visible) - 1i)) & (floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(visible) - 1i))) | ((floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(from_ + 31u))) & (floor_divide_i32_by_64(i32(visible) - 1i) == floor_divide_i32_by_64(i32(visible) - 1i)) & (floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(visible) - 1i))) | (max(abs(floor_divide_i32_by_64(i32(firstRow)) - floor_divide_i32_by_64(i32(from_ + 31u))), abs(floor_divide_i32_by_64(i32(firstRow + 31u)) - floor_divide_i32_by_64(i32(from_)))) <= 1i) | (max(
         select(
           0.0,
-          random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
-          (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
-            i32(firstRow + 31u),
-            64i,
-          )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+          random_i32(floor_divide_i32_by_64(i32(firstRow)), floor_divide_i32_by_64(i32(from_)), 0i),
+          (floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(firstRow + 31u))) & (floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(from_ + 31u))),
+        ) * f32(floor_divide_i32_by_64(i32(visible) + 63i) - 5i),
         select(
           1.0,
-          random_i32(floor_divide_i32(i32(firstRow), 64i), floor_divide_i32(i32(from_), 64i), 0i),
-          (floor_divide_i32(i32(firstRow), 64i) == floor_divide_i32(
-            i32(firstRow + 31u),
-            64i,
-          )) & (floor_divide_i32(i32(from_), 64i) == floor_divide_i32(i32(from_ + 31u), 64i)),
-        ) * f32(floor_divide_i32(i32(visible) + 63i, 64i) - 5i),
+          random_i32(floor_divide_i32_by_64(i32(firstRow)), floor_divide_i32_by_64(i32(from_)), 0i),
+          (floor_divide_i32_by_64(i32(firstRow)) == floor_divide_i32_by_64(i32(firstRow + 31u))) & (floor_divide_i32_by_64(i32(from_)) == floor_divide_i32_by_64(i32(from_ + 31u))),
+        ) * f32(floor_divide_i32_by_64(i32(visible) + 63i) - 5i),
       ) < 3.0)) & (from_ + 32u <= end);
       var dot_0 = vec4f(0.0);
       var dot_1 = vec4f(0.0);
@@ -211,18 +198,18 @@ fn attend(
         let part3 = i32(firstRow + part2);
         let part4 = i32(key0);
         let part5 = part4 < 64i;
-        let part6 = floor_divide_i32(part3, 64i);
+        let part6 = floor_divide_i32_by_64(part3);
         let part7 = i32(visible);
-        let part8 = floor_divide_i32(part7 - 1i, 64i);
-        let part9 = floor_divide_i32(part4, 64i);
+        let part8 = floor_divide_i32_by_64(part7 - 1i);
+        let part9 = floor_divide_i32_by_64(part4);
         let part10 = part9 == part8;
-        let part11 = f32(floor_divide_i32(part7 + 63i, 64i) - 5i);
+        let part11 = f32(floor_divide_i32_by_64(part7 + 63i) - 5i);
         let part12 = i32(firstRow + (part2 + 1u));
-        let part13 = floor_divide_i32(part12, 64i);
+        let part13 = floor_divide_i32_by_64(part12);
         let part14 = i32(firstRow + (part2 + 2u));
-        let part15 = floor_divide_i32(part14, 64i);
+        let part15 = floor_divide_i32_by_64(part14);
         let part16 = i32(firstRow + (part2 + 3u));
-        let part17 = floor_divide_i32(part16, 64i);
+        let part17 = floor_divide_i32_by_64(part16);
         score0_0 = vec4f(
           select(
             -1e30,
@@ -266,18 +253,18 @@ fn attend(
         let part20 = i32(firstRow + part19);
         let part21 = i32(key1);
         let part22 = part21 < 64i;
-        let part23 = floor_divide_i32(part20, 64i);
+        let part23 = floor_divide_i32_by_64(part20);
         let part24 = i32(visible);
-        let part25 = floor_divide_i32(part24 - 1i, 64i);
-        let part26 = floor_divide_i32(part21, 64i);
+        let part25 = floor_divide_i32_by_64(part24 - 1i);
+        let part26 = floor_divide_i32_by_64(part21);
         let part27 = part26 == part25;
-        let part28 = f32(floor_divide_i32(part24 + 63i, 64i) - 5i);
+        let part28 = f32(floor_divide_i32_by_64(part24 + 63i) - 5i);
         let part29 = i32(firstRow + (part19 + 1u));
-        let part30 = floor_divide_i32(part29, 64i);
+        let part30 = floor_divide_i32_by_64(part29);
         let part31 = i32(firstRow + (part19 + 2u));
-        let part32 = floor_divide_i32(part31, 64i);
+        let part32 = floor_divide_i32_by_64(part31);
         let part33 = i32(firstRow + (part19 + 3u));
-        let part34 = floor_divide_i32(part33, 64i);
+        let part34 = floor_divide_i32_by_64(part33);
         score0_1 = vec4f(
           select(
             -1e30,
@@ -321,18 +308,18 @@ fn attend(
         let part37 = i32(firstRow + part36);
         let part38 = i32(key2);
         let part39 = part38 < 64i;
-        let part40 = floor_divide_i32(part37, 64i);
+        let part40 = floor_divide_i32_by_64(part37);
         let part41 = i32(visible);
-        let part42 = floor_divide_i32(part41 - 1i, 64i);
-        let part43 = floor_divide_i32(part38, 64i);
+        let part42 = floor_divide_i32_by_64(part41 - 1i);
+        let part43 = floor_divide_i32_by_64(part38);
         let part44 = part43 == part42;
-        let part45 = f32(floor_divide_i32(part41 + 63i, 64i) - 5i);
+        let part45 = f32(floor_divide_i32_by_64(part41 + 63i) - 5i);
         let part46 = i32(firstRow + (part36 + 1u));
-        let part47 = floor_divide_i32(part46, 64i);
+        let part47 = floor_divide_i32_by_64(part46);
         let part48 = i32(firstRow + (part36 + 2u));
-        let part49 = floor_divide_i32(part48, 64i);
+        let part49 = floor_divide_i32_by_64(part48);
         let part50 = i32(firstRow + (part36 + 3u));
-        let part51 = floor_divide_i32(part50, 64i);
+        let part51 = floor_divide_i32_by_64(part50);
         score0_2 = vec4f(
           select(
             -1e30,
@@ -376,18 +363,18 @@ fn attend(
         let part54 = i32(firstRow + part53);
         let part55 = i32(key3);
         let part56 = part55 < 64i;
-        let part57 = floor_divide_i32(part54, 64i);
+        let part57 = floor_divide_i32_by_64(part54);
         let part58 = i32(visible);
-        let part59 = floor_divide_i32(part58 - 1i, 64i);
-        let part60 = floor_divide_i32(part55, 64i);
+        let part59 = floor_divide_i32_by_64(part58 - 1i);
+        let part60 = floor_divide_i32_by_64(part55);
         let part61 = part60 == part59;
-        let part62 = f32(floor_divide_i32(part58 + 63i, 64i) - 5i);
+        let part62 = f32(floor_divide_i32_by_64(part58 + 63i) - 5i);
         let part63 = i32(firstRow + (part53 + 1u));
-        let part64 = floor_divide_i32(part63, 64i);
+        let part64 = floor_divide_i32_by_64(part63);
         let part65 = i32(firstRow + (part53 + 2u));
-        let part66 = floor_divide_i32(part65, 64i);
+        let part66 = floor_divide_i32_by_64(part65);
         let part67 = i32(firstRow + (part53 + 3u));
-        let part68 = floor_divide_i32(part67, 64i);
+        let part68 = floor_divide_i32_by_64(part67);
         score0_3 = vec4f(
           select(
             -1e30,
