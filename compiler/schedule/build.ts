@@ -60,7 +60,7 @@ export function backward(
   const reason = underivable(attention)
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
-  if (output.kind === 'carry') return backwardFactorised(attention, output)
+  if (output.kind === 'carry') return backwardFactorised(attention, output, planner)
   return backwardSteps(attention, planner) ?? { underivable: inseparable }
 }
 

@@ -11,7 +11,7 @@ import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
 import { dispatchesOf } from './schedule.ts'
 import { visiblePairs } from './visible-pairs.ts'
-import type { Dispatch, Features, Only, Over, Pass, Rows, Schedule, Term } from './schedule.ts'
+import type { Dispatch, Features, Only, Over, Pass, Rows, Schedule, Term, WalkPass } from './schedule.ts'
 
 /** The cost of one call. */
 export interface Cost {
@@ -140,10 +140,13 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return states * sizes.chunks * features * columns
     case 'walk': {
       const pairs = pass.causal ? sizes.batch * sizes.heads * pairsOfChunks(sizes, pass.rows) : 0
+      // Products of S and of pairs, beside those by which rows enter the state.
+      const [read, seen] = productsOfWalk(pass, features, columns)
       return (
         queryRows * (perRow(pass.query) + 2 * features * columns + columns) +
         keyRows * (perRow(pass.key) + 2 * features * columns) +
-        pairs * (2 * columns + 2 * features)
+        queryRows * read +
+        pairs * seen
       )
     }
     case 'finish': {
@@ -153,6 +156,14 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return read + queryRows * perRow(pass.key) + pairs * 2 * (columns + features)
     }
   }
+}
+
+/** Operations that a walk for results, or for cotangents, has beside reading the state once: of a row, and of a pair. */
+function productsOfWalk({ cotangents }: WalkPass, features: number, columns: number): [number, number] {
+  if (cotangents === undefined) return [0, 2 * columns + 2 * features]
+  return cotangents === 'queries'
+    ? [0, 2 * columns + 4 * features]
+    : [2 * features * columns, 4 * columns + 4 * features]
 }
 
 /** Rows of one head. */

@@ -58,7 +58,17 @@ export interface WalkPass extends StatePass {
   readonly division: Division
   /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
   readonly mended?: { readonly query: Features; readonly key: Features }
+  /** It leaves cotangents of φ in place of results, of this side; see `RetracePass`. */
+  readonly cotangents?: 'queries' | 'keys'
 }
+
+/**
+ * A walk for gradients, with the same state, that leaves cotangents of φ over its exponentials. That of `queries` reads
+ * the state of keys and values by the cotangents of rows, and leaves these over each row's denominator and scale. That
+ * of `keys` goes from the last row to the first: queries enter the state with their cotangents, keys and values read
+ * it, and what it weighs cotangents by is the gradient of the values.
+ */
+export type RetracePass = WalkPass & Required<Pick<WalkPass, 'cotangents'>>
 
 /** One more token: its key and value into the carried state, then its query out of it. */
 export interface StepPass extends StatePass {

@@ -26,6 +26,8 @@ export interface Planner {
   readonly append: (copy: Copy) => Pass
   /** φ, states, and the readings of queries: a whole schedule. */
   readonly factorised: (attention: Attention, carry: Carry) => Schedule
+  /** What gradients of a factorised attention begin with, where there is more than equations, which compute it else. */
+  readonly cotangents?: (attention: Attention, carry: Carry) => Cotangents | undefined
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
   readonly rowsApart: boolean
 }
@@ -37,6 +39,13 @@ export interface Plan {
   /** Stretches of keys that are taken apart: the rows of one, and how many a call has. */
   readonly chunks?: Pick<Schedule, 'chunk' | 'chunks'>
 }
+
+/**
+ * Passes that leave cotangents of φ, over its exponentials, in `queryCotangents` and `keyCotangents`, [heads, rows,
+ * features], and the gradients of values for each group in `valueCotangents`, [groups, S, valueDim]. Numbers of key rows
+ * that are not visible may be anything.
+ */
+export type Cotangents = Pick<Plan, 'passes' | 'buffers'>
 
 /** Passes that leave the sums of each row in a buffer, side by side: numerators, denominator, and a log-scale if scaled. */
 export interface RowSums extends Plan {

@@ -5,7 +5,18 @@ import { printEpilogue } from './epilogue.ts'
 import { printEquation } from './equation/print.ts'
 import { printSize } from './print-size.ts'
 import { printFeatures, printTerm } from './print-terms.ts'
-import type { FinishPass, Only, Over, Pass, Rows, Rounds, Schedule, Tile, WorkgroupPass } from './schedule.ts'
+import type {
+  FinishPass,
+  Only,
+  Over,
+  Pass,
+  Rows,
+  Rounds,
+  Schedule,
+  Tile,
+  WalkPass,
+  WorkgroupPass,
+} from './schedule.ts'
 
 /** One text for the schedule: its buffers, its passes in order, its rounds. It leaves out the forms of decoding. */
 export function print(schedule: Schedule): string {
@@ -107,13 +118,7 @@ function details(pass: WorkgroupPass): string[] {
         printDivision(pass.division),
       ]
     case 'walk':
-      return [
-        `chunks of ${pass.rows} rows in order${pass.causal ? '' : ', all keys before the queries'}, sums ${pass.scaling}${pass.carries ? ', the state left behind' : ''}`,
-        ...printFeatures('φ(k)', pass.key),
-        ...printFeatures('φ(q)', pass.query),
-        printDivision(pass.division),
-        ...printMended(pass),
-      ]
+      return printWalk(pass)
     case 'finish':
       return [
         `sums ${pass.scaling}${pass.causal ? ', with the pairs inside each chunk' : ''}`,
@@ -123,6 +128,19 @@ function details(pass: WorkgroupPass): string[] {
         ...printMended(pass),
       ]
   }
+}
+
+function printWalk(pass: WalkPass): string[] {
+  const { cotangents, causal, rows, scaling, carries } = pass
+  const reader = cotangents === 'keys' ? 'queries before the keys' : 'keys before the queries'
+  return [
+    ...(cotangents === undefined ? [] : [`for cotangents of φ of ${cotangents}`]),
+    `chunks of ${rows} rows ${cotangents === 'keys' && causal ? 'from the last' : 'in order'}${causal ? '' : `, all ${reader}`}, sums ${scaling}${carries ? ', the state left behind' : ''}`,
+    ...printFeatures('φ(k)', pass.key),
+    ...printFeatures('φ(q)', pass.query),
+    printDivision(pass.division),
+    ...printMended(pass),
+  ]
 }
 
 function printMended({ mended }: Pick<FinishPass, 'mended'>): string[] {

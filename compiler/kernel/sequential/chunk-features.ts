@@ -18,6 +18,7 @@ import { rowStart } from '../lower/row-places.ts'
 import type { RowPlaces } from '../lower/row-places.ts'
 import { namedPlaces } from '../lower/rows.ts'
 import { inLanes, range, within } from '../lower/tile.ts'
+import { turnOver } from './turned-rows.ts'
 import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
 
 /** Components evaluated side by side where they see a projection beyond its product with the row. */
@@ -29,8 +30,8 @@ export interface ChunkRows {
   readonly buffer: Binding
   /** Where the rows of the sequence begin in the buffer. */
   readonly places: RowPlaces
-  /** The chunk's first row in the sequence. */
-  readonly from: Value
+  /** The row of the sequence in a place of the chunk, which may be beyond the last one. */
+  readonly row: (place: Value, lane: number) => Value
   /** Rows of the sequence that are there. */
   readonly there: Value
   /** `length` of the language. */
@@ -41,6 +42,8 @@ export interface ChunkRows {
   readonly projected?: { readonly buffer: Binding; readonly first: Value; readonly width: number } | undefined
   /** The maximum that the papers' stabilisation subtracts, of a row in the sequence. */
   readonly maximum?: (row: Value) => Value
+  /** What exponents of four places are over (vec4f), where a row brings a scale of its own. */
+  readonly over?: (four: Value) => Value
 }
 
 /** Where components go: [features] by rows of the chunk. */
@@ -48,6 +51,8 @@ export interface Target {
   /** Values, or exponents. */
   readonly values: SharedArray
   readonly coefficients: SharedArray | undefined
+  /** Exponents as they are written, also where a coefficient is 0. */
+  readonly written?: SharedArray | undefined
 }
 
 /** Tiles of rows of the chunk, counted from its first one. */
@@ -149,8 +154,8 @@ class Filling {
 
   /** A row of the sequence, inside it. */
   #row(first: Value, lane: number): Value {
-    const { from, there } = this.#from
-    return within(ir.add(from, first, lane), there)
+    const { row, there } = this.#from
+    return within(row(first, lane), there)
   }
 
   /** Rows in fours, by the first of each. */
@@ -164,15 +169,9 @@ class Filling {
     const { dim, rows, entries } = this.#scratch
     const { buffer } = this.#from
     const places = namedPlaces(k, `${this.#side}Begin`, this.#from.places)
-    this.#eachFour('Four', (four) => {
-      const starts = range(4).map((lane) =>
-        k.let(`${this.#side}Start${lane}`, rowStart(places, this.#row(four, lane))),
-      )
-      k.loop(`${this.#side}Entry`, 0, dim, (entry) => {
-        const numbers = inLanes((lane) => ir.load(buffer, ir.add(starts[lane] as Value, entry)))
-        k.sharedStore(entries, ir.add(ir.mul(entry, rows), four), numbers)
-      })
-    })
+    const begin = (four: Value, lane: number): Value => rowStart(places, this.#row(four, lane))
+    const turned = { word: this.#side, buffer, begin, width: dim, into: entries, stride: rows }
+    this.#eachFour('Four', (four) => turnOver(k, turned, four))
   }
 
   /** Rows times projections. The last tile of projections ends with the last of them, and may overlap the one before. */
@@ -241,18 +240,21 @@ class Filling {
         k.use(statements)
         const at = k.let(`${this.#side}At`, ir.add(ir.mul(ir.add(component, block.start), rows), four))
         for (const item of range(each))
-          this.#store(block, (which) => widen(value(which, item)), ir.add(at, item * rows))
+          this.#store(block, four, (which) => widen(value(which, item)), ir.add(at, item * rows))
       }),
     )
   }
 
   /** @param value of the component's expressions: its value, or its exponent and its coefficient */
-  #store({ term }: ScheduledBlock, value: (which: number) => Value, at: Value): void {
+  #store({ term }: ScheduledBlock, four: Value, value: (which: number) => Value, at: Value): void {
     const k = this.#k
-    const { values, coefficients } = this.#target
+    const { values, coefficients, written } = this.#target
     if (term.kind === 'plain') return k.sharedStore(values, at, value(0))
+    const scale = this.#from.over?.(four)
+    const exponent = scale === undefined ? value(0) : ir.sub(value(0), scale)
     const coefficient = term.coefficient === undefined ? undefined : value(1)
-    k.sharedStore(values, at, coefficient === undefined ? value(0) : unlessZero(value(0), coefficient))
+    k.sharedStore(values, at, coefficient === undefined ? exponent : unlessZero(exponent, coefficient))
+    if (written !== undefined) k.sharedStore(written, at, exponent)
     if (coefficients !== undefined) k.sharedStore(coefficients, at, coefficient ?? ir.splat(1))
   }
 

@@ -1,6 +1,6 @@
 /** From the schedule to kernels of one thread: one kernel a pass, in order. */
 import { lowerEquation } from '../cells/lower.ts'
-import type { EquationPass, Pass, Schedule } from '../../schedule/schedule.ts'
+import type { EquationPass, Pass, RetracePass, Schedule, WalkPass } from '../../schedule/schedule.ts'
 import type { Kernel } from '../kernel.ts'
 import { toBinding } from '../lower/frame.ts'
 import { lowerPass } from '../lower/lower.ts'
@@ -9,6 +9,7 @@ import { inBlocks } from './cell-blocks.ts'
 import { lowerOnline } from './online.ts'
 import { lowerProduct } from './product.ts'
 import { serialise } from './serialise.ts'
+import { lowerRetrace } from './retrace.ts'
 import { lowerSequentialStep } from './step.ts'
 import { lowerWalk } from './walk.ts'
 
@@ -25,6 +26,8 @@ function inCells(schedule: Schedule, pass: EquationPass): Kernel {
   return inBlocks(lowerEquation(schedule, pass), toBinding(output, pass.out)) ?? inTurns(schedule, pass)
 }
 
+const retraces = (pass: WalkPass): pass is RetracePass => pass.cotangents !== undefined
+
 function lowerOne(schedule: Schedule, pass: Pass): Kernel {
   switch (pass.kind) {
     case 'online':
@@ -35,7 +38,7 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
     case 'product':
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
     case 'walk':
-      return lowerWalk(schedule, pass)
+      return retraces(pass) ? lowerRetrace(schedule, pass) : lowerWalk(schedule, pass)
     case 'equation':
       return inCells(schedule, pass)
     default:

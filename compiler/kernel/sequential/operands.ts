@@ -27,7 +27,7 @@ export function rowsOf(
     side,
     buffer: binding(ofQuery ? 'q' : 'k'),
     places: rowsOfCall(side, schedule.dim),
-    from: u32Name('first'),
+    row: (place, lane) => ir.add(u32Name('first'), place, lane),
     there: ofQuery ? ir.shape('length') : visible,
     count: ofQuery ? countedOf(counts) : visible,
     projection: pass.buffers.includes('w') ? binding('w') : undefined,

@@ -32,6 +32,8 @@ export interface ScaleArrays {
   readonly keyCoefficients: SharedArray | undefined
   readonly queryExponents: SharedArray
   readonly queryCoefficients: SharedArray | undefined
+  /** Of a walk for gradients: query weights without their coefficients, and exponents before, whatever these are. */
+  readonly queryPowers: SharedArray | undefined
   /** By feature: what S and z are over, and the largest exponent so far. */
   readonly scales: SharedArray
   readonly largest: SharedArray
@@ -41,11 +43,16 @@ export interface ScaleArrays {
   readonly rowScales: SharedArray
 }
 
-/** The arrays for so many features, padded to tiles, and rows of a chunk. */
+/**
+ * The arrays for so many features, padded to tiles, and rows of a chunk.
+ *
+ * @param powers whether weights of queries are wanted without their coefficients, too
+ */
 export function scaleArrays(
   padded: number,
   rows: number,
   sides: { readonly query: Features; readonly key: Features },
+  powers = false,
 ): ScaleArrays {
   const array = (name: string, length: number): SharedArray => ({ name, element: 'f32', length })
   const coefficients = ({ blocks }: Features, name: string): SharedArray | undefined =>
@@ -57,6 +64,7 @@ export function scaleArrays(
     keyCoefficients: coefficients(sides.key, 'keyCoefficients'),
     queryExponents: array('queryExponents', padded * rows),
     queryCoefficients: coefficients(sides.query, 'queryCoefficients'),
+    queryPowers: powers ? coefficients(sides.query, 'queryPowers') : undefined,
     scales: array('scales', padded),
     largest: array('largest', padded),
     surplus: array('surplus', rows),
@@ -156,9 +164,35 @@ export class Scales {
         const at = k.let('queryAt', this.#place(feature, four))
         const exponent = ir.add(ir.sharedLoadFour(queryExponents, at), before(feature))
         k.sharedStore(arrays.ofQueries, at, times(queryCoefficients, at, relativeTo(scale, exponent)))
+        this.#power(at, (written) => ir.sub(ir.add(written, before(feature)), scale))
       })
       k.sharedStore(rowScales, four, this.#since(from, four).lower(scale))
     })
+  }
+
+  /** Weights of the stretch's queries where keys are over the scale of their row already, so that none is above 2^headroom. */
+  weighReaders({ from, to }: Pick<Stretch, 'from' | 'to'>): void {
+    const k = this.#k
+    const { arrays } = this.#chunk
+    const { scales, queryExponents, queryCoefficients } = this.#arrays
+    this.#eachFeature('weighedReader', (feature) => {
+      const scale = k.let('scaleOfReaders', ir.splat(ir.sharedLoad(scales, feature)))
+      this.#eachFour('reader4', from, to, (four) => {
+        const at = k.let('readerAt', this.#place(feature, four))
+        const over = (exponent: Value): Value => this.#since(from, four).lower(ir.add(exponent, scale))
+        const power = bounded(over(ir.sharedLoadFour(queryExponents, at)))
+        k.sharedStore(arrays.ofQueries, at, times(queryCoefficients, at, power))
+        this.#power(at, over)
+      })
+    })
+  }
+
+  /** A query weight without its coefficient, which may be 0 and have a derivative. */
+  #power(at: Value, over: (written: Value) => Value): void {
+    const { queryPowers } = this.#arrays
+    if (queryPowers === undefined) return
+    const written = ir.sharedLoadFour(queryPowers, at)
+    this.#k.sharedStore(queryPowers, at, bounded(over(written)))
   }
 
   /** Takes the stretch's keys into the largest exponents, and has its rows but the first act on the scales. */
@@ -210,6 +244,9 @@ export class Scales {
     this.#k.strided(word, downTo(from, tileColumns), valueRoundedUp(to, tileColumns), 4, then)
   }
 }
+
+/** A power of two that is at most 2^headroom, as that of each term is. */
+const bounded = (exponent: Value): Value => ir.call('exp2', ir.call('min', exponent, ir.splat(headroom)))
 
 const times = (coefficients: SharedArray | undefined, at: Value, power: Value): Value =>
   coefficients === undefined ? power : ir.mul(ir.sharedLoadFour(coefficients, at), power)

@@ -9,32 +9,47 @@
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { rowsFrom, rowsOfCall, rowStart } from '../lower/row-places.ts'
-import type { RowPlaces } from '../lower/row-places.ts'
-import { namedPlaces } from '../lower/rows.ts'
 import { acrossLanes, fourLanes, inLanes } from '../lower/tile.ts'
 import { downTo, sumsAt } from './chunk.ts'
 import { roundedUp } from './panels.ts'
 import type { Chunk, Stretch } from './chunk.ts'
 import { addPanels, eachOfTile, tileColumns, tileOf, tileRows } from './tile-product.ts'
-import type { Panel, Tile } from './tile-product.ts'
+import type { Depth, Panel, Tile } from './tile-product.ts'
 import { rowFactors } from './row-factors.ts'
 
 /** Φq·Φkᵀ of a stretch, nothing for rows before the key. */
-export function weighPairs(k: Author, { schedule, pass, arrays, powers }: Chunk, stretch: Stretch): void {
+export function weighPairs(k: Author, chunk: Chunk, stretch: Stretch): void {
+  const { schedule, pass, arrays } = chunk
+  multiplyPairs(k, chunk, stretch, {
+    depth: { name: 'f', from: 0, to: schedule.features },
+    ofKeys: (key) => ofRows(arrays.ofKeys, key, pass.rows),
+    ofQueries: (row) => ({ load: four(arrays.ofQueries), start: row, step: pass.rows, apart: 4 }),
+  })
+}
+
+/** What a number of each pair of a chunk is a sum over. */
+export interface PairProducts {
+  readonly depth: Depth
+  /** From a key on, and from a row on. */
+  readonly ofKeys: (key: Value) => Panel
+  readonly ofQueries: (row: Value) => Panel
+  /** What the sums of a key start from. */
+  readonly initial?: (key: Value) => Value
+}
+
+/** A product for each pair of a stretch into `pairs`, nothing for rows before the key. */
+export function multiplyPairs(
+  k: Author,
+  { pass, arrays, powers }: Chunk,
+  stretch: Stretch,
+  { depth, ofKeys, ofQueries, initial }: PairProducts,
+): void {
   const { from, to, keysTo } = stretch
   const { rows } = pass
   k.strided('key4', downTo(from, tileRows), keysTo, tileRows, (key) =>
     k.strided('row8', downTo(ir.call('max', key, from), tileColumns), to, tileColumns, (row) => {
-      const tile = tileOf(k, 'pair')
-      const queries = { load: four(arrays.ofQueries), start: row, step: rows, apart: 4 }
-      addPanels(
-        k,
-        tile,
-        { name: 'f', from: 0, to: schedule.features },
-        ofRows(arrays.ofKeys, key, rows),
-        queries,
-      )
+      const tile = tileOf(k, 'pair', initial && ((item) => ir.splat(initial(ir.add(key, item)))))
+      addPanels(k, tile, depth, ofKeys(key), ofQueries(row))
       const place = k.let('pairPlace', ir.add(ir.mul(key, rows), row))
       const store = (seen: (sum: Value, item: number, column: number) => Value): void =>
         eachOfTile(tile, (sum, item, column) => {
@@ -62,7 +77,7 @@ export function weighPairs(k: Author, { schedule, pass, arrays, powers }: Chunk,
 export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
   const { schedule, pass, arrays, columns, values, powers } = chunk
   const { from, to, keysTo } = stretch
-  const rowsOfOut = namedPlaces(k, 'outRows', rowsFrom(rowsOfCall('query', schedule.valueDim), chunk.first))
+  const rowsOfOut = chunk.out.begin(k)
   k.strided('row4', downTo(from, tileRows), to, tileRows, (row) => {
     const keys = k.let('keysOfRows', ir.call('min', keysTo, ir.add(row, tileRows)))
     const factors = rowFactors(k, chunk, row, { from, to: keys })
@@ -88,12 +103,18 @@ export function readRows(k: Author, chunk: Chunk, stretch: Stretch): void {
         )
       for (const item of fourLanes) {
         const own = ir.add(row, item)
-        k.if(ir.and(ir.le(from, own), ir.lt(own, to)), () =>
-          storeRow(k, chunk, tile, { own, item, column, places: rowsOfOut, factors: factors(item) }),
+        k.if(isStored(chunk, own, stretch), () =>
+          storeRow(k, chunk, tile, { own, item, column, begin: rowsOfOut, factors: factors(item) }),
         )
       }
     })
   })
+}
+
+/** Whether the row of a place is one of the stretch, and there. */
+export function isStored({ out }: Chunk, place: Value, { from, to }: Stretch): Value {
+  const inside = ir.and(ir.le(from, place), ir.lt(place, to))
+  return out.there === undefined ? inside : ir.and(inside, out.there(place))
 }
 
 interface StoredRow {
@@ -101,8 +122,8 @@ interface StoredRow {
   readonly own: Value
   readonly item: number
   readonly column: Value
-  /** Where the chunk's rows begin in the output. */
-  readonly places: RowPlaces
+  /** Where the row of a place begins in the output. */
+  readonly begin: (place: Value) => Value
   readonly factors: readonly Value[]
 }
 
@@ -111,23 +132,23 @@ function storeRow(
   k: Author,
   chunk: Chunk,
   tile: Tile,
-  { own, item, column, places, factors }: StoredRow,
+  { own, item, column, begin, factors }: StoredRow,
 ): void {
   const { schedule, out, columns } = chunk
   const { valueDim } = schedule
-  const start = k.let(`out${item}`, ir.add(rowStart(places, own), column))
+  const start = k.let(`out${item}`, ir.add(begin(own), column))
   eachOfTile(tile, (sum, ofRow, at) => {
     if (ofRow !== item) return
     const value = factors.reduce<Value>((product, factor) => ir.mul(product, ir.splat(factor)), sum)
-    if (columns === valueDim) return k.store(out, ir.add(start, at), value)
+    if (columns === valueDim) return out.store(k, ir.add(start, at), value)
     const named = k.let(`row${item}Of${at}`, value)
     k.if(
       ir.le(ir.add(column, at + 4), valueDim),
-      () => k.store(out, ir.add(start, at), named),
+      () => out.store(k, ir.add(start, at), named),
       () => {
         for (const lane of [0, 1, 2] as const)
           k.if(ir.lt(ir.add(column, at + lane), valueDim), () =>
-            k.store(out, ir.add(start, at + lane), ir.lane(named, lane)),
+            out.store(k, ir.add(start, at + lane), ir.lane(named, lane)),
           )
       },
     )
@@ -167,7 +188,8 @@ function absorbTotals(k: Author, { schedule, pass, arrays }: Chunk, { from, keys
   eachFour('seen4', (row) => {
     const seen = inLanes((lane) => {
       const own = ir.add(row, lane)
-      return ir.select(ir.and(ir.le(from, own), ir.lt(own, keysTo)), ir.f32(1), 0)
+      const whole = arrays.ofTotals === undefined ? ir.f32(1) : ir.sharedLoad(arrays.ofTotals, own)
+      return ir.select(ir.and(ir.le(from, own), ir.lt(own, keysTo)), whole, 0)
     })
     k.sharedStore(arrays.seen, row, seen)
   })
@@ -185,17 +207,17 @@ function absorbTotals(k: Author, { schedule, pass, arrays }: Chunk, { from, keys
   })
 }
 
-const number =
+export const number =
   (array: SharedArray) =>
   (index: Value): Value =>
     ir.sharedLoad(array, index)
-const four =
+export const four =
   (array: SharedArray) =>
   (index: Value): Value =>
     ir.sharedLoadFour(array, index)
 
 /** Numbers of consecutive rows, for each feature or key that is summed over. */
-const ofRows = (array: SharedArray, row: Value, rows: number): Panel => ({
+export const ofRows = (array: SharedArray, row: Value, rows: number): Panel => ({
   load: number(array),
   start: row,
   step: rows,

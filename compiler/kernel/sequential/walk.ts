@@ -7,17 +7,19 @@ import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
-import type { Kernel, SharedArray, Value } from '../kernel.ts'
+import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
 import { divide, frame, groupNames, headsOf, u32Name, visible } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { mendRow } from '../lower/mend-row.ts'
 import { isWhole } from '../lower/readout.ts'
+import { rowsFrom, rowsOfCall, rowStart } from '../lower/row-places.ts'
+import { namedPlaces } from '../lower/rows.ts'
 import { extent } from '../lower/tile.ts'
 import { carryOut } from './carry.ts'
 import { chunkFeatures } from './chunk-features.ts'
 import type { ChunkFeatures, Target } from './chunk-features.ts'
 import { roundedUp } from './panels.ts'
-import type { Chunk, Stretch, WalkArrays } from './chunk.ts'
+import type { Chunk, OutRows, Stretch, WalkArrays } from './chunk.ts'
 import { rowsOf, valuesOf } from './operands.ts'
 import type { Values } from './operands.ts'
 import { noPowers, powersOf } from './powers.ts'
@@ -25,6 +27,7 @@ import { tileColumns, tileRows } from './tile-product.ts'
 import { scaleArrays, Scales } from './scales.ts'
 import type { ScaleArrays } from './scales.ts'
 import { absorb, readRows, weighPairs } from './sums.ts'
+import { actOnKeys } from './through.ts'
 
 /** The kernel that takes the rows of a group through its state. */
 export function lowerWalk(schedule: Schedule, pass: WalkPass): Kernel {
@@ -77,8 +80,7 @@ class Walk {
       arrays: this.#arrays,
       columns,
       values: this.#values.panel,
-      out: from.binding('out'),
-      first: u32Name('first'),
+      out: outRows(schedule, from.binding('out')),
       ...(this.#scales && { rowScales: this.#scales.rowScales }),
       action: from.action,
       powers: scaled ? noPowers : powersOf(from.action, rows),
@@ -254,22 +256,8 @@ class Walk {
       readRows(k, chunk, stretch)
       this.#mend(k, stretch.to)
     })
-    this.#frame.action.row.act(() => this.#actOnKeys(k, stretch))
+    this.#frame.action.row.act(() => actOnKeys(k, chunk, stretch))
     absorb(k, chunk, stretch)
-  }
-
-  /** The rows of the stretch behind each key act on it. */
-  #actOnKeys(k: Author, { from, to, keysTo }: Stretch): void {
-    const { ofKeys } = this.#arrays
-    const { rows } = this.#pass
-    const { powers } = this.#chunk
-    k.loop('shrunkKey', from, keysTo, (key) => {
-      const behind = powers.after(ir.sub(ir.sub(to, key), 1)).named(k, 'behind')
-      k.loop('shrunkFeature', 0, this.#schedule.features, (feature) => {
-        const at = ir.add(ir.mul(feature, rows), key)
-        k.sharedStore(ofKeys, at, behind.shrink(ir.sharedLoad(ofKeys, at)))
-      })
-    })
   }
 
   #scaledStretches(k: Author, arrays: ScaleArrays, here: Value, keys: Value): void {
@@ -305,7 +293,18 @@ class Walk {
   }
 }
 
+/** Rows of the result, as they lie in the caller's tensor. */
+function outRows({ valueDim }: Schedule, out: Binding): OutRows {
+  return {
+    begin: (k) => {
+      const places = namedPlaces(k, 'outRows', rowsFrom(rowsOfCall('query', valueDim), u32Name('first')))
+      return (place) => rowStart(places, place)
+    },
+    store: (k, index, value) => k.store(out, index, value),
+  }
+}
+
 /** Zeros from an element on; all lengths are multiples of 4. */
-function clear(k: Author, of: SharedArray, from = 0): void {
+export function clear(k: Author, of: SharedArray, from = 0): void {
   k.strided(`clear_${of.name}`, from, of.length, 4, (index) => k.sharedStore(of, index, ir.splat(0)))
 }

@@ -341,3 +341,24 @@ export function valueGradient(plan: FactorisedPlan): Plan {
     buffers: [],
   }
 }
+
+/** dv, where groups have their sums already. */
+export function sumOfGroups(plan: FactorisedPlan): Plan {
+  const { valueDim } = plan.attention
+  const head = keyHeadAt(plan, z)
+  const own = (group: Formula): Formula =>
+    load('valueCotangents', add(mul(add(mul(group, keyLength), y), valueDim), x))
+  return {
+    passes: [
+      equationPass({
+        name: 'value_gradient',
+        extent: [valueDim, 'keyLength', keyHeads(plan)],
+        value: choose(lt(y, head.visible), overGroups(plan, z, own), 0),
+        out: 'dv',
+        place: entryOf(valueRows, head, y, valueDim, x),
+        what: 'Σ weight · cotangent over the rows that see a key',
+      }),
+    ],
+    buffers: [],
+  }
+}

@@ -14,31 +14,67 @@
  * scale of its own, and none depends on rows that the row does not see.
  */
 import type { Attention, Carry } from '../../algebra/attention.ts'
+import { dataBuffers, queryLengths } from '../buffers.ts'
 import { forwardOf, partsOf } from '../cells/factorised.ts'
 import type { Parts } from '../cells/factorised.ts'
 import { scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { FactorisedPlan } from '../cells/plan.ts'
+import { projectionBuffer, seesLength } from '../feature-blocks.ts'
+import { outlineOf } from '../outline.ts'
+import type { Cotangents, Planner } from '../planner.ts'
 import type { BufferPlan, Schedule } from '../schedule.ts'
 import { gradientBuffers } from './buffers.ts'
-import { keyCotangents, queryCotangents, rowCotangents, valueGradient } from './cotangents.ts'
+import { keyCotangents, queryCotangents, rowCotangents, sumOfGroups, valueGradient } from './cotangents.ts'
 import { gradientsOf } from './gradients.ts'
 import { plainRows, relativeRows } from './relative.ts'
 import { aheadPasses } from './ahead.ts'
 
-/** Schedules the gradients of q, k and v: forward anew, then from the last rows to the first. */
-export function backwardFactorised(attention: Attention, carry: Carry): Schedule {
+/** Schedules the gradients of q, k and v: cotangents of φ and of values as a planner computes them, and what follows from those. */
+export function backwardFactorised(attention: Attention, carry: Carry, planner: Planner): Schedule {
   const parts = partsOf(attention, carry)
+  const fused = planner.cotangents?.(attention, carry)
+  const begun = fused === undefined ? inEquations(parts) : inPasses(parts, fused)
+  const gradients = gradientsOf(parts)
+  return {
+    ...begun,
+    together: true,
+    buffers: [...begun.buffers, ...gradientBuffers(attention), ...gradients.buffers],
+    passes: [...begun.passes, ...gradients.passes],
+  }
+}
+
+/** A planner's own passes, which keep no states. */
+function inPasses(parts: Parts, { passes, buffers }: Cotangents): Schedule {
+  const { plan, score, action, query } = parts
+  const { attention, groups, rowsOfChunk } = plan
+  return {
+    ...outlineOf(attention),
+    features: score.features,
+    groups,
+    chunk: rowsOfChunk,
+    chunks: 1,
+    buffers: [
+      ...dataBuffers(attention).filter(({ role }) => role !== 'output'),
+      ...(seesLength(query) ? [queryLengths] : []),
+      ...projectionBuffer(attention.dim, score),
+      ...action.buffers,
+      ...buffers,
+    ],
+    passes: [...passes, ...sumOfGroups(plan).passes],
+  }
+}
+
+/** Forward anew, then from the last rows to the first. */
+function inEquations(parts: Parts): Schedule {
   const forward = forwardOf(parts)
   const backward = backwardPasses(parts)
   return {
     ...forward,
     // Of query rows, too, of which there may be more than of keys.
     chunks: ['max', 1, ['ceildiv', ['max', 'length', 'keyLength'], parts.plan.rowsOfChunk]],
-    together: true,
     buffers: [
       ...forward.buffers.map((buffer) => recomputed(buffer, parts.plan)),
-      ...gradientBuffers(attention),
       ...backward.flatMap(({ buffers }) => buffers),
     ],
     passes: [...forward.passes, ...backward.flatMap(({ passes }) => passes)],
@@ -54,7 +90,6 @@ function backwardPasses(parts: Parts): readonly Plan[] {
     aheadPasses(parts.plan, relative),
     keyCotangents(parts.plan, relative),
     valueGradient(parts.plan),
-    gradientsOf(parts),
   ]
 }
 

@@ -4,6 +4,7 @@ import type { Attend, Planner, Product } from '../planner.ts'
 import type { Tile } from '../schedule.ts'
 import { attentionIn, fusedPasses, productsIn } from '../workgroups/planner.ts'
 import { scheduleFactorised } from '../workgroups/factorised.ts'
+import { retraced } from './retrace.ts'
 import { walked } from './walk.ts'
 
 /** The planner of targets whose workgroups are one thread. */
@@ -13,6 +14,7 @@ export const sequentialPlanner: Planner = {
   ...productsIn(productTile),
   // A product of tiles in cache is faster than a transform whose numbers take turns.
   factorised: (attention, carry) => walked(scheduleFactorised(attention, carry, false)),
+  cotangents: retraced,
 }
 
 /** Query rows of a tile, and the numbers that they and their sums may have: a fraction of a second-level cache. */

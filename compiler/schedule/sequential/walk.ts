@@ -30,7 +30,7 @@ function inOneWalk(schedule: Schedule): Schedule {
   const carries = passes.some((pass) => pass.kind === 'scan' && pass.carries !== undefined)
   // What the passes that are replaced hand one another stays in the walk.
   const handed = new Set(['state', 'total'])
-  const rows = finish.causal && schedule.features <= fewFeatures ? rowsOfTile / 2 : rowsOfTile
+  const rows = rowsOfWalk(finish.causal, schedule.features)
   return {
     ...schedule,
     chunk: rows,
@@ -48,6 +48,10 @@ function inOneWalk(schedule: Schedule): Schedule {
  * costs most where S fills a cache.
  */
 const fewFeatures = 128
+
+/** Rows of a chunk. */
+export const rowsOfWalk = (causal: boolean, features: number): number =>
+  causal && features <= fewFeatures ? rowsOfTile / 2 : rowsOfTile
 
 /**
  * @param carries whether it leaves the state
@@ -97,7 +101,7 @@ const forOneThread = (pass: Pass): Pass =>
  * Features that see products with projections and not the projections, where they can: a walk multiplies the rows of a
  * chunk at once, a step its row by whole vectors.
  */
-const multiplied = (features: Features): Features => ({
+export const multiplied = (features: Features): Features => ({
   ...features,
   blocks: features.blocks.map((block) => (block.projected ? (readProjected(block) ?? block) : block)),
 })
