@@ -5,28 +5,28 @@
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Value } from '../kernel.ts'
-import { keyFours, keysOfSlice, rowsOfGroup, setsOf } from './chunk.ts'
-import type { Chunk, NearPairs } from './chunk.ts'
+import { keysOfSlice, rowsOfGroup, setsOf } from './chunk.ts'
+import type { Chunk, FarPairs, NearPairs } from './chunk.ts'
 import { visible } from './frame.ts'
 import { fromPanel, panelPlace } from './panel.ts'
 import type { Four } from './panel.ts'
 import { rowsOfCall, rowStart } from './row-places.ts'
 import { fourOf } from './score-layout.ts'
 import { addProducts } from './tile-product.ts'
-import { across, columnGroup, fourFrom, fourLanes, lanes, nth, range, rowGroup, within } from './tile.ts'
+import { fourFrom, lanes, range, rowGroup, within } from './tile.ts'
 
 /** Fours of keys of a slice. */
 const foursOfSlice = keysOfSlice / lanes
 
 /** Adds the values of the chunk's keys to the sums, each row seeing the keys up to its own. */
-export function addPairs(k: Author, chunk: Chunk): void {
-  const { near, keys } = chunk
+export function addPairs(k: Author, chunk: Chunk, { far, near }: NonNullable<Chunk['pairs']>): void {
+  const { keys } = chunk
   k.comment('pairs inside the chunk: key j for rows i ≥ j')
-  if (near !== undefined) joinNear(k, chunk, near)
+  joinNear(k, chunk, near)
   k.loop('keySlice', 0, ir.div(ir.add(keys, keysOfSlice - 1), keysOfSlice), (slice) => {
     const start = k.let('firstOfSlice', ir.mul(slice, keysOfSlice))
-    storeSlice(k, chunk, slice)
-    if (near !== undefined) storeNear(k, chunk, near, start)
+    storeFar(k, chunk, far, slice)
+    storeNear(k, chunk, near, start)
     k.barrier()
     // Rows before the first key of the slice see none of it.
     k.if(ir.gt(ir.mul(ir.add(rowGroup, 1), rowsOfGroup), start), () => addSlice(k, chunk, start))
@@ -34,34 +34,20 @@ export function addPairs(k: Author, chunk: Chunk): void {
   })
 }
 
-/** Stores the scores of the thread's keys that are in the slice. */
-function storeSlice(k: Author, chunk: Chunk, slice: Value): void {
-  const { pass, near, rows, firstNumber } = chunk
-  const threads = across(pass.tile)
-  const fours = keyFours(pass.tile).length
-  const slicesOfFour = (threads * lanes) / keysOfSlice
-  const inSlice = ir.eq(ir.div(columnGroup, foursOfSlice), ir.mod(slice, slicesOfFour))
-  k.if(inSlice, () => {
-    const which = fours === 1 ? ir.u32(0) : k.let('whichFour', ir.div(slice, slicesOfFour))
-    const keys = k.let('keyFour', ir.add(columnGroup, ir.mul(which, threads)))
-    const score = (scores: readonly Value[], lane: number): Value =>
-      range(fours - 1).reduce(
-        (found: Value, more) => ir.select(ir.gt(which, more), nth(scores, (more + 1) * lanes + lane), found),
-        nth(scores, lane),
-      )
-    const isNear = ir.eq(ir.div(keys, rowsOfGroup / lanes), rowGroup)
-    k.guard(near === undefined ? ir.bool(true) : ir.not(isNear), () =>
-      rows.forEach(({ four, scores }, vector) =>
-        storeScores(k, chunk, {
-          name: `${vector}`,
-          rows: four,
-          firstRow: ir.add(firstNumber, vector * lanes),
-          keys,
-          scores: fourLanes.map((lane) => score(scores, lane)),
-        }),
-      ),
-    )
-  })
+/** Stores the thread's scores of far pairs, where their keys are in the slice. */
+function storeFar(k: Author, chunk: Chunk, { exist, rows, keys }: FarPairs, slice: Value): void {
+  const inSlice = ir.eq(ir.div(fourOf(keys), foursOfSlice), slice)
+  k.if(ir.and(exist, inSlice), () =>
+    rows.forEach(({ four, scores }, vector) =>
+      storeScores(k, chunk, {
+        name: `${vector}`,
+        rows: four,
+        firstRow: ir.convert('f32', ir.mul(fourOf(four), lanes)),
+        keys: fourOf(keys),
+        scores,
+      }),
+    ),
+  )
 }
 
 /** The scores of four keys for four rows. */

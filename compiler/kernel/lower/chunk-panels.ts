@@ -9,15 +9,15 @@
 import * as ir from '../build.ts'
 import type { Author, Name } from '../author.ts'
 import type { Value } from '../kernel.ts'
-import { hasCoefficient, itemsOf, keyFours, numberOf, rowsOfGroup, setsOf, vectors } from './chunk.ts'
-import type { Chunk, FeatureTile, NearPairs } from './chunk.ts'
+import { hasCoefficient, itemsOf, numberOf, setsOf, vectors } from './chunk.ts'
+import type { Chunk, FarPairs, FeatureTile, NearPairs } from './chunk.ts'
 import type { ChunkNumbers, Numbers } from './chunk-tile.ts'
 import { fromPanel, panelPlace } from './panel.ts'
 import type { Panel } from './panel.ts'
 import type { GroupScales } from './row-scale.ts'
 import { relativeTo } from './running-scale.ts'
 import { addProducts } from './tile-product.ts'
-import { across, columnGroup, extent, fourLanes, lanes, nth, range, rowGroup } from './tile.ts'
+import { across, columnGroup, extent, fourLanes, nth, range, rowGroup } from './tile.ts'
 import type { Lane } from './tile.ts'
 
 /** Adds what a tile of features gives to the sums and scores. */
@@ -31,15 +31,15 @@ export function addTile(
   const { components } = chunk.layout
   const panels = ir.div(ir.add(tile.count, components - 1), components)
   k.loop('panel', 0, panels, (panel) => {
-    fillPanel(k, chunk, tile, numbers, scales, panel)
-    k.barrier()
     const first = k.let('firstOfPanel', ir.mul(panel, components))
     const { size } = nth(chunk.pass.query.blocks, tile.block)
     // Loops of constant length are written out by compilers, so that operands of several rounds are waited for together.
     const here =
       size % components === 0 ? components : k.let('componentsHere', extent(first, tile.count, components))
+    fillPanel(k, chunk, tile, numbers, scales, { index: panel, first, here })
+    k.barrier()
     k.loop('f', 0, here, (f) => addComponent(k, chunk, tile, first, f))
-    if (chunk.near !== undefined) addNear(k, chunk, chunk.near, tile, here)
+    if (chunk.pairs !== undefined) addNear(k, chunk, chunk.pairs.near, tile, here)
     k.barrier()
   })
 }
@@ -71,13 +71,20 @@ class Chosen {
   }
 }
 
+/** Some components of a tile: the number of their panel, the first of them, and how many there are. */
+interface PanelOfTile {
+  readonly index: Value
+  readonly first: Value
+  readonly here: Value | number
+}
+
 function fillPanel(
   k: Author,
   chunk: Chunk,
   tile: FeatureTile,
   { query, key }: ChunkNumbers,
   scales: GroupScales | undefined,
-  panel: Value,
+  { index: panel, first, here }: PanelOfTile,
 ): void {
   const { layout, pass } = chunk
   const apart = across(pass.tile) / layout.components
@@ -93,39 +100,63 @@ function fillPanel(
     const coefficients = (side: Numbers | undefined, name: string): readonly Name[] | undefined =>
       side?.coefficients && chosen.numbers(name, side.coefficients)
     const ofQuery = coefficients(query, 'queryCoefficient')
-    if (scales === undefined) {
-      put(layout.query, queries)
-    } else {
+    let weights: readonly Value[] = queries
+    let ofState: Value | undefined
+    if (scales !== undefined) {
       const scale = chosen.of('scaleOfGroup', (item) => ir.lane(scales.group, item as Lane))
       const relative = chunk.rows.map(({ scale: own }, vector) =>
         k.let(`relative${vector}`, ir.sub(nth(queries, vector), own ?? ir.splat(0))),
       )
-      put(
-        layout.query,
-        relative.map((exponent, vector) => {
-          const power = ir.call('exp2', ir.add(exponent, ir.splat(scale)))
-          return ofQuery === undefined ? power : ir.mul(nth(ofQuery, vector), power)
-        }),
-      )
+      weights = relative.map((exponent, vector) => {
+        const power = ir.call('exp2', ir.add(exponent, ir.splat(scale)))
+        return k.let(`powers${vector}`, ofQuery === undefined ? power : ir.mul(nth(ofQuery, vector), power))
+      })
       if (key !== undefined) {
         const before = chosen.of('scaleOfState', (item) => ir.lane(scales.state, item as Lane))
         const at = layout.scaleAt(component, rowGroup)
+        ofState = k.let('stateWeight', relativeTo(scale, before))
         k.sharedStore(layout.scales, at, scale)
-        k.sharedStore(layout.ofState, at, relativeTo(scale, before))
+        k.sharedStore(layout.ofState, at, ofState)
         put(layout.queryExponent, relative)
         if (ofQuery !== undefined) put(layout.queryCoefficient, ofQuery)
       }
     }
+    put(layout.query, weights)
+    addToTotals(
+      k,
+      chunk,
+      ir.add(tile.feature, first, component),
+      { weights, ofState },
+      isHere(component, here),
+    )
     if (keys !== undefined) put(layout.key, keys)
     const ofKey = coefficients(key, 'keyCoefficient')
     if (ofKey !== undefined) put(layout.keyCoefficient, ofKey)
   })
 }
 
-/** One component, `f` of the panel: φ(q)·S and φ(q)·z, and the pairs' scores. */
+/** Whether a component is among those of a panel. */
+const isHere = (component: Value, here: Value | number): Value =>
+  typeof here === 'number' ? ir.bool(true) : ir.lt(component, here)
+
+/** Adds what a component of the thread's gives to φ(q)·z, by the weights of its rows. */
+function addToTotals(
+  k: Author,
+  { rows, state }: Chunk,
+  feature: Value,
+  { weights, ofState }: { readonly weights: readonly Value[]; readonly ofState: Value | undefined },
+  exists: Value,
+): void {
+  k.guard(exists, () => {
+    const z = ir.load(state.buffer, state.layout.z(state.start, feature))
+    const weighed = k.let('z', ofState === undefined ? z : ir.mul(z, ofState))
+    rows.forEach(({ total }, vector) => k.add(total, ir.mul(nth(weights, vector), ir.splat(weighed))))
+  })
+}
+
+/** One component, `f` of the panel: φ(q)·S, and the pairs' scores. */
 function addComponent(k: Author, chunk: Chunk, tile: FeatureTile, first: Value, f: Value): void {
   const { layout, rows, state, pass, columns, scaled, schedule } = chunk
-  const { buffer, start } = state
   const weights = rows.map(({ four }, vector) => k.let(`weight${vector}`, fromPanel(layout.query, f, four)))
   const feature = ir.add(tile.feature, first, f)
   const weighed = scaled && pass.causal
@@ -135,45 +166,40 @@ function addComponent(k: Author, chunk: Chunk, tile: FeatureTile, first: Value, 
   const times = (name: string, value: Value): Value =>
     factor === undefined ? value : k.let(name, ir.mul(value, factor))
   const row = ir.add(state.fours, ir.mul(feature, schedule.valueDim / columns.unit))
-  const entries = columns.load(k, buffer, row)
-  const z = k.let('z', ir.load(buffer, state.layout.z(start, feature)))
-  addProducts(k, rows, {
-    weights,
-    entries: entries.map((entry, column) => times(`entry${column}`, entry)),
-    z: times('ofTotal', z),
-  })
-  if (pass.causal) addScores(k, chunk, tile, f, weights)
+  const entries = columns.load(k, state.buffer, row)
+  addProducts(
+    k,
+    rows.map(({ sums }) => ({ sums })),
+    { weights, entries: entries.map((entry, column) => times(`entry${column}`, entry)) },
+  )
+  if (chunk.pairs !== undefined) addFar(k, chunk, chunk.pairs.far, tile, f)
 }
 
-/** Adds a component's part of φ(q_i)·φ(k_j) to the scores. */
-function addScores(
+/** Adds a component's part of φ(q_i)·φ(k_j) to the scores of far pairs. */
+function addFar(
   k: Author,
-  chunk: Chunk,
+  { layout, pass, scaled }: Chunk,
+  far: FarPairs,
   { block }: FeatureTile,
   f: Value,
-  weights: readonly Value[],
 ): void {
-  const { layout, rows, pass, scaled } = chunk
-  const scale = scaled && k.let('keyScale', ir.sharedLoad(layout.scales, layout.scaleAt(f, rowGroup)))
-  for (const [which, four] of keyFours(pass.tile).entries()) {
-    // Rows before the first of these keys see none of them.
-    const groupsBefore = (four.more * lanes) / rowsOfGroup
-    k.guard(groupsBefore === 0 ? ir.bool(true) : ir.ge(rowGroup, groupsBefore), () => {
-      const loaded = k.let(`keys${which}`, fromPanel(layout.key, f, four))
-      const powers = scale === false ? loaded : relativeTo(ir.splat(scale), loaded)
-      const keys = hasCoefficient(pass.key.blocks[block])
-        ? ir.mul(fromPanel(layout.keyCoefficient, f, four), powers)
-        : powers
-      const ofKeys = k.let(`ofKeys${which}`, keys)
-      for (const lane of fourLanes)
-        rows.forEach(({ scores }, vector) =>
-          k.add(
-            nth(scores, which * lanes + lane),
-            ir.mul(nth(weights, vector), ir.splat(ir.lane(ofKeys, lane))),
-          ),
-        )
-    })
-  }
+  const weights = far.rows.map(({ four }, vector) =>
+    k.let(`farWeight${vector}`, fromPanel(layout.query, f, four)),
+  )
+  const loaded = k.let('farKeysLoaded', fromPanel(layout.key, f, far.keys))
+  const powers = scaled
+    ? relativeTo(ir.splat(ir.sharedLoad(layout.scales, layout.scaleAt(f, far.group))), loaded)
+    : loaded
+  const keys = k.let(
+    'ofKeys',
+    hasCoefficient(pass.key.blocks[block])
+      ? ir.mul(fromPanel(layout.keyCoefficient, f, far.keys), powers)
+      : powers,
+  )
+  for (const lane of fourLanes)
+    far.rows.forEach(({ scores }, vector) =>
+      k.add(nth(scores, lane), ir.mul(nth(weights, vector), ir.splat(ir.lane(keys, lane)))),
+    )
 }
 
 /** Adds some components of the pairs inside row groups. */
@@ -184,10 +210,13 @@ function addNear(
   { block }: FeatureTile,
   count: Value | number,
 ): void {
-  const { layout, pass } = chunk
+  const { layout, pass, scaled } = chunk
   k.comment('pairs inside row groups')
   k.strided('own', near.set, count, setsOf(pass.tile), (f) => {
-    const queries = k.let('nearQueries', fromPanel(layout.queryExponent, f, near.rows))
+    const queries = k.let(
+      'nearQueries',
+      fromPanel(scaled ? layout.queryExponent : layout.query, f, near.rows),
+    )
     const keys = k.let('nearKeys', fromPanel(layout.key, f, near.keys))
     const ofQuery = hasCoefficient(pass.query.blocks[block])
       ? k.let('nearOfQuery', fromPanel(layout.queryCoefficient, f, near.rows))
@@ -197,7 +226,12 @@ function addNear(
       : undefined
     near.scores.forEach((score, key) => {
       const lane = key as Lane
-      const power = ir.call('exp2', ir.add(queries, ir.splat(ir.lane(keys, lane))))
+      const ofLane = ir.splat(ir.lane(keys, lane))
+      if (!scaled) {
+        k.add(score, ir.mul(queries, ofLane))
+        return
+      }
+      const power = ir.call('exp2', ir.add(queries, ofLane))
       const withQuery = ofQuery === undefined ? power : ir.mul(ofQuery, power)
       k.add(score, ofKey === undefined ? withQuery : ir.mul(withQuery, ir.splat(ir.lane(ofKey, lane))))
     })

@@ -1,7 +1,8 @@
 /**
  * A workgroup of *finish*: the query rows of a chunk, and where the attention is causal the chunk's key rows, with what a
  * thread sums for its rows. A thread has eight rows, which are a *row group*, and some value columns; of a tile of features
- * it has four components, and of the keys one or two groups of four.
+ * it has four components. Of the pairs of rows with keys of earlier row groups it has a block, of some row group; these
+ * blocks are as many as threads, so that none is computed of keys that its rows do not see. Pairs inside row groups are apart.
  */
 import type { FinishPass, Schedule, ScheduledBlock } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
@@ -51,8 +52,8 @@ export interface Chunk extends Pick<Frame, 'action' | 'binding' | 'counts' | 'ma
   }
   /** The vec4 row groups of the thread. */
   readonly rows: readonly ChunkRows[]
-  /** Pairs of rows and keys of one row group, where the attention is causal and sums are scaled. */
-  readonly near: NearPairs | undefined
+  /** Pairs of rows with keys of earlier row groups and of their own, where the attention is causal. */
+  readonly pairs: { readonly far: FarPairs; readonly near: NearPairs } | undefined
 }
 
 /** Four rows of a thread. */
@@ -60,12 +61,29 @@ export interface ChunkRows {
   readonly four: Four
   /** Its number among the fours of the tile. */
   readonly group: Value
-  /** Numerators by column, and the denominator. */
+  /** Numerators by column, and the denominator: before pairs, the part of it that the thread's components give. */
   readonly sums: readonly Name[]
   readonly total: Name
-  /** φ(q)·φ(k) with each of the thread's keys, where the attention is causal. */
-  readonly scores: readonly Name[]
   /** The running scale, where sums are scaled. */
+  readonly scale: Name | undefined
+}
+
+/** Some rows of a row group by four keys of earlier groups. */
+export interface FarPairs {
+  /** Whether the thread has any. */
+  readonly exist: Value
+  /** The row group, and its rows by their fours. */
+  readonly group: Value
+  readonly rows: readonly FarRows[]
+  readonly keys: Four
+}
+
+/** Four rows of a thread's far pairs. */
+export interface FarRows {
+  readonly four: Four
+  /** φ(q)·φ(k) by key. */
+  readonly scores: readonly Name[]
+  /** The rows' running scale, where sums are scaled. */
   readonly scale: Name | undefined
 }
 
@@ -77,7 +95,8 @@ export interface NearPairs {
   readonly keys: Four
   /** By key. */
   readonly scores: readonly Name[]
-  readonly scale: Name
+  /** The rows' running scale, where sums are scaled. */
+  readonly scale: Name | undefined
 }
 
 /** A tile of features: components of a block. */
@@ -153,12 +172,7 @@ export function chunkLayout(
   const ofProjections = tile.steps / lanes
   const ofRows = loaded(fours) * depth
   const toProject = projects ? ofRows + loaded(ofProjections) * depth : 0
-  const inTurn = [
-    panels * length,
-    toProject,
-    scaled ? rowStride * threads : 0,
-    causal ? rowStride * keysOfSlice : 0,
-  ]
+  const inTurn = [panels * length, toProject, rowStride * threads, causal ? rowStride * keysOfSlice : 0]
   const array = tileArray('tile', 1, Math.max(...inTurn))
   const panel = (first = 0): Panel => ({ array, first, fours, stride: rowStride })
   const stride = groups + 1
@@ -188,12 +202,6 @@ export function chunkLayout(
 
 /** The groups of four rows that a thread has. */
 export const rowFours = (): Four[] => range(vectors).map((more) => ({ of: ir.mul(rowGroup, vectors), more }))
-
-/** The groups of four keys that a thread has. */
-export const keyFours = ({ rows, ...tile }: FinishPass['tile']): Four[] => {
-  const threads = across({ rows, ...tile })
-  return range(rows / (lanes * threads)).map((which) => ({ of: columnGroup, more: which * threads }))
-}
 
 /** Components of a tile that a thread has. */
 export const itemsOf = (tile: FinishPass['tile']): number => tile.steps / across(tile)

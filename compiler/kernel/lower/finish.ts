@@ -16,18 +16,22 @@ import type { Kernel, Value } from '../kernel.ts'
 import { everyTile } from './blocks.ts'
 import { addTile } from './chunk-panels.ts'
 import { addPairs } from './chunk-pairs.ts'
+import { declarePairs } from './chunk-shares.ts'
 import { ChunkFeatures } from './chunk-tile.ts'
-import { chunkLayout, keyFours, rowFours, rowsOfGroup, setsOf, vectors } from './chunk.ts'
-import type { Chunk, ChunkLayout, ChunkRows, NearPairs } from './chunk.ts'
+import { chunkLayout, rowFours, rowsOfGroup, vectors } from './chunk.ts'
+import type { Chunk, ChunkLayout, ChunkRows } from './chunk.ts'
 import { declareFours } from './fours.ts'
 import { divide, frame, groupNames, headsOf, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { mendRows, mendingArrays } from './mend.ts'
+import { fromPanel, panelPlace } from './panel.ts'
 import { readout } from './readout.ts'
 import { rowsOfCall } from './row-places.ts'
 import { raiseRowScales } from './row-scale.ts'
 import { stateLayout } from './state-layout.ts'
 import {
+  across,
+  columnGroup,
   declareColumns,
   extent,
   lanes,
@@ -66,8 +70,9 @@ export function lowerFinish(schedule: Schedule, pass: FinishPass): Kernel {
       const scales = chunk.scaled ? raiseRowScales(k, chunk, tileOfFeatures, numbers) : undefined
       addTile(k, chunk, tileOfFeatures, numbers, scales)
     })
+    joinTotals(k, chunk)
     if (!chunk.scaled) actOnSums(k, chunk)
-    if (causal) addPairs(k, chunk)
+    if (chunk.pairs !== undefined) addPairs(k, chunk, chunk.pairs)
     const places = rowsOfCall('query', schedule.valueDim / columns.unit)
     readout(k, { pass, columns, groups: chunk.rows, out: binding('out'), places, firstRow })
     mendRows(k, schedule, pass, { binding, counts }, firstRow, chunk.rows)
@@ -131,7 +136,7 @@ function declareChunk(
       fours: columns.unit === 1 ? start : k.let('stateFours', ir.div(start, columns.unit)),
     },
     rows: declareRows(k, pass, columns),
-    near: causal && scaled ? declareNear(k, pass) : undefined,
+    pairs: causal ? declarePairs(k, pass) : undefined,
   }
 }
 
@@ -142,39 +147,30 @@ function columnsOf(k: Author, schedule: Schedule, { tile, mended }: FinishPass):
   return inFours ? declareFours(k, tile, valueDim) : declareColumns(k, tile, valueDim)
 }
 
-function declareRows(k: Author, { tile, causal, scaling }: FinishPass, columns: Columns): ChunkRows[] {
+function declareRows(k: Author, { scaling }: FinishPass, columns: Columns): ChunkRows[] {
   const sums = split(k.registers('sums', 'vec4f', vectors * columns.count), vectors)
   const totals = k.registers('totals', 'vec4f', vectors)
-  const keys = keyFours(tile).length * lanes
-  const scores = causal ? split(k.registers('scores', 'vec4f', vectors * keys), vectors) : []
   const scales = scaling === 'scaled' ? k.registers('rowScale', 'vec4f', vectors, lowest) : []
   return rowFours().map((four, vector) => ({
     four,
     group: rowVector(vector, vectors),
     sums: nth(sums, vector),
     total: nth(totals, vector),
-    scores: scores[vector] ?? [],
     scale: scales[vector],
   }))
 }
 
-/** Four rows of a group by four keys of it, which a set of threads has all of. */
-function declareNear(k: Author, { tile }: FinishPass): NearPairs {
-  const pairs = tile.threads / setsOf(tile)
-  const perGroup = rowsOfGroup / lanes
-  const own = k.let('nearPair', ir.mod(ir.thread, pairs))
-  const rows = k.let('nearRows', ir.div(own, perGroup))
-  const keys = k.let(
-    'nearKeysOfGroup',
-    ir.add(ir.mul(ir.div(rows, perGroup), perGroup), ir.mod(own, perGroup)),
+/** Puts together what the threads of a row have of its denominator. */
+function joinTotals(k: Author, { rows, layout, pass }: Chunk): void {
+  const { exchanged, array } = layout
+  k.comment('denominators, of which a thread has what its components give')
+  for (const { four, total } of rows) k.sharedStore(array, panelPlace(exchanged, columnGroup, four), total)
+  k.barrier()
+  for (const { total } of rows) k.set(total, ir.splat(0))
+  k.loop('other', 0, across(pass.tile), (other) =>
+    rows.forEach(({ four, total }) => k.add(total, fromPanel(exchanged, other, four))),
   )
-  return {
-    set: k.let('nearSet', ir.div(ir.thread, pairs)),
-    rows: { of: rows, more: 0 },
-    keys: { of: keys, more: 0 },
-    scores: k.registers('near', 'vec4f', lanes),
-    scale: k.var('nearScale', ir.splat(lowest)),
-  }
+  k.barrier()
 }
 
 /** All rows since the state act on what has been read out of it; of scaled sums the scale says so. */

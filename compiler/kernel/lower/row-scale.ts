@@ -98,7 +98,7 @@ function scaleOfGroup(k: Author, { layout }: Chunk, state: Value, keys: readonly
  * Raises the scales of the rows: `largest` has, for each four of them, the largest sum of a query's exponent and the scale
  * of the feature that the row sees, over the thread's components.
  */
-function raiseRows(k: Author, { layout, rows, near, pass }: Chunk, largest: readonly Value[]): void {
+function raiseRows(k: Author, { layout, rows, pairs, pass }: Chunk, largest: readonly Value[]): void {
   const { exchanged } = layout
   rows.forEach(({ four }, vector) =>
     k.sharedStore(layout.array, panelPlace(exchanged, columnGroup, four), nth(largest, vector)),
@@ -107,14 +107,20 @@ function raiseRows(k: Author, { layout, rows, near, pass }: Chunk, largest: read
   const each = (four: Four) => (raise: (exponent: Value) => void) => {
     k.loop('other', 0, across(pass.tile), (other) => raise(fromPanel(exchanged, other, four)))
   }
-  rows.forEach(({ four, scale, sums, total, scores }, vector) => {
+  rows.forEach(({ four, scale, sums, total }, vector) => {
     invariant(scale !== undefined, 'rows of scaled sums have a scale')
     const names = { before: `scaleSoFar${vector}`, shrink: `shrink${vector}` }
-    raiseScale(k, { scale, sums: [...sums, total, ...scores], names }, each(four))
+    raiseScale(k, { scale, sums: [...sums, total], names }, each(four))
   })
-  if (near !== undefined) {
+  pairs?.far.rows.forEach(({ four, scores, scale }, vector) => {
+    if (scale === undefined) return
+    const names = { before: `farSoFar${vector}`, shrink: `farShrink${vector}` }
+    raiseScale(k, { scale, sums: scores, names }, each(four))
+  })
+  if (pairs?.near.scale !== undefined) {
+    const { scale, scores, rows: four } = pairs.near
     const names = { before: 'nearSoFar', shrink: 'nearShrink' }
-    raiseScale(k, { scale: near.scale, sums: near.scores, names }, each(near.rows))
+    raiseScale(k, { scale, sums: scores, names }, each(four))
   }
   k.barrier()
 }

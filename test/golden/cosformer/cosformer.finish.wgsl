@@ -1,5 +1,5 @@
 // finish: Each row: φ(q)·S over φ(q)·z.
-// 256 threads a workgroup, 4224 bytes of workgroup memory
+// 256 threads a workgroup, 8448 bytes of workgroup memory
 // reads q, lengths, queryLengths, state; writes out
 
 struct Shape {
@@ -28,7 +28,7 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> state: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 
-var<workgroup> tile: array<vec4f, 264>;
+var<workgroup> tile: array<vec4f, 528>;
 
 // sin(x + ahead·π/2): x is brought within π/4 of a quarter turn, where sin and cos are polynomials
 fn sine_ahead_vec4f(x: vec4f, ahead: i32) -> vec4f {
@@ -218,6 +218,7 @@ fn finish(
       ofQuery_7 = q1_value8;
     }
     for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let firstOfPanel = panel * 8u;
       let itemOfPanel = panel / 2u;
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
@@ -243,21 +244,20 @@ fn finish(
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u];
+        totals_0 += query0 * z;
+        totals_1 += query1 * z;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 8u;
       for (var f = 0u; f < 8u; f++) {
         let weight0 = tile[f * 33u + rowGroup * 2u];
         let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
-        totals_0 += weight0 * z;
         sums_0 += weight0 * columns0.x;
         sums_1 += weight0 * columns0.y;
         sums_2 += weight0 * columns0.z;
         sums_3 += weight0 * columns0.w;
-        totals_1 += weight1 * z;
         sums_4 += weight1 * columns0.x;
         sums_5 += weight1 * columns0.y;
         sums_6 += weight1 * columns0.z;
@@ -376,6 +376,7 @@ fn finish(
       ofQuery_7 = q1_value8;
     }
     for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let firstOfPanel = panel * 8u;
       let itemOfPanel = panel / 2u;
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
@@ -401,21 +402,20 @@ fn finish(
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u];
+        totals_0 += query0 * z;
+        totals_1 += query1 * z;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 8u;
       for (var f = 0u; f < 8u; f++) {
         let weight0 = tile[f * 33u + rowGroup * 2u];
         let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
-        totals_0 += weight0 * z;
         sums_0 += weight0 * columns0.x;
         sums_1 += weight0 * columns0.y;
         sums_2 += weight0 * columns0.z;
         sums_3 += weight0 * columns0.w;
-        totals_1 += weight1 * z;
         sums_4 += weight1 * columns0.x;
         sums_5 += weight1 * columns0.y;
         sums_6 += weight1 * columns0.z;
@@ -424,6 +424,17 @@ fn finish(
       workgroupBarrier();
     }
   }
+  // denominators, of which a thread has what its components give
+  tile[columnGroup * 33u + rowGroup * 2u] = totals_0;
+  tile[columnGroup * 33u + rowGroup * 2u + 1u] = totals_1;
+  workgroupBarrier();
+  totals_0 = vec4f(0.0);
+  totals_1 = vec4f(0.0);
+  for (var other = 0u; other < 16u; other++) {
+    totals_0 += tile[other * 33u + rowGroup * 2u];
+    totals_1 += tile[other * 33u + rowGroup * 2u + 1u];
+  }
+  workgroupBarrier();
   let factor0 = vec4f(
     select(
       1.0 / select(totals_0.x + 0.000001, 1.0, totals_0.x + 0.000001 == 0.0),

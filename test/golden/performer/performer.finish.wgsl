@@ -80,24 +80,25 @@ fn finish(
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
-  var scores_0 = vec4f(0.0);
-  var scores_1 = vec4f(0.0);
-  var scores_2 = vec4f(0.0);
-  var scores_3 = vec4f(0.0);
-  var scores_4 = vec4f(0.0);
-  var scores_5 = vec4f(0.0);
-  var scores_6 = vec4f(0.0);
-  var scores_7 = vec4f(0.0);
-  var scores_8 = vec4f(0.0);
-  var scores_9 = vec4f(0.0);
-  var scores_10 = vec4f(0.0);
-  var scores_11 = vec4f(0.0);
-  var scores_12 = vec4f(0.0);
-  var scores_13 = vec4f(0.0);
-  var scores_14 = vec4f(0.0);
-  var scores_15 = vec4f(0.0);
   var rowScale_0 = vec4f(-1e30);
   var rowScale_1 = vec4f(-1e30);
+  let farPair = thread / 32u;
+  let farBlock = thread % 32u;
+  let farOfFirst = farPair * 2u;
+  let farGroup = select(15u - farPair, farPair, farBlock < farOfFirst);
+  let blockOfGroup = select(farBlock - farOfFirst, farBlock, farBlock < farOfFirst);
+  let farKeys = min(blockOfGroup, 31u);
+  let farRows = farGroup * 2u;
+  var far_0 = vec4f(0.0);
+  var far_1 = vec4f(0.0);
+  var far_2 = vec4f(0.0);
+  var far_3 = vec4f(0.0);
+  var far_4 = vec4f(0.0);
+  var far_5 = vec4f(0.0);
+  var far_6 = vec4f(0.0);
+  var far_7 = vec4f(0.0);
+  var farScale_0 = vec4f(-1e30);
+  var farScale_1 = vec4f(-1e30);
   let nearPair = thread % 64u;
   let nearRows = nearPair / 2u;
   let nearKeysOfGroup = nearRows / 2u * 2u + nearPair % 2u;
@@ -411,14 +412,6 @@ fn finish(
     sums_2 *= shrink0;
     sums_3 *= shrink0;
     totals_0 *= shrink0;
-    scores_0 *= shrink0;
-    scores_1 *= shrink0;
-    scores_2 *= shrink0;
-    scores_3 *= shrink0;
-    scores_4 *= shrink0;
-    scores_5 *= shrink0;
-    scores_6 *= shrink0;
-    scores_7 *= shrink0;
     let scaleSoFar1 = rowScale_1;
     for (var other = 0u; other < 16u; other++) {
       rowScale_1 = max(rowScale_1, tile[other * 33u + rowGroup * 2u + 1u]);
@@ -429,14 +422,24 @@ fn finish(
     sums_6 *= shrink1;
     sums_7 *= shrink1;
     totals_1 *= shrink1;
-    scores_8 *= shrink1;
-    scores_9 *= shrink1;
-    scores_10 *= shrink1;
-    scores_11 *= shrink1;
-    scores_12 *= shrink1;
-    scores_13 *= shrink1;
-    scores_14 *= shrink1;
-    scores_15 *= shrink1;
+    let farSoFar0 = farScale_0;
+    for (var other = 0u; other < 16u; other++) {
+      farScale_0 = max(farScale_0, tile[other * 33u + farRows]);
+    }
+    let farShrink0 = exp2(farSoFar0 - farScale_0);
+    far_0 *= farShrink0;
+    far_1 *= farShrink0;
+    far_2 *= farShrink0;
+    far_3 *= farShrink0;
+    let farSoFar1 = farScale_1;
+    for (var other = 0u; other < 16u; other++) {
+      farScale_1 = max(farScale_1, tile[other * 33u + farRows + 1u]);
+    }
+    let farShrink1 = exp2(farSoFar1 - farScale_1);
+    far_4 *= farShrink1;
+    far_5 *= farShrink1;
+    far_6 *= farShrink1;
+    far_7 *= farShrink1;
     let nearSoFar = nearScale;
     for (var other = 0u; other < 16u; other++) {
       nearScale = max(nearScale, tile[other * 33u + nearRows]);
@@ -448,6 +451,7 @@ fn finish(
     near_3 *= nearShrink;
     workgroupBarrier();
     for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let firstOfPanel = panel * 8u;
       let itemOfPanel = panel / 2u;
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
@@ -503,8 +507,8 @@ fn finish(
         }
         let relative0 = query0 - rowScale_0;
         let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 33u + rowGroup * 2u] = exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = exp2(relative1 + scaleOfGroup);
+        let powers0 = exp2(relative0 + scaleOfGroup);
+        let powers1 = exp2(relative1 + scaleOfGroup);
         var scaleOfState = stateScale.x;
         if (itemOfPanel == 1u) {
           scaleOfState = stateScale.y;
@@ -515,60 +519,50 @@ fn finish(
         if (itemOfPanel == 3u) {
           scaleOfState = stateScale.w;
         }
+        let stateWeight = exp2(scaleOfState - scaleOfGroup);
         scales[componentOfPanel * 17u + rowGroup] = scaleOfGroup;
-        ofState[componentOfPanel * 17u + rowGroup] = exp2(scaleOfState - scaleOfGroup);
+        ofState[componentOfPanel * 17u + rowGroup] = stateWeight;
         tile[componentOfPanel * 33u + rowGroup * 2u + 528u] = relative0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 529u] = relative1;
+        tile[componentOfPanel * 33u + rowGroup * 2u] = powers0;
+        tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = powers1;
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u] * stateWeight;
+        totals_0 += powers0 * z;
+        totals_1 += powers1 * z;
         tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 8u;
       for (var f = 0u; f < 8u; f++) {
         let weight0 = tile[f * 33u + rowGroup * 2u];
         let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
         let weightOfState = ofState[f * 17u + rowGroup];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
         let entry0 = columns0.x * weightOfState;
         let entry1 = columns0.y * weightOfState;
         let entry2 = columns0.z * weightOfState;
         let entry3 = columns0.w * weightOfState;
-        let ofTotal = z * weightOfState;
-        totals_0 += weight0 * ofTotal;
         sums_0 += weight0 * entry0;
         sums_1 += weight0 * entry1;
         sums_2 += weight0 * entry2;
         sums_3 += weight0 * entry3;
-        totals_1 += weight1 * ofTotal;
         sums_4 += weight1 * entry0;
         sums_5 += weight1 * entry1;
         sums_6 += weight1 * entry2;
         sums_7 += weight1 * entry3;
-        let keyScale = scales[f * 17u + rowGroup];
-        let keys0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0 = exp2(keys0 - keyScale);
-        scores_0 += weight0 * ofKeys0.x;
-        scores_8 += weight1 * ofKeys0.x;
-        scores_1 += weight0 * ofKeys0.y;
-        scores_9 += weight1 * ofKeys0.y;
-        scores_2 += weight0 * ofKeys0.z;
-        scores_10 += weight1 * ofKeys0.z;
-        scores_3 += weight0 * ofKeys0.w;
-        scores_11 += weight1 * ofKeys0.w;
-        if (rowGroup >= 8u) {
-          let keys1 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1 = exp2(keys1 - keyScale);
-          scores_4 += weight0 * ofKeys1.x;
-          scores_12 += weight1 * ofKeys1.x;
-          scores_5 += weight0 * ofKeys1.y;
-          scores_13 += weight1 * ofKeys1.y;
-          scores_6 += weight0 * ofKeys1.z;
-          scores_14 += weight1 * ofKeys1.z;
-          scores_7 += weight0 * ofKeys1.w;
-          scores_15 += weight1 * ofKeys1.w;
-        }
+        let farWeight0 = tile[f * 33u + farRows];
+        let farWeight1 = tile[f * 33u + farRows + 1u];
+        let farKeysLoaded = tile[f * 33u + farKeys + 264u];
+        let ofKeys = exp2(farKeysLoaded - scales[f * 17u + farGroup]);
+        far_0 += farWeight0 * ofKeys.x;
+        far_4 += farWeight1 * ofKeys.x;
+        far_1 += farWeight0 * ofKeys.y;
+        far_5 += farWeight1 * ofKeys.y;
+        far_2 += farWeight0 * ofKeys.z;
+        far_6 += farWeight1 * ofKeys.z;
+        far_3 += farWeight0 * ofKeys.w;
+        far_7 += farWeight1 * ofKeys.w;
       }
       // pairs inside row groups
       for (var own = nearSet; own < 8u; own += 4u) {
@@ -582,6 +576,17 @@ fn finish(
       workgroupBarrier();
     }
   }
+  // denominators, of which a thread has what its components give
+  tile[columnGroup * 33u + rowGroup * 2u] = totals_0;
+  tile[columnGroup * 33u + rowGroup * 2u + 1u] = totals_1;
+  workgroupBarrier();
+  totals_0 = vec4f(0.0);
+  totals_1 = vec4f(0.0);
+  for (var other = 0u; other < 16u; other++) {
+    totals_0 += tile[other * 33u + rowGroup * 2u];
+    totals_1 += tile[other * 33u + rowGroup * 2u + 1u];
+  }
+  workgroupBarrier();
   // pairs inside the chunk: key j for rows i ≥ j
   let ownPairs = thread % 64u;
   if (nearSet == 1u) {
@@ -628,67 +633,58 @@ fn finish(
   workgroupBarrier();
   for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
     let firstOfSlice = keySlice * 16u;
-    if (columnGroup / 4u == keySlice % 4u) {
-      let whichFour = keySlice / 4u;
-      let keyFour = columnGroup + whichFour * 16u;
-      if (!(keyFour / 2u == rowGroup)) {
-        let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
-        let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
-        let firstKeyOf0 = f32(keyFour * 4u);
-        let placeOf0 = keyFour % 4u;
-        tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
-          vec4f(firstKeyOf0 + 0.0),
-          lastSeenOf0,
-          select(scores_0, scores_4, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
-          vec4f(firstKeyOf0 + 1.0),
-          lastSeenOf0,
-          select(scores_1, scores_5, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
-          vec4f(firstKeyOf0 + 2.0),
-          lastSeenOf0,
-          select(scores_2, scores_6, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
-          vec4f(firstKeyOf0 + 3.0),
-          lastSeenOf0,
-          select(scores_3, scores_7, whichFour > 0u),
-          vec4f(0.0),
-        );
-        let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
-        let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
-        let firstKeyOf1 = f32(keyFour * 4u);
-        let placeOf1 = keyFour % 4u;
-        tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
-          vec4f(firstKeyOf1 + 0.0),
-          lastSeenOf1,
-          select(scores_8, scores_12, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
-          vec4f(firstKeyOf1 + 1.0),
-          lastSeenOf1,
-          select(scores_9, scores_13, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
-          vec4f(firstKeyOf1 + 2.0),
-          lastSeenOf1,
-          select(scores_10, scores_14, whichFour > 0u),
-          vec4f(0.0),
-        );
-        tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
-          vec4f(firstKeyOf1 + 3.0),
-          lastSeenOf1,
-          select(scores_11, scores_15, whichFour > 0u),
-          vec4f(0.0),
-        );
-      }
+    if ((blockOfGroup < farGroup * 2u) & (farKeys / 4u == keySlice)) {
+      let rowsOf0 = f32(farRows * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
+      let firstKeyOf0 = f32(farKeys * 4u);
+      let placeOf0 = farKeys % 4u;
+      tile[placeOf0 * 33u + farRows] = atMost_vec4f(vec4f(firstKeyOf0 + 0.0), lastSeenOf0, far_0, vec4f(0.0));
+      tile[placeOf0 * 33u + farRows + 132u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 1.0),
+        lastSeenOf0,
+        far_1,
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + farRows + 264u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 2.0),
+        lastSeenOf0,
+        far_2,
+        vec4f(0.0),
+      );
+      tile[placeOf0 * 33u + farRows + 396u] = atMost_vec4f(
+        vec4f(firstKeyOf0 + 3.0),
+        lastSeenOf0,
+        far_3,
+        vec4f(0.0),
+      );
+      let rowsOf1 = f32((farRows + 1u) * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
+      let firstKeyOf1 = f32(farKeys * 4u);
+      let placeOf1 = farKeys % 4u;
+      tile[placeOf1 * 33u + farRows + 1u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 0.0),
+        lastSeenOf1,
+        far_4,
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + farRows + 133u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 1.0),
+        lastSeenOf1,
+        far_5,
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + farRows + 265u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 2.0),
+        lastSeenOf1,
+        far_6,
+        vec4f(0.0),
+      );
+      tile[placeOf1 * 33u + farRows + 397u] = atMost_vec4f(
+        vec4f(firstKeyOf1 + 3.0),
+        lastSeenOf1,
+        far_7,
+        vec4f(0.0),
+      );
     }
     let nearFour = nearKeysOfGroup;
     if ((nearSet == 0u) & (nearFour / 4u == firstOfSlice / 16u)) {

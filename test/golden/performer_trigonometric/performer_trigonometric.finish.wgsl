@@ -297,6 +297,7 @@ fn finish(
     totals_1 *= shrink1;
     workgroupBarrier();
     for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
+      let firstOfPanel = panel * 4u;
       let itemOfPanel = panel / 4u;
       if (columnGroup / 4u == panel % 4u) {
         let componentOfPanel = columnGroup % 4u;
@@ -352,23 +353,24 @@ fn finish(
         }
         let relative0 = query0 - rowScale_0;
         let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+        let powers0 = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
+        let powers1 = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+        tile[componentOfPanel * 17u + rowGroup * 2u] = powers0;
+        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = powers1;
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u];
+        totals_0 += powers0 * z;
+        totals_1 += powers1 * z;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 4u;
       for (var f = 0u; f < 4u; f++) {
         let weight0 = tile[f * 17u + rowGroup * 2u];
         let weight1 = tile[f * 17u + rowGroup * 2u + 1u];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
-        totals_0 += weight0 * z;
         sums_0 += weight0 * columns0.x;
         sums_1 += weight0 * columns0.y;
         sums_2 += weight0 * columns0.z;
         sums_3 += weight0 * columns0.w;
-        totals_1 += weight1 * z;
         sums_4 += weight1 * columns0.x;
         sums_5 += weight1 * columns0.y;
         sums_6 += weight1 * columns0.z;
@@ -579,6 +581,7 @@ fn finish(
     totals_1 *= shrink1;
     workgroupBarrier();
     for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
+      let firstOfPanel = panel * 4u;
       let itemOfPanel = panel / 4u;
       if (columnGroup / 4u == panel % 4u) {
         let componentOfPanel = columnGroup % 4u;
@@ -634,23 +637,24 @@ fn finish(
         }
         let relative0 = query0 - rowScale_0;
         let relative1 = query1 - rowScale_1;
-        tile[componentOfPanel * 17u + rowGroup * 2u] = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
-        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+        let powers0 = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
+        let powers1 = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
+        tile[componentOfPanel * 17u + rowGroup * 2u] = powers0;
+        tile[componentOfPanel * 17u + rowGroup * 2u + 1u] = powers1;
+        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u];
+        totals_0 += powers0 * z;
+        totals_1 += powers1 * z;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 4u;
       for (var f = 0u; f < 4u; f++) {
         let weight0 = tile[f * 17u + rowGroup * 2u];
         let weight1 = tile[f * 17u + rowGroup * 2u + 1u];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 16u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 16384u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 16384u + (firstFeature + firstOfPanel + f)) % 4u];
-        totals_0 += weight0 * z;
         sums_0 += weight0 * columns0.x;
         sums_1 += weight0 * columns0.y;
         sums_2 += weight0 * columns0.z;
         sums_3 += weight0 * columns0.w;
-        totals_1 += weight1 * z;
         sums_4 += weight1 * columns0.x;
         sums_5 += weight1 * columns0.y;
         sums_6 += weight1 * columns0.z;
@@ -659,6 +663,17 @@ fn finish(
       workgroupBarrier();
     }
   }
+  // denominators, of which a thread has what its components give
+  tile[columnGroup * 17u + rowGroup * 2u] = totals_0;
+  tile[columnGroup * 17u + rowGroup * 2u + 1u] = totals_1;
+  workgroupBarrier();
+  totals_0 = vec4f(0.0);
+  totals_1 = vec4f(0.0);
+  for (var other = 0u; other < 16u; other++) {
+    totals_0 += tile[other * 17u + rowGroup * 2u];
+    totals_1 += tile[other * 17u + rowGroup * 2u + 1u];
+  }
+  workgroupBarrier();
   let factor0 = vec4f(
     select(1.0 / select(totals_0.x, 1.0, totals_0.x == 0.0), 0.0, totals_0.x == 0.0),
     select(1.0 / select(totals_0.y, 1.0, totals_0.y == 0.0), 0.0, totals_0.y == 0.0),

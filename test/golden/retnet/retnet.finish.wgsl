@@ -79,22 +79,29 @@ fn finish(
   var sums_7 = vec4f(0.0);
   var totals_0 = vec4f(0.0);
   var totals_1 = vec4f(0.0);
-  var scores_0 = vec4f(0.0);
-  var scores_1 = vec4f(0.0);
-  var scores_2 = vec4f(0.0);
-  var scores_3 = vec4f(0.0);
-  var scores_4 = vec4f(0.0);
-  var scores_5 = vec4f(0.0);
-  var scores_6 = vec4f(0.0);
-  var scores_7 = vec4f(0.0);
-  var scores_8 = vec4f(0.0);
-  var scores_9 = vec4f(0.0);
-  var scores_10 = vec4f(0.0);
-  var scores_11 = vec4f(0.0);
-  var scores_12 = vec4f(0.0);
-  var scores_13 = vec4f(0.0);
-  var scores_14 = vec4f(0.0);
-  var scores_15 = vec4f(0.0);
+  let farPair = thread / 32u;
+  let farBlock = thread % 32u;
+  let farOfFirst = farPair * 2u;
+  let farGroup = select(15u - farPair, farPair, farBlock < farOfFirst);
+  let blockOfGroup = select(farBlock - farOfFirst, farBlock, farBlock < farOfFirst);
+  let farKeys = min(blockOfGroup, 31u);
+  let farRows = farGroup * 2u;
+  var far_0 = vec4f(0.0);
+  var far_1 = vec4f(0.0);
+  var far_2 = vec4f(0.0);
+  var far_3 = vec4f(0.0);
+  var far_4 = vec4f(0.0);
+  var far_5 = vec4f(0.0);
+  var far_6 = vec4f(0.0);
+  var far_7 = vec4f(0.0);
+  let nearPair = thread % 64u;
+  let nearRows = nearPair / 2u;
+  let nearKeysOfGroup = nearRows / 2u * 2u + nearPair % 2u;
+  let nearSet = thread / 64u;
+  var near_0 = vec4f(0.0);
+  var near_1 = vec4f(0.0);
+  var near_2 = vec4f(0.0);
+  var near_3 = vec4f(0.0);
   let q0Row0 = min(firstRow + rowGroup * 8u, max(shape.length, 1u) - 1u);
   let q0Row1 = min(firstRow + rowGroup * 8u + 1u, max(shape.length, 1u) - 1u);
   let q0Row2 = min(firstRow + rowGroup * 8u + 2u, max(shape.length, 1u) - 1u);
@@ -295,6 +302,7 @@ fn finish(
       ofKey_7 = k1_value8;
     }
     for (var panel = 0u; panel < (count + 7u) / 8u; panel++) {
+      let firstOfPanel = panel * 8u;
       let itemOfPanel = panel / 2u;
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
@@ -340,53 +348,62 @@ fn finish(
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 1u] = query1;
+        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + componentOfPanel)) % 4u];
+        totals_0 += query0 * z;
+        totals_1 += query1 * z;
         tile[componentOfPanel * 33u + rowGroup * 2u + 264u] = key0;
         tile[componentOfPanel * 33u + rowGroup * 2u + 265u] = key1;
       }
       workgroupBarrier();
-      let firstOfPanel = panel * 8u;
       for (var f = 0u; f < 8u; f++) {
         let weight0 = tile[f * 33u + rowGroup * 2u];
         let weight1 = tile[f * 33u + rowGroup * 2u + 1u];
         let rowStart = stateFours + (firstFeature + firstOfPanel + f) * 32u + firstColumns;
         let columns0 = state[rowStart];
-        let z = state[(stateStart + 8192u + (firstFeature + firstOfPanel + f)) / 4u][(stateStart + 8192u + (firstFeature + firstOfPanel + f)) % 4u];
-        totals_0 += weight0 * z;
         sums_0 += weight0 * columns0.x;
         sums_1 += weight0 * columns0.y;
         sums_2 += weight0 * columns0.z;
         sums_3 += weight0 * columns0.w;
-        totals_1 += weight1 * z;
         sums_4 += weight1 * columns0.x;
         sums_5 += weight1 * columns0.y;
         sums_6 += weight1 * columns0.z;
         sums_7 += weight1 * columns0.w;
-        let keys0 = tile[f * 33u + columnGroup + 264u];
-        let ofKeys0 = keys0;
-        scores_0 += weight0 * ofKeys0.x;
-        scores_8 += weight1 * ofKeys0.x;
-        scores_1 += weight0 * ofKeys0.y;
-        scores_9 += weight1 * ofKeys0.y;
-        scores_2 += weight0 * ofKeys0.z;
-        scores_10 += weight1 * ofKeys0.z;
-        scores_3 += weight0 * ofKeys0.w;
-        scores_11 += weight1 * ofKeys0.w;
-        if (rowGroup >= 8u) {
-          let keys1 = tile[f * 33u + columnGroup + 280u];
-          let ofKeys1 = keys1;
-          scores_4 += weight0 * ofKeys1.x;
-          scores_12 += weight1 * ofKeys1.x;
-          scores_5 += weight0 * ofKeys1.y;
-          scores_13 += weight1 * ofKeys1.y;
-          scores_6 += weight0 * ofKeys1.z;
-          scores_14 += weight1 * ofKeys1.z;
-          scores_7 += weight0 * ofKeys1.w;
-          scores_15 += weight1 * ofKeys1.w;
-        }
+        let farWeight0 = tile[f * 33u + farRows];
+        let farWeight1 = tile[f * 33u + farRows + 1u];
+        let farKeysLoaded = tile[f * 33u + farKeys + 264u];
+        let ofKeys = farKeysLoaded;
+        far_0 += farWeight0 * ofKeys.x;
+        far_4 += farWeight1 * ofKeys.x;
+        far_1 += farWeight0 * ofKeys.y;
+        far_5 += farWeight1 * ofKeys.y;
+        far_2 += farWeight0 * ofKeys.z;
+        far_6 += farWeight1 * ofKeys.z;
+        far_3 += farWeight0 * ofKeys.w;
+        far_7 += farWeight1 * ofKeys.w;
+      }
+      // pairs inside row groups
+      for (var own = nearSet; own < 8u; own += 4u) {
+        let nearQueries = tile[own * 33u + nearRows];
+        let nearKeys = tile[own * 33u + nearKeysOfGroup + 264u];
+        near_0 += nearQueries * nearKeys.x;
+        near_1 += nearQueries * nearKeys.y;
+        near_2 += nearQueries * nearKeys.z;
+        near_3 += nearQueries * nearKeys.w;
       }
       workgroupBarrier();
     }
   }
+  // denominators, of which a thread has what its components give
+  tile[columnGroup * 33u + rowGroup * 2u] = totals_0;
+  tile[columnGroup * 33u + rowGroup * 2u + 1u] = totals_1;
+  workgroupBarrier();
+  totals_0 = vec4f(0.0);
+  totals_1 = vec4f(0.0);
+  for (var other = 0u; other < 16u; other++) {
+    totals_0 += tile[other * 33u + rowGroup * 2u];
+    totals_1 += tile[other * 33u + rowGroup * 2u + 1u];
+  }
+  workgroupBarrier();
   let faded0 = exp2(logDecay * vec4f(
     f32(rowGroup * 8u + 1u),
     f32(rowGroup * 8u + 2u),
@@ -410,65 +427,137 @@ fn finish(
   sums_6 *= faded1;
   sums_7 *= faded1;
   // pairs inside the chunk: key j for rows i ≥ j
+  let ownPairs = thread % 64u;
+  if (nearSet == 1u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
+  }
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
+  if (nearSet == 2u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
+  }
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
+  if (nearSet == 3u) {
+    tile[ownPairs * 5u] = near_0;
+    tile[ownPairs * 5u + 1u] = near_1;
+    tile[ownPairs * 5u + 2u] = near_2;
+    tile[ownPairs * 5u + 3u] = near_3;
+  }
+  workgroupBarrier();
+  if (nearSet == 0u) {
+    near_0 += tile[ownPairs * 5u];
+    near_1 += tile[ownPairs * 5u + 1u];
+    near_2 += tile[ownPairs * 5u + 2u];
+    near_3 += tile[ownPairs * 5u + 3u];
+  }
+  workgroupBarrier();
   for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
     let firstOfSlice = keySlice * 16u;
-    if (columnGroup / 4u == keySlice % 4u) {
-      let whichFour = keySlice / 4u;
-      let keyFour = columnGroup + whichFour * 16u;
-      let rowsOf0 = firstNumber + 0.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+    if ((blockOfGroup < farGroup * 2u) & (farKeys / 4u == keySlice)) {
+      let rowsOf0 = f32(farRows * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
       let lastSeenOf0 = min(rowsOf0, vec4f(keyCount - 1.0));
-      let firstKeyOf0 = f32(keyFour * 4u);
-      let placeOf0 = keyFour % 4u;
-      tile[placeOf0 * 33u + rowGroup * 2u] = atMost_vec4f(
+      let firstKeyOf0 = f32(farKeys * 4u);
+      let placeOf0 = farKeys % 4u;
+      tile[placeOf0 * 33u + farRows] = atMost_vec4f(
         vec4f(firstKeyOf0 + 0.0),
         lastSeenOf0,
-        select(scores_0, scores_4, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 0.0))),
+        far_0 * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 0.0))),
         vec4f(0.0),
       );
-      tile[placeOf0 * 33u + rowGroup * 2u + 132u] = atMost_vec4f(
+      tile[placeOf0 * 33u + farRows + 132u] = atMost_vec4f(
         vec4f(firstKeyOf0 + 1.0),
         lastSeenOf0,
-        select(scores_1, scores_5, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 1.0))),
+        far_1 * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 1.0))),
         vec4f(0.0),
       );
-      tile[placeOf0 * 33u + rowGroup * 2u + 264u] = atMost_vec4f(
+      tile[placeOf0 * 33u + farRows + 264u] = atMost_vec4f(
         vec4f(firstKeyOf0 + 2.0),
         lastSeenOf0,
-        select(scores_2, scores_6, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 2.0))),
+        far_2 * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 2.0))),
         vec4f(0.0),
       );
-      tile[placeOf0 * 33u + rowGroup * 2u + 396u] = atMost_vec4f(
+      tile[placeOf0 * 33u + farRows + 396u] = atMost_vec4f(
         vec4f(firstKeyOf0 + 3.0),
         lastSeenOf0,
-        select(scores_3, scores_7, whichFour > 0u) * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 3.0))),
+        far_3 * exp2(logDecay * (rowsOf0 - (firstKeyOf0 + 3.0))),
         vec4f(0.0),
       );
-      let rowsOf1 = firstNumber + 4.0 + vec4f(0.0, 1.0, 2.0, 3.0);
+      let rowsOf1 = f32((farRows + 1u) * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
       let lastSeenOf1 = min(rowsOf1, vec4f(keyCount - 1.0));
-      let firstKeyOf1 = f32(keyFour * 4u);
-      let placeOf1 = keyFour % 4u;
-      tile[placeOf1 * 33u + rowGroup * 2u + 1u] = atMost_vec4f(
+      let firstKeyOf1 = f32(farKeys * 4u);
+      let placeOf1 = farKeys % 4u;
+      tile[placeOf1 * 33u + farRows + 1u] = atMost_vec4f(
         vec4f(firstKeyOf1 + 0.0),
         lastSeenOf1,
-        select(scores_8, scores_12, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 0.0))),
+        far_4 * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 0.0))),
         vec4f(0.0),
       );
-      tile[placeOf1 * 33u + rowGroup * 2u + 133u] = atMost_vec4f(
+      tile[placeOf1 * 33u + farRows + 133u] = atMost_vec4f(
         vec4f(firstKeyOf1 + 1.0),
         lastSeenOf1,
-        select(scores_9, scores_13, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 1.0))),
+        far_5 * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 1.0))),
         vec4f(0.0),
       );
-      tile[placeOf1 * 33u + rowGroup * 2u + 265u] = atMost_vec4f(
+      tile[placeOf1 * 33u + farRows + 265u] = atMost_vec4f(
         vec4f(firstKeyOf1 + 2.0),
         lastSeenOf1,
-        select(scores_10, scores_14, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 2.0))),
+        far_6 * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 2.0))),
         vec4f(0.0),
       );
-      tile[placeOf1 * 33u + rowGroup * 2u + 397u] = atMost_vec4f(
+      tile[placeOf1 * 33u + farRows + 397u] = atMost_vec4f(
         vec4f(firstKeyOf1 + 3.0),
         lastSeenOf1,
-        select(scores_11, scores_15, whichFour > 0u) * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 3.0))),
+        far_7 * exp2(logDecay * (rowsOf1 - (firstKeyOf1 + 3.0))),
+        vec4f(0.0),
+      );
+    }
+    let nearFour = nearKeysOfGroup;
+    if ((nearSet == 0u) & (nearFour / 4u == firstOfSlice / 16u)) {
+      let rowsOfNear = f32(nearRows * 4u) + vec4f(0.0, 1.0, 2.0, 3.0);
+      let lastSeenOfNear = min(rowsOfNear, vec4f(keyCount - 1.0));
+      let firstKeyOfNear = f32(nearFour * 4u);
+      let placeOfNear = nearFour % 4u;
+      tile[placeOfNear * 33u + nearRows] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 0.0),
+        lastSeenOfNear,
+        near_0 * exp2(logDecay * (rowsOfNear - (firstKeyOfNear + 0.0))),
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 132u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 1.0),
+        lastSeenOfNear,
+        near_1 * exp2(logDecay * (rowsOfNear - (firstKeyOfNear + 1.0))),
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 264u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 2.0),
+        lastSeenOfNear,
+        near_2 * exp2(logDecay * (rowsOfNear - (firstKeyOfNear + 2.0))),
+        vec4f(0.0),
+      );
+      tile[placeOfNear * 33u + nearRows + 396u] = atMost_vec4f(
+        vec4f(firstKeyOfNear + 3.0),
+        lastSeenOfNear,
+        near_3 * exp2(logDecay * (rowsOfNear - (firstKeyOfNear + 3.0))),
         vec4f(0.0),
       );
     }
