@@ -22,7 +22,10 @@ export interface LoweredForm {
   readonly sources: readonly KernelSource[]
 }
 
-/** The forms of an attention by name; every attention has `forward`, those that decode also `prefill` and `step`. */
+/**
+ * The forms of an attention by name; every attention has `forward`, those that decode also `prefill` and `step`, and where
+ * they carry sums `resume`.
+ */
 export type LoweredForms = Readonly<Partial<Record<FormName, LoweredForm>>> & {
   readonly forward: LoweredForm
 }
@@ -80,11 +83,12 @@ function lowered<Lowered>(
 
 function lowerForms(target: Target, planned: Schedule): LoweredForms {
   const forward = verifySchedule(planned)
-  const { prefill, step } = forward.decoding ?? {}
+  const { prefill, step, resume } = forward.decoding ?? {}
   return {
     forward: lowerForm(target, forward),
     ...(prefill === undefined ? {} : { prefill: lowerForm(target, prefill) }),
     ...(step === undefined ? {} : { step: lowerForm(target, step) }),
+    ...(resume === undefined ? {} : { resume: lowerForm(target, resume) }),
   }
 }
 

@@ -67,6 +67,15 @@ export interface ForwardCall<T extends Tensor> extends Sizes {
   readonly out?: GPUBuffer | undefined
 }
 
+/** Rows of a prompt: its first ones, or those that follow the ones of a state. */
+export interface PrefillCall<T extends Tensor> extends ForwardCall<T> {
+  /**
+   * What came before: row 0 of each batch item is at the position where the item's state is. It stays as it is, and
+   * what the call returns is another state. Sizes that the call does not give are those of the state.
+   */
+  readonly state?: AttentionState | undefined
+}
+
 export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'out'> {
   /** [B, H, L, V] */
   readonly dout: T
@@ -209,9 +218,12 @@ export interface Attention {
   /**
    * As `forward`, with as many keys as queries, and the state from which `step` goes on: each batch item behind its
    * own `lengths`. Where those are a buffer, it needs the usage COPY_SRC, since the state has to know them.
+   * With a `state` the rows are those that follow it, in pieces of any lengths: they come out as in one call of the
+   * whole sequence, to rounding. The state that is given is left as it is, for another continuation or for `backward`;
+   * destroy it where nothing else goes on from it.
    * Rejects with the `AttentionError` `form` where there is no state: without a causal mask, or with a look ahead.
    */
-  prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
+  prefill<T extends Tensor>(call: PrefillCall<T>): Promise<{ out: T; state: AttentionState }>
   /** One more token, [B, H, V]; updates `state` in place. A step that the device refuses destroys it. */
   step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T>
   /** A state from what `save` of a state gave, by an attention with the same projection. */

@@ -9,6 +9,7 @@ import type {
   EncodeBuffers,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   Sizes,
   StepCall,
@@ -84,8 +85,11 @@ export abstract class BaseAttention implements Attention {
   }
 
   abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
-  abstract prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }>
   /** @param drawn what the state is of, where that was in use when the call was made */
+  abstract prefill<T extends Tensor>(
+    call: PrefillCall<T>,
+    drawn?: Drawn,
+  ): Promise<{ out: T; state: AttentionState }>
   abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn?: Drawn): Promise<T>
   abstract restore(saved: SavedState, drawn?: Drawn): Promise<AttentionState>
   abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>

@@ -16,6 +16,7 @@ export type {
   Gradients,
   HalfArray,
   Lengths,
+  PrefillCall,
   Sizes,
   StepCall,
   Tensor,

@@ -1,5 +1,9 @@
 /** Where the batch items of a state go on: an item has as many tokens behind it as its prompt had. */
 
+/** Before any row. */
+export const atTheBeginning = ({ batch }: { readonly batch: number }): number[] =>
+  new Array<number>(batch).fill(0)
+
 /** After a prompt of `length` rows, of which so many count. */
 export const positionsAfter = (
   { batch, length }: { readonly batch: number; readonly length: number },

@@ -40,6 +40,8 @@ export interface Program {
     readonly forward: Form
     readonly prefill?: Form
     readonly step?: Form
+    /** As `prefill`, behind the rows of a state, where it is not for these itself. */
+    readonly resume?: Form
   }
   /** A program whose form `backward` computes gradients, with kernels of its own; loaded when they are asked for. */
   readonly gradients?: () => Promise<Gradients>
@@ -55,8 +57,8 @@ export interface Program {
   readonly assembledLater?: Assembled
 }
 
-/** Whole calls, the two forms of decoding, and gradients. */
-export type FormName = 'forward' | 'prefill' | 'step' | 'backward'
+/** Whole calls, the forms of decoding, and gradients. */
+export type FormName = 'forward' | 'prefill' | 'resume' | 'step' | 'backward'
 
 /** Forms with their kernels: what engines run. */
 export interface Runnable extends Omit<Program, 'forms'> {

@@ -25,6 +25,8 @@ export interface ScanPass extends StatePass {
   readonly result: 'prefixes' | 'total'
   /** The buffer that the state after the last row is left in: that of decoding, or one for *carry* to make it of. */
   readonly carries?: 'carried' | 'total'
+  /** The buffer of the state before the first row; without it there was none. */
+  readonly begins?: 'before'
   readonly tile: Tile
 }
 
@@ -55,6 +57,8 @@ export interface WalkPass extends StatePass {
   readonly key: Features
   /** Whether the state after the last row is left in the buffer `carried`. */
   readonly carries: boolean
+  /** Whether a state comes before the first row, wherever that is not at the beginning of its sequence. */
+  readonly begins?: true
   readonly division: Division
   /** φ with its exponents apart, for rows whose plain sums may have lost digits; see `mending.ts`. */
   readonly mended?: { readonly query: Features; readonly key: Features }

@@ -96,8 +96,11 @@ export interface Schedule {
   readonly passes: readonly Pass[]
   /** Passes that are dispatched several times over, in their order. */
   readonly rounds?: readonly Rounds[]
-  /** The forms of decoding, where the attention has them: the whole prefix, then a token at a time. */
-  readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule }
+  /**
+   * The forms of decoding, where the attention has them: the whole prefix, then a token at a time; `resume` is for
+   * rows behind those of a state, where the prefix is not told where rows begin.
+   */
+  readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule; readonly resume?: Schedule }
 }
 
 /** The passes from `first` to `last` are dispatched `times` times over. */

@@ -8,38 +8,62 @@ import type { CheckedCall } from './call.ts'
 import { describe, isFloat32Array, requireObject } from './describe.ts'
 import { requireForm } from './required-form.ts'
 import { lengthNames } from './lengths.ts'
-import { checkSizes, sizeNames } from './sizes.ts'
+import { checkSizes } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 
-export function checkPrefill(program: Program, call: unknown): CheckedCall {
+/** Sizes that a state has. */
+type OwnSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
+
+/** The call of `prefill` without the state that it goes on from. */
+export function apartFromState(
+  program: Program,
+  call: unknown,
+): { readonly plain: Readonly<Record<string, unknown>>; readonly from: unknown } {
   requireForm(program, 'prefill')
-  const checked = checkCall(program, 'prefill', call)
+  requireObject(`${program.name}.prefill`, call)
+  const { state: from, ...plain } = call
+  return { plain, from }
+}
+
+/** @param own sizes of the state that the call goes on from, which it may repeat */
+export function checkPrefill(
+  program: Program,
+  call: Readonly<Record<string, unknown>>,
+  own?: OwnSizes,
+): CheckedCall {
+  const where = `${program.name}.prefill`
+  if (own) checkRepeated(where, own, call)
+  const checked = checkCall(program, 'prefill', own ? { ...call, ...sizesOf(own) } : call)
   const { length, keyLength } = checked.sizes
   if (length !== keyLength)
     throw new RangeError(
-      `${program.name}.prefill: a prefix has as many keys as queries; length is ${length} and keyLength is ${keyLength}.`,
+      `${where}: a prefix has as many keys as queries; length is ${length} and keyLength is ${keyLength}.`,
     )
   return checked
 }
 
+const sizesOf = ({ batch, heads, kvHeads }: OwnSizes): OwnSizes => ({ batch, heads, kvHeads })
+
+/** Sizes of the state, as the call may repeat them. */
+function checkRepeated(where: string, own: OwnSizes, call: Readonly<Record<string, unknown>>): void {
+  for (const [name, size] of Object.entries(sizesOf(own))) {
+    const { [name]: said = size } = call
+    if (said === size) continue
+    throw new RangeError(`${where}: ${name} is ${size} in the state and ${describe(said)} in the call.`)
+  }
+}
+
 /** @param sizes those of the state; a call may repeat them. */
-export function checkStep(
-  program: Program,
-  { batch, heads, kvHeads }: Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>,
-  call: unknown,
-): CheckedCall {
+export function checkStep(program: Program, { batch, heads, kvHeads }: OwnSizes, call: unknown): CheckedCall {
   const where = `${program.name}.step`
   requireObject(where, call, '{ q, k, v }')
   const sizes = { batch, heads, kvHeads, length: 1, keyLength: 1, offset: 0, capacity: 1 }
-  for (const name of sizeNames) {
-    const { [name]: said = sizes[name] } = call
-    if (said === sizes[name]) continue
-    throw new RangeError(
-      name === 'length' || name === 'keyLength'
-        ? `${where}: it is one token; ${name} is ${describe(said)} in the call.`
-        : `${where}: ${name} is ${sizes[name]} in the state and ${describe(said)} in the call.`,
-    )
+  for (const name of ['length', 'keyLength'] as const) {
+    const { [name]: said = 1 } = call
+    if (said !== 1)
+      throw new RangeError(`${where}: it is one token; ${name} is ${describe(said)} in the call.`)
   }
+  checkRepeated(where, sizes, call)
   // Of one row, heads are as much inside as apart.
   checkSizes(where, { ...sizes, layout: call['layout'] })
   for (const name in lengthNames) {
@@ -53,9 +77,13 @@ export function checkStep(
 const most = 2 ** 30
 
 /** What is wrong with a state that is not one of the attention's own. */
-export const foreignState = (program: Program, state: unknown): TypeError =>
+export const foreignState = (
+  program: Program,
+  state: unknown,
+  member: 'step' | 'prefill' | 'backward' = 'step',
+): TypeError =>
   new TypeError(
-    `${program.name}.step: the state must be one that prefill of this attention returned` +
+    `${program.name}.${member}: the state must be one that prefill of this attention returned` +
       `${program.projection ? ' since its projection was last drawn' : ''}; it is ${describe(state)}.`,
   )
 

@@ -31,7 +31,9 @@ export async function apart(
   drawn: Drawn,
 ): Promise<unknown> {
   const given = { ...call, layout: undefined } as Readonly<Record<string, unknown>>
-  const { batch = 1, length, keyLength = length, heads = 1, kvHeads = heads } = given
+  // A call that goes on from a state may leave it to say its sizes.
+  const { sizes: own } = Object(given['state']) as { readonly sizes?: object }
+  const { batch = 1, length, keyLength = length, heads = 1, kvHeads = heads } = { ...own, ...said(given) }
   const sizes = { batch, length, keyLength, heads, kvHeads } as Readonly<Record<string, number>>
   /** The tensors among some values by name, with the first of their two axes outside of the second. */
   const turned = (values: Readonly<Record<string, unknown>>, back: boolean): Record<string, unknown> =>
@@ -47,6 +49,10 @@ export async function apart(
   if (member === 'forward') return turned({ out: result }, true)['out']
   return turned(result as Readonly<Record<string, unknown>>, true)
 }
+
+/** Members that have a value. */
+const said = (given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 
 /** [batch, first, second, width] as [batch, second, first, width]; as it is where it has no such count, which is refused. */
 export function turn(tensor: Float32Array, batch: number, first: number, second: number): Float32Array {

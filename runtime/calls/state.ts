@@ -77,8 +77,19 @@ export class KeptState<Buffer> implements AttentionState {
   }
 
   copy(): KeptState<Buffer> {
-    const buffers = this.owner.copyState(this.buffers, this.#sizes, this.#sizes.capacity)
-    const copied = new KeptState(this.owner, this.#sizes, buffers, this.positions)
+    return this.#copyFor(this.#sizes.capacity)
+  }
+
+  /** Another state with the same contents, and room for so many rows behind them. */
+  copyWithRoom(rows: number): KeptState<Buffer> {
+    const { capacity } = this.#sizes
+    const need = this.position + rows
+    return this.#copyFor(need <= capacity ? capacity : roomFor(need))
+  }
+
+  #copyFor(capacity: number): KeptState<Buffer> {
+    const buffers = this.owner.copyState(this.buffers, this.#sizes, capacity)
+    const copied = new KeptState(this.owner, { ...this.#sizes, capacity }, buffers, this.positions)
     for (const copies of this.#pending) {
       copies.add(copied)
       copied.#pending.add(copies)

@@ -9,6 +9,7 @@ import type {
   EncodeBuffers,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   Sizes,
   StepCall,
@@ -86,9 +87,12 @@ export class HalfAttention implements Attention {
     return out as T
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    const result = await this.#run<{ out: Tensor; state: AttentionState }>('prefill', call, {
-      run: (wide) => this.#decoding.prefill(wide as unknown as ForwardCall<Tensor>),
+  async prefill<T extends Tensor>(call: PrefillCall<T>): Promise<{ out: T; state: AttentionState }> {
+    requireObject(`${this.name}.prefill`, call)
+    const { state: from } = call
+    const given = from === undefined ? call : withSizesOf(from, call)
+    const result = await this.#run<{ out: Tensor; state: AttentionState }>('prefill', given, {
+      run: (wide) => this.#decoding.prefill(wide as unknown as PrefillCall<Tensor>),
       outOf: ({ out, state }, replace) => {
         try {
           return { out: replace(out), state }
@@ -105,14 +109,10 @@ export class HalfAttention implements Attention {
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
-    // A state knows its sizes; what is no state of this attention is refused by `step`.
-    const { sizes } = Object(state) as { readonly sizes?: Partial<Sizes> }
-    const { batch, heads, kvHeads } = sizes ?? {}
     requireObject(`${this.name}.step`, call, '{ q, k, v }')
-    const said = Object.entries(call).filter(([, value]) => value !== undefined)
     const out = await this.#run<Tensor>(
       'step',
-      { length: 1, batch, heads, kvHeads, ...Object.fromEntries(said) },
+      { length: 1, ...withSizesOf(state, call) },
       {
         run: (wide) => this.#decoding.step(state, wide as unknown as StepCall<Tensor>),
         outOf: (result, replace) => replace(result),
@@ -180,6 +180,12 @@ export class HalfAttention implements Attention {
     this.destroy()
   }
 
+  #formOf(member: string, { state }: WideCall): HalfForm {
+    if (member === 'step') return 'step'
+    if (member !== 'prefill') return 'forward'
+    return state === undefined || !this.#program.forms.resume ? 'prefill' : 'resume'
+  }
+
   /** Without an await before what is given has been read. */
   async #run<R>(member: string, given: object, covered: Covered<R>): Promise<R> {
     const where = `${this.name}.${member}`
@@ -200,10 +206,24 @@ export class HalfAttention implements Attention {
     }
     if (this.#onDevice !== undefined) {
       const { buffers, wideOut } = this.#onDevice
-      const form = member === 'prefill' || member === 'step' ? member : 'forward'
-      return runOnDevice(buffers, this.#program, where, call, covered, wideOut.has(form))
+      return runOnDevice(
+        buffers,
+        this.#program,
+        where,
+        call,
+        covered,
+        wideOut.has(this.#formOf(member, call)),
+      )
     }
     // The attention of f32 says that it takes no buffers.
     return isBuffer(q) ? covered.run(call) : runOnArrays(where, call, covered)
   }
+}
+
+/** The call with the sizes of a state, which knows them; what is no state of this attention is refused later. */
+function withSizesOf(state: unknown, call: object): object {
+  const { sizes } = Object(state) as { readonly sizes?: Partial<Sizes> }
+  const { batch, heads, kvHeads } = sizes ?? {}
+  const said = Object.entries(call).filter(([, value]) => value !== undefined)
+  return { batch, heads, kvHeads, ...Object.fromEntries(said) }
 }

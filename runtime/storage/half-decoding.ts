@@ -1,6 +1,6 @@
 /** Decoding with states of 16 bits a number, which are f32 while a call has them. */
 import { foreignState } from '../arguments/decoding.ts'
-import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../attention.ts'
+import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../attention.ts'
 import type { BaseAttention, Drawn } from '../base-attention.ts'
 import { compiledFor } from '../backends/others.ts'
 import { stateTensors } from '../calls/state-tensors.ts'
@@ -36,10 +36,29 @@ export class HalfDecoding implements Decoding {
     this.#keeper = { ...this.#keeper }
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
+  async prefill<T extends Tensor>(call: PrefillCall<T>): Promise<{ out: T; state: AttentionState }> {
     const keeper = this.#keeper
+    const { state: from } = call
+    if (from !== undefined) return this.#behind(keeper, this.#wide.drawn, from, call)
     const { out, state } = await this.#wide.prefill(call)
     return { out, state: await taken(keeper, state) }
+  }
+
+  async #behind<T extends Tensor>(
+    keeper: HalfKeeper,
+    drawn: Drawn,
+    from: AttentionState,
+    call: PrefillCall<T>,
+  ): Promise<{ out: T; state: AttentionState }> {
+    if (!(from instanceof HalfState) || from.owner !== keeper)
+      throw foreignState(this.#program, from, 'prefill')
+    const before = await this.#wide.restore(restored(await from.contents, keeper.scales), drawn)
+    try {
+      const { out, state } = await this.#wide.prefill({ ...call, state: before }, drawn)
+      return { out, state: await taken(keeper, state) }
+    } finally {
+      before.destroy()
+    }
   }
 
   /** The state is that before the call where this is refused. */

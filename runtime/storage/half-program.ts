@@ -5,7 +5,7 @@ import type { Form, KernelSource, Program } from '../program.ts'
 import { onHalves } from './half-kernels.ts'
 
 /** Forms whose tensors may be f16. */
-const formNames = ['forward', 'prefill', 'step'] as const
+const formNames = ['forward', 'prefill', 'resume', 'step'] as const
 export type HalfForm = (typeof formNames)[number]
 
 export interface HalfProgram {

@@ -12,7 +12,7 @@ import type { Chunk, FeatureTile } from './chunk.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures, PreparedRows } from './features.ts'
-import { countedOf, visible } from './frame.ts'
+import { countedOf, positionsBy, visible } from './frame.ts'
 import { headMaximum, queryRowMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
 import { unitOf } from './panel.ts'
@@ -136,6 +136,7 @@ export class ChunkFeatures {
       },
       inLanes: 'rows',
       length: count,
+      position: positionsBy(this.#chunk.counts),
       maximum,
       prefix: 'x',
     })
@@ -202,6 +203,7 @@ function prepare(
       dim: schedule.dim,
       places: rowsOfCall(side, schedule.dim),
       at,
+      position: positionsBy(chunk.counts),
       count,
       projected: projectedOf(schedule, pass, binding, side),
       ...(maximum && { maximum: (lane: number) => maximum(at(lane)) }),

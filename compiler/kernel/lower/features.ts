@@ -26,8 +26,8 @@ export interface FeatureRows {
   readonly places: RowPlaces
   /** Row within the sequence, inside it, for a lane or an item. */
   readonly at: (which: number) => Value
-  /** The language's `position`, if it differs from the row. */
-  readonly position?: Value
+  /** The language's `position` of a row. */
+  readonly position: (row: Value) => Value
   /** How many rows the sequence has: `length` of the language. */
   readonly count: Value
   /** Rows that were projected beforehand. */
@@ -101,7 +101,7 @@ export function prepareRows(rows: FeatureRows, blocks: readonly ScheduledBlock[]
   }
   const scalars: Record<string, Entry> = {
     length: { extent: 'all', value: convert('f32', rows.count) },
-    position: entry(extent, (which) => convert('f32', rows.position ?? nth(indexes, which))),
+    position: entry(extent, (which) => convert('f32', rows.position(nth(indexes, which)))),
     ...(rows.maximum === undefined ? {} : { maximum: entry(extent, rows.maximum) }),
   }
   const other = extent === 'lanes' ? 'items' : 'lanes'

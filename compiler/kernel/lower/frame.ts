@@ -41,6 +41,8 @@ export interface Counts {
   readonly queries: Count | undefined
   /** The position of each item's first row, and of its first new key, when decoding. */
   readonly positions: Count | undefined
+  /** Keys are those of a cache, with the new rows behind the others. */
+  readonly cached: boolean
   /** Rows are queries and keys in one: they are there where they count as both. */
   readonly alike: boolean
 }
@@ -52,9 +54,9 @@ export interface Counts {
 export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
   const plans = new Map(schedule.buffers.map((plan) => [plan.name, plan]))
   const bindings = new Map(pass.buffers.map((name) => [name, toBinding(plans.get(name), name)]))
-  const countIn = (name: string, whenGathered?: Operand): Count | undefined => {
+  const countIn = (name: string, whenGathered?: Operand, among = 'bothLengths'): Count | undefined => {
     const own = bindings.get(name)
-    const gathered = whenGathered === undefined ? undefined : bindings.get('bothLengths')
+    const gathered = whenGathered === undefined ? undefined : bindings.get(among)
     if (own !== undefined) return { binding: own, first: 0 }
     return gathered && { binding: gathered, first: whenGathered ?? 0 }
   }
@@ -68,9 +70,10 @@ export function frame(schedule: Schedule, pass: WorkgroupPass): Frame {
     action: 'action' in pass ? stateAction(pass.action, binding, owner.group) : identity,
     maxima: bindings.get('maxima'),
     counts: {
-      keys: countIn('lengths', 0),
+      keys: countIn('lengths', 0) ?? countIn('lengths', 0, 'lengthsAndPositions'),
       queries: countIn('queryLengths', shape('batch')),
-      positions: countIn('positions'),
+      positions: countIn('positions', shape('batch'), 'lengthsAndPositions'),
+      cached: pass.kind === 'online',
       alike: schedule.keysAreQueries === true,
     },
     kernel: (summary, shared, body) => {
@@ -177,7 +180,7 @@ export const headsOf = (groups: Groups): Value => (groups === 'heads' ? u32(1) :
  * `queryHead` from `headInGroup`.
  */
 export function groupNames(
-  { keys, queries, positions, alike }: Counts,
+  { keys, queries, positions, cached, alike }: Counts,
   groups: Groups = 'kvHeads',
   overQueries = true,
 ): Statement[] {
@@ -188,8 +191,7 @@ export function groupNames(
   const of = ({ binding, first }: Count): Value =>
     load(binding, first === 0 ? ref(batchItem) : add(first, ref(batchItem)))
   const position = positions && let_('firstPosition', of(positions))
-  // Cached rows may all be keys.
-  const there = position ? add(ref(position), shape('keyLength')) : shape('keyLength')
+  const there = position && cached ? add(ref(position), shape('keyLength')) : shape('keyLength')
   return [
     group,
     batchItem,
@@ -210,6 +212,12 @@ const counted = u32Name('queryRows')
 
 /** How many query rows count: `length` of the language on their side. All, to a pass that is not told. */
 export const countedOf = ({ queries }: Counts): Value => (queries === undefined ? shape('length') : counted)
+
+/** The position of a row of the item, by its number in the call. */
+export const positionsBy =
+  ({ positions }: Counts) =>
+  (row: Value): Value =>
+    positions === undefined ? row : add(u32Name('firstPosition'), row)
 
 /** The position of the item's first row. */
 export const firstPositionOf = ({ positions }: Counts): Value =>

@@ -35,8 +35,9 @@ export interface ProjectedTile {
   readonly projections: TileSide
   /** Which of both a thread has in the lanes of its registers. */
   readonly inLanes: 'rows' | 'projections'
-  /** `length` of the language. */
+  /** `length` of the language, and `position` of a row. */
   readonly length: Value
+  readonly position: (row: Value) => Value
   /** The maximum that the papers' stabilisation subtracts, for a row of the sequence. */
   readonly maximum: ((row: Value) => Value) | undefined
   readonly prefix: string
@@ -105,13 +106,13 @@ const rowFor = ({ width }: ProjectedTile, { extent, filling, at }: Numbered): Ro
   load: (which, index) => loadEntry(filling, width, at(which), index),
 })
 
-function scalarsOf({ length, maximum }: ProjectedTile, rows: Numbered): Record<string, Entry> {
+function scalarsOf({ length, position, maximum }: ProjectedTile, rows: Numbered): Record<string, Entry> {
   const inside = (which: number): Value => ir.call('min', rows.at(which), rows.filling.last)
   const entry = (at: (which: number) => Value): Entry =>
     rows.extent === 'items' ? { extent: 'items', value: at } : { extent: 'lanes', value: inLanes(at) }
   return {
     length: { extent: 'all', value: ir.convert('f32', length) },
-    position: entry((which) => ir.convert('f32', inside(which))),
+    position: entry((which) => ir.convert('f32', position(inside(which)))),
     ...(maximum && { maximum: entry((which) => maximum(inside(which))) }),
   }
 }

@@ -9,7 +9,7 @@ import type { SharedArray, Value } from '../kernel.ts'
 import { exponentOf } from './exponents.ts'
 import { prepareRows } from './features.ts'
 import type { EvaluatedFeatures } from './features.ts'
-import { visible } from './frame.ts'
+import { positionsBy, visible } from './frame.ts'
 import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
@@ -76,6 +76,7 @@ export interface Operands {
   readonly pass: ReducePass
   readonly binding: Frame['binding']
   readonly maxima: Frame['maxima']
+  readonly counts: Frame['counts']
   readonly scaled: boolean
   readonly columns: Columns
   readonly layout: ReduceLayout
@@ -125,7 +126,7 @@ export interface Evaluated {
 
 /** Evaluates φ on `across` · 4 rows from `from` of the chunk on, as products with projections. */
 export function evaluateProducts(k: Author, reduction: Reduction, from: Value): Evaluated {
-  const { schedule, pass, binding, maxima, block, components, layout, rows, sums } = reduction
+  const { schedule, pass, binding, counts, maxima, block, components, layout, rows, sums } = reduction
   const threadsAcross = across(pass.tile)
   const first = k.let('fromRow', ir.add(rows.first, from))
   const keys: Filling = {
@@ -152,6 +153,7 @@ export function evaluateProducts(k: Author, reduction: Reduction, from: Value): 
     projections: { filling: projections, fours },
     inLanes: 'projections',
     length: visible,
+    position: positionsBy(counts),
     maximum: maxima && ((): Value => headMaximum(maxima)),
     prefix: 'k',
   })
@@ -168,7 +170,7 @@ export function evaluateProducts(k: Author, reduction: Reduction, from: Value): 
 
 /** Evaluates φ on `rowsAtOnce` rows from `from` of the chunk on: neighbouring threads have neighbouring components. */
 export function evaluateRows(k: Author, reduction: Reduction, from: Value): Evaluated {
-  const { schedule, pass, binding, maxima, block, components, rows } = reduction
+  const { schedule, pass, binding, counts, maxima, block, components, rows } = reduction
   const { threads, steps } = pass.tile
   const groups = steps / lanes
   const four = k.let('fillFour', ir.mod(ir.thread, groups))
@@ -183,6 +185,7 @@ export function evaluateRows(k: Author, reduction: Reduction, from: Value): Eval
       dim: schedule.dim,
       places: rowsOfCall('key', schedule.dim),
       at: (item) => within(ir.add(rows.first, nth(items, item)), visible),
+      position: positionsBy(counts),
       count: visible,
       projected: projectedOf(schedule, pass, binding, 'key'),
       ...(maxima && { maximum: () => headMaximum(maxima) }),

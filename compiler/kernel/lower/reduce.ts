@@ -57,10 +57,10 @@ export function lowerReduce(schedule: Schedule, pass: ReducePass): Kernel {
 
   const body = record((k) => {
     declareGroup(k, schedule, pass, frameOfPass)
-    const { binding, maxima } = frameOfPass
+    const { binding, counts, maxima } = frameOfPass
     const columns = declareColumns(k, tile, schedule.valueDim)
     const rows = declareRows(k, schedule, frameOfPass)
-    const operands: Operands = { schedule, pass, binding, maxima, scaled, columns, layout, rows }
+    const operands: Operands = { schedule, pass, binding, counts, maxima, scaled, columns, layout, rows }
     chooseBlock(k, features.blocks, tile.steps, u32Name('featureTile'), (block, tileOfBlock) => {
       const components = k.let('components', ir.mul(tileOfBlock, tile.steps))
       const { sums, fillScale } = declareSums(k, operands)

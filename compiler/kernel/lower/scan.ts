@@ -26,11 +26,13 @@ export function lowerScan(schedule: Schedule, pass: ScanPass): Kernel {
 
   const body = record((k) => {
     k.use(divide([['part', Math.ceil(layout.sums / pass.tile.threads)]], 'slice'))
-    if (pass.carries === 'carried' || !action.isIdentity) k.use(groupNames(counts, schedule.groups, false))
+    if (pass.carries === 'carried' || pass.begins || !action.isIdentity)
+      k.use(groupNames(counts, schedule.groups, false))
     action.declare(k)
     const index = k.let('index', ir.add(ir.mul(u32Name('part'), pass.tile.threads), ir.thread))
     k.if(ir.lt(index, layout.sums), () => {
       const sum = declareSum(k, schedule, pass, layout, binding('state'), index)
+      if (pass.begins) beginWith(k, sum, binding(pass.begins))
       k.loop('chunk', 0, ir.shape('chunks'), (chunk) => {
         const start = k.let('stateStart', layout.start(chunk))
         const own = k.let('sum', ir.load(sum.state, ir.add(start, index)))
@@ -76,6 +78,12 @@ function declareSum(
   const carry = k.var('carry', ir.f32(0))
   const scale = scaling === 'scaled' ? k.var('scale', ir.f32(lowest)) : undefined
   return { state, layout, index, isTotal, feature, carry, scale }
+}
+
+/** Begins with the state of the rows before the first one. */
+function beginWith(k: Author, { layout, index, feature, carry, scale }: Sum, before: Binding): void {
+  k.set(carry, ir.load(before, ir.add(layout.carriedStart, index)))
+  if (scale !== undefined) k.set(scale, ir.load(before, layout.scale(layout.carriedStart, feature)))
 }
 
 /** Stores the sum so far in the state at `start`, and the scale of what came before it. */

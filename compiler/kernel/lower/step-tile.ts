@@ -199,7 +199,7 @@ export function evaluate(
       dim: schedule.dim,
       places: rowsTogether(rowOf(side), schedule.dim),
       at: () => ir.u32(0),
-      position: firstPositionOf(frame.counts),
+      position: () => firstPositionOf(frame.counts),
       // No feature of a form that decodes asks for the length, which is not known yet.
       count: ir.u32(1),
       prefix: side === 'query' ? 'q' : 'k',

@@ -34,8 +34,9 @@ export interface ChunkRows {
   readonly row: (place: Value, lane: number) => Value
   /** Rows of the sequence that are there. */
   readonly there: Value
-  /** `length` of the language. */
+  /** `length` of the language, and `position` of a row. */
   readonly count: Value
+  readonly position: (row: Value) => Value
   /** The matrix of projections. */
   readonly projection: Binding | undefined
   /** Rows that were projected beforehand. */
@@ -269,7 +270,7 @@ class Filling {
   }
 
   #around(four: Value, items: number, component: (item: number) => Value): Surroundings {
-    const { maximum, count, side } = this.#from
+    const { maximum, count, position, side } = this.#from
     const lanes = (value: (row: Value) => Value): Value => inLanes((lane) => value(this.#row(four, lane)))
     const ofMaximum =
       maximum &&
@@ -281,7 +282,7 @@ class Filling {
       rows: this.#rowsAround(four, component),
       scalars: {
         length: { extent: 'all', value: ir.convert('f32', count) },
-        position: { extent: 'lanes', value: lanes((row) => ir.convert('f32', row)) },
+        position: { extent: 'lanes', value: lanes((row) => ir.convert('f32', position(row))) },
         ...(ofMaximum && { maximum: ofMaximum }),
       },
       component: { extent: 'items', index: component },

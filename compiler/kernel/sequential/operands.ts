@@ -3,7 +3,7 @@ import type { Schedule, WalkPass } from '../../schedule/schedule.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { SharedArray, Value } from '../kernel.ts'
-import { countedOf, u32Name, visible } from '../lower/frame.ts'
+import { countedOf, positionsBy, u32Name, visible } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { headMaximum, queryRowMaximum } from '../lower/maxima-layout.ts'
 import { projectedOf } from '../lower/projected-layout.ts'
@@ -30,6 +30,7 @@ export function rowsOf(
     row: (place, lane) => ir.add(u32Name('first'), place, lane),
     there: ofQuery ? ir.shape('length') : visible,
     count: ofQuery ? countedOf(counts) : visible,
+    position: positionsBy(counts),
     projection: pass.buffers.includes('w') ? binding('w') : undefined,
     projected: projectedOf(schedule, pass, binding, side),
     ...(pass.buffers.includes('maxima') ? { maximum } : {}),

@@ -120,7 +120,7 @@ class Step {
       dim: this.#schedule.dim,
       places: rowsTogether(ofQuery ? owner.queryHead : owner.keyGroup, this.#schedule.dim),
       at: () => ir.u32(0),
-      position: firstPositionOf(counts),
+      position: () => firstPositionOf(counts),
       // No feature of a form that decodes asks for the length, which is not known yet.
       count: ir.u32(1),
       ...(this.#projections > 0 && {

@@ -8,14 +8,14 @@ import { record } from '../author.ts'
 import type { Author } from '../author.ts'
 import * as ir from '../build.ts'
 import type { Binding, Kernel, SharedArray, Value } from '../kernel.ts'
-import { divide, frame, groupNames, headsOf, u32Name, visible } from '../lower/frame.ts'
+import { divide, firstPositionOf, frame, groupNames, headsOf, u32Name, visible } from '../lower/frame.ts'
 import type { Frame } from '../lower/frame.ts'
 import { mendRow } from '../lower/mend-row.ts'
 import { isWhole } from '../lower/readout.ts'
 import { rowsFrom, rowsOfCall, rowStart } from '../lower/row-places.ts'
 import { namedPlaces } from '../lower/rows.ts'
 import { extent } from '../lower/tile.ts'
-import { carryOut } from './carry.ts'
+import { carryIn, carryOut } from './carry.ts'
 import { chunkFeatures } from './chunk-features.ts'
 import type { ChunkFeatures, Target } from './chunk-features.ts'
 import { roundedUp } from './panels.ts'
@@ -202,7 +202,7 @@ class Walk {
     return this.#catches ? ir.select(ir.lt(from, keys), keys, here) : here
   }
 
-  /** The state of no rows. */
+  /** The state of no rows, or of those before. */
   #begin(k: Author): void {
     const { sums, totals, ofKeys } = this.#arrays
     const { features } = this.#schedule
@@ -210,6 +210,10 @@ class Walk {
     clear(k, totals)
     if (features % tileRows !== 0) clear(k, ofKeys, features * this.#pass.rows)
     if (this.#scales !== undefined) new Scales(k, this.#chunk, this.#scales).start()
+    if (this.#pass.begins)
+      k.if(ir.gt(firstPositionOf(this.#frame.counts), 0), () =>
+        carryIn(k, this.#chunk, this.#frame.binding('carried'), this.#scales?.scales),
+      )
     this.#catch(k, ir.u32(0), ir.u32(0))
   }
 

@@ -60,7 +60,7 @@ import type { Attend, Copy, Plan, Planner, RowSums } from '../planner.ts'
 /** Keys of the call and of a cache end at the length of their batch item; landmarks and pooled rows do not. */
 const knownOf = ({ keys: { count }, mask }: Pick<Attend, 'keys' | 'mask'>): Known =>
   count === 'cached'
-    ? { lengths: true, positions: true }
+    ? { lengths: true, positions: true, cached: true }
     : { lengths: count === 'visible' || (mask.kind === 'condition' && mentions(mask.condition, 'length')) }
 
 /** κ with its exponent in base e: powers of two are no more exact than others on these devices. */

@@ -33,7 +33,7 @@ import type { Plan } from '../planner.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { outlineOf } from '../outline.ts'
 import { readPasses } from './read.ts'
-import { statePasses } from './states.ts'
+import { carriedState, statePasses } from './states.ts'
 
 /** Key rows of a chunk: a row meets up to so many one by one, where the attention is causal. */
 const rowsOfChunk = 32
@@ -47,7 +47,11 @@ export function scheduleFactorised(attention: Attention, carry: Carry): Schedule
   if (undecodable(attention) !== undefined) return forward
   return {
     ...forward,
-    decoding: { prefill: prefillOf(parts, forward), step: stepOf(parts, forward) },
+    decoding: {
+      prefill: prefillOf(parts, forward),
+      step: stepOf(parts, forward),
+      resume: resumeOf(parts, forward),
+    },
   }
 }
 
@@ -154,6 +158,29 @@ function prefillOf({ ofKeys, ofQueries, states, read }: Parts, forward: Schedule
     ...forward,
     buffers: [...forward.buffers, ...states.carry.buffers],
     passes: parts.flatMap(({ passes }) => passes),
+  }
+}
+
+/** A call behind the rows of a state. */
+function resumeOf(parts: Parts, forward: Schedule): Schedule {
+  const { plan, query, key, ofKeys, ofQueries, read } = parts
+  const states = statePasses({ ...plan, begins: carriedState(plan) })
+  const known = { positions: true, lengths: true }
+  const placed = (features: Features, otherwise: Plan): Plan =>
+    seesPosition(features)
+      ? featurePasses(plan, features, { maxima: false, known, prefix: 'behind_' })
+      : otherwise
+  // There is a block more.
+  const larger = new Map(states.buffers.map((plan) => [plan.name, plan]))
+  const passes = [placed(key, ofKeys), states, states.carry, placed(query, ofQueries), read]
+  return {
+    ...forward,
+    buffers: [
+      ...forward.buffers.map((plan) => larger.get(plan.name) ?? plan),
+      ...(seesPosition(query) || seesPosition(key) ? [positions] : []),
+      ...states.carry.buffers,
+    ],
+    passes: passes.flatMap(({ passes }) => passes),
   }
 }
 

@@ -60,7 +60,7 @@ function featurePass(
     plan.groups,
     queries ? 'sliceQueryHead' : 'sliceKeyHead',
     z,
-    queries ? { ...known, lengths: known.positions !== true } : known,
+    queries ? { ...known, lengths: known.lengths ?? known.positions !== true } : known,
   )
   const none = part === 'exponents' ? lowest : 0
   const word = { features: 'φ', exponents: 'the exponents of φ', coefficients: 'the coefficients of φ' }[part]

@@ -2,6 +2,7 @@
 import type { Size } from '../../../runtime/contract/size.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import { add, mul } from '../equation/build.ts'
+import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
 import type { Groups, Scaling } from '../schedule.ts'
 import type { CellAction } from './action.ts'
@@ -22,6 +23,24 @@ export interface FactorisedPlan {
   readonly rowsOfChunk: number
   /** Chunks of a block. */
   readonly block: number
+  /** The state that a call begins with, as of the row before its first one: a first block, without rows. */
+  readonly begins?: StateFormulas | undefined
+}
+
+/** Where a cell stands: scales have x: feature, y: state, z: group; sums have x: column, y: feature, z: both. */
+export interface Cell {
+  readonly feature: Formula
+  /** The state's number in its group, and the group's in the slice. */
+  readonly state: Formula
+  readonly group: Formula
+  readonly head: Head
+}
+
+/** What the scale and the sums of a state are. */
+export interface StateFormulas {
+  readonly scale: (at: Cell) => Formula
+  /** @param own the state's scale, if sums are scaled */
+  readonly sum: (at: Cell, own: Formula | undefined) => Formula
 }
 
 /** Index of a component of φ in a buffer [heads, rows, features]. */

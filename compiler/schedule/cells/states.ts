@@ -11,6 +11,7 @@ import {
   before,
   choose,
   div,
+  eq,
   larger,
   largest,
   load,
@@ -34,7 +35,7 @@ import type { BufferPlan } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import type { Elapsed } from './action.ts'
 import { featureAt } from './plan.ts'
-import type { FactorisedPlan } from './plan.ts'
+import type { Cell, FactorisedPlan, StateFormulas } from './plan.ts'
 import { equationPass, scratch } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 
@@ -63,25 +64,13 @@ export function statePasses(plan: FactorisedPlan): StatePlan {
   }
 }
 
-/** Where a cell stands: scales have x: feature, y: state, z: group; sums have x: column, y: feature, z: both. */
-export interface Cell {
-  readonly feature: Formula
-  /** The state's number in its group, and the group's in the slice. */
-  readonly state: Formula
-  readonly group: Formula
-  readonly head: Head
-}
-
 /** States of one kind: how many a group has, and what the scale and the sums of one are. */
-export interface States {
+export interface States extends StateFormulas {
   readonly name: string
   readonly buffer: string
   readonly count: Size
   readonly layout: string
   readonly what: string
-  readonly scale: (at: Cell) => Formula
-  /** @param own the state's scale, if sums are scaled */
-  readonly sum: (at: Cell, own: Formula | undefined) => Formula
 }
 
 /** The pass of the scales, if sums are scaled, and that of the sums. */
@@ -194,10 +183,21 @@ export interface Level {
 }
 
 /** The row after the last one of a chunk or block of `rows` rows, or after the last visible one. */
-const endOf = (state: Formula, rows: number, head: Head): Formula =>
-  smaller(mul(add(state, 1), rows), head.visible)
+const endOf = (state: Formula, rows: number, head: Head): Formula => endAfter(add(state, 1), rows, head)
+
+/** The row after so many chunks or blocks, or after the last visible one. */
+const endAfter = (count: Formula, rows: number, head: Head): Formula =>
+  smaller(mul(count, rows), head.visible)
 
 export const blockCount = ({ block }: FactorisedPlan): Size => ['ceildiv', 'chunks', block]
+
+/** Blocks with what the call begins with, which is the first of them. */
+const statesOfBlocks = (plan: FactorisedPlan): Size =>
+  plan.begins ? ['+', blockCount(plan), 1] : blockCount(plan)
+
+/** How many blocks of rows there are up to the state of a block, itself included. */
+const blocksThrough = ({ begins }: FactorisedPlan, state: Formula): Formula =>
+  begins ? state : add(state, 1)
 
 /** The row after the last one of a fold. */
 type End = (at: Cell) => Formula
@@ -214,17 +214,15 @@ const chunkLevel = ({ rowsOfChunk }: FactorisedPlan, first: Formula, count: Form
 const blockLevel = (plan: FactorisedPlan, count: Formula, end: End): Level => ({
   index: 'outer',
   buffer: 'block',
-  perGroup: named('blocks', size(blockCount(plan))),
+  perGroup: named('blocks', size(statesOfBlocks(plan))),
   first: size(0),
   count: named('outers', count),
-  since: (state, at) => sub(end(at), endOf(state, plan.rowsOfChunk * plan.block, at.head)),
+  since: (state, at) =>
+    sub(end(at), endAfter(blocksThrough(plan, state), plan.rowsOfChunk * plan.block, at.head)),
 })
 
 /** Combines states of one or two levels: the largest scale, and sums over it. */
-export function folded(
-  plan: FactorisedPlan,
-  levels: (at: Cell) => readonly Level[],
-): Pick<States, 'scale' | 'sum'> {
+export function folded(plan: FactorisedPlan, levels: (at: Cell) => readonly Level[]): StateFormulas {
   const indexOf = (level: Level, at: Cell, one: Formula): Formula =>
     named('part', add(mul(at.group, level.perGroup), level.first, one))
   const since = (level: Level, at: Cell, one: Formula): Elapsed =>
@@ -252,18 +250,33 @@ export function folded(
 }
 
 function ofBlocks(plan: FactorisedPlan): Plan {
-  const { block, rowsOfChunk } = plan
-  const first = ({ state }: Cell): Formula => named('firstChunk', mul(state, block))
-  const end: End = ({ state, head }) => named('end', endOf(state, rowsOfChunk * block, head))
+  const { block, rowsOfChunk, begins } = plan
+  const first = ({ state }: Cell): Formula => named('firstChunk', mul(begins ? lastOf(state) : state, block))
+  const end: End = ({ state, head }) =>
+    named('end', endAfter(blocksThrough(plan, state), rowsOfChunk * block, head))
+  const ofRows = folded(plan, (at) => [
+    chunkLevel(plan, first(at), before(first(at), size('chunks'), block), end),
+  ])
   return statesOf(plan, {
-    name: 'block',
+    name: begins ? 'block_behind' : 'block',
     buffer: 'block',
-    count: blockCount(plan),
-    layout: `per group and ${block} chunks`,
+    count: statesOfBlocks(plan),
+    layout: `per group and ${block} chunks${begins ? ', before them the state of the call' : ''}`,
     what: `of each ${block} chunks`,
-    ...folded(plan, (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block), end)]),
+    scale: (at) => (begins ? choose(eq(at.state, 0), begins.scale(at), ofRows.scale(at)) : ofRows.scale(at)),
+    sum: (at, own) =>
+      begins ? choose(eq(at.state, 0), begins.sum(at, own), ofRows.sum(at, own)) : ofRows.sum(at, own),
   })
 }
+
+/** The number before a count; 0 of none. */
+const lastOf = (count: Formula): Formula => sub(larger(count, 1), 1)
+
+/** The state that decoding carries, as it is before a call. */
+export const carriedState = (plan: FactorisedPlan): StateFormulas => ({
+  scale: ({ head, feature }) => load('carriedScales', scaleAt(plan, head.group, feature)),
+  sum: ({ head, feature }) => load('carriedSums', sumAt(plan, head.group, feature, x)),
+})
 
 /** For each chunk, the blocks before it and the chunks of its own block before it. */
 function beforeChunks(plan: FactorisedPlan): Plan {
@@ -272,13 +285,13 @@ function beforeChunks(plan: FactorisedPlan): Plan {
   const first = (at: Cell): Formula => named('firstChunk', mul(blocksBefore(at), block))
   const end: End = ({ state, head }) => named('end', smaller(mul(state, rowsOfChunk), head.visible))
   return statesOf(plan, {
-    name: 'before',
+    name: plan.begins ? 'before_behind' : 'before',
     buffer: 'state',
     count: 'chunks',
     layout: 'per group and chunk, before it',
     what: 'before each chunk',
     ...folded(plan, (at) => [
-      blockLevel(plan, blocksBefore(at), end),
+      blockLevel(plan, plan.begins ? add(blocksBefore(at), 1) : blocksBefore(at), end),
       chunkLevel(plan, first(at), sub(at.state, first(at)), end),
     ]),
   })
@@ -286,12 +299,12 @@ function beforeChunks(plan: FactorisedPlan): Plan {
 
 function ofAll(plan: FactorisedPlan, buffer: 'state' | 'carried'): Plan {
   return statesOf(plan, {
-    name: buffer === 'state' ? 'total' : 'carried',
+    name: `${buffer === 'state' ? 'total' : 'carried'}${plan.begins ? '_behind' : ''}`,
     buffer,
     count: 1,
     layout: 'per group',
     what: 'of all key rows',
-    ...folded(plan, () => [blockLevel(plan, size(blockCount(plan)), ({ head }) => head.visible)]),
+    ...folded(plan, () => [blockLevel(plan, size(statesOfBlocks(plan)), ({ head }) => head.visible)]),
   })
 }
 

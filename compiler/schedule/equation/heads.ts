@@ -31,8 +31,10 @@ export interface Head {
 export interface Known {
   /** Its own lengths, of keys and of queries; else all rows count. */
   readonly lengths?: boolean
-  /** The position of its first new row, behind those of a cache; else all items begin at one position. */
+  /** The position of its first new row, behind those of a state; else all items begin at one position. */
   readonly positions?: boolean
+  /** Keys are those of a cache, with the new rows behind the others. */
+  readonly cached?: boolean
 }
 
 /** The head at one place of the pass's box. */
@@ -40,7 +42,7 @@ export function headAt(
   groups: Groups,
   of: Over,
   at: Formula,
-  { lengths = false, positions = false }: Known = {},
+  { lengths = false, positions = false, cached = false }: Known = {},
 ): Head {
   const [length, keyLength] = [size('length'), size('keyLength')]
   if (of === 'head')
@@ -69,8 +71,7 @@ export function headAt(
   const firstPosition = positions
     ? named('firstPosition', load('positions', batchItem, 'u32'))
     : size('offset')
-  // Cached rows may all be keys.
-  const present = positions ? add(firstPosition, keyLength) : keyLength
+  const present = cached ? add(firstPosition, keyLength) : keyLength
   return {
     ...(ofQueries ? { queryHead: counted } : {}),
     batchItem,

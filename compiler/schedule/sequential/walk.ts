@@ -2,10 +2,11 @@
  * Factorised attention by walks. Workgroups sum chunks apart and need a scan between them; a thread that takes the
  * chunks of a group in order has the state before each at hand, in its cache, and nothing but results goes to memory.
  */
-import { distinct } from '../buffers.ts'
+import { distinct, positions } from '../buffers.ts'
 import { readProjected } from '../projected-terms.ts'
-import type { Features, FinishPass, Pass, Schedule, WalkPass } from '../schedule.ts'
+import type { Features, FinishPass, Pass, ScanPass, Schedule, WalkPass } from '../schedule.ts'
 import { rowsOfTile } from '../tiles.ts'
+import { gatherPositions, lengthsAndPositions, withPositions } from '../workgroups/factorised-passes.ts'
 
 /** The schedule with a walk in place of reduce, scan and finish, in each of its forms. */
 export function walked(schedule: Schedule): Schedule {
@@ -16,8 +17,8 @@ export function walked(schedule: Schedule): Schedule {
     : {
         ...forward,
         decoding: {
-          ...decoding,
-          prefill: inOneWalk(decoding.prefill),
+          // One kernel for rows behind a state and for those behind none.
+          prefill: inOneWalk(decoding.resume ?? decoding.prefill),
           step: { ...decoding.step, passes: decoding.step.passes.map(forOneThread) },
         },
       }
@@ -27,18 +28,26 @@ function inOneWalk(schedule: Schedule): Schedule {
   const { passes, buffers } = schedule
   const finish = passes.find((pass) => pass.kind === 'finish')
   if (finish === undefined) return schedule
-  const carries = passes.some((pass) => pass.kind === 'scan' && pass.carries !== undefined)
+  const scan = passes.find((pass) => pass.kind === 'scan')
   // What the passes that are replaced hand one another stays in the walk.
-  const handed = new Set(['state', 'total'])
+  const handed = new Set(['state', 'total', 'before'])
   const rows = rowsOfWalk(finish.causal, schedule.features)
+  const own = walk(finish, scan, rows)
+  const gathers = own.buffers.includes(lengthsAndPositions.name)
+  const others = buffers.filter(({ name }) => !handed.has(name) && name !== lengthsAndPositions.name)
   return {
     ...schedule,
     chunk: rows,
     chunks: 1,
-    buffers: buffers.filter(({ name }) => !handed.has(name)),
+    buffers: [
+      ...others,
+      ...(own.begins && !others.includes(positions) ? [positions] : []),
+      ...(gathers ? [lengthsAndPositions] : []),
+    ],
     passes: [
-      ...passes.filter((pass) => !pass.buffers.some((name) => handed.has(name))),
-      walk(finish, carries, rows),
+      ...(gathers ? [gatherPositions] : []),
+      ...passes.filter((pass) => pass !== gatherPositions && !pass.buffers.some((name) => handed.has(name))),
+      own,
     ],
   }
 }
@@ -54,11 +63,20 @@ export const rowsOfWalk = (causal: boolean, features: number): number =>
   causal && features <= fewFeatures ? rowsOfTile / 2 : rowsOfTile
 
 /**
- * @param carries whether it leaves the state
+ * @param scan whether it begins with a state and leaves one
  * @param rows of a chunk
  */
-function walk(finish: FinishPass, carries: boolean, rows: number): WalkPass {
+function walk(finish: FinishPass, scan: ScanPass | undefined, rows: number): WalkPass {
   const { division, buffers, causal, action } = finish
+  const carries = scan?.carries !== undefined
+  const begins = scan?.begins !== undefined
+  const bound = distinct([
+    'q',
+    'k',
+    'v',
+    ...buffers.filter((name) => name !== 'state'),
+    ...(carries ? ['carried'] : []),
+  ])
   // What is carried is scaled where rows are mended; scaled sums serve the rows as well and leave none to mend.
   const mended = carries ? undefined : finish.mended
   const scaling = carries && finish.mended !== undefined ? 'scaled' : finish.scaling
@@ -70,18 +88,13 @@ function walk(finish: FinishPass, carries: boolean, rows: number): WalkPass {
     rows,
     causal,
     workgroups: 'sliceCount',
-    buffers: distinct([
-      'q',
-      'k',
-      'v',
-      ...buffers.filter((name) => name !== 'state'),
-      ...(carries ? ['carried'] : []),
-    ]),
+    buffers: begins ? withPositions(bound) : bound,
     query: multiplied(query),
     key: multiplied(key),
     scaling,
     action,
     carries,
+    ...(begins && { begins }),
     division,
     ...(mended && { mended }),
   }

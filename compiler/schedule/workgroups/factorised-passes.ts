@@ -1,12 +1,12 @@
 /** The fused passes of a factorised attention, by the decisions of its plan. */
 import { boundBy, boundWithLengths } from '../action.ts'
-import { product } from '../buffers.ts'
+import { positions, product } from '../buffers.ts'
 import { eq, load, select, x, y } from '../equation/build.ts'
 import { equationPass } from '../equation/plan.ts'
 import type { EquationPass } from '../equation.ts'
 import { seesLength, seesPosition } from '../feature-blocks.ts'
 import { buffersOfAPass } from '../schedule.ts'
-import type { FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
+import type { BufferPlan, FinishPass, ReducePass, ScanPass, StepPass } from '../schedule.ts'
 import { threads } from '../tiles.ts'
 import type { FactorisedPlan } from './factorised-plan.ts'
 import { stepTile } from './step-tile.ts'
@@ -102,6 +102,32 @@ export const gatherLengths: EquationPass = equationPass({
   out: 'bothLengths',
   what: 'the visible key rows of each batch item, then its query rows that count',
 })
+
+/** Puts the length of each batch item and the position of its first row into one buffer, [2, B]. */
+export const gatherPositions: EquationPass = equationPass({
+  name: 'gather_positions',
+  extent: ['batch', 2, 1],
+  value: select(eq(y, 0), load('lengths', x, 'u32'), load('positions', x, 'u32')),
+  out: 'lengthsAndPositions',
+  what: 'the visible key rows of each batch item, then the position of its first row',
+})
+
+/** What `gatherPositions` writes. */
+export const lengthsAndPositions: BufferPlan = {
+  ...positions,
+  name: gatherPositions.out,
+  role: 'scratch',
+  size: product('batch', 2),
+  layout: '[2, B], visible key rows, positions of first rows',
+}
+
+/** The buffers of a pass, with the positions of first rows; beside the lengths in one where there are too many. */
+export function withPositions(buffers: readonly string[]): readonly string[] {
+  if (buffers.some((name) => name === positions.name || name === lengthsAndPositions.name)) return buffers
+  return buffers.length < buffersOfAPass
+    ? [...buffers.slice(0, -1), positions.name, ...buffers.slice(-1)]
+    : buffers.map((name) => (name === 'lengths' ? lengthsAndPositions.name : name))
+}
 
 /** One token, in one dispatch, because for so few rows a second dispatch costs more than transforms save. */
 export function stepPass(plan: FactorisedPlan): StepPass {

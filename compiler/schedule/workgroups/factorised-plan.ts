@@ -45,19 +45,27 @@ export interface FactorisedPlan {
   readonly projected: ProjectedRows | undefined
 }
 
-/** @param transforms whether rows may be projected by fast transforms where that is cheaper than products */
+/** What passes may do. */
+export interface Manner {
+  /** Rows may be projected by fast transforms where that is cheaper than products. */
+  readonly transforms: boolean
+  readonly choices: Choices
+  /** All keys are at hand, so that a row may be computed anew from them. */
+  readonly mends: boolean
+}
+
+/** The decisions for passes that may do so. */
 export function planFactorised(
   attention: Attention,
   carry: Carry,
-  transforms: boolean,
-  { summedRows }: Choices,
+  { transforms, choices: { summedRows }, mends: mayMend }: Manner,
 ): FactorisedPlan {
   const { valueDim, mask } = attention
   const { score } = carry
   const causal = mask.kind === 'causal'
   // What decoding carries is scaled all the same (see `carried.ts`): a step has no keys to compute a row anew from.
   const carriedScaling: Scaling = carriesScales(attention, carry) ? 'scaled' : 'plain'
-  const mended = mends(attention, carry)
+  const mended = mayMend && mends(attention, carry)
   const scaling: Scaling = mended ? 'plain' : carriedScaling
   const action = planAction(carry.action)
   const headsPerGroup: Size = action.groups === 'heads' ? 1 : ['ceildiv', 'heads', 'kvHeads']

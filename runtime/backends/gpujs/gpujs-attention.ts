@@ -1,7 +1,13 @@
 /** An attention on gpu.js: WebGL 2 in browsers, WebAssembly elsewhere. */
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
-import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import {
+  apartFromState,
+  checkPrefill,
+  checkSaved,
+  checkStep,
+  foreignState,
+} from '../../arguments/decoding.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -9,6 +15,7 @@ import type {
   BackwardCall,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   StepCall,
   Tensor,
@@ -16,6 +23,7 @@ import type {
 import type { Drawn } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { Loaded } from '../../calls/loaded.ts'
+import { formBehind, keysThrough } from '../../calls/prefix.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { positionsAfter, savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
@@ -31,6 +39,7 @@ import { Session } from './session.ts'
 import { GpujsState } from './state.ts'
 import type { StateKeeper } from './state.ts'
 import { StateTensors } from './state-tensors.ts'
+import { free } from './transfers.ts'
 
 export class GpujsAttention extends PartialAttention {
   readonly #session: Session
@@ -92,22 +101,13 @@ export class GpujsAttention extends PartialAttention {
   }
 
   async prefill<T extends Tensor>(
-    call: ForwardCall<T>,
+    call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
     if (turned) return turned
     this.#session.assertUsable()
-    const inputs = this.#inputs('prefill', checkPrefill(this.program, call))
-    const { length } = inputs.sizes
-    const sizes = { ...inputs.sizes, capacity: roomFor(length) }
-    const results = this.#run('prefill', drawn, { ...inputs, sizes })
-    const state = new GpujsState(
-      { ...this.#keeper, drawn },
-      sizes,
-      results.state,
-      positionsAfter(inputs.sizes, inputs.lengths),
-    )
+    const { results, state } = this.#prefix(drawn, call)
     try {
       const outputs = await results.outputs
       return { out: outputs.get('out') as Tensor as T, state }
@@ -118,12 +118,46 @@ export class GpujsAttention extends PartialAttention {
     }
   }
 
-  async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
+  /** Rows that begin sequences or follow those of a state, on their way, and the state that they leave. */
+  #prefix(drawn: Drawn, call: unknown): { readonly results: Results; readonly state: GpujsState } {
+    const { program } = this
+    const { plain, from } = apartFromState(program, call)
+    const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
+    const inputs = this.#inputs('prefill', checkPrefill(program, plain, before?.sizes))
+    const added = positionsAfter(inputs.sizes, inputs.lengths)
+    const keeper = { ...this.#keeper, drawn }
+    if (!before) {
+      const sizes = { ...inputs.sizes, capacity: roomFor(inputs.sizes.length) }
+      const results = this.#run('prefill', drawn, { ...inputs, sizes })
+      return { results, state: new GpujsState(keeper, sizes, results.state, added) }
+    }
+    const positions = Uint32Array.from(before.positions)
+    const capacity = Math.max(before.sizes.capacity, roomFor(before.position + inputs.sizes.length))
+    const sizes = { ...inputs.sizes, offset: before.position, capacity }
+    const lengths = keysThrough(program, inputs.lengths, positions)
+    const state = this.#tensors.stretch(before.cells, before.sizes, capacity)
+    try {
+      const behind = { ...inputs, sizes, lengths, positions, state }
+      const results = this.#run(formBehind(program), drawn, behind)
+      const after = added.map((count, item) => count + (positions[item] ?? 0))
+      return { results, state: new GpujsState(keeper, sizes, results.state, after) }
+    } finally {
+      for (const cells of state.values()) free(cells)
+    }
+  }
+
+  /** A state, where it is of this attention and not destroyed. */
+  #own(member: 'step' | 'prefill', state: unknown, drawn: Drawn): GpujsState {
+    if (!(state instanceof GpujsState) || state.owner.drawn !== drawn)
+      throw foreignState(this.program, state, member)
+    void state.cells
+    return state
+  }
+
+  async step<T extends Tensor>(given: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     this.#session.assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof GpujsState) || state.owner.drawn !== drawn) throw foreignState(this.program, state)
-    // Refused before any work where the state is gone.
-    void state.cells
+    const state = this.#own('step', given, drawn)
     const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
     state.makeRoom()
     const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }

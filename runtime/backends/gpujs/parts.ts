@@ -60,10 +60,11 @@ export function queryRowsOf(inputs: Inputs, block: Stretch): Inputs {
 
 /** A block of new rows, of queries, keys and values alike. */
 export function newRowsOf(inputs: Inputs, block: Stretch): Inputs {
-  const { sizes, tensors } = inputs
+  const { sizes, tensors, positions } = inputs
   const { batch, heads, kvHeads, length } = sizes
   return {
     ...inputs,
+    ...(positions && { positions: positions.map((position) => position + block.first) }),
     sizes: { ...sizes, length: block.size, keyLength: block.size, offset: sizes.offset + block.first },
     tensors: new Map(
       [...tensors].map(([name, tensor]) => [

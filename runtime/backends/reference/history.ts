@@ -1,4 +1,5 @@
 /** The state of a decoding attention in the float64 reference: every key and value row so far. */
+import { present } from '../../arguments/form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
@@ -69,6 +70,20 @@ export class History implements AttentionState {
     this.#positions = this.#items.map(({ position }) => position)
   }
 
+  /** What these rows leave, behind those that are here: of each batch item its own `added`. */
+  followedBy(added: readonly ItemRows[]): History {
+    const { kvHeads } = this.sizes
+    const items = this.items.map((item, n) => {
+      const { position, k, v } = present(added[n], 'rows of a batch item')
+      return {
+        position: item.position + position,
+        k: appended(item.k, k, kvHeads),
+        v: appended(item.v, v, kvHeads),
+      }
+    })
+    return new History(this.owner, this.sizes, this.#widths, items)
+  }
+
   copy(): History {
     // Rows are replaced, never written to, so two states may share them.
     return new History(this.owner, this.sizes, this.#widths, this.items)
@@ -128,8 +143,8 @@ export function rowsOf(
   return chosen
 }
 
-/** The last of each group's rows, behind those it has. */
-function appended(rows: Float32Array, last: Float32Array, groups: number): Float32Array {
+/** Rows of each group, behind those it has. */
+export function appended(rows: Float32Array, last: Float32Array, groups: number): Float32Array {
   const [had, adds] = [rows.length / groups, last.length / groups]
   const all = new Float32Array(rows.length + last.length)
   for (let group = 0; group < groups; group++) {

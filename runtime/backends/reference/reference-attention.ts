@@ -1,7 +1,13 @@
 /** The float64 reference on the CPU, from the attnc package: slow, and the truth. */
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
-import { checkPrefill, checkSaved, checkStep, foreignState } from '../../arguments/decoding.ts'
+import {
+  apartFromState,
+  checkPrefill,
+  checkSaved,
+  checkStep,
+  foreignState,
+} from '../../arguments/decoding.ts'
 import { checkBackward } from '../../arguments/gradients.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -9,6 +15,7 @@ import type {
   BackwardCall,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   StepCall,
   Tensor,
@@ -20,7 +27,7 @@ import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
-import { History, part, rowsOf } from './history.ts'
+import { appended, History, part, rowsOf } from './history.ts'
 import type { ItemRows } from './history.ts'
 
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
@@ -111,19 +118,62 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   async prefill<T extends Tensor>(
-    call: ForwardCall<T>,
+    call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
     if (turned) return turned
     this.#assertUsable()
-    const checked = checkPrefill(this.program, call)
-    const out = this.#evaluate('prefill', checked, { drawn })
+    const { plain, from } = apartFromState(this.program, call)
+    const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
+    const checked = checkPrefill(this.program, plain, before?.sizes)
+    const out = before
+      ? this.#evaluateBehind(before, this.#onHost('prefill', checked), drawn)
+      : this.#evaluate('prefill', checked, { drawn })
     const { sizes, lengths } = checked
     const items = this.#itemsOf(hostTensors(checked), sizes, (item) =>
       upTo((lengths as Uint32Array | undefined)?.[item] ?? sizes.length),
     )
-    return { out: out as T, state: new History(drawn, sizes, this, items) }
+    const state = before ? before.followedBy(items) : new History(drawn, sizes, this, items)
+    return { out: out as Tensor as T, state }
+  }
+
+  /** A state, where it is of this attention and not destroyed. */
+  #own(member: 'step' | 'prefill', state: unknown, drawn: Drawn): History {
+    if (!(state instanceof History) || state.owner !== drawn) throw foreignState(this.program, state, member)
+    void state.items
+    return state
+  }
+
+  /** The last rows of each item's whole sequence, of which the first ones are those of the state. */
+  #evaluateBehind({ items }: History, checked: CheckedCall, drawn: Drawn): Float32Array {
+    const { sizes, lengths } = checked
+    const { batch, heads, kvHeads, length } = sizes
+    const { q, k, v } = hostTensors(checked)
+    const each = heads * length * this.valueDim
+    const out = new Float32Array(batch * each)
+    for (const [item, before] of items.entries()) {
+      const { position } = before
+      const all = position + length
+      const tensors = new Map(
+        Object.entries({
+          q: appended(new Float32Array(heads * position * this.dim), part(q, batch, item), heads),
+          k: appended(before.k, part(k, batch, item), kvHeads),
+          v: appended(before.v, part(v, batch, item), kvHeads),
+        }),
+      )
+      const count = position + ((lengths as Uint32Array | undefined)?.[item] ?? length)
+      const call = {
+        ...checked,
+        sizes: { ...sizes, batch: 1, length: all, keyLength: all },
+        tensors,
+        lengths: Uint32Array.of(count),
+        queryLengths: Uint32Array.of(count),
+      }
+      const rows = upTo(length).map((row) => position + row)
+      out.set(this.#evaluate('prefill', call, { drawn, rows }), item * each)
+    }
+    return out
   }
 
   /** Of each batch item of [B, KVH, rows, …] the rows that it has seen. */
@@ -146,15 +196,14 @@ export class ReferenceAttention extends PartialAttention {
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     this.#assertUsable()
     requireForm(this.program, 'step')
-    if (!(state instanceof History) || state.owner !== drawn) throw foreignState(this.program, state)
-    void state.items
-    const checked = checkStep(this.program, state.sizes, call)
+    const own = this.#own('step', state, drawn)
+    const checked = checkStep(this.program, own.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
-    state.append(k, v)
-    const { batch, heads } = state.sizes
+    own.append(k, v)
+    const { batch, heads } = own.sizes
     const each = heads * this.valueDim
     const out = new Float32Array(batch * each)
-    for (const [item, { position: length, ...rows }] of state.items.entries()) {
+    for (const [item, { position: length, ...rows }] of own.items.entries()) {
       const queries = new Float32Array(heads * length * this.dim)
       const own = part(q, batch, item)
       for (let head = 0; head < heads; head++)

@@ -1,15 +1,15 @@
 /** Decoding on the processor: what its calls have beside their tensors. Loaded when it is asked for. */
-import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
+import { checkSaved } from '../../arguments/decoding.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
-import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
+import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { advance, keysThrough, prefixOf } from '../../calls/prefix.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
-import { positionsAfter, savedPositions } from '../../positions.ts'
-import { roomFor } from '../../room.ts'
+import { atTheBeginning, savedPositions } from '../../positions.ts'
 import type { Block } from './blocks.ts'
-import type { Inputs } from './engine.ts'
+import type { FormName, Inputs } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { StateBlocks } from './state-blocks.ts'
 
@@ -28,13 +28,13 @@ export class Decoding {
 
   async prefill<T extends Tensor>(
     drawn: Drawn,
-    call: ForwardCall<T>,
+    call: PrefillCall<T>,
   ): Promise<{ out: T; state: AttentionState }> {
     const { own, run } = this.#owner
     own.assertUsable()
-    const { inputs, state } = this.#prefix(drawn, call)
+    const { form, inputs, state } = this.#prefix(drawn, call)
     try {
-      const outputs = await run('prefill', drawn, inputs)
+      const outputs = await run(form, drawn, inputs)
       return { out: outputs.get('out') as Tensor as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.
@@ -56,14 +56,18 @@ export class Decoding {
   }
 
   /** A call of `prefill`, and the state that it will leave. */
-  #prefix(drawn: Drawn, call: unknown): StateCall {
+  #prefix(drawn: Drawn, call: unknown): StateCall & { readonly form: FormName } {
     const { program } = this.#owner
-    const given = hostCall(program, 'wasm', 'prefill', checkPrefill(program, call))
-    const sizes = { ...given.sizes, capacity: roomFor(given.sizes.length) }
-    const states = this.#statesOf(drawn)
-    const buffers = states.create(sizes)
-    const state = new KeptState(states, sizes, buffers, positionsAfter(sizes, given.lengths))
-    return { inputs: { ...given, sizes, state: buffers }, state }
+    const { form, accepted, sizes, state, positions } = prefixOf<Block, HostCall>(program, drawn, call, {
+      accept: (checked) => hostCall(program, 'wasm', 'prefill', checked),
+      begin: (sizes) => {
+        const states = this.#statesOf(drawn)
+        return new KeptState(states, sizes, states.create(sizes), atTheBeginning(sizes))
+      },
+    })
+    const lengths = keysThrough(program, accepted.lengths, positions)
+    advance(state, sizes, accepted.lengths)
+    return { form, inputs: { ...accepted, sizes, lengths, positions, state: state.buffers }, state }
   }
 
   /** A call of `step`; the state is then one token further. */

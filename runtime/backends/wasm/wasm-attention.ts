@@ -7,6 +7,7 @@ import type {
   BackwardCall,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   StepCall,
   Tensor,
@@ -102,7 +103,7 @@ export class WasmAttention extends PartialAttention {
   }
 
   async prefill<T extends Tensor>(
-    call: ForwardCall<T>,
+    call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)

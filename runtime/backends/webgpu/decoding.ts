@@ -1,19 +1,27 @@
 /** Decoding on a WebGPU device: which buffers its calls have beside their tensors. Loaded when it is asked for. */
 import type { CheckedCall } from '../../arguments/call.ts'
-import { checkPrefill, checkSaved } from '../../arguments/decoding.ts'
+import { checkSaved } from '../../arguments/decoding.ts'
 import { isBuffer } from '../../arguments/describe.ts'
 import { requireForm } from '../../arguments/required-form.ts'
-import type { AttentionState, ForwardCall, SavedState, StepCall, Tensor } from '../../attention.ts'
+import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { positionsAfter, savedPositions } from '../../positions.ts'
-import { roomFor } from '../../room.ts'
+import { atTheBeginning, savedPositions } from '../../positions.ts'
 import { ownCall } from '../../calls/own-call.ts'
+import { advance, formBehind, keysThrough, prefixOf } from '../../calls/prefix.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
 import { COPY_SRC } from './constants.ts'
 import type { FormName, Inputs } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { StateBuffers } from './state-buffers.ts'
+
+/** A call of `prefill`, and the state that it leaves. */
+interface Prefix {
+  readonly inputs: Inputs
+  readonly state: KeptState<GPUBuffer>
+  /** When it knows where it stands, if lengths are on the device. */
+  readonly known?: Promise<void>
+}
 
 export class Decoding {
   readonly #owner: Parts
@@ -34,23 +42,34 @@ export class Decoding {
 
   async prefill<T extends Tensor>(
     drawn: Drawn,
-    call: ForwardCall<T>,
+    call: PrefillCall<T>,
   ): Promise<{ out: T; state: AttentionState }> {
-    const { session, engine, run } = this.#owner
+    const { program, session, engine, run } = this.#owner
     session.assertUsable()
-    const ready = engine.isPrepared('prefill')
-    const given = ready ? call : ownCall(call)
-    // Where a state was restored before.
-    if (!ready) await prepare(this.#owner, 'prefill')
-    const { inputs, state, known } = this.#prefix(drawn, given)
+    const { state: from } = Object(call) as { readonly state?: unknown }
+    const form = from === undefined ? 'prefill' : formBehind(program)
+    const ready = engine.isPrepared(form)
+    const own = ready ? call : ownCall(call)
+    // It may go on meanwhile.
+    const held = !ready && own.state instanceof KeptState ? own.state.copy() : undefined
     try {
-      const outputs = await run('prefill', drawn, inputs)
-      await known
-      return { out: outputs.get('out') as T, state }
-    } catch (thrown) {
-      // The caller has no state to destroy.
-      state.destroy()
-      throw thrown
+      // Where a state was restored before.
+      if (!ready) await prepare(this.#owner, form)
+      const given = held ? { ...own, state: held } : own
+      const prefix = this.#prefix(drawn, given)
+      // Without an await where there is nothing to wait for: arrays are read before the promise is returned.
+      const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
+      try {
+        const outputs = await run(form, drawn, inputs)
+        await known
+        return { out: outputs.get('out') as T, state }
+      } catch (thrown) {
+        // The caller has no state to destroy.
+        state.destroy()
+        throw thrown
+      }
+    } finally {
+      held?.destroy()
     }
   }
 
@@ -67,34 +86,53 @@ export class Decoding {
   }
 
   /** A call of `prefill`, and the state that it will leave. */
-  #prefix(drawn: Drawn, call: unknown): { inputs: Inputs; state: AttentionState; known?: Promise<void> } {
-    const checked = checkPrefill(this.#owner.program, call)
-    const { length } = checked.sizes
-    const sizes = { ...checked.sizes, capacity: roomFor(length) }
-    const states = this.#statesOf(drawn)
+  #prefix(drawn: Drawn, call: unknown): Prefix | Promise<Prefix> {
+    const { program } = this.#owner
+    const { accepted, sizes, state, positions } = prefixOf<GPUBuffer, CheckedCall>(program, drawn, call, {
+      accept: (checked) => this.#readable(checked),
+      begin: (sizes) => {
+        const states = this.#statesOf(drawn)
+        return new KeptState(states, sizes, states.create(sizes), atTheBeginning(sizes))
+      },
+    })
+    const { lengths } = accepted
+    const tensors = new Map([...accepted.tensors, ...state.buffers])
+    const inputs = { ...accepted, sizes, positions, tensors }
+    if (!isBuffer(lengths)) {
+      advance(state, sizes, lengths)
+      return { inputs: { ...inputs, lengths: keysThrough(program, lengths, positions) }, state }
+    }
+    const known = this.#measure(lengths, sizes.batch).then((counts) => advance(state, sizes, counts))
+    // Where the call fails, nobody waits for it.
+    known.catch(() => {})
+    // Rows that are kept count from the beginning of the sequence, which takes the host to say.
+    if (positions === undefined || program.features > 0) return { inputs, state, known }
+    return known.then(
+      () => ({ inputs: { ...inputs, lengths: Uint32Array.from(state.positions) }, state }),
+      (thrown: unknown) => {
+        state.destroy()
+        throw thrown
+      },
+    )
+  }
+
+  /** @throws TypeError where lengths are on the device and cannot be copied from there */
+  #readable(checked: CheckedCall): CheckedCall {
     const { lengths } = checked
-    const onDevice = isBuffer(lengths)
-    if (onDevice && (lengths.usage & COPY_SRC) === 0)
+    if (isBuffer(lengths) && (lengths.usage & COPY_SRC) === 0)
       throw new TypeError(
         `${this.#owner.program.name}.prefill: the buffer lengths needs the usage COPY_SRC, for the state to know where each batch item goes on; it has ${lengths.usage}.`,
       )
-    const positions = positionsAfter(sizes, onDevice ? undefined : lengths)
-    const state = new KeptState(states, sizes, states.create(sizes), positions)
-    const inputs = { ...checked, sizes, tensors: new Map([...checked.tensors, ...state.buffers]) }
-    if (!onDevice) return { inputs, state }
-    const known = this.#measure(state, lengths, sizes)
-    // Where the call fails, nobody waits for it.
-    known.catch(() => {})
-    return { inputs, state, known }
+    return checked
   }
 
-  /** Tells a state the lengths as they are now: the copy is submitted at once. */
-  async #measure(state: KeptState<GPUBuffer>, lengths: GPUBuffer, sizes: Inputs['sizes']): Promise<void> {
+  /** Lengths as they are now: the copy is submitted at once. */
+  async #measure(lengths: GPUBuffer, batch: number): Promise<Uint32Array> {
     const { session, engine } = this.#owner
     const [words = new ArrayBuffer()] = await session.run(() =>
-      engine.readBack(engine.encoder('prefill'), [lengths], [sizes.batch * 4]),
+      engine.readBack(engine.encoder('prefill'), [lengths], [batch * 4]),
     )
-    state.positions = positionsAfter(sizes, new Uint32Array(words))
+    return new Uint32Array(words)
   }
 
   /** A call of `step`; the state is then one token further. */

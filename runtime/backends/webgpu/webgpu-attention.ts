@@ -8,6 +8,7 @@ import type {
   EncodeBuffers,
   ForwardCall,
   Gradients,
+  PrefillCall,
   SavedState,
   Sizes,
   StepCall,
@@ -90,8 +91,10 @@ export class WebgpuAttention extends BaseAttention {
     return outputs.get('out') as T
   }
 
-  async prefill<T extends Tensor>(call: ForwardCall<T>): Promise<{ out: T; state: AttentionState }> {
-    const { drawn } = this
+  async prefill<T extends Tensor>(
+    call: PrefillCall<T>,
+    drawn = this.drawn,
+  ): Promise<{ out: T; state: AttentionState }> {
     const given = this.#decoding ? call : ownCall(call)
     return (this.#decoding ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given)
   }

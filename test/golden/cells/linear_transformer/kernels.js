@@ -396,3 +396,128 @@ function token_read_rows(queryWeights, carriedSums, rowFactors, kvHeads, heads, 
   }
   return sum * rowFactors[this.thread.z * length + this.thread.y];
 }
+
+function block_behind_scales(carriedScales, chunkScales, chunks, sliceStart) {
+  // The largest exponent of each feature of each 16 chunks.
+  const firstChunk = (Math.max(this.thread.y, 1) - 1) * 16;
+  const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
+  let value = 0;
+  if (this.thread.y === 0) {
+    value = carriedScales[(sliceStart + this.thread.z) * 64 + this.thread.x];
+  } else {
+    let largest = -1e30;
+    for (let inner = 0; inner < inners; inner++) {
+      const part = this.thread.z * chunks + firstChunk + inner;
+      largest = Math.max(largest, chunkScales[~~part * 64 + this.thread.x]);
+    }
+    value = largest;
+  }
+  return value;
+}
+
+function block_behind_sums(carriedSums, chunkScales, blockScales, chunkSums, chunks, sliceStart) {
+  // S and z of each 16 chunks.
+  const states = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
+  const state = this.thread.z - groupInSlice * states;
+  const firstChunk = (Math.max(state, 1) - 1) * 16;
+  const inners = Math.min(Math.max(chunks, firstChunk) - firstChunk, 16);
+  let value = 0;
+  if (state === 0) {
+    value = carriedSums[((sliceStart + ~~groupInSlice) * 64 + this.thread.y) * 65 + this.thread.x];
+  } else {
+    const scale = blockScales[this.thread.z * 64 + this.thread.y];
+    let sum = 0;
+    for (let inner = 0; inner < inners; inner++) {
+      const part = groupInSlice * chunks + firstChunk + inner;
+      const exponent = chunkScales[~~part * 64 + this.thread.y];
+      sum += (exponent > -5e29 ? Math.exp(Math.min(
+        exponent - scale,
+        0,
+      )) : 0) * chunkSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+    }
+    value = sum;
+  }
+  return value;
+}
+
+function before_behind_scales(blockScales, chunkScales, chunks) {
+  // The largest exponent of each feature before each chunk.
+  const blocksBefore = Math.floor((this.thread.y + 0.5) / 16);
+  const outers = blocksBefore + 1;
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  let largest = -1e30;
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 64 + this.thread.x]);
+  }
+  const firstChunk = blocksBefore * 16;
+  const inners = this.thread.y - firstChunk;
+  let largest2 = -1e30;
+  for (let inner = 0; inner < inners; inner++) {
+    const part2 = this.thread.z * chunks + firstChunk + inner;
+    largest2 = Math.max(largest2, chunkScales[~~part2 * 64 + this.thread.x]);
+  }
+  return Math.max(largest, largest2);
+}
+
+function before_behind_sums(blockScales, stateScales, blockSums, chunkScales, chunkSums, chunks) {
+  // S and z before each chunk.
+  const states = chunks;
+  const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
+  const state = this.thread.z - groupInSlice * states;
+  const blocksBefore = Math.floor((state + 0.5) / 16);
+  const outers = blocksBefore + 1;
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  const scale = stateScales[this.thread.z * 64 + this.thread.y];
+  let sum = 0;
+  for (let outer = 0; outer < outers; outer++) {
+    const part = groupInSlice * blocks + outer;
+    const exponent = blockScales[~~part * 64 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+  }
+  const firstChunk = blocksBefore * 16;
+  const inners = state - firstChunk;
+  let sum2 = 0;
+  for (let inner = 0; inner < inners; inner++) {
+    const part2 = groupInSlice * chunks + firstChunk + inner;
+    const exponent2 = chunkScales[~~part2 * 64 + this.thread.y];
+    sum2 += (exponent2 > -5e29 ? Math.exp(Math.min(
+      exponent2 - scale,
+      0,
+    )) : 0) * chunkSums[(~~part2 * 64 + this.thread.y) * 65 + this.thread.x];
+  }
+  return sum + sum2;
+}
+
+function carried_behind_scales(blockScales, chunks) {
+  // The largest exponent of each feature of all key rows.
+  const outers = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  let largest = -1e30;
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    largest = Math.max(largest, blockScales[~~part * 64 + this.thread.x]);
+  }
+  return largest;
+}
+
+function carried_behind_sums(blockScales, carriedScales, blockSums, chunks) {
+  // S and z of all key rows.
+  const outers = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  const blocks = Math.floor((chunks + 15 + 0.5) / 16) + 1;
+  const scale = carriedScales[this.thread.z * 64 + this.thread.y];
+  let sum = 0;
+  for (let outer = 0; outer < outers; outer++) {
+    const part = this.thread.z * blocks + outer;
+    const exponent = blockScales[~~part * 64 + this.thread.y];
+    sum += (exponent > -5e29 ? Math.exp(Math.min(
+      exponent - scale,
+      0,
+    )) : 0) * blockSums[(~~part * 64 + this.thread.y) * 65 + this.thread.x];
+  }
+  return sum;
+}
