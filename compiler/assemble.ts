@@ -106,13 +106,14 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
     groups: schedule.groups,
     ...(schedule.together && { together: schedule.together }),
     ...(schedule.rows && { rows: schedule.rows }),
-    buffers: schedule.buffers.map(({ name, role, element, size, value, scales }) => ({
+    buffers: schedule.buffers.map(({ name, role, element, size, value, scales, total }) => ({
       name,
       role,
       element,
       size,
       ...(value === undefined ? {} : { value }),
       ...(scales === undefined ? {} : { scales }),
+      ...(total && { total }),
     })),
     dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => ({
       kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',

@@ -46,13 +46,18 @@ export function formsFor(
   return 'unsupported' in planned ? planned : lowered(planned, (forward) => lowerForms(target, forward))
 }
 
-/** The passes and kernels of gradients, or why there are none, in words that go on from "has no gradients, since". */
+/**
+ * The passes and kernels of gradients, or why there are none, in words that go on from "has no gradients, since".
+ *
+ * @param parameters whether gradients of the projection, or of weights, come with them
+ */
 export function gradientsFor(
   target: Target,
   attention: Attention,
   choices?: Choices,
+  parameters = false,
 ): LoweredForm | { readonly underivable: string } {
-  const planned = backward(attention, plannerOf(target, choices))
+  const planned = backward(attention, plannerOf(target, choices), parameters)
   if ('underivable' in planned) return planned
   const form = lowered(planned, (backward) => lowerForm(target, verifySchedule(backward)))
   return 'unsupported' in form

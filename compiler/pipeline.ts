@@ -14,7 +14,7 @@ import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, gradientsFor, type LoweredForms } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
-import { negativeWeights, undecodable } from './algebra/facts.ts'
+import { hasParameters, negativeWeights, undecodable } from './algebra/facts.ts'
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -68,12 +68,14 @@ export function build(
     undecodable: undecodable(algebra),
     convex: negativeWeights(algebra) === undefined,
   }
+  const gradients = (of: Target, choices: Choices | undefined, parameters: boolean) => () => {
+    const form = gradientsFor(of, algebra, choices, parameters)
+    return 'underivable' in form ? form : assembleGradients(of, model, form, facts)
+  }
   const describe = (of: Target, forms: LoweredForms, choices?: Choices): ProgramDescription => ({
     ...assemble(of, model, forms, source, facts),
-    gradients: () => {
-      const form = gradientsFor(of, algebra, choices)
-      return 'underivable' in form ? form : assembleGradients(of, model, form, facts)
-    },
+    gradients: gradients(of, choices, false),
+    ...(hasParameters(algebra) && { parameterGradients: gradients(of, choices, true) }),
   })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)

@@ -85,20 +85,31 @@ export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'ou
   readonly dk?: GPUBuffer | undefined
   /** [B, KVH, S, V], likewise. */
   readonly dv?: GPUBuffer | undefined
+  /** [projections, D], likewise; goes with `wrt`. */
+  readonly dprojection?: GPUBuffer | undefined
+  /** Each like the weight that `create` was given by that name, likewise. */
+  readonly dweights?: Readonly<Record<string, GPUBuffer>> | undefined
   /**
-   * What gradients are taken of beside q, k and v. The backend reference has those of weights and of the projection;
-   * anything else is refused with the `AttentionError` `form`.
+   * What gradients are taken of beside q, k and v: of the projection in use, as a matrix, whether it was given or
+   * drawn, or of the weights. What the attention does not have is refused with the `AttentionError` `form`.
    */
-  readonly wrt?: readonly ('weights' | 'inputs' | 'projection' | 'state')[] | undefined
+  readonly wrt?: Wrt | undefined
 }
+
+/** What gradients may be taken of beside q, k and v. */
+export type Wrt = readonly ('weights' | 'inputs' | 'projection' | 'state')[]
 
 /** Each like the tensor that it is of. */
 export interface Gradients<T extends Tensor> {
   readonly dq: T
   readonly dk: T
   readonly dv: T
-  /** Of each weight that `create` was given, by its name. */
+  /**
+   * Of each weight that `create` was given, by its name. Where one set serves twice, as it does where a second one is
+   * not given, both uses count.
+   */
   readonly dweights?: Readonly<Record<string, T>>
+  /** [projections, D], of all heads and batch items together. */
   readonly dprojection?: T
 }
 
@@ -140,6 +151,10 @@ export interface EncodeBackwardBuffers extends Omit<EncodeBuffers, 'out'> {
   readonly dk: GPUBuffer
   /** [B, KVH, S, V] */
   readonly dv: GPUBuffer
+  /** [projections, D]; with it comes the gradient of the projection. */
+  readonly dprojection?: GPUBuffer | undefined
+  /** Each like the weight of that name, all that `create` was given; with them come the gradients of the weights. */
+  readonly dweights?: Readonly<Record<string, GPUBuffer>> | undefined
 }
 
 /** What an attention carries from token to token. Belongs to the attention that made it. */
@@ -235,8 +250,11 @@ export interface Attention {
    * has no gradients, and says why.
    */
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>
-  /** Loads what `backward` runs, which its first call does otherwise. Rejects as `backward` where there are no gradients. */
-  prepareBackward(): Promise<void>
+  /**
+   * Loads what `backward` runs, which its first call does otherwise; what it runs with such a `wrt` is apart. Rejects as
+   * `backward` where there are no gradients.
+   */
+  prepareBackward(options?: { readonly wrt?: Wrt | undefined }): Promise<void>
   /**
    * Records the forward pass into `encoder`, in a compute pass of its own. The
    * attention must not be destroyed, nor `redraw` called, before the commands

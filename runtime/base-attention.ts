@@ -14,6 +14,7 @@ import type {
   Sizes,
   StepCall,
   Tensor,
+  Wrt,
 } from './attention.ts'
 import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
@@ -28,6 +29,11 @@ export interface Drawn {
   readonly seed: number | undefined
 }
 
+/** Options of `prepareBackward`. */
+export interface PrepareBackward {
+  readonly wrt?: Wrt | undefined
+}
+
 export abstract class BaseAttention implements Attention {
   readonly name: string
   readonly dim: number
@@ -39,6 +45,8 @@ export abstract class BaseAttention implements Attention {
   readonly gpuDevice: GPUDevice | undefined
   protected readonly program: Program
   protected readonly drawing: Drawing | undefined
+  /** How many numbers the weights have that were given, by name. */
+  protected readonly weights: Readonly<Record<string, number>>
   /** Another one after each `redraw`. For whoever covers the attention, to hand back to `step` and `restore`. */
   drawn: Drawn
 
@@ -46,7 +54,7 @@ export abstract class BaseAttention implements Attention {
     program: Program,
     backend: Backend,
     device: string,
-    { drawing, projection }: Opening,
+    { drawing, projection, weights = {} }: Opening,
     gpuDevice?: GPUDevice,
   ) {
     this.program = program
@@ -59,6 +67,7 @@ export abstract class BaseAttention implements Attention {
     this.device = device
     this.gpuDevice = gpuDevice
     this.drawing = drawing
+    this.weights = Object.fromEntries(Object.entries(weights).map(([name, { length }]) => [name, length]))
     this.drawn = {
       name: program.name,
       // A copy: the caller may go on to change theirs.
@@ -93,7 +102,7 @@ export abstract class BaseAttention implements Attention {
   abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn?: Drawn): Promise<T>
   abstract restore(saved: SavedState, drawn?: Drawn): Promise<AttentionState>
   abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>
-  abstract prepareBackward(): Promise<void>
+  abstract prepareBackward(options?: PrepareBackward): Promise<void>
   abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
   abstract encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void
   abstract profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]>

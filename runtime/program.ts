@@ -45,6 +45,8 @@ export interface Program {
   }
   /** A program whose form `backward` computes gradients, with kernels of its own; loaded when they are asked for. */
   readonly gradients?: () => Promise<Gradients>
+  /** Likewise with the gradients of what it is given beside q, k and v, its projection or weights; absent without any. */
+  readonly parameterGradients?: () => Promise<Gradients>
   /** Where its sizes count words of two numbers of f16: the same program in numbers of f32, as its gradients are. */
   readonly singles?: Program
   /** By kernel name. */
@@ -159,6 +161,8 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */
   readonly size: (shape: Shape) => number
+  /** Of the role `output`: one for the whole call, of which each slice has a part; the call's is their sum. */
+  readonly total?: true
   /**
    * Of the role `state`, in the form `step`: the last `features` numbers of each group are logarithms, whose digits after
    * the point count.

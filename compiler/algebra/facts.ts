@@ -122,6 +122,10 @@ export function givenRowsOf({ steps }: Attention): readonly GivenRows[] {
   return weightNames.flatMap((name) => [...given].filter(({ weight }) => weight === name))
 }
 
+/** Whether gradients may be taken by what is given beside q, k and v. Not by rotations of a hash: buckets have no derivative. */
+export const hasParameters = (attention: Attention): boolean =>
+  featuresOf(attention)?.projections !== undefined || givenRowsOf(attention).length > 0
+
 /** Whether φ of a row depends on where it stands, or among how many rows. */
 export const seesPlace = ({ query, key }: FactorisedScore): boolean =>
   [...query, ...key].some(({ value }) => mentions(value, 'position') || mentions(value, 'length'))

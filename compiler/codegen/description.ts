@@ -24,10 +24,20 @@ import type { Size } from '../../runtime/contract/size.ts'
 /** A program without functions: sizes and decays are expressions, so that it can be printed or made to run. */
 export interface ProgramDescription extends Omit<
   Program,
-  'format' | 'forms' | 'kernels' | 'library' | 'alternatives' | 'gradients' | 'assembled' | 'assembledLater'
+  | 'format'
+  | 'forms'
+  | 'kernels'
+  | 'library'
+  | 'alternatives'
+  | 'gradients'
+  | 'parameterGradients'
+  | 'assembled'
+  | 'assembledLater'
 > {
   /** Its gradients as a program of their own, or why there are none, described when they are asked for. */
   readonly gradients?: () => GradientDescription | Underivable
+  /** Likewise with those of its projection or of weights, where it has some. */
+  readonly parameterGradients?: () => GradientDescription | Underivable
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
@@ -88,22 +98,25 @@ export const programFormat = 1
 export function programFrom(description: ProgramDescription): Program
 export function programFrom(description: GradientDescription): GradientProgram
 export function programFrom(description: AnyDescription): Program | GradientProgram {
-  const { alternatives, gradients, ...facts } = description
+  const { alternatives, gradients, parameterGradients, ...facts } = description
   const forms = Object.entries(facts.forms).map(([name, form]) => [name, formFrom(form)])
   return {
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
-    ...(gradients && {
-      gradients: async () => {
-        const described = gradients()
-        return 'underivable' in described ? described : { program: programFrom(described) }
-      },
-    }),
+    ...(gradients && { gradients: described(gradients) }),
+    ...(parameterGradients && { parameterGradients: described(parameterGradients) }),
     ...assembled(description),
     format: programFormat,
     forms: Object.fromEntries(forms) as unknown as Program['forms'],
   }
 }
+
+const described =
+  (gradients: NonNullable<ProgramDescription['gradients']>): NonNullable<Program['gradients']> =>
+  async () => {
+    const one = gradients()
+    return 'underivable' in one ? one : { program: programFrom(one) }
+  }
 
 const loaders = (alternatives: readonly Alternative[]): NonNullable<Program['alternatives']> =>
   Object.fromEntries(alternatives.map(({ target, describe }) => [target, async () => inMemory(describe())]))

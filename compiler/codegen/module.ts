@@ -56,40 +56,49 @@ export const modulePath = (name: string): string => `${name}.js`
 
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 
-const gradientsPath = ({ name, target }: ProgramDescription): string => `${name}/${target}-gradients.js`
+/** By the field of a program that loads them, how the files of its gradients end. */
+const gradientEndings = { gradients: '-gradients', parameterGradients: '-parameter-gradients' } as const
 
-/** The gradients of a program, as a program of their own that it loads when they are asked for. */
+type GradientField = keyof typeof gradientEndings
+
+const gradientFields = Object.keys(gradientEndings) as readonly GradientField[]
+
+const gradientsPath = ({ name, target }: ProgramDescription, field: GradientField): string =>
+  `${name}/${target}${gradientEndings[field]}.js`
+
+/** The gradients of a program, as programs of their own that it loads when they are asked for. */
 function gradientFiles(program: ProgramDescription): readonly OutputFile[] {
-  const gradients = program.gradients?.()
-  if (gradients === undefined) return []
-  if ('underivable' in gradients)
-    return [{ path: gradientsPath(program), text: reasonText(program, gradients) }]
-  return [
-    { path: gradientsPath(program), text: gradientsText(gradients) },
-    ...binaries(gradients, ofGradients),
-    ...Object.entries(gradients.kernels).map(([kernel, { code }]) => ({
-      path: `${program.name}/gradients/${program.target}/${kernel}.${languageOf(program).extension}`,
-      text: code,
-    })),
-  ]
+  const files = gradientFields.flatMap((field) => {
+    const gradients = program[field]?.()
+    if (gradients === undefined) return []
+    const path = gradientsPath(program, field)
+    if ('underivable' in gradients) return [{ path, text: reasonText(program, gradients) }]
+    return [
+      { path, text: gradientsText(gradients, gradientEndings[field]) },
+      ...binaries(gradients, gradientEndings[field]),
+      ...Object.entries(gradients.kernels).map(([kernel, { code }]) => ({
+        path: `${program.name}/gradients/${program.target}/${kernel}.${languageOf(program).extension}`,
+        text: code,
+      })),
+    ]
+  })
+  // Most kernels are in both.
+  return [...new Map(files.map((file) => [file.path, file])).values()]
 }
 
 const reasonText = ({ name }: ProgramDescription, { underivable }: Underivable): string =>
   `// Why ${name} has no gradients.\nexport const underivable = ${literal(underivable)}\n`
 
-function gradientsText(program: GradientDescription): string {
+function gradientsText(program: GradientDescription, ending: string): string {
   const { name, target } = program
   return [
     `// The gradients of ${name} for the target ${target}, compiled by attnc. Loaded where they are asked for.`,
     "const source = ''",
     '',
-    ...programLines(program, binaryLines(program, './', ofGradients), []),
+    ...programLines(program, binaryLines(program, './', ending), []),
     '',
   ].join('\n')
 }
-
-/** How the files of the binaries of gradients end. */
-const ofGradients = '-gradients'
 
 /** By the field of a program that loads them, the names of the kernels that a binary has, and how its file ends. */
 function binaryParts(program: AnyDescription, ending: string): readonly BinaryPart[] {
@@ -201,9 +210,11 @@ function alternativeText(program: ProgramDescription): string {
 
 /** @param folder where the module's own lies, as the module that loads the gradients sees it */
 const gradientLines = (program: ProgramDescription, folder: string): string[] =>
-  program.gradients === undefined
-    ? []
-    : [`gradients: () => import(${literal(folder + gradientsPath(program))}),`]
+  gradientFields.flatMap((field) =>
+    program[field] === undefined
+      ? []
+      : [`${field}: () => import(${literal(folder + gradientsPath(program, field))}),`],
+  )
 
 /** @param folder where the binaries lie, as the module that loads them sees it */
 function binaryLines(program: AnyDescription, folder: string, ending = ''): string[] {
@@ -288,9 +299,10 @@ const codeOf = (program: AnyDescription, kernel: string): string =>
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(
-    ({ name, role, element, size, value, scales }) =>
+    ({ name, role, element, size, value, scales, total }) =>
       `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)}` +
       (scales === undefined ? '' : `, scales: ${scales}`) +
+      (total === undefined ? '' : `, total: ${total}`) +
       `${value === undefined ? '' : `, value: (head) => ${javascript(value)}`} },`,
   )
   const dispatches = form.dispatches.map(

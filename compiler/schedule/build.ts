@@ -52,16 +52,22 @@ export function underivable(attention: Attention): string | undefined {
 
 const inseparable = 'the derivative of its kernel is no sum of products of functions of one row each'
 
-/** The gradients of q, k and v, or why there are none. */
+/**
+ * The gradients of q, k and v, or why there are none.
+ *
+ * @param parameters whether those of the projection or of weights come with them, where there are some
+ */
 export function backward(
   attention: Attention,
   planner: Planner = cellPlanner,
+  parameters = false,
 ): Schedule | { readonly underivable: string } {
   const reason = underivable(attention)
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
-  if (output.kind === 'carry') return backwardFactorised(attention, output, planner)
-  return backwardSteps(attention, planner) ?? { underivable: inseparable }
+  const totals = !parameters ? undefined : planner.rowsApart ? 'bySlice' : 'inPlace'
+  if (output.kind === 'carry') return backwardFactorised(attention, output, planner, totals)
+  return backwardSteps(attention, planner, totals) ?? { underivable: inseparable }
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {

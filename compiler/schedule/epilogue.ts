@@ -1,5 +1,20 @@
 /** The epilogue of an attention, a convolution that is added to its quotients: as a formula, its adjoint, cost and text. */
-import { add, all, ge, load, lt, mul, over, size, sub } from './equation/build.ts'
+import {
+  add,
+  all,
+  before,
+  ge,
+  larger,
+  load,
+  lt,
+  mul,
+  named,
+  over,
+  size,
+  smaller,
+  sub,
+  sum,
+} from './equation/build.ts'
 import { countRows, entryOf } from './equation/heads.ts'
 import type { Head } from './equation/heads.ts'
 import type { Formula } from './equation.ts'
@@ -40,6 +55,21 @@ export const valuesOfEpilogue = (
   throughTaps(width, row, size('length'), (tap, from) =>
     mul(load(weight, add(mul(number, width), sub(width - 1, tap))), cotangent(from)),
   )
+
+/** What tap `tap` of the filter gets: Σ over the rows that it took to one of `count` rows of values. */
+export function tapOfEpilogue(
+  { width, count }: { readonly width: number; readonly count: Formula },
+  tap: Formula,
+  term: (row: Formula, from: Formula) => Formula,
+): Formula {
+  const half = (width - 1) / 2
+  const first = named('first', sub(larger(tap, half), tap))
+  const end = smaller(size('length'), sub(larger(add(count, half), tap), tap))
+  return sum('i', before(first, end, size('length')), (i) => {
+    const row = named('row', add(first, i))
+    return term(row, sub(add(row, tap), half))
+  })
+}
 
 /** Σ over the taps of a centred filter that meet one of `count` rows, at tap t the row `row` + t − half. */
 function throughTaps(

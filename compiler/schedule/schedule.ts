@@ -124,6 +124,8 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. */
   readonly size: Size
+  /** Of the role `output`: one for the whole call, of which each slice has a part, and the runtime adds these. */
+  readonly total?: true
   /** Of the role `state`, in the form `step`: the last numbers of each group, one per feature, are logarithms. */
   readonly scales?: true
   /** Layout, for the reader. */

@@ -58,6 +58,11 @@ export function checkTensors(
   return tensors
 }
 
+export function requireStorage(where: string, name: string, { usage }: GPUBuffer): void {
+  if ((usage & STORAGE) === 0)
+    throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${usage}.`)
+}
+
 /**
  * Numbers of a tensor. Where it is there it has room for them; `bytes` are those of a number in a buffer.
  */
@@ -74,9 +79,7 @@ export function checkCount(
   const need = axes.reduce((product, axis) => product * sizeOf(axis), 1)
   const product = (): string => axes.map((axis) => `${axis} ${sizeOf(axis)}`).join(' × ')
   if (isBuffer(tensor)) {
-    if ((tensor.usage & STORAGE) === 0) {
-      throw new TypeError(`${where}: the buffer ${name} needs the usage STORAGE; it has ${tensor.usage}.`)
-    }
+    requireStorage(where, name, tensor)
     if (tensor.size >= need * bytes) return need
     throw new RangeError(
       `${where}: ${name} needs ${need * bytes} bytes, ${bytes} × ${product()}; the buffer has ${tensor.size}.`,

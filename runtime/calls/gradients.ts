@@ -1,17 +1,143 @@
-/** The program of an attention's gradients, and calls for them; loaded where there is one. */
-import type { Gradients, Tensor } from '../attention.ts'
+/** The gradients of an attention: of q, k and v alone, and with those of parameters. Each is loaded when it is asked for. */
+import { checkBackward, checkWrt, parametersOf } from '../arguments/gradients.ts'
+import type { Parameters } from '../arguments/gradients.ts'
+import type { CheckedCall } from '../arguments/call.ts'
+import type { CallSizes } from '../arguments/sizes.ts'
+import type { Gradients, Tensor, Wrt } from '../attention.ts'
+import type { PrepareBackward } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { GradientProgram, Program } from '../program.ts'
+import { Loaded } from './loaded.ts'
+import { ownCall } from './own-call.ts'
 
-/** Loads the gradients of a program. @throws AttentionError `form` where it has none */
-export async function gradientsOf({ name, gradients }: Program): Promise<GradientProgram> {
-  const { program, underivable } = (await gradients?.()) ?? {}
-  if (program) return program
+/** A call, and what runs it. */
+export interface Ready<Opened> {
+  readonly opened: Opened
+  readonly checked: CheckedCall
+  readonly wrt: Wrt
+}
+
+export class GradientPrograms<Opened> {
+  readonly parameters: Parameters
+  readonly #program: Program
+  readonly #open: (program: GradientProgram) => Promise<Opened>
+  readonly #plain = new Loaded<Opened>()
+  readonly #whole = new Loaded<Opened>()
+
+  /**
+   * @param weights how many numbers those have that were given, by name
+   * @param open makes a program run, with kernels of its own
+   */
+  constructor(
+    program: Program,
+    weights: Parameters['weights'],
+    open: (program: GradientProgram) => Promise<Opened>,
+  ) {
+    this.#program = program
+    this.#open = open
+    this.parameters = parametersOf(program, weights)
+  }
+
+  /** What runs gradients, if it is loaded. */
+  now(parameters: boolean): Opened | undefined {
+    return (parameters ? this.#whole : this.#plain).now
+  }
+
+  /** All that are loaded. */
+  get opened(): readonly Opened[] {
+    return [this.#plain, this.#whole].flatMap(({ now }) => now ?? [])
+  }
+
+  /** @throws TypeError, AttentionError `form` where there are none */
+  async prepare({ wrt }: PrepareBackward = {}): Promise<void> {
+    const parameters = checkWrt(`${this.#program.name}.prepareBackward`, wrt, this.parameters)
+    if (!this.now(parameters)) await this.#load(parameters)
+  }
+
+  /** A call with what runs it: at once where that is loaded. @throws TypeError, RangeError, AttentionError `form` */
+  ready(call: { readonly wrt?: unknown } | undefined): Ready<Opened> | Promise<Ready<Opened>> {
+    const parameters = checkWrt(`${this.#program.name}.backward`, call?.wrt, this.parameters)
+    const now = this.now(parameters)
+    const readyOf = (opened: Opened, given: typeof call): Ready<Opened> => {
+      const checked = checkBackward(this.#program, given, this.parameters)
+      return {
+        opened,
+        checked: parameters ? this.withRoom(checked) : checked,
+        wrt: (given?.wrt ?? []) as Wrt,
+      }
+    }
+    if (now) return readyOf(now, call)
+    const own = ownCall(call)
+    return this.#load(parameters).then((opened) => readyOf(opened, own))
+  }
+
+  #load(parameters: boolean): Promise<Opened> {
+    return (parameters ? this.#whole : this.#plain).load(async () =>
+      this.#open(await programOf(this.#program, parameters ? this.parameters : undefined)),
+    )
+  }
+
+  /**
+   * A call with room for the gradients of all rows that there are weights for.
+   *
+   * @throws RangeError where weights are for different numbers of rows
+   */
+  withRoom<Call extends { readonly sizes: CallSizes }>(call: Call): Call {
+    const { name, weights: plans } = this.#program
+    const { weights } = this.parameters
+    const rows = plans.flatMap(({ name, perHead, perKeyRow }) =>
+      perKeyRow && weights[name] !== undefined ? [weights[name] / (perHead * call.sizes.heads)] : [],
+    )
+    if (new Set(rows).size > 1)
+      throw new RangeError(
+        `${name}.backward: wrt: ['weights'] needs weights for as many key rows each; they are for ${rows.join(' and ')}.`,
+      )
+    const [capacity] = rows
+    return capacity === undefined ? call : { ...call, sizes: { ...call.sizes, capacity } }
+  }
+}
+
+/** Loads gradients of a program. @throws AttentionError `form` where it has none */
+async function programOf(
+  { name, gradients, parameterGradients }: Program,
+  parameters: Parameters | undefined,
+): Promise<GradientProgram> {
+  const { program, underivable } = (await (parameters ? parameterGradients : gradients)?.()) ?? {}
+  if (program) return parameters ? shared(program, parameters) : program
   const why = underivable === undefined ? '' : `, since ${underivable}`
   throw new AttentionError('form', `${name} has no gradients${why}.`)
 }
 
+/** Where one weight serves as another, what the other would get is added to its own. */
+function shared(program: GradientProgram, { weights }: Parameters): GradientProgram {
+  const names = new Map(
+    program.weights.flatMap(({ name, otherwise }) =>
+      otherwise === undefined || weights[name] !== undefined ? [] : [[`d${name}`, `d${otherwise}`]],
+    ),
+  )
+  const { backward } = program.forms
+  const { buffers, dispatches } = backward
+  const named = (name: string): string => names.get(name) ?? name
+  return {
+    ...program,
+    forms: {
+      backward: {
+        ...backward,
+        buffers: buffers.filter(({ name }) => !names.has(name)),
+        dispatches: dispatches.map((dispatch) => ({ ...dispatch, buffers: dispatch.buffers.map(named) })),
+      },
+    },
+  }
+}
+
 /** Gradients by the names of the interface. */
-export function namedGradients<T extends Tensor>(outputs: ReadonlyMap<string, T>): Gradients<T> {
-  return Object.fromEntries(outputs) as unknown as Gradients<T>
+export function namedGradients<T extends Tensor>(outputs: ReadonlyMap<string, T>, wrt: Wrt): Gradients<T> {
+  const plain = ['dq', 'dk', 'dv', ...(wrt.includes('projection') ? ['dprojection'] : [])]
+  const others = [...outputs].filter(([name]) => !plain.includes(name))
+  return {
+    ...Object.fromEntries([...outputs].filter(([name]) => plain.includes(name))),
+    ...(wrt.includes('weights') && {
+      dweights: Object.fromEntries(others.map(([name, of]) => [name.slice(1), of])),
+    }),
+  } as unknown as Gradients<T>
 }

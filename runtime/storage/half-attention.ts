@@ -15,6 +15,7 @@ import type {
   StepCall,
   Tensor,
 } from '../attention.ts'
+import type { PrepareBackward } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import { rows } from './covered.ts'
@@ -131,8 +132,8 @@ export class HalfAttention implements Attention {
     return this.#wide.backward(call)
   }
 
-  prepareBackward(): Promise<void> {
-    return this.#wide.prepareBackward()
+  prepareBackward(options?: PrepareBackward): Promise<void> {
+    return this.#wide.prepareBackward(options)
   }
 
   encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {

@@ -1,56 +1,17 @@
 // The gradients' equations in float64, against reverse mode over the form that the reference interprets, entry by entry.
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { understand } from '../../compiler/pipeline.ts'
 import { referenceGradients } from '../../compiler/reference/gradient/gradients.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
-import { callOf, tensor } from '../../compiler/verification/cases/case.ts'
 import type { Case } from '../../compiler/verification/cases/case.ts'
-import { weightsOf } from '../../compiler/verification/cases/weights.ts'
 import type { GradientCall } from '../../compiler/verification/execution/executor.ts'
 import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
 import { runAll } from '../../compiler/verification/execution/run-passes.ts'
 import { targets } from '../../compiler/targets/index.ts'
-import { drawProjection } from '../../runtime/projection/index.ts'
+import { callWith, disagreements, keptFor, modelOf } from './calls.ts'
 import { gradientSchedule } from './schedules.ts'
 
-function modelOf(text: string): AttentionModel {
-  const { checked, diagnostics } = understand({ file: 'gradient.attn', text })
-  expect(diagnostics.map(({ message }) => message)).toEqual([])
-  const [model] = checked.attentions
-  if (model === undefined) throw new Error('the text declares an attention')
-  return model
-}
-
-function callWith(model: AttentionModel, shape: Case, lengths?: number[]): GradientCall {
-  const call = callOf(model, shape)
-  const { batch, heads, length } = call
-  return {
-    ...call,
-    dout: tensor(batch * heads, length, model.valueDim, 50, 1),
-    ...(lengths && { lengths }),
-  }
-}
-
-function keptFor(model: AttentionModel): Record<string, Float32Array> {
-  const { projections, dim } = model
-  const projection = projections && drawProjection({ ...projections, rows: projections.count, dim })
-  return { ...weightsOf(model).values, ...(projection && { projection }) }
-}
-
-/** The gradients of which some entry is off by more than `allowed` of the largest, in words. */
-function disagreements(
-  found: (name: string) => ArrayLike<number> | undefined,
-  expected: (name: string) => ArrayLike<number> | undefined,
-  allowed: number,
-): string[] {
-  return ['dq', 'dk', 'dv'].flatMap((name) => {
-    const [own, truth] = [found(name) ?? [], Array.from(expected(name) ?? [])]
-    const largest = truth.reduce((most, entry) => Math.max(most, Math.abs(entry)), 1e-3)
-    const at = truth.findIndex((entry, n) => !(Math.abs(entry - (own[n] ?? Number.NaN)) <= allowed * largest))
-    return at === -1 ? [] : [`${name}[${at}] is ${own[at]}, and not ${truth[at]} (the largest: ${largest})`]
-  })
-}
+const names = ['dq', 'dk', 'dv']
 
 function truthOf(model: AttentionModel, call: GradientCall): ReadonlyMap<string, Float64Array> {
   const { dq, dk, dv } = referenceGradients(model, { ...call, ...keptFor(model) })
@@ -63,6 +24,7 @@ function offTheTruth(model: AttentionModel, call: GradientCall): string[] {
   const found = evaluateEquations(gradientSchedule(model), call, kept)
   const truth = truthOf(model, call)
   return disagreements(
+    names,
     (name) => found?.(name),
     (name) => truth.get(name),
     1e-8,
@@ -181,6 +143,7 @@ describe('kernels of gradients', () => {
         const truth = truthOf(model, call)
         expect(
           disagreements(
+            names,
             (of) => computed[of],
             (of) => truth.get(of),
             1e-5,

@@ -6,8 +6,9 @@ import type { Schedule } from '../../compiler/schedule/schedule.ts'
 import { verify } from '../../compiler/schedule/verify.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
 
-export function gradientSchedule(model: AttentionModel, planner?: Planner): Schedule {
-  const planned = backward(fromModel(model), planner)
+/** @param parameters whether gradients of the projection or of weights come with them */
+export function gradientSchedule(model: AttentionModel, planner?: Planner, parameters?: boolean): Schedule {
+  const planned = backward(fromModel(model), planner, parameters)
   if ('underivable' in planned) throw new Error(`there are gradients, and not: ${planned.underivable}`)
   return verify(planned)
 }

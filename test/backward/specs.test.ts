@@ -28,6 +28,22 @@ const looser: Readonly<Record<string, number>> = {
   proxyformer: 1e-4,
 }
 
+interface Found {
+  readonly dq: ArrayLike<number>
+  readonly dk: ArrayLike<number>
+  readonly dv: ArrayLike<number>
+  readonly dprojection?: ArrayLike<number> | undefined
+  readonly dweights?: Readonly<Record<string, ArrayLike<number>>> | undefined
+}
+
+/** All gradients by name, those of weights side by side with the others. */
+const resultsOf = ({ dweights, ...others }: Found): Record<string, ArrayLike<number>> =>
+  Object.fromEntries(
+    Object.entries({ ...others, ...dweights }).flatMap(([name, of]) =>
+      of === undefined ? [] : [[name, of]],
+    ),
+  )
+
 const all = new Map(specs.map((name) => [name, compileOne(small(name))]))
 const reasons = [...all].flatMap(([name, { algebra }]) => {
   const reason = underivable(algebra)
@@ -43,6 +59,10 @@ const without = new Map(reasons.map(([name = '', reason]) => [name, reason]))
 describe.each([...all].filter(([name]) => !without.has(name)))('%s', (name, built) => {
   const { model, program } = built
   const { values: weights, heads: fixed } = weightsOf(model)
+  const wrt = [
+    ...(model.projections ? (['projection'] as const) : []),
+    ...(fixed === undefined ? [] : (['weights'] as const)),
+  ]
   const heads = fixed ?? 2
   const sizes = { batch: 2, heads, kvHeads: fixed ?? 1, length: 35, lengths: [35, 20] }
   const { batch, kvHeads, length, keyLength } = full(sizes)
@@ -52,16 +72,19 @@ describe.each([...all].filter(([name]) => !without.has(name)))('%s', (name, buil
   const expected = once(() => {
     const { projections, dim } = model
     const projection = projections && drawProjection({ ...projections, rows: projections.count, dim })
-    return referenceGradients(model, { ...call, ...weights, ...(projection && { projection }) })
+    return resultsOf(
+      referenceGradients(model, { ...call, ...weights, ...(projection && { projection }), wrt }),
+    )
   })
 
   test.each(backendsOf(name))('on %s', async (backend) => {
     const device = backend === 'webgpu' ? { device: await testDevice(deviceNames[0] ?? '') } : {}
     const attention = await createAttention(program, { backend, weights, ...device })
     try {
-      const found = await attention.backward(call)
-      const errors = (['dq', 'dk', 'dv'] as const).flatMap((of) => {
-        const error = relativeError(found[of], expected()[of])
+      const found = resultsOf(await attention.backward({ ...call, wrt }))
+      expect(Object.keys(found).sort()).toEqual(Object.keys(expected()).sort())
+      const errors = Object.entries(expected()).flatMap(([of, truth]) => {
+        const error = relativeError(found[of] ?? [], truth)
         return error <= (looser[name] ?? 5e-6) ? [] : [`${of} is off by ${error}`]
       })
       expect(errors).toEqual([])

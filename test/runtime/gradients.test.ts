@@ -81,7 +81,7 @@ test('a buffer that cannot take a result is refused', async () => {
   )
 })
 
-test('what gradients are taken of is one of four words, for which there is none yet', async () => {
+test('what gradients are taken of is one of four words, and this attention has none of them', async () => {
   const refused = async (wrt: unknown, expected: object): Promise<void> =>
     expect(attention.backward({ ...arrays, ...shape, wrt: wrt as never })).rejects.toMatchObject(expected)
   await refused('weights', { name: 'TypeError' })

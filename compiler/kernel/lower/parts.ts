@@ -2,8 +2,14 @@
 import type { Rows } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
-import { owner } from './frame.ts'
+import { owner, u32Name } from './frame.ts'
 import { roomOf, sliceQueryHead } from './rows.ts'
+
+/** The head of the workgroup, among those that have parts. */
+function headOf({ of }: Rows): Value {
+  if (of === 'head') return u32Name('head')
+  return of === 'sliceKeyHead' ? owner.slice : sliceQueryHead
+}
 
 /** Per head of the slice, part and row: numerators, denominator, and the scale of both. */
 interface PartLayout {
@@ -18,7 +24,7 @@ interface PartLayout {
  */
 export function partLayout(parts: Rows, valueDim: number, scaled: boolean): PartLayout {
   const numbers = valueDim + (scaled ? 2 : 1)
-  const head = parts.of === 'sliceKeyHead' ? owner.slice : sliceQueryHead
+  const head = headOf(parts)
   const rows = roomOf(parts.count)
   return {
     start: (part, row) =>

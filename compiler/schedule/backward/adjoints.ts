@@ -1,12 +1,15 @@
 /** The adjoint of each row operation. */
 import type { Attend, Attention, Convolve, Either, RowOperation } from '../../algebra/attention.ts'
-import { valuesOfEpilogue } from '../epilogue.ts'
-import { choose, gt, le, smaller } from '../equation/build.ts'
+import { tapOfEpilogue, valuesOfEpilogue } from '../epilogue.ts'
+import { add, choose, gt, le, load, mul, smaller, sum, x, y, z } from '../equation/build.ts'
+import { countRows, entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
+import { writing } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
+import { headsOf } from '../planner.ts'
 import type { Planner } from '../planner.ts'
 import type { Only, Rounds } from '../schedule.ts'
-import { attendRows } from '../strategies/steps.ts'
+import { attendRows, placeOf, widthOf } from '../strategies/steps.ts'
 import type { Adjoint, Contribution, Entry } from './adjoint.ts'
 import { adjointOfAttend } from './attend.ts'
 import { adjointOfInverse } from './inverse.ts'
@@ -17,6 +20,8 @@ import { adjointOfProduct } from './product.ts'
 export interface Backward {
   readonly attention: Attention
   readonly planner: Planner
+  /** Whether weights get what is theirs. */
+  readonly parameters: boolean
   /** Batch items that the steps are for, where the others are computed without them. */
   readonly only?: Only
 }
@@ -42,7 +47,14 @@ export function adjointOf(
       return ofEither(step, cotangent, backward)
     case 'convolve': {
       const rows = adjointOf(step.rows, cotangent, backward)
-      return rows && { ...rows, contributions: [...rows.contributions, ofFiltered(step, cotangent)] }
+      if (rows === undefined) return undefined
+      const filter = backward.parameters ? filterOf(step, cotangent) : nothing
+      return {
+        ...rows,
+        passes: [...rows.passes, ...filter.passes],
+        buffers: [...rows.buffers, ...filter.buffers],
+        contributions: [...rows.contributions, ofFiltered(step, cotangent), ...filter.contributions],
+      }
     }
     case 'carry':
     case 'near':
@@ -56,6 +68,40 @@ const ofFiltered = ({ filter, values }: Convolve, cotangent: Entry): Contributio
   over: 'sliceQueryHead',
   entry: (head, row, column) => valuesOfEpilogue(filter, head, row, (from) => cotangent(head, from, column)),
 })
+
+const nothing: Adjoint = { passes: [], buffers: [], contributions: [] }
+
+/** What the filter of a convolution gets, a column of the values at a time, and then of all columns. */
+function filterOf({ filter, values }: Convolve, cotangent: Entry): Adjoint {
+  const { weight, width } = filter
+  const columns = widthOf(values)
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
+  const buffer = `${weight}Columns`
+  const rows = placeOf(values)
+  const value = tapOfEpilogue({ width, count: countRows(rows, head) }, y, (row, from) =>
+    mul(cotangent(head, row, x), load(rows.buffer, entryOf(rows, head, from, columns, x))),
+  )
+  return {
+    ...writing(
+      {
+        name: `${weight}_columns`,
+        extent: [columns, width, headsOf('sliceQueryHead')],
+        value,
+        out: buffer,
+        what: `the gradient of each entry of ${weight} from one column of the values`,
+      },
+      `per query head: [${width} × ${columns}]`,
+    ),
+    contributions: [
+      {
+        to: filter,
+        over: 'sliceQueryHead',
+        entry: ({ at }, _, tap) =>
+          sum('t', columns, (t) => load(buffer, add(mul(add(mul(at, width), tap), columns), t))),
+      },
+    ],
+  }
+}
 
 function ofAttend(
   step: Attend,

@@ -27,20 +27,37 @@ import type { BufferPlan, Schedule } from '../schedule.ts'
 import { gradientBuffers } from './buffers.ts'
 import { keyCotangents, queryCotangents, rowCotangents, sumOfGroups, valueGradient } from './cotangents.ts'
 import { gradientsOf } from './gradients.ts'
+import type { Totals } from './parameters.ts'
+import { projectionGradient } from './projection.ts'
 import { plainRows, relativeRows } from './relative.ts'
 import { aheadPasses } from './ahead.ts'
 
-/** Schedules the gradients of q, k and v: cotangents of φ and of values as a planner computes them, and what follows from those. */
-export function backwardFactorised(attention: Attention, carry: Carry, planner: Planner): Schedule {
+/**
+ * Schedules the gradients of q, k and v: cotangents of φ and of values as a planner computes them, and what follows from
+ * those.
+ *
+ * @param totals where that of the projection, if there is one, comes with them: how slices add it up
+ */
+export function backwardFactorised(
+  attention: Attention,
+  carry: Carry,
+  planner: Planner,
+  totals?: Totals,
+): Schedule {
   const parts = partsOf(attention, carry)
   const fused = planner.cotangents?.(attention, carry)
   const begun = fused === undefined ? inEquations(parts) : inPasses(parts, fused)
-  const gradients = gradientsOf(parts)
+  const projected = carry.score.projections !== undefined
+  const gradients = [gradientsOf(parts), ...(totals && projected ? [projectionGradient(parts, totals)] : [])]
   return {
     ...begun,
     together: true,
-    buffers: [...begun.buffers, ...gradientBuffers(attention), ...gradients.buffers],
-    passes: [...begun.passes, ...gradients.passes],
+    buffers: [
+      ...begun.buffers,
+      ...gradientBuffers(attention),
+      ...gradients.flatMap(({ buffers }) => buffers),
+    ],
+    passes: [...begun.passes, ...gradients.flatMap(({ passes }) => passes)],
   }
 }
 

@@ -1,9 +1,9 @@
 /** Sums of contributions: the gradient of the rows of a step, or of a tensor of the call. */
 import type { Attention, RowOperation } from '../../algebra/attention.ts'
 import { keyRows, queryRows, valueRows } from '../buffers.ts'
-import { add, choose, load, lt, mul, named, real, size, sum, x, y, z } from '../equation/build.ts'
+import { add, choose, div, load, lt, mul, named, real, size, sub, sum, x, y, z } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
-import { roomFor } from '../operands.ts'
+import { headsOfGroup, roomFor } from '../operands.ts'
 import type { Head } from '../equation/heads.ts'
 import { equationPass, writing } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
@@ -30,8 +30,20 @@ function ofHeads(over: Over, { over: own, entry }: Contribution, row: Formula, c
     const members = named('members', size(['ceildiv', 'heads', 'kvHeads']))
     return sum('member', members, (member) => entry(at(add(mul(z, members), member)), row, column))
   }
-  // A set for all batch items.
-  return sum('item', size('batch'), (item) => entry(at(add(mul(item, size('heads')), z)), row, column))
+  return overItems(z, (place) => entry(at(place), row, column))
+}
+
+/** Σ over the query heads of the slice that are head `head` of their batch item, by their places in the slice. */
+export function overItems(head: Formula, of: (place: Formula) => Formula): Formula {
+  const heads = size('heads')
+  const first = named('firstHead', mul(size('sliceStart'), size(headsOfGroup)))
+  const end = add(first, size(headsOf('sliceQueryHead')))
+  const itemsBefore = (place: Formula): Formula => div(sub(add(place, heads), add(head, 1)), heads)
+  const firstItem = named('firstItem', itemsBefore(first))
+  const items = named('items', sub(itemsBefore(end), firstItem))
+  return sum('item', items, (item) =>
+    of(named('place', sub(add(mul(add(firstItem, item), heads), head), first))),
+  )
 }
 
 /** The gradient of the rows of a step, in a buffer. */

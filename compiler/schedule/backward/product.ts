@@ -2,7 +2,7 @@
 import type { Product } from '../../algebra/attention.ts'
 import { isGiven } from '../../algebra/facts.ts'
 import { lengthOfRows } from '../cells/product.ts'
-import { add, load, mul, named, sum } from '../equation/build.ts'
+import { add, choose, load, lt, mul, named, sum } from '../equation/build.ts'
 import { entryOf, rowOf } from '../equation/heads.ts'
 import { matrixOf, placeOf, widthOf } from '../strategies/steps.ts'
 import type { Adjoint, Entry } from './adjoint.ts'
@@ -18,10 +18,13 @@ export function adjointOfProduct(step: Product, cotangent: Entry): Adjoint {
       mul(load(left.buffer, add(mul(rowOf(left, head, i), rowLength), row)), cotangent(head, i, column)),
     )
   }
-  const toLeft: Entry = (head, row, column) =>
-    sum('t', columns, (t) =>
+  const toLeft: Entry = (head, row, column) => {
+    const entry = sum('t', columns, (t) =>
       mul(cotangent(head, row, t), load(right.buffer, entryOf(right, head, column, columns, t))),
     )
+    // Rows of weights are as long as they come.
+    return right.count === 'visible' ? choose(lt(column, head.visible), entry, 0) : entry
+  }
   return {
     passes: [],
     buffers: [],

@@ -24,8 +24,8 @@ import type { FactorisedPlan } from '../cells/plan.ts'
 type Slope = Extract<Contribution, { kind: 'slope' }>
 type Place = Extract<Contribution, { kind: 'place' }>
 
-/** A block of φ with the summands of its derivative by the row. */
-interface DerivedBlock {
+/** A block of φ with the summands of its derivative by the row, or by its row of the projection. */
+export interface DerivedBlock {
   readonly block: ScheduledBlock
   readonly slopes: readonly Slope[]
   readonly places: readonly Place[]
@@ -44,13 +44,13 @@ export interface Pull extends Plan {
   readonly entry: (of: PulledRow, entry: Formula) => Formula
 }
 
-/** The derivative of a component over its exponential. */
-function deriveBlock(block: ScheduledBlock): DerivedBlock {
+/** The derivative of a component over its exponential, by its row x or by its projection w. */
+export function deriveBlock(block: ScheduledBlock, by: 'x' | 'w'): DerivedBlock {
   const { term } = block
   const all =
     term.kind === 'plain'
-      ? differentiate(term.value, 'x')
-      : differentiateApart(term.coefficient, term.exponent, 'x')
+      ? differentiate(term.value, by)
+      : differentiateApart(term.coefficient, term.exponent, by)
   return {
     block,
     slopes: all.filter((one) => one.kind === 'slope'),
@@ -66,7 +66,7 @@ interface Weighted {
 }
 
 /** Cotangents of components: where they lie, and how many a row has. */
-interface Cotangents {
+export interface Cotangents {
   readonly buffer: string
   readonly width: number
   /** Of the block's first component. */
@@ -75,21 +75,13 @@ interface Cotangents {
 
 /** @param cotangents the buffer of u_c, [heads, rows, features] */
 export function pull(plan: FactorisedPlan, features: Features, cotangents: string, maxima: boolean): Pull {
-  const blocks = features.blocks.map(deriveBlock)
-  const weighted = besideEachOther(blocks)
-  const buffer = `${features.side}Weighted`
-  const width = weighted.reduce((total, { block }) => total + block.size, 0)
-  const unweighted = ({ start }: ScheduledBlock): Cotangents => ({
-    buffer: cotangents,
-    width: plan.features,
-    start,
+  const blocks = features.blocks.map((block) => deriveBlock(block, 'x'))
+  const { ofSlopes, unweighted, ...passes } = weighing(plan, features, blocks, {
+    cotangents,
+    maxima,
+    name: `weigh_${features.side}_cotangents`,
+    buffer: `${features.side}Weighted`,
   })
-  const ofSlopes = (slope: Slope, block: ScheduledBlock): Cotangents => {
-    const own = weighted.find((one) => one.slope === slope)
-    return own === undefined ? unweighted(block) : { buffer, width, start: own.start }
-  }
-  const passes =
-    weighted.length === 0 ? none : weightedPass(plan, features, weighted, { cotangents, maxima, buffer })
   return {
     ...passes,
     entry: (of, entry) =>
@@ -106,6 +98,42 @@ export function pull(plan: FactorisedPlan, features: Features, cotangents: strin
 }
 
 const none: Plan = { passes: [], buffers: [] }
+
+/** Cotangents and maxima that a pass of weights reads, its name, and the buffer that it writes. */
+interface Weighing {
+  readonly cotangents: string
+  readonly maxima: boolean
+  readonly name: string
+  readonly buffer: string
+}
+
+/** Cotangents times the weights of slopes, where these are not 1, and where those of each slope lie. */
+export function weighing(
+  plan: FactorisedPlan,
+  features: Features,
+  blocks: readonly DerivedBlock[],
+  from: Weighing,
+): Plan & {
+  readonly ofSlopes: (slope: Slope, block: ScheduledBlock) => Cotangents
+  readonly unweighted: (block: ScheduledBlock) => Cotangents
+} {
+  const { cotangents, buffer } = from
+  const weighted = besideEachOther(blocks)
+  const width = weighted.reduce((total, { block }) => total + block.size, 0)
+  const unweighted = ({ start }: ScheduledBlock): Cotangents => ({
+    buffer: cotangents,
+    width: plan.features,
+    start,
+  })
+  return {
+    ...(weighted.length === 0 ? none : weightedPass(plan, features, weighted, from)),
+    unweighted,
+    ofSlopes: (slope, block) => {
+      const own = weighted.find((one) => one.slope === slope)
+      return own === undefined ? unweighted(block) : { buffer, width, start: own.start }
+    },
+  }
+}
 
 /** The slopes whose weights are not 1, so that a row has the components of each behind those of the one before. */
 function besideEachOther(blocks: readonly DerivedBlock[]): readonly Weighted[] {
@@ -126,11 +154,7 @@ function weightedPass(
   plan: FactorisedPlan,
   { side }: Features,
   weighted: readonly Weighted[],
-  {
-    cotangents,
-    maxima,
-    buffer,
-  }: { readonly cotangents: string; readonly maxima: boolean; readonly buffer: string },
+  { cotangents, maxima, name, buffer }: Weighing,
 ): Plan {
   const queries = side === 'query'
   const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, { lengths: true })
@@ -149,7 +173,7 @@ function weightedPass(
     }, undefined)
   return writing(
     {
-      name: `weigh_${side}_cotangents`,
+      name,
       extent,
       value: queries ? (value ?? real(0)) : choose(lt(y, head.visible), value ?? real(0), 0),
       out: buffer,
@@ -203,7 +227,8 @@ function ofPlace(
       )
 }
 
-const cotangentOf = (
+/** u_c of a row. */
+export const cotangentOf = (
   { at, rows, row }: PulledRow,
   { buffer, width, start }: Cotangents,
   component: Formula,

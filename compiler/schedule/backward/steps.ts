@@ -11,6 +11,8 @@ import { outlineOf } from '../outline.ts'
 import type { Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rounds, Schedule } from '../schedule.ts'
 import { givenBuffer, placeOf, planOf, restrictionOf, scratchFor, widthOf } from '../strategies/steps.ts'
+import { weightGradients } from './parameters.ts'
+import type { Totals } from './parameters.ts'
 import type { Contribution, Entry } from './adjoint.ts'
 import { adjointOf } from './adjoints.ts'
 import type { Backward } from './adjoints.ts'
@@ -23,13 +25,18 @@ type RoundsPlan = Plan & { readonly rounds?: readonly Rounds[] }
 /** Keys of a part: gradients take all keys as one. */
 const everyKey = 2 ** 30
 
-/** Schedules the gradients of q, k and v; undefined where a step has no adjoint. */
-export function backwardSteps(attention: Attention, planner: Planner): Schedule | undefined {
+/**
+ * Schedules the gradients of q, k and v; undefined where a step has no adjoint.
+ *
+ * @param totals where those of weights, if there are some, come with them: how slices add them up
+ */
+export function backwardSteps(attention: Attention, planner: Planner, totals?: Totals): Schedule | undefined {
   const { steps } = attention
-  const walk = { attention, planner, kept: true, ...restrictionOf(steps) }
+  const parameters = totals !== undefined
+  const walk = { attention, planner, kept: true, parameters, ...restrictionOf(steps) }
   const before = steps.slice(0, -1)
   const again = before.map((step) => planOf(step, walk))
-  const backward = sendBack(walk)
+  const backward = sendBack(walk, totals)
   if (backward === undefined) return undefined
   const plans: readonly RoundsPlan[] = [
     ...again.map(({ rounds, ...plan }) => ({ ...plan, ...(rounds && { rounds: [rounds] }) })),
@@ -56,8 +63,9 @@ export function backwardSteps(attention: Attention, planner: Planner): Schedule 
 const scratchOf = (step: RowOperation): BufferPlan => scratchFor(placeOf(step), widthOf(step))
 
 /** The adjoints of all steps, the last one first, and the gradients. */
-function sendBack(walk: Backward): readonly RoundsPlan[] | undefined {
-  const { steps, valueDim } = walk.attention
+function sendBack(walk: Backward, totals: Totals | undefined): readonly RoundsPlan[] | undefined {
+  const { attention, parameters } = walk
+  const { steps, valueDim } = attention
   const found = new Map<RowOperand, Contribution[]>()
   const plans: RoundsPlan[] = []
   const keep = (contributions: readonly Contribution[]): void => {
@@ -67,19 +75,25 @@ function sendBack(walk: Backward): readonly RoundsPlan[] | undefined {
   const ofOutput: Entry = (head, row, column) => load('dout', entryOf(output, head, row, valueDim, column))
   for (const step of steps.toReversed()) {
     const summands = found.get(step)
-    if ((summands === undefined && step !== steps.at(-1)) || isGiven(step)) continue
+    if ((summands === undefined && step !== steps.at(-1)) || (isGiven(step) && !parameters)) continue
     const gathered = summands && gather(step, summands)
     const adjoint = adjointOf(step, gathered?.entry ?? ofOutput, walk)
     if (adjoint === undefined) return undefined
     plans.push(...(gathered === undefined ? [] : [gathered]), adjoint)
-    keep(adjoint.contributions.filter(({ to }) => isWanted(to)))
+    keep(adjoint.contributions.filter(({ to }) => parameters || !isGiven(to)))
   }
-  const gradients = (['q', 'k', 'v'] as const).map((name) => {
-    const summands = [...found].flatMap(([to, all]) => (to.kind === 'call' && to.of === name ? all : []))
-    return gradientPass(walk.attention, name, summands)
-  })
-  return [...plans, ...gradients]
+  const to = (isMeant: (to: RowOperand) => boolean): readonly Contribution[] =>
+    [...found].flatMap(([to, all]) => (isMeant(to) ? all : []))
+  const gradients = (['q', 'k', 'v'] as const).map((name) =>
+    gradientPass(
+      attention,
+      name,
+      to((rows) => rows.kind === 'call' && rows.of === name),
+    ),
+  )
+  if (totals === undefined) return [...plans, ...gradients]
+  const { begin, add } = weightGradients(attention, totals, ({ weight }) =>
+    to((rows) => rows.kind === 'given' && rows.weight === weight),
+  )
+  return [{ passes: begin, buffers: [] }, ...plans, ...gradients, add]
 }
-
-/** Whether q, k or v may be among what an operand is made of. */
-const isWanted = (to: RowOperand): boolean => to.kind !== 'given'

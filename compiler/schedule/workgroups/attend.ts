@@ -66,7 +66,7 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
 export function sumsOfRows(from: Parameters<Planner['sums']>[0], tile: (from: Attend) => Tile): RowSums {
   const { name, queries, columns, over } = from
   const buffer = `${name}Sums`
-  const rows: Rows = { buffer, of: 'sliceQueryHead', count: queries.count }
+  const rows: Rows = { buffer, of: over === 'head' ? 'head' : 'sliceQueryHead', count: queries.count }
   const attend: Attend = { ...from, division: { kind: 'none' }, out: rows }
   const scaled = termOf(attend).kind === 'scaled'
   const numbers = numbersOfPart(columns, scaled)

@@ -10,14 +10,19 @@ import type { Buffers } from './run-passes.ts'
 export const runEquations = (schedule: Schedule, call: Call, kept: Buffers): Float64Array | undefined =>
   evaluateEquations(schedule, call, kept)?.('out')
 
-/** The numbers of every buffer after a call, by name; undefined where a pass has no equation. */
+/**
+ * The numbers of every buffer after a call, by name; undefined where a pass has no equation.
+ *
+ * @param sizes how many rows there are weights for, where these are more than the keys of the call
+ */
 export function evaluateEquations(
   schedule: Schedule,
   call: Call,
   kept: Buffers,
+  sizes?: { readonly capacity: number },
 ): ((name: string) => Float64Array | undefined) | undefined {
   if (!schedule.passes.every(({ kind }) => kind === 'equation')) return undefined
-  const shape = shapeOf(schedule, call)
+  const shape = shapeOf(schedule, call, sizes)
   const buffers = new Map(
     schedule.buffers.map((plan) => [
       plan.name,

@@ -1,59 +1,63 @@
 /** Gradients on gpu.js. Loaded with the first call that asks for them. */
-import { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
-import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
 import type { FormName, GradientProgram, Program } from '../../program.ts'
 import { Engine } from './engine.ts'
 import type { Results } from './form-runner.ts'
 import type { Inputs } from './inputs.ts'
 import type { Session } from './session.ts'
 
-/** Runs a form of an engine with the projection of a call. */
-type Run = (form: FormName, drawn: Drawn, inputs: Inputs, engine: Engine) => Results
+/** The attention, as far as its gradients need it. */
+interface Owner {
+  readonly program: Program
+  readonly session: Session
+  /** Of whom the projection and the weights are. */
+  readonly engine: Engine
+  /** How many numbers the weights have that were given, by name. */
+  readonly weights: Readonly<Record<string, number>>
+  /** Runs a form of an engine with the projection of a call. */
+  readonly run: (form: FormName, drawn: Drawn, inputs: Inputs, engine: Engine) => Results
+}
+
+/** A program of gradients, and what runs it. */
+interface Opened {
+  readonly program: GradientProgram
+  readonly engine: Engine
+}
 
 export class Backward {
-  readonly #program: Program
-  readonly #gradients: GradientProgram
-  readonly #session: Session
-  readonly #engine: Engine
-  readonly #run: Run
+  readonly #owner: Owner
+  /** Each with kernels of its own, and the same projection and weights. */
+  readonly #programs: GradientPrograms<Opened>
 
-  private constructor(
-    program: Program,
-    gradients: GradientProgram,
-    session: Session,
-    owner: Engine,
-    run: Run,
-  ) {
-    this.#program = program
-    this.#gradients = gradients
-    this.#session = session
-    this.#engine = new Engine(gradients, session, owner)
-    this.#run = run
+  constructor(owner: Owner) {
+    const { program, session, engine, weights } = owner
+    this.#owner = owner
+    this.#programs = new GradientPrograms(program, weights, async (gradients) => {
+      session.assertUsable()
+      return { program: gradients, engine: new Engine(gradients, session, engine) }
+    })
   }
 
-  /**
-   * With kernels of its own, and the same projection and weights.
-   *
-   * @param owner of whom the projection and the weights are
-   * @throws AttentionError `form` where the program has no gradients
-   */
-  static async open(program: Program, session: Session, owner: Engine, run: Run): Promise<Backward> {
-    const gradients = await gradientsOf(program)
-    session.assertUsable()
-    return new Backward(program, gradients, session, owner, run)
+  /** @throws AttentionError `form` where the program has no gradients */
+  prepare(options?: PrepareBackward): Promise<void> {
+    return this.#programs.prepare(options)
   }
 
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
-    this.#session.assertUsable()
-    const inputs = hostCall(this.#gradients, 'gpujs', 'backward', checkBackward(this.#program, call))
-    const { outputs } = this.#run('backward', drawn, inputs, this.#engine)
-    return namedGradients<Tensor>(await outputs) as Gradients<T>
+    const { session, run } = this.#owner
+    session.assertUsable()
+    const ready = this.#programs.ready(call)
+    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
+    session.assertUsable()
+    const inputs = hostCall(opened.program, 'gpujs', 'backward', checked)
+    const { outputs } = run('backward', drawn, inputs, opened.engine)
+    return namedGradients<Tensor>(await outputs, wrt) as Gradients<T>
   }
 
   destroy(): void {
-    this.#engine.destroy()
+    for (const { engine } of this.#programs.opened) engine.destroy()
   }
 }

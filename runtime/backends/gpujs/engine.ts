@@ -43,7 +43,7 @@ export class Engine {
     const parts = stretches(sizes.batch, slicing.items).flatMap(({ first, size }) =>
       this.#runItems(form, itemsOf(inputs, first, size), slicing, first * sizes.heads),
     )
-    return { outputs: outputsOf(sizes, parts), state: new Map() }
+    return { outputs: outputsOf(form, sizes, parts), state: new Map() }
   }
 
   destroy(): void {
@@ -105,11 +105,13 @@ export class Engine {
         for (const cells of before?.values() ?? []) if (!kept.has(cells)) free(cells)
       }
     }
-    return { outputs: outputsOf(sizes, parts), state: state ?? new Map() }
+    return { outputs: outputsOf(form, sizes, parts), state: state ?? new Map() }
   }
 }
 
-function outputsOf(sizes: CallSizes, parts: readonly OutputPart[]): Promise<Outputs> {
+function outputsOf({ buffers }: Form, sizes: CallSizes, parts: readonly OutputPart[]): Promise<Outputs> {
   const [only] = parts
-  return only !== undefined && parts.length === 1 ? only.outputs : together(sizes, parts)
+  if (only !== undefined && parts.length === 1) return only.outputs
+  const totals = buffers.flatMap(({ name, total }) => (total ? [name] : []))
+  return together(sizes, parts, new Set(totals))
 }

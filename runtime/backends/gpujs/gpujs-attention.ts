@@ -20,7 +20,7 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { Loaded } from '../../calls/loaded.ts'
 import { formBehind, keysThrough } from '../../calls/prefix.ts'
@@ -190,13 +190,14 @@ export class GpujsAttention extends PartialAttention {
   #loadBackward(): Promise<Backward> {
     return this.#backward.load(async () => {
       const { Backward } = await import('./backward.ts')
-      return Backward.open(this.program, this.#session, this.#engine, this.#run)
+      const { program, weights } = this
+      return new Backward({ program, weights, session: this.#session, engine: this.#engine, run: this.#run })
     })
   }
 
-  async prepareBackward(): Promise<void> {
+  async prepareBackward(options?: PrepareBackward): Promise<void> {
     this.#session.assertUsable()
-    if (!this.#backward.now) await this.#loadBackward()
+    await (this.#backward.now ?? (await this.#loadBackward())).prepare(options)
   }
 
   #writeProjection(projection: Float32Array | undefined): void {

@@ -93,14 +93,27 @@ function blockOf(
   return block
 }
 
-/** The outputs of parts in their places. */
+/**
+ * The outputs of parts in their places.
+ *
+ * @param totals names of those that parts add up, in their order
+ */
 export async function together(
   { batch, heads, length }: CallSizes,
   parts: readonly OutputPart[],
+  totals: ReadonlySet<string>,
 ): Promise<Outputs> {
   const whole = new Map<string, Float32Array>()
-  const place = async (part: OutputPart): Promise<void> => {
-    for (const [name, numbers] of await part.outputs) {
+  const place = ({ outputs, ...part }: Omit<OutputPart, 'outputs'> & { readonly outputs: Outputs }): void => {
+    for (const [name, numbers] of outputs) {
+      if (totals.has(name)) {
+        const before = whole.get(name)
+        whole.set(
+          name,
+          before === undefined ? numbers : before.map((number, n) => number + (numbers[n] ?? 0)),
+        )
+        continue
+      }
       const perHead = numbers.length / part.heads.size
       if (part.rows.size === length) {
         // Of the rows of keys there may be another number, and of their heads.
@@ -118,6 +131,7 @@ export async function together(
       }
     }
   }
-  await Promise.all(parts.map(place))
+  const outputs = await Promise.all(parts.map((part) => part.outputs))
+  for (const [n, part] of parts.entries()) place({ ...part, outputs: outputs[n] ?? new Map() })
   return whole
 }

@@ -25,9 +25,9 @@ export function shapeOf(form: Form, sizes: CallSizes, firstGroup = 0, groups = g
 
 export const groupsOf = ({ groups }: Form, sizes: CallSizes): number => sizes.batch * sizes[groups]
 
-/** What a slice writes of a buffer: outputs are written group by group. */
-export const cellsOf = (form: Form, { role, size }: Form['buffers'][number], shape: Shape): number =>
-  role === 'output' ? (size(shape) / groupsOf(form, shape)) * shape.sliceCount : size(shape)
+/** What a slice writes of a buffer: outputs are written group by group, but for totals over all groups. */
+export const cellsOf = (form: Form, { role, size, total }: Form['buffers'][number], shape: Shape): number =>
+  role === 'output' && !total ? (size(shape) / groupsOf(form, shape)) * shape.sliceCount : size(shape)
 
 /** What is carried over is of a whole call, but for its rows. */
 export const carries = ({ buffers }: Form): boolean => buffers.some(({ role }) => role === 'state')

@@ -8,7 +8,8 @@ import {
   checkStep,
   foreignState,
 } from '../../arguments/decoding.ts'
-import { checkBackward } from '../../arguments/gradients.ts'
+import { checkBackward, checkWrt, parametersOf } from '../../arguments/gradients.ts'
+import type { Parameters } from '../../arguments/gradients.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -20,7 +21,7 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
 import { loadPackage } from '../../load.ts'
 import { PartialAttention } from '../../partial-attention.ts'
@@ -96,9 +97,8 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
-    const { source, name, projection, weights } = this.program
-    const taken = [...(projection ? ['projection'] : []), ...(weights.length > 0 ? ['weights'] : [])]
-    const checked = checkBackward(this.program, call, taken)
+    const { source, name } = this.program
+    const checked = checkBackward(this.program, call, this.#parameters)
     const inputs = { ...this.#inputs('backward', checked, drawn), wrt: call.wrt ?? [] }
     const { dq, dk, dv, dweights, dprojection } = this.#package.referenceGradients(source, name)(inputs)
     const like = (of: Float64Array): T => Float32Array.from(of) as Tensor as T
@@ -113,8 +113,13 @@ export class ReferenceAttention extends PartialAttention {
     }
   }
 
-  async prepareBackward(): Promise<void> {
+  async prepareBackward(options: PrepareBackward = {}): Promise<void> {
     this.#assertUsable()
+    checkWrt(`${this.name}.prepareBackward`, options.wrt, this.#parameters)
+  }
+
+  get #parameters(): Parameters {
+    return parametersOf(this.program, this.weights)
   }
 
   async prefill<T extends Tensor>(

@@ -1,47 +1,49 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
-import { checkBackward } from '../../arguments/gradients.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
-import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
 import type { GradientProgram } from '../../program.ts'
 import type { Engine } from './engine.ts'
 import type { Kernels } from './kernels.ts'
 import type { Parts } from './parts.ts'
 
+/** A program of gradients, and what runs it. */
+interface Opened {
+  readonly program: GradientProgram
+  readonly engine: Engine
+}
+
 export class Backward {
   readonly #owner: Parts
-  readonly #program: GradientProgram
-  readonly #engine: Engine
+  /** Each with kernels of its own, and the same projection and weights. */
+  readonly #programs: GradientPrograms<Opened>
   /** What the matrix in memory is of: `forward` may have another form of the projection. */
   #written: Drawn | undefined
 
-  private constructor(owner: Parts, program: GradientProgram, engine: Engine) {
+  constructor(owner: Parts, kernelsOf: (program: GradientProgram) => Promise<Kernels>) {
     this.#owner = owner
-    this.#program = program
-    this.#engine = engine
+    this.#programs = new GradientPrograms(owner.program, owner.weights, async (program) => ({
+      program,
+      engine: owner.engine.beside(program, await kernelsOf(program)),
+    }))
   }
 
-  /**
-   * With kernels of its own, and the same projection and weights.
-   *
-   * @throws AttentionError `form` where the program has no gradients
-   */
-  static async open(
-    owner: Parts,
-    kernelsOf: (program: GradientProgram) => Promise<Kernels>,
-  ): Promise<Backward> {
-    const program = await gradientsOf(owner.program)
-    return new Backward(owner, program, owner.engine.beside(program, await kernelsOf(program)))
+  /** @throws AttentionError `form` where the program has no gradients */
+  prepare(options?: PrepareBackward): Promise<void> {
+    return this.#programs.prepare(options)
   }
 
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
-    const { program, own, run } = this.#owner
+    const { own, run } = this.#owner
     own.assertUsable()
-    const inputs = hostCall(this.#program, 'wasm', 'backward', checkBackward(program, call))
+    const ready = this.#programs.ready(call)
+    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
+    own.assertUsable()
+    const inputs = hostCall(opened.program, 'wasm', 'backward', checked)
     this.#write(drawn)
-    const outputs: ReadonlyMap<string, Tensor> = await run('backward', drawn, inputs, this.#engine)
-    return namedGradients(outputs as ReadonlyMap<string, T>)
+    const outputs: ReadonlyMap<string, Tensor> = await run('backward', drawn, inputs, opened.engine)
+    return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
   }
 
   #write(drawn: Drawn): void {

@@ -11,6 +11,8 @@ export interface Parts {
   readonly machine: Machine
   readonly own: OwnBlocks
   readonly engine: Engine
+  /** How many numbers the weights have that were given, by name. */
+  readonly weights: Readonly<Record<string, number>>
   readonly run: Run
 }
 

@@ -12,7 +12,7 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
@@ -142,16 +142,16 @@ export class WasmAttention extends PartialAttention {
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }
 
-  async prepareBackward(): Promise<void> {
+  async prepareBackward(options?: PrepareBackward): Promise<void> {
     this.#own.assertUsable()
-    if (!this.#backward.now) await this.#loadBackward()
+    await (this.#backward.now ?? (await this.#loadBackward())).prepare(options)
   }
 
   #loadBackward(): Promise<Backward> {
     return this.#backward.load(async () => {
       this.#own.assertUsable()
       const { Backward } = await import('./backward.ts')
-      return Backward.open(this.#parts, (program) =>
+      return new Backward(this.#parts, (program) =>
         this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
       )
     })
@@ -162,8 +162,8 @@ export class WasmAttention extends PartialAttention {
   }
 
   get #parts(): Parts {
-    const { program } = this
-    return { program, machine: this.#machine, own: this.#own, engine: this.#engine, run: this.#run }
+    const { program, weights } = this
+    return { program, weights, machine: this.#machine, own: this.#own, engine: this.#engine, run: this.#run }
   }
 
   destroy(): void {

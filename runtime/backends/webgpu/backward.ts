@@ -1,44 +1,46 @@
 /** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
-import { checkBackward, checkEncodeBackward } from '../../arguments/gradients.ts'
+import { checkEncodeBackward, wrtOf } from '../../arguments/gradients.ts'
 import type { BackwardCall, EncodeBackwardBuffers, Gradients, Sizes, Tensor } from '../../attention.ts'
-import type { Drawn } from '../../base-attention.ts'
-import { gradientsOf, namedGradients } from '../../calls/gradients.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { AttentionError } from '../../errors.ts'
 import { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { requireBuffers, requireEncoder } from './recording.ts'
 
 export class Backward {
   readonly #owner: Parts
-  readonly #engine: Engine
+  /** Each with kernels of its own, and the same projection and weights. */
+  readonly #programs: GradientPrograms<Engine>
   /** What the matrix on the device is of: `forward` may have another form of the projection. */
   #written: Drawn | undefined
 
-  private constructor(owner: Parts, engine: Engine) {
+  constructor(owner: Parts) {
+    const { program, session, engine, weights } = owner
     this.#owner = owner
-    this.#engine = engine
+    this.#programs = new GradientPrograms(program, weights, async (gradients) => {
+      session.assertUsable()
+      const own = new Engine(gradients, session, engine)
+      await own.prepare('backward')
+      session.assertUsable()
+      return own
+    })
   }
 
-  /**
-   * With kernels of its own, and the same projection and weights.
-   *
-   * @throws AttentionError `form` where the program has no gradients
-   */
-  static async open(owner: Parts): Promise<Backward> {
-    const { program, session, engine } = owner
-    session.assertUsable()
-    const own = new Engine(await gradientsOf(program), session, engine)
-    await own.prepare('backward')
-    session.assertUsable()
-    return new Backward(owner, own)
+  /** @throws AttentionError `form` where the program has no gradients */
+  async prepare(options?: PrepareBackward): Promise<void> {
+    this.#owner.session.assertUsable()
+    await this.#programs.prepare(options)
   }
 
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
-    const { program, session, run } = this.#owner
+    const { session, run } = this.#owner
     session.assertUsable()
-    const inputs = checkBackward(program, call)
+    const ready = this.#programs.ready(call)
+    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
     this.#write(drawn)
-    const outputs = await run('backward', drawn, inputs, this.#engine)
-    return namedGradients(outputs as ReadonlyMap<string, T>)
+    const outputs = await run('backward', drawn, checked, opened)
+    return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
   }
 
   encode(drawn: Drawn, encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
@@ -46,10 +48,18 @@ export class Backward {
     session.assertUsable()
     const where = `${program.name}.encodeBackward`
     requireEncoder(where, encoder)
-    const inputs = checkEncodeBackward(program, buffers, sizes)
-    requireBuffers(where, inputs)
+    const checked = checkEncodeBackward(program, buffers, sizes, this.#programs.parameters)
+    requireBuffers(where, checked)
+    const wrt = wrtOf(buffers)
+    const engine = this.#programs.now(wrt.length > 0)
+    if (!engine)
+      throw new AttentionError(
+        'unprepared',
+        `${where}: await prepareBackward(${wrt.length > 0 ? `{ wrt: ['${wrt.join("', '")}'] }` : ''}) first.`,
+      )
+    const inputs = wrt.length > 0 ? this.#programs.withRoom(checked) : checked
     this.#write(drawn)
-    this.#engine.encode(encoder, 'backward', inputs)
+    engine.encode(encoder, 'backward', inputs)
   }
 
   #write(drawn: Drawn): void {
@@ -59,6 +69,6 @@ export class Backward {
   }
 
   destroy(): void {
-    this.#engine.destroy()
+    for (const engine of this.#programs.opened) engine.destroy()
   }
 }

@@ -10,6 +10,8 @@ export interface Parts {
   readonly program: Program
   readonly session: Session
   readonly engine: Engine
+  /** How many numbers the weights have that were given, by name. */
+  readonly weights: Readonly<Record<string, number>>
   readonly run: Run
 }
 

@@ -15,7 +15,7 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
-import type { Drawn } from '../../base-attention.ts'
+import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
 import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
@@ -121,16 +121,17 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
   }
 
-  async prepareBackward(): Promise<void> {
-    if (!this.#backward.now) await this.#loadBackward()
+  async prepareBackward(options?: PrepareBackward): Promise<void> {
+    await (this.#backward.now ?? (await this.#loadBackward())).prepare(options)
   }
 
   #loadBackward(): Promise<Backward> {
-    return this.#backward.load(async () => (await import('./backward.ts')).Backward.open(this.#parts))
+    return this.#backward.load(async () => new (await import('./backward.ts')).Backward(this.#parts))
   }
 
   get #parts(): Parts {
-    return { program: this.program, session: this.#session, engine: this.#engine, run: this.#run }
+    const { program, weights } = this
+    return { program, weights, session: this.#session, engine: this.#engine, run: this.#run }
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
