@@ -1,6 +1,7 @@
 /** Names, values and branches of a kernel that is compiled for warps: what all of its statements need. */
-import type { Frame } from '../kernel/interpret/memory.ts'
+import type { Frame } from '../kernel/interpret/frame.ts'
 import type { Scope } from '../kernel/interpret/scope.ts'
+import type { Machine } from '../kernel/interpret/text.ts'
 import { compileValue, type Evaluate } from '../kernel/interpret/values.ts'
 import type { Statement, Value } from '../kernel/kernel.ts'
 import { bodiesOf } from '../kernel/walk.ts'
@@ -16,6 +17,7 @@ export type GroupAction = (warps: readonly Warp[]) => void
 
 /** What compiled statements share. */
 export interface Lockstep {
+  readonly machine: Machine
   readonly numbering: Numbering
   readonly needed: ReadonlySet<string>
   readonly newPlace: (isLoop: boolean) => Place
@@ -60,7 +62,7 @@ export function compileExpression(
     (load) => run.site(load, scope),
     () => run.numbering.lanes(value, names, loads),
   )
-  return { access: accessing(sites, run), evaluate: compileValue(value, scope), known }
+  return { access: accessing(sites, run), evaluate: compileValue(value, scope, run.machine), known }
 }
 
 /** For statements that leave no trace. */

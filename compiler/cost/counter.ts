@@ -1,6 +1,8 @@
 /** A kernel made ready to be counted, for warps of one width and calls of one shape. */
-import { enter, type Frame, type Memory } from '../kernel/interpret/memory.ts'
+import type { Readable } from '../kernel/interpret/access.ts'
+import { enter, type Frame } from '../kernel/interpret/frame.ts'
 import { Scope } from '../kernel/interpret/scope.ts'
+import type { Machine } from '../kernel/interpret/text.ts'
 import { compileValue, type Evaluate } from '../kernel/interpret/values.ts'
 import type { Kernel, Value } from '../kernel/kernel.ts'
 import { typeOf } from '../kernel/target.ts'
@@ -33,6 +35,7 @@ export class Counter {
   /** The value of an expression of the shape alone. */
   readonly evaluate: (value: Value) => number
   readonly #width: number
+  readonly #machine: Machine
   readonly #frames: readonly Frame[]
   readonly #warps: readonly Warp[]
   readonly #run: GroupAction
@@ -48,17 +51,18 @@ export class Counter {
     const { width, shape, sizeOf, contentsOf } = situation
     const { bindings, shared, body, workgroupSize, count } = kernel
     this.#width = width
-    const memory = new Map<string, Memory>([
-      ...bindings.map(({ name, element }): [string, Memory] => [
+    const memory = new Map<string, Readable>([
+      ...bindings.map(({ name, element }): [string, Readable] => [
         name,
         new CountedBuffer(sizeOf(name), element === 'u32' ? contentsOf(name) : () => unknown),
       ]),
-      ...shared.map(({ name, length, element }): [string, Memory] => [
+      ...shared.map(({ name, length, element }): [string, Readable] => [
         name,
         new CountedArray(length, element === 'u32'),
       ]),
     ])
-    const scope = Scope.of(memory, shape)
+    const scope = Scope.of(memory)
+    this.#machine = { memory, shape }
     const top = new Place(undefined, false)
     this.#places.push(top)
     const numbering = new Numbering(top)
@@ -69,6 +73,7 @@ export class Counter {
     }
     const barriers: Place[] = []
     const run: Lockstep = {
+      machine: this.#machine,
       numbering,
       needed: neededNames(body),
       newPlace,
@@ -85,7 +90,7 @@ export class Counter {
     }
     const action = compileForWarps(body, scope, run)
     this.#barriers = barriers
-    this.evaluate = (value) => compileValue(value, scope)(new Float64Array(0))
+    this.evaluate = (value) => compileValue(value, scope, this.#machine)(new Float64Array(0))
     this.workgroups = this.evaluate(count)
     this.#frames = Array.from({ length: workgroupSize }, () =>
       new Float64Array(scope.environment.slots).fill(unknown),
@@ -136,7 +141,7 @@ export class Counter {
     const memory = isGlobal ? access.buffer : access.array
     const type = 'value' in access ? typeOf(access.value) : access.type
     const words = type === 'vec4f' ? 4 : 1
-    const element = compileValue(access.index, scope)
+    const element = compileValue(access.index, scope, this.#machine)
     // Sectors are counted in numbers.
     const index: Evaluate = isGlobal && words > 1 ? (frame) => words * element(frame) : element
     const at = { place, stores, index, words, width: this.#width }

@@ -19,6 +19,7 @@ import {
   type Lockstep,
   nothing,
 } from './block.ts'
+import { CountedArray } from './memories.ts'
 import { beginLoop, compileLoop } from './loops.ts'
 import type { Loads, Place } from './numbering.ts'
 
@@ -136,13 +137,13 @@ function compileStore(
   const value = compileExpression(statement.value, block, run, loads)
   const access = accessing([run.site(statement, block.scope)], run)
   const kept = statement.kind === 'sharedStore' && run.needed.has(statement.array)
-  const cells = kept ? block.scope.cells(statement.array) : undefined
+  const cells = kept ? run.machine.memory.get(statement.array) : undefined
   return (active) => {
     index.access(active)
     value.access(active)
     access(active)
-    if (cells !== undefined)
-      for (const frame of active) cells.write(frame, index.evaluate(frame), 0, value.evaluate(frame))
+    if (cells instanceof CountedArray)
+      for (const frame of active) cells.write(index.evaluate(frame), value.evaluate(frame))
   }
 }
 

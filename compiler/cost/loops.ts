@@ -1,6 +1,6 @@
 /** Loops as warps execute them: round by round, or all rounds at once where they differ by strides alone. */
 import { invariant } from '../diagnostics/invariant.ts'
-import type { Frame } from '../kernel/interpret/memory.ts'
+import type { Frame } from '../kernel/interpret/frame.ts'
 import type { Evaluate } from '../kernel/interpret/values.ts'
 import type { Statement } from '../kernel/kernel.ts'
 import { bodiesOf, hasBarrier } from '../kernel/walk.ts'

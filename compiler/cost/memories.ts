@@ -3,7 +3,8 @@
  * conditions on results, such as "the denominator has not vanished", take the way of ordinary rows. Integers of buffers
  * are those that the caller gives; integers of workgroup memory are kept.
  */
-import { threadSlot, type Frame, type Memory } from '../kernel/interpret/memory.ts'
+import type { Readable } from '../kernel/interpret/access.ts'
+import { threadSlot, type Frame } from '../kernel/interpret/frame.ts'
 
 /** What stands for every f32. */
 export const unknown = 1
@@ -12,7 +13,7 @@ export const unknown = 1
 export type Contents = (index: number) => number
 
 /** A storage buffer of so many numbers, which are not stored. */
-export class CountedBuffer implements Memory {
+export class CountedBuffer implements Readable {
   readonly lanes = 1
   readonly size: number
   readonly #contents: Contents
@@ -25,18 +26,10 @@ export class CountedBuffer implements Memory {
   read(_: Frame, index: number): number {
     return this.#contents(index)
   }
-
-  write(): void {
-    // What a kernel leaves behind is of no interest to it.
-  }
-
-  checkFour(): void {
-    // Bounds are the interpreter's business.
-  }
 }
 
 /** An array of workgroup memory, of which integers are kept. */
-export class CountedArray implements Memory {
+export class CountedArray implements Readable {
   readonly lanes = 1
   readonly size: number
   readonly #values: Uint32Array | undefined
@@ -50,12 +43,8 @@ export class CountedArray implements Memory {
     return this.#values?.[index] ?? unknown
   }
 
-  write(_: Frame, index: number, __: number, value: number): void {
+  write(index: number, value: number): void {
     if (this.#values !== undefined) this.#values[index] = value
-  }
-
-  checkFour(): void {
-    // As of buffers.
   }
 }
 

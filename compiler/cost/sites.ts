@@ -1,5 +1,5 @@
 /** The instructions of a kernel that access memory, and what they have touched. */
-import type { Frame } from '../kernel/interpret/memory.ts'
+import type { Frame } from '../kernel/interpret/frame.ts'
 import type { Evaluate } from '../kernel/interpret/values.ts'
 import { lineWords, takeTurns, touch, type Touched, type Turns } from './accesses.ts'
 import type { Footprint } from './footprint.ts'

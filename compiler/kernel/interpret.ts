@@ -11,10 +11,15 @@
  */
 
 import { invariant } from '../diagnostics/invariant.ts'
-import { Cells, enter } from './interpret/memory.ts'
+import { writeRead } from './interpret/access.ts'
+import { enter } from './interpret/frame.ts'
+import { Cells } from './interpret/memory.ts'
 import type { Storage } from './interpret/memory.ts'
 import { Scope } from './interpret/scope.ts'
-import { compileForWorkgroup } from './interpret/statements.ts'
+import { workgroupNames, workgroupOf, writeForWorkgroup } from './interpret/statements.ts'
+import type { Workgroup } from './interpret/statements.ts'
+import { made, Text } from './interpret/text.ts'
+import type { Maker } from './interpret/text.ts'
 import { compileValue } from './interpret/values.ts'
 import type { Binding, Kernel } from './kernel.ts'
 import type { ShapeField } from '../../runtime/contract/shape.ts'
@@ -33,7 +38,8 @@ export function interpret(
   shape: Readonly<Record<ShapeField, number>>,
   { races = true }: InterpretOptions = {},
 ): void {
-  const { bindings, shared, count, body, workgroupSize } = verify(kernel)
+  const { scope, body } = written(kernel)
+  const { bindings, shared, count, workgroupSize } = kernel
   const storage = bindings.map(
     (binding) =>
       [
@@ -44,17 +50,43 @@ export function interpret(
   const workgroupMemory = shared.map(
     ({ name, length, element }) => [name, Cells.shared(name, length, element, races)] as const,
   )
-  const scope = Scope.of(new Map([...storage, ...workgroupMemory]), shape)
-  const run = compileForWorkgroup(body, scope)
-  const workgroups = compileValue(count, scope)(new Float64Array(0))
-
+  const machine = { memory: new Map([...storage, ...workgroupMemory]), shape }
+  const workgroups = compileValue(count, scope, machine)(new Float64Array(0))
   const frames = Array.from({ length: workgroupSize }, () => new Float64Array(scope.environment.slots))
   const barrier = (): void => workgroupMemory.forEach(([, cells]) => cells.barrier())
+  const run = body(machine)
+  const group = workgroupOf(frames, barrier)
   for (let workgroup = 0; workgroup < workgroups; workgroup++) {
     frames.forEach((frame, thread) => enter(frame, thread, workgroup, workgroupSize))
     workgroupMemory.forEach(([, cells]) => cells.poison())
-    run({ frames, barrier })
+    run(group)
   }
+}
+
+interface Written {
+  readonly scope: Scope
+  /** What a workgroup does. */
+  readonly body: Maker<(workgroup: Workgroup) => void>
+}
+
+/** A kernel is interpreted again and again. */
+const known = new WeakMap<Kernel, Written>()
+
+function written(kernel: Kernel): Written {
+  const before = known.get(kernel)
+  if (before !== undefined) return before
+  const { bindings, shared, body } = verify(kernel)
+  const memory = [...bindings, ...shared].map(
+    ({ name, element }) => [name, { lanes: element === 'vec4f' ? 4 : 1 }] as const,
+  )
+  const scope = Scope.of(new Map(memory))
+  const text = new Text(writeRead)
+  text.line(`return ({ ${workgroupNames.join(', ')} }) => {`)
+  writeForWorkgroup(body, scope, text)
+  text.line('}')
+  const result: Written = { scope, body: made(scope.environment.memory.keys(), text.lines) }
+  known.set(kernel, result)
+  return result
 }
 
 function contents({ name, element }: Binding, buffers: Readonly<Record<string, Storage>>): Storage {

@@ -33,7 +33,7 @@ export function evaluateSize(size: Size, shape: Fields): number {
 }
 
 /** Sizes of a call, and its layout. */
-type Fields = Readonly<Partial<Record<ShapeField, number>>> & Layout
+export type Fields = Readonly<Partial<Record<ShapeField, number>>> & Layout
 
 /** Whether it is a stride, and no size. */
 export const isStride = (field: CallField): field is StrideField =>

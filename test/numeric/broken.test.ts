@@ -96,7 +96,7 @@ describe.each(programNames)('%s on the host', (name) => {
   it.each(mistakeNames)('%s', (mistake) => {
     const one = programs[name]()
     const tried = spread([...mutants(one.built, mistakes[mistake])], placesOf(mistake))
-    const missed = tried.filter(({ built }) => !noticed(built, one)).map(({ where }) => where)
+    const missed = tried.filter(({ built }) => !noticed(built, one)).map(({ where }) => where())
     const enough = tried.length - missed.length >= leastNoticed[mistake] * tried.length
     expect({ enough, missed }).toEqual({ enough: true, missed })
   })

@@ -63,7 +63,7 @@ const one: Value = { kind: 'number', type: 'u32', value: 1 }
 export interface Mutant {
   readonly built: Built
   /** The kernel and its first line that differs, as it was and as it is. */
-  readonly where: string
+  readonly where: () => string
 }
 
 /** A program for every place of every kernel where the mistake can be made. */
@@ -73,7 +73,7 @@ export function* mutants(built: Built, mistake: Mistake): Generator<Mutant> {
       const wrong: Kernel = { ...kernel, body }
       yield {
         built: { ...built, kernels: built.kernels.with(index, wrong) },
-        where: difference(kernel, wrong),
+        where: () => difference(kernel, wrong),
       }
     }
 }

@@ -12,6 +12,7 @@ export interface Effort {
   readonly seed?: number
   readonly sample?: SampleSize
   readonly storage?: Storage
+  readonly shrink?: boolean
 }
 
 export function modelOf(text: string): AttentionModel {
@@ -27,13 +28,14 @@ export async function resultOf(
   model: AttentionModel,
   platform: Platform,
   property: PropertyName,
-  { runs = 8, seed = 1, sample, storage }: Effort = {},
+  { runs = 8, seed = 1, sample, storage, shrink }: Effort = {},
 ): Promise<PropertyResult> {
   const { properties } = await verifyAttention(model, platform, {
     runs,
     seed,
     property,
     storage,
+    shrink,
     say: () => {},
     ...(sample && { sample }),
   })
@@ -51,7 +53,7 @@ export async function firstRefuted(
 ): Promise<string> {
   for (const property of properties) {
     try {
-      const { status } = await resultOf(model, platform, property, effort)
+      const { status } = await resultOf(model, platform, property, { ...effort, shrink: false })
       if (status === 'refuted') return property
     } catch (error) {
       if (!(error instanceof InvariantError)) throw error

@@ -1,174 +1,177 @@
 /**
- * Statements as actions: on one thread, or, where they hold a barrier, on the
- * whole workgroup at once.
+ * Statements as JavaScript: on one thread, or, where they hold a barrier, on the whole workgroup at once. The text of a
+ * workgroup calls `each` with what a thread does, `agreed` with what all threads compute alike, and `barrier`.
  */
 
 import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
-import type { Statement, Value, ValueType } from '../kernel.ts'
-import { typeOf } from '../types.ts'
+import type { Statement, Value } from '../kernel.ts'
 import { hasBarrier } from '../walk.ts'
-import type { Frame } from './memory.ts'
+import { writeWrite } from './access.ts'
+import type { Frame } from './frame.ts'
+import { lanesOf } from './scope.ts'
 import type { Scope } from './scope.ts'
-import { compileValue } from './values.ts'
+import type { Text } from './text.ts'
 import type { Evaluate } from './values.ts'
-
-type Action = (frame: Frame) => void
+import { writeScalar, writeValue } from './values.ts'
 
 /** The threads of a workgroup, and what happens when they meet. */
 export interface Workgroup {
-  readonly frames: readonly Frame[]
+  readonly each: (run: (frame: Frame) => void) => void
+  readonly agreed: (evaluate: Evaluate, what: string) => number
   readonly barrier: () => void
 }
 
-type GroupAction = (workgroup: Workgroup) => void
+/** What the text of a workgroup finds of it, under these names. */
+export const workgroupNames = ['each', 'agreed', 'barrier'] as const satisfies readonly (keyof Workgroup)[]
+
+export function workgroupOf(frames: readonly Frame[], barrier: () => void): Workgroup {
+  return {
+    each: (run) => {
+      for (const frame of frames) run(frame)
+    },
+    agreed: (evaluate, what) => {
+      const values = new Set(frames.map(evaluate))
+      const [value] = values
+      invariant(
+        value !== undefined && values.size === 1,
+        `the threads of a workgroup agree on ${what} around a barrier`,
+      )
+      return value
+    },
+    barrier,
+  }
+}
 
 /** Stretches without a barrier are run thread after thread, each to the stretch's end. */
-export function compileForWorkgroup(statements: readonly Statement[], outer: Scope): GroupAction {
+export function writeForWorkgroup(statements: readonly Statement[], outer: Scope, text: Text): void {
   const scope = outer.inner()
-  const actions: GroupAction[] = []
-  let stretch: Action[] = []
-  const endStretch = (): void => {
-    if (stretch.length > 0) actions.push(forEachThread(stretch))
-    stretch = []
+  let inStretch = false
+  const stretch = (begins: boolean): void => {
+    if (begins !== inStretch) text.line(begins ? 'each((frame) => {' : '});')
+    inStretch = begins
   }
   for (const statement of statements) {
-    if (hasBarrier(statement)) {
-      endStretch()
-      actions.push(compileUniform(statement, scope))
-    } else stretch.push(compileStatement(statement, scope))
+    stretch(!hasBarrier(statement))
+    if (inStretch) writeStatement(statement, scope, text, declareSlots)
+    else writeUniform(statement, scope, text)
   }
-  endStretch()
-  return (workgroup) => {
-    for (const action of actions) action(workgroup)
-  }
+  stretch(false)
 }
 
-function forEachThread(actions: readonly Action[]): GroupAction {
-  return ({ frames }) => {
-    for (const frame of frames) for (const action of actions) action(frame)
-  }
-}
-
-function compileUniform(statement: Statement, scope: Scope): GroupAction {
+function writeUniform(statement: Statement, scope: Scope, text: Text): void {
   switch (statement.kind) {
     case 'barrier':
-      return ({ barrier }) => barrier()
+      text.line('barrier();')
+      return
     case 'for': {
-      const [from, to] = [compileValue(statement.from, scope), compileValue(statement.to, scope)]
+      const from = writeAgreed(statement.from, scope, statement.index, text)
+      const to = writeAgreed(statement.to, scope, statement.index, text)
       const inner = scope.inner()
       const slot = inner.declare(statement.index, 'u32')
-      const body = compileForWorkgroup(statement.body, inner)
-      return (workgroup) => {
-        const end = agreed(to, workgroup, statement.index)
-        for (let index = agreed(from, workgroup, statement.index); index < end; index += statement.step) {
-          for (const frame of workgroup.frames) frame[slot] = index
-          body(workgroup)
-        }
-      }
+      const index = text.fresh()
+      text.line(`for (let ${index} = ${from}; ${index} < ${to}; ${index} += ${statement.step}) {`)
+      text.line(`each((frame) => { frame[${slot}] = ${index}; });`)
+      writeForWorkgroup(statement.body, inner, text)
+      text.line('}')
+      return
     }
-    case 'if': {
-      const condition = compileValue(statement.condition, scope)
-      const then = compileForWorkgroup(statement.then, scope)
-      const otherwise = compileForWorkgroup(statement.otherwise ?? [], scope)
-      return (workgroup) =>
-        agreed(condition, workgroup, 'a condition') !== 0 ? then(workgroup) : otherwise(workgroup)
-    }
+    case 'if':
+      text.line(`if (${writeAgreed(statement.condition, scope, 'a condition', text)} !== 0) {`)
+      writeForWorkgroup(statement.then, scope, text)
+      text.line('} else {')
+      writeForWorkgroup(statement.otherwise ?? [], scope, text)
+      text.line('}')
+      return
     default:
       throw new InvariantError(`the statement ${statement.kind} holds no barrier`)
   }
 }
 
 /** The value on which all threads agree. */
-function agreed(evaluate: Evaluate, { frames }: Workgroup, what: string): number {
-  const values = new Set(frames.map(evaluate))
-  const [value] = values
-  invariant(
-    value !== undefined && values.size === 1,
-    `the threads of a workgroup agree on ${what} around a barrier`,
-  )
-  return value
+function writeAgreed(value: Value, scope: Scope, what: string, text: Text): string {
+  const name = text.fresh()
+  text.line(`const ${name} = agreed((frame) => {`)
+  text.line(`return ${writeScalar(value, scope, text)}; }, ${JSON.stringify(what)});`)
+  return name
 }
 
-function compileBlock(statements: readonly Statement[], outer: Scope): Action {
+function writeBlock(statements: readonly Statement[], outer: Scope, text: Text): void {
   const scope = outer.inner()
-  const actions = statements.map((statement) => compileStatement(statement, scope))
-  return (frame) => {
-    for (const action of actions) action(frame)
-  }
+  for (const statement of statements) writeStatement(statement, scope, text, declareLocals)
 }
 
-function compileStatement(statement: Statement, scope: Scope): Action {
+type Declare = (
+  statement: Extract<Statement, { kind: 'let' | 'var' }>,
+  scope: Scope,
+  text: Text,
+) => readonly string[]
+
+/** Where the stretches that follow see a name. */
+const declareSlots: Declare = ({ name, type }, scope) => {
+  scope.declare(name, type)
+  return scope.places(name, type)
+}
+
+const declareLocals: Declare = ({ name, type }, scope, text) => {
+  const lanes = lanesOf(type).map(() => text.fresh())
+  text.line(`let ${lanes.join(', ')};`)
+  scope.declareLocal(name, lanes)
+  return lanes
+}
+
+function writeStatement(statement: Statement, scope: Scope, text: Text, declare: Declare): void {
   switch (statement.kind) {
     case 'comment':
-      return () => undefined
+      return
     case 'let':
-    case 'var':
-      return compileAssignment(scope, statement.value, statement.name, statement.type)
+    case 'var': {
+      const values = writeValue(statement.value, scope, text)
+      return writeLanes(declare(statement, scope, text), values, text)
+    }
     case 'assign': {
       const { name, type } = statement.target
-      return write(scope.slot(name), lanes(statement.value, type, scope))
+      return writeLanes(scope.places(name, type), writeValue(statement.value, scope, text), text)
     }
     case 'for': {
-      const [from, to] = [compileValue(statement.from, scope), compileValue(statement.to, scope)]
+      const to = text.keep(writeScalar(statement.to, scope, text))
+      const from = text.keep(writeScalar(statement.from, scope, text))
       const inner = scope.inner()
-      const slot = inner.declare(statement.index, 'u32')
-      const body = compileBlock(statement.body, inner)
-      return (frame) => {
-        const end = to(frame)
-        for (let index = from(frame); index < end; index += statement.step) {
-          frame[slot] = index
-          body(frame)
-        }
-      }
+      const [index, end] = [text.fresh(), text.fresh()]
+      inner.declareLocal(statement.index, [index])
+      text.line(`const ${end} = ${to};`)
+      text.line(`for (let ${index} = ${from}; ${index} < ${end}; ${index} += ${statement.step}) {`)
+      writeBlock(statement.body, inner, text)
+      text.line('}')
+      return
     }
-    case 'if': {
-      const condition = compileValue(statement.condition, scope)
-      const then = compileBlock(statement.then, scope)
-      const otherwise = compileBlock(statement.otherwise ?? [], scope)
-      return (frame) => (condition(frame) !== 0 ? then(frame) : otherwise(frame))
-    }
+    case 'if':
+      text.line(`if ((${writeScalar(statement.condition, scope, text)}) !== 0) {`)
+      writeBlock(statement.then, scope, text)
+      text.line('} else {')
+      writeBlock(statement.otherwise ?? [], scope, text)
+      text.line('}')
+      return
     case 'store':
-      return compileStore(statement.buffer, statement.index, statement.value, scope)
+      return writeStore(statement.buffer, statement.index, statement.value, scope, text)
     case 'sharedStore':
-      return compileStore(statement.array, statement.index, statement.value, scope)
+      return writeStore(statement.array, statement.index, statement.value, scope, text)
     case 'barrier':
       throw new InvariantError(`the statement ${statement.kind} is none of one thread`)
   }
 }
 
+function writeStore(memory: string, at: Value, value: Value, scope: Scope, text: Text): void {
+  const index = text.keep(writeScalar(at, scope, text))
+  const values = writeValue(value, scope, text).map((lane) => text.keep(lane))
+  writeWrite(text, memory, scope.lanes(memory), index, values)
+}
+
 /** All lanes are evaluated before any is written: the value may read what it replaces. */
-function compileStore(memory: string, at: Value, value: Value, scope: Scope): Action {
-  const cells = scope.cells(memory)
-  const index = compileValue(at, scope)
-  const values = lanes(value, typeOf(value), scope)
-  return (frame) => {
-    const place = index(frame)
-    const entries = values.map((value) => value(frame))
-    entries.forEach((entry, lane) => cells.write(frame, place, lane, entry))
-  }
-}
-
-function compileAssignment(scope: Scope, value: Value, name: string, type: ValueType): Action {
-  const values = lanes(value, type, scope)
-  return write(scope.declare(name, type), values)
-}
-
-function lanes(value: Value, type: ValueType, scope: Scope): readonly Evaluate[] {
-  return (type === 'vec4f' ? [0, 1, 2, 3] : [0]).map((lane) => compileValue(value, scope, lane))
-}
-
-/** As in shared memory, all lanes are evaluated before any is written: the value may read what it replaces. */
-function write(slot: number, [x, y, z, w]: readonly Evaluate[]): Action {
-  invariant(x !== undefined, 'a value has a lane')
-  if (y === undefined || z === undefined || w === undefined)
-    return (frame) => {
-      frame[slot] = x(frame)
-    }
-  return (frame) => {
-    const [a, b, c, d] = [x(frame), y(frame), z(frame), w(frame)]
-    frame[slot] = a
-    frame[slot + 1] = b
-    frame[slot + 2] = c
-    frame[slot + 3] = d
-  }
+function writeLanes(places: readonly string[], values: readonly string[], text: Text): void {
+  const kept = values.map((lane) => {
+    const name = text.fresh()
+    text.line(`const ${name} = ${lane};`)
+    return name
+  })
+  for (const [lane, place] of places.entries()) text.line(`${place} = ${kept[lane]};`)
 }

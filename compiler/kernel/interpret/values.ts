@@ -1,186 +1,165 @@
-/** Values as functions of a thread's frame, one lane at a time, rounded after each operation. */
+/** Values as JavaScript on a thread's frame, one lane at a time, rounded after each operation. */
 
-import { fieldOf } from '../../../runtime/contract/size.ts'
-import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
-import { intrinsic, isIntrinsic } from '../intrinsics.ts'
+import { invariant } from '../../diagnostics/invariant.ts'
+import { isIntrinsic } from '../intrinsics.ts'
 import type { BinaryOperator, Value, ValueType } from '../kernel.ts'
 import { typeOf } from '../types.ts'
-import { threadSlot, workgroupSlot } from './memory.ts'
-import type { Frame } from './memory.ts'
+import { writeCall } from './access.ts'
+import { threadSlot, workgroupSlot } from './frame.ts'
+import type { Frame } from './frame.ts'
+import { lanesOf } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { made, names, Text } from './text.ts'
+import type { Machine } from './text.ts'
 
 /** Truth values are 1 and 0. */
 export type Evaluate = (frame: Frame) => number
 
-/** @param lane of a vec4f; a scalar has lane 0 alone */
-export function compileValue(value: Value, scope: Scope, lane = 0): Evaluate {
+/** A value's first lane as a function, which is compiled when it is first called. */
+export function compileValue(value: Value, scope: Scope, machine: Machine): Evaluate {
+  const text = new Text(writeCall)
+  const [first] = writeValue(value, scope, text)
+  const lines = ['return (frame) => {', ...text.lines, `return ${first};`, '}']
+  let evaluate: Evaluate | undefined
+  return (frame) => (evaluate ??= made<Evaluate>(scope.environment.memory.keys(), lines)(machine))(frame)
+}
+
+/**
+ * An expression for each lane: the four of a vec4f, or one. What comes before it goes into `text`: loads, in their order,
+ * and what all lanes have in common.
+ */
+export function writeValue(value: Value, scope: Scope, text: Text): readonly string[] {
   switch (value.kind) {
-    case 'number': {
-      const number = value.value
-      return () => number
-    }
-    case 'name': {
-      const slot = scope.slot(value.name) + lane
-      return (frame) => frame[slot] ?? Number.NaN
-    }
+    case 'number':
+      return [Object.is(value.value, -0) ? '-0' : String(value.value)]
+    case 'name':
+      return scope.places(value.name, value.type)
     case 'thread':
-      return (frame) => frame[threadSlot] ?? Number.NaN
+      return [`frame[${threadSlot}]`]
     case 'workgroup':
-      return (frame) => frame[workgroupSlot] ?? Number.NaN
-    case 'shape': {
-      const size = fieldOf(scope.environment.shape, value.field)
-      return () => size
-    }
+      return [`frame[${workgroupSlot}]`]
+    case 'shape':
+      return [names.field(value.field)]
     case 'bufferLength': {
-      const { size, lanes } = scope.cells(value.buffer)
-      return () => size * lanes
+      return [`${names.size(value.buffer)} * ${scope.lanes(value.buffer)}`]
     }
     case 'load':
     case 'sharedLoad':
-      return compileLoad(value, scope, lane)
+      return writeLoad(value, scope, text)
     case 'lane':
-      return compileValue(value.vector, scope, value.lane)
-    case 'vec4': {
-      const part = value.lanes[lane]
-      invariant(part !== undefined, `${lane} is a lane of a vec4f`)
-      return compileValue(part, scope)
+      return [at(writeValue(value.vector, scope, text), value.lane)]
+    case 'vec4':
+      return value.lanes.map((part) => writeScalar(part, scope, text))
+    case 'splat': {
+      const one = text.keep(writeScalar(value.value, scope, text))
+      return lanesOf('vec4f').map(() => one)
     }
-    case 'splat':
-      return compileValue(value.value, scope)
     case 'unary': {
-      const operand = compileValue(value.operand, scope, lane)
-      if (value.operator === '!') return (frame) => 1 - operand(frame)
-      return typeOf(value) === 'i32' ? (frame) => -operand(frame) | 0 : (frame) => -operand(frame)
+      const operand = writeValue(value.operand, scope, text)
+      if (value.operator === '!') return operand.map((lane) => `1 - (${lane})`)
+      return operand.map((lane) => (typeOf(value) === 'i32' ? `-(${lane}) | 0` : `-(${lane})`))
     }
     case 'binary':
-      return compileBinary(
-        value.operator,
-        typeOf(value.left),
-        compileValue(value.left, scope, lane),
-        compileValue(value.right, scope, lane),
-      )
+      return writeBinary(value, scope, text)
     case 'select': {
-      const condition = compileValue(value.condition, scope)
-      const yes = compileValue(value.yes, scope, lane)
-      const no = compileValue(value.no, scope, lane)
-      return (frame) => {
-        const [whenTrue, whenFalse] = [yes(frame), no(frame)]
-        return condition(frame) !== 0 ? whenTrue : whenFalse
-      }
+      const yes = writeValue(value.yes, scope, text).map((lane) => text.keep(lane))
+      const no = writeValue(value.no, scope, text).map((lane) => text.keep(lane))
+      const condition = text.keep(writeScalar(value.condition, scope, text))
+      return yes.map((lane, place) => `${condition} !== 0 ? ${lane} : ${at(no, place)}`)
     }
     case 'call': {
       const { intrinsic: name, args } = value
       invariant(isIntrinsic(name), `${name} is an intrinsic`)
-      return compileCall(
-        intrinsic(name).value,
-        typeOf(value),
-        args.map((argument) => compileValue(argument, scope, lane)),
+      const written = args.map((argument) => writeValue(argument, scope, text))
+      return lanesOf(typeOf(value)).map((lane) =>
+        rounded(typeOf(value), `${names.intrinsic(name)}(${written.map((one) => at(one, lane)).join(', ')})`),
       )
     }
     case 'convert':
-      return compileConvert(typeOf(value.value), value.to, compileValue(value.value, scope))
+      return [converted(typeOf(value.value), value.to, writeScalar(value.value, scope, text))]
   }
 }
 
-function compileLoad(
+/** See `writeValue`; of a value that is one number. */
+export const writeScalar = (value: Value, scope: Scope, text: Text): string =>
+  at(writeValue(value, scope, text), 0)
+
+function at(lanes: readonly string[], lane: number): string {
+  const text = lanes[lane]
+  invariant(text !== undefined, `a value has a lane ${lane}`)
+  return text
+}
+
+function writeLoad(
   value: Extract<Value, { kind: 'load' | 'sharedLoad' }>,
   scope: Scope,
-  lane: number,
-): Evaluate {
-  const cells = scope.cells(value.kind === 'load' ? value.buffer : value.array)
-  const index = compileValue(value.index, scope)
-  if (value.type === 'vec4f')
-    return (frame) => {
-      const first = index(frame)
-      cells.checkFour(frame, first)
-      return cells.read(frame, first, lane)
-    }
-  if (cells.lanes === 1) return (frame) => cells.read(frame, index(frame), 0)
-  // A number of a vec4f.
-  return (frame) => {
-    const number = index(frame)
-    return cells.read(frame, Math.floor(number / 4), number % 4)
+  text: Text,
+): readonly string[] {
+  const name = value.kind === 'load' ? value.buffer : value.array
+  const index = text.keep(writeScalar(value.index, scope, text))
+  return text.writeLoad(text, name, scope.lanes(name), index, value.type)
+}
+
+function writeBinary(
+  { operator, left, right }: Extract<Value, { kind: 'binary' }>,
+  scope: Scope,
+  text: Text,
+): readonly string[] {
+  const first = writeValue(left, scope, text)
+  if (operator === '&&' || operator === '||') {
+    // The right operand is not looked at where the left one decides.
+    const result = text.fresh()
+    text.line(`let ${result} = Number((${at(first, 0)}) !== 0);`)
+    text.line(`if (${result} === ${operator === '&&' ? 1 : 0}) {`)
+    text.line(`${result} = ${writeScalar(right, scope, text)}; }`)
+    return [result]
   }
+  const second = writeValue(right, scope, text)
+  const type = typeOf(left)
+  return first.map((lane, place) => binary(operator, type, `(${lane})`, `(${at(second, place)})`))
 }
 
-function compileCall(
-  of: (...numbers: number[]) => number,
-  type: ValueType,
-  args: readonly Evaluate[],
-): Evaluate {
-  const [first, second, third, fourth] = args
-  invariant(first !== undefined && args.length <= 4, 'an intrinsic has one to four arguments')
-  const round = rounding(type)
-  if (second === undefined) return (frame) => round(of(first(frame)))
-  if (third === undefined) return (frame) => round(of(first(frame), second(frame)))
-  if (fourth === undefined) return (frame) => round(of(first(frame), second(frame), third(frame)))
-  return (frame) => round(of(first(frame), second(frame), third(frame), fourth(frame)))
-}
+type Arithmetic = Exclude<BinaryOperator, '&&' | '||'>
 
-function compileBinary(operator: BinaryOperator, type: ValueType, left: Evaluate, right: Evaluate): Evaluate {
-  const round = rounding(type)
+function binary(operator: Arithmetic, type: ValueType, left: string, right: string): string {
   const integers = type === 'i32' || type === 'u32'
   switch (operator) {
     case '+':
-      return (frame) => round(left(frame) + right(frame))
     case '-':
-      return (frame) => round(left(frame) - right(frame))
+      return rounded(type, `${left} ${operator} ${right}`)
     case '*':
-      return integers
-        ? (frame) => round(Math.imul(left(frame), right(frame)))
-        : (frame) => Math.fround(left(frame) * right(frame))
+      return rounded(type, integers ? `Math.imul(${left}, ${right})` : `${left} * ${right}`)
     case '/':
-      return integers
-        ? (frame) => round(Math.trunc(left(frame) / divisor(right(frame))))
-        : (frame) => Math.fround(left(frame) / right(frame))
+      return rounded(type, integers ? `Math.trunc(${left} / divisor(${right}))` : `${left} / ${right}`)
     case '%':
-      return (frame) => round(left(frame) % divisor(right(frame)))
-    case '<':
-      return (frame) => Number(left(frame) < right(frame))
-    case '<=':
-      return (frame) => Number(left(frame) <= right(frame))
-    case '>':
-      return (frame) => Number(left(frame) > right(frame))
-    case '>=':
-      return (frame) => Number(left(frame) >= right(frame))
+      return rounded(type, `${left} % divisor(${right})`)
     case '==':
-      return (frame) => Number(left(frame) === right(frame))
     case '!=':
-      return (frame) => Number(left(frame) !== right(frame))
-    case '&&':
-      return (frame) => (left(frame) !== 0 ? right(frame) : 0)
-    case '||':
-      return (frame) => (left(frame) !== 0 ? 1 : right(frame))
+      return `Number(${left} ${operator}= ${right})`
+    default:
+      return `Number(${left} ${operator} ${right})`
   }
 }
 
-function divisor(value: number): number {
-  if (value === 0) throw new InvariantError('a kernel divides an integer by zero')
-  return value
-}
-
 /** From a number to the nearest value of the type; integers wrap. */
-function rounding(type: ValueType): (value: number) => number {
+function rounded(type: ValueType, value: string): string {
   switch (type) {
     case 'f32':
     case 'vec4f':
-      return Math.fround
+      return `Math.fround(${value})`
     case 'i32':
-      return (value) => value | 0
+      return `(${value}) | 0`
     case 'u32':
-      return (value) => value >>> 0
+      return `(${value}) >>> 0`
     case 'bool':
-      return Number
+      return `Number(${value})`
   }
 }
 
 /** Conversions of a float to an integer cut the fraction and stop at the ends of the type. */
-function compileConvert(from: ValueType, to: ValueType, value: Evaluate): Evaluate {
-  if (to === 'bool') return (frame) => Number(value(frame) !== 0)
-  if (from !== 'f32' || to === 'f32') {
-    const round = rounding(to)
-    return (frame) => round(value(frame))
-  }
+function converted(from: ValueType, to: ValueType, value: string): string {
+  if (to === 'bool') return `Number((${value}) !== 0)`
+  if (from !== 'f32' || to === 'f32') return rounded(to, value)
   const [least, most] = to === 'u32' ? [0, 0xffffffff] : [-0x80000000, 0x7fffffff]
-  return (frame) => Math.min(Math.max(Math.trunc(value(frame)), least), most)
+  return `Math.min(Math.max(Math.trunc(${value}), ${least}), ${most})`
 }

@@ -32,6 +32,8 @@ export interface Effort {
   readonly runs: number
   /** Replays one case. */
   readonly path?: string | undefined
+  /** Whether a counterexample is made small; it is unless said otherwise. */
+  readonly shrink?: boolean | undefined
   /** Of kernel entries; what `runs` says where it is absent. */
   readonly sample?: SampleSize | undefined
   readonly say: (step: string) => void

@@ -26,7 +26,7 @@ const shrinkingSteps = 150
 
 export async function tryCases<Given>(
   trial: Trial<Given>,
-  { seed, runs, path, say }: Effort,
+  { seed, runs, path, shrink = true, say }: Effort,
 ): Promise<Outcome> {
   let tried = 0
   let steps = 0
@@ -46,7 +46,7 @@ export async function tryCases<Given>(
     }
   })
   const result = await (path === undefined
-    ? fc.check(property, { seed, numRuns: runs })
+    ? fc.check(property, { seed, numRuns: runs, endOnFailure: !shrink })
     : replay(property, { seed, numRuns: runs, path }))
   if (thrown !== undefined) throw thrown
   const [given] = result.counterexample ?? []
