@@ -11,6 +11,7 @@ import {
 } from '../algebra/facts.ts'
 import { backwardFactorised } from './backward/factorised.ts'
 import { isDerivable, lengthOfSlopes } from './backward/pair-slopes.ts'
+import { backwardNear } from './backward/near.ts'
 import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
@@ -44,7 +45,6 @@ const mostNodes = 4000
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
-  if (!isInterpretable(attention)) return 'its rows are sorted by a hash'
   const terms = termsOf(attention)
   if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
   return terms.every(isDerivable) ? undefined : inseparable
@@ -66,6 +66,10 @@ export function backward(
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
   const totals = !parameters ? undefined : planner.rowsApart ? 'bySlice' : 'inPlace'
+  if (output.kind === 'near')
+    return planner.rowsApart
+      ? { underivable: 'no cell sorts rows by a hash' }
+      : backwardNear(attention, output)
   if (output.kind === 'carry') return backwardFactorised(attention, output, planner, totals)
   return backwardSteps(attention, planner, totals) ?? { underivable: inseparable }
 }

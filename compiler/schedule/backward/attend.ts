@@ -59,7 +59,10 @@ export function adjointOfAttend(from: AttendAdjoint): Adjoint | undefined {
 }
 
 /** κ of rows as the caller gives them. */
-function withUnscaledRows({ value, coefficient, exponent, sign }: ScaledTerm, scale: number): ScaledTerm {
+export function withUnscaledRows(
+  { value, coefficient, exponent, sign }: ScaledTerm,
+  scale: number,
+): ScaledTerm {
   return {
     value: scaleRows(value, scale),
     coefficient: scaleRows(coefficient, scale),

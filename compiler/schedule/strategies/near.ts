@@ -5,6 +5,7 @@ import { lt, smaller, y, z } from '../equation/build.ts'
 import { rowOf, headAt } from '../equation/heads.ts'
 import { mergePass, numbersOfPart } from '../merge.ts'
 import { outlineOf } from '../outline.ts'
+import type { Formula } from '../equation.ts'
 import type { BufferPlan, Pass, Schedule } from '../schedule.ts'
 import type { Size } from '../../../runtime/contract/size.ts'
 import { scaledTerm } from '../terms.ts'
@@ -14,26 +15,34 @@ import { rowsOfTile, threads, valueTile } from '../tiles.ts'
  * A row weighs exp(−100000) for itself, here as an exponent in base 2: that vanishes beside any other row, and is the
  * whole weight where a row meets no other.
  */
-const self = -100_000 / Math.LN2
+export const self = -100_000 / Math.LN2
 
-const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHeads'])
+/** Query heads of a slice. */
+export const sliceQueryHeads: Size = product('sliceCount', ['ceildiv', 'heads', 'kvHeads'])
 
 /**
  * Schedules attention by hash for targets whose kernels scatter. Each round sorts the rows anew, and a last pass
  * merges the rounds, because one hash may part rows that belong together.
  */
 export function scheduleNear(attention: Attention, step: Near): Schedule {
+  const parts = partsOfRounds(attention, step)
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
+  return {
+    ...parts,
+    buffers: [...dataBuffers(attention).filter(({ name }) => name !== 'k'), ...parts.buffers],
+    passes: [...parts.passes, combinePass(attention, step, rowOf(outRows, head, y))],
+  }
+}
+
+/** Sorts the rows of each round, and leaves a part of each row; with the buffers beside the tensors of the call. */
+export function partsOfRounds(attention: Attention, step: Near): Schedule {
   return {
     ...outlineOf(attention),
     keysAreQueries: true,
     chunk: threads,
     chunks: ['max', 1, ['ceildiv', 'length', threads]],
-    buffers: [
-      ...dataBuffers(attention).filter(({ name }) => name !== 'k'),
-      queryLengths,
-      ...sortedBuffers(attention, step),
-    ],
-    passes: [...sortPasses(step), attendPass(attention, step), combinePass(attention, step)],
+    buffers: [queryLengths, ...sortedBuffers(attention, step)],
+    passes: [...sortPasses(step), attendPass(attention, step)],
   }
 }
 
@@ -130,8 +139,12 @@ function attendPass({ valueDim, mask, scale }: Attention, { name, kernel, rounds
   }
 }
 
-/** Merges the parts that the rounds leave of each row. */
-function combinePass({ valueDim, division }: Attention, { rounds }: Near): Pass {
+/**
+ * Merges the parts that the rounds leave of each row.
+ *
+ * @param rowOfOut index in `out` of the row of the cell, in rows
+ */
+export function combinePass({ valueDim, division }: Attention, { rounds }: Near, rowOfOut: Formula): Pass {
   const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
   return mergePass({
     name: 'combine_rounds',
@@ -140,7 +153,7 @@ function combinePass({ valueDim, division }: Attention, { rounds }: Near): Pass 
     division,
     where: lt(y, smaller(head.counted, head.visible)),
     out: 'out',
-    rowOfOut: rowOf(outRows, head, y),
+    rowOfOut,
     what: 'the quotients of each row over all rounds',
   })
 }
