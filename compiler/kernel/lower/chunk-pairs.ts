@@ -13,7 +13,7 @@ import type { Four } from './panel.ts'
 import { rowsOfCall, rowStart } from './row-places.ts'
 import { fourOf } from './score-layout.ts'
 import { addProducts } from './tile-product.ts'
-import { fourFrom, lanes, range, rowGroup, within } from './tile.ts'
+import { fourFrom, lanes, rowGroup, within } from './tile.ts'
 
 /** Fours of keys of a slice. */
 const foursOfSlice = keysOfSlice / lanes
@@ -115,7 +115,7 @@ function joinNear(k: Author, { layout, pass }: Chunk, near: NearPairs): void {
   const threads = pass.tile.threads / sets
   const own = k.let('ownPairs', ir.mod(ir.thread, threads))
   const at = (key: number): Value => ir.add(ir.mul(own, lanes + 1), key)
-  for (const set of range(sets).slice(1)) {
+  k.rolled('otherSet', 1, sets, 1, (set) => {
     k.if(ir.eq(near.set, set), () =>
       near.scores.forEach((score, key) => k.sharedStore(layout.array, at(key), score)),
     )
@@ -124,7 +124,7 @@ function joinNear(k: Author, { layout, pass }: Chunk, near: NearPairs): void {
       near.scores.forEach((score, key) => k.add(score, ir.sharedLoad(layout.array, at(key)))),
     )
     k.barrier()
-  }
+  })
 }
 
 /** Stores the scores of pairs inside row groups whose keys are in the slice. */

@@ -24,7 +24,7 @@ import { declareFours } from './fours.ts'
 import { divide, frame, groupNames, headsOf, u32Name, visible } from './frame.ts'
 import type { Frame } from './frame.ts'
 import { mendRows, mendingArrays } from './mend.ts'
-import { fromPanel, panelPlace } from './panel.ts'
+import { eachExchanged, panelPlace } from './panel.ts'
 import { readout } from './readout.ts'
 import { rowsOfCall } from './row-places.ts'
 import { raiseRowScales } from './row-scale.ts'
@@ -167,9 +167,8 @@ function joinTotals(k: Author, { rows, layout, pass }: Chunk): void {
   for (const { four, total } of rows) k.sharedStore(array, panelPlace(exchanged, columnGroup, four), total)
   k.barrier()
   for (const { total } of rows) k.set(total, ir.splat(0))
-  k.loop('other', 0, across(pass.tile), (other) =>
-    rows.forEach(({ four, total }) => k.add(total, fromPanel(exchanged, other, four))),
-  )
+  const fours = rows.map(({ four }) => four)
+  eachExchanged(k, exchanged, across(pass.tile), fours, (which, part) => k.add(nth(rows, which).total, part))
   k.barrier()
 }
 

@@ -14,7 +14,7 @@ import { widen } from './operators.ts'
 import { pairProducts } from './pair-products.ts'
 import { evaluatePairs } from './pairs.ts'
 import type { Row } from './pairs.ts'
-import { fromPanel, loadEntry, panelPlace } from './panel.ts'
+import { eachExchanged, fromPanel, loadEntry, panelPlace } from './panel.ts'
 import type { Filling } from './panel.ts'
 import { rowStart } from './row-places.ts'
 import type { RowPlaces } from './row-places.ts'
@@ -177,7 +177,7 @@ function weigh(
     const scale = nth(scales, vector)
     const names = { before: `scaleSoFar${vector}`, shrink: `shrink${vector}` }
     const sums = [nth(rows.totals, vector), ...nth(rows.sums, vector)]
-    raiseScale(k, { scale, sums, names }, (raise) => eachExchanged(k, attention, vector, raise))
+    raiseScale(k, { scale, sums, names }, (raise) => eachOfRows(k, attention, vector, raise))
     // A row that has seen nothing yet has no scale to measure by: all of its powers are to be 0.
     const measure = k.let(`measure${vector}`, ir.call('max', scale, ir.splat(lowest / 2)))
     items.forEach((item, which) => {
@@ -206,23 +206,16 @@ export function exchange(k: Author, { layout }: Operands, numbers: readonly Valu
   k.barrier()
 }
 
-/** Numbers of other threads that a round of `eachExchanged` takes, so that they are waited for together. */
-const exchangedAtOnce = 4
-
 /** What the threads have given for a group of rows, in their order. */
-export function eachExchanged(
+export const eachOfRows = (
   k: Author,
   { layout, pass }: Operands,
   vector: number,
   take: (number: Value) => void,
-): void {
-  const count = across(pass.tile)
-  const atOnce = Math.min(count, exchangedAtOnce)
-  k.rolled('other', 0, count, atOnce, (other) => {
-    for (const step of range(atOnce))
-      take(fromPanel(layout.exchanged, other, nth(layout.rowFours, vector), step))
-  })
-}
+): void =>
+  eachExchanged(k, layout.exchanged, across(pass.tile), [nth(layout.rowFours, vector)], (_, number) =>
+    take(number),
+  )
 
 /** Adds the values of a tile's keys, each by its weight, a slice of keys after another. */
 function addValues(k: Author, attention: Attention, from: Value, weights: Scores['values']): void {

@@ -17,7 +17,7 @@ import { addEpilogue } from './epilogue.ts'
 import { declareFours } from './fours.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'
 import type { Counts, Frame } from './frame.ts'
-import { eachExchanged, exchange, takeTile } from './online-tile.ts'
+import { eachOfRows, exchange, takeTile } from './online-tile.ts'
 import type { AttendedRows, Operands } from './online-tile.ts'
 import { unitOf } from './panel.ts'
 import { partLayout } from './parts.ts'
@@ -119,7 +119,7 @@ function addUp(k: Author, operands: Operands, totals: readonly Name[]): readonly
   exchange(k, operands, totals)
   return totals.map((_, vector) => {
     const all = k.var(`denominator${vector}`, ir.splat(0))
-    eachExchanged(k, operands, vector, (total) => k.add(all, total))
+    eachOfRows(k, operands, vector, (total) => k.add(all, total))
     return all
   })
 }

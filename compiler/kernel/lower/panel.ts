@@ -59,6 +59,28 @@ export interface Four {
 export const fromPanel = (panel: Panel, entry: Operand, four: Four, step = 0): Value =>
   ir.sharedLoad(panel.array, panelPlace(panel, entry, four, step))
 
+/** Numbers of a panel that a round of `eachExchanged` loads, so that they are waited for together. */
+const exchangedAtOnce = 4
+
+/**
+ * What each of `count` threads has left in a panel for some groups of rows, in the threads' order. Rounds stay rolled up:
+ * written out they are most of a kernel's text, and its compiler's time.
+ */
+export function eachExchanged(
+  k: Author,
+  panel: Panel,
+  count: number,
+  fours: readonly Four[],
+  take: (which: number, number: Value) => void,
+): void {
+  const most = exchangedAtOnce / fours.length
+  const atOnce = [4, 2].find((few) => few <= most && count % few === 0) ?? 1
+  k.rolled('other', 0, count, atOnce, (other) => {
+    for (let step = 0; step < atOnce; step++)
+      fours.forEach((four, which) => take(which, fromPanel(panel, other, four, step)))
+  })
+}
+
 /** What fills a panel: rows of a matrix in a buffer. */
 export interface Filling {
   readonly panel: Panel

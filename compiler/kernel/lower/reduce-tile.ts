@@ -14,12 +14,12 @@ import type { Elapsed } from './action.ts'
 import type { Frame } from './frame.ts'
 import { headMaximum } from './maxima-layout.ts'
 import { widen } from './operators.ts'
-import { fromPanel, loadedStride, oddStride, panelPlace, unitOf } from './panel.ts'
+import { eachExchanged, loadedStride, oddStride, panelPlace, unitOf } from './panel.ts'
 import type { Filling, Four, Panel } from './panel.ts'
 import { evaluateProjected } from './projected-tile.ts'
 import { projectedOf } from './projected-layout.ts'
 import { rowsOfCall, rowsTogether } from './row-places.ts'
-import { raised, raiseScale, relativeTo } from './running-scale.ts'
+import { raised, raiseScales, relativeTo } from './running-scale.ts'
 import { across, columnGroup, lanes, nth, range, rowGroup, tileArray, within } from './tile.ts'
 import type { Columns } from './tile.ts'
 import { columnFours } from './column-panel.ts'
@@ -260,15 +260,27 @@ function raiseComponents(
     k.sharedStore(layout.array, panelPlace(layout.exchanged, sharer, four), most)
   })
   k.barrier()
-  const each = (four: Four) => (raise: (exponent: Value) => void) => {
-    k.loop('other', 0, sharers, (other) => raise(fromPanel(layout.exchanged, other, four)))
-  }
-  sums.forEach(({ four, sums: columns, total, scale }, vector) => {
-    if (scale === undefined) return
-    const names = { before: `before${vector}`, shrink: `shrink${vector}` }
-    raiseScale(k, { scale, sums: [total, ...columns], names }, each(four))
-  })
+  const each = (fours: readonly Four[], raise: (which: number, exponent: Value) => void): void =>
+    eachExchanged(k, layout.exchanged, sharers, fours, raise)
+  const scaled = sums.flatMap(({ four, sums: columns, total, scale }, vector) =>
+    scale === undefined
+      ? []
+      : [
+          {
+            four,
+            scale,
+            sums: [total, ...columns],
+            names: { before: `before${vector}`, shrink: `shrink${vector}` },
+          },
+        ],
+  )
+  raiseScales(k, scaled, (raise) =>
+    each(
+      scaled.map(({ four }) => four),
+      raise,
+    ),
+  )
   if (fillScale !== undefined && scales.includes(fillScale))
-    raiseScale(k, { scale: fillScale, sums: [] }, each(nth(fours, 0)))
+    raiseScales(k, [{ scale: fillScale, sums: [] }], (raise) => each([nth(fours, 0)], raise))
   k.barrier()
 }

@@ -14,9 +14,8 @@ import type { Value } from '../kernel.ts'
 import { componentOf, itemsOf, numberOf, vectors } from './chunk.ts'
 import type { Chunk, FeatureTile } from './chunk.ts'
 import type { ChunkNumbers, Numbers } from './chunk-tile.ts'
-import { fromPanel, panelPlace } from './panel.ts'
-import type { Four } from './panel.ts'
-import { raised, raiseScale } from './running-scale.ts'
+import { eachExchanged, panelPlace } from './panel.ts'
+import { raised, raiseScales } from './running-scale.ts'
 import { lowest } from '../kernel.ts'
 import { across, acrossLanes, columnGroup, fourLanes, inLanes, lanes, nth, range, rowGroup } from './tile.ts'
 import type { Lane } from './tile.ts'
@@ -104,23 +103,15 @@ function raiseRows(k: Author, { layout, rows, pairs, pass }: Chunk, largest: rea
     k.sharedStore(layout.array, panelPlace(exchanged, columnGroup, four), nth(largest, vector)),
   )
   k.barrier()
-  const each = (four: Four) => (raise: (exponent: Value) => void) => {
-    k.loop('other', 0, across(pass.tile), (other) => raise(fromPanel(exchanged, other, four)))
-  }
-  rows.forEach(({ four, scale, sums, total }, vector) => {
+  const ofPairs = [...(pairs?.far.rows ?? []), ...(pairs ? [{ ...pairs.near, four: pairs.near.rows }] : [])]
+  const scales = [
+    ...rows.map(({ four, scale, sums, total }) => ({ four, scale, sums: [...sums, total] })),
+    ...ofPairs.map(({ four, scale, scores }) => ({ four, scale, sums: scores })),
+  ].map(({ four, scale, sums }, which) => {
     invariant(scale !== undefined, 'rows of scaled sums have a scale')
-    const names = { before: `scaleSoFar${vector}`, shrink: `shrink${vector}` }
-    raiseScale(k, { scale, sums: [...sums, total], names }, each(four))
+    return { four, scale, sums, names: { before: `scaleSoFar${which}`, shrink: `shrink${which}` } }
   })
-  pairs?.far.rows.forEach(({ four, scores, scale }, vector) => {
-    if (scale === undefined) return
-    const names = { before: `farSoFar${vector}`, shrink: `farShrink${vector}` }
-    raiseScale(k, { scale, sums: scores, names }, each(four))
-  })
-  if (pairs?.near.scale !== undefined) {
-    const { scale, scores, rows: four } = pairs.near
-    const names = { before: 'nearSoFar', shrink: 'nearShrink' }
-    raiseScale(k, { scale, sums: scores, names }, each(four))
-  }
+  const fours = scales.map(({ four }) => four)
+  raiseScales(k, scales, (raise) => eachExchanged(k, exchanged, across(pass.tile), fours, raise))
   k.barrier()
 }

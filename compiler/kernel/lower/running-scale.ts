@@ -6,6 +6,7 @@
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Target, Value } from '../kernel.ts'
+import { nth } from './tile.ts'
 
 /** The larger of a scale and an exponent. */
 export const raised = (scale: Value, exponent: Value): Value => ir.call('max', scale, exponent)
@@ -24,11 +25,27 @@ export interface RunningScale {
 /** Takes exponents into a running scale, as `takeIn` gives them to `raise`, and shrinks what has been summed. */
 export function raiseScale(
   k: Author,
-  { scale, sums, names = { before: 'scaleSoFar', shrink: 'shrink' } }: RunningScale,
+  scale: RunningScale,
   takeIn: (raise: (exponent: Value) => void) => void,
 ): void {
-  const before = k.let(names.before, scale)
-  takeIn((exponent) => k.set(scale, raised(scale, exponent)))
-  const shrink = k.let(names.shrink, relativeTo(scale, before))
-  for (const sum of sums) k.multiply(sum, shrink)
+  raiseScales(k, [scale], (raise) => takeIn((exponent) => raise(0, exponent)))
 }
+
+/** The same for several scales whose exponents come together; `raise` is told which of them one is for. */
+export function raiseScales(
+  k: Author,
+  scales: readonly RunningScale[],
+  takeIn: (raise: (which: number, exponent: Value) => void) => void,
+): void {
+  const befores = scales.map(({ scale, names = usualNames }) => k.let(names.before, scale))
+  takeIn((which, exponent) => {
+    const { scale } = nth(scales, which)
+    k.set(scale, raised(scale, exponent))
+  })
+  for (const [which, { scale, sums, names = usualNames }] of scales.entries()) {
+    const shrink = k.let(names.shrink, relativeTo(scale, nth(befores, which)))
+    for (const sum of sums) k.multiply(sum, shrink)
+  }
+}
+
+const usualNames = { before: 'scaleSoFar', shrink: 'shrink' }

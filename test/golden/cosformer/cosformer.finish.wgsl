@@ -64,6 +64,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 127u) / 128u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 127u) / 128u);
   let rest2 = workgroup / ((shape.length + 127u) / 128u);
@@ -430,9 +432,11 @@ fn finish(
   workgroupBarrier();
   totals_0 = vec4f(0.0);
   totals_1 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * unknownOne; other += 2u) {
     totals_0 += tile[other * 33u + rowGroup * 2u];
     totals_1 += tile[other * 33u + rowGroup * 2u + 1u];
+    totals_0 += tile[other * 33u + rowGroup * 2u + 33u];
+    totals_1 += tile[other * 33u + rowGroup * 2u + 34u];
   }
   workgroupBarrier();
   let factor0 = vec4f(

@@ -173,8 +173,12 @@ fn reduce(
     );
     workgroupBarrier();
     let before0 = largest_0;
-    for (var other = 0u; other < 8u; other++) {
+    let before1 = largest_1;
+    for (var other = 0u; other < 8u * unknownOne; other += 2u) {
       largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u]);
+      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
+      largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u + 33u]);
+      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 34u]);
     }
     let shrink0 = exp2(before0 - largest_0);
     totals_0 *= shrink0;
@@ -186,10 +190,6 @@ fn reduce(
     sums_5 *= shrink0;
     sums_6 *= shrink0;
     sums_7 *= shrink0;
-    let before1 = largest_1;
-    for (var other = 0u; other < 8u; other++) {
-      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(before1 - largest_1);
     totals_1 *= shrink1;
     sums_8 *= shrink1;

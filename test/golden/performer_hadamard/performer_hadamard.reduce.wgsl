@@ -40,6 +40,8 @@ fn reduce(
   if (workgroup >= shape.sliceCount * shape.chunks * 2u) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let featureTile = workgroup % 2u;
   let rest2 = workgroup / 2u;
@@ -145,8 +147,12 @@ fn reduce(
     tile[fillRow * 33u + fillFour] = max(max(max(exponent0_0, exponent0_1), exponent0_2), exponent0_3);
     workgroupBarrier();
     let before0 = largest_0;
-    for (var other = 0u; other < 4u; other++) {
+    let before1 = largest_1;
+    for (var other = 0u; other < 4u * unknownOne; other += 2u) {
       largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u]);
+      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
+      largest_0 = max(largest_0, tile[other * 33u + rowGroup * 2u + 33u]);
+      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 34u]);
     }
     let shrink0 = exp2(before0 - largest_0);
     totals_0 *= shrink0;
@@ -158,10 +164,6 @@ fn reduce(
     sums_5 *= shrink0;
     sums_6 *= shrink0;
     sums_7 *= shrink0;
-    let before1 = largest_1;
-    for (var other = 0u; other < 4u; other++) {
-      largest_1 = max(largest_1, tile[other * 33u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(before1 - largest_1);
     totals_1 *= shrink1;
     sums_8 *= shrink1;
@@ -173,8 +175,11 @@ fn reduce(
     sums_14 *= shrink1;
     sums_15 *= shrink1;
     let scaleSoFar = fillScale;
-    for (var other = 0u; other < 4u; other++) {
+    for (var other = 0u; other < 4u; other += 4u) {
       fillScale = max(fillScale, tile[other * 33u + fillFour]);
+      fillScale = max(fillScale, tile[other * 33u + fillFour + 33u]);
+      fillScale = max(fillScale, tile[other * 33u + fillFour + 66u]);
+      fillScale = max(fillScale, tile[other * 33u + fillFour + 99u]);
     }
     let shrink = exp2(scaleSoFar - fillScale);
     workgroupBarrier();

@@ -276,8 +276,12 @@ fn finish(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
+    let scaleSoFar1 = rowScale_1;
+    for (var other = 0u; other < 16u * unknownOne; other += 2u) {
       rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
+      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u + 17u]);
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 18u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
@@ -285,10 +289,6 @@ fn finish(
     sums_2 *= shrink0;
     sums_3 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
     sums_4 *= shrink1;
     sums_5 *= shrink1;
@@ -560,8 +560,12 @@ fn finish(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
+    let scaleSoFar1 = rowScale_1;
+    for (var other = 0u; other < 16u * unknownOne; other += 2u) {
       rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
+      rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u + 17u]);
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 18u]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
@@ -569,10 +573,6 @@ fn finish(
     sums_2 *= shrink0;
     sums_3 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
     sums_4 *= shrink1;
     sums_5 *= shrink1;
@@ -669,9 +669,11 @@ fn finish(
   workgroupBarrier();
   totals_0 = vec4f(0.0);
   totals_1 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * unknownOne; other += 2u) {
     totals_0 += tile[other * 17u + rowGroup * 2u];
     totals_1 += tile[other * 17u + rowGroup * 2u + 1u];
+    totals_0 += tile[other * 17u + rowGroup * 2u + 17u];
+    totals_1 += tile[other * 17u + rowGroup * 2u + 18u];
   }
   workgroupBarrier();
   let factor0 = vec4f(

@@ -47,6 +47,8 @@ fn finish(
   if (workgroup >= shape.sliceCount * ((shape.length + 127u) / 128u) * 2u) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = workgroup % 2u;
   let rest1 = workgroup / 2u;
   let rowTile = rest1 % ((shape.length + 127u) / 128u);
@@ -399,9 +401,11 @@ fn finish(
   workgroupBarrier();
   totals_0 = vec4f(0.0);
   totals_1 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * unknownOne; other += 2u) {
     totals_0 += tile[other * 33u + rowGroup * 2u];
     totals_1 += tile[other * 33u + rowGroup * 2u + 1u];
+    totals_0 += tile[other * 33u + rowGroup * 2u + 33u];
+    totals_1 += tile[other * 33u + rowGroup * 2u + 34u];
   }
   workgroupBarrier();
   let faded0 = exp2(logDecay * vec4f(
@@ -428,48 +432,22 @@ fn finish(
   sums_7 *= faded1;
   // pairs inside the chunk: key j for rows i ≥ j
   let ownPairs = thread % 64u;
-  if (nearSet == 1u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
+  for (var otherSet = 1u; otherSet < 4u * unknownOne; otherSet++) {
+    if (nearSet == otherSet) {
+      tile[ownPairs * 5u] = near_0;
+      tile[ownPairs * 5u + 1u] = near_1;
+      tile[ownPairs * 5u + 2u] = near_2;
+      tile[ownPairs * 5u + 3u] = near_3;
+    }
+    workgroupBarrier();
+    if (nearSet == 0u) {
+      near_0 += tile[ownPairs * 5u];
+      near_1 += tile[ownPairs * 5u + 1u];
+      near_2 += tile[ownPairs * 5u + 2u];
+      near_3 += tile[ownPairs * 5u + 3u];
+    }
+    workgroupBarrier();
   }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  if (nearSet == 2u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  if (nearSet == 3u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
   for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
     let firstOfSlice = keySlice * 16u;
     if ((blockOfGroup < farGroup * 2u) & (farKeys / 4u == keySlice)) {
