@@ -119,7 +119,8 @@ export function beginLoop(statement: For, block: Block, run: Lockstep): Loop {
   const place = run.newPlace(true)
   numbering.place = place
   const short = statement.to.kind === 'number' && statement.from.kind === 'number'
-  const fewer = short && statement.rolled !== true && !statement.body.some((inner) => hasLoop(inner) || hasBarrier(inner))
+  const fewer =
+    short && statement.rolled !== true && !statement.body.some((inner) => hasLoop(inner) || hasBarrier(inner))
   place.charge({ integers: counting.integers / (fewer ? unrolled : 1) })
   place.rounds = fewer ? unrolled : 1
   const inner = block.inner()

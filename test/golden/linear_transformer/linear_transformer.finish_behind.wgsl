@@ -48,6 +48,8 @@ fn finish_behind(
   if (workgroup >= shape.sliceCount * ((shape.heads + shape.kvHeads - 1u) / shape.kvHeads) * ((shape.length + 63u) / 64u)) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let rowTile = workgroup % ((shape.length + 63u) / 64u);
   let rest2 = workgroup / ((shape.length + 63u) / 64u);
@@ -537,8 +539,14 @@ fn finish_behind(
     );
     workgroupBarrier();
     let scaleSoFar0 = rowScale_0;
-    for (var other = 0u; other < 16u; other++) {
+    let scaleSoFar1 = rowScale_1;
+    let scaleSoFar2 = farScale_0;
+    let scaleSoFar3 = nearScale;
+    for (var other = 0u; other < 16u * unknownOne; other++) {
       rowScale_0 = max(rowScale_0, tile[other * 17u + rowGroup * 2u]);
+      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
+      farScale_0 = max(farScale_0, tile[other * 17u + farRows]);
+      nearScale = max(nearScale, tile[other * 17u + nearRows]);
     }
     let shrink0 = exp2(scaleSoFar0 - rowScale_0);
     sums_0 *= shrink0;
@@ -546,34 +554,22 @@ fn finish_behind(
     sums_2 *= shrink0;
     sums_3 *= shrink0;
     totals_0 *= shrink0;
-    let scaleSoFar1 = rowScale_1;
-    for (var other = 0u; other < 16u; other++) {
-      rowScale_1 = max(rowScale_1, tile[other * 17u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(scaleSoFar1 - rowScale_1);
     sums_4 *= shrink1;
     sums_5 *= shrink1;
     sums_6 *= shrink1;
     sums_7 *= shrink1;
     totals_1 *= shrink1;
-    let farSoFar0 = farScale_0;
-    for (var other = 0u; other < 16u; other++) {
-      farScale_0 = max(farScale_0, tile[other * 17u + farRows]);
-    }
-    let farShrink0 = exp2(farSoFar0 - farScale_0);
-    far_0 *= farShrink0;
-    far_1 *= farShrink0;
-    far_2 *= farShrink0;
-    far_3 *= farShrink0;
-    let nearSoFar = nearScale;
-    for (var other = 0u; other < 16u; other++) {
-      nearScale = max(nearScale, tile[other * 17u + nearRows]);
-    }
-    let nearShrink = exp2(nearSoFar - nearScale);
-    near_0 *= nearShrink;
-    near_1 *= nearShrink;
-    near_2 *= nearShrink;
-    near_3 *= nearShrink;
+    let shrink2 = exp2(scaleSoFar2 - farScale_0);
+    far_0 *= shrink2;
+    far_1 *= shrink2;
+    far_2 *= shrink2;
+    far_3 *= shrink2;
+    let shrink3 = exp2(scaleSoFar3 - nearScale);
+    near_0 *= shrink3;
+    near_1 *= shrink3;
+    near_2 *= shrink3;
+    near_3 *= shrink3;
     workgroupBarrier();
     for (var panel = 0u; panel < (count + 3u) / 4u; panel++) {
       let firstOfPanel = panel * 4u;
@@ -748,55 +744,31 @@ fn finish_behind(
   workgroupBarrier();
   totals_0 = vec4f(0.0);
   totals_1 = vec4f(0.0);
-  for (var other = 0u; other < 16u; other++) {
+  for (var other = 0u; other < 16u * unknownOne; other += 2u) {
     totals_0 += tile[other * 17u + rowGroup * 2u];
     totals_1 += tile[other * 17u + rowGroup * 2u + 1u];
+    totals_0 += tile[other * 17u + rowGroup * 2u + 17u];
+    totals_1 += tile[other * 17u + rowGroup * 2u + 18u];
   }
   workgroupBarrier();
   // pairs inside the chunk: key j for rows i ≥ j
   let ownPairs = thread % 32u;
-  if (nearSet == 1u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
+  for (var otherSet = 1u; otherSet < 4u * unknownOne; otherSet++) {
+    if (nearSet == otherSet) {
+      tile[ownPairs * 5u] = near_0;
+      tile[ownPairs * 5u + 1u] = near_1;
+      tile[ownPairs * 5u + 2u] = near_2;
+      tile[ownPairs * 5u + 3u] = near_3;
+    }
+    workgroupBarrier();
+    if (nearSet == 0u) {
+      near_0 += tile[ownPairs * 5u];
+      near_1 += tile[ownPairs * 5u + 1u];
+      near_2 += tile[ownPairs * 5u + 2u];
+      near_3 += tile[ownPairs * 5u + 3u];
+    }
+    workgroupBarrier();
   }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  if (nearSet == 2u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
-  if (nearSet == 3u) {
-    tile[ownPairs * 5u] = near_0;
-    tile[ownPairs * 5u + 1u] = near_1;
-    tile[ownPairs * 5u + 2u] = near_2;
-    tile[ownPairs * 5u + 3u] = near_3;
-  }
-  workgroupBarrier();
-  if (nearSet == 0u) {
-    near_0 += tile[ownPairs * 5u];
-    near_1 += tile[ownPairs * 5u + 1u];
-    near_2 += tile[ownPairs * 5u + 2u];
-    near_3 += tile[ownPairs * 5u + 3u];
-  }
-  workgroupBarrier();
   for (var keySlice = 0u; keySlice < (keys + 15u) / 16u; keySlice++) {
     let firstOfSlice = keySlice * 16u;
     if ((blockOfGroup < farGroup * 4u) & (farKeys / 4u == keySlice)) {

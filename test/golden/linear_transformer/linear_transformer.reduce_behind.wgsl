@@ -39,6 +39,8 @@ fn reduce_behind(
   if (workgroup >= shape.sliceCount * shape.chunks) {
     return;
   }
+  // 1, which no compiler knows: loops up to a multiple of it are not written out
+  let unknownOne = min(shape.sliceCount, 1u);
   let valueTile = 0u;
   let featureTile = 0u;
   let chunk = workgroup % shape.chunks;
@@ -109,8 +111,12 @@ fn reduce_behind(
     tile[fillRow * 17u + fillFour] = max(exponent0_0, exponent0_1);
     workgroupBarrier();
     let before0 = largest_0;
-    for (var other = 0u; other < 8u; other++) {
+    let before1 = largest_1;
+    for (var other = 0u; other < 8u * unknownOne; other += 2u) {
       largest_0 = max(largest_0, tile[other * 17u + rowGroup * 2u]);
+      largest_1 = max(largest_1, tile[other * 17u + rowGroup * 2u + 1u]);
+      largest_0 = max(largest_0, tile[other * 17u + rowGroup * 2u + 17u]);
+      largest_1 = max(largest_1, tile[other * 17u + rowGroup * 2u + 18u]);
     }
     let shrink0 = exp2(before0 - largest_0);
     totals_0 *= shrink0;
@@ -118,10 +124,6 @@ fn reduce_behind(
     sums_1 *= shrink0;
     sums_2 *= shrink0;
     sums_3 *= shrink0;
-    let before1 = largest_1;
-    for (var other = 0u; other < 8u; other++) {
-      largest_1 = max(largest_1, tile[other * 17u + rowGroup * 2u + 1u]);
-    }
     let shrink1 = exp2(before1 - largest_1);
     totals_1 *= shrink1;
     sums_4 *= shrink1;
@@ -129,8 +131,11 @@ fn reduce_behind(
     sums_6 *= shrink1;
     sums_7 *= shrink1;
     let scaleSoFar = fillScale;
-    for (var other = 0u; other < 8u; other++) {
+    for (var other = 0u; other < 8u * unknownOne; other += 4u) {
       fillScale = max(fillScale, tile[other * 17u + fillFour]);
+      fillScale = max(fillScale, tile[other * 17u + fillFour + 17u]);
+      fillScale = max(fillScale, tile[other * 17u + fillFour + 34u]);
+      fillScale = max(fillScale, tile[other * 17u + fillFour + 51u]);
     }
     let shrink = exp2(scaleSoFar - fillScale);
     workgroupBarrier();
