@@ -60,9 +60,7 @@ export function gradientsFor(
   const planned = backward(attention, plannerOf(target, choices), parameters)
   if ('underivable' in planned) return planned
   const form = lowered(planned, (backward) => lowerForm(target, verifySchedule(backward)))
-  return 'unsupported' in form
-    ? { underivable: `they are not compiled for ${form.unsupported.replace(/,$/, '')}` }
-    : form
+  return 'unsupported' in form ? { underivable: `they are not compiled for ${form.unsupported}` } : form
 }
 
 /** The planner of a target, by choices if there are some for it. */
@@ -80,7 +78,7 @@ function lowered<Lowered>(
     return lower(planned)
   } catch (error) {
     if (error instanceof BeyondSingle)
-      return { unsupported: 'constants that come to more than f32 holds, about 3.4e38,' }
+      return { unsupported: 'constants that come to more than f32 holds (about 3.4e38)' }
     if (error instanceof BeyondScratch) return { unsupported: 'sums of more than 1 GiB for each thread' }
     throw error
   }

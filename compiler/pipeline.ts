@@ -14,7 +14,7 @@ import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, gradientsFor, type LoweredForms } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
-import { hasParameters, negativeWeights, undecodable } from './algebra/facts.ts'
+import { negativeWeights, parametersOf, undecodable } from './algebra/facts.ts'
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -75,7 +75,7 @@ export function build(
   const describe = (of: Target, forms: LoweredForms, choices?: Choices): ProgramDescription => ({
     ...assemble(of, model, forms, source, facts),
     gradients: gradients(of, choices, false),
-    ...(hasParameters(algebra) && { parameterGradients: gradients(of, choices, true) }),
+    ...(parametersOf(algebra).length > 0 && { parameterGradients: gradients(of, choices, true) }),
   })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)

@@ -122,9 +122,14 @@ export function givenRowsOf({ steps }: Attention): readonly GivenRows[] {
   return weightNames.flatMap((name) => [...given].filter(({ weight }) => weight === name))
 }
 
-/** Whether gradients may be taken by what is given beside q, k and v. Not by rotations of a hash: buckets have no derivative. */
-export const hasParameters = (attention: Attention): boolean =>
-  featuresOf(attention)?.projections !== undefined || givenRowsOf(attention).length > 0
+/**
+ * What gradients may be taken by beside q, k and v. Not by rotations of a hash: which bucket a row falls into has no
+ * derivative.
+ */
+export const parametersOf = (attention: Attention): readonly ('projection' | 'weights')[] => [
+  ...(featuresOf(attention)?.projections === undefined ? [] : (['projection'] as const)),
+  ...(givenRowsOf(attention).length === 0 ? [] : (['weights'] as const)),
+]
 
 /** Whether φ of a row depends on where it stands, or among how many rows. */
 export const seesPlace = ({ query, key }: FactorisedScore): boolean =>

@@ -10,6 +10,7 @@ import type {
   Form,
   FormName,
   GradientProgram,
+  Gradients,
   KernelSource,
   Program,
   WorkgroupDispatch,
@@ -111,12 +112,17 @@ export function programFrom(description: AnyDescription): Program | GradientProg
   }
 }
 
-const described =
-  (gradients: NonNullable<ProgramDescription['gradients']>): NonNullable<Program['gradients']> =>
-  async () => {
+/** Made when it is first asked for. */
+function described(
+  gradients: NonNullable<ProgramDescription['gradients']>,
+): NonNullable<Program['gradients']> {
+  let made: Gradients | undefined
+  const make = (): Gradients => {
     const one = gradients()
     return 'underivable' in one ? one : { program: programFrom(one) }
   }
+  return async () => (made ??= make())
+}
 
 const loaders = (alternatives: readonly Alternative[]): NonNullable<Program['alternatives']> =>
   Object.fromEntries(alternatives.map(({ target, describe }) => [target, async () => inMemory(describe())]))

@@ -32,7 +32,7 @@ export function schedule(
   if (!isIdentity(actionOf(attention)) && stabilize.kind === 'max')
     return { unsupported: 'a decay together with stabilize: max' }
   if (stabilize.kind === 'max' && score !== undefined && hasExponentialOfEntries(score))
-    return { unsupported: 'stabilize: max and a softmax, or exponentials of entries of w,' }
+    return { unsupported: 'stabilize: max and a softmax or exponentials of entries of w' }
   return plan(attention, planner)
 }
 

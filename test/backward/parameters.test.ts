@@ -7,12 +7,11 @@ import type { Schedule } from '../../compiler/schedule/schedule.ts'
 import { bufferOf, shapeOf } from '../../compiler/verification/execution/run-passes.ts'
 import { referenceGradients } from '../../compiler/reference/gradient/gradients.ts'
 import { longestKeys, tensor } from '../../compiler/verification/cases/case.ts'
-import { stand } from '../../runtime/contract/weights.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
 import type { Case } from '../../compiler/verification/cases/case.ts'
 import type { GradientCall } from '../../compiler/verification/execution/executor.ts'
 import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
-import { callWith, disagreements, keptFor, modelOf } from './calls.ts'
+import { callWith, disagreements, keptFor, modelOf, together } from './calls.ts'
 import { gradientSchedule } from './schedules.ts'
 
 const settings = (lines: string, features = ''): string =>
@@ -77,18 +76,6 @@ function truthOf(
   const weights = Object.entries(dweights ?? {}).map(([name, of]) => [`d${name}`, of] as const)
   return new Map([['dq', dq], ...weights, ...(dprojection ? [['dprojection', dprojection] as const] : [])])
 }
-
-/** A gradient, with that of the weight for which it stands in, where that is not given. */
-const together =
-  (found: (name: string) => ArrayLike<number> | undefined, kept: Record<string, Float32Array>) =>
-  (name: string): ArrayLike<number> => {
-    const own = Float64Array.from(found(name) ?? [])
-    for (const [other, one] of Object.entries(stand))
-      if (`d${one}` === name && kept[other] === undefined)
-        for (const [n, entry] of Array.from(found(`d${other}`) ?? []).entries())
-          own[n] = (own[n] ?? 0) + entry
-    return own
-  }
 
 /** The same call, in which rows that do not count are no numbers. */
 function withoutOthers({ k, v, ...call }: GradientCall): GradientCall {

@@ -11,7 +11,6 @@ import type {
 import { drawProjection } from '../../../runtime/projection/index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { build } from '../../pipeline.ts'
-import { underivable } from '../../schedule/build.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
 import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
@@ -55,16 +54,16 @@ async function open(
           decode: (call: Call, prefixes: readonly number[]) =>
             decode(attention, call, prefixes, options.storage),
         }),
-    ...(underivable(built.algebra) === undefined && {
-      backward: async ({ dout, ...call }: GradientCall) => attention.backward({ ...arrays(call), dout }),
-    }),
+    backward: async ({ dout, wrt, ...call }: GradientCall) =>
+      attention.backward({ ...arrays(call), dout, wrt }),
+    underivable: async () => (await built.program.gradients?.())?.underivable,
   }
 }
 
 function executorOf(
   attention: Attention,
   storage: CreateOptions['storage'],
-): Omit<Executor, 'projection' | 'decode' | 'backward'> {
+): Omit<Executor, 'projection' | 'decode' | 'backward' | 'underivable'> {
   return {
     redraw: (seed) => attention.redraw(seed),
     forward: async (call) =>

@@ -25,14 +25,19 @@ export interface Call extends CallSizes {
   readonly queryLengths?: readonly number[]
 }
 
-/** A call for gradients. */
-export type GradientCall = Call & { readonly dout: Float32Array }
+/** A call for gradients; `wrt` names parameters by which they are taken, too. */
+export type GradientCall = Call & {
+  readonly dout: Float32Array
+  readonly wrt?: readonly ('projection' | 'weights')[]
+}
 
 /** In the shapes of the tensors that they belong to. */
 export interface Gradients {
   readonly dq: Float32Array
   readonly dk: Float32Array
   readonly dv: Float32Array
+  readonly dprojection?: Float32Array
+  readonly dweights?: Weights
 }
 
 export interface Executor {
@@ -48,6 +53,8 @@ export interface Executor {
   readonly decode?: (call: Call, prefixes: readonly number[]) => Promise<Float32Array>
   /** The gradients of Σ out·dout; absent where it has none. */
   readonly backward?: (call: GradientCall) => Promise<Gradients>
+  /** Why the kernels of these gradients cannot be made here, in words that go on from "has no gradients, since". */
+  readonly underivable?: () => Promise<string | undefined>
   destroy(): void
 }
 

@@ -1,17 +1,18 @@
 /** The gradients of the kernels are those of what the file says: `backward` against float64. */
 import * as fc from 'fast-check'
+import { parametersOf } from '../../algebra/facts.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { referenceGradients } from '../../reference/gradient/gradients.ts'
 import { underivable } from '../../schedule/build.ts'
 import { callOf, cases, type Case, describeCase, fraction, tensor } from '../cases/case.ts'
 import type { GradientCall, Gradients } from '../execution/executor.ts'
 import {
-  differentiated,
+  byName,
+  isParameter,
   nudgedAllowance,
   plainAllowance,
   rootMeanSquare,
   rootMeanSquareGap,
-  type Differentiated,
 } from '../rounding/gradients.ts'
 import { numberText, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
 import { executorOf, type Property, type Subject } from './property.ts'
@@ -21,6 +22,7 @@ interface Given {
   readonly shape: Case
   /** Keys that count in the first batch item, as a fraction of all; all in the next; all in both where absent. */
   readonly part: number | undefined
+  /** Of the projection; of 0 it is the file's own, and gradients are those of q, k and v alone. */
   readonly draw: number
 }
 
@@ -43,6 +45,8 @@ export const gradient: Property = {
   },
   check: async (subject, effort) => {
     const executor = executorOf(subject)
+    const why = await executor.underivable?.()
+    if (why !== undefined) return { status: 'skipped', detail: `it has no gradients, since ${why}` }
     let worst = 0
     return tryCases<Given>(
       {
@@ -56,7 +60,7 @@ export const gradient: Property = {
             ? describeCase(shape)
             : `${describeCase(shape)}, of which ${keysThatCount(shape, part)} keys count in the first batch item`,
         held: (count) =>
-          `${count} times dq, dk and dv agreed with float64; the largest error is ${smallText(worst)} of a gradient`,
+          `${count} times ${gradientNames(subject)} agreed with float64; the largest error is ${smallText(worst)} of a gradient`,
         attempt: async (given) => {
           const call = gradientCall(subject, given)
           if (given.draw > 0 && executor.projection !== undefined) executor.redraw(given.draw)
@@ -73,17 +77,23 @@ export const gradient: Property = {
   },
 }
 
+const gradientNames = ({ algebra }: Subject): string => {
+  const [parameters] = parametersOf(algebra)
+  return parameters === undefined ? 'dq, dk and dv' : `dq, dk, dv and d${parameters}`
+}
+
 const shortened = (shape: Case): Case => ({ ...shape, keyLength: Math.min(shape.keyLength, longest) })
 
 const keysThatCount = ({ keyLength }: Pick<Case, 'keyLength'>, part: number): number =>
   Math.ceil(part * keyLength)
 
-function gradientCall({ model }: Subject, { shape, part }: Given): GradientCall {
+function gradientCall({ model, algebra }: Subject, { shape, part, draw }: Given): GradientCall {
   const call = callOf(model, shape)
   const { batch, heads, length, keyLength } = call
   return {
     ...call,
     dout: tensor(batch * heads, length, model.valueDim, stream + shape.values, 1),
+    ...(draw > 0 && { wrt: parametersOf(algebra) }),
     ...(part !== undefined && {
       lengths: Array.from({ length: batch }, (_, item) =>
         item === 0 ? keysThatCount(call, part) : keyLength,
@@ -92,7 +102,7 @@ function gradientCall({ model }: Subject, { shape, part }: Given): GradientCall 
   }
 }
 
-/** The three gradients of a call against float64, each as a whole. */
+/** The gradients of a call against float64, each as a whole. */
 function compared(
   { model, weights }: Subject,
   call: GradientCall,
@@ -102,24 +112,35 @@ function compared(
   const inputs = { ...call, ...weights, ...(projection && { projection }) }
   const expected = referenceGradients(model, inputs)
   const plain = plainAllowance(model, inputs, expected)
+  const gradients = byName(found)
   let error = 0
-  for (const name of differentiated) {
-    const [gradient, truth] = [found[`d${name}`], expected[`d${name}`]]
+  for (const [name, truth] of Object.entries(byName(expected))) {
+    const { [name]: gradient = new Float32Array() } = gradients
+    const { [name]: quick = 0 } = plain
     const gap = rootMeanSquareGap(gradient, truth)
     // What is no number is beyond any bound.
-    if (!(gap <= plain[name])) {
-      const allowed = plain[name] + nudgedAllowance(model, inputs, expected)[name]
+    if (!(gap <= quick)) {
+      const allowed = quick + (nudgedAllowance(model, inputs, expected)[name] ?? 0)
       if (!(gap <= allowed))
         return { error, failure: failureOf(name, call, { found: gradient, truth, gap, allowed }) }
     }
     const size = rootMeanSquare(truth)
-    if (size > plain[name]) error = Math.max(error, gap / size)
+    if (size > quick) error = Math.max(error, gap / size)
   }
   return { error }
 }
 
+/** Of the tensor that a gradient is of; a parameter counts as one row. */
+function shapeOf(
+  name: string,
+  { batch, heads, kvHeads, length, keyLength }: GradientCall,
+): { readonly batch: number; readonly heads: number; readonly rows: number } {
+  if (isParameter(name)) return { batch: 1, heads: 1, rows: 1 }
+  return name === 'q' ? { batch, heads, rows: length } : { batch, heads: kvHeads, rows: keyLength }
+}
+
 function failureOf(
-  name: Differentiated,
+  name: string,
   call: GradientCall,
   {
     found,
@@ -133,18 +154,17 @@ function failureOf(
     readonly allowed: number
   },
 ): Failure {
-  const heads = name === 'q' ? call.heads : call.kvHeads
-  const count = name === 'q' ? call.length : call.keyLength
+  const { batch, heads, rows: count } = shapeOf(name, call)
   const layout = {
     heads,
     rows: Array.from({ length: count }, (_, row) => row),
-    valueDim: truth.length / (call.batch * heads * count),
+    valueDim: truth.length / (batch * heads * count),
   }
   const off = `d${name} is off by ${smallText(gap)}, where float64 is ${smallText(rootMeanSquare(truth))} (root mean squares) and ${smallText(allowed)} is allowed`
   const difference = worstDifference(found, truth, () => Number.MIN_VALUE, layout)
   if (difference === undefined) return { what: off, table: { columns: [], rows: [] } }
   return {
-    what: `${off}; ${whereIs(difference, { ...call, heads })}: the kernels give ${numberText(difference.found)} where float64 gives ${numberText(difference.expected)}`,
+    what: `${off}; ${whereIs(difference, { ...call, batch, heads })}: the kernels give ${numberText(difference.found)} where float64 gives ${numberText(difference.expected)}`,
     table: tableOf(
       difference,
       [

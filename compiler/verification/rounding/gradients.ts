@@ -22,25 +22,47 @@ const nudge = 64 * unit
 /** Roundings on the way outnumber those of the inputs, and one trial may be lucky. */
 const safety = 10
 
-/** The tensors that gradients are taken by. */
-export const differentiated = ['q', 'k', 'v'] as const
-export type Differentiated = (typeof differentiated)[number]
+/** By the names of the tensors that gradients are of. */
+type OfEach<Of> = Readonly<Record<string, Of>>
 
-type OfEach = Readonly<Record<Differentiated, number>>
+/** Gradients as calls give them. */
+interface Given<Of> {
+  readonly dq: Of
+  readonly dk: Of
+  readonly dv: Of
+  readonly dprojection?: Of | undefined
+  readonly dweights?: OfEach<Of> | undefined
+}
 
-const ofEach = (of: (name: Differentiated) => number): OfEach => ({ q: of('q'), k: of('k'), v: of('v') })
+/** Those of weights side by side with the others. */
+export const byName = <Of>({ dq, dk, dv, dprojection, dweights }: Given<Of>): OfEach<Of> => ({
+  q: dq,
+  k: dk,
+  v: dv,
+  ...(dprojection && { projection: dprojection }),
+  ...dweights,
+})
 
-/** The first two terms, which are cheap and nearly always enough. */
+const mapped = <From, To>(of: OfEach<From>, to: (name: string, one: From) => To): OfEach<To> =>
+  Object.fromEntries(Object.entries(of).map(([name, one]) => [name, to(name, one)]))
+
+/** Whether it is a tensor that all batch items share. */
+export const isParameter = (name: string): boolean => !['q', 'k', 'v'].includes(name)
+
+/** The first two terms, which are cheap and nearly always enough. All rows add to the gradient of a parameter. */
 export function plainAllowance(
   model: AttentionModel,
   inputs: GradientInputs,
   expected: ReferenceGradients,
-): OfEach {
+): OfEach<number> {
   const whole = rootMeanSquare(reference(model, inputs)) * rootMeanSquare(inputs.dout)
-  return ofEach(
-    (name) =>
-      relative * rootMeanSquare(expected[`d${name}`]) + (ofVanishing * whole) / rootMeanSquare(inputs[name]),
-  )
+  const { batch, heads, length, keyLength } = inputs
+  const rows = Math.sqrt(batch * heads * (length + keyLength))
+  const tensors = inputs as unknown as OfEach<ArrayLike<number>>
+  return mapped(byName(expected), (name, gradient) => {
+    const vanishing = (ofVanishing * whole) / rootMeanSquare(tensors[name] ?? [])
+    return relative * rootMeanSquare(gradient) + vanishing * (isParameter(name) ? rows : 1)
+  })
 }
 
 /** The third. */
@@ -48,11 +70,12 @@ export function nudgedAllowance(
   model: AttentionModel,
   inputs: GradientInputs,
   expected: ReferenceGradients,
-): OfEach {
-  const moved = [nudge, -nudge].map((part) => referenceGradients(model, nudgedInputs(inputs, part)))
-  return ofEach(
-    (name) =>
-      safety * Math.max(...moved.map((one) => rootMeanSquareGap(one[`d${name}`], expected[`d${name}`]))),
+): OfEach<number> {
+  const moved = [nudge, -nudge].map((part) => byName(referenceGradients(model, nudgedInputs(inputs, part))))
+  return mapped(
+    byName(expected),
+    (name, gradient) =>
+      safety * Math.max(...moved.map((one) => rootMeanSquareGap(one[name] ?? [], gradient))),
   )
 }
 

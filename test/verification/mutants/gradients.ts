@@ -12,6 +12,7 @@ export interface WrongGradients {
 const attention = (settings: string): string => `attention one { dim: 3 value_dim: 2 scale: 0.5 ${settings} }`
 const carried = attention('feature: favor projections: 3 seed 3 mask: causal')
 const plain = attention('feature: elu1 mask: causal')
+const marks = attention('kernel: exp(dot(q, k)) landmarks: 2 learned pinv: 2 conv: 3')
 const exact = attention('kernel: exp(dot(q, k))')
 
 /** Changes the formulas of the passes that write such a buffer. */
@@ -93,6 +94,29 @@ export const wrongGradients: readonly WrongGradients[] = [
     what: 'one query head of each group, after a chunk',
     spec: plain,
     change: formulas('rowsOfChunkSums', firstOnly('member')),
+  },
+  {
+    what: 'the first head alone in dprojection',
+    spec: carried,
+    change: formulas('dprojection', firstOnly('head')),
+  },
+  {
+    what: 'a half of dprojection from keys',
+    spec: carried,
+    change: formulas('keyProjectionParts', (value) => mul(0.5, value)),
+  },
+  {
+    what: 'the first batch item alone in landmarks',
+    spec: marks,
+    change: formulas('dlandmarks', firstOnly('item')),
+  },
+  {
+    what: 'a filter that is a row off',
+    spec: marks,
+    change: formulas(
+      'convColumns',
+      turns('i', (index) => lt(integer(0), index)),
+    ),
   },
   { what: 'one query head of each group of pairs', spec: exact, change: formulas('dk', firstOnly('member')) },
 ]
