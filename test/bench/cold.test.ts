@@ -14,8 +14,10 @@ import { recordDevice, recordSkippedDevice } from '../setup/devices.ts'
 import { everyDevice, lavapipe, testDevice } from '../setup/test-devices.ts'
 import { coldTime } from './cold.mjs'
 
-// Kernels that were compiled before are kept on disk. The driver reads this when it is loaded.
+// Kernels that were compiled before are kept on disk, and other tests have narrower vectors compiled than a user. The driver
+// reads this when it is loaded.
 env['MESA_SHADER_CACHE_DISABLE'] = 'true'
+delete env['LP_NATIVE_VECTOR_WIDTH']
 
 /** Seconds of a processor for all kernels of a spec. */
 const bounds: Readonly<Record<string, number>> = {
