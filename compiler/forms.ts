@@ -6,7 +6,7 @@ import { BeyondSingle } from './kernel/check-value.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { BeyondScratch } from './kernel/limits.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
-import { backward, schedule } from './schedule/build.ts'
+import { backward, backwardFromState, schedule } from './schedule/build.ts'
 import type { Planner } from './schedule/planner.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { Choices } from './schedule/choices.ts'
@@ -57,7 +57,22 @@ export function gradientsFor(
   choices?: Choices,
   parameters = false,
 ): LoweredForm | { readonly underivable: string } {
-  const planned = backward(attention, plannerOf(target, choices), parameters)
+  return gradientForm(target, backward(attention, plannerOf(target, choices), parameters))
+}
+
+/** Those of rows behind those of a state, likewise. */
+export function stateGradientsFor(
+  target: Target,
+  attention: Attention,
+  choices?: Choices,
+): LoweredForm | { readonly underivable: string } {
+  return gradientForm(target, backwardFromState(attention, plannerOf(target, choices)))
+}
+
+function gradientForm(
+  target: Target,
+  planned: Schedule | { readonly underivable: string },
+): LoweredForm | { readonly underivable: string } {
   if ('underivable' in planned) return planned
   const form = lowered(planned, (backward) => lowerForm(target, verifySchedule(backward)))
   return 'unsupported' in form ? { underivable: `they are not compiled for ${form.unsupported}` } : form

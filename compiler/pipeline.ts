@@ -11,7 +11,7 @@ import { type ProgramDescription, programFrom } from './codegen/description.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
 import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
-import { formsFor, gradientsFor, type LoweredForms } from './forms.ts'
+import { formsFor, gradientsFor, type LoweredForms, stateGradientsFor } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
 import { negativeWeights, parametersOf, undecodable } from './algebra/facts.ts'
@@ -68,14 +68,19 @@ export function build(
     undecodable: undecodable(algebra),
     convex: negativeWeights(algebra) === undefined,
   }
-  const gradients = (of: Target, choices: Choices | undefined, parameters: boolean) => () => {
-    const form = gradientsFor(of, algebra, choices, parameters)
-    return 'underivable' in form ? form : assembleGradients(of, model, form, facts)
+  const gradients = (of: Target, form: () => ReturnType<typeof gradientsFor>) => () => {
+    const found = form()
+    return 'underivable' in found ? found : assembleGradients(of, model, found, facts)
   }
   const describe = (of: Target, forms: LoweredForms, choices?: Choices): ProgramDescription => ({
     ...assemble(of, model, forms, source, facts),
-    gradients: gradients(of, choices, false),
-    ...(parametersOf(algebra).length > 0 && { parameterGradients: gradients(of, choices, true) }),
+    gradients: gradients(of, () => gradientsFor(of, algebra, choices)),
+    ...(parametersOf(algebra).length > 0 && {
+      parameterGradients: gradients(of, () => gradientsFor(of, algebra, choices, true)),
+    }),
+    ...(facts.undecodable === undefined && {
+      stateGradients: gradients(of, () => stateGradientsFor(of, algebra, choices)),
+    }),
   })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)

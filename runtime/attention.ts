@@ -94,6 +94,33 @@ export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'ou
    * drawn, or of the weights. What the attention does not have is refused with the `AttentionError` `form`.
    */
   readonly wrt?: Wrt | undefined
+  /** What came before the rows, as in `prefill`. It stays as it is; its gradient comes with `wrt: ['state']`. */
+  readonly state?: AttentionState | undefined
+  /**
+   * The gradient of the state that the rows leave, which `backward` of the rows behind them gave: with it come the
+   * gradients of a sequence in pieces, from the last piece to the first.
+   */
+  readonly dstate?: StateGradient<T> | undefined
+}
+
+/**
+ * The gradient of a state, handed from a call of `backward` to that of the rows before. Where rows of keys and values
+ * are kept it is theirs: `k` [B, KVH, position, D] and `v` [B, KVH, position, V], zeros behind an item's own position.
+ * Where sums are carried it is of the sums as they are, S and z of each feature times the exponential of the feature's
+ * scale: `sums` [B, G, features, V + 1], with that of z last, over the exponentials of `scales` [B, G, features], if
+ * they have some; G is H where rows decay, else KVH. The backend reference keeps rows, whatever is carried elsewhere.
+ */
+export interface StateGradient<T extends Tensor> {
+  /** Of the attention. */
+  readonly name: string
+  /** [B] tokens that each batch item of the state has seen. */
+  readonly positions: readonly number[]
+  readonly batch: number
+  readonly heads: number
+  readonly kvHeads: number
+  /** A hash of the projection in use, where there is one. */
+  readonly projection?: number | undefined
+  readonly tensors: Readonly<Record<string, T>>
 }
 
 /** What gradients may be taken of beside q, k and v. */
@@ -111,6 +138,8 @@ export interface Gradients<T extends Tensor> {
   readonly dweights?: Readonly<Record<string, T>>
   /** [projections, D], of all heads and batch items together. */
   readonly dprojection?: T
+  /** Of the state that the call went on from; where it went on from none, of one of no rows. */
+  readonly dstate?: StateGradient<T>
 }
 
 /** One token. The sizes are those of the state. */

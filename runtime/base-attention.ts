@@ -101,7 +101,7 @@ export abstract class BaseAttention implements Attention {
   ): Promise<{ out: T; state: AttentionState }>
   abstract step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn?: Drawn): Promise<T>
   abstract restore(saved: SavedState, drawn?: Drawn): Promise<AttentionState>
-  abstract backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>>
+  abstract backward<T extends Tensor>(call: BackwardCall<T>, drawn?: Drawn): Promise<Gradients<T>>
   abstract prepareBackward(options?: PrepareBackward): Promise<void>
   abstract encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void
   abstract encodeBackward(encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void

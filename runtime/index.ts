@@ -18,6 +18,7 @@ export type {
   Lengths,
   PrefillCall,
   Sizes,
+  StateGradient,
   StepCall,
   Tensor,
 } from './attention.ts'

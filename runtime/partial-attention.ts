@@ -10,7 +10,7 @@ import type {
 import { BaseAttention } from './base-attention.ts'
 import type { Drawn } from './base-attention.ts'
 import type { Member } from './calls/apart.ts'
-import { ownCall } from './calls/own-call.ts'
+import { ownCall, released } from './calls/own-call.ts'
 import { AttentionError } from './errors.ts'
 
 export abstract class PartialAttention extends BaseAttention {
@@ -22,7 +22,9 @@ export abstract class PartialAttention extends BaseAttention {
   ): Promise<R> | undefined {
     if (call?.layout !== 'blhd') return undefined
     const own = ownCall(call)
-    return import('./calls/apart.ts').then(({ apart }) => apart(this, member, own, drawn)) as Promise<R>
+    return import('./calls/apart.ts')
+      .then(({ apart }) => apart(this, member, own, drawn))
+      .finally(() => released(own)) as Promise<R>
   }
 
   encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {

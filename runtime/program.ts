@@ -47,6 +47,8 @@ export interface Program {
   readonly gradients?: () => Promise<Gradients>
   /** Likewise with the gradients of what it is given beside q, k and v, its projection or weights; absent without any. */
   readonly parameterGradients?: () => Promise<Gradients>
+  /** The same of rows behind those of a state, with that of the state, where there are states. */
+  readonly stateGradients?: () => Promise<Gradients>
   /** Where its sizes count words of two numbers of f16: the same program in numbers of f32, as its gradients are. */
   readonly singles?: Program
   /** By kernel name. */

@@ -32,6 +32,7 @@ export interface ProgramDescription extends Omit<
   | 'alternatives'
   | 'gradients'
   | 'parameterGradients'
+  | 'stateGradients'
   | 'assembled'
   | 'assembledLater'
 > {
@@ -39,6 +40,8 @@ export interface ProgramDescription extends Omit<
   readonly gradients?: () => GradientDescription | Underivable
   /** Likewise with those of its projection or of weights, where it has some. */
   readonly parameterGradients?: () => GradientDescription | Underivable
+  /** Likewise of rows behind those of a state, with that of the state, where there are states. */
+  readonly stateGradients?: () => GradientDescription | Underivable
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]
   readonly forms: Readonly<Partial<Record<FormName, FormDescription>>> & { readonly forward: FormDescription }
@@ -99,13 +102,14 @@ export const programFormat = 1
 export function programFrom(description: ProgramDescription): Program
 export function programFrom(description: GradientDescription): GradientProgram
 export function programFrom(description: AnyDescription): Program | GradientProgram {
-  const { alternatives, gradients, parameterGradients, ...facts } = description
+  const { alternatives, gradients, parameterGradients, stateGradients, ...facts } = description
   const forms = Object.entries(facts.forms).map(([name, form]) => [name, formFrom(form)])
   return {
     ...facts,
     ...(alternatives && { alternatives: loaders(alternatives) }),
     ...(gradients && { gradients: described(gradients) }),
     ...(parameterGradients && { parameterGradients: described(parameterGradients) }),
+    ...(stateGradients && { stateGradients: described(stateGradients) }),
     ...assembled(description),
     format: programFormat,
     forms: Object.fromEntries(forms) as unknown as Program['forms'],

@@ -57,7 +57,11 @@ export const modulePath = (name: string): string => `${name}.js`
 const alternativePath = ({ name, target }: ProgramDescription): string => `${name}/${target}.js`
 
 /** By the field of a program that loads them, how the files of its gradients end. */
-const gradientEndings = { gradients: '-gradients', parameterGradients: '-parameter-gradients' } as const
+const gradientEndings = {
+  gradients: '-gradients',
+  parameterGradients: '-parameter-gradients',
+  stateGradients: '-state-gradients',
+} as const
 
 type GradientField = keyof typeof gradientEndings
 
@@ -77,7 +81,7 @@ function gradientFiles(program: ProgramDescription): readonly OutputFile[] {
       { path, text: gradientsText(gradients, gradientEndings[field]) },
       ...binaries(gradients, gradientEndings[field]),
       ...Object.entries(gradients.kernels).map(([kernel, { code }]) => ({
-        path: `${program.name}/gradients/${program.target}/${kernel}.${languageOf(program).extension}`,
+        path: `${program.name}/${field === 'stateGradients' ? 'state-gradients' : 'gradients'}/${program.target}/${kernel}.${languageOf(program).extension}`,
         text: code,
       })),
     ]

@@ -8,7 +8,9 @@ import {
   outputOf,
   pairsOf,
   termsOf,
+  undecodable,
 } from '../algebra/facts.ts'
+import { backwardBehind } from './backward/behind.ts'
 import { backwardFactorised } from './backward/factorised.ts'
 import { isDerivable, lengthOfSlopes } from './backward/pair-slopes.ts'
 import { backwardNear } from './backward/near.ts'
@@ -72,6 +74,18 @@ export function backward(
       : backwardNear(attention, output)
   if (output.kind === 'carry') return backwardFactorised(attention, output, planner, totals)
   return backwardSteps(attention, planner, totals) ?? { underivable: inseparable }
+}
+
+/** The gradients of q, k and v of rows behind those of a state, and that of the state; or why there are none. */
+export function backwardFromState(
+  attention: Attention,
+  planner: Planner = cellPlanner,
+): Schedule | { readonly underivable: string } {
+  const reason = undecodable(attention) ?? underivable(attention)
+  if (reason !== undefined) return { underivable: reason }
+  const output = outputOf(attention)
+  if (output.kind === 'carry') return backwardBehind(attention, output, planner)
+  return { underivable: 'those of rows in a cache are not compiled' }
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {

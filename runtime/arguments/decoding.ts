@@ -42,10 +42,11 @@ export function checkPrefill(
   return checked
 }
 
-const sizesOf = ({ batch, heads, kvHeads }: OwnSizes): OwnSizes => ({ batch, heads, kvHeads })
+/** The sizes alone. */
+export const sizesOf = ({ batch, heads, kvHeads }: OwnSizes): OwnSizes => ({ batch, heads, kvHeads })
 
 /** Sizes of the state, as the call may repeat them. */
-function checkRepeated(where: string, own: OwnSizes, call: Readonly<Record<string, unknown>>): void {
+export function checkRepeated(where: string, own: OwnSizes, call: Readonly<Record<string, unknown>>): void {
   for (const [name, size] of Object.entries(sizesOf(own))) {
     const { [name]: said = size } = call
     if (said === size) continue

@@ -1,5 +1,6 @@
 /** Calls of backends whose tensors are on the host. */
 import type { BackendName } from '../contract/backends.ts'
+import type { WideTensor } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { FormName, Runnable } from '../program.ts'
 import type { CheckedCall } from './call.ts'
@@ -12,6 +13,10 @@ export interface HostCall {
   readonly lengths: Uint32Array | undefined
   readonly queryLengths: Uint32Array | undefined
 }
+
+/** Tensors of a call on the host, of which none is a buffer. */
+export const arraysOf = (tensors: ReadonlyMap<string, WideTensor>): ReadonlyMap<string, Float32Array> =>
+  tensors as ReadonlyMap<string, Float32Array>
 
 /**
  * The call, where it is for such a backend.

@@ -23,6 +23,7 @@ export class GradientPrograms<Opened> {
   readonly #open: (program: GradientProgram) => Promise<Opened>
   readonly #plain = new Loaded<Opened>()
   readonly #whole = new Loaded<Opened>()
+  readonly #behind = new Loaded<Opened>()
 
   /**
    * @param weights how many numbers those have that were given, by name
@@ -38,6 +39,11 @@ export class GradientPrograms<Opened> {
     this.parameters = parametersOf(program, weights)
   }
 
+  /** Those of rows behind a state, which are loaded once. @throws AttentionError `form` where there are none */
+  behind(): Opened | Promise<Opened> {
+    return this.#behind.now ?? this.#behind.load(async () => this.#open(await stateProgramOf(this.#program)))
+  }
+
   /** What runs gradients, if it is loaded. */
   now(parameters: boolean): Opened | undefined {
     return (parameters ? this.#whole : this.#plain).now
@@ -45,7 +51,7 @@ export class GradientPrograms<Opened> {
 
   /** All that are loaded. */
   get opened(): readonly Opened[] {
-    return [this.#plain, this.#whole].flatMap(({ now }) => now ?? [])
+    return [this.#plain, this.#whole, this.#behind].flatMap(({ now }) => now ?? [])
   }
 
   /** @throws TypeError, AttentionError `form` where there are none */
@@ -104,9 +110,16 @@ async function programOf(
 ): Promise<GradientProgram> {
   const { program, underivable } = (await (parameters ? parameterGradients : gradients)?.()) ?? {}
   if (program) return parameters ? shared(program, parameters) : program
-  const why = underivable === undefined ? '' : `, since ${underivable}`
-  throw new AttentionError('form', `${name} has no gradients${why}.`)
+  throw new AttentionError('form', `${name} has no gradients${because(underivable)}.`)
 }
+
+async function stateProgramOf({ name, stateGradients, undecodable }: Program): Promise<GradientProgram> {
+  const { program, underivable = undecodable } = (await stateGradients?.()) ?? {}
+  if (program) return program
+  throw new AttentionError('form', `${name} has no gradients behind a state${because(underivable)}.`)
+}
+
+const because = (reason: string | undefined): string => (reason === undefined ? '' : `, since ${reason}`)
 
 /** Where one weight serves as another, what the other would get is added to its own. */
 function shared(program: GradientProgram, { weights }: Parameters): GradientProgram {

@@ -1,14 +1,26 @@
 /** A call that outlives the caller's hold on it. */
 
-/** The same call, whose arrays the caller may change from now on, also those of a saved state's tensors. */
+/**
+ * The same call, whose arrays the caller may change from now on, also those of a saved state's tensors. A state may go on,
+ * too: there is a copy of it in the call, to be released.
+ */
 export const ownCall = <Call>(call: Call): Call =>
   Object(call) === call
     ? (Object.fromEntries(
-        Object.entries(call as object).map(
-          ([name, value]: [string, { slice?: () => unknown } | undefined]) => [
-            name,
-            name === 'tensors' ? ownCall(value) : (value?.slice?.() ?? value),
-          ],
-        ),
+        Object.entries(call as object).map(([name, value]: [string, Own | undefined]) => [
+          name,
+          name === 'tensors' || name === 'dstate'
+            ? ownCall(value)
+            : (value?.slice?.() ?? value?.copy?.() ?? value),
+        ]),
       ) as Call)
     : call
+
+interface Own {
+  readonly slice?: () => unknown
+  readonly copy?: () => unknown
+}
+
+/** Frees the state of a call that is one's own. */
+export const released = (call: unknown): void =>
+  (call as { readonly state?: { readonly destroy?: () => void } } | undefined)?.state?.destroy?.()

@@ -4,7 +4,7 @@ import type { BaseAttention } from '../base-attention.ts'
 import type { Program } from '../program.ts'
 
 /** The members of an attention that have to do with its states. */
-export type Decoding = Pick<Attention, 'prefill' | 'step' | 'restore' | 'redraw'>
+export type Decoding = Pick<Attention, 'prefill' | 'step' | 'restore' | 'redraw' | 'backward'>
 
 /** With states of the storage that is asked for; those of f32 are the attention's own. */
 export async function decodingOf(

@@ -129,7 +129,7 @@ export class HalfAttention implements Attention {
   }
 
   backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
-    return this.#wide.backward(call)
+    return this.#decoding.backward(call)
   }
 
   prepareBackward(options?: PrepareBackward): Promise<void> {

@@ -1,6 +1,14 @@
 /** Decoding with states of 16 bits a number, which are f32 while a call has them. */
 import { foreignState } from '../arguments/decoding.ts'
-import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../attention.ts'
+import type {
+  AttentionState,
+  BackwardCall,
+  Gradients,
+  PrefillCall,
+  SavedState,
+  StepCall,
+  Tensor,
+} from '../attention.ts'
 import type { BaseAttention, Drawn } from '../base-attention.ts'
 import { compiledFor } from '../backends/others.ts'
 import { stateTensors } from '../calls/state-tensors.ts'
@@ -50,12 +58,33 @@ export class HalfDecoding implements Decoding {
     from: AttentionState,
     call: PrefillCall<T>,
   ): Promise<{ out: T; state: AttentionState }> {
-    if (!(from instanceof HalfState) || from.owner !== keeper)
-      throw foreignState(this.#program, from, 'prefill')
-    const before = await this.#wide.restore(restored(await from.contents, keeper.scales), drawn)
-    try {
+    return this.#within(keeper, drawn, from, 'prefill', async (before) => {
       const { out, state } = await this.#wide.prefill({ ...call, state: before }, drawn)
       return { out, state: await taken(keeper, state) }
+    })
+  }
+
+  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
+    const { state } = call
+    if (state === undefined) return this.#wide.backward(call)
+    const { drawn } = this.#wide
+    return this.#within(this.#keeper, drawn, state, 'backward', (before) =>
+      this.#wide.backward({ ...call, state: before }, drawn),
+    )
+  }
+
+  /** What a call gives that goes on from a state, which is f32 while it runs. */
+  async #within<R>(
+    keeper: HalfKeeper,
+    drawn: Drawn,
+    from: AttentionState,
+    member: 'prefill' | 'backward',
+    run: (before: AttentionState) => Promise<R>,
+  ): Promise<R> {
+    if (!(from instanceof HalfState) || from.owner !== keeper) throw foreignState(this.#program, from, member)
+    const before = await this.#wide.restore(restored(await from.contents, keeper.scales), drawn)
+    try {
+      return await run(before)
     } finally {
       before.destroy()
     }

@@ -32,10 +32,11 @@ test.each([
   expect(zipped(code)).toBeLessThan(kilobytes * kilobyte)
   expect(later).toEqual(
     [
-      // Kernels of decoding, the gradients, those by parameters where there are some, and kernels of the other targets.
+      // Kernels of decoding, the gradients, those by parameters where there are some, those of rows behind a state, and kernels of the other targets.
       `./${name}/decoding.js`,
       `./${name}/webgpu-gradients.js`,
       ...(name === 'performer' ? [`./${name}/webgpu-parameter-gradients.js`] : []),
+      `./${name}/webgpu-state-gradients.js`,
       `./${name}/gpujs.js`,
       `./${name}/wasm.js`,
       // The caller's own options and tensors, decoding, gradients, times, other backends, Node.js, and what to say where there is no device.

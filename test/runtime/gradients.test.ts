@@ -81,12 +81,12 @@ test('a buffer that cannot take a result is refused', async () => {
   )
 })
 
-test('what gradients are taken of is one of four words, and this attention has none of them', async () => {
+test('what gradients are taken of is one of four words, and this attention has none but that of a state', async () => {
   const refused = async (wrt: unknown, expected: object): Promise<void> =>
     expect(attention.backward({ ...arrays, ...shape, wrt: wrt as never })).rejects.toMatchObject(expected)
   await refused('weights', { name: 'TypeError' })
   await refused(['q'], { name: 'TypeError' })
-  for (const name of ['weights', 'inputs', 'projection', 'state'])
+  for (const name of ['weights', 'inputs', 'projection'])
     await refused([name], { name: 'AttentionError', code: 'form' })
 })
 

@@ -1,12 +1,26 @@
 // A sequence in pieces, of any lengths, is the whole sequence: on every backend, beside float64 of the whole.
 import { describe, expect, test, vi } from 'vitest'
-import { compile, reference } from '../../compiler/index.ts'
-import { createAttention } from '../../runtime/index.ts'
-import type { Attention, AttentionState, Backend } from '../../runtime/index.ts'
+import { reference } from '../../compiler/index.ts'
+import type { AttentionState, Backend } from '../../runtime/index.ts'
 import { narrow, widen } from '../../runtime/storage/half.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
 import { normals, relativeError } from '../numeric/harness.ts'
-import { bufferWith, contentsOf, testDevice } from './device.ts'
+import { bufferWith, contentsOf } from './device.ts'
+import {
+  batch,
+  counted,
+  heads,
+  inputs,
+  kvHeads,
+  open,
+  pieces,
+  rowsOf,
+  shared,
+  specs,
+  totals,
+  wholeOf,
+  zeroed,
+} from './pieces.ts'
 
 vi.mock('../../runtime/node/packages.ts', async (original) => {
   const actual = await original<typeof Packages>()
@@ -14,85 +28,6 @@ vi.mock('../../runtime/node/packages.ts', async (original) => {
     name === 'attnc' ? Promise.resolve({ reference }) : actual.importPackage(name)
   return { ...actual, importPackage }
 })
-
-const shared = testDevice()
-
-async function open(text: string, backend: Backend, options: object = {}): Promise<Attention> {
-  const target = backend === 'reference' ? 'webgpu' : backend
-  const { modules, diagnostics } = compile(text, { target })
-  if (modules[0] === undefined) throw new Error(diagnostics[0]?.message)
-  const device = backend === 'webgpu' ? { device: await shared } : {}
-  return createAttention(modules[0].program, { backend, ...device, ...options })
-}
-
-const wide = 'dim: 3 value_dim: 2 mask: causal'
-const angled = 'feature angled(x, w) = exp(dot(w, x) - dot(x, x) / 2) * (1.5 + cos(position / 5))'
-const specs = {
-  'cached rows': `attention a { ${wide} kernel: exp(dot(q, k)) }`,
-  'plain sums': `feature halves(x) = relu(x) attention a { ${wide} feature: halves }`,
-  'plain sums that are mended': `attention a { ${wide} feature: elu1 epsilon: 0.1 }`,
-  'a decay': `attention a { ${wide} feature: elu1 decay: 1 - 2^(-1 - head) }`,
-  'a decay of what is not divided': `attention a { ${wide} feature: identity normalize: none decay: 0.9 }`,
-  'a decay beside exponentials': `attention a { ${wide} feature: favor projections: 5 decay: 0.7 }`,
-  'positions, projections and a decay': `${angled} attention a { ${wide} feature: angled projections: 5 decay: 0.9 }`,
-}
-
-const [batch, heads, kvHeads] = [2, 4, 2]
-/** Rows of a call, and of each batch item how many of them count. */
-const pieces: readonly (readonly [number, readonly [number, number]])[] = [
-  [5, [5, 3]],
-  [1, [1, 0]],
-  [70, [70, 65]],
-  [3, [0, 2]],
-  [33, [33, 33]],
-]
-const totals = [0, 1].map((item) => pieces.reduce((sum, [, counts]) => sum + (counts[item] ?? 0), 0))
-
-/** For each batch item its whole sequence, [heads, rows, width]. */
-const sequences = (of: number, width: number, seed: number) =>
-  totals.map((count, item) => normals(of * count * width, 10 * seed + item))
-
-/** Rows from each item's `first` on, NaN where no more count: [batch, heads, count, width]. */
-function rowsOf(
-  parts: readonly Float32Array[],
-  of: number,
-  count: number,
-  from: readonly number[],
-  counts: readonly number[],
-): Float32Array<ArrayBuffer> {
-  const all = parts.flatMap((part, item) => {
-    const whole = totals[item] ?? 0
-    const width = part.length / (of * whole)
-    return Array.from({ length: of * count }, (_, n) => {
-      const [head, row] = [Math.floor(n / count), n % count]
-      const at = (head * whole + (from[item] ?? 0) + row) * width
-      return row < (counts[item] ?? 0)
-        ? [...part.subarray(at, at + width)]
-        : new Array<number>(width).fill(NaN)
-    }).flat()
-  })
-  return Float32Array.from(all)
-}
-
-/** The same numbers, zeros in the place of rows that do not count. */
-const counted = (found: Float32Array, wanted: Float32Array): Float32Array =>
-  found.map((number, n) => (Number.isNaN(wanted[n]) ? 0 : number))
-const zeroed = (numbers: Float32Array): Float32Array => numbers.map((one) => (Number.isNaN(one) ? 0 : one))
-
-const inputs = {
-  q: sequences(heads, 3, 1),
-  k: sequences(kvHeads, 3, 2),
-  v: sequences(kvHeads, 2, 3),
-}
-
-async function wholeOf(text: string): Promise<Float32Array[]> {
-  using alone = await open(text, 'reference')
-  return Promise.all(
-    totals.map((length, item) =>
-      alone.forward({ q: inputs.q[item]!, k: inputs.k[item]!, v: inputs.v[item]!, heads, kvHeads, length }),
-    ),
-  )
-}
 
 /** Each where the others leave something out; kernels of WebGPU take a software device seconds to compile. */
 const few = [
@@ -218,6 +153,10 @@ test('f16: tensors, and states in half the memory', async () => {
   const together = [first, second, third].flatMap((one) => [...widen(one.out)])
   expect(relativeError(together, widen(out))).toBeLessThan(2e-3)
   await expect(whole.prefill({ ...rows(0, 2), state: first.state })).rejects.toThrow(/the state must be one/)
+  // Gradients have tensors of f32.
+  const wide = { q: normals(8, 1), k: normals(8, 2), v: normals(4, 3), dout: normals(4, 4), length: 2 }
+  const { dstate } = await attention.backward({ ...wide, state: first.state, wrt: ['state'] })
+  expect(dstate?.positions).toEqual([7])
 })
 
 test('rows and their lengths in buffers', async () => {

@@ -5,10 +5,12 @@
 import {
   add,
   before,
+  choose,
   div,
   larger,
   largest,
   load,
+  lt,
   mul,
   named,
   powerOf,
@@ -17,13 +19,19 @@ import {
   sub,
   sum,
   x,
+  y,
+  z,
 } from '../equation/build.ts'
+import { headAt } from '../equation/heads.ts'
+import type { Head } from '../equation/heads.ts'
+import { equationPass } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
-import type { Formula } from '../equation.ts'
+import type { EquationPass, Formula } from '../equation.ts'
+import type { Size } from '../../../runtime/contract/size.ts'
 import type { Elapsed } from '../cells/action.ts'
 import { featureAt } from '../cells/plan.ts'
 import type { Cell, FactorisedPlan } from '../cells/plan.ts'
-import { blockCount, folded, statesOf } from '../cells/states.ts'
+import { blockCount, folded, lastOf, rowAhead, scaleAt, statesOf, sumAt } from '../cells/states.ts'
 import type { Level } from '../cells/states.ts'
 import { cotangentAt, overMembers } from './cotangents.ts'
 import type { RelativeRows } from './relative.ts'
@@ -110,36 +118,103 @@ const chunkLevel = (
 })
 
 const blockLevel = (plan: FactorisedPlan, first: Formula, start: Start): Level => {
-  const blocks = named('blocks', size(blockCount(plan)))
+  const blocks = named('blocks', size(statesOfBlocks(plan)))
   return {
     index: 'outer',
     buffer: 'rowsOfBlock',
     perGroup: blocks,
     first,
     count: named('outers', sub(larger(blocks, first), first)),
-    since: (state, at) => sub(firstOf(state, plan.rowsOfChunk * plan.block), start(at)),
+    since: (state, at) => sub(rowOfBlock(plan, state, at.head), start(at)),
   }
+}
+
+/** Blocks of rows, with that of what comes behind the call. */
+const statesOfBlocks = (plan: FactorisedPlan): Size =>
+  plan.ends ? ['+', blockCount(plan), 1] : blockCount(plan)
+
+/** One number for blocks of rows, and another for what comes behind them: no target need choose between integers. */
+function byBlock(plan: FactorisedPlan, state: Formula, ofRows: Formula, behind: Formula): Formula {
+  const blocks = size(blockCount(plan))
+  const isBehind = named('isBehind', sub(larger(add(state, 1), blocks), blocks))
+  return add(mul(ofRows, sub(1, isBehind)), mul(behind, isBehind))
+}
+
+/** The row as of which the state of a block is. */
+function rowOfBlock(plan: FactorisedPlan, state: Formula, { visible }: Head): Formula {
+  const first = firstOf(state, plan.rowsOfChunk * plan.block)
+  return plan.ends ? byBlock(plan, state, first, lastOf(visible)) : first
 }
 
 function ofBlocks(plan: FactorisedPlan): Plan {
   const { block, rowsOfChunk } = plan
   const first = ({ state }: Cell): Formula => named('firstChunk', mul(state, block))
   const start: Start = ({ state }) => mul(state, rowsOfChunk * block)
+  const ofRows = folded(plan, (at) => [
+    chunkLevel(plan, first(at), before(first(at), size('chunks'), block), start),
+  ])
+  const { ends } = plan
+  const isOfRows = ({ state }: Cell): Formula => lt(state, size(blockCount(plan)))
   return statesOf(plan, {
     name: 'rows_of_blocks',
     buffer: 'rowsOfBlock',
-    count: blockCount(plan),
-    layout: `per group and ${block} chunks`,
+    count: statesOfBlocks(plan),
+    layout: `per group and ${block} chunks${ends ? ', behind them what comes after the call' : ''}`,
     what: `of each ${block} chunks of query rows`,
-    ...folded(plan, (at) => [chunkLevel(plan, first(at), before(first(at), size('chunks'), block), start)]),
+    scale: (at) => (ends ? choose(isOfRows(at), ofRows.scale(at), ends.scale(at)) : ofRows.scale(at)),
+    sum: (at, own) =>
+      ends ? choose(isOfRows(at), ofRows.sum(at, own), ends.sum(at, own)) : ofRows.sum(at, own),
   })
 }
+
+/**
+ * Writes the gradient of the state that a call begins with: of all query rows and of what comes after them, as of the row
+ * before the first.
+ */
+export function initialGradient(plan: FactorisedPlan): readonly EquationPass[] {
+  const { features, attention, scaling, groups } = plan
+  const head = headAt(groups, 'sliceKeyHead', z, { lengths: true })
+  const all = named('all', size(statesOfBlocks(plan)))
+  // As of that row one more has acted than as of the first one.
+  const { scale, sum } = folded(plan, () => [
+    {
+      ...blockLevel(plan, size(0), () => size(0)),
+      count: all,
+      since: (state, at) => add(rowOfBlock(plan, state, at.head), acted(plan, state, at.head)),
+    },
+  ])
+  const at = { state: size(0), group: z, head }
+  const scales = equationPass({
+    name: 'initial_scales',
+    extent: [features, 1, 'sliceCount'],
+    value: scale({ ...at, feature: x }),
+    out: 'initialScales',
+    place: scaleAt(plan, head.group, x),
+    what: 'the scale of the gradient of each feature of the state before the call',
+  })
+  const scaled = scaling === 'scaled'
+  const own = scaled ? named('scale', load('initialScales', scaleAt(plan, head.group, y))) : undefined
+  const sums = equationPass({
+    name: 'initial_sums',
+    extent: [attention.valueDim + 1, features, 'sliceCount'],
+    value: sum({ ...at, feature: y }, own),
+    out: 'initialSums',
+    place: sumAt(plan, head.group, y, x),
+    what: 'the gradient of S and z of the state before the call',
+  })
+  return scaled ? [scales, sums] : [sums]
+}
+
+/** A row; none where a call has no visible row, so that what it leaves is what it began with. */
+const acted = (plan: FactorisedPlan, state: Formula, { visible }: Head): Formula =>
+  byBlock(plan, state, size(1), smaller(visible, 1))
 
 /** For each chunk, the chunks of its own block after it and the blocks after that. */
 function afterChunks(plan: FactorisedPlan): Plan {
   const { block, rowsOfChunk } = plan
   const ownBlock = ({ state }: Cell): Formula => named('ownBlock', div(state, block))
-  const start: Start = ({ state }) => mul(add(state, 1), rowsOfChunk)
+  const start: Start = ({ state, head }) =>
+    named('rowAhead', rowAhead(plan, head, mul(add(state, 1), rowsOfChunk)))
   const next = ({ state }: Cell): Formula => add(state, 1)
   const last = (at: Cell): Formula => smaller(mul(add(ownBlock(at), 1), block), size('chunks'))
   return statesOf(plan, {

@@ -6,7 +6,9 @@ import {
   before,
   choose,
   div,
+  finitePower,
   ge,
+  larger,
   load,
   lt,
   mul,
@@ -26,9 +28,10 @@ import type { Head } from '../equation/heads.ts'
 import { equationPass, scratch, writing } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
 import type { Extent, Formula } from '../equation.ts'
-import { featureAt } from '../cells/plan.ts'
+import { lowest } from '../equation.ts'
+import { featureAt, knownOf } from '../cells/plan.ts'
 import type { FactorisedPlan } from '../cells/plan.ts'
-import { scaleAt, sumAt } from '../cells/states.ts'
+import { rowAhead, scaleAt, sumAt } from '../cells/states.ts'
 import type { RelativeRows } from './relative.ts'
 
 const length = size('length')
@@ -195,7 +198,7 @@ function aheadOf(plan: FactorisedPlan, head: Head, group: Formula, key: Formula)
   const next = add(first, plan.rowsOfChunk)
   return {
     state: named('state', add(mul(group, size('chunks')), number)),
-    since: plan.action(head, sub(next, key)),
+    since: plan.action(head, sub(rowAhead(plan, head, next), key)),
   }
 }
 
@@ -243,7 +246,8 @@ function keyWeight(plan: FactorisedPlan, head: Head, exponents: string, whole: b
   const at = featureAt(plan, z, keyLength, y, x)
   if (plan.scaling === 'plain') return since.shrink(whole ? load('keyFeatures', at) : real(1))
   const exponent = since.lower(add(load(exponents, at), load('aheadScales', scaleAt(plan, state, x))))
-  const power = powerOf(exponent, real(0))
+  // Cotangents that are given may be of any size.
+  const power = plan.ends ? finitePower(larger(exponent, lowest)) : powerOf(exponent, real(0))
   return whole && plan.keyCoefficients ? mul(load('keyCoefficients', at), power) : power
 }
 
@@ -299,7 +303,7 @@ export function keyHeadAt(plan: FactorisedPlan, place: Formula): Head {
     plan.groups === 'kvHeads'
       ? place
       : mul(place, named('groupsOfHead', size(['ceildiv', 'heads', 'kvHeads'])))
-  return headAt(plan.groups, 'sliceKeyHead', first, { lengths: true })
+  return headAt(plan.groups, 'sliceKeyHead', first, knownOf(plan))
 }
 
 /** dv: what the rows after a key weigh it, times their cotangents. */

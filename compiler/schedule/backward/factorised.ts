@@ -48,7 +48,22 @@ export function backwardFactorised(
   const fused = planner.cotangents?.(attention, carry)
   const begun = fused === undefined ? inEquations(parts) : inPasses(parts, fused)
   const projected = carry.score.projections !== undefined
-  const gradients = [gradientsOf(parts), ...(totals && projected ? [projectionGradient(parts, totals)] : [])]
+  return withGradients(
+    attention,
+    parts,
+    begun,
+    totals && projected ? [projectionGradient(parts, totals)] : [],
+  )
+}
+
+/** A schedule that leaves cotangents of φ, with the gradients of q and k that follow from them. */
+export function withGradients(
+  attention: Attention,
+  parts: Parts,
+  begun: Schedule,
+  others: readonly Plan[] = [],
+): Schedule {
+  const gradients = [gradientsOf(parts), ...others]
   return {
     ...begun,
     together: true,
@@ -83,7 +98,7 @@ function inPasses(parts: Parts, { passes, buffers }: Cotangents): Schedule {
 }
 
 /** Forward anew, then from the last rows to the first. */
-function inEquations(parts: Parts): Schedule {
+export function inEquations(parts: Parts): Schedule {
   const forward = forwardOf(parts)
   const backward = backwardPasses(parts)
   return {

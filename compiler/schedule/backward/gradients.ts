@@ -7,6 +7,7 @@ import type { Plan } from '../equation/plan.ts'
 import type { Formula } from '../equation.ts'
 import type { Parts } from '../cells/factorised.ts'
 import { keyHeadAt, keyHeads, overGroups } from './cotangents.ts'
+import { knownOf } from '../cells/plan.ts'
 import { pull } from './pull.ts'
 
 /** Writes `dq` and `dk`. Key rows past an item's last one have none. */
@@ -16,7 +17,7 @@ export function gradientsOf({ plan, query, key, hasMaxima: maxima }: Parts): Pla
   const queries = pull(plan, query, 'queryCotangents', maxima)
   const keys = pull(plan, key, 'keyCotangents', maxima)
   const [length, keyLength] = [size('length'), size('keyLength')]
-  const ofQuery = headAt(plan.groups, 'sliceQueryHead', z, { lengths: true })
+  const ofQuery = headAt(plan.groups, 'sliceQueryHead', z, knownOf(plan))
   const ofKey = keyHeadAt(plan, z)
   const queryRow = {
     row: { side: 'query', head: ofQuery, row: y, dim, maxima },

@@ -19,6 +19,7 @@ import { evaluateRow } from '../feature-rows.ts'
 import type { FeatureRow } from '../feature-rows.ts'
 import type { Features, ScheduledBlock } from '../schedule.ts'
 import { featureAt } from '../cells/plan.ts'
+import { knownOf } from '../cells/plan.ts'
 import type { FactorisedPlan } from '../cells/plan.ts'
 
 type Slope = Extract<Contribution, { kind: 'slope' }>
@@ -157,7 +158,7 @@ function weightedPass(
   { cotangents, maxima, name, buffer }: Weighing,
 ): Plan {
   const queries = side === 'query'
-  const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, { lengths: true })
+  const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, knownOf(plan))
   const rows = size(queries ? 'length' : 'keyLength')
   const row: FeatureRow = { side, head, row: y, dim: plan.attention.dim, maxima }
   const width = weighted.reduce((total, { block }) => total + block.size, 0)

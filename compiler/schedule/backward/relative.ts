@@ -12,6 +12,7 @@ import { lowest } from '../equation.ts'
 import { evaluateRow, ofBlock } from '../feature-rows.ts'
 import type { Parts } from '../cells/factorised.ts'
 import { featureAt } from '../cells/plan.ts'
+import { knownOf } from '../cells/plan.ts'
 import type { FactorisedPlan } from '../cells/plan.ts'
 
 /** Names of buffers, [heads, rows, features], and the passes that fill those which forward has not. */
@@ -64,7 +65,7 @@ const rowAt = add(mul(z, size('length')), y)
 /** Exponents as they are written. */
 function written({ plan, hasMaxima }: Parts, { side, blocks }: Features): Plan {
   const queries = side === 'query'
-  const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, { lengths: true })
+  const head = headAt(plan.groups, queries ? 'sliceQueryHead' : 'sliceKeyHead', z, knownOf(plan))
   const rows = queries ? 'length' : 'keyLength'
   const extent = [plan.features, rows, queries ? plan.heads : 'sliceCount'] as const
   const out = queries ? 'writtenQueryExponents' : 'writtenKeyExponents'

@@ -30,6 +30,7 @@ import { featurePasses, hasCoefficients } from './features.ts'
 import { apart, maximaPasses } from '../maxima-passes.ts'
 import { sliceHeads } from '../equation/plan.ts'
 import type { Plan } from '../planner.ts'
+import { knownOf } from './plan.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { outlineOf } from '../outline.ts'
 import { readPasses } from './read.ts'
@@ -55,12 +56,21 @@ export function scheduleFactorised(attention: Attention, carry: Carry): Schedule
   }
 }
 
-/** The decisions of a factorised attention, and the passes of a call in parts. */
-export function partsOf(attention: Attention, carry: Carry): Parts {
+/**
+ * The decisions of a factorised attention, and the passes of a call in parts.
+ *
+ * @param behind what is before the rows of a call and behind them, if anything is
+ */
+export function partsOf(
+  attention: Attention,
+  carry: Carry,
+  behind?: (plan: FactorisedPlan) => Pick<FactorisedPlan, 'begins' | 'ends'>,
+): Parts {
   const { score } = carry
   const action = planAction(carry.action)
-  const { query, key, plan } = planOf(attention, carry, action)
-  const known = { lengths: true }
+  const { query, key, plan: alone } = planOf(attention, carry, action)
+  const plan = { ...alone, ...behind?.(alone) }
+  const known = knownOf(plan)
   const maxima = hasMaxima(score, attention.stabilize)
   return {
     plan,
@@ -71,7 +81,7 @@ export function partsOf(attention: Attention, carry: Carry): Parts {
     hasMaxima: maxima,
     maxima: maxima ? maximaPasses(attention, score, apart) : { passes: [], buffers: [] },
     ofKeys: featurePasses(plan, key, { maxima, known }),
-    ofQueries: featurePasses(plan, query, { maxima, known: {} }),
+    ofQueries: featurePasses(plan, query, { maxima, known: plan.begins ? known : {} }),
     states: statePasses(plan),
     read: readPasses(plan, 'state'),
   }

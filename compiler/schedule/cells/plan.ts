@@ -2,7 +2,7 @@
 import type { Size } from '../../../runtime/contract/size.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import { add, mul } from '../equation/build.ts'
-import type { Head } from '../equation/heads.ts'
+import type { Head, Known } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
 import type { Groups, Scaling } from '../schedule.ts'
 import type { CellAction } from './action.ts'
@@ -25,7 +25,15 @@ export interface FactorisedPlan {
   readonly block: number
   /** The state that a call begins with, as of the row before its first one: a first block, without rows. */
   readonly begins?: StateFormulas | undefined
+  /** Of gradients: the cotangents of the state that a call leaves, as of its last row: a last block, without rows. */
+  readonly ends?: StateFormulas | undefined
 }
+
+/** What a pass knows of each batch item that goes by its length, and by its position where a state comes before it. */
+export const knownOf = ({ begins }: FactorisedPlan): Known => ({
+  lengths: true,
+  ...(begins && { positions: true }),
+})
 
 /** Where a cell stands: scales have x: feature, y: state, z: group; sums have x: column, y: feature, z: both. */
 export interface Cell {

@@ -270,7 +270,14 @@ function ofBlocks(plan: FactorisedPlan): Plan {
 }
 
 /** The number before a count; 0 of none. */
-const lastOf = (count: Formula): Formula => sub(larger(count, 1), 1)
+export const lastOf = (count: Formula): Formula => sub(larger(count, 1), 1)
+
+/**
+ * The row as of which the state of what comes behind a chunk is: the one behind the chunk, `next`. Where the cotangents
+ * of what a call leaves are given, it is none behind the last visible row, as of which these are.
+ */
+export const rowAhead = ({ ends }: FactorisedPlan, { visible }: Head, next: Formula): Formula =>
+  ends ? smaller(next, lastOf(visible)) : next
 
 /** The state that decoding carries, as it is before a call. */
 export const carriedState = (plan: FactorisedPlan): StateFormulas => ({

@@ -20,7 +20,10 @@ export type Buffers = Readonly<Record<string, Float32Array | Uint32Array>>
 
 export interface Run {
   readonly call: Call
-  /** Kept from call to call: the projection and its factors under the names of their roles, weights, states. */
+  /**
+   * Kept from call to call: the projection and its factors under the names of their roles, weights, states. And inputs
+   * beside the tensors of the call.
+   */
   readonly kept: Buffers
   /** Position of the first query row, or the largest of them. */
   readonly offset?: number
@@ -114,7 +117,7 @@ export function bufferOf(
   const count = evaluateSize(size, shape)
   switch (role) {
     case 'input': {
-      const given = { q, k, v, dout }[name]
+      const given = { q, k, v, dout }[name] ?? kept[name]
       invariant(given !== undefined, `the call has the tensor ${name}`)
       return given
     }

@@ -1,13 +1,19 @@
 /** Gradients on gpu.js. Loaded with the first call that asks for them. */
-import { hostCall } from '../../arguments/on-host.ts'
+import { arraysOf, hostCall } from '../../arguments/on-host.ts'
+import { seesState } from '../../arguments/rows-behind.ts'
 import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { ownCall, released } from '../../calls/own-call.ts'
 import type { FormName, GradientProgram, Program } from '../../program.ts'
 import { Engine } from './engine.ts'
 import type { Results } from './form-runner.ts'
 import type { Inputs } from './inputs.ts'
 import type { Session } from './session.ts'
+import { ownCells } from './state.ts'
+import type { GpujsState } from './state.ts'
+import { free } from './transfers.ts'
 
 /** The attention, as far as its gradients need it. */
 interface Owner {
@@ -46,15 +52,49 @@ export class Backward {
     return this.#programs.prepare(options)
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
+  /** @param held whether the call's state is a copy, to be released */
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session, run } = this.#owner
     session.assertUsable()
+    if (seesState(call)) return this.#behind(drawn, call, held)
     const ready = this.#programs.ready(call)
     const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
     session.assertUsable()
     const inputs = hostCall(opened.program, 'gpujs', 'backward', checked)
     const { outputs } = run('backward', drawn, inputs, opened.engine)
     return namedGradients<Tensor>(await outputs, wrt) as Gradients<T>
+  }
+
+  /** The same of rows behind those of a state. */
+  async #behind<T extends Tensor>(
+    drawn: Drawn,
+    given: BackwardCall<T>,
+    held: boolean,
+  ): Promise<Gradients<T>> {
+    const { program, session, run } = this.#owner
+    const loading = this.#programs.behind()
+    const copies = !held && loading instanceof Promise
+    const call = copies ? ownCall(given) : given
+    try {
+      const opened = loading instanceof Promise ? await loading : loading
+      session.assertUsable()
+      const { checked, state, positions, later, named } = rowsBehind<GpujsState>(
+        program,
+        opened.program.forms.backward,
+        drawn,
+        call,
+        (given) => ownCells(program, drawn, given, 'backward'),
+      )
+      const inputs = hostCall(opened.program, 'gpujs', 'backward', checked)
+      const tensors = new Map([...inputs.tensors, ...arraysOf(later)])
+      const ofCall = { ...inputs, tensors, positions, ...(state && { state: state.cells }) }
+      const { outputs, state: left } = run('backward', drawn, ofCall, opened.engine)
+      // The state is read, and given back as it is.
+      if (!state) for (const cells of left.values()) free(cells)
+      return named<T>(await outputs)
+    } finally {
+      if (held || copies) released(call)
+    }
   }
 
   destroy(): void {

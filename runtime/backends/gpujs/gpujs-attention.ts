@@ -1,13 +1,7 @@
 /** An attention on gpu.js: WebGL 2 in browsers, WebAssembly elsewhere. */
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
-import {
-  apartFromState,
-  checkPrefill,
-  checkSaved,
-  checkStep,
-  foreignState,
-} from '../../arguments/decoding.ts'
+import { apartFromState, checkPrefill, checkSaved, checkStep } from '../../arguments/decoding.ts'
 import { hostCall } from '../../arguments/on-host.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -36,7 +30,7 @@ import type { Results } from './form-runner.ts'
 import type { Inputs } from './inputs.ts'
 import { loadLibrary } from './library.ts'
 import { Session } from './session.ts'
-import { GpujsState } from './state.ts'
+import { GpujsState, ownCells } from './state.ts'
 import type { StateKeeper } from './state.ts'
 import { StateTensors } from './state-tensors.ts'
 import { free } from './transfers.ts'
@@ -122,7 +116,7 @@ export class GpujsAttention extends PartialAttention {
   #prefix(drawn: Drawn, call: unknown): { readonly results: Results; readonly state: GpujsState } {
     const { program } = this
     const { plain, from } = apartFromState(program, call)
-    const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
+    const before = from === undefined ? undefined : ownCells(program, drawn, from, 'prefill')
     const inputs = this.#inputs('prefill', checkPrefill(program, plain, before?.sizes))
     const added = positionsAfter(inputs.sizes, inputs.lengths)
     const keeper = { ...this.#keeper, drawn }
@@ -146,18 +140,10 @@ export class GpujsAttention extends PartialAttention {
     }
   }
 
-  /** A state, where it is of this attention and not destroyed. */
-  #own(member: 'step' | 'prefill', state: unknown, drawn: Drawn): GpujsState {
-    if (!(state instanceof GpujsState) || state.owner.drawn !== drawn)
-      throw foreignState(this.program, state, member)
-    void state.cells
-    return state
-  }
-
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     this.#session.assertUsable()
     requireForm(this.program, 'step')
-    const state = this.#own('step', given, drawn)
+    const state = ownCells(this.program, drawn, given, 'step')
     const inputs = this.#inputs('step', checkStep(this.program, state.sizes, call))
     state.makeRoom()
     const sizes = { ...inputs.sizes, offset: state.position, capacity: state.sizes.capacity }
@@ -183,8 +169,9 @@ export class GpujsAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     this.#session.assertUsable()
-    const given = this.#backward.now ? call : ownCall(call)
-    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
+    const { now } = this.#backward
+    const given = now ? call : ownCall(call)
+    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
   }
 
   #loadBackward(): Promise<Backward> {

@@ -1,8 +1,10 @@
 /** The state of a decoding attention, in arrays or textures that are replaced and never written to. */
+import { foreignState } from '../../arguments/decoding.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import type { StateSizes } from '../../calls/state.ts'
 import { AttentionError } from '../../errors.ts'
+import type { Program } from '../../program.ts'
 import { markOf } from '../../projection/fingerprint.ts'
 import { roomFor } from '../../room.ts'
 import type { Cells } from './library.ts'
@@ -110,4 +112,18 @@ export class GpujsState implements AttentionState {
     this.#cells = cells
     for (const [name, one] of before) if (cells.get(name) !== one) free(one)
   }
+}
+
+/** A state, where it is of the attention with this projection, and not destroyed. */
+export function ownCells(
+  program: Program,
+  drawn: Drawn,
+  given: unknown,
+  member: 'step' | 'prefill' | 'backward',
+): GpujsState {
+  if (!(given instanceof GpujsState) || given.owner.drawn !== drawn)
+    throw foreignState(program, given, member)
+  // Refused before any work where the state is gone.
+  void given.cells
+  return given
 }

@@ -8,7 +8,8 @@ import { markOf } from '../../projection/fingerprint.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
-interface Widths {
+/** Of rows. */
+export interface Widths {
   readonly dim: number
   readonly valueDim: number
 }
@@ -123,8 +124,11 @@ export class History implements AttentionState {
 }
 
 /** Of a tensor of so many equal parts, part n. */
-export const part = (tensor: Float32Array, parts: number, n: number): Float32Array =>
-  tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1))
+export const part = <Numbers extends Float32Array | Float64Array>(
+  tensor: Numbers,
+  parts: number,
+  n: number,
+): Numbers => tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1)) as Numbers
 
 /** These rows of each of the heads of [heads, length, width]. */
 export function rowsOf(

@@ -10,6 +10,8 @@ import {
 } from '../../arguments/decoding.ts'
 import { checkBackward, checkWrt, parametersOf } from '../../arguments/gradients.ts'
 import type { Parameters } from '../../arguments/gradients.ts'
+import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
+import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -28,19 +30,16 @@ import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
-import { appended, History, part, rowsOf } from './history.ts'
+import { RowsBehind, wholeItem } from './behind.ts'
+import type { WideGradients } from './behind.ts'
+import { History, part, rowsOf } from './history.ts'
 import type { ItemRows } from './history.ts'
 
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
 
 /** The gradients of one call; inputs likewise, with `dout`. */
-type GradientsOf = (inputs: Readonly<Record<string, unknown>>) => Readonly<
-  Record<'dq' | 'dk' | 'dv', Float64Array>
-> & {
-  readonly dweights?: Readonly<Record<string, Float64Array>>
-  readonly dprojection?: Float64Array
-}
+type GradientsOf = (inputs: Readonly<Record<string, unknown>>) => WideGradients
 
 /** Functions of the attention `name` of the file whose text is `source`. */
 interface Package {
@@ -97,19 +96,42 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
+    if (seesState(call)) return this.#backwardBehind(call, drawn)
     const { source, name } = this.program
     const checked = checkBackward(this.program, call, this.#parameters)
     const inputs = { ...this.#inputs('backward', checked, drawn), wrt: call.wrt ?? [] }
-    const { dq, dk, dv, dweights, dprojection } = this.#package.referenceGradients(source, name)(inputs)
-    const like = (of: Float64Array): T => Float32Array.from(of) as Tensor as T
+    return named(this.#package.referenceGradients(source, name)(inputs))
+  }
+
+  /** Gradients of the last rows of each item's whole sequence, and of those of the state before them. */
+  #backwardBehind<T extends Tensor>(call: BackwardCall<T>, drawn: Drawn): Gradients<T> {
+    const { program } = this
+    const { plain, state, dstate, wrt } = apartFromStates(program, call)
+    const before = state === undefined ? undefined : this.#own('backward', state, drawn)
+    const rows = checkRowsBehind(program, plain, this.#parameters, before?.sizes)
+    const checked = this.#onHost('backward', rows)
+    const { source, name } = program
+    const gradientsOf = this.#package.referenceGradients(source, name)
+    const { sizes } = checked
+    const behind = new RowsBehind(checked, before?.items, this)
+    const later =
+      dstate === undefined
+        ? undefined
+        : checkStateGradient(`${name}.backward`, dstate, {
+            drawn,
+            sizes,
+            positions: behind.after,
+            numbers: behind.numbers(behind.after),
+          })
+    const found = behind.gradients(later as ReadonlyMap<string, Float32Array> | undefined, (whole) =>
+      gradientsOf({ ...this.#inputs('backward', whole, drawn), wrt: plain['wrt'] }),
+    )
+    const { k, v, ...others } = found
     return {
-      dq: like(dq),
-      dk: like(dk),
-      dv: like(dv),
-      ...(dweights && {
-        dweights: Object.fromEntries(Object.entries(dweights).map(([weight, of]) => [weight, like(of)])),
+      ...named<T>(others),
+      ...(wrt.includes('state') && {
+        dstate: stateGradient({ drawn, sizes }, behind.positions, { k: single(k), v: single(v) }) as never,
       }),
-      ...(dprojection && { dprojection: like(dprojection) }),
     }
   }
 
@@ -144,7 +166,7 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   /** A state, where it is of this attention and not destroyed. */
-  #own(member: 'step' | 'prefill', state: unknown, drawn: Drawn): History {
+  #own(member: 'step' | 'prefill' | 'backward', state: unknown, drawn: Drawn): History {
     if (!(state instanceof History) || state.owner !== drawn) throw foreignState(this.program, state, member)
     void state.items
     return state
@@ -152,30 +174,12 @@ export class ReferenceAttention extends PartialAttention {
 
   /** The last rows of each item's whole sequence, of which the first ones are those of the state. */
   #evaluateBehind({ items }: History, checked: CheckedCall, drawn: Drawn): Float32Array {
-    const { sizes, lengths } = checked
-    const { batch, heads, kvHeads, length } = sizes
-    const { q, k, v } = hostTensors(checked)
+    const { batch, heads, length } = checked.sizes
     const each = heads * length * this.valueDim
     const out = new Float32Array(batch * each)
     for (const [item, before] of items.entries()) {
-      const { position } = before
-      const all = position + length
-      const tensors = new Map(
-        Object.entries({
-          q: appended(new Float32Array(heads * position * this.dim), part(q, batch, item), heads),
-          k: appended(before.k, part(k, batch, item), kvHeads),
-          v: appended(before.v, part(v, batch, item), kvHeads),
-        }),
-      )
-      const count = position + ((lengths as Uint32Array | undefined)?.[item] ?? length)
-      const call = {
-        ...checked,
-        sizes: { ...sizes, batch: 1, length: all, keyLength: all },
-        tensors,
-        lengths: Uint32Array.of(count),
-        queryLengths: Uint32Array.of(count),
-      }
-      const rows = upTo(length).map((row) => position + row)
+      const call = wholeItem(checked, item, before, this)
+      const rows = upTo(length).map((row) => before.position + row)
       out.set(this.#evaluate('prefill', call, { drawn, rows }), item * each)
     }
     return out
@@ -288,6 +292,21 @@ export class ReferenceAttention extends PartialAttention {
       ...(projection && { projection }),
       ...this.#weights,
     }
+  }
+}
+
+const single = (numbers: Float64Array): Float32Array => Float32Array.from(numbers)
+
+function named<T extends Tensor>({ dq, dk, dv, dweights, dprojection }: WideGradients): Gradients<T> {
+  const like = (of: Float64Array): T => single(of) as Tensor as T
+  return {
+    dq: like(dq),
+    dk: like(dk),
+    dv: like(dv),
+    ...(dweights && {
+      dweights: Object.fromEntries(Object.entries(dweights).map(([weight, of]) => [weight, like(of)])),
+    }),
+    ...(dprojection && { dprojection: like(dprojection) }),
   }
 }
 

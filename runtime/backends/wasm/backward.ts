@@ -1,12 +1,19 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
-import { hostCall } from '../../arguments/on-host.ts'
+import { arraysOf, hostCall } from '../../arguments/on-host.ts'
+import { seesState } from '../../arguments/rows-behind.ts'
 import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { ownCall, released } from '../../calls/own-call.ts'
+import { ownState } from '../../calls/prefix.ts'
+import type { KeptState } from '../../calls/state.ts'
 import type { GradientProgram } from '../../program.ts'
+import type { Block } from './blocks.ts'
 import type { Engine } from './engine.ts'
 import type { Kernels } from './kernels.ts'
 import type { Parts } from './parts.ts'
+import { StateBlocks } from './state-blocks.ts'
 
 /** A program of gradients, and what runs it. */
 interface Opened {
@@ -34,9 +41,11 @@ export class Backward {
     return this.#programs.prepare(options)
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
+  /** @param held whether the call's state is a copy, to be released */
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { own, run } = this.#owner
     own.assertUsable()
+    if (seesState(call)) return this.#behind(drawn, call, held)
     const ready = this.#programs.ready(call)
     const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
     own.assertUsable()
@@ -44,6 +53,51 @@ export class Backward {
     this.#write(drawn)
     const outputs: ReadonlyMap<string, Tensor> = await run('backward', drawn, inputs, opened.engine)
     return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
+  }
+
+  /** The same of rows behind those of a state. */
+  async #behind<T extends Tensor>(
+    drawn: Drawn,
+    given: BackwardCall<T>,
+    held: boolean,
+  ): Promise<Gradients<T>> {
+    const { program: whole, machine, own, run } = this.#owner
+    const loading = this.#programs.behind()
+    const copies = !held && loading instanceof Promise
+    const call = copies ? ownCall(given) : given
+    try {
+      const { program, engine } = loading instanceof Promise ? await loading : loading
+      own.assertUsable()
+      const { checked, state, positions, later, named } = rowsBehind<KeptState<Block>>(
+        whole,
+        program.forms.backward,
+        drawn,
+        call,
+        (given) => ownState(whole, drawn, given, 'backward'),
+      )
+      const inputs = hostCall(program, 'wasm', 'backward', checked)
+      const states = new StateBlocks(whole, machine, own, drawn)
+      const empty = state ? undefined : states.create({ ...inputs.sizes, capacity: 1 })
+      try {
+        this.#write(drawn)
+        const outputs = await run(
+          'backward',
+          drawn,
+          {
+            ...inputs,
+            tensors: new Map([...inputs.tensors, ...arraysOf(later)]),
+            positions,
+            state: state?.buffers ?? empty ?? new Map<string, Block>(),
+          },
+          engine,
+        )
+        return named(outputs)
+      } finally {
+        for (const block of empty?.values() ?? []) states.freeState(block)
+      }
+    } finally {
+      if (held || copies) released(call)
+    }
   }
 
   #write(drawn: Drawn): void {

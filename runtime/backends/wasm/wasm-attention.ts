@@ -138,8 +138,9 @@ export class WasmAttention extends PartialAttention {
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
-    const given = this.#backward.now ? call : ownCall(call)
-    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
+    const { now } = this.#backward
+    const given = now ? call : ownCall(call)
+    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {

@@ -1,12 +1,18 @@
 /** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
 import { checkEncodeBackward, wrtOf } from '../../arguments/gradients.ts'
+import { seesState } from '../../arguments/rows-behind.ts'
 import type { BackwardCall, EncodeBackwardBuffers, Gradients, Sizes, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { ownCall, released } from '../../calls/own-call.ts'
+import { ownState } from '../../calls/prefix.ts'
+import type { KeptState } from '../../calls/state.ts'
 import { AttentionError } from '../../errors.ts'
 import { Engine } from './engine.ts'
 import type { Parts } from './parts.ts'
 import { requireBuffers, requireEncoder } from './recording.ts'
+import { StateBuffers } from './state-buffers.ts'
 
 export class Backward {
   readonly #owner: Parts
@@ -33,14 +39,50 @@ export class Backward {
     await this.#programs.prepare(options)
   }
 
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>): Promise<Gradients<T>> {
+  /** @param held whether the call's state is a copy, to be released */
+  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session, run } = this.#owner
     session.assertUsable()
+    if (seesState(call)) return this.#behind(drawn, call, held)
     const ready = this.#programs.ready(call)
     const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
     this.#write(drawn)
     const outputs = await run('backward', drawn, checked, opened)
     return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
+  }
+
+  /** The same of rows behind those of a state. */
+  async #behind<T extends Tensor>(
+    drawn: Drawn,
+    given: BackwardCall<T>,
+    held: boolean,
+  ): Promise<Gradients<T>> {
+    const { program, session, engine: own, run } = this.#owner
+    const loading = this.#programs.behind()
+    const copies = !held && loading instanceof Promise
+    const call = copies ? ownCall(given) : given
+    try {
+      const engine = loading instanceof Promise ? await loading : loading
+      session.assertUsable()
+      const { checked, state, positions, later, named } = rowsBehind<KeptState<GPUBuffer>>(
+        program,
+        engine.form('backward'),
+        drawn,
+        call,
+        (given) => ownState(program, drawn, given, 'backward'),
+      )
+      const states = new StateBuffers(program, drawn, session, own)
+      const empty = state ? undefined : states.create({ ...checked.sizes, capacity: 1 })
+      try {
+        this.#write(drawn)
+        const tensors = new Map([...checked.tensors, ...later, ...(state?.buffers ?? empty ?? [])])
+        return named(await run('backward', drawn, { ...checked, positions, tensors }, engine))
+      } finally {
+        for (const buffer of empty?.values() ?? []) states.freeState(buffer)
+      }
+    } finally {
+      if (held || copies) released(call)
+    }
   }
 
   encode(drawn: Drawn, encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {

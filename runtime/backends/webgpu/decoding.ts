@@ -6,7 +6,7 @@ import { requireForm } from '../../arguments/required-form.ts'
 import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { atTheBeginning, savedPositions } from '../../positions.ts'
-import { ownCall } from '../../calls/own-call.ts'
+import { ownCall, released } from '../../calls/own-call.ts'
 import { advance, formBehind, keysThrough, prefixOf } from '../../calls/prefix.ts'
 import { KeptState } from '../../calls/state.ts'
 import { nextToken } from '../../calls/token.ts'
@@ -49,13 +49,11 @@ export class Decoding {
     const { state: from } = Object(call) as { readonly state?: unknown }
     const form = from === undefined ? 'prefill' : formBehind(program)
     const ready = engine.isPrepared(form)
-    const own = ready ? call : ownCall(call)
-    // It may go on meanwhile.
-    const held = !ready && own.state instanceof KeptState ? own.state.copy() : undefined
+    // The state may go on meanwhile.
+    const given = ready ? call : ownCall(call)
     try {
       // Where a state was restored before.
       if (!ready) await prepare(this.#owner, form)
-      const given = held ? { ...own, state: held } : own
       const prefix = this.#prefix(drawn, given)
       // Without an await where there is nothing to wait for: arrays are read before the promise is returned.
       const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
@@ -69,7 +67,7 @@ export class Decoding {
         throw thrown
       }
     } finally {
-      held?.destroy()
+      if (!ready) released(given)
     }
   }
 

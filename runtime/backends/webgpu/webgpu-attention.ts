@@ -115,10 +115,10 @@ export class WebgpuAttention extends BaseAttention {
     return (this.#decoding ??= loaded)
   }
 
-  async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
-    const { drawn } = this
-    const given = this.#backward.now ? call : ownCall(call)
-    return (this.#backward.now ?? (await this.#loadBackward())).run(drawn, given)
+  async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
+    const { now } = this.#backward
+    const given = now ? call : ownCall(call)
+    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {
