@@ -173,6 +173,8 @@ describe('attnc run', () => {
         expect(found?.data.subarray((row * 2 + head) * 8, (row * 2 + head + 1) * 8)).toEqual(
           wanted?.data.subarray((head * 21 + row) * 8, (head * 21 + row + 1) * 8),
         )
+    const many = await at.run([...common, '--heads', '4', '--length', '3'])
+    expect(many.out).toMatch(/^note +4 heads of 3 rows, by --heads and --length: more heads than rows$/m)
     const wrong = await at.run([...common, '--input', 'tensors.npz', ...layout])
     expect(wrong.out).toMatch(
       /^note +q is read as 21 heads of 2 rows; if it has 2 heads, give --layout bhld$/m,

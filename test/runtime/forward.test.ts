@@ -133,6 +133,18 @@ describe('buffers', () => {
     expect(await contentsOf(device, last, 3)).toEqual(new Float32Array([1, 2, 3]))
   })
 
+  test('encode refuses lengths that no kernel reads', async () => {
+    using attention = await createAttention(programFrom(copy), { device })
+    const rows = bufferWith(device, Float32Array.of(1, 2))
+    const buffers = { q: rows, k: rows, v: rows, out: bufferWith(device, new Float32Array(2)) }
+    const lengths = bufferWith(device, Uint32Array.of(1))
+    const encoder = device.createCommandEncoder()
+    expect(() => attention.encode(encoder, { ...buffers, lengths }, { length: 2 })).toThrow(
+      /^copy\.encode takes no lengths; pass whole sequences\.$/,
+    )
+    expect(() => attention.encode(encoder, buffers, { length: 2 })).not.toThrow()
+  })
+
   test('encode records into the caller’s encoder, to be submitted after other calls', async () => {
     using attention = await createAttention(programFrom(softmax(4, 4)), { device })
     const calls = [randomCall({ length: 6 }, 4, 4, 1), randomCall({ length: 9, heads: 3 }, 4, 4, 2)]

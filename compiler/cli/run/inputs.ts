@@ -64,7 +64,7 @@ export function randomInputs(options: RandomOptions, dim: number, valueDim: numb
     v: normals(batch * kvHeads * keyLength * valueDim, seed, 2, 1),
     weights: new Map(),
     rank: 4,
-    notes: [],
+    notes: moreHeads(heads, length),
   }
 }
 
@@ -159,6 +159,10 @@ export function outputOf(
   const shape = rank === 2 ? [length, valueDim] : [batch, length, heads, valueDim].slice(4 - rank)
   return { shape, data: turn(result, batch, heads, length) }
 }
+
+/** The same of tensors that are made up, which are as they were asked for. */
+const moreHeads = (heads: number, length: number): string[] =>
+  heads <= length ? [] : [`${heads} heads of ${length} rows, by --heads and --length: more heads than rows`]
 
 /** What is said where there are more heads than rows, as there seem to be where the two are taken for one another. */
 function swapped({ heads, length }: Rows, layout: TensorLayout): string[] {

@@ -91,7 +91,6 @@ export class Backward {
     const where = `${program.name}.encodeBackward`
     requireEncoder(where, encoder)
     const checked = checkEncodeBackward(program, buffers, sizes, this.#programs.parameters)
-    requireBuffers(where, checked)
     const wrt = wrtOf(buffers)
     const engine = this.#programs.now(wrt.length > 0)
     if (!engine)
@@ -99,6 +98,7 @@ export class Backward {
         'unprepared',
         `${where}: await prepareBackward(${wrt.length > 0 ? `{ wrt: ['${wrt.join("', '")}'] }` : ''}) first.`,
       )
+    requireBuffers(where, checked, engine.form('backward'))
     const inputs = wrt.length > 0 ? this.#programs.withRoom(checked) : checked
     this.#write(drawn)
     engine.encode(encoder, 'backward', inputs)

@@ -139,7 +139,7 @@ export class WebgpuAttention extends BaseAttention {
     const where = `${this.name}.encode`
     requireEncoder(where, encoder)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
-    requireBuffers(where, checked)
+    requireBuffers(where, checked, this.#engine.form('forward'))
     this.#engine.encode(encoder, 'forward', checked)
   }
 
