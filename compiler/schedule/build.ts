@@ -16,9 +16,10 @@ import { isDerivable, lengthOfSlopes } from './backward/pair-slopes.ts'
 import { backwardNear } from './backward/near.ts'
 import { backwardSteps } from './backward/steps.ts'
 import { cellPlanner } from './cells/planner.ts'
+import { inBlocks } from './equation/blocks.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
-import type { Schedule } from './schedule.ts'
+import type { Pass, Schedule } from './schedule.ts'
 import { scheduleExact } from './strategies/exact.ts'
 import { scheduleNear } from './strategies/near.ts'
 import { scheduleSteps } from './strategies/steps.ts'
@@ -68,12 +69,17 @@ export function backward(
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
   const totals = !parameters ? undefined : planner.rowsApart ? 'bySlice' : 'inPlace'
-  if (output.kind === 'near')
-    return planner.rowsApart
-      ? { underivable: 'no cell sorts rows by a hash' }
-      : backwardNear(attention, output)
-  if (output.kind === 'carry') return backwardFactorised(attention, output, planner, totals)
-  return backwardSteps(attention, planner, totals) ?? { underivable: inseparable }
+  if (output.kind === 'near' && planner.rowsApart) return { underivable: 'no cell sorts rows by a hash' }
+  const planned =
+    output.kind === 'near'
+      ? backwardNear(attention, output)
+      : output.kind === 'carry'
+        ? backwardFactorised(attention, output, planner, totals)
+        : backwardSteps(attention, planner, totals)
+  if (planned === undefined) return { underivable: inseparable }
+  if ('underivable' in planned) return planned
+  const laid = (pass: Pass): Pass => (pass.kind === 'equation' && planner.blocks ? inBlocks(pass) : pass)
+  return { ...planned, passes: planned.passes.map(laid) }
 }
 
 /** The gradients of q, k and v of rows behind those of a state, and that of the state; or why there are none. */

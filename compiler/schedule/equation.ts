@@ -40,8 +40,16 @@ export interface EquationPass extends PassBase {
   readonly out: string
   /** The entry that a cell is written to, on targets whose kernels scatter. */
   readonly place?: Formula
+  /** Columns and rows of the block of cells that a thread computes, where it computes more than one. */
+  readonly blocks?: CellsOfThread
   /** The buffer's meaning, for the reader. */
   readonly what: string
+}
+
+/** Neighbouring cells. */
+export interface CellsOfThread {
+  readonly columns: number
+  readonly rows: number
 }
 
 /** Sizes of a box of cells along x, y and z. */

@@ -10,9 +10,8 @@
 import { carriesScales } from '../algebra/attention.ts'
 import type { Attention, Carry } from '../algebra/attention.ts'
 import { isIdentity } from '../algebra/facts.ts'
-import type { Expression } from '../symbolic/expression.ts'
 import { isNeverPositive } from '../symbolic/never-positive.ts'
-import { children } from '../symbolic/traverse.ts'
+import { hasReduce } from '../symbolic/traverse.ts'
 
 /**
  * Whether rows are mended rather than all sums scaled. Not where rows act on the state, because its sums shrink with
@@ -32,5 +31,3 @@ export function mends(attention: Attention, carry: Carry): boolean {
     )
   )
 }
-
-const hasReduce = (node: Expression): boolean => node.kind === 'reduce' || children(node).some(hasReduce)

@@ -28,6 +28,8 @@ export interface Planner {
   readonly factorised: (attention: Attention, carry: Carry) => Schedule
   /** What gradients of a factorised attention begin with, where there is more than equations, which compute it else. */
   readonly cotangents?: (attention: Attention, carry: Carry) => Cotangents | undefined
+  /** Whether threads of a dispatch compute blocks of cells of equations in gradients. */
+  readonly blocks?: true
   /** Whether query rows stand apart, so that a call may run in blocks of them. */
   readonly rowsApart: boolean
 }

@@ -49,7 +49,7 @@ function printPass(pass: Pass, number: number): string[] {
   if (pass.kind === 'equation')
     return [
       `  pass ${number} ${pass.name}: ${pass.what}`,
-      `    for each x, y, z of ${pass.extent.map(printSize).join(' × ')}`,
+      `    for each x, y, z of ${pass.extent.map(printSize).join(' × ')}${pass.blocks ? ', in blocks of a thread' : ''}`,
       ...printEquation(pass.out, pass.value).map((line) => `    ${line}`),
     ]
   return [

@@ -126,3 +126,14 @@ export function compare(a: Expression, b: Expression): number {
 
 /** Whether two expressions are the same tree. */
 export const equals = (a: Expression, b: Expression): boolean => compare(a, b) === 0
+
+const reducing = new WeakMap<Expression, boolean>()
+
+/** Whether there is a sum or maximum over an index in the expression. */
+export function hasReduce(expression: Expression): boolean {
+  const known = reducing.get(expression)
+  if (known !== undefined) return known
+  const found = expression.kind === 'reduce' || children(expression).some(hasReduce)
+  reducing.set(expression, found)
+  return found
+}

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { lowerEquation } from '../../compiler/kernel/cells/lower.ts'
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import { toBinding } from '../../compiler/kernel/lower/frame.ts'
+import { inThreads } from '../../compiler/kernel/lower/thread-blocks.ts'
 import { inBlocks } from '../../compiler/kernel/sequential/cell-blocks.ts'
 import { schedule } from '../../compiler/schedule/build.ts'
 import * as eq from '../../compiler/schedule/equation/build.ts'
@@ -59,14 +60,22 @@ const formulas: Readonly<Record<string, (width: number) => Formula>> = {
 
 const plan = schedule(compileOne('attention a { dim: 4 kernel: exp(dot(q, k)) }').algebra)
 
-test.each(Object.entries(formulas))('%s', (_, formula) => {
+const cases = (['thread', 'threads'] as const).flatMap((how) =>
+  Object.entries(formulas).map(([name, formula]) => ({ name, how, formula })),
+)
+
+test.each(cases)('$name, by $how', ({ formula, how }) => {
   if ('unsupported' in plan) throw new Error(plan.unsupported)
-  for (const width of [4, 7, 8, 13, 16, 19]) {
+  for (const width of how === 'threads' ? [8, 13, 19] : [4, 7, 8, 13, 16, 19]) {
     const extent = [width, 'length', 2] as const
     const pass = equationPass({ name: 'cells', extent, value: formula(width), out: 'out', what: 'cells' })
     const buffers = ['a', 'b', 'out'].map((name) => scratch(name, [1], ''))
     const output = toBinding(buffers[2], 'out')
-    const kernel = inBlocks(lowerEquation({ ...plan, buffers }, pass), output)
+    const cells = lowerEquation({ ...plan, buffers }, pass)
+    const kernel = {
+      thread: inBlocks(cells, output),
+      threads: inThreads(cells, output, { columns: 8, rows: 4 }),
+    }[how]
     expect(kernel, 'cells are alike enough').toBeDefined()
     if (kernel === undefined) return
     const shape = shapeOf({ length })

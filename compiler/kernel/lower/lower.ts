@@ -15,6 +15,7 @@ import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
 import { lowerOffsets, lowerPlace } from './sort.ts'
 import { lowerStep } from './step.ts'
+import { inThreads } from './thread-blocks.ts'
 import { lowerTransform } from './transform.ts'
 
 /** Lowers every pass of the schedule, in order: equations cell by cell, all other passes by workgroups. */
@@ -27,7 +28,8 @@ export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
   switch (pass.kind) {
     case 'equation': {
       const output = schedule.buffers.find(({ name }) => name === pass.out)
-      return asKernel(lowerEquation(schedule, pass), toBinding(output, pass.out))
+      const [cells, binding] = [lowerEquation(schedule, pass), toBinding(output, pass.out)]
+      return pass.blocks ? inThreads(cells, binding, pass.blocks) : asKernel(cells, binding)
     }
     case 'online':
       return lowerOnline(schedule, pass)

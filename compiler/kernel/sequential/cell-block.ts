@@ -16,6 +16,8 @@ type Lane = 0 | 1 | 2 | 3
 export interface BlockShape {
   readonly rows: number
   readonly vectors: number
+  /** Whether four numbers of a buffer are moved at once, from anywhere. */
+  readonly moved: boolean
 }
 
 /** A part of the block that is written together: rows, and one lane where lanes are taken one by one. */
@@ -27,13 +29,15 @@ interface Part {
 export class CellBlock {
   readonly #dependences: Dependences
   readonly #vectors: number
+  readonly #moved: boolean
   readonly #whole: Part
   readonly #bindings: ReadonlyMap<string, Binding>
   /** Names of a lane that is taken by itself, in the place of the vectors'. */
   readonly #ofLanes = new Map<string, Value>()
   #copies = 0
 
-  constructor({ inputs }: CellKernel, dependences: Dependences, { rows, vectors }: BlockShape) {
+  constructor({ inputs }: CellKernel, dependences: Dependences, { rows, vectors, moved }: BlockShape) {
+    this.#moved = moved
     this.#dependences = dependences
     this.#vectors = vectors
     this.#whole = { rows: range(rows) }
@@ -223,6 +227,7 @@ export class CellBlock {
     if (value.kind === 'name') return ir.name(this.#nameOf(value.name, row, vector), 'vec4f')
     if (value.kind === 'unary') return ir.neg(of(value.operand))
     if (value.kind === 'load') {
+      if (!this.#moved) return undefined
       const binding = this.#bindings.get(value.buffer)
       if (binding?.element !== 'f32' || this.#dependences.coefficient(value.index) !== 1) return undefined
       return ir.loadFour(binding, this.number(value.index, row, vector * lanes))

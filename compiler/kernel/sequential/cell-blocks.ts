@@ -17,35 +17,14 @@ import type { BlockShape } from './cell-block.ts'
 
 /** The kernel of cells in blocks; undefined where cells are too unlike one another. */
 export function inBlocks(kernel: CellKernel, output: Binding): Kernel | undefined {
-  const shape = shapeOf(kernel, output)
+  const shape = shapeOf(kernel, output, true)
   if (shape === undefined) return undefined
-  const { rows, vectors } = shape
-  const [, height, depth] = kernel.extent
-  const columns = vectors * lanes
-  const whole = Math.floor(shape.width / columns)
-  const across = whole + (shape.width % columns === 0 ? 0 : 1)
-  const down = ir.div(ir.add(height, rows - 1), rows)
-  const block = new CellBlock(kernel, new Dependences(kernel, { rows, columns }), shape)
+  const { blocks, compute } = blocksOf(kernel, output, shape)
   const { count } = asKernel(kernel, output)
-  const blocks = ir.let_('blocksOfCells', ir.mul(ir.mul(down, depth), across))
+  const all = ir.let_('blocksOfCells', blocks)
   // As many workgroups as of single cells, since passes say how many run.
-  const share = ir.let_('blocksOfOne', ir.div(ir.add(ir.ref(blocks), ir.sub(count, 1)), count))
-  const end = ir.call('min', ir.mul(ir.add(ir.workgroup, 1), ir.ref(share)), ir.ref(blocks))
-  const body = (number: Value): Body => {
-    const start = ir.let_('blockColumn', ir.mul(ir.mod(number, across), columns))
-    const first = ir.let_('blockRow', ir.mul(ir.mod(ir.div(number, across), down), rows))
-    const inBlock: Body = [
-      ir.let_('x', ir.ref(start)),
-      ir.let_('y', ir.ref(first)),
-      block.rowNames(height),
-      block.statements(kernel.body),
-      storesOf(kernel, block, shape, output),
-    ]
-    const z = ir.let_('z', ir.div(number, ir.mul(down, across)))
-    const alone = (): Body => oneByOne(kernel, output, { start: ir.ref(start), first: ir.ref(first), rows })
-    if (whole === across) return [start, first, z, inBlock]
-    return [start, first, z, ir.if_(ir.lt(ir.ref(start), whole * columns), inBlock, alone())]
-  }
+  const share = ir.let_('blocksOfOne', ir.div(ir.add(ir.ref(all), ir.sub(count, 1)), count))
+  const end = ir.call('min', ir.mul(ir.add(ir.workgroup, 1), ir.ref(share)), ir.ref(all))
   return {
     name: kernel.name,
     summary: kernel.summary,
@@ -53,25 +32,87 @@ export function inBlocks(kernel: CellKernel, output: Binding): Kernel | undefine
     count,
     bindings: [...kernel.inputs, output],
     shared: [],
-    body: ir.block(blocks, share, ir.for_('blockOfCells', ir.mul(ir.workgroup, ir.ref(share)), end, 1, body)),
+    body: ir.block(all, share, ir.for_('blockOfCells', ir.mul(ir.workgroup, ir.ref(share)), end, 1, compute)),
   }
 }
 
-/** Columns that fill no vector. */
-function oneByOne(
+/** How many blocks there are, and the code of one. */
+function blocksOf(
+  kernel: CellKernel,
+  output: Binding,
+  shape: ShapeOfBlocks,
+): { readonly blocks: Value; readonly compute: (number: Value) => Body } {
+  const { rows, vectors, width } = shape
+  const [, height, depth] = kernel.extent
+  const columns = vectors * lanes
+  const across = Math.ceil(width / columns)
+  const down = ir.div(ir.add(height, rows - 1), rows)
+  const block = blockOf(kernel, output, shape)
+  const compute = (number: Value): Body => {
+    const start = ir.let_('blockColumn', ir.mul(ir.mod(number, across), columns))
+    const first = ir.let_('blockRow', ir.mul(ir.mod(ir.div(number, across), down), rows))
+    const z = ir.let_('z', ir.div(number, ir.mul(down, across)))
+    return [start, first, z, block(ir.ref(start), ir.ref(first))]
+  }
+  return { blocks: ir.mul(ir.mul(down, depth), across), compute }
+}
+
+/** The code of a block, by its first column and row; it sees the cells' `z`. */
+export function blockOf(
+  kernel: CellKernel,
+  output: Binding,
+  shape: ShapeOfBlocks,
+): (start: Value, first: Value) => Body {
+  const { rows, vectors, width } = shape
+  const [, height] = kernel.extent
+  const columns = vectors * lanes
+  const whole = Math.floor(width / columns) * columns
+  const block = new CellBlock(kernel, new Dependences(kernel, { rows, columns }), shape)
+  return (start, first) => {
+    const inBlock: Body = [
+      ir.let_('x', start),
+      ir.let_('y', first),
+      block.rowNames(height),
+      block.statements(kernel.body),
+      storesOf(kernel, block, shape, output),
+    ]
+    if (whole === width) return inBlock
+    return ir.if_(
+      ir.lt(start, whole),
+      inBlock,
+      oneByOne(kernel, output, { start, first, rows, end: ir.u32(width) }),
+    )
+  }
+}
+
+/** Columns that fill no vector, up to one. */
+export function oneByOne(
   { extent, body, result, place }: CellKernel,
   output: Binding,
-  { start, first, rows }: { readonly start: Value; readonly first: Value; readonly rows: number },
+  {
+    start,
+    first,
+    rows,
+    end,
+  }: { readonly start: Value; readonly first: Value; readonly rows: number; readonly end: Value },
 ): Body {
   const [width, height] = extent
-  const end = ir.call('min', ir.add(first, rows), height)
+  const last = ir.call('min', ir.add(first, rows), height)
   const at = ir.add(ir.mul(ir.add(ir.mul(cell.z, height), cell.y), width), cell.x)
-  return ir.for_('y', first, end, 1, () =>
-    ir.for_('x', start, width, 1, () => [body, ir.store(output, place ?? at, result)]),
+  return ir.for_('y', first, last, 1, () =>
+    ir.for_('x', start, end, 1, () => [body, ir.store(output, place ?? at, result)]),
   )
 }
 
-function shapeOf(kernel: CellKernel, output: Binding): (BlockShape & { readonly width: number }) | undefined {
+/** A block, and the width of the box. */
+export type ShapeOfBlocks = BlockShape & { readonly width: number }
+
+/**
+ * The largest block that the cells allow, of 4 rows and 8 columns at the most; undefined where they are too unlike.
+ *
+ * @param moved whether four numbers of a buffer are moved at once, from anywhere
+ */
+export function shapeOf(kernel: CellKernel, output: Binding, moved: boolean): ShapeOfBlocks | undefined {
   const [width, height] = kernel.extent
   if (width.kind !== 'number' || width.value < lanes || output.element !== 'f32') return undefined
   if (kernel.inputs.some(({ name }) => name === output.name)) return undefined
@@ -81,7 +122,7 @@ function shapeOf(kernel: CellKernel, output: Binding): (BlockShape & { readonly 
   const rows = four.ofLoops.y || (height.kind === 'number' && height.value < mostRows) ? 1 : mostRows
   // Lanes that part ways are written out one by one.
   const branches = four.ofBranches.x
-  return { rows: branches ? 1 : rows, vectors: branches ? 1 : most, width: width.value }
+  return { rows: branches ? 1 : rows, vectors: branches ? 1 : most, width: width.value, moved }
 }
 
 const mostRows = 4
@@ -89,7 +130,7 @@ const mostRows = 4
 function storesOf(
   { extent, result, place }: CellKernel,
   block: CellBlock,
-  { rows, vectors }: BlockShape,
+  { rows, vectors, moved }: BlockShape,
   output: Binding,
 ): Body {
   const [width, height] = extent
@@ -97,7 +138,7 @@ function storesOf(
     const first = ir.add(ir.mul(ir.add(ir.mul(cell.z, height), block.row(row)), width), cell.x)
     const at = (column: number): Value =>
       place === undefined ? ir.add(first, column) : block.number(place, row, column)
-    const even = place === undefined || block.coefficient(place) === 1
+    const even = moved && (place === undefined || block.coefficient(place) === 1)
     return Array.from({ length: vectors }, (_, vector) => {
       const value = ir.let_(`result_${row}${vector}`, block.vector(result, row, vector))
       const stores = even

@@ -13,7 +13,6 @@ import {
   lt,
   mul,
   named,
-  powerOf,
   size,
   smaller,
   sub,
@@ -31,7 +30,16 @@ import type { Size } from '../../../runtime/contract/size.ts'
 import type { Elapsed } from '../cells/action.ts'
 import { featureAt } from '../cells/plan.ts'
 import type { Cell, FactorisedPlan } from '../cells/plan.ts'
-import { blockCount, folded, lastOf, rowAhead, scaleAt, statesOf, sumAt } from '../cells/states.ts'
+import {
+  blockCount,
+  folded,
+  lastOf,
+  rowAhead,
+  rowWeights,
+  scaleAt,
+  statesOf,
+  sumAt,
+} from '../cells/states.ts'
 import type { Level } from '../cells/states.ts'
 import { cotangentAt, overMembers } from './cotangents.ts'
 import type { RelativeRows } from './relative.ts'
@@ -70,11 +78,12 @@ function ofChunks(plan: FactorisedPlan, relative: RelativeRows): Plan {
     featureAt(plan, queryHead, length, add(firstOf(at), r), at.feature)
   const exponent = (at: Cell, queryHead: Formula, r: Formula): Formula =>
     since(at, r).lower(load(relative.queries, entry(at, queryHead, r)))
-  const weight = (at: Cell, own: Formula | undefined, queryHead: Formula, r: Formula): Formula => {
-    if (own === undefined) return since(at, r).shrink(load('queryFeatures', entry(at, queryHead, r)))
-    const power = named('power', powerOf(exponent(at, queryHead, r), own))
-    return queryCoefficients ? mul(load('queryCoefficients', entry(at, queryHead, r)), power) : power
-  }
+  const weight = (at: Cell, own: Formula | undefined, queryHead: Formula, r: Formula): Formula =>
+    own === undefined
+      ? since(at, r).shrink(load('queryFeatures', entry(at, queryHead, r)))
+      : load('rowsOfChunkWeights', entry(at, queryHead, r))
+  const ofRow = headAt(plan.groups, 'sliceQueryHead', z)
+  const entryOfRow = featureAt(plan, z, length, y, x)
   return statesOf(plan, {
     name: 'rows',
     buffer: 'rowsOfChunk',
@@ -85,6 +94,15 @@ function ofChunks(plan: FactorisedPlan, relative: RelativeRows): Plan {
       largestOfMembers(plan, at.group, (queryHead) =>
         largest('r', rows(at), (r) => exponent(at, queryHead, r)),
       ),
+    weights: rowWeights(plan, {
+      buffer: 'rowsOfChunk',
+      rows: 'length',
+      heads: plan.heads,
+      cell: { feature: x, state: named('chunk', div(y, chunk)), group: ofRow.sliceGroup, head: ofRow },
+      exponent: (at) => since(at, sub(y, firstOf(at))).lower(load(relative.queries, entryOfRow)),
+      coefficient: queryCoefficients ? load('queryCoefficients', entryOfRow) : undefined,
+      what: 'query row',
+    }),
     sum: (at, own) =>
       overMembers(plan, at.group, (queryHead) =>
         sum('r', rows(at), (r) =>

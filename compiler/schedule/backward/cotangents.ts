@@ -157,7 +157,8 @@ function ofNearKeys(plan: FactorisedPlan, relative: RelativeRows): Formula {
   const { rowsOfChunk, scaling, action, keyCoefficients } = plan
   const head = headAt(plan.groups, 'sliceQueryHead', z)
   const { first } = chunkOf(plan, y)
-  const keys = named('keys', before(first, smaller(add(y, 1), keyLength), rowsOfChunk))
+  // All of the chunk, for rows side by side alike: those behind the row have cotangents of 0.
+  const keys = named('keys', before(first, keyLength, rowsOfChunk))
   return sum('r', keys, (r) => {
     const key = add(first, r)
     const at = featureAt(plan, head.sliceGroup, keyLength, key, x)
@@ -184,11 +185,11 @@ export const overMembers = (
     ? of(group)
     : sum('member', members(plan), (member) => of(add(mul(group, members(plan)), member)))
 
-/** Σ over the query rows of the chunk of key row `key` from it on. */
+/** Σ over the query rows of the chunk of key row `key`; those before it have weights and cotangents of 0. */
 const overRowsAfter = (plan: FactorisedPlan, key: Formula, of: (row: Formula) => Formula): Formula => {
   const { first } = chunkOf(plan, key)
-  const rows = named('rows', before(key, smaller(add(first, plan.rowsOfChunk), length), plan.rowsOfChunk))
-  return sum('r', rows, (r) => of(add(key, r)))
+  const rows = named('rows', before(first, length, plan.rowsOfChunk))
+  return sum('r', rows, (r) => of(add(first, r)))
 }
 
 /** The state of the rows after the chunk of a key row, and what rows between do. */

@@ -71,6 +71,8 @@ export interface States extends StateFormulas {
   readonly count: Size
   readonly layout: string
   readonly what: string
+  /** What rows weigh over the scales of their states, if sums are scaled: once for all columns. */
+  readonly weights?: Plan
 }
 
 /** The pass of the scales, if sums are scaled, and that of the sums. */
@@ -99,6 +101,7 @@ export function statesOf(plan: FactorisedPlan, states: States): Plan {
               out: `${buffer}Scales`,
               what: `the largest exponent of each feature ${what}`,
             }),
+            ...(states.weights?.passes ?? []),
           ]
         : []),
       equationPass({
@@ -110,7 +113,12 @@ export function statesOf(plan: FactorisedPlan, states: States): Plan {
       }),
     ],
     buffers: [
-      ...(scaled ? [scratch(`${buffer}Scales`, scaleBox, `${layout}: [${features}]`)] : []),
+      ...(scaled
+        ? [
+            scratch(`${buffer}Scales`, scaleBox, `${layout}: [${features}]`),
+            ...(states.weights?.buffers ?? []),
+          ]
+        : []),
       scratch(`${buffer}Sums`, sumBox, `${layout}: [${features} × ${columns}], S and last z`),
     ],
   }
@@ -143,16 +151,14 @@ function ofChunks(plan: FactorisedPlan): Plan {
     return plan.action(at.head, sub(sub(end, 1), rowAt(at, r)))
   }
   const exponent = (at: Cell, r: Formula): Formula => since(at, r).lower(load('keyExponents', entry(at, r)))
-  const weight = (at: Cell, r: Formula, own: Formula | undefined): Formula => {
-    if (own !== undefined) {
-      const power = named('power', powerOf(exponent(at, r), own))
-      return plan.keyCoefficients ? mul(load('keyCoefficients', entry(at, r)), power) : power
-    }
-    return since(at, r).shrink(load('keyFeatures', entry(at, r)))
-  }
+  const weight = (at: Cell, r: Formula, own: Formula | undefined): Formula =>
+    own === undefined
+      ? since(at, r).shrink(load('keyFeatures', entry(at, r)))
+      : load('chunkWeights', entry(at, r))
   const valueAt = (at: Cell, r: Formula): Formula =>
     load('v', entryOf(valueRows, at.head, rowAt(at, r), valueDim, x))
   const rows = (at: Cell, end: Formula): Formula => named('rows', before(firstOf(at), end, chunk))
+  const ofRow = featureAt(plan, z, keyLength, y, x)
   return statesOf(plan, {
     name: 'chunk',
     buffer: 'chunk',
@@ -160,6 +166,20 @@ function ofChunks(plan: FactorisedPlan): Plan {
     layout: 'per group and chunk',
     what: 'of each chunk of key rows',
     scale: (at) => largest('r', rows(at, at.head.visible), (r) => exponent(at, r)),
+    weights: rowWeights(plan, {
+      buffer: 'chunk',
+      rows: 'keyLength',
+      heads: 'sliceCount',
+      cell: {
+        feature: x,
+        state: named('chunk', div(y, chunk)),
+        group: z,
+        head: headAt(plan.groups, 'sliceKeyHead', z, { lengths: true }),
+      },
+      exponent: (at) => since(at, sub(y, firstOf(at))).lower(load('keyExponents', ofRow)),
+      coefficient: plan.keyCoefficients ? load('keyCoefficients', ofRow) : undefined,
+      what: 'key row',
+    }),
     sum: (at, own) => {
       const end = rows(at, at.head.visible)
       return choose(
@@ -169,6 +189,40 @@ function ofChunks(plan: FactorisedPlan): Plan {
       )
     },
   })
+}
+
+/** What each row weighs in the state of its chunk, [heads, rows, features], in the buffer `…Weights`. */
+export function rowWeights(
+  plan: FactorisedPlan,
+  of: {
+    readonly buffer: string
+    readonly rows: 'length' | 'keyLength'
+    readonly heads: Size
+    /** The state of the row y. */
+    readonly cell: Cell
+    /** Of the row y as of the state. */
+    readonly exponent: (cell: Cell) => Formula
+    readonly coefficient: Formula | undefined
+    readonly what: string
+  },
+): Plan {
+  const { buffer, rows, heads, cell, exponent, coefficient, what } = of
+  const state = add(mul(cell.group, size('chunks')), cell.state)
+  const scale = named('scale', load(`${buffer}Scales`, scaleAt(plan, state, cell.feature)))
+  const power = powerOf(exponent(cell), scale)
+  const extent = [plan.features, rows, heads] as const
+  return {
+    passes: [
+      equationPass({
+        name: `${buffer === 'chunk' ? 'chunk' : 'rows'}_weights`,
+        extent,
+        value: coefficient === undefined ? power : mul(coefficient, power),
+        out: `${buffer}Weights`,
+        what: `what each component of φ of a ${what} weighs in the state of its chunk`,
+      }),
+    ],
+    buffers: [scratch(`${buffer}Weights`, extent, `per head and row: [${plan.features}]`)],
+  }
 }
 
 /** States of one level that a fold puts together: `count` of them from `first` on. */

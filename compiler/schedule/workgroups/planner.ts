@@ -20,10 +20,11 @@ import { scheduleFactorised } from './factorised.ts'
 export const plannerBy = (choices: Choices): Planner => ({
   ...fusedPasses(choices),
   attendToken: (from) => attendToken(from, tokenTile(from.columns), choices),
+  blocks: true,
 })
 
 /** What fused passes answer, whoever runs them: workgroups, or threads one after another. */
-export const fusedPasses = (choices: Choices): Omit<Planner, 'attendToken'> => ({
+export const fusedPasses = (choices: Choices): Omit<Planner, 'attendToken' | 'blocks'> => ({
   ...attentionIn(
     (from) =>
       choices.attentionTile === 'large' && hasManyPairs(from)

@@ -42,7 +42,18 @@ function chunk_scales(lengths, keyExponents, sliceStart, kvHeads, keyLength) {
   return largest;
 }
 
-function chunk_sums(lengths, keyCoefficients, keyExponents, chunkScales, v, chunks, sliceStart, kvHeads, keyLength) {
+function chunk_weights(keyCoefficients, keyExponents, chunkScales, keyLength, chunks) {
+  // What each component of φ of a key row weighs in the state of its chunk.
+  const exponent = keyExponents[(this.thread.z * keyLength + this.thread.y) * 64 + this.thread.x];
+  const chunk = Math.floor((this.thread.y + 0.5) / 32);
+  const scale = chunkScales[(this.thread.z * chunks + ~~chunk) * 64 + this.thread.x];
+  return keyCoefficients[(this.thread.z * keyLength + this.thread.y) * 64 + this.thread.x] * (exponent > -5e29 ? Math.exp(Math.min(
+    exponent - scale,
+    0,
+  )) : 0);
+}
+
+function chunk_sums(lengths, chunkWeights, v, chunks, sliceStart, kvHeads, keyLength) {
   // S and z of each chunk of key rows.
   const states = chunks;
   const groupInSlice = Math.floor((this.thread.z + 0.5) / states);
@@ -54,21 +65,15 @@ function chunk_sums(lengths, keyCoefficients, keyExponents, chunkScales, v, chun
   const rows = Math.min(Math.max(visible, firstRow) - firstRow, 32);
   let value = 0;
   if (this.thread.x < 64) {
-    const scale = chunkScales[this.thread.z * 64 + this.thread.y];
     let sum = 0;
     for (let r2 = 0; r2 < rows; r2++) {
-      const exponent = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y];
-      const power = exponent > -5e29 ? Math.exp(Math.min(exponent - scale, 0)) : 0;
-      sum += keyCoefficients[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y] * power * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
+      sum += chunkWeights[(~~groupInSlice * keyLength + ~~firstRow + r2) * 64 + this.thread.y] * v[(~~keyGroup * keyLength + ~~firstRow + r2) * 64 + this.thread.x];
     }
     value = sum;
   } else {
-    const scale2 = chunkScales[this.thread.z * 64 + this.thread.y];
     let sum2 = 0;
     for (let r3 = 0; r3 < rows; r3++) {
-      const exponent2 = keyExponents[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y];
-      const power2 = exponent2 > -5e29 ? Math.exp(Math.min(exponent2 - scale2, 0)) : 0;
-      sum2 += keyCoefficients[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y] * power2;
+      sum2 += chunkWeights[(~~groupInSlice * keyLength + ~~firstRow + r3) * 64 + this.thread.y];
     }
     value = sum2;
   }
