@@ -81,6 +81,21 @@ describe.each(['wasm', 'webgpu'] as const)('on %s', (target) => {
     for (const [n, wanted] of [dq, dk, dv].entries())
       expect(relativeError(await cotangents[n]!.data(), wanted)).toBeLessThan(1e-5)
     await expect(attend(q.ref, q.ref, v.ref)).rejects.toThrow(/a: v must be float32 of the shape/)
+
+    const counts = { lengths: [19, 7] }
+    const [, ofKeys] = await attend.vjp(q.ref, k.ref, v.ref, dout.ref, counts)
+    const counted = referenceGradients(spec, 'a')({ ...numbers, ...sizes, ...counts })
+    expect(relativeError(await ofKeys.data(), counted.dk)).toBeLessThan(1e-5)
+    const part = await (await attend(q.ref, k.ref, v.ref, counts)).data()
+    const rows = expected(compileFor('wasm', spec), { ...sizes, ...counts }, numbers)
+    expect(relativeError(part, rows)).toBeLessThan(1e-5)
+    await expect(attend(q.ref, k.ref, v.ref, { lengths: [20, 1] })).rejects.toThrow(
+      /a: lengths\[0\] must be an integer from 0 to keyLength 19; it is 20/,
+    )
+    await expect(attend(q.ref, k.ref, v.ref, { length: 3 } as never)).rejects.toThrow(
+      /does not know 'length'/,
+    )
+    expect([q, k, v, dout].map(({ refCount }) => refCount)).toEqual([1, 1, 1, 1])
   })
 })
 
@@ -123,6 +138,41 @@ test('a model of two attentions has the gradient that differences show', async (
   const slope = along.a.reduce((sum, of, n) => sum + of * da[n]! + along.b[n]! * db[n]!, 0)
   expect(Math.abs(slope - difference)).toBeLessThan(2e-3 * Math.abs(difference))
   attend.attention.destroy()
+})
+
+test.each([1, 2, 3, 4])('a model whose call %i of an attention fails leaves nothing behind', async (call) => {
+  jax.defaultDevice('wasm')
+  const arrays = new Set<Own>()
+  const seen = (one: Own): Own => (arrays.add(one), one)
+  let calls = 0
+  const attend =
+    (of: (...given: Own[]) => Own[]) =>
+    async (...all: (Own | undefined)[]) => {
+      const given = all.flatMap((one) => (one === undefined ? [] : [seen(one)]))
+      calls++
+      const made = calls === call ? [] : of(...given).map(seen)
+      for (const one of given) one.dispose()
+      if (made.length === 0) throw new Error('no attention today')
+      return made
+    }
+  const forward = attend((q) => [q.ref.mul(2)])
+  const attention = Object.assign(async (...given: Own[]) => (await forward(...given))[0]!, {
+    vjp: attend((q, k, v, dout) => [dout.ref.mul(2), k.ref.mul(0), v.ref.mul(0)]),
+  })
+  const qkv = (of: Own) => ({ q: of.ref.mul(2), k: of.ref.mul(3), v: of.ref.mul(4), rest: of })
+  type Carried = { out: Own; rest: Own }
+  const parts = [
+    ({ a }: { a: Own }, _: object, { x }: { x: Own }) => qkv(x.mul(a)),
+    ({ a }: { a: Own }, { out, rest }: Carried, { x }: { x: Own }) => (
+      x.dispose(),
+      qkv(out.mul(a).add(rest))
+    ),
+    ({ a }: { a: Own }, { out, rest }: Carried, { x }: { x: Own }) => out.mul(rest).mul(a).mul(x).sum(),
+  ]
+  const gradient = valueAndGradOfParts<{ a: Own }>(jax, attention as never, parts)
+  const at = (seed: number): Own => seen(array(normals(4, seed), [4]))
+  await expect(gradient({ a: at(1) }, { x: at(2) })).rejects.toThrow('no attention today')
+  expect([...arrays].map(({ refCount }) => refCount)).toEqual([...arrays].map(() => 0))
 })
 
 test('options that it does not take are refused', async () => {

@@ -91,6 +91,24 @@ describe.skipIf(missing !== undefined && !deviceRequired)('an operation of Tenso
     expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytesInGPU: before.numBytesInGPU })
   })
 
+  test('rows that do not count have no part in it', async () => {
+    const counts = { lengths: [19, 7], queryLengths: [19, 12] }
+    const inputs = [tensor('q'), tensor('k'), tensor('v')]
+    const out = attend(inputs[0]!, inputs[1]!, inputs[2]!, counts)
+    const rows = expected(built, { ...sizes, ...counts }, numbers)
+    expect(relativeError(await out.data(), rows)).toBeLessThan(1e-5)
+    const found = tf.grads((q: Tensor, k: Tensor, v: Tensor) => attend(q, k, v, counts))(
+      inputs,
+      tensor('dout'),
+    )
+    const wanted = referenceGradients(spec, 'a')({ ...numbers, ...sizes, ...counts })
+    for (const [n, name] of (['dq', 'dk', 'dv'] as const).entries())
+      expect(relativeError(await found[n]!.data(), wanted[name])).toBeLessThan(1e-5)
+    expect(() => attend(inputs[0]!, inputs[1]!, inputs[2]!, { lengths: [3] })).toThrow(
+      'a: lengths needs one number per batch item, 2; it has 1',
+    )
+  })
+
   test('gradients flow on through what comes before it', async () => {
     const same = { batch: 1, heads: 2, kvHeads: 2, length: 9, keyLength: 9 }
     const [x, dout] = [normals(108, 5), normals(108, 6)]

@@ -3,6 +3,7 @@
  * differentiates the parts between two attentions, which are compiled, and computed once more for their derivatives.
  */
 import type { JaxArray, JaxAttention } from './jax-array.ts'
+import type { Counts } from './shapes.ts'
 
 /** Arrays in objects and lists, as jax-js knows them. */
 export type JaxTree = JaxArray | readonly JaxTree[] | { readonly [name: string]: JaxTree }
@@ -31,7 +32,8 @@ export interface JaxWithDerivatives {
 export type Part = (params: never, carried: never, data: never) => JaxTree
 
 /**
- * The loss and its gradient by the parameters, as `valueAndGrad` of jax has them; both arguments are used up.
+ * The loss and its gradient by the parameters, as `valueAndGrad` of jax has them; parameters and data are used up, also
+ * where the call fails. Its last argument says how many rows of each batch item count, to all attentions.
  *
  * @param parts one more than there are attentions
  */
@@ -39,7 +41,7 @@ export function valueAndGradOfParts<P>(
   jax: JaxWithDerivatives,
   attend: JaxAttention,
   parts: readonly Part[],
-): (params: P, data: object) => Promise<[loss: JaxArray, gradient: P]> {
+): (params: P, data: object, counts?: Counts) => Promise<[loss: JaxArray, gradient: P]> {
   const { tree, jit, vjp } = jax as unknown as Typed
   const { ref, dispose, map } = tree
   const { numpy: np } = jax
@@ -60,34 +62,80 @@ export function valueAndGradOfParts<P>(
       return [dparams, dcarried]
     }),
   )
-  return async (params, data) => {
+  const run = async (
+    held: Held,
+    params: unknown,
+    data: unknown,
+    counts?: Counts,
+  ): Promise<[unknown, unknown]> => {
     const before: unknown[] = []
-    const cuts: Record<'q' | 'k' | 'v' | 'rest', JaxArray>[] = []
+    const cuts: Omit<Cut, 'rest'>[] = []
     let carried: unknown = {}
     for (const forward of forwards) {
-      before.push(ref(carried))
-      const made = forward(ref(params), carried, ref(data)) as (typeof cuts)[number]
-      cuts.push(made)
-      carried = made
-      if (before.length === parts.length) break
-      const { q, k, v, rest } = made
-      carried = { out: await attend(q.ref, k.ref, v.ref), rest }
+      before.push(held.keep(ref(carried)))
+      const made = forward(ref(params), held.use(carried), ref(data))
+      if (before.length === parts.length) {
+        carried = held.keep(made)
+        break
+      }
+      const { q, k, v, rest } = made as Cut
+      for (const one of [q, k, v, rest]) held.keep(one)
+      cuts.push({ q, k, v })
+      const out = held.keep(await attend(q.ref, k.ref, v.ref, counts))
+      carried = held.keep({ out: held.use(out), rest: held.use(rest) })
     }
     let gradient: unknown
-    let cotangent: unknown = np.ones([])
+    let cotangent: unknown = held.keep(np.ones([]))
     for (const [part, pull] of [...pulls.entries()].reverse()) {
-      const [dparams, dcarried] = pull(ref(params), before[part], ref(data), cotangent) as [
+      const given = [ref(params), held.use(before[part]), ref(data), held.use(cotangent)] as const
+      const [dparams, dcarried] = pull(...given) as [
         unknown,
-        Record<'out' | 'rest', JaxArray>,
+        { readonly out: JaxArray; readonly rest: JaxArray },
       ]
-      gradient = gradient === undefined ? dparams : map(np.add, gradient, dparams)
-      const { q, k, v } = cuts[part - 1] ?? {}
-      if (q === undefined || k === undefined || v === undefined) continue
-      const [dq, dk, dv] = await attend.vjp(q, k, v, dcarried.out)
-      cotangent = { q: dq, k: dk, v: dv, rest: dcarried.rest }
+      for (const one of [dparams, ...Object.values(dcarried)]) held.keep(one)
+      gradient = held.keep(
+        gradient === undefined ? held.use(dparams) : map(np.add, held.use(gradient), held.use(dparams)),
+      )
+      const cut = cuts[part - 1]
+      if (cut === undefined) continue
+      const [q, k, v, out] = [cut.q, cut.k, cut.v, dcarried.out].map((one) => held.use(one)) as [
+        JaxArray,
+        JaxArray,
+        JaxArray,
+        JaxArray,
+      ]
+      const [dq, dk, dv] = await attend.vjp(q, k, v, out, counts)
+      cotangent = held.keep({ q: dq, k: dk, v: dv, rest: held.use(dcarried.rest) })
     }
-    dispose([params, data])
-    return [carried as JaxArray, gradient as P]
+    return [held.use(carried), held.use(gradient)]
+  }
+  return async (params, data, counts) => {
+    const held = new Held()
+    try {
+      return (await run(held, params, data, counts)) as [JaxArray, never]
+    } finally {
+      // After a failure they are what was on its way.
+      dispose([params, data, ...held.trees])
+    }
+  }
+}
+
+/** What an attention is between. */
+type Cut = Readonly<Record<'q' | 'k' | 'v' | 'rest', JaxArray>>
+
+/** Trees that nobody has used up yet. One that is kept twice is held by two references. */
+class Held {
+  readonly trees: unknown[] = []
+
+  keep<Tree>(tree: Tree): Tree {
+    this.trees.push(tree)
+    return tree
+  }
+
+  use<Tree>(tree: Tree): Tree {
+    const place = this.trees.lastIndexOf(tree)
+    if (place >= 0) this.trees.splice(place, 1)
+    return tree
   }
 }
 

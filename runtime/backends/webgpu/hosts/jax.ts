@@ -5,12 +5,12 @@
 import { refuseUnknown } from '../../../arguments/describe.ts'
 import type { BackwardCall, CreateOptions, ForwardCall, Tensor } from '../../../attention.ts'
 import type { JaxArray, JaxAttention } from './jax-array.ts'
-import { shapesOf } from './shapes.ts'
-import type { AttentionModule } from './shapes.ts'
+import { countsOf, shapesOf } from './shapes.ts'
+import type { AttentionModule, Counts } from './shapes.ts'
 
 export { valueAndGradOfParts } from './jax-parts.ts'
 export type { JaxTree, JaxWithDerivatives, Part } from './jax-parts.ts'
-export type { AttentionModule, JaxArray, JaxAttention }
+export type { AttentionModule, Counts, JaxArray, JaxAttention }
 
 /** What is used of `@jax-js/jax`. */
 export interface Jax {
@@ -56,34 +56,52 @@ export async function attentionInJax(
     } catch (thrown) {
       for (const [, result] of results) result.dispose()
       throw thrown
-    } finally {
-      for (const input of Object.values(inputs)) input.dispose()
     }
   }
   const onHost = async (inputs: Named<JaxArray>, shapes: Named<number[]>, run: Run): Promise<JaxArray[]> => {
-    const given = Object.entries(inputs).map(async ([name, of]) => [name, await of.data()] as const)
+    const given = Object.entries(inputs).map(async ([name, of]) => [name, await of.ref.data()] as const)
     const found = await run(Object.fromEntries(await Promise.all(given)))
     return Object.entries(shapes).map(([name, shape]) => array(found[name] as never, { shape }))
   }
   const compute = onDevice ? onBuffers : onHost
 
-  const forward = async (q: JaxArray, k: JaxArray, v: JaxArray): Promise<never> => {
-    const { out, ...sizes } = shapesOf(attention, { q, k, v })
-    const run: Run = async (call) => ({
-      out: await attention.forward({ ...call, ...sizes } as ForwardCall<Tensor>),
-    })
-    return (await compute({ q, k, v }, { out }, run))[0] as never
+  /** Uses the inputs up, whatever comes of it. */
+  const onShapes = async (inputs: Inputs, counts: Counts, compute: Compute): Promise<never> => {
+    try {
+      const { out, ...sizes } = shapesOf(attention, inputs)
+      return (await compute(out, { ...sizes, ...countsOf(attention, counts, sizes) })) as never
+    } finally {
+      for (const input of Object.values(inputs)) input.dispose()
+    }
   }
-  const vjp = async (q: JaxArray, k: JaxArray, v: JaxArray, dout: JaxArray): Promise<never> => {
-    const { out: _, ...sizes } = shapesOf(attention, { q, k, v })
-    const shapes = { dq: q.shape, dk: k.shape, dv: v.shape }
-    const run: Run = async (call) => ({
-      ...(await attention.backward({ ...call, ...sizes } as BackwardCall<Tensor>)),
+  const forward = async (q: JaxArray, k: JaxArray, v: JaxArray, counts: Counts = {}): Promise<never> =>
+    onShapes({ q, k, v }, counts, async (out, more) => {
+      const run: Run = async (call) => ({
+        out: await attention.forward({ ...call, ...more } as unknown as ForwardCall<Tensor>),
+      })
+      return (await compute({ q, k, v }, { out }, run))[0]
     })
-    return (await compute({ q, k, v, dout }, shapes, run)) as never
-  }
+  const vjp = async (
+    q: JaxArray,
+    k: JaxArray,
+    v: JaxArray,
+    dout: JaxArray,
+    counts: Counts = {},
+  ): Promise<never> =>
+    onShapes({ q, k, v, dout }, counts, async (_, more) => {
+      const shapes = { dq: q.shape, dk: k.shape, dv: v.shape }
+      const run: Run = async (call) => ({
+        ...(await attention.backward({ ...call, ...more } as unknown as BackwardCall<Tensor>)),
+      })
+      return compute({ q, k, v, dout }, shapes, run)
+    })
   return Object.assign(forward, { vjp, attention })
 }
+
+type Inputs = Named<JaxArray> & Readonly<Record<'q' | 'k' | 'v', JaxArray>>
+
+/** By the shape of the result, and what a call has beside its tensors. */
+type Compute = (out: number[], more: object) => Promise<unknown>
 
 /** A call of the attention, on tensors by name; gives results by name. */
 type Run = (call: object) => Promise<Named<unknown>>

@@ -69,3 +69,50 @@ export function submitPending(backend: TfjsBackend): void {
   backend.endComputePassEncoder()
   if (backend.commandEncoder) backend.submitQueue()
 }
+
+const STORAGE = 0x80
+
+/** Sets of lengths that are kept on the device. */
+const KEPT = 16
+
+/** Numbers of u32 on the device, for commands that are submitted later: nobody writes such a buffer again. */
+export class WordBuffers {
+  readonly #device: GPUDevice
+  readonly #kept = new Map<string, GPUBuffer>()
+
+  constructor(device: GPUDevice) {
+    this.#device = device
+  }
+
+  of(words: Named<Uint32Array>): Named<GPUBuffer> {
+    return Object.fromEntries(Object.entries(words).map(([name, one]) => [name, this.#bufferOf(one)]))
+  }
+
+  #bufferOf(words: Uint32Array): GPUBuffer {
+    const key = words.join()
+    const buffer = this.#kept.get(key) ?? this.#make(words)
+    // The one asked for longest ago goes first. Commands may name it, so the garbage collector frees it.
+    this.#kept.delete(key)
+    this.#kept.set(key, buffer)
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest)
+    return buffer
+  }
+
+  #make(words: Uint32Array): GPUBuffer {
+    const buffer = this.#device.createBuffer({
+      label: 'attnc lengths',
+      size: words.byteLength,
+      usage: STORAGE,
+      mappedAtCreation: true,
+    })
+    new Uint32Array(buffer.getMappedRange()).set(words)
+    buffer.unmap()
+    return buffer
+  }
+
+  destroy(): void {
+    for (const buffer of this.#kept.values()) buffer.destroy()
+    this.#kept.clear()
+  }
+}

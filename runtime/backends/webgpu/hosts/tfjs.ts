@@ -6,37 +6,45 @@
 import { refuseUnknown } from '../../../arguments/describe.ts'
 import type { Attention, CreateOptions, EncodeBackwardBuffers, EncodeBuffers } from '../../../attention.ts'
 import { AttentionError } from '../../../errors.ts'
-import { shapesOf } from './shapes.ts'
-import type { AttentionModule } from './shapes.ts'
-import { recordInto, submitPending, webgpuBackend } from './tfjs-tensors.ts'
+import { countsOf, shapesOf } from './shapes.ts'
+import type { AttentionModule, Counts } from './shapes.ts'
+import { recordInto, submitPending, webgpuBackend, WordBuffers } from './tfjs-tensors.ts'
 import type { NewTensor, TensorInfo } from './tfjs-tensors.ts'
 
-export type { AttentionModule, NewTensor, TensorInfo }
+export type { AttentionModule, Counts, NewTensor, TensorInfo }
 
 type QueryKeyValue = Readonly<Record<'q' | 'k' | 'v', TensorInfo>>
+
+interface KernelCall {
+  readonly inputs: object
+  readonly attrs?: unknown
+}
 
 /** What is used of `@tensorflow/tfjs`, or of `@tensorflow/tfjs-core`. */
 export interface TensorFlow {
   getBackend(): string
   backend(): object
-  engine(): { runKernel(name: string, inputs: never): unknown }
+  engine(): { runKernel(name: string, inputs: never, attributes?: never): unknown }
   registerKernel(kernel: {
     kernelName: string
     backendName: string
-    kernelFunc: (call: { inputs: object }) => NewTensor[]
+    kernelFunc: (call: KernelCall) => NewTensor[]
   }): void
   registerGradient(gradient: {
     kernelName: string
     inputsToSave: string[]
-    gradFunc: (dout: unknown, saved: unknown[]) => { [name: string]: () => never }
+    gradFunc: (dout: unknown, saved: unknown[], attributes?: unknown) => { [name: string]: () => never }
   }): void
   unregisterKernel(kernelName: string, backendName: string): void
   unregisterGradient(kernelName: string): void
 }
 
-/** Of tensors of float32, `q` [B, H, L, D], `k` [B, KVH, S, D] and `v` [B, KVH, S, V], makes [B, H, L, V]. */
+/**
+ * Of tensors of float32, `q` [B, H, L, D], `k` [B, KVH, S, D] and `v` [B, KVH, S, V], makes [B, H, L, V]. Lengths say
+ * how many rows of each batch item count, as in a call of `forward`.
+ */
 export interface TfjsAttention {
-  <T extends TensorInfo>(q: T, k: T, v: T): T
+  <T extends TensorInfo>(q: T, k: T, v: T, counts?: Counts): T
   readonly attention: Attention
   /** Unregisters the kernel, and destroys the attention. */
   dispose(): void
@@ -70,38 +78,50 @@ export async function registerAttention(
   const forward = `attnc ${attention.name} ${++registrations}`
   const backward = `${forward} backward`
 
-  const onForward = (call: { inputs: object }): NewTensor[] => {
-    const inputs = call.inputs as QueryKeyValue
-    const { out, ...sizes } = shapesOf(attention, inputs)
+  const words = new WordBuffers(backend.device)
+  const callOf = ({ inputs, attrs }: KernelCall) => {
+    const tensors = inputs as QueryKeyValue
+    const { out, ...sizes } = shapesOf(attention, tensors)
+    return {
+      inputs: tensors,
+      out,
+      sizes,
+      counts: words.of(countsOf(attention, attrs ?? {}, sizes)),
+    }
+  }
+  const onForward = (call: KernelCall): NewTensor[] => {
+    const { inputs, out, sizes, counts } = callOf(call)
     return recordInto(backend, inputs, { out }, (encoder, buffers) =>
-      attention.encode(encoder, buffers as unknown as EncodeBuffers, sizes),
+      attention.encode(encoder, { ...buffers, ...counts } as unknown as EncodeBuffers, sizes),
     )
   }
-  const onBackward = (call: { inputs: object }): NewTensor[] => {
-    const inputs = call.inputs as QueryKeyValue
-    const { out: _, ...sizes } = shapesOf(attention, inputs)
+  const onBackward = (call: KernelCall): NewTensor[] => {
+    const { inputs, sizes, counts } = callOf(call)
     const shapes = { dq: inputs.q.shape, dk: inputs.k.shape, dv: inputs.v.shape }
     return recordInto(backend, inputs, shapes, (encoder, buffers) =>
-      attention.encodeBackward(encoder, buffers as unknown as EncodeBackwardBuffers, sizes),
+      attention.encodeBackward(encoder, { ...buffers, ...counts } as unknown as EncodeBackwardBuffers, sizes),
     )
   }
-  const run = (kernel: string, inputs: object): never[] =>
-    tf.engine().runKernel(kernel, inputs as never) as never[]
+  const run = (kernel: string, inputs: object, counts: unknown): never[] =>
+    tf.engine().runKernel(kernel, inputs as never, counts as never) as never[]
 
   tf.registerKernel({ kernelName: forward, backendName, kernelFunc: onForward })
   tf.registerKernel({ kernelName: backward, backendName, kernelFunc: onBackward })
   tf.registerGradient({
     kernelName: forward,
     inputsToSave: ['q', 'k', 'v'],
-    gradFunc: (dout, [q, k, v]) => {
-      const [dq, dk, dv] = run(backward, { q, k, v, dout }) as [never, never, never]
+    gradFunc: (dout, [q, k, v], counts) => {
+      const [dq, dk, dv] = run(backward, { q, k, v, dout }, counts) as [never, never, never]
       return { q: () => dq, k: () => dk, v: () => dv }
     },
   })
-  return Object.assign(<T extends TensorInfo>(q: T, k: T, v: T): T => run(forward, { q, k, v })[0] as never, {
+  const attend = <T extends TensorInfo>(q: T, k: T, v: T, counts: Counts = {}): T =>
+    run(forward, { q, k, v }, counts)[0] as never
+  return Object.assign(attend, {
     attention,
     dispose: () => {
       submitPending(backend)
+      words.destroy()
       tf.unregisterGradient(forward)
       for (const kernel of [forward, backward]) tf.unregisterKernel(kernel, backendName)
       attention.destroy()
