@@ -7,6 +7,8 @@ export const options = {
   attentionTile: ['large', 'small'],
   /** Keys of a part, where few queries attend to all keys of a sequence. */
   keysOfPart: [256, 128, 512],
+  /** Chunks of causal factorised attention: long ones move fewer states, short ones give few heads more workgroups. */
+  chunk: ['long', 'short'],
   /** Key rows that one workgroup sums where nothing needs the states in between. */
   summedRows: [256, 128, 512],
 } as const
@@ -23,6 +25,7 @@ export const optionNames = Object.keys(options) as readonly OptionName[]
 export const modelChoices: Choices = {
   attentionTile: options.attentionTile[0],
   keysOfPart: options.keysOfPart[0],
+  chunk: options.chunk[0],
   summedRows: options.summedRows[0],
 }
 

@@ -32,12 +32,16 @@ export function rowsOfChunk(features: number, valueDim: number): number {
   return chunks.find((count) => rows <= Math.SQRT2 * count) ?? mostRows
 }
 
+/** Half as many where that is a chunk: twice the workgroups, for calls of which a GPU has too few. */
+export const shortChunk = (features: number, valueDim: number): number =>
+  Math.max(rowsOfTile, rowsOfChunk(features, valueDim) / 2)
+
 /** Rows of chunks, which are those of tiles. */
 const [chunks, mostRows] = [[32, 64], 128]
 const rowsForState = 18
 
 /**
- * A tile of *finish*: a thread has eight rows by four value columns, and by four or eight keys.
+ * A tile of *finish*: a thread has eight rows by four value columns, and eight rows or four by four keys.
  *
  * @param rows of a chunk
  * @param coefficients whether components have coefficients beside exponents, so that a thread holds twice as much of φ

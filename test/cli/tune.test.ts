@@ -17,6 +17,7 @@ const texts = {
   exact: 'attention exact { dim: 4 kernel: exp(dot(q, k)) }\n',
   summed: 'attention summed { dim: 4 feature: elu1 }\n',
   few: 'attention few { dim: 4 kernel: exp(dot(q, k)) landmarks: 4 segment_means pinv: 6 }\n',
+  chunked: 'attention chunked { dim: 16 feature: elu1 mask: causal }\n',
   hashed: 'attention hashed { dim: 8 kernel: exp(dot(q, k)) buckets: 4 rounds 1 chunk 8 }\n',
 }
 beforeAll(() => {
@@ -94,6 +95,22 @@ test('parts of keys have three candidates, all of them right', () => {
   const candidates = candidatesOf('keysOfPart', { choices: modelChoices, compiled: by(modelChoices) }, by)
   expect(candidates.map(({ choices }) => choices.keysOfPart)).toEqual([...options.keysOfPart])
   const sizes = { length: 140 }
+  for (const { compiled } of candidates) {
+    const inputs = tensors(compiled, sizes, 1, 0.25)
+    const wanted = expected(compiled, sizes, inputs)
+    expect(relativeError(interpreted(compiled, sizes, inputs).out, wanted)).toBeLessThan(1e-5)
+  }
+})
+
+test('chunks have two candidates, both of them right', () => {
+  const by = (choices: Choices): CompiledAttention => {
+    const [made] = compile(texts.chunked, { tuned: { chunked: choices } }).modules
+    if (made === undefined) throw new Error('the attention compiles')
+    return made
+  }
+  const candidates = candidatesOf('chunk', { choices: modelChoices, compiled: by(modelChoices) }, by)
+  expect(candidates.map(({ compiled }) => compiled.schedule.chunk)).toEqual([64, 32])
+  const sizes = { length: 70 }
   for (const { compiled } of candidates) {
     const inputs = tensors(compiled, sizes, 1, 0.25)
     const wanted = expected(compiled, sizes, inputs)

@@ -15,7 +15,7 @@ import { projectByTransform } from '../projected.ts'
 import type { ProjectedRows } from '../projected.ts'
 import type { Features, Scaling, Tile } from '../schedule.ts'
 import { scaledTerm } from '../terms.ts'
-import { finishTile, rowsOfChunk, rowsOfTile, sumTile, valueTile } from '../tiles.ts'
+import { finishTile, rowsOfChunk, rowsOfTile, shortChunk, sumTile, valueTile } from '../tiles.ts'
 
 /** The decisions that the passes of all forms share. */
 export interface FactorisedPlan {
@@ -58,7 +58,7 @@ export interface Manner {
 export function planFactorised(
   attention: Attention,
   carry: Carry,
-  { transforms, choices: { summedRows }, mends: mayMend }: Manner,
+  { transforms, choices: { summedRows, chunk: chosen }, mends: mayMend }: Manner,
 ): FactorisedPlan {
   const { valueDim, mask } = attention
   const { score } = carry
@@ -75,7 +75,9 @@ export function planFactorised(
   const blocks = [...written.query.blocks, ...written.key.blocks]
   const tileOfFinish = finishTile(
     valueDim,
-    rowsOfChunk(score.features, valueDim),
+    causal && chosen === 'short'
+      ? shortChunk(score.features, valueDim)
+      : rowsOfChunk(score.features, valueDim),
     blocks.some(({ term }) => term.kind === 'scaled' && term.coefficient !== undefined),
   )
   // A causal chunk is a tile: its pairs are taken all at once.
