@@ -14,7 +14,7 @@ import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, gradientsFor, type LoweredForms, stateGradientsFor } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
-import { negativeWeights, parametersOf, undecodable } from './algebra/facts.ts'
+import { featuresOf, negativeWeights, parametersOf, undecodable } from './algebra/facts.ts'
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -78,9 +78,11 @@ export function build(
     ...(parametersOf(algebra).length > 0 && {
       parameterGradients: gradients(of, () => gradientsFor(of, algebra, choices, true)),
     }),
-    ...(facts.undecodable === undefined && {
-      stateGradients: gradients(of, () => stateGradientsFor(of, algebra, choices)),
-    }),
+    // Where rows are kept, gradients are those of whole sequences.
+    ...(facts.undecodable === undefined &&
+      featuresOf(algebra) !== undefined && {
+        stateGradients: gradients(of, () => stateGradientsFor(of, algebra, choices)),
+      }),
   })
   const otherwise = (other: Target): ProgramDescription | undefined => {
     const forms = formsFor(other, algebra)

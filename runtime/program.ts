@@ -47,7 +47,7 @@ export interface Program {
   readonly gradients?: () => Promise<Gradients>
   /** Likewise with the gradients of what it is given beside q, k and v, its projection or weights; absent without any. */
   readonly parameterGradients?: () => Promise<Gradients>
-  /** The same of rows behind those of a state, with that of the state, where there are states. */
+  /** The same of rows behind a state of sums, with that of the state, where there are such states. */
   readonly stateGradients?: () => Promise<Gradients>
   /** Where its sizes count words of two numbers of f16: the same program in numbers of f32, as its gradients are. */
   readonly singles?: Program

@@ -40,7 +40,7 @@ export interface ProgramDescription extends Omit<
   readonly gradients?: () => GradientDescription | Underivable
   /** Likewise with those of its projection or of weights, where it has some. */
   readonly parameterGradients?: () => GradientDescription | Underivable
-  /** Likewise of rows behind those of a state, with that of the state, where there are states. */
+  /** Likewise of rows behind a state of sums, with that of the state, where there are such states. */
   readonly stateGradients?: () => GradientDescription | Underivable
   /** The same attention for the other targets, in the order in which backends are tried. */
   readonly alternatives?: readonly Alternative[]

@@ -91,7 +91,7 @@ export function backwardFromState(
   if (reason !== undefined) return { underivable: reason }
   const output = outputOf(attention)
   if (output.kind === 'carry') return backwardBehind(attention, output, planner)
-  return { underivable: 'those of rows in a cache are not compiled' }
+  return { underivable: 'it carries no sums' }
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {

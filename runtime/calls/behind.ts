@@ -2,7 +2,7 @@
 import type { CheckedCall } from '../arguments/call.ts'
 import { apartFromStates, checkRowsBehind } from '../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../arguments/state-gradients.ts'
-import { describe, isBuffer } from '../arguments/describe.ts'
+import { isBuffer } from '../arguments/describe.ts'
 import type { Gradients, Tensor, WideTensor } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
@@ -48,12 +48,7 @@ export function rowsBehind<State extends Before>(
   own: (state: unknown) => State,
 ): RowsBehind<State> {
   const { plain, state: given, dstate, wrt } = apartFromStates(program, call)
-  const [other] = (plain['wrt'] as readonly unknown[] | undefined) ?? []
-  if (other !== undefined)
-    throw new AttentionError(
-      'form',
-      `${program.name}.backward: wrt: ['${describe(other).replaceAll('"', '')}'] has no gradient here together with a state. Leave it out, or create with backend: 'reference'.`,
-    )
+  requireNoParameters(program, plain['wrt'])
   const state = given === undefined ? undefined : own(given)
   const checked = checkRowsBehind(program, plain, { projection: undefined, weights: {} }, state?.sizes)
   const { sizes, lengths } = checked
@@ -100,6 +95,15 @@ export function rowsBehind<State extends Before>(
       } as unknown as Gradients<T>
     },
   }
+}
+
+/** @throws AttentionError `form` where `wrt` names more than the state */
+export function requireNoParameters({ name }: Program, wrt: unknown): void {
+  if (!Array.isArray(wrt) || wrt.length === 0) return
+  throw new AttentionError(
+    'form',
+    `${name}.backward: wrt: ['${wrt.map(String).join("', '")}'] has no gradient here together with a state. Leave it out, or create with backend: 'reference'.`,
+  )
 }
 
 /** `laterSums` as a member of the gradient of a state, `sums`; and back. */

@@ -5,6 +5,7 @@ import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { gradientsBehindRows } from '../../calls/kept-rows.ts'
 import { ownCall, released } from '../../calls/own-call.ts'
 import type { FormName, GradientProgram, Program } from '../../program.ts'
 import { Engine } from './engine.ts'
@@ -72,10 +73,18 @@ export class Backward {
     held: boolean,
   ): Promise<Gradients<T>> {
     const { program, session, run } = this.#owner
-    const loading = this.#programs.behind()
-    const copies = !held && loading instanceof Promise
+    const loading = program.features === 0 ? undefined : this.#programs.behind()
+    const copies = !held && (loading === undefined || loading instanceof Promise)
     const call = copies ? ownCall(given) : given
     try {
+      if (loading === undefined)
+        return await gradientsBehindRows(
+          program,
+          drawn,
+          call,
+          (state) => ownCells(program, drawn, state, 'backward'),
+          (one) => this.run(drawn, one),
+        )
       const opened = loading instanceof Promise ? await loading : loading
       session.assertUsable()
       const { checked, state, positions, later, named } = rowsBehind<GpujsState>(

@@ -5,23 +5,10 @@ import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { AttentionError } from '../../errors.ts'
 import { markOf } from '../../projection/fingerprint.ts'
+import { appended, part } from '../../calls/whole-rows.ts'
+import type { ItemRows, Widths } from '../../calls/whole-rows.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
-
-/** Of rows. */
-export interface Widths {
-  readonly dim: number
-  readonly valueDim: number
-}
-
-/** Of one batch item. */
-export interface ItemRows {
-  readonly position: number
-  /** [KVH, position, D] */
-  readonly k: Float32Array
-  /** [KVH, position, V] */
-  readonly v: Float32Array
-}
 
 export class History implements AttentionState {
   readonly owner: Drawn
@@ -123,13 +110,6 @@ export class History implements AttentionState {
   }
 }
 
-/** Of a tensor of so many equal parts, part n. */
-export const part = <Numbers extends Float32Array | Float64Array>(
-  tensor: Numbers,
-  parts: number,
-  n: number,
-): Numbers => tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1)) as Numbers
-
 /** These rows of each of the heads of [heads, length, width]. */
 export function rowsOf(
   tensor: Float32Array,
@@ -145,15 +125,4 @@ export function rowsOf(
       chosen.set(tensor.subarray(first, first + width), (head * rows.length + place) * width)
     })
   return chosen
-}
-
-/** Rows of each group, behind those it has. */
-export function appended(rows: Float32Array, last: Float32Array, groups: number): Float32Array {
-  const [had, adds] = [rows.length / groups, last.length / groups]
-  const all = new Float32Array(rows.length + last.length)
-  for (let group = 0; group < groups; group++) {
-    all.set(rows.subarray(group * had, (group + 1) * had), group * (had + adds))
-    all.set(last.subarray(group * adds, (group + 1) * adds), group * (had + adds) + had)
-  }
-  return all
 }

@@ -30,10 +30,9 @@ import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
-import { RowsBehind, wholeItem } from './behind.ts'
-import type { WideGradients } from './behind.ts'
-import { History, part, rowsOf } from './history.ts'
-import type { ItemRows } from './history.ts'
+import { part, RowsBehind, wholeItem } from '../../calls/whole-rows.ts'
+import type { ItemRows, WideGradients } from '../../calls/whole-rows.ts'
+import { History, rowsOf } from './history.ts'
 
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
@@ -123,9 +122,10 @@ export class ReferenceAttention extends PartialAttention {
             positions: behind.after,
             numbers: behind.numbers(behind.after),
           })
-    const found = behind.gradients(later as ReadonlyMap<string, Float32Array> | undefined, (whole) =>
+    const ofWholes = behind.wholes.map((whole) =>
       gradientsOf({ ...this.#inputs('backward', whole, drawn), wrt: plain['wrt'] }),
     )
+    const found = behind.gradients(ofWholes, later as ReadonlyMap<string, Float32Array> | undefined)
     const { k, v, ...others } = found
     return {
       ...named<T>(others),
@@ -295,10 +295,10 @@ export class ReferenceAttention extends PartialAttention {
   }
 }
 
-const single = (numbers: Float64Array): Float32Array => Float32Array.from(numbers)
+const single = (numbers: Float32Array | Float64Array): Float32Array => Float32Array.from(numbers)
 
 function named<T extends Tensor>({ dq, dk, dv, dweights, dprojection }: WideGradients): Gradients<T> {
-  const like = (of: Float64Array): T => single(of) as Tensor as T
+  const like = (of: Float32Array | Float64Array): T => single(of) as Tensor as T
   return {
     dq: like(dq),
     dk: like(dk),

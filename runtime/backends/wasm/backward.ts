@@ -5,6 +5,7 @@ import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
+import { gradientsBehindRows } from '../../calls/kept-rows.ts'
 import { ownCall, released } from '../../calls/own-call.ts'
 import { ownState } from '../../calls/prefix.ts'
 import type { KeptState } from '../../calls/state.ts'
@@ -62,10 +63,18 @@ export class Backward {
     held: boolean,
   ): Promise<Gradients<T>> {
     const { program: whole, machine, own, run } = this.#owner
-    const loading = this.#programs.behind()
-    const copies = !held && loading instanceof Promise
+    const loading = whole.features === 0 ? undefined : this.#programs.behind()
+    const copies = !held && (loading === undefined || loading instanceof Promise)
     const call = copies ? ownCall(given) : given
     try {
+      if (loading === undefined)
+        return await gradientsBehindRows(
+          whole,
+          drawn,
+          call,
+          (state) => ownState<Block>(whole, drawn, state, 'backward'),
+          (one) => this.run(drawn, one),
+        )
       const { program, engine } = loading instanceof Promise ? await loading : loading
       own.assertUsable()
       const { checked, state, positions, later, named } = rowsBehind<KeptState<Block>>(

@@ -1,8 +1,24 @@
-/** Rows behind those of a state in the float64 reference: a batch item's whole sequence, of which the state has the first rows. */
-import type { CheckedCall } from '../../arguments/call.ts'
-import { positionsAfter } from '../../positions.ts'
-import { appended, part } from './history.ts'
-import type { ItemRows, Widths } from './history.ts'
+/**
+ * Rows behind those of a state that keeps rows, as a batch item's whole sequence, of which the state has the first ones:
+ * on the host, in time that grows with the sequence.
+ */
+import type { CheckedCall } from '../arguments/call.ts'
+import { positionsAfter } from '../positions.ts'
+
+/** Of rows. */
+export interface Widths {
+  readonly dim: number
+  readonly valueDim: number
+}
+
+/** Of one batch item. */
+export interface ItemRows {
+  readonly position: number
+  /** [KVH, position, D] */
+  readonly k: Float32Array
+  /** [KVH, position, V] */
+  readonly v: Float32Array
+}
 
 /** A call of one batch item's whole sequence. */
 export function wholeItem(
@@ -56,13 +72,13 @@ export function addRows(
     }
 }
 
-/** Gradients in double precision. */
+/** Gradients of a call, in double precision or not. */
 export interface WideGradients {
-  readonly dq: Float64Array
-  readonly dk: Float64Array
-  readonly dv: Float64Array
-  readonly dweights?: Readonly<Record<string, Float64Array>>
-  readonly dprojection?: Float64Array
+  readonly dq: Numbers
+  readonly dk: Numbers
+  readonly dv: Numbers
+  readonly dweights?: Readonly<Record<string, Numbers>>
+  readonly dprojection?: Numbers
 }
 
 /** The rows of a call, and those of the states before and after them. */
@@ -96,15 +112,20 @@ export class RowsBehind {
     ])
   }
 
+  /** A call of each item's whole sequence. */
+  get wholes(): readonly CheckedCall[] {
+    return this.#items.map((rows, item) => wholeItem(this.#checked, item, rows, this.#widths))
+  }
+
   /**
    * The gradients of the rows, and of those of the state before them.
    *
+   * @param ofWholes those of each item's whole sequence
    * @param later those of the state after them, from what comes behind
-   * @param gradientsOf gradients of a call
    */
   gradients(
+    ofWholes: readonly WideGradients[],
     later: ReadonlyMap<string, Float32Array> | undefined,
-    gradientsOf: (whole: CheckedCall) => WideGradients,
   ): WideGradients & { readonly k: Float64Array; readonly v: Float64Array } {
     const { batch, heads, kvHeads, length } = this.#checked.sizes
     const { dim, valueDim } = this.#widths
@@ -117,22 +138,21 @@ export class RowsBehind {
       k: zeros(before.get('k')),
       v: zeros(before.get('v')),
     }
-    const items = this.#items.map((rows, item) => {
-      const own = gradientsOf(wholeItem(this.#checked, item, rows, this.#widths))
+    for (const [item, own] of ofWholes.entries()) {
+      const position = this.positions[item] ?? 0
       this.#share(item, 'k', own.dk, later?.get('k'), found)
       this.#share(item, 'v', own.dv, later?.get('v'), found)
-      const all = { numbers: own.dq, rows: rows.position + length, first: rows.position }
+      const all = { numbers: own.dq, rows: position + length, first: position }
       addRows(heads, dim, length, all, { numbers: part(found.dq, batch, item), rows: length, first: 0 })
-      return own
-    })
-    return { ...found, ...ofParameters(items) }
+    }
+    return { ...found, ...ofParameters(ofWholes) }
   }
 
   /** Shares the gradients of all keys or values of an item among the rows of the state and those of the call. */
   #share(
     item: number,
     name: 'k' | 'v',
-    own: Float64Array,
+    own: Numbers,
     later: Float32Array | undefined,
     found: Readonly<Record<'dk' | 'dv' | 'k' | 'v', Float64Array>>,
   ): void {
@@ -154,8 +174,10 @@ export class RowsBehind {
 /** Gradients of the projection and of weights, of all items together. */
 function ofParameters(items: readonly WideGradients[]): Pick<WideGradients, 'dweights' | 'dprojection'> {
   const [first] = items
-  const total = (of: (one: WideGradients) => Float64Array | undefined): Float64Array | undefined =>
-    first && of(first)?.map((_, n) => items.reduce((sum, one) => sum + (of(one)?.[n] ?? 0), 0))
+  const total = (of: (one: WideGradients) => Numbers | undefined): Float64Array | undefined =>
+    first &&
+    of(first) &&
+    Float64Array.from(of(first) ?? [], (_, n) => items.reduce((sum, one) => sum + (of(one)?.[n] ?? 0), 0))
   const dprojection = total((one) => one.dprojection)
   const weights = Object.keys(first?.dweights ?? {}).flatMap((name) => {
     const of = total((one) => one.dweights?.[name])
@@ -165,4 +187,22 @@ function ofParameters(items: readonly WideGradients[]): Pick<WideGradients, 'dwe
     ...(dprojection && { dprojection }),
     ...(first?.dweights && { dweights: Object.fromEntries(weights) }),
   }
+}
+
+/** Of a tensor of so many equal parts, part n. */
+export const part = <Numbers extends Float32Array | Float64Array>(
+  tensor: Numbers,
+  parts: number,
+  n: number,
+): Numbers => tensor.subarray((tensor.length / parts) * n, (tensor.length / parts) * (n + 1)) as Numbers
+
+/** Rows of each group, behind those it has. */
+export function appended(rows: Float32Array, last: Float32Array, groups: number): Float32Array {
+  const [had, adds] = [rows.length / groups, last.length / groups]
+  const all = new Float32Array(rows.length + last.length)
+  for (let group = 0; group < groups; group++) {
+    all.set(rows.subarray(group * had, (group + 1) * had), group * (had + adds))
+    all.set(last.subarray(group * adds, (group + 1) * adds), group * (had + adds) + had)
+  }
+  return all
 }
