@@ -10,7 +10,8 @@ Causal linear attention compiled by attnc beside ONNX Runtime's WebGPU LinearAtt
   --icd FILE           the Vulkan driver to run on, by its ICD manifest
   --no-peer            attnc alone
   --cpu                processors instead: attnc's WebAssembly beside ONNX Runtime's library and WebAssembly
-  --threads 1,2        with --cpu: how many, one after the other (1,2)
+  --gradients          forward and backward together beside forward alone, on WebAssembly and on the device (at 4096)
+  --threads 1,2        with --cpu or --gradients: how many, one after the other (1,2)
   --readme             with --cpu: the table goes into README.md
   --json               the whole report as JSON in place of the tables
   --help`
@@ -22,6 +23,7 @@ Causal linear attention compiled by attnc beside ONNX Runtime's WebGPU LinearAtt
  * @property {string | undefined} icd
  * @property {boolean} peer
  * @property {boolean} cpu
+ * @property {boolean} gradients
  * @property {readonly number[]} threads
  * @property {boolean} readme
  * @property {boolean} json
@@ -43,20 +45,23 @@ export function readOptions(words) {
       icd: { type: 'string' },
       peer: { type: 'boolean', default: true },
       cpu: { type: 'boolean', default: false },
+      gradients: { type: 'boolean', default: false },
       threads: { type: 'string', default: '1,2' },
       readme: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
-  const { cpu, rounds, threads, icd, peer, readme, json, help } = values
-  const { lengths = cpu ? '256,1024,4096,8192' : '256,512,1024,2048,4096' } = values
+  const { cpu, gradients, rounds, threads, icd, peer, readme, json, help } = values
+  const ofDevice = gradients ? '4096' : '256,512,1024,2048,4096'
+  const { lengths = cpu ? '256,1024,4096,8192' : ofDevice } = values
   return {
     lengths: lengths.split(',').map((word) => positive('--lengths', word)),
     rounds: positive('--rounds', rounds),
     icd,
     peer,
     cpu,
+    gradients,
     threads: threads.split(',').map((word) => positive('--threads', word)),
     readme,
     json,

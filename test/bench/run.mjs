@@ -11,10 +11,13 @@ import { benchmark, dim, heads, spec } from './benchmark.mjs'
 import { benchmarkCpu } from './cpu/run.mjs'
 import { leadPeerTo, openDevice } from './device.mjs'
 import { readOptions, usage } from './options.mjs'
+import { benchmarkGradients } from './gradients.mjs'
 import { findPeer } from './peer.mjs'
 import { printReport } from './report.mjs'
 
 exit(await main().catch(failed))
+
+/** @typedef {Awaited<ReturnType<typeof built>>} Toolchain */
 
 async function built() {
   const compiler = /** @type {typeof import('../../compiler/index.ts')} */ (
@@ -63,6 +66,7 @@ async function main() {
     return 0
   }
   if (options.cpu) return benchmarkCpu(options)
+  if (options.gradients) return benchmarkGradients(await built(), options, say)
   const { nodeGpu, softwareDriver, ...toolchain } = await built()
   const { device, name, details, notes } = await openDevice(nodeGpu, options.icd)
   for (const note of notes) say(note)

@@ -10,7 +10,23 @@ import { differentiate, differentiateApart, partOfPair } from '../../symbolic/di
 import type { Contribution } from '../../symbolic/differentiate.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { mentions } from '../../symbolic/traverse.ts'
-import { add, choose, eq, load, lt, mul, named, real, size, sub, sum, x, y, z } from '../equation/build.ts'
+import {
+  add,
+  choose,
+  eq,
+  load,
+  lt,
+  mul,
+  named,
+  over,
+  real,
+  size,
+  sub,
+  sum,
+  x,
+  y,
+  z,
+} from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import { writing } from '../equation/plan.ts'
 import type { Plan } from '../equation/plan.ts'
@@ -72,6 +88,8 @@ export interface Cotangents {
   readonly width: number
   /** Of the block's first component. */
   readonly start: number
+  /** What they are multiplied by where they are read. */
+  readonly factor: number
 }
 
 /** @param cotangents the buffer of u_c, [heads, rows, features] */
@@ -88,7 +106,12 @@ export function pull(plan: FactorisedPlan, features: Features, cotangents: strin
     entry: (of, entry) =>
       blocks
         .flatMap(({ block, slopes, places }) => [
-          ...slopes.map((slope) => ofSlope(of, block, slope, ofSlopes(slope, block), entry)),
+          ...ofSlopesTogether(
+            of,
+            block,
+            slopes.map((slope) => ({ slope: slope.slope, cotangents: ofSlopes(slope, block) })),
+            entry,
+          ),
           ...places.map((place) => ofPlace(plan, of, block, place, unweighted(block), entry)),
         ])
         .reduce<Formula | undefined>(
@@ -108,7 +131,7 @@ interface Weighing {
   readonly buffer: string
 }
 
-/** Cotangents times the weights of slopes, where these are not 1, and where those of each slope lie. */
+/** Cotangents times the weights of slopes, where these are no constants, and where those of each slope lie. */
 export function weighing(
   plan: FactorisedPlan,
   features: Features,
@@ -125,23 +148,25 @@ export function weighing(
     buffer: cotangents,
     width: plan.features,
     start,
+    factor: 1,
   })
   return {
     ...(weighted.length === 0 ? none : weightedPass(plan, features, weighted, from)),
     unweighted,
     ofSlopes: (slope, block) => {
       const own = weighted.find((one) => one.slope === slope)
-      return own === undefined ? unweighted(block) : { buffer, width, start: own.start }
+      if (own !== undefined) return { buffer, width, start: own.start, factor: 1 }
+      return { ...unweighted(block), factor: constantOf(slope) ?? 1 }
     },
   }
 }
 
-/** The slopes whose weights are not 1, so that a row has the components of each behind those of the one before. */
+/** The slopes whose weights are no constants, so that a row has the components of each behind those of the one before. */
 function besideEachOther(blocks: readonly DerivedBlock[]): readonly Weighted[] {
   let start = 0
   return blocks.flatMap(({ block, slopes }) =>
     slopes
-      .filter(({ weight }) => !isOne(weight))
+      .filter((slope) => constantOf(slope) === undefined)
       .map((slope) => {
         const own = { slope, block, start }
         start += block.size
@@ -184,20 +209,32 @@ function weightedPass(
   )
 }
 
-/** Σ_c u_c · slope at the entry. */
-function ofSlope(
+/** Σ_c u_c · slope at the entry for each slope, in one loop over the components. */
+function ofSlopesTogether(
   of: PulledRow,
   block: ScheduledBlock,
-  { slope }: Slope,
-  cotangents: Cotangents,
+  slopes: readonly { readonly slope: Expression; readonly cotangents: Cotangents }[],
   entry: Formula,
-): Formula {
-  const slopeAt = (component: Formula): Formula =>
+): readonly Formula[] {
+  if (slopes.length === 0) return []
+  const slopeAt = (slope: Expression, component: Formula): Formula =>
     evaluateRow(of.row, block, component, [slope], entry)[0] as Formula
-  const cotangent = (component: Formula): Formula => cotangentOf(of, cotangents, component)
-  const seesComponent = mentions(slope, 'w') || mentions(slope, 'component')
-  if (!seesComponent) return mul(sum('c', block.size, cotangent), slopeAt(size(0)))
-  return sum('c', block.size, (c) => mul(cotangent(c), slopeAt(c)))
+  const seesComponent = (slope: Expression): boolean => mentions(slope, 'w') || mentions(slope, 'component')
+  const totals = over('c', block.size, (c) => {
+    const known = new Map<string, Formula>()
+    return slopes.map(({ slope, cotangents }) => {
+      const key = `${cotangents.buffer} ${cotangents.start}`
+      const cotangent = known.get(key) ?? named('cotangent', cotangentOf(of, { ...cotangents, factor: 1 }, c))
+      known.set(key, cotangent)
+      const value = seesComponent(slope) ? mul(cotangent, slopeAt(slope, c)) : cotangent
+      return { name: 'sum', operator: 'sum', value }
+    })
+  })
+  return slopes.map(({ slope, cotangents: { factor } }, which) => {
+    const total = totals[which] ?? real(0)
+    const whole = seesComponent(slope) ? total : mul(total, slopeAt(slope, size(0)))
+    return factor === 1 ? whole : mul(whole, real(factor))
+  })
 }
 
 /** Σ of u_c · weight over the components whose place is the entry. */
@@ -231,8 +268,12 @@ function ofPlace(
 /** u_c of a row. */
 export const cotangentOf = (
   { at, rows, row }: PulledRow,
-  { buffer, width, start }: Cotangents,
+  { buffer, width, start, factor }: Cotangents,
   component: Formula,
-): Formula => load(buffer, add(mul(add(mul(at, rows), row.row), width), add(component, start)))
+): Formula => {
+  const own = load(buffer, add(mul(add(mul(at, rows), row.row), width), add(component, start)))
+  return factor === 1 ? own : mul(own, real(factor))
+}
 
-const isOne = (weight: Expression): boolean => weight.kind === 'constant' && weight.value === 1
+const constantOf = ({ weight }: Slope): number | undefined =>
+  weight.kind === 'constant' ? weight.value : undefined
