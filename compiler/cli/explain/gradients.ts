@@ -1,25 +1,57 @@
 /** The passes of `backward`, and the memory that a call of it needs beside its tensors. */
 import type { Attention } from '../../algebra/attention.ts'
+import { parametersOf } from '../../algebra/facts.ts'
 import { backward } from '../../schedule/build.ts'
 import { cost } from '../../schedule/cost.ts'
 import type { Planner } from '../../schedule/planner.ts'
 import { print as printSchedule } from '../../schedule/print.ts'
+import type { Schedule } from '../../schedule/schedule.ts'
 
-/** The schedule of the gradients, or why there is none. */
-export function gradientsInWords(
-  attention: Attention,
-  planner: Planner,
-  { length, heads }: { readonly length: number; readonly heads: number },
-): string {
+/** Of a call for one batch item. */
+interface Sizes {
+  readonly length: number
+  readonly heads: number
+}
+
+/** The schedule of the gradients, or why there is none; and what there is beside it for those of parameters. */
+export function gradientsInWords(attention: Attention, planner: Planner, sizes: Sizes): string {
   const schedule = backward(attention, planner)
   if ('underivable' in schedule) return `No gradients, since ${schedule.underivable}.\n`
-  const shape = { batch: 1, heads, kvHeads: heads, length, keyLength: length }
-  const { memory } = cost(schedule, shape)
-  const mebibytes = (memory / 2 ** 20).toPrecision(3)
   return [
     printSchedule(schedule),
     '',
-    `Forward is computed anew, and nothing is kept of it. Memory beside the tensors, of ${heads} heads and ${length} rows: ${mebibytes} MiB.`,
+    `Forward is computed anew, and nothing is kept of it. Memory beside the tensors, of ${sizes.heads} heads and ${sizes.length} rows: ${memoryOf(schedule, sizes)}.`,
     '',
+    ...parametersOf(attention).flatMap((parameter) => {
+      const whole = backward(attention, planner, true)
+      if ('underivable' in whole) return []
+      return [
+        `With wrt: ['${parameter}'] there are these passes, too, and the memory is ${memoryOf(whole, sizes)}:`,
+        '',
+        printSchedule(beside(schedule, whole)),
+        '',
+      ]
+    }),
   ].join('\n')
+}
+
+function memoryOf(schedule: Schedule, { length, heads }: Sizes): string {
+  const { memory } = cost(schedule, { batch: 1, heads, kvHeads: heads, length, keyLength: length })
+  return `${(memory / 2 ** 20).toPrecision(3)} MiB`
+}
+
+/** What a schedule has that another has not, by name. */
+function beside(schedule: Schedule, whole: Schedule): Schedule {
+  const others = <Of extends { readonly name: string }>(
+    all: readonly Of[],
+    known: readonly Of[],
+  ): readonly Of[] => all.filter(({ name }) => !known.some((one) => one.name === name))
+  const { rounds = [] } = whole
+  const passes = others(whole.passes, schedule.passes)
+  return {
+    ...whole,
+    buffers: others(whole.buffers, schedule.buffers),
+    passes,
+    rounds: rounds.filter(({ first }) => passes.some(({ name }) => name === first)),
+  }
 }
