@@ -6,7 +6,7 @@ import { intrinsics, isIntrinsic } from '../intrinsics.ts'
 import type { Binding, Statement, Target, Value } from '../kernel.ts'
 import { lanes, range } from '../lower/tile.ts'
 import { typeOf } from '../types.ts'
-import { declaredNames, mapChildren } from '../walk.ts'
+import { children, declaredNames, mapChildren } from '../walk.ts'
 import type { Dependences } from './dependence.ts'
 
 type Conditional = Extract<Statement, { kind: 'if' }>
@@ -34,6 +34,8 @@ export class CellBlock {
   readonly #bindings: ReadonlyMap<string, Binding>
   /** Names of a lane that is taken by itself, in the place of the vectors'. */
   readonly #ofLanes = new Map<string, Value>()
+  /** What all rows read of one statement, by vector. */
+  readonly #shared = new Map<Value, readonly Value[]>()
   #copies = 0
 
   constructor({ inputs }: CellKernel, dependences: Dependences, { rows, vectors, moved }: BlockShape) {
@@ -123,14 +125,43 @@ export class CellBlock {
       const [row = 0] = part.rows
       return ir.assign(lane, this.number(value, row, part.column))
     }
-    return this.#instances(name, part).map(({ row, vector }) => {
+    const shared = this.#isVector(name, type) ? this.#loadOnce(value, part) : []
+    const assigned = this.#instances(name, part).map(({ row, vector }) => {
       const isVector = this.#isVector(name, type)
-      const own = isVector ? this.vector(value, row, vector) : this.number(value, row, 0)
+      const own = isVector ? this.#sum(value, row, vector) : this.number(value, row, 0)
       return ir.assign(
         { kind: 'name', type: isVector ? 'vec4f' : type, name: this.#nameOf(name, row, vector) },
         own,
       )
     })
+    this.#shared.clear()
+    return [shared, assigned]
+  }
+
+  /** Names what is loaded for columns and is the same for all rows. */
+  #loadOnce(value: Value, { rows }: Part): Body[] {
+    if (rows.length < 2) return []
+    const { x, y } = this.#dependences.of(value)
+    if (!x) return []
+    if (y && value.kind !== 'load') return children(value).flatMap((child) => this.#loadOnce(child, { rows }))
+    if (y || value.kind !== 'load' || value.type !== 'f32' || this.#shared.has(value)) return []
+    const names = range(this.#vectors).map((vector) =>
+      ir.let_(`shared${this.#copies++}`, this.vector(value, 0, vector)),
+    )
+    this.#shared.set(
+      value,
+      names.map((one) => ir.ref(one)),
+    )
+    return names
+  }
+
+  /** A sum with one more product in one step, where four numbers are moved at once, which is where it is one. */
+  #sum(value: Value, row: number, vector: number): Value {
+    const of = (child: Value): Value => this.vector(child, row, vector)
+    if (!this.#moved || value.kind !== 'binary' || value.operator !== '+') return of(value)
+    const { left, right } = value
+    if (left.kind !== 'name' || right.kind !== 'binary' || right.operator !== '*') return of(value)
+    return ir.fma(of(right.left), of(right.right), of(left))
   }
 
   #branch(statement: Conditional, part: Part): Body {
@@ -217,6 +248,8 @@ export class CellBlock {
 
   /** The f32 values in four columns of a row. */
   vector(value: Value, row: number, vector: number): Value {
+    const known = this.#shared.get(value)?.[vector]
+    if (known !== undefined) return known
     if (!this.#dependences.of(value).x) return ir.splat(this.number(value, row, 0))
     return this.#lanewise(value, row, vector) ?? this.#laneByLane(value, row, vector)
   }
