@@ -6,7 +6,7 @@ import type { FormDescription, GradientDescription, ProgramDescription } from '.
 import { invariant } from './diagnostics/invariant.ts'
 import type { LoweredForm, LoweredForms } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
-import { drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
+import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
 import type { Target } from './targets/target.ts'
@@ -39,6 +39,36 @@ export function assemble(
       ...Object.fromEntries(Object.entries(others).map(([form, one]) => [form, formOf(target, one)])),
     },
     kernels: sourcesOf(Object.values(forms)),
+  }
+}
+
+/** The description of an attention that runs as its text alone, on the float64 reference. */
+export function assembleText(
+  target: Target,
+  model: AttentionModel,
+  source: string,
+  uncompiled: string,
+): ProgramDescription {
+  const { name, dim, valueDim, mask, feature } = model
+  const law = drawnLaw(model)
+  const empty: FormDescription = { chunks: 0, groups: 'heads', buffers: [], dispatches: [] }
+  const decodes = mask.kind === 'causal' && mask.fromEnd !== true
+  return {
+    name,
+    dim,
+    valueDim,
+    features: feature?.features ?? 0,
+    causal: mask.kind === 'causal',
+    target: target.name,
+    ...(law && { projection: law }),
+    ...(!decodes && { undecodable: 'its mask is not `causal`' }),
+    only: 'reference',
+    uncompiled,
+    tensors: declaredTensors(model),
+    weights: weightsOf(model).map(planOf),
+    source,
+    forms: { forward: empty, ...(decodes && { prefill: empty, step: empty }) },
+    kernels: {},
   }
 }
 

@@ -58,11 +58,11 @@ export interface CompileOptions extends SourceOptions {
 }
 
 export interface Compilation {
-  /** Empty of errors exactly when every attention asked for is among `modules`. */
+  /** Empty of errors exactly when every attention asked for is among `modules`, or has a module of its text. */
   readonly diagnostics: readonly Diagnostic[]
   /** In the order of the file; none where the file itself has errors. */
   readonly modules: readonly CompiledAttention[]
-  /** Attentions that are right and that the compiler cannot compile yet. */
+  /** Attentions that are right and that the compiler cannot compile yet; some run on the float64 reference all the same. */
   readonly pending: readonly PendingAttention[]
   /** Names of all attentions that the file declares without errors, whatever `only` says. */
   readonly attentions: readonly string[]
@@ -77,8 +77,10 @@ export interface CompiledAttention extends Omit<Built, 'files' | 'program'> {
   readonly program: Program
 }
 
-export interface PendingAttention extends Unscheduled {
+export interface PendingAttention extends Omit<Unscheduled, 'text'> {
   readonly name: string
+  /** Where no target has kernels for it: a module that runs on the float64 reference, and its program. */
+  readonly text?: Pick<CompiledAttention, 'files' | 'program'>
 }
 
 /**
@@ -107,10 +109,14 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   for (const model of checked.attentions) {
     if (only !== undefined && model.name !== only) continue
     const built = build(model, tree, target, tuned?.[model.name])
-    if ('unsupported' in built) pending.push({ name: model.name, ...built })
+    if ('unsupported' in built) pending.push(pendingOf(model.name, built))
     else modules.push(compiled(model.name, built))
   }
   return { diagnostics: [...diagnostics, ...pending.map(notCompiled)], modules, pending, attentions }
+}
+
+function pendingOf(name: string, { text, ...built }: Unscheduled): PendingAttention {
+  return { name, ...built, ...(text && { text: { program: text.program, files: text.files() } }) }
 }
 
 /** Files are made when somebody asks for them, once: those of other targets take longer than all else. */
@@ -274,5 +280,7 @@ const tunedChoices: Member = (value, name) => {
 
 const isError = ({ severity }: Diagnostic): boolean => severity === 'error'
 
-const notCompiled = ({ name, model, unsupported }: PendingAttention): Diagnostic =>
-  messages.notCompiled(model.span, name, unsupported)
+const notCompiled = ({ name, model, unsupported, text }: PendingAttention): Diagnostic =>
+  text === undefined
+    ? messages.notCompiled(model.span, name, unsupported)
+    : messages.textAlone(model.span, name, unsupported, text.program.target)

@@ -6,7 +6,7 @@
 import type { Attention } from './algebra/attention.ts'
 import { fromModel } from './algebra/build.ts'
 import { verify as verifyAlgebra } from './algebra/verify.ts'
-import { assemble, assembleGradients } from './assemble.ts'
+import { assemble, assembleGradients, assembleText } from './assemble.ts'
 import { type ProgramDescription, programFrom } from './codegen/description.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
 import { arrange } from './diagnostics/arrange.ts'
@@ -25,6 +25,7 @@ import { parse } from './syntax/parse.ts'
 import { print } from './syntax/print.ts'
 import { alternativesTo, defaultTarget, targetNamed } from './targets/index.ts'
 import type { Target } from './targets/target.ts'
+import { uncompiled } from './uncompiled.ts'
 import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
 
@@ -60,6 +61,8 @@ export function build(
   choices?: Choices,
 ): Built | Unscheduled {
   const target = targetNamed(name)
+  const beyond = uncompiled(model)
+  if (beyond !== undefined) return asText(model, tree, target, beyond)
   const algebra = verifyAlgebra(fromModel(model))
   const forms = formsFor(target, algebra, choices)
   if ('unsupported' in forms) return { model, algebra, ...forms }
@@ -106,6 +109,16 @@ export function build(
   }
 }
 
+/** What no target has kernels for, as a module that carries the text, which the float64 reference reads. */
+function asText(model: AttentionModel, tree: File, target: Target, unsupported: string): Unscheduled {
+  const description = assembleText(target, model, print(alone(tree, model.name)), unsupported)
+  return {
+    model,
+    unsupported,
+    text: { program: programFrom(description), files: () => printModule(description) },
+  }
+}
+
 export interface Built {
   readonly model: AttentionModel
   readonly algebra: Attention
@@ -120,7 +133,10 @@ export interface Built {
 /** What no schedule has been written for. */
 export interface Unscheduled {
   readonly model: AttentionModel
-  readonly algebra: Attention
+  /** Absent where the algebra has no form of it yet. */
+  readonly algebra?: Attention
   /** Which mechanism, as a noun. */
   readonly unsupported: string
+  /** A module without kernels, where it runs on the float64 reference and on no target. */
+  readonly text?: Pick<Built, 'program' | 'files'>
 }

@@ -1,11 +1,18 @@
 // Generated from prelude.attn by scripts/embed-prelude.mjs; edit that file and run `npm run build`.
-export const preludeSource: string = `# The standard features. Every file sees them, and any file may declare its own
+export const preludeSource: string = `# The standard features and functions. Every file sees them, and any file may declare its own
 # under the same name. They are ordinary declarations: the compiler knows none of
 # them, and a feature of yours is compiled in the same way.
 #
 # \`x\` is a query or a key, already multiplied by the square root of the
 # attention's scale; \`w\` is one row of the projection matrix, normally
 # distributed. A projected feature also carries 1 / sqrt(projections).
+
+# Rows of unit length, of unit root mean square (Zhang and Sennrich, 2019), and
+# of mean 0 and unit variance (Ba, Kiros and Hinton, 2016), as layers prepare
+# them. A function is written out where it is called.
+def unit(x) = x / sqrt(dot(x, x) + 1e-6)
+def rms(x) = x / sqrt(mean(x * x) + 1e-6)
+def layer(x) = (x - mean(x)) / sqrt(mean((x - mean(x))^2) + 1e-6)
 
 # FAVOR+, positive random features. Estimates exp(dot(q, k)) without bias, and
 # its variance vanishes where the kernel does.

@@ -35,6 +35,16 @@ export interface Sizes {
   /** KVH, a divisor of `heads`; `heads` where it is not given. */
   readonly kvHeads?: number | undefined
   /**
+   * VH, of v and of inputs; `kvHeads` where it is not given. H′, the heads of the result, is the largest of the three
+   * counts, and a multiple of the others. The backend reference alone takes another than `kvHeads`.
+   */
+  readonly valueHeads?: number | undefined
+  /**
+   * Which of n heads of a tensor head h of the result uses: ⌊h·n/H′⌋, or with 'tiled' h mod n. The backend reference
+   * alone takes 'tiled'.
+   */
+  readonly headOrder?: 'grouped' | 'tiled' | undefined
+  /**
    * 'bhld', where it is not given: tensors are as their shapes are written here. 'blhd': heads are inside rows, results
    * included, [B, L, H, D] and [B, S, KVH, D]. Kernels of WebGPU read and write either as it lies; other backends, which
    * take arrays, turn these. A token has one row, so that both are the same to `step`.
@@ -65,6 +75,17 @@ export interface ForwardCall<T extends Tensor> extends Sizes {
   readonly queryLengths?: Lengths | GPUBuffer | undefined
   /** [B, H, L, V], a buffer for the result; without it the result is a new one that the caller owns. */
   readonly out?: GPUBuffer | undefined
+  /** The tensors that the file declares as `inputs`, by name; integers also as `Int32Array` or `Uint32Array`. */
+  readonly inputs?: Readonly<Record<string, Tensor | Int32Array | Uint32Array>> | undefined
+  /** Whether the logarithms of the denominators are asked for, with exact kernels. Of the backend reference alone. */
+  readonly lse?: boolean | undefined
+}
+
+/** A result, and the logarithm of each row's denominator: −∞ for a row that sees no key. */
+export interface WithLogSums<T extends Tensor> {
+  readonly out: T
+  /** [B, H, L] */
+  readonly lse: T
 }
 
 /** Rows of a prompt: its first ones, or those that follow the ones of a state. */
@@ -152,6 +173,8 @@ export interface StepCall<T extends Tensor> extends Omit<Sizes, 'length' | 'keyL
   readonly v: T
   /** [B, H, V], as in `forward`. */
   readonly out?: GPUBuffer | undefined
+  /** As in `forward`, of one row. */
+  readonly inputs?: Readonly<Record<string, Tensor | Int32Array | Uint32Array>> | undefined
 }
 
 /** What `encode` reads and writes; all with the usage STORAGE. */
@@ -210,6 +233,9 @@ export interface SavedState {
   readonly batch: number
   readonly heads: number
   readonly kvHeads: number
+  /** Where they are not `kvHeads`, and of which order. */
+  readonly valueHeads?: number | undefined
+  readonly headOrder?: 'grouped' | 'tiled' | undefined
   /** Rows that there is room for, where rows are kept. */
   readonly capacity: number
   /** A hash of the projection in use, where there is one. A state that was saved without it is not asked for it. */
@@ -258,6 +284,7 @@ export interface Attention {
    * [B, H, L, V]. Arrays are read before it returns its promise, and may then be
    * changed. A new buffer has the usages STORAGE, COPY_SRC and COPY_DST.
    */
+  forward<T extends Tensor>(call: ForwardCall<T> & { readonly lse: true }): Promise<WithLogSums<T>>
   forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
   /**
    * As `forward`, with as many keys as queries, and the state from which `step` goes on: each batch item behind its

@@ -34,7 +34,10 @@ export interface PrepareBackward {
   readonly wrt?: Wrt | undefined
 }
 
-export abstract class BaseAttention implements Attention {
+/** Without the results that `forward` gives to calls which ask for more than its rows. */
+type Plain = Omit<Attention, 'forward'>
+
+export abstract class BaseAttention implements Plain {
   readonly name: string
   readonly dim: number
   readonly valueDim: number

@@ -35,7 +35,7 @@ async function openOn(program: Program, options: CreateOptions, open?: Open): Pr
       : undefined
   own?.checkOwnTensors(program, options)
   const opening = { ...options, drawing: await loadDrawing(program), checkWeights: own?.checkWeightSizes }
-  const asked = options.backend ?? program.target
+  const asked = options.backend ?? program.only ?? program.target
   try {
     if (open !== undefined && asked === program.target) return await open(program, opening)
     return await (await others()).open(program, asked, opening)

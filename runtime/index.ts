@@ -21,6 +21,7 @@ export type {
   StateGradient,
   StepCall,
   Tensor,
+  WithLogSums,
 } from './attention.ts'
 export { createAttention } from './create.ts'
 export { AttentionError } from './errors.ts'

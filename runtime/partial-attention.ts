@@ -23,7 +23,7 @@ export abstract class PartialAttention extends BaseAttention {
     if (call?.layout !== 'blhd') return undefined
     const own = ownCall(call)
     return import('./calls/apart.ts')
-      .then(({ apart }) => apart(this, member, own, drawn))
+      .then(({ apart }) => apart(this, member, own, drawn, this.program.tensors))
       .finally(() => released(own)) as Promise<R>
   }
 

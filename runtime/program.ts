@@ -4,9 +4,10 @@
  * Plain data and small functions of the shape; no dependency.
  */
 
-import type { TargetName } from './contract/backends.ts'
+import type { BackendName, TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
 import type { Shape, ShapeField } from './contract/shape.ts'
+import type { TensorPlan } from './contract/tensors.ts'
 import type { WeightName } from './contract/weights.ts'
 
 export interface Program {
@@ -21,6 +22,8 @@ export interface Program {
   /** Each row of the result is a mean of rows of v, with weights ≥ 0: no number of it is larger than the largest of v. */
   readonly convex?: true
   readonly target: TargetName
+  /** What alone runs it, where it has no kernels. */
+  readonly only?: BackendName
   readonly projection?: ProjectionLaw
   /** The rows of q serve as keys, too: a call has as many keys as queries, and k is not read. */
   readonly keysAreQueries?: true
@@ -28,6 +31,10 @@ export interface Program {
   readonly longest?: number
   /** Why it has no prefill and no step, where it has none: words that go on from "cannot decode, since". */
   readonly undecodable?: string
+  /** It has no kernels: what of it no target computes yet, as a noun. Its text runs on the float64 reference. */
+  readonly uncompiled?: string
+  /** Inputs of each call and weights of `create` that the file declares. */
+  readonly tensors?: readonly TensorPlan[]
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
   /** The attention and its features as text in the canonical layout, for backends that these kernels are not for. */

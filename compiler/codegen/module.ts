@@ -15,6 +15,7 @@ import { kernelsByNeed, programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize, printSizes } from './size.ts'
+import { axisNames } from '../../runtime/contract/tensors.ts'
 import { targetNamed } from '../targets/index.ts'
 import type { Language } from '../targets/target.ts'
 
@@ -170,8 +171,25 @@ function textLines(declared: string, program: AnyDescription, names: readonly st
   return [`${declared} = {`, ...texts, '}']
 }
 
+/** The module of an attention without kernels. */
+function textModule(program: ProgramDescription): string {
+  const { name, source, uncompiled } = program
+  return [
+    `// ${name}, checked by attnc. There are no kernels yet for attention with ${uncompiled ?? ''}: it runs in float64.`,
+    `import { createAttention } from './${runtimeFolder}/create.js'`,
+    '',
+    `const source = ${template(source)}`,
+    '',
+    ...programLines(program, [], []),
+    '',
+    'export const create = (options) => createAttention(program, options)',
+    '',
+  ].join('\n')
+}
+
 function moduleText(program: ProgramDescription, others: readonly ProgramDescription[]): string {
   const { name, target, source } = program
+  if (program.uncompiled !== undefined) return textModule(program)
   const { library } = languageOf(program)
   const own = [
     // A literal name, because a bundler finds the library of a target by it.
@@ -249,6 +267,9 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     keysAreQueries,
     longest,
     undecodable,
+    only,
+    uncompiled,
+    tensors,
   } = program
   const { texts } = languageOf(program)
   const here = Object.keys(program.kernels).filter((name) => !later.includes(name))
@@ -265,6 +286,8 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     ...(keysAreQueries === true ? ['keysAreQueries: true,'] : []),
     ...(longest === undefined ? [] : [`longest: ${longest},`]),
     ...(undecodable === undefined ? [] : [`undecodable: ${literal(undecodable)},`]),
+    ...(uncompiled === undefined ? [] : [`only: ${literal(only)},`, `uncompiled: ${literal(uncompiled)},`]),
+    ...(tensors === undefined ? [] : [`tensors: ${literal(tensors)},`]),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,
@@ -336,13 +359,14 @@ const countOf = (dispatch: DispatchDescription): string =>
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
 
-function typesText({ name, dim, valueDim, projection, weights }: ProgramDescription): string {
+function typesText({ name, dim, valueDim, projection, weights, tensors = [] }: ProgramDescription): string {
   const facts = [
     `q [batch, heads, length, ${dim}], k [batch, kvHeads, keyLength, ${dim}], v [batch, kvHeads, keyLength, ${valueDim}];`,
     `the result is [batch, heads, length, ${valueDim}].`,
     ...(projection === undefined
       ? []
       : [`The option \`projection\` is [${projection.rows}, ${projection.dim}].`]),
+    ...tensors.map((tensor) => `\`${tensor.role}s.${tensor.name}\` is [${axisNames(tensor).join(', ')}].`),
     ...weights.map(
       ({ name, perHead, perKeyRow }) =>
         `\`weights.${name}\` has ${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}.`,

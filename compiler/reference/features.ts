@@ -2,6 +2,7 @@
 import type { Expression } from '../symbolic/expression.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { invariant } from '../diagnostics/invariant.ts'
+import type { HeadData } from './data.ts'
 import { Evaluator } from './evaluate.ts'
 import { extended, larger, multiply } from '../symbolic/extended.ts'
 import type { Extended } from '../symbolic/extended.ts'
@@ -21,12 +22,13 @@ export function featureRows(
   rows: readonly Vector[],
   length: number,
   projection: readonly Vector[],
+  data?: HeadData,
 ): Vector[] {
   const { feature } = model
   invariant(feature !== undefined, 'only a factorised attention has features')
   const { blocks, maximum } = blocksOf(model, side, rows, length, projection)
   const factor = extended(feature.projected ? 1 / Math.sqrt(projection.length) : 1)
-  const phi = new Blocks(blocks, feature.projected, projection, length)
+  const phi = new Blocks(blocks, feature.projected, projection, length, data)
   return rows.map((_, index) => {
     if (maximum !== undefined) phi.set(MAXIMUM, maximum(index))
     return phi.row(rows, index, factor)
@@ -79,14 +81,17 @@ class Blocks {
   readonly #blocks: readonly Evaluator[]
   readonly #projected: boolean
   readonly #projection: readonly Vector[]
+  readonly #data: HeadData | undefined
 
   constructor(
     blocks: readonly Expression[],
     projected: boolean,
     projection: readonly Vector[],
     length: number,
+    data?: HeadData,
   ) {
-    this.#blocks = blocks.map((block) => new Evaluator(block))
+    this.#blocks = blocks.map((block) => data?.fix(new Evaluator(block)) ?? new Evaluator(block))
+    this.#data = data
     this.#projected = projected
     this.#projection = projection
     this.set('length', length)
@@ -100,7 +105,9 @@ class Blocks {
     const x = rows[index]
     invariant(x !== undefined, 'a feature is evaluated at a row that exists')
     this.set('x', x)
+    this.set('previous(x)', rows[index - 1] ?? Vector.ofNumbers(new Float64Array(x.size)))
     this.set('position', index)
+    for (const block of this.#blocks) this.#data?.row(block, index)
     const entries = this.#blocks.flatMap((block) =>
       this.#projected ? this.#projection.map((w) => block.set('w', w).scalar()) : entriesOf(block.value()),
     )

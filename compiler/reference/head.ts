@@ -6,6 +6,7 @@ import type { Vector } from './vector.ts'
  * absent. Where keys are pooled, or made of the queries, these are the keys here.
  */
 export interface Head {
+  readonly item: number
   readonly index: number
   readonly q: readonly Vector[]
   /** How many of them count. The others have an output, and enter nothing else. */

@@ -4,9 +4,12 @@
  *
  * Letters are those of `runtime/contract/shape.ts`, beside M projections and N landmarks.
  */
-import { drawnLaw, keysAreQueries, weightsOf } from '../semantics/model.ts'
+import { declaredTensors, drawnLaw, isOfHeads, keysAreQueries, weightsOf } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import type { CallSizes } from '../../runtime/contract/shape.ts'
+import { needsEqualHeads, needsEqualLengths } from '../semantics/owners.ts'
+import { countOf, describeAxes, outputHeads } from '../../runtime/contract/tensors.ts'
+import type { HeadCounts, TensorPlan } from '../../runtime/contract/tensors.ts'
 import { stand, type WeightName } from '../../runtime/contract/weights.ts'
 import { Vector } from './vector.ts'
 import { logDecay } from './weights.ts'
@@ -14,12 +17,23 @@ import { logDecay } from './weights.ts'
 export type Numbers = Float32Array | Float64Array
 
 /** Weights are those of `weightsOf`; where one is not given, another may stand in for it. */
-export interface ReferenceInputs extends CallSizes, Readonly<Partial<Record<WeightName, Numbers>>> {
+export interface ReferenceInputs
+  extends CallSizes, Omit<HeadCounts, 'heads' | 'kvHeads'>, Readonly<Partial<Record<WeightName, Numbers>>> {
+  /** Declared inputs by name, of the shapes that `runtime/contract/tensors.ts` says. */
+  readonly inputs?: Readonly<Record<string, Numbers>>
+  /** Declared weights by name, likewise. */
+  readonly weights?: Readonly<Record<string, Numbers>>
+  /** [B, H′, L] Filled with the logarithm of each row's denominator, −∞ where it sees no key. */
+  readonly lse?: Float64Array
+  /** [B, H′, features, V] The state before the first row of a recurrence; zeros where it is not given. */
+  readonly initialState?: Numbers
+  /** [B, H′, features, V] Filled with the state behind the last key. */
+  readonly finalState?: Float64Array
   /** [B, H, L, D] */
   readonly q: Numbers
   /** [B, KVH, S, D] Not read where the rows of q are the keys, as with `buckets`. */
   readonly k: Numbers
-  /** [B, KVH, S, V] */
+  /** [B, VH, S, V] */
   readonly v: Numbers
   /** Query rows, ascending, that the result has, which then is [B, H, rows, V]; all L where absent. */
   readonly rows?: readonly number[]
@@ -37,13 +51,12 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   for (const [name, count] of Object.entries({ batch, heads, kvHeads, length, keyLength }))
     if (!Number.isInteger(count) || count < 1)
       throw new RangeError(`${name}: expected a positive integer, found ${count}`)
-  if (heads % kvHeads !== 0)
-    throw new RangeError(`heads: expected a multiple of kvHeads (${kvHeads}), found ${heads}`)
+  checkHeads(inputs)
   checkDecay(model, heads)
   const { dim, valueDim } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
-  expectShape('v', inputs.v, [batch, kvHeads, keyLength, valueDim])
+  expectShape('v', inputs.v, [batch, inputs.valueHeads ?? kvHeads, keyLength, valueDim])
   for (const row of inputs.rows ?? [])
     if (!Number.isInteger(row) || row < 0 || row >= length)
       throw new RangeError(`rows: expected query rows from 0 to ${length - 1}, found ${row}`)
@@ -56,6 +69,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     throw new RangeError(
       `keyLength: expected the length of the queries (${length}), whose rows are the keys, found ${keyLength}`,
     )
+  checkDeclared(model, inputs)
   for (const { name, shape } of weightsOf(model)) {
     const tensor = inputs[name]
     if (tensor === undefined && stand[name] !== undefined) continue
@@ -71,8 +85,62 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
   }
 }
 
+/** The head counts of a call. */
+export const countsOf = ({ heads, kvHeads, valueHeads, headOrder }: ReferenceInputs): HeadCounts => ({
+  heads,
+  kvHeads,
+  valueHeads,
+  headOrder,
+})
+
+function checkHeads(inputs: ReferenceInputs): void {
+  const { heads, kvHeads, valueHeads = kvHeads } = inputs
+  const all = outputHeads(inputs)
+  for (const [name, count] of Object.entries({ heads, kvHeads, valueHeads }))
+    if (!Number.isInteger(count) || count < 1 || all % count !== 0)
+      throw new RangeError(`${name}: expected a divisor of the largest head count (${all}), found ${count}`)
+}
+
+/** Every tensor that the file declares, of the size that the call says. */
+function checkDeclared(model: AttentionModel, inputs: ReferenceInputs): void {
+  const tensors = declaredTensors(model)
+  for (const role of ['input', 'weight'] as const) {
+    const own = tensors.filter((plan) => plan.role === role)
+    const given = inputs[`${role}s`] ?? {}
+    const known = own.map(({ name }) => name)
+    const stranger = Object.keys(given).find((name) => !known.includes(name))
+    if (stranger !== undefined)
+      throw new RangeError(`${role}s: expected ${known.join(', ') || 'none'}, found ${stranger}`)
+    for (const plan of own) checkTensor(plan, given[plan.name], inputs)
+  }
+  const { heads, kvHeads, valueHeads = kvHeads } = inputs
+  const needs = needsEqualHeads(model)
+  if (needs !== undefined && (heads !== kvHeads || heads !== valueHeads))
+    throw new RangeError(
+      `${needs.name}: expected as many heads of k (${kvHeads}) and of v (${valueHeads}) as of q (${heads}), since the features of a ${needs.side} see it; mark it ${needs.side} or shared`,
+    )
+  if (needsEqualLengths(model) && inputs.length !== inputs.keyLength)
+    throw new RangeError(
+      `keyLength: expected the length of the queries (${inputs.length}), whose rows see inputs of keys, found ${inputs.keyLength}`,
+    )
+}
+
+function checkTensor(plan: TensorPlan, tensor: Numbers | undefined, inputs: ReferenceInputs): void {
+  const { name, optional, element } = plan
+  if (tensor === undefined && optional === true) return
+  if (tensor?.length !== countOf(plan, inputs))
+    throw new RangeError(
+      `${name}: expected ${describeAxes(plan, inputs)} = ${countOf(plan, inputs)} numbers, found ${tensor?.length ?? 'nothing'}`,
+    )
+  const odd = element === 'integer' ? tensor.find((value) => !isExact(value)) : undefined
+  if (odd !== undefined) throw new RangeError(`${name}: expected integers up to 2^24, found ${odd}`)
+}
+
+const isExact = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2 ** 24
+
 /** The compiler has looked at the first heads only. */
 function checkDecay(model: AttentionModel, heads: number): void {
+  if (!isOfHeads(model.decay)) return
   for (let head = 0; head < heads; head++) {
     const logGamma = logDecay(model, head)
     if (logGamma <= 0 && Number.isFinite(logGamma)) continue

@@ -5,31 +5,39 @@
  *
  * pair by pair as the language defines it, whichever way the kernels evaluate
  * it. Numbers are of extended range, so `stabilize: auto` and `none` are the
- * same function here: the mathematical one.
+ * same function here: the mathematical one. What is declared as a recurrence is
+ * computed token by token (`recurrence.ts`).
  */
 import { invariant } from '../diagnostics/invariant.ts'
-import { drawnLaw, keysAreQueries } from '../semantics/model.ts'
+import { drawnLaw, isOfHeads, isRecurrent, keysAreQueries } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import type { WeightName } from '../../runtime/contract/weights.ts'
 import { meetings, ownKeys } from './meetings.ts'
-import { featureRows } from './features.ts'
+import { exponential, toNumber, zero } from '../symbolic/extended.ts'
+import type { Extended } from '../symbolic/extended.ts'
+import { headFor, outputHeads } from '../../runtime/contract/tensors.ts'
+import { prepared } from './prepare.ts'
+import { HeadData } from './data.ts'
+import { Evaluator } from './evaluate.ts'
+import { entriesOf, featureRows } from './features.ts'
 import { checkInputs, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
 import type { Head } from './head.ts'
-import { kernelOf } from './kernel.ts'
+import { kernelOf, pairScore, pathsOf } from './kernel.ts'
 import { throughLandmarks, withConvolution } from './landmarks.ts'
 import { pooled } from './pooling.ts'
-import { dot } from './vector.ts'
-import type { Vector } from './vector.ts'
-import { discounted, termsOf, visibility, weightedSum } from './weights.ts'
+import { recurrence } from './recurrence.ts'
+import { State } from './state.ts'
+import { dot, Vector } from './vector.ts'
+import { discounted, logSum, termsOf, visibility, weightedSum } from './weights.ts'
 import type { Score } from './weights.ts'
 
 export type { ReferenceInputs } from './inputs.ts'
 
 /**
- * The output [B, H, L, V] of an attention, in float64; at `inputs.rows` alone
+ * The output [B, H′, L, V] of an attention, in float64; at `inputs.rows` alone
  * where they are given.
  * @throws RangeError where a tensor does not have its shape.
  */
@@ -37,12 +45,12 @@ export function reference(model: AttentionModel, inputs: ReferenceInputs): Float
   checkInputs(model, inputs)
   const projection = projectionRows(model, inputs)
   const size = (inputs.rows?.length ?? inputs.length) * model.valueDim
-  const out = new Float64Array(inputs.batch * inputs.heads * size)
+  const heads = outputHeads(inputs)
+  const out = new Float64Array(inputs.batch * heads * size)
   for (let item = 0; item < inputs.batch; item++)
-    for (let head = 0; head < inputs.heads; head++) {
+    for (let head = 0; head < heads; head++) {
       const rows = headOutput(model, inputs, headOf(model, inputs, item, head), projection)
-      for (const [i, row] of rows.entries())
-        out.set(row, (item * inputs.heads + head) * size + i * model.valueDim)
+      for (const [i, row] of rows.entries()) out.set(row, (item * heads + head) * size + i * model.valueDim)
     }
   return out
 }
@@ -64,7 +72,8 @@ export interface Scores {
 export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0, head = 0): Scores {
   checkInputs(model, inputs)
   const rows = headOf(model, inputs, item, head)
-  const terms = termRows(model, rows, projectionRows(model, inputs), wantedRows(inputs)).map(
+  const data = new HeadData(model, inputs, item, head)
+  const terms = termRows(model, rows, projectionRows(model, inputs), wantedRows(inputs), data).map(
     ({ aligned }) => aligned,
   )
   const columns = rows.k.length
@@ -74,21 +83,22 @@ export function scores(model: AttentionModel, inputs: ReferenceInputs, item = 0,
 }
 
 function headOf(model: AttentionModel, inputs: ReferenceInputs, item: number, index: number): Head {
-  const { heads, kvHeads, length, keyLength } = inputs
-  const query = item * heads + index
-  const key = item * kvHeads + Math.floor((index * kvHeads) / heads)
+  const { heads, kvHeads, valueHeads = kvHeads, length, keyLength } = inputs
+  const own = (count: number): number => item * count + headFor(index, count, inputs)
+  const [query, key, value] = [own(heads), own(kvHeads), own(valueHeads)]
   const queries = queryRowsOf(inputs, item)
   const present = inputs.lengths?.[item] ?? keyLength
   // Rows that are queries and keys in one are there where they count as both.
   const visible = keysAreQueries(model) ? Math.min(present, queries) : present
   const factor = Math.sqrt(model.scale)
-  const q = rowsOf(inputs.q, query, length, model.dim, length, factor)
-  const v = rowsOf(inputs.v, key, keyLength, model.valueDim, visible)
-  if (keysAreQueries(model)) return { index, q, queries, k: ownKeys(q.slice(0, visible), model.scale), v }
-  const k = rowsOf(inputs.k, key, keyLength, model.dim, visible, factor)
+  const q = prepared(model, inputs, 'q', index, rowsOf(inputs.q, query, length, model.dim, length), factor)
+  const v = prepared(model, inputs, 'v', index, rowsOf(inputs.v, value, keyLength, model.valueDim, visible))
+  const shared = { item, index, q, queries }
+  if (keysAreQueries(model)) return { ...shared, k: ownKeys(q.slice(0, visible), model.scale), v }
+  const k = prepared(model, inputs, 'k', index, rowsOf(inputs.k, key, keyLength, model.dim, visible), factor)
   return model.compress === undefined || visible === 0
-    ? { index, q, queries, k, v }
-    : { index, q, queries, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
+    ? { ...shared, k, v }
+    : { ...shared, ...pooledRows(model.compress.count, inputs, index, { k, v }) }
 }
 
 function pooledRows(
@@ -126,11 +136,91 @@ function headOutput(
   projection: readonly Vector[],
 ): readonly Float64Array[] {
   const wanted = wantedRows(inputs)
-  if (head.k.length === 0) return wanted.map(() => new Float64Array(model.valueDim))
+  const data = new HeadData(model, inputs, head.item, head.index)
+  if (isRecurrent(model)) {
+    const rows = recurred(model, inputs, head, projection, data)
+    return withOutput(model, head, projection, data, {
+      rows: wanted.map((i) => rows[i] ?? zeros(model)),
+      wanted,
+    })
+  }
+  if (head.k.length === 0) {
+    inputs.lse?.fill(-Infinity, ...lseRows(inputs, head))
+    return wanted.map(() => zeros(model))
+  }
+  const sink = sinkOf(model, data)
   const rows =
     throughLandmarks(model, inputs, head)?.filter((_, i) => wanted.includes(i)) ??
-    termRows(model, head, projection, wanted).map((terms) => weightedSum(terms, head.v, model))
-  return withConvolution(model, inputs, head, { rows, wanted })
+    termRows(model, head, projection, wanted, data).map((terms, row) => {
+      if (inputs.lse !== undefined) inputs.lse[lseRows(inputs, head)[0] + row] = logSum(terms, model, sink)
+      return weightedSum(terms, head.v, model, sink)
+    })
+  const filtered = withConvolution(model, inputs, head, { rows, wanted })
+  return withOutput(model, head, projection, data, { rows: filtered, wanted })
+}
+
+const zeros = ({ valueDim }: AttentionModel): Float64Array => new Float64Array(valueDim)
+
+/** Where the log-sums of a head lie: its first, and behind its last. */
+function lseRows(inputs: ReferenceInputs, { item, index }: Head): readonly [number, number] {
+  const count = inputs.rows?.length ?? inputs.length
+  const first = (item * outputHeads(inputs) + index) * count
+  return [first, first + count]
+}
+
+const sinkOf = ({ sink }: AttentionModel, data: HeadData): Extended =>
+  sink === undefined ? zero : exponential(toNumber(data.fix(new Evaluator(sink)).scalar()))
+
+/** Every row of a head, token by token, from and to the states of the call. */
+function recurred(
+  model: AttentionModel,
+  inputs: ReferenceInputs,
+  head: Head,
+  projection: readonly Vector[],
+  data: HeadData,
+): readonly Float64Array[] {
+  const tokens = {
+    queries: featureRows(model, 'query', head.q, head.queries, projection, data),
+    keys: featureRows(model, 'key', head.k, head.k.length, projection, data),
+    values: head.v,
+  }
+  const size = (model.feature?.features ?? 0) * model.valueDim
+  const first = (head.item * outputHeads(inputs) + head.index) * size
+  const initial = inputs.initialState?.subarray(first, first + size)
+  const { rows, state } = recurrence(model, tokens, data, initial && State.ofNumbers(initial, model.valueDim))
+  inputs.finalState?.set(state.numbers, first)
+  return rows
+}
+
+/** `output` of rows of the result. */
+function withOutput(
+  model: AttentionModel,
+  head: Head,
+  projection: readonly Vector[],
+  data: HeadData,
+  { rows, wanted }: { readonly rows: readonly Float64Array[]; readonly wanted: readonly number[] },
+): readonly Float64Array[] {
+  const { output, feature } = model
+  if (output === undefined) return rows
+  const evaluator = data.fix(new Evaluator(output))
+  const [queries, keys] =
+    feature === undefined
+      ? [head.q, head.k]
+      : [
+          featureRows(model, 'query', head.q, head.queries, projection, data),
+          featureRows(model, 'key', head.k, head.k.length, projection, data),
+        ]
+  const none = (row: Vector | undefined): Vector => Vector.ofNumbers(new Float64Array(row?.size ?? 0))
+  return rows.map((row, index) => {
+    const i = wanted[index] ?? index
+    data.row(evaluator, i)
+    evaluator
+      .set('o', Vector.ofNumbers(row))
+      .set('q', queries[i] ?? none(queries[0]))
+      .set('k', keys[i] ?? none(keys[0] ?? queries[0]))
+      .set('v', head.v[i] ?? Vector.ofNumbers(zeros(model)))
+    return Float64Array.from(entriesOf(evaluator.value()), toNumber)
+  })
 }
 
 const wantedRows = ({ rows, length }: ReferenceInputs): readonly number[] =>
@@ -141,19 +231,24 @@ function termRows(
   head: Head,
   projection: readonly Vector[],
   wanted: readonly number[],
+  data: HeadData,
 ): Vector[] {
-  const score = meetings(model, head, projection, scoreOf(model, head, projection))
-  const visible = visibility(model.mask, head.q.length, head.k.length)
+  const score = meetings(model, head, projection, scoreOf(model, head, projection, data))
+  const visible = visibility(model.mask, head.q.length, head.k.length, data, head.queries)
   const weights = discounted(score, model, head.index)
   return wanted.map((i) => termsOf(i, head.k.length, weights, visible))
 }
 
-function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[]): Score {
+function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[], data: HeadData): Score {
+  if (model.evaluation === 'exact') {
+    const paths = isOfHeads(model.decay) ? undefined : pathsOf(model, head.q.length, data)
+    return pairScore(model, head, data, paths)
+  }
   const [left, right, pair] =
     model.evaluation === 'factorised'
       ? [
-          featureRows(model, 'query', head.q, head.queries, projection),
-          featureRows(model, 'key', head.k, head.k.length, projection),
+          featureRows(model, 'query', head.q, head.queries, projection, data),
+          featureRows(model, 'key', head.k, head.k.length, projection, data),
           dot,
         ]
       : [head.q, head.k, kernelOf(model)]

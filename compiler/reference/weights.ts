@@ -1,32 +1,56 @@
 /** From scores to an output row: the mask, the decay, and the weighted sum of values. */
+import { isOfHeads } from '../semantics/model.ts'
 import type { AttentionModel, MaskModel } from '../semantics/model.ts'
 import { Evaluator } from './evaluate.ts'
-import { exponential, extended, logarithm, multiply, toNumber, zero } from '../symbolic/extended.ts'
+import {
+  add,
+  divide,
+  exponential,
+  extended,
+  logarithm,
+  multiply,
+  toNumber,
+  zero,
+} from '../symbolic/extended.ts'
 import type { Extended } from '../symbolic/extended.ts'
 import { Vector } from './vector.ts'
 
 /** κ of query row i and key row j. */
 export type Score = (i: number, j: number) => Extended
 
+/** What expressions of a pair see beside its rows. */
+interface Pairwise {
+  readonly fix: <S extends Pick<Evaluator, 'set'>>(evaluator: S) => S
+  readonly pair: (evaluator: Pick<Evaluator, 'set'>, i: number, j: number) => void
+}
+
 /** Whether query row i may see key row j, of `keys` visible ones. */
 export function visibility(
   mask: MaskModel,
   queries: number,
   keys: number,
+  data?: Pairwise,
+  counted = queries,
 ): (i: number, j: number) => boolean {
   if (mask.kind === 'none') return () => true
-  if (mask.kind === 'causal') return (i, j) => j <= i
-  const condition = new Evaluator(mask.condition).set('length', keys)
+  if (mask.kind === 'causal') {
+    const ahead = mask.fromEnd === true ? keys - counted : 0
+    return (i, j) => j <= i + ahead
+  }
+  const evaluator = new Evaluator(mask.condition)
+  const condition = (data?.fix(evaluator) ?? evaluator).set('length', keys)
   const seen = new Uint8Array(queries * keys)
   for (let i = 0; i < queries; i++)
-    for (let j = 0; j < keys; j++)
+    for (let j = 0; j < keys; j++) {
+      data?.pair(condition, i, j)
       seen[i * keys + j] = condition.set('i', i).set('j', j).scalar().mantissa === 0 ? 0 : 1
+    }
   return (i, j) => seen[i * keys + j] === 1
 }
 
 /** log γ of a head. */
 export function logDecay(model: AttentionModel, head: number): number {
-  return model.decay === undefined ? 0 : logarithm(new Evaluator(model.decay).set('head', head).scalar())
+  return !isOfHeads(model.decay) ? 0 : logarithm(new Evaluator(model.decay).set('head', head).scalar())
 }
 
 /** κ times γ^(i − j) of a head. */
@@ -60,6 +84,7 @@ export function weightedSum(
   terms: Vector,
   values: readonly Vector[],
   { valueDim, normalize, epsilon }: Pick<AttentionModel, 'valueDim' | 'normalize' | 'epsilon'>,
+  sink: Extended = zero,
 ): Float64Array {
   const { values: weights, peak } = terms.aligned
   const out = new Float64Array(valueDim)
@@ -74,6 +99,25 @@ export function weightedSum(
   }
   if (weights.every((weight) => weight === 0)) return out
   if (normalize === 'none') return out.map((entry) => toNumber(extended(entry, peak)))
-  const denominator = sum + (epsilon === 0 ? 0 : toNumber(extended(epsilon, -peak)))
+  const others = add(sink, extended(epsilon))
+  const denominator =
+    sum + (others.mantissa === 0 ? 0 : toNumber(extended(others.mantissa, others.log - peak)))
   return out.map((entry) => entry / denominator)
+}
+
+/** log(Σ_j t_j + ε + e^sink); −∞ for a row that sees no key. */
+export function logSum(terms: Vector, { epsilon }: AttentionModel, sink: Extended): number {
+  const { values, peak } = terms.aligned
+  if (values.every((weight) => weight === 0)) return -Infinity
+  const sum = extended(
+    values.reduce((total, weight) => total + weight, 0),
+    peak,
+  )
+  return logarithm(add(add(sum, sink), extended(epsilon)))
+}
+
+/** A sum over its denominator and ε; 0 where nothing weighs anything. */
+export function quotient(above: Extended, below: Extended, { epsilon }: AttentionModel): number {
+  if (below.mantissa === 0) return 0
+  return toNumber(divide(above, add(below, extended(epsilon))))
 }

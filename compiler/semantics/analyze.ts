@@ -4,8 +4,16 @@
  */
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { messages } from '../diagnostics/messages.ts'
-import type { AttentionDeclaration, Blocks, FeatureDeclaration, File, Name } from '../syntax/ast.ts'
+import type {
+  AttentionDeclaration,
+  Blocks,
+  FeatureDeclaration,
+  File,
+  FunctionDeclaration,
+  Name,
+} from '../syntax/ast.ts'
 import { checkAttention } from './attention.ts'
+import { collectDefinitions } from './definitions.ts'
 import { checkFeature } from './feature.ts'
 import type { Feature } from './feature.ts'
 import type { CheckedFile } from './model.ts'
@@ -25,21 +33,27 @@ export function analyze(file: File, prelude: File): Analysis {
   const findings = new Findings()
   const { report } = findings
   const declared = file.declarations.filter(isFeature)
+  const definitions = collectDefinitions(
+    prelude.declarations.filter(isDefinition),
+    file.declarations.filter(isDefinition),
+    report,
+  )
   const features = new Map<string, Feature>()
   const standard = prelude.declarations.filter(isFeature)
   const known = new Set([...standard, ...declared].map(({ name }) => name.text))
   for (const declaration of standard)
-    features.set(declaration.name.text, checkFeature(declaration, true, known, ignore))
+    features.set(declaration.name.text, checkFeature(declaration, true, known, definitions, ignore))
   const own = new Set<string>()
   for (const declaration of declared) {
     const { text, span } = declaration.name
-    const feature = checkFeature(declaration, false, known, report)
+    const feature = checkFeature(declaration, false, known, definitions, report)
     if (own.has(text)) report(messages.duplicateFeature(span, text))
     else features.set(text, feature)
     own.add(text)
   }
   for (const name of file.hidden ?? [])
-    if (!features.has(name.text)) features.set(name.text, checkFeature(unread(name), false, known, ignore))
+    if (!features.has(name.text))
+      features.set(name.text, checkFeature(unread(name), false, known, definitions, ignore))
   const attentions = file.declarations.filter(isAttention)
   const names = new Map<string, string>()
   const models = attentions.flatMap((declaration) => {
@@ -49,7 +63,7 @@ export function analyze(file: File, prelude: File): Analysis {
     else if (other !== undefined) report(messages.attentionsByCase(span, text, other))
     else if (isDevice(text)) report(messages.deviceName(span, text))
     if (other === undefined) names.set(text.toLowerCase(), text)
-    return checkAttention(declaration, features, report) ?? []
+    return checkAttention(declaration, { features, definitions }, report) ?? []
   })
   if (file.incomplete !== true) checkPresence(file, attentions, report)
   const checked = { attentions: models }
@@ -82,6 +96,9 @@ const isDevice = (name: string): boolean => /^(con|prn|aux|nul|com[1-9]|lpt[1-9]
 
 const isFeature = (declaration: File['declarations'][number]): declaration is FeatureDeclaration =>
   declaration.kind === 'feature'
+
+const isDefinition = (declaration: File['declarations'][number]): declaration is FunctionDeclaration =>
+  declaration.kind === 'function'
 
 const isAttention = (declaration: File['declarations'][number]): declaration is AttentionDeclaration =>
   declaration.kind === 'attention'

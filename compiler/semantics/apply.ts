@@ -11,7 +11,7 @@ import { isFunction, signatureOf } from './functions.ts'
 import { isIntegral } from '../symbolic/index-arithmetic.ts'
 import { limits } from './limits.ts'
 import type { Report } from './report.ts'
-import type { Scope } from './scope.ts'
+import type { Scope } from './place.ts'
 import { inTermsOfDim } from './sizes.ts'
 import { fitsSingle } from './values.ts'
 

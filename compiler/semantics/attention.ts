@@ -1,7 +1,8 @@
 /** One attention: its settings read, held against each other, and put together as a model. */
 import type { AttentionDeclaration } from '../syntax/ast.ts'
 import { collectSettings } from './collect.ts'
-import { evaluationOf, hasScore, oneWay } from './evaluation.ts'
+import type { Definitions } from './definitions.ts'
+import { appliesToWay, evaluationOf, hasScore, oneWay } from './evaluation.ts'
 import type { Feature } from './feature.ts'
 import type { AttentionModel } from './model.ts'
 import { soundly } from './report.ts'
@@ -10,15 +11,21 @@ import { settingNames, settingRecords } from './settings/index.ts'
 import type { Context } from './settings/setting.ts'
 import { standInSize } from './sizes.ts'
 
+/** What else the file declares, by name. */
+interface Declared {
+  readonly features: ReadonlyMap<string, Feature>
+  readonly definitions: Definitions
+}
+
 /** The model, if nothing is wrong with the declaration. */
 export function checkAttention(
   declaration: AttentionDeclaration,
-  features: ReadonlyMap<string, Feature>,
+  file: Declared,
   report: Report,
 ): AttentionModel | undefined {
   let model: AttentionModel | undefined
   const sound = soundly(report, (report) => {
-    model = read(declaration, features, report)
+    model = read(declaration, file, report)
   })
   return sound && declaration.incomplete !== true ? model : undefined
 }
@@ -29,11 +36,11 @@ const readingOrder = settingRecords.toSorted(
 
 function read(
   declaration: AttentionDeclaration,
-  features: ReadonlyMap<string, Feature>,
+  { features, definitions }: Declared,
   report: Report,
 ): AttentionModel | undefined {
   const settings = collectSettings(declaration, report)
-  const sizes = { dim: standInSize, standIn: true }
+  const sizes = { dim: standInSize, definitions, standIn: true }
   let context: Context = { declaration, settings, known: settingNames, features, sizes, draft: {}, report }
   let complete = true
   for (const { read, constants } of readingOrder) {
@@ -42,7 +49,8 @@ function read(
     context = { ...context, draft: { ...context.draft, ...fields } }
     if (constants) context = { ...context, sizes: constants(context) }
   }
-  for (const rule of [oneWay, hasScore, ...settingRecords.flatMap(({ rules = [] }) => rules)]) rule(context)
+  for (const rule of [oneWay, hasScore, appliesToWay, ...settingRecords.flatMap(({ rules = [] }) => rules)])
+    rule(context)
   if (!complete) return undefined
   const { name, span } = declaration
   // Each record gives its field of the model, or nothing; `verify.ts` holds them to it.

@@ -28,3 +28,12 @@ export const hasScore: Rule = (context) => {
   const { span, text } = declaration.name
   report((way && way.withoutKernel?.(spanOf(context, way.name))) ?? messages.noScore(span, text))
 }
+
+/** Some settings apply to some ways of evaluation. */
+export const appliesToWay: Rule = (context) => {
+  const [way] = waysOf(context.settings)
+  if (way?.evaluation === undefined) return
+  for (const { name, ways } of settingRecords)
+    if (ways?.includes(way.evaluation) === false && context.settings.has(name))
+      context.report(messages.notBesides(spanOf(context, name), name, way.name))
+}

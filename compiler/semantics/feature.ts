@@ -8,14 +8,16 @@ import { messages } from '../diagnostics/messages.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { describeType } from '../symbolic/operators.ts'
 import type { Blocks, FeatureDeclaration } from '../syntax/ast.ts'
+import type { Definitions } from './definitions.ts'
 import { elaborate } from './elaborate.ts'
 import { limits } from './limits.ts'
 import type { FeatureModel } from './model.ts'
 import { checkParameters, checkUse } from './parameters.ts'
 import { soundly } from './report.ts'
 import type { Report } from './report.ts'
-import { featureScope } from './scope.ts'
-import type { Scope, Sizes } from './scope.ts'
+import type { Data } from './data.ts'
+import { featureScope, inPlaceScope } from './scope.ts'
+import type { Scope, Sizes } from './place.ts'
 import { inTermsOfDim, standInSize } from './sizes.ts'
 import { checkVanishing, scaleOf } from './vanishing.ts'
 import { isShortEnough } from './written-out.ts'
@@ -23,6 +25,8 @@ import { isShortEnough } from './written-out.ts'
 /** A feature as it was declared, before any attention gives it sizes. */
 export interface Feature {
   readonly declaration: FeatureDeclaration
+  /** It is written in an attention, whose tensors it sees. */
+  readonly data?: Data
   readonly projected: boolean
   /** Declared in the prelude, whose text the reader of a file does not see. */
   readonly standard: boolean
@@ -35,6 +39,7 @@ export function checkFeature(
   declaration: FeatureDeclaration,
   standard: boolean,
   known: ReadonlySet<string>,
+  definitions: Definitions,
   report: Report,
 ): Feature {
   const projected = declaration.parameters.length === 2
@@ -43,7 +48,7 @@ export function checkFeature(
     declaration.incomplete !== true &&
     soundly(report, (report) => {
       checkParameters(declaration, report)
-      const sizes = { ...standIns, projections: projected ? standInSize : undefined }
+      const sizes = { ...standIns, definitions, projections: projected ? standInSize : undefined }
       model(declaration, sizes, report, known)
     })
   if (sound) checkUse(declaration, report)
@@ -59,7 +64,7 @@ export function instantiate(
   place: Span,
   report: Report,
 ): FeatureModel | undefined {
-  const made = model(feature.declaration, sizes, report)
+  const made = model(feature.declaration, sizes, report, undefined, feature.data)
   if (made === undefined || sizes.standIn) return made
   if (made.features <= limits.features) return made
   report(messages.tooManyFeatures(place, made.features, limits.features, made.name))
@@ -71,16 +76,21 @@ function model(
   sizes: Sizes,
   report: Report,
   known?: ReadonlySet<string>,
+  data?: Data,
 ): FeatureModel | undefined {
   const { body, name, parameters } = declaration
-  const scope = featureScope(
-    parameters.map(({ text }) => text),
-    sizes,
-    (other) =>
-      known?.has(other) === true
-        ? `a feature is built from functions and operators; write out what \`${other}\` is`
-        : undefined,
-  )
+  const hint = (other: string): string | undefined =>
+    known?.has(other) === true
+      ? `a feature is built from functions and operators; write out what \`${other}\` is`
+      : undefined
+  const scope =
+    data === undefined
+      ? featureScope(
+          parameters.map(({ text }) => text),
+          sizes,
+          hint,
+        )
+      : inPlaceScope(parameters.length === 2, sizes, data, hint)
   const projected = parameters.length === 2
   const blocks = (side: Blocks): readonly Expression[] | undefined =>
     elaborateBlocks(side, projected, scope, report)

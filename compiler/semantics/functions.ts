@@ -29,7 +29,7 @@ export const rowFunctions: ReadonlySet<FunctionName> = new Set(
 export const functionNames: readonly FunctionName[] = [...rowFunctions, ...conditionOnly]
 
 /** How a function is called, for help: "`sum(a)`, of a vector". */
-export function signatureOf(name: FunctionName): string {
+export function signatureOf(name: string): string {
   const { parameters = '', about = '' } = records.get(name)?.call ?? {}
   const call = `\`${name}(${parameters})\``
   return about === '' ? call : `${call}, ${about}`

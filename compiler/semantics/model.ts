@@ -16,9 +16,12 @@
  *    blocks and the same number of features.
  */
 import { independent, type ProjectionLaw } from '../../runtime/contract/projections.ts'
+import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import type { WeightName } from '../../runtime/contract/weights.ts'
 import { dot, exp, row } from '../symbolic/build.ts'
-import type { Expression } from '../symbolic/expression.ts'
+import { matrix, scalar, vector } from '../symbolic/expression.ts'
+import type { Expression, Type } from '../symbolic/expression.ts'
+import { freeVariables } from '../symbolic/traverse.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
 /** The attentions of a file, in its order. */
@@ -40,6 +43,10 @@ export interface AttentionModel {
   readonly valueDim: number
   /** q and k are each multiplied by √scale before anything else sees them. */
   readonly scale: number
+  /** Tensors with a value for each token, as declared. */
+  readonly inputs?: readonly TensorPlan[]
+  /** Declared tensors that are the same in all calls. */
+  readonly weights?: readonly TensorPlan[]
   /** κ(q, k), scalar, in the vectors `q` and `k` of size dim. */
   readonly kernel?: Expression
   readonly feature?: FeatureModel
@@ -48,8 +55,22 @@ export interface AttentionModel {
   readonly compress?: CompressModel
   readonly buckets?: BucketsModel
   readonly mask: MaskModel
-  /** γ of this head, scalar in (0, 1], in the variable `head`. Absent means 1. */
+  /**
+   * γ of a token, in [0, 1]: scalar, or a vector of features, and of dim beside a kernel; in `head`, `heads` and what
+   * is declared. Absent means 1.
+   */
   readonly decay?: Expression
+  /**
+   * The state after a token, as it is written: of type state, in `S` (the state before), `decay`, `k` and `v` (φ(k) and
+   * the value row), `read(x)`, and what is declared. Absent: decay·S + k vᵀ.
+   */
+  readonly update?: UpdateModel
+  /** q, k and v are convolved over their rows before anything sees them. */
+  readonly shortConv?: ShortConvModel
+  /** The row of the result, vector of valueDim, in `o`, `q`, `k`, `v` (φ of rows where features are) and what is declared. */
+  readonly output?: Expression
+  /** exp(sink) is added to the denominator; scalar, in `head`, `heads` and weights. */
+  readonly sink?: Expression
   readonly normalize: 'sum' | 'none'
   readonly epsilon: number
   readonly stabilize: StabilizeModel
@@ -86,6 +107,24 @@ export interface LandmarksModel {
   readonly conv?: number
 }
 
+/**
+ * An update as it is written, of type state, and its normal form: S ← scale∘S + Σ x yᵀ + Σ x (by ∘ aᵀS)ᵀ, in
+ * expressions that see no state. `scale` is a scalar or a vector of features, x and a are vectors of features, y is one
+ * of valueDim, `by` that or a scalar. `decay` stands in them as a variable.
+ */
+export interface UpdateModel {
+  readonly written: Expression
+  readonly scale: Expression
+  readonly writes: readonly { readonly x: Expression; readonly y: Expression }[]
+  readonly reads: readonly { readonly x: Expression; readonly by: Expression; readonly a: Expression }[]
+}
+
+/** A causal depthwise convolution of so many rows, and a function of one number behind it. */
+export interface ShortConvModel {
+  readonly width: number
+  readonly activation?: string
+}
+
 /** The keys and the values pooled into so many rows each, by weights that come at run time. */
 export interface CompressModel {
   readonly count: number
@@ -106,10 +145,11 @@ export interface BucketsModel {
   readonly seed: number
 }
 
-/** A condition is boolean, in the scalars `i`, `j` and `length`. */
+/** A condition is boolean, in the scalars `i`, `j`, `length`, `head`, `heads`, and what is declared, by its rows. */
 export type MaskModel =
   | { readonly kind: 'none' }
-  | { readonly kind: 'causal' }
+  /** j ≤ i, or, from the end, j ≤ i + keys − queries. */
+  | { readonly kind: 'causal'; readonly fromEnd?: true }
   | { readonly kind: 'condition'; readonly condition: Expression }
 
 /** How exponentials are kept in range: by carried log-scales, not at all, or as the papers' code does it. */
@@ -143,6 +183,47 @@ export function weightsOf({ dim, landmarks, compress }: AttentionModel): readonl
       : [{ name: 'compressKeys', ...pooling } as const, { name: 'compressValues', ...pooling } as const]),
   ]
 }
+
+/** The type of one row of an input, or of one head's weight. */
+export function typeOf({ shape: [n, p] }: TensorPlan): Type {
+  if (n === undefined) return scalar
+  return p === undefined ? vector(n) : matrix(n, p)
+}
+
+/** Every tensor that is declared, or that follows from what is: the filters of `short_conv`. */
+export function declaredTensors({
+  inputs = [],
+  weights = [],
+  shortConv,
+  dim,
+  valueDim,
+}: AttentionModel): readonly TensorPlan[] {
+  return [...inputs, ...weights, ...(shortConv ? filtersOf(shortConv, dim, valueDim) : [])]
+}
+
+/** [heads, width of a row, rows] for each of q, k and v, and a bias where the caller gives one. */
+function filtersOf({ width }: ShortConvModel, dim: number, valueDim: number): readonly TensorPlan[] {
+  const sides = [
+    ['q', 'heads', dim],
+    ['k', 'kvHeads', dim],
+    ['v', 'valueHeads', valueDim],
+  ] as const
+  return sides.flatMap(([of, heads, size]) => {
+    const shared = { role: 'weight', element: 'number', heads } as const
+    return [
+      { ...shared, name: `short_conv_${of}`, shape: [size, width] },
+      { ...shared, name: `short_conv_${of}_bias`, shape: [size], optional: true },
+    ]
+  })
+}
+
+/** Whether a decay is one number for each head, the same for all tokens and features, of the head's index alone. */
+export const isOfHeads = (decay: Expression | undefined): decay is Expression =>
+  decay?.type.kind === 'scalar' && [...freeVariables(decay)].every((name) => name === 'head')
+
+/** Whether it is defined token by token: by an update, or a decay that depends on more than the head. */
+export const isRecurrent = ({ evaluation, update, decay }: AttentionModel): boolean =>
+  evaluation === 'factorised' && (update !== undefined || (decay !== undefined && !isOfHeads(decay)))
 
 /** The random rows of an attention: projections of features, or the rotations of all rounds of a hash. */
 export function drawnLaw({ dim, projections, buckets }: AttentionModel): ProjectionLaw | undefined {

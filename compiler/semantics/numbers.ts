@@ -6,7 +6,7 @@ import { elaborate } from './elaborate.ts'
 import { referencesOf } from './references.ts'
 import type { Report } from './report.ts'
 import { constantScope } from './scope.ts'
-import type { Sizes } from './scope.ts'
+import type { Sizes } from './place.ts'
 
 function numberOf(
   tree: Expression,

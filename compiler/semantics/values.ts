@@ -4,7 +4,7 @@ import { messages } from '../diagnostics/messages.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { largestSingle } from '../symbolic/single.ts'
 import type { Report } from './report.ts'
-import type { Scope } from './scope.ts'
+import type { Scope } from './place.ts'
 
 /** A constant that remains after folding must be a number that the device has. */
 export function fitsSingle(expression: Expression, span: Span, scope: Scope, report: Report): boolean {

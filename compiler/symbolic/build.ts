@@ -9,7 +9,12 @@ import type { OperatorName } from './operators.ts'
 export const constant = (value: number): Constant => ({ kind: 'constant', type: scalar, value })
 
 /** A name for a value from outside, a scalar unless a type is given. */
-export const variable = (name: string, type: Type = scalar): Variable => ({ kind: 'variable', type, name })
+export const variable = (name: string, type: Type = scalar, given?: Variable['given']): Variable => ({
+  kind: 'variable',
+  type,
+  name,
+  ...(given && { given }),
+})
 
 /** A vector variable. */
 export const row = (name: string, size: number): Variable => variable(name, vector(size))
@@ -43,6 +48,14 @@ export function applyNamed(operator: string, args: readonly Expression[]): Apply
     throw new InvariantError('power: expected a constant base or a constant exponent')
   return { kind: 'apply', type, operator, args }
 }
+
+/** Entries of a vector from `start` to before `end`. */
+export const slice = (a: Expression, start: number, end: number): Apply => ({
+  kind: 'apply',
+  type: vector(end - start),
+  operator: 'slice',
+  args: [a, constant(start), constant(end)],
+})
 
 /** a + b + …; 0 for no terms. */
 export const add = (...terms: readonly Expression[]): Expression => chain('add', terms, 0)

@@ -16,10 +16,15 @@
  * Every node carries its type. Nodes are immutable and may be shared.
  */
 
-/** The type of a value. Vectors carry their number of entries. */
+/**
+ * The type of a value. Vectors carry their number of entries. Matrices are weights alone, which
+ * `product` multiplies rows by; a state is the [features, value_dim] matrix that a recurrence carries.
+ */
 export type Type =
   | { readonly kind: 'scalar' }
   | { readonly kind: 'vector'; readonly size: number }
+  | { readonly kind: 'matrix'; readonly rows: number; readonly columns: number }
+  | { readonly kind: 'state' }
   | { readonly kind: 'boolean' }
 
 /** The type of a number. */
@@ -28,6 +33,10 @@ export const scalar: Type = { kind: 'scalar' }
 export const boolean: Type = { kind: 'boolean' }
 /** The type of a row of `size` numbers. */
 export const vector = (size: number): Type => ({ kind: 'vector', size })
+/** The type of a weight of `rows` rows. */
+export const matrix = (rows: number, columns: number): Type => ({ kind: 'matrix', rows, columns })
+/** The type of what a recurrence carries. */
+export const state: Type = { kind: 'state' }
 
 /** A node of the tree, with its children. */
 export type Expression = Constant | Variable | Apply | Element | Reduce
@@ -50,6 +59,8 @@ export interface Variable {
   readonly kind: 'variable'
   readonly type: Type
   readonly name: string
+  /** It is a tensor of the call, of which nothing is known but that it is finite, and whether it is integers. */
+  readonly given?: 'numbers' | 'integers'
 }
 
 /** An operator of `operators.ts` on its arguments; scalars broadcast over vectors. */

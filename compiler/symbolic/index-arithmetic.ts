@@ -40,6 +40,7 @@ const builtOf =
   (isWhole: (value: number) => boolean) =>
   (expression: Expression): boolean => {
     if (expression.kind === 'constant') return isWhole(expression.value)
+    if (expression.kind === 'variable') return expression.given !== 'numbers'
     if (expression.kind !== 'apply') return true
     const { operator, args } = expression
     return operator === 'floor' || (closed.has(operator) && args.every(builtOf(isWhole)))
@@ -180,6 +181,8 @@ function rangeAt(expression: Expression, rows: number, known: Map<Expression, In
 
 function rangeOfParts(expression: Expression, rows: number, of: (part: Expression) => Interval): Interval {
   if (expression.kind === 'constant') return point(expression.value)
+  // Integers of a call are exact up to there, and its numbers are compared as they are.
+  if (expression.kind === 'variable' && expression.given !== undefined) return interval(-single, single)
   if (expression.kind !== 'apply')
     return expression.kind === 'variable' && expression.name === 'length'
       ? interval(1, rows)

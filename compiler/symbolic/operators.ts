@@ -1,6 +1,7 @@
 /** The table of operators: one record each, in `operators/`. */
 import { arithmetic } from './operators/arithmetic.ts'
 import { conditions } from './operators/conditions.ts'
+import { entries } from './operators/entries.ts'
 import { functions } from './operators/functions.ts'
 import { numbers } from './operators/numbers.ts'
 import { rows } from './operators/rows.ts'
@@ -13,7 +14,7 @@ export type { RowOperator, ScalarOperator } from './operators/operator.ts'
 /** Every operator on numbers, by name. */
 export const scalarOperators = { ...functions, ...arithmetic, ...numbers, ...conditions }
 /** Every operator on rows, by name. */
-export const rowOperators = rows
+export const rowOperators = { ...rows, ...entries }
 
 /** The operators that every target spells: component form has no others. */
 export type ScalarOperatorName = keyof typeof scalarOperators

@@ -75,10 +75,15 @@ function printed(expression: Expression): Printed {
 
 function printApply({ operator, args }: Apply): Printed {
   const [a, b] = args
+  const rest = args.slice(1)
   const infix = infixes.get(operator)
   if (infix !== undefined && a !== undefined && b !== undefined) return printInfix(infix, a, b)
   if (operator === 'power' && a !== undefined && b !== undefined)
     return { text: `${bracketed(a, binding.atom)}^${bracketed(b, binding.power)}`, level: binding.power }
+  if (operator === 'entry' && a !== undefined && b !== undefined)
+    return { text: `${bracketed(a, binding.atom)}[${print(b)}]`, level: binding.atom }
+  if (operator === 'slice' && a !== undefined)
+    return { text: `${bracketed(a, binding.atom)}[${rest.map(print).join(':')}]`, level: binding.atom }
   const sign = prefixes.get(operator)
   if (sign !== undefined && a !== undefined)
     return { text: `${sign}${bracketed(a, binding.negate)}`, level: binding.negate }

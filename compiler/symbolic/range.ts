@@ -26,7 +26,7 @@ function findRange(expression: Expression): Interval {
     case 'constant':
       return point(expression.value)
     case 'variable':
-      return expression.type.kind === 'vector'
+      return expression.type.kind === 'vector' || expression.given !== undefined
         ? everything
         : expression.name === 'length'
           ? interval(1, Infinity)

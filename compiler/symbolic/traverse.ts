@@ -56,6 +56,18 @@ export function mapNodes(
   return visit(expression)
 }
 
+/** Every node of an expression; one that is shared comes once. */
+export function traverse(expression: Expression): readonly Expression[] {
+  const seen = new Set<Expression>()
+  const visit = (node: Expression): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    children(node).forEach(visit)
+  }
+  visit(expression)
+  return [...seen]
+}
+
 /** How many nodes expressions have together: a part that is shared counts once. */
 export function sharedNodesOf(...expressions: readonly Expression[]): number {
   const seen = new Set<Expression>()

@@ -26,8 +26,8 @@ export interface Comment {
   readonly span: Span
 }
 
-/** A feature or an attention. */
-export type Declaration = FeatureDeclaration | AttentionDeclaration
+/** A feature, a function or an attention. */
+export type Declaration = FeatureDeclaration | FunctionDeclaration | AttentionDeclaration
 
 /** A name where it is declared, set or called. */
 export interface Name {
@@ -42,6 +42,17 @@ export interface FeatureDeclaration {
   readonly name: Name
   readonly parameters: readonly Name[]
   readonly body: FeatureBody
+  readonly span: Span
+  readonly incomplete?: true
+}
+
+/** `def unit(x) = …`: a function of the file. */
+export interface FunctionDeclaration {
+  readonly kind: 'function'
+  readonly name: Name
+  readonly parameters: readonly Name[]
+  /** Absent where there was a syntax error in it. */
+  readonly body?: Expression
   readonly span: Span
   readonly incomplete?: true
 }
@@ -85,11 +96,15 @@ export interface Setting {
 export interface SettingValue {
   readonly kind: 'value'
   readonly items: readonly Expression[]
+  /** Of a list: indexes of the items that have a comma before them. */
+  readonly commas?: readonly number[]
+  /** Of a feature in place that is more than one expression; its blocks are the items. */
+  readonly body?: FeatureBody
   readonly span: Span
 }
 
 /** An expression of a value or a body. */
-export type Expression = NumberLiteral | Reference | Call | Unary | Binary
+export type Expression = NumberLiteral | Reference | Call | Index | Unary | Binary
 
 /** `1e-4`; a sign before it is an operator. */
 export interface NumberLiteral {
@@ -115,6 +130,15 @@ export interface Call {
   readonly span: Span
 }
 
+/** `x[3]`, or `x[0:16]` with the end excluded. */
+export interface Index {
+  readonly kind: 'index'
+  readonly operand: Expression
+  readonly start: Expression
+  readonly end?: Expression
+  readonly span: Span
+}
+
 /** A sign or `!` before an operand. */
 export interface Unary {
   readonly kind: 'unary'
@@ -135,3 +159,22 @@ export interface Binary {
 /** As the file spells it; `precedence.ts` has the order. */
 export type BinaryOperator =
   '||' | '&&' | '<' | '<=' | '>' | '>=' | '==' | '!=' | '+' | '-' | '*' | '/' | '%' | '^'
+
+/** The expressions directly below one. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'number':
+    case 'reference':
+      return []
+    case 'call':
+      return expression.args
+    case 'index': {
+      const { operand, start, end } = expression
+      return [operand, start, ...(end === undefined ? [] : [end])]
+    }
+    case 'unary':
+      return [expression.operand]
+    case 'binary':
+      return [expression.left, expression.right]
+  }
+}

@@ -14,8 +14,10 @@ import type {
   FeatureBody,
   FeatureDeclaration,
   File,
+  FunctionDeclaration,
   Name,
   Setting,
+  SettingValue,
 } from './ast.ts'
 import { arrange, isBinaryOperator } from './precedence.ts'
 import type { Operand } from './precedence.ts'
@@ -34,6 +36,7 @@ export function buildFile(
   const whole = { start: 0, end: length }
   const found: Declaration[] = [
     ...nodes(cst, 'feature').flatMap((node) => feature(node, damaged)),
+    ...nodes(cst, 'definition').flatMap((node) => definition(node, damaged)),
     ...nodes(cst, 'attention').flatMap((node) => attention(node, damaged)),
   ]
   const declarations = found.sort((a, b) => a.span.start - b.span.start)
@@ -42,27 +45,51 @@ export function buildFile(
 }
 
 function feature(node: CstNode, damaged: Damaged): FeatureDeclaration[] {
-  const [name] = names(node, 'Name')
+  const { name, parameters } = head(node)
   if (name === undefined) return []
   const span = spanOfNode(node)
-  const shared = nodes(node, 'shared')[0]
-  const query = nodes(node, 'query')[0]
-  const key = nodes(node, 'key')[0]
-  const bodySpan: Span = { start: spanOfNode(shared ?? query ?? node).start, end: span.end }
-  const body: FeatureBody =
-    query === undefined
-      ? { kind: 'shared', body: blocks(shared, bodySpan), span: bodySpan }
-      : { kind: 'asymmetric', query: blocks(query, bodySpan), key: blocks(key, bodySpan), span: bodySpan }
-  const declaration: FeatureDeclaration = {
-    kind: 'feature',
+  const body = featureBody(nodes(node, 'body')[0], node, span)
+  const declaration: FeatureDeclaration = { kind: 'feature', name, parameters, body, span }
+  const complete = itemsOf(body).length > 0
+  return [damaged(span) || !complete ? { ...declaration, incomplete: true } : declaration]
+}
+
+/** The name and the parameters of a declaration. */
+function head(node: CstNode): { readonly name: Name | undefined; readonly parameters: readonly Name[] } {
+  const [inner] = nodes(node, 'head')
+  if (inner === undefined) return { name: undefined, parameters: [] }
+  return { name: names(inner, 'Name')[0], parameters: names(inner, 'parameter') }
+}
+
+function featureBody(node: CstNode | undefined, around: CstNode, { end }: Span): FeatureBody {
+  const side = (label: string): CstNode | undefined => node && nodes(node, label)[0]
+  const [shared, query, key] = [side('shared'), side('query'), side('key')]
+  const span: Span = { start: spanOfNode(shared ?? query ?? around).start, end }
+  return query === undefined
+    ? { kind: 'shared', body: blocks(shared, span), span }
+    : { kind: 'asymmetric', query: blocks(query, span), key: blocks(key, span), span }
+}
+
+/** The blocks of all sides, or none where one has none. */
+function itemsOf(body: FeatureBody): readonly Expression[] {
+  const sides = body.kind === 'shared' ? [body.body] : [body.query, body.key]
+  return sides.some(({ items }) => items.length === 0) ? [] : sides.flatMap(({ items }) => items)
+}
+
+function definition(node: CstNode, damaged: Damaged): FunctionDeclaration[] {
+  const { name, parameters } = head(node)
+  if (name === undefined) return []
+  const span = spanOfNode(node)
+  const [inner] = nodes(node, 'expression')
+  const body = inner && expression(inner)
+  const declaration: FunctionDeclaration = {
+    kind: 'function',
     name,
-    parameters: names(node, 'parameter'),
-    body,
+    parameters,
+    ...(body && { body }),
     span,
   }
-  const complete =
-    body.kind === 'shared' ? body.body.items.length > 0 : body.query.items.length * body.key.items.length > 0
-  return [damaged(span) || !complete ? { ...declaration, incomplete: true } : declaration]
+  return [damaged(span) || body === undefined ? { ...declaration, incomplete: true } : declaration]
 }
 
 function blocks(node: CstNode | undefined, elsewhere: Span): Blocks {
@@ -89,17 +116,30 @@ function setting(node: CstNode, damaged: Damaged): Setting[] {
   const [key] = names(node, 'Name')
   if (key === undefined) return []
   const span = spanOfNode(node)
-  const value = nodes(node, 'value')[0]
-  const items = value === undefined ? [] : nodes(value, 'expression').map(expression)
-  const valueSpan = value === undefined ? { start: span.end, end: span.end } : spanOfNode(value)
-  return [
-    {
-      kind: 'setting',
-      key,
-      value: { kind: 'value', items: isWhole(items) && !damaged(span) ? items : [], span: valueSpan },
-      span,
-    },
-  ]
+  const value = settingValue(node, span.end)
+  return [{ kind: 'setting', key, value: damaged(span) ? { ...value, items: [] } : value, span }]
+}
+
+function settingValue(node: CstNode, end: number): SettingValue {
+  const [body] = nodes(node, 'body')
+  if (body !== undefined) {
+    const built = featureBody(body, body, spanOfNode(body))
+    return { kind: 'value', items: itemsOf(built), body: built, span: spanOfNode(body) }
+  }
+  const [value] = nodes(node, 'value')
+  if (value === undefined) return { kind: 'value', items: [], span: { start: end, end } }
+  const items = nodes(value, 'expression').map(expression)
+  if (!isWhole(items)) return { kind: 'value', items: [], span: spanOfNode(value) }
+  const starts = (items as readonly Expression[]).map(({ span }) => span.start)
+  const commas = tokens(value, 'Comma').map(({ startOffset }) =>
+    starts.findIndex((start) => start > startOffset),
+  )
+  return {
+    kind: 'value',
+    items,
+    ...(commas.length > 0 && { commas }),
+    span: spanOfNode(value),
+  }
 }
 
 function expression(node: CstNode): Expression | undefined {
@@ -111,13 +151,21 @@ function expression(node: CstNode): Expression | undefined {
 
 function operand(node: CstNode): Operand | undefined {
   const inner = nodes(node, 'primary')[0]
-  const built = inner === undefined ? undefined : primary(inner)
+  const built = nodes(node, 'subscript').reduce(subscript, inner && primary(inner))
   if (built === undefined) return undefined
   const signs = tokens(node, 'PrefixOperator').map(({ image, startOffset }) => ({
     operator: image === '!' ? ('!' as const) : ('-' as const),
     start: startOffset,
   }))
   return { signs, primary: built }
+}
+
+function subscript(operand: Expression | undefined, node: CstNode): Expression | undefined {
+  const [start, end] = ['start', 'end'].map((label) => nodes(node, label)[0])
+  const [from, to] = [start && expression(start), end && expression(end)]
+  if (operand === undefined || from === undefined || (end !== undefined && to === undefined)) return undefined
+  const span = { start: operand.span.start, end: spanOfNode(node).end }
+  return { kind: 'index', operand, start: from, ...(to && { end: to }), span }
 }
 
 function primary(node: CstNode): Expression | undefined {

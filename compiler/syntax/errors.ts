@@ -47,8 +47,8 @@ export class ExpectationProvider implements IParserErrorMessageProvider {
   }
 }
 
-const declarations = ['feature', 'attention'] as const
-const aDeclaration = 'a declaration, `feature` or `attention`'
+const declarations = ['feature', 'attention', 'def'] as const
+const aDeclaration = 'a declaration, `feature`, `def` or `attention`'
 const aSetting = 'a setting such as `dim: 64`, or `}`'
 
 /** By rule and token, where the token's own spelling would say too little. */
@@ -56,10 +56,11 @@ const expectations: Readonly<Record<string, string>> = {
   [`file ${EOF.name}`]: aDeclaration,
   'attention Name': 'the name of the attention',
   'attention RightBrace': aSetting,
-  'feature Name': 'a name',
-  'feature LeftParenthesis': '`(` and the parameters, `(x)` or `(x, w)`',
-  'feature RightParenthesis': '`,` or `)`',
-  'feature Key': '`key` and the features of a key',
+  'head Name': 'a name',
+  'head LeftParenthesis': '`(` and the parameters, `(x)` or `(x, w)`',
+  'head RightParenthesis': '`,` or `)`',
+  'body Key': '`key` and the features of a key',
+  'subscript RightBracket': '`]`',
   'blocks RightBracket': '`,` or `]`',
   'setting Colon': '`:` and the value of the setting',
   'primary RightParenthesis': 'an operator or `)`',
@@ -148,7 +149,7 @@ function stillOpen(
 ): string | undefined {
   const type = token.tokenType
   const inside = expected.includes('`)`') || expected.includes('`]`')
-  const between = expected === aSetting && [EOF, tokens.Attention, tokens.Feature].includes(type)
+  const between = expected === aSetting && [EOF, tokens.Attention, tokens.Feature, tokens.Def].includes(type)
   if (!inside && !between) return undefined
   const [opening, closing] = inside ? ['([', ')]'] : ['{', '}']
   const end = type === EOF ? text.length : token.startOffset

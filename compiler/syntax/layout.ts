@@ -4,11 +4,14 @@ import type {
   Blocks,
   Comment,
   Declaration,
+  FeatureBody,
   FeatureDeclaration,
   File,
+  FunctionDeclaration,
   Setting,
+  SettingValue,
 } from './ast.ts'
-import { conditionParts, expressionText, sidesText, valueText } from './text.ts'
+import { conditionParts, expressionText, membersOf, settingText, sidesText, valueText } from './text.ts'
 
 /** A line of the printed file. */
 export interface Line {
@@ -31,10 +34,27 @@ const widest = 100
 export const layout = (file: File): Line[] =>
   file.declarations.flatMap((declaration) => layoutDeclaration(declaration, file.comments))
 
-const layoutDeclaration = (declaration: Declaration, comments: readonly Comment[]): Line[] =>
-  declaration.kind === 'feature' ? layoutFeature(declaration, comments) : layoutAttention(declaration)
+function layoutDeclaration(declaration: Declaration, comments: readonly Comment[]): Line[] {
+  switch (declaration.kind) {
+    case 'feature':
+      return layoutFeature(declaration, comments)
+    case 'function':
+      return layoutFunction(declaration)
+    case 'attention':
+      return layoutAttention(declaration, comments)
+  }
+}
 
-function layoutAttention({ name, settings, span }: AttentionDeclaration): Line[] {
+function layoutFunction({ name, parameters, body, span }: FunctionDeclaration): Line[] {
+  const head = `def ${name.text}(${parameters.map(({ text }) => text).join(', ')}) =`
+  const text = body === undefined ? head : `${head} ${expressionText(body)}`
+  return [{ text, indent: 0, start: span.start, end: span.end, opens: true, tall: false }]
+}
+
+function layoutAttention(
+  { name, settings, span }: AttentionDeclaration,
+  comments: readonly Comment[],
+): Line[] {
   const width = Math.max(0, ...settings.map(({ key }) => key.text.length)) + 2
   return [
     {
@@ -45,16 +65,24 @@ function layoutAttention({ name, settings, span }: AttentionDeclaration): Line[]
       opens: true,
       tall: true,
     },
-    ...settings.flatMap((setting) => layoutSetting(setting, width)),
+    ...settings.flatMap((setting) => layoutSetting(setting, width, comments)),
     { text: '}', indent: 0, start: Math.max(name.span.end, span.end - 1), end: span.end, tall: true },
   ]
 }
 
-/** On one line, or a condition that would pass the margin on a line for each of its parts. */
-function layoutSetting({ key, value, span }: Setting, width: number): Line[] {
+/** On one line, or what would pass the margin in parts: a condition by its operands, a list by members or blocks. */
+function layoutSetting({ key, value, span }: Setting, width: number, comments: readonly Comment[]): Line[] {
   const label = `${key.text}:`.padEnd(width)
-  const text = `${label}${valueText(value.items)}`
+  const { body } = value
+  const text = `${label}${settingText(key.text, value)}`
   const whole: Line = { text, indent: 2, start: span.start, end: span.end, mayPart: true, tall: true }
+  if (body !== undefined) {
+    const commented = comments.some(({ span }) => body.span.start < span.start && span.end < body.span.end)
+    return text.length + whole.indent > widest || commented
+      ? layoutBody(label, whole, body, span.start)
+      : [whole]
+  }
+  if (value.commas !== undefined) return layoutList(label, whole, value, width)
   const [only, ...others] = value.items
   if (text.length + whole.indent <= widest || only === undefined || others.length > 0) return [whole]
   const [first, ...more] = conditionParts(only)
@@ -70,6 +98,44 @@ function layoutSetting({ key, value, span }: Setting, width: number): Line[] {
       tall: true,
     })),
   ]
+}
+
+/** The blocks of a feature in place, one a line; those of a key begin under those of a query. */
+function layoutBody(label: string, whole: Line, body: FeatureBody, start: number): Line[] {
+  const parts = (head: string, blocks: Blocks, from?: number): Line[] => {
+    const lines = layoutBlocks(head, `${head}${sideText(blocks)}`, blocks, whole.indent, from, false)
+    return lines
+  }
+  if (body.kind === 'shared') return parts(label, body.body, start)
+  const [query, key] = [`${label}query `, `${' '.repeat(label.length)}key `]
+  return [...parts(query, body.query, start), ...parts(key, body.key)]
+}
+
+const sideText = (blocks: Blocks): string =>
+  sidesText({ kind: 'shared', body: blocks, span: blocks.span }).join(' ')
+
+/** Members of a list, broken after commas where a line would pass the margin. */
+function layoutList(label: string, whole: Line, value: SettingValue, width: number): Line[] {
+  const members = membersOf(value)
+  const texts = members.map((items, index) => `${valueText(items)}${index < members.length - 1 ? ',' : ''}`)
+  const lines: Line[] = []
+  texts.forEach((text, index) => {
+    const items = members[index] ?? []
+    const end = items.at(-1)?.span.end ?? whole.end
+    const last = lines.at(-1)
+    if (last !== undefined && last.text.length + 1 + text.length + last.indent <= widest)
+      lines[lines.length - 1] = { ...last, text: `${last.text} ${text}`, end }
+    else if (last === undefined) lines.push({ ...whole, text: `${label}${text}`, end })
+    else
+      lines.push({
+        text,
+        indent: whole.indent + width,
+        start: items[0]?.span.start ?? whole.start,
+        end,
+        tall: true,
+      })
+  })
+  return lines
 }
 
 function layoutFeature(declaration: FeatureDeclaration, comments: readonly Comment[]): Line[] {

@@ -15,7 +15,9 @@ export function regionsOf(all: readonly IToken[]): readonly number[] {
     const next = all[index + 1]
     const type = token.tokenType
     const declaration =
-      (type === tokens.Feature || type === tokens.Attention) && next !== undefined && tokens.isName(next)
+      (type === tokens.Feature || type === tokens.Attention || type === tokens.Def) &&
+      next !== undefined &&
+      tokens.isName(next)
     const setting = tokens.isName(token) && next?.tokenType === tokens.Colon
     if (declaration || setting || type === tokens.RightBrace) starts.push(token.startOffset)
   })

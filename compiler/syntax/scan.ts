@@ -60,7 +60,7 @@ export function scan(text: string): Scanned {
 /** `feature:` begins a setting; taken for a declaration, it would lead error recovery out of the attention. */
 function nameKeys(all: readonly IToken[]): void {
   all.forEach((token, index) => {
-    if (token.tokenType !== tokens.Feature && token.tokenType !== tokens.Attention) return
+    if (![tokens.Feature, tokens.Attention, tokens.Def].includes(token.tokenType)) return
     if (all[index + 1]?.tokenType === tokens.Colon) {
       token.tokenType = tokens.Name
       token.tokenTypeIdx = tokens.Name.tokenTypeIdx ?? token.tokenTypeIdx

@@ -16,6 +16,8 @@ const word = (name: string, text: string): TokenType =>
 export const Feature = word('Feature', 'feature')
 /** Begins a declaration. */
 export const Attention = word('Attention', 'attention')
+/** Begins the declaration of a function. */
+export const Def = word('Def', 'def')
 /** Before φ of queries, where keys have another. */
 export const Query = word('Query', 'query')
 /** Before φ of keys. */
@@ -64,6 +66,9 @@ export const Colon = symbol('Colon', ':')
 /** `=` */
 export const Equals = symbol('Equals', '=')
 
+/** Between two operands, or before one. */
+export const Minus = symbol('Minus', '-', [InfixOperator, PrefixOperator])
+
 const infix = [
   symbol('Or', '||', [InfixOperator]),
   symbol('And', '&&', [InfixOperator]),
@@ -74,14 +79,15 @@ const infix = [
   symbol('Less', '<', [InfixOperator]),
   symbol('Greater', '>', [InfixOperator]),
   symbol('Plus', '+', [InfixOperator]),
-  symbol('Minus', '-', [InfixOperator, PrefixOperator]),
+  Minus,
   symbol('Times', '*', [InfixOperator]),
   symbol('Divide', '/', [InfixOperator]),
   symbol('Remainder', '%', [InfixOperator]),
   symbol('Power', '^', [InfixOperator]),
 ]
 
-const Not = symbol('Not', '!', [PrefixOperator])
+/** `!` */
+export const Not = symbol('Not', '!', [PrefixOperator])
 
 /** A byte order mark is white space: editors write it, and nobody sees it. */
 const WhiteSpace = createToken({ name: 'WhiteSpace', pattern: /[\s\uFEFF]+/, group: Lexer.SKIPPED })
@@ -96,6 +102,7 @@ export const vocabulary: TokenType[] = [
   MalformedNumber,
   Feature,
   Attention,
+  Def,
   Query,
   Key,
   Name,

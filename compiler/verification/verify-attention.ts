@@ -2,6 +2,7 @@
 import { weighsPairs } from '../algebra/facts.ts'
 import { fromModel } from '../algebra/build.ts'
 import type { AttentionModel } from '../semantics/model.ts'
+import { uncompiled } from '../uncompiled.ts'
 import { rowsOf } from './cases/case.ts'
 import { weightsOf } from './cases/weights.ts'
 import type { Platform, Storage } from './execution/executor.ts'
@@ -25,6 +26,9 @@ export async function verifyAttention(
   options: AttentionOptions,
 ): Promise<AttentionReport> {
   const wanted = properties.filter(({ name }) => options.property === undefined || name === options.property)
+  const beyond = uncompiled(model)
+  if (beyond !== undefined)
+    return skipped(model, platform, wanted, `attention with ${beyond} is not verified yet`)
   options.say(`${model.name}: making kernels`)
   const subject = await subjectOf(model, platform, options.storage ?? 'f32')
   const results: PropertyResult[] = []
@@ -47,6 +51,19 @@ export async function verifyAttention(
     warnings: warning === undefined ? [] : [warning],
   }
 }
+
+const skipped = (
+  { name }: AttentionModel,
+  { backend, device }: Platform,
+  wanted: readonly Property[],
+  detail: string,
+): AttentionReport => ({
+  name,
+  backend,
+  device,
+  properties: wanted.map((property) => ({ name: property.name, status: 'skipped', detail })),
+  warnings: [],
+})
 
 async function subjectOf(model: AttentionModel, platform: Platform, storage: Storage): Promise<Subject> {
   const { values: weights, heads } = weightsOf(model)

@@ -10,9 +10,10 @@ import { requireForm } from './required-form.ts'
 import { lengthNames } from './lengths.ts'
 import { checkSizes } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
+import type { TensorName } from './tensors.ts'
 
 /** Sizes that a state has. */
-type OwnSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
+export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'valueHeads' | 'headOrder'>
 
 /** The call of `prefill` without the state that it goes on from. */
 export function apartFromState(
@@ -25,15 +26,21 @@ export function apartFromState(
   return { plain, from }
 }
 
-/** @param own sizes of the state that the call goes on from, which it may repeat */
+/**
+ * @param own sizes of the state that the call goes on from, which it may repeat
+ * @param sizes of the call, where they are checked elsewhere, and `names` of the tensors that are checked here
+ */
 export function checkPrefill(
   program: Program,
   call: Readonly<Record<string, unknown>>,
-  own?: OwnSizes,
+  own?: StateSizes,
+  sizes?: CallSizes,
+  names?: readonly TensorName[],
 ): CheckedCall {
   const where = `${program.name}.prefill`
   if (own) checkRepeated(where, own, call)
-  const checked = checkCall(program, 'prefill', own ? { ...call, ...sizesOf(own) } : call)
+  const given = own ? { ...call, ...sizesOf(own) } : call
+  const checked = checkCall(program, 'prefill', given, names, sizes)
   const { length, keyLength } = checked.sizes
   if (length !== keyLength)
     throw new RangeError(
@@ -43,10 +50,15 @@ export function checkPrefill(
 }
 
 /** The sizes alone. */
-export const sizesOf = ({ batch, heads, kvHeads }: OwnSizes): OwnSizes => ({ batch, heads, kvHeads })
+export const sizesOf = ({ batch, heads, kvHeads, valueHeads, headOrder }: StateSizes): StateSizes => ({
+  batch,
+  heads,
+  kvHeads,
+  ...(valueHeads !== undefined && { valueHeads, headOrder }),
+})
 
 /** Sizes of the state, as the call may repeat them. */
-export function checkRepeated(where: string, own: OwnSizes, call: Readonly<Record<string, unknown>>): void {
+export function checkRepeated(where: string, own: StateSizes, call: Readonly<Record<string, unknown>>): void {
   for (const [name, size] of Object.entries(sizesOf(own))) {
     const { [name]: said = size } = call
     if (said === size) continue
@@ -54,11 +66,19 @@ export function checkRepeated(where: string, own: OwnSizes, call: Readonly<Recor
   }
 }
 
-/** @param sizes those of the state; a call may repeat them. */
-export function checkStep(program: Program, { batch, heads, kvHeads }: OwnSizes, call: unknown): CheckedCall {
+/**
+ * @param own sizes of the state; a call may repeat them
+ * @param names of the tensors, where others, and head counts, are checked elsewhere
+ */
+export function checkStep(
+  program: Program,
+  own: StateSizes,
+  call: unknown,
+  names?: readonly TensorName[],
+): CheckedCall {
   const where = `${program.name}.step`
   requireObject(where, call, '{ q, k, v }')
-  const sizes = { batch, heads, kvHeads, length: 1, keyLength: 1, offset: 0, capacity: 1 }
+  const sizes = { ...sizesOf(own), length: 1, keyLength: 1, offset: 0, capacity: 1 }
   for (const name of ['length', 'keyLength'] as const) {
     const { [name]: said = 1 } = call
     if (said !== 1)
@@ -66,12 +86,12 @@ export function checkStep(program: Program, { batch, heads, kvHeads }: OwnSizes,
   }
   checkRepeated(where, sizes, call)
   // Of one row, heads are as much inside as apart.
-  checkSizes(where, { ...sizes, layout: call['layout'] })
+  if (!names) checkSizes(where, { ...sizes, layout: call['layout'] })
   for (const name in lengthNames) {
     if (call[name] !== undefined)
       throw new AttentionError('form', `${where} takes no ${name}: it is one token for every batch item.`)
   }
-  return checkCall(program, 'step', call, undefined, sizes)
+  return checkCall(program, 'step', call, names, sizes)
 }
 
 /** Of tokens and of what is counted beside them: kernels count in 32 bits, and steps are to follow. */

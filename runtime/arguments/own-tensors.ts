@@ -2,6 +2,7 @@
 import type { CreateOptions } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Shape } from '../contract/shape.ts'
+import type { TensorPlan } from '../contract/tensors.ts'
 import type { Program, WeightPlan } from '../program.ts'
 import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
 
@@ -32,11 +33,13 @@ function checkProjection(where: string, { projection: law }: Program, projection
 
 function checkWeights(where: string, program: Program, weights: Readonly<Record<string, unknown>>): void {
   const plans = program.weights
+  const declared = (program.tensors ?? []).filter(({ role }) => role === 'weight')
   refuseUnknown(
     `${where}: weights`,
     weights,
-    plans.map(({ name }) => name),
+    [...plans, ...declared].map(({ name }) => name),
   )
+  for (const plan of declared) checkDeclared(where, plan, weights[plan.name])
   for (const plan of plans) {
     const { name, perHead, otherwise } = plan
     const weight = weights[name]
@@ -55,6 +58,22 @@ function checkWeights(where: string, program: Program, weights: Readonly<Record<
     }
     requireFinite(`${where}: weights.${name}`, weight)
   }
+}
+
+/** A weight of the file's own; how many heads it has is the calls' to say. */
+function checkDeclared(where: string, plan: TensorPlan, weight: unknown): void {
+  const { name, shape, heads, optional } = plan
+  const each = shape.reduce((product, size) => product * size, 1)
+  const need = `${each} numbers${heads === 'shared' ? '' : ' per head'}`
+  if (weight === undefined) {
+    if (optional === true) return
+    throw new AttentionError('weights', `${where} needs weights: { ${name} }, a Float32Array of ${need}.`)
+  }
+  if (!isFloat32Array(weight))
+    throw new TypeError(`${where}: weights.${name} must be a Float32Array; it is ${describe(weight)}.`)
+  const right = heads === 'shared' ? weight.length === each : weight.length > 0 && weight.length % each === 0
+  if (!right) throw new RangeError(`${where}: weights.${name} needs ${need}; it has ${weight.length}.`)
+  requireFinite(`${where}: weights.${name}`, weight)
 }
 
 function requireFinite(what: string, tensor: Float32Array): void {

@@ -13,10 +13,33 @@ const warned = new Set<string>()
 /** On a backend that is asked for by name. */
 export async function open(program: Program, name: BackendName, options: Opening): Promise<BaseAttention> {
   const backend = await backends[name]()
-  return backend.open(
+  const why = program.uncompiled === undefined ? undefined : notCompiled(program, options)
+  const attention = await backend.open(
     backend.runs === 'kernels' ? await compiledFor(program, backend.name) : program,
     options,
   )
+  if (why !== undefined && options.backend === undefined) await warn(attention, why)
+  return attention
+}
+
+/** Why an attention runs on the float64 reference and on nothing else, said to who asked for something else. */
+function notCompiled({ name, target, uncompiled = '' }: Program, { backend, device }: Opening): string {
+  const asked = device === undefined ? backend : (backend ?? target)
+  const why = (on: BackendName): string => `ttention with ${uncompiled} is unsupported on ${on} yet.`
+  if (asked === undefined || asked === 'reference') return `A${why(target)}`
+  throw new AttentionError(
+    'backend',
+    `${name}: a${why(asked)} Create it with backend: 'reference' and no device.`,
+  )
+}
+
+/** Says once what an attention runs on, and why. */
+async function warn({ name, backend, device }: BaseAttention, why: string): Promise<void> {
+  if (warned.has(name)) return
+  warned.add(name)
+  const { instead = device } = await backends[backend]()
+  // oxlint-disable-next-line no-console -- the interface promises it
+  console.warn(`attnc: ${name} runs on ${instead}. ${why}`)
 }
 
 /**
@@ -39,12 +62,7 @@ export async function fallBack(
       return undefined
     })
     if (attention === undefined) continue
-    if (!warned.has(program.name)) {
-      warned.add(program.name)
-      const { instead = attention.device } = await backends[name]()
-      // oxlint-disable-next-line no-console -- the interface promises it
-      console.warn(`attnc: ${program.name} runs on ${instead}. ${missing.join(' ')}`)
-    }
+    await warn(attention, missing.join(' '))
     return attention
   }
   throw missing.length === 1 ? reason : new AttentionError(reason.code, missing.join(' '), { cause: reason })

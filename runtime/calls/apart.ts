@@ -4,17 +4,20 @@
  */
 import { isFloat32Array } from '../arguments/describe.ts'
 import type { Drawn } from '../base-attention.ts'
+import { headsOf, outputHeads } from '../contract/tensors.ts'
+import type { HeadCounts, TensorPlan } from '../contract/tensors.ts'
 
 /** Heads and rows of the tensors of calls and of results, by name. */
 const axes = {
   q: ['heads', 'length'],
   k: ['kvHeads', 'keyLength'],
-  v: ['kvHeads', 'keyLength'],
-  out: ['heads', 'length'],
-  dout: ['heads', 'length'],
+  v: ['valueHeads', 'keyLength'],
+  out: ['outputHeads', 'length'],
+  lse: ['outputHeads', 'length'],
+  dout: ['outputHeads', 'length'],
   dq: ['heads', 'length'],
   dk: ['kvHeads', 'keyLength'],
-  dv: ['kvHeads', 'keyLength'],
+  dv: ['valueHeads', 'keyLength'],
 } as const
 
 /** Members that take whole sequences. */
@@ -29,12 +32,19 @@ export async function apart(
   member: Member,
   call: object | undefined,
   drawn: Drawn,
+  tensors: readonly TensorPlan[] = [],
 ): Promise<unknown> {
   const given = { ...call, layout: undefined } as Readonly<Record<string, unknown>>
   // A call that goes on from a state may leave it to say its sizes.
   const { sizes: own } = Object(given['state']) as { readonly sizes?: object }
-  const { batch = 1, length, keyLength = length, heads = 1, kvHeads = heads } = { ...own, ...said(given) }
-  const sizes = { batch, length, keyLength, heads, kvHeads } as Readonly<Record<string, number>>
+  const all: Readonly<Record<string, unknown>> = { ...own, ...said(given) }
+  const { batch = 1, length, keyLength = length, heads = 1, kvHeads = heads, valueHeads = kvHeads } = all
+  const counts = { heads, kvHeads, valueHeads } as Readonly<
+    Record<keyof HeadCounts & `${string}eads`, number>
+  >
+  const sizes = { batch, length, keyLength, ...counts, outputHeads: outputHeads(counts) } as Readonly<
+    Record<string, number>
+  >
   /** The tensors among some values by name, with the first of their two axes outside of the second. */
   const turned = (values: Readonly<Record<string, unknown>>, back: boolean): Record<string, unknown> =>
     Object.fromEntries(
@@ -45,8 +55,18 @@ export async function apart(
         return [name, turn(value, batch as number, ...counts)]
       }),
     )
-  const result = await runs[member](turned(given, false) as never, drawn)
-  if (member === 'forward') return turned({ out: result }, true)['out']
+  /** Those of the call's inputs that have heads, likewise. */
+  const inputs = Object.fromEntries(
+    Object.entries((given['inputs'] ?? {}) as Readonly<Record<string, unknown>>).map(([name, value]) => {
+      const { heads, rows } = tensors.find((plan) => plan.name === name) ?? {}
+      if (heads === undefined || heads === 'shared' || rows === undefined || !ArrayBuffer.isView(value))
+        return [name, value]
+      return [name, turn(value as Float32Array, batch as number, sizes[rows] ?? 0, headsOf(heads, counts))]
+    }),
+  )
+  const apart = { ...turned(given, false), ...(given['inputs'] !== undefined && { inputs }) }
+  const result = await runs[member](apart as never, drawn)
+  if (member === 'forward' && given['lse'] !== true) return turned({ out: result }, true)['out']
   return turned(result as Readonly<Record<string, unknown>>, true)
 }
 

@@ -9,7 +9,7 @@ export const ownCall = <Call>(call: Call): Call =>
     ? (Object.fromEntries(
         Object.entries(call as object).map(([name, value]: [string, Own | undefined]) => [
           name,
-          name === 'tensors' || name === 'dstate'
+          name === 'tensors' || name === 'dstate' || name === 'inputs'
             ? ownCall(value)
             : (value?.slice?.() ?? value?.copy?.() ?? value),
         ]),

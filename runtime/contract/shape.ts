@@ -3,6 +3,8 @@
  * `dim`, the width of a query and a key, and V for `valueDim`, that of a value.
  */
 
+import type { HeadCounts } from './tensors.ts'
+
 /** The sizes of a caller's tensors. Rows are counted, not bytes. */
 export interface CallSizes {
   /** B */
@@ -31,8 +33,8 @@ export interface Shape extends CallSizes, Layout {
   readonly sliceCount: number
 }
 
-/** Where the rows of the caller's tensors lie, where heads are inside rows. */
-export interface Layout {
+/** Where the rows of the caller's tensors lie, where heads are inside rows, and heads of values that are not those of keys. */
+export interface Layout extends Omit<HeadCounts, 'heads' | 'kvHeads'> {
   /** [B, L, H, …] and [B, S, KVH, …], in place of [B, H, L, …] and [B, KVH, S, …]. */
   readonly inside?: true | undefined
 }

@@ -30,7 +30,8 @@ describe('files that name', () => {
     ['fixed_norm', /fixed_?norm/i, 8],
     ['conv', /\bconv(ol|ed|\b)/i, 12],
     ['epsilon', /epsilon/i, 12],
-    ['decay', /decay|faded|fading/i, 15],
+    // Of heads, of tokens, of pairs, and within an update.
+    ['decay', /decay|faded|fading/i, 21],
     ['compress', /compress/i, 9],
     ['buckets', /bucket/i, 11],
     ['landmarks', /landmark/i, 13],

@@ -11,8 +11,8 @@ const code = (file: string): string =>
 
 /** They stand for themselves in expressions too, or are common words. */
 const words: readonly string[] = ['dim', 'scale', 'kernel', 'feature', 'projections', 'mask']
-/** The model, and the scopes of the expressions that settings have. */
-const mayName: readonly string[] = ['model.ts', 'scope.ts']
+/** The model, the scopes of the expressions that settings have, and whose tensors these see. */
+const mayName: readonly string[] = ['model.ts', 'scope.ts', 'place.ts', 'states.ts', 'data.ts', 'owners.ts']
 
 test.each(settingNames.filter((name) => !words.includes(name)))(
   '`%s` is named by its record alone',

@@ -25,7 +25,7 @@ function stagesOf(spec: string): Record<string, string> {
   for (const model of checked.attentions) {
     const built = build(model, tree)
     stages[`${model.name}.checked.txt`] = printAttention(model)
-    stages[`${model.name}.algebra.txt`] = printAlgebra(built.algebra)
+    if (built.algebra) stages[`${model.name}.algebra.txt`] = printAlgebra(built.algebra)
     if ('unsupported' in built) continue
     for (const [form, { schedule, kernels }] of Object.entries(built.forms)) {
       stages[`${model.name}.${form}.schedule.txt`] = printSchedule(schedule)

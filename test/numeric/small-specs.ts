@@ -1,5 +1,7 @@
 // The papers' specs, made small: odd sizes, and projections that fill no tile.
 import { readdirSync, readFileSync } from 'node:fs'
+import { understand } from '../../compiler/pipeline.ts'
+import { uncompiled } from '../../compiler/uncompiled.ts'
 
 /** Settings by which a spec becomes small. */
 export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -28,12 +30,20 @@ const smallBlocks = (text: string): string =>
   text.includes('floor') ? text.replaceAll('64', '8').replaceAll('63', '7') : text
 
 const folder = new URL('../../specs/', import.meta.url)
-/** Names, as the files have them. */
-export const specs: readonly string[] = readdirSync(folder)
+export const textOf = (name: string): string => readFileSync(new URL(`${name}.attn`, folder), 'utf8')
+
+const names = readdirSync(folder)
   .filter((file) => file.endsWith('.attn'))
   .map((file) => file.slice(0, -'.attn'.length))
 
-export const textOf = (name: string): string => readFileSync(new URL(`${name}.attn`, folder), 'utf8')
+/** Specs that run on the float64 reference alone, and what of them no target has kernels for; undefined for others. */
+export const waitsFor = (name: string): string | undefined =>
+  understand({ file: `${name}.attn`, text: textOf(name) })
+    .checked.attentions.map(uncompiled)
+    .find((reason) => reason !== undefined)
+
+/** Names of the specs that have kernels, as the files have them. */
+export const specs: readonly string[] = names.filter((name) => waitsFor(name) === undefined)
 
 /** The text of a spec with the settings by which it is small. */
 export const sized = (name: string): string =>

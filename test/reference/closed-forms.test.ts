@@ -273,7 +273,7 @@ describe('mistakes in a call', () => {
       'q: expected 1 × 2 × 3 × 2 = 12 numbers, found 11',
     )
     expect(() => reference(model, { ...inputs, kvHeads: 3 })).toThrow(
-      'heads: expected a multiple of kvHeads (3), found 2',
+      'heads: expected a divisor of the largest head count (3), found 2',
     )
     expect(() => reference(model, { ...inputs, lengths: [4] })).toThrow(
       'lengths: expected integers from 0 to keyLength (3), found 4',

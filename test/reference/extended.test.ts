@@ -62,7 +62,9 @@ describe('where doubles suffice, operators are those of the table', () => {
     )
   })
 
-  test.each(Object.keys(rowOperators))('%s', (name) => {
+  // Operators on the entries of rows have one evaluation.
+  const apart = Object.keys(rowOperators).filter((name) => extendedRowFunction(name) !== undefined)
+  test.each(apart)('%s', (name) => {
     const { evaluate } = rowOperators[name as keyof typeof rowOperators]
     const row = fc.array(moderate, { minLength: 3, maxLength: 3 })
     fc.assert(

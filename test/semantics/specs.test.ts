@@ -37,8 +37,11 @@ describe('the prelude', () => {
     expect(alone.diagnostics.map(({ code }) => code)).toEqual(['A0204'])
   })
 
-  test('has the features of the language', () => {
+  test('has the functions and features of the language', () => {
     expect(file.declarations.map(({ name }) => name.text)).toEqual([
+      'unit',
+      'rms',
+      'layer',
       'favor',
       'favor_hyperbolic',
       'favor_trigonometric',

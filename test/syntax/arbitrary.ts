@@ -5,6 +5,7 @@ import type {
   Blocks,
   Declaration,
   Expression,
+  FeatureBody,
   File,
   Name,
   Setting,
@@ -54,6 +55,15 @@ export const expression: fc.Arbitrary<Expression> = fc.letrec<{ tree: Expression
       .tuple(name, fc.array(tie('tree'), { maxLength: 3, depthIdentifier: 'tree' }))
       .map(([callee, args]): Expression => ({ kind: 'call', callee, args, span })),
     fc
+      .tuple(tie('tree'), tie('tree'), fc.option(tie('tree'), { nil: undefined }))
+      .map(([operand, start, end]): Expression => ({
+        kind: 'index',
+        operand,
+        start,
+        ...(end && { end }),
+        span,
+      })),
+    fc
       .tuple(fc.constantFrom<'-' | '!'>('-', '!'), tie('tree'))
       .map(([operator, operand]): Expression => ({ kind: 'unary', operator, operand, span })),
     fc
@@ -72,7 +82,8 @@ const blocks: fc.Arbitrary<Blocks> = fc.oneof(
 // A body that begins with the word `query` is asymmetric, so no other begins so.
 const beginsWithQuery = ({ bracketed, items }: Blocks): boolean => {
   let tree = items[0]
-  while (tree?.kind === 'binary') tree = tree.left
+  while (tree?.kind === 'binary' || tree?.kind === 'index')
+    tree = tree.kind === 'index' ? tree.operand : tree.left
   return (
     !bracketed &&
     (tree?.kind === 'reference' ? tree.name : tree?.kind === 'call' && tree.callee.text) === 'query'
@@ -97,10 +108,47 @@ const feature: fc.Arbitrary<Declaration> = fc
   })
   .map((parts) => ({ kind: 'feature', ...parts, span }))
 
+const definition: fc.Arbitrary<Declaration> = fc
+  .record({ name, parameters: fc.array(name, { maxLength: 3 }), body: expression })
+  .map((parts) => ({ kind: 'function', ...parts, span }))
+
 /** What may follow side by side without reading as more of what stands before it. */
 const follower = fc.oneof(number, reference)
 
-const setting: fc.Arbitrary<Setting> = fc
+const named = (text: string): Name => ({ kind: 'name', text, span })
+
+/** A feature in place that is more than one expression. */
+const inPlace: fc.Arbitrary<Setting> = fc
+  .oneof(
+    blocks.filter(({ bracketed }) => bracketed).map((body): FeatureBody => ({ kind: 'shared', body, span })),
+    fc.record({
+      kind: fc.constant('asymmetric' as const),
+      query: blocks,
+      key: blocks,
+      span: fc.constant(span),
+    }),
+  )
+  .map((body): Setting => {
+    const items = body.kind === 'shared' ? body.body.items : [...body.query.items, ...body.key.items]
+    return { kind: 'setting', key: named('feature'), value: { kind: 'value', items, body, span }, span }
+  })
+
+/** Members with commas between, each of which begins with a name. */
+const list: fc.Arbitrary<Setting> = fc
+  .record({
+    key: fc.constantFrom('inputs', 'weights').map(named),
+    members: fc.array(fc.tuple(reference, fc.array(follower, { maxLength: 2 })), {
+      minLength: 2,
+      maxLength: 9,
+    }),
+  })
+  .map(({ key, members }): Setting => {
+    const items = members.map(([first, more]) => [first, ...more])
+    const commas = items.slice(1).map((_, n) => items.slice(0, n + 1).flat().length)
+    return { kind: 'setting', key, value: { kind: 'value', items: items.flat(), commas, span }, span }
+  })
+
+const plain: fc.Arbitrary<Setting> = fc
   .record({ key: name, first: expression, more: fc.array(follower, { maxLength: 3 }) })
   .map(({ key, first, more }) => ({
     kind: 'setting',
@@ -109,10 +157,12 @@ const setting: fc.Arbitrary<Setting> = fc
     span,
   }))
 
+const setting = fc.oneof({ arbitrary: plain, weight: 4 }, inPlace, list)
+
 const attention: fc.Arbitrary<Declaration> = fc
   .record({ name, settings: fc.array(setting, { maxLength: 5 }) })
   .map((parts) => ({ kind: 'attention', ...parts, span }))
 
 export const file: fc.Arbitrary<File> = fc
-  .array(fc.oneof(feature, attention), { maxLength: 4 })
+  .array(fc.oneof(feature, definition, attention), { maxLength: 4 })
   .map((declarations) => ({ kind: 'file', declarations, comments: [], span }))

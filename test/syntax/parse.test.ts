@@ -17,6 +17,8 @@ function shape(tree: Expression): string {
       return tree.name
     case 'call':
       return `(${[tree.callee.text, ...tree.args.map(shape)].join(' ')})`
+    case 'index':
+      return `(at ${[tree.operand, tree.start, ...(tree.end ? [tree.end] : [])].map(shape).join(' ')})`
     case 'unary':
       return `(${tree.operator} ${shape(tree.operand)})`
     case 'binary':
@@ -43,6 +45,9 @@ describe('expressions', () => {
     ['2^-3 * 4', '(* (^ 2 (- 3)) 4)'],
     ['a * -b - -c', '(- (* a (- b)) (- c))'],
     ['- - x', '(- (- x))'],
+    ['-x[1]^2', '(- (^ (at x 1) 2))'],
+    ['f(x)[a + 1:dim][0]', '(at (at (f x) (+ a 1) dim) 0)'],
+    ['z[i][a:b]', '(at (at z i) a b)'],
     ['-a * b', '(* (- a) b)'],
     ['a < b + 1', '(< a (+ b 1))'],
     ['a < b == c', '(== (< a b) c)'],

@@ -15,7 +15,7 @@ const read = (text: string) => {
 const outline = (file: File): string =>
   file.declarations
     .map((declaration) =>
-      declaration.kind === 'feature'
+      declaration.kind !== 'attention'
         ? `${declaration.name.text}${declaration.incomplete === true ? '?' : ''}`
         : `${declaration.name.text}${declaration.incomplete === true ? '?' : ''}{${declaration.settings
             .map(({ key, value }) => `${key.text} ${value.items.length}`)

@@ -60,22 +60,26 @@ export function addCompile({ program, io }: Context): void {
       const source = readSource(io, path)
       const { target, only } = options
       const directory = options.output ?? dirname(path)
-      const { tuned, diagnostics, modules } = compileTuned(io, source, directory, { target, only })
+      const { tuned, diagnostics, modules, pending } = compileTuned(io, source, directory, { target, only })
       if (diagnostics.some(({ severity }) => severity === 'error'))
         throw new SpecFailure([{ source, diagnostics }])
       reportDiagnostics(io, { source, diagnostics })
 
       if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
 
+      const all: readonly Written[] = [
+        ...modules,
+        ...pending.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, files: text.files }])),
+      ]
       const readable = new Map<string, readonly OutputFile[]>()
       for (const module of modules) readable.set(module.name, await readableFiles(io, module))
-      const filesOf = ({ name, files }: CompiledAttention): readonly OutputFile[] => [
+      const filesOf = ({ name, files }: Written): readonly OutputFile[] => [
         ...files,
         ...(readable.get(name) ?? []),
       ]
-      const files = [...modules.flatMap(filesOf), ...runtimeFiles()].map(signed)
+      const files = [...all.flatMap(filesOf), ...runtimeFiles()].map(signed)
       await requireOwn(io, directory, files, options.force === true)
-      const isModule = ({ path }: NewFile): boolean => modules.some(({ name }) => path === modulePath(name))
+      const isModule = ({ path }: NewFile): boolean => all.some(({ name }) => path === modulePath(name))
       writeFiles(
         io,
         directory,
@@ -88,7 +92,7 @@ export function addCompile({ program, io }: Context): void {
       noteModuleType(io, directory)
       if (options.json === true) {
         printJson(io, {
-          attentions: modules.map((module) => ({
+          attentions: all.map((module) => ({
             name: module.name,
             target,
             ...(tuned.has(module.name) && { tuned: tuned.get(module.name) }),
@@ -98,7 +102,7 @@ export function addCompile({ program, io }: Context): void {
         })
         return
       }
-      for (const module of modules) {
+      for (const module of all) {
         const found = tuned.get(module.name)
         const how =
           found === undefined ? '' : `, tuned on ${found.device}: ${inWords(found.choices, modelChoices)}`
@@ -106,10 +110,13 @@ export function addCompile({ program, io }: Context): void {
         for (const file of written(filesOf(module))) io.out.write(`  ${file}\n`)
       }
       io.out.write(`runtime\n  ${displayPath(io, join(directory, 'attnc-runtime'))}/\n`)
-      const [first] = modules
+      const [first] = all
       if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
     })
 }
+
+/** An attention with the files that are written of it. */
+type Written = Pick<CompiledAttention, 'name' | 'files'>
 
 /** Compiles with what `attnc tune` has left beside the modules. */
 function compileTuned(

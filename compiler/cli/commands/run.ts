@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { backendNames } from '../../../runtime/contract/backends.ts'
 import type { Backend } from '../../../runtime/index.ts'
 import type { Compilation } from '../../index.ts'
+import { messages } from '../../diagnostics/messages.ts'
 import { isTarget } from '../../targets/index.ts'
 import { chosenBackend } from '../backends.ts'
 import type { Context } from '../context.ts'
@@ -25,10 +26,15 @@ import {
 } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
 import { document, type Origin, text } from '../run/report.ts'
+import { declaredTensors } from '../../semantics/model.ts'
+import { withRandomData } from '../run/declared.ts'
 import { withRandomWeights } from '../run/weights.ts'
 import { compileChosen } from '../selection.ts'
 import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
 import { requirePlace, writeFile } from '../writing/write.ts'
+
+/** The code of the warning that no target has kernels, of which the reference needs none. */
+const noKernels = messages.textAlone.code
 
 interface Options {
   readonly only?: string
@@ -105,20 +111,26 @@ async function run(io: Io, path: string, options: Options): Promise<number> {
   const { only, output } = options
   const compiled = (backend: Backend): Compilation =>
     compileChosen(source, { target: targetOf(backend), only })
-  const backend = options.backend ?? (await chosenBackend(io, (name) => isWorthRunning(compiled(name))))
+  const backend =
+    options.backend ?? (await chosenBackend(io, (name) => !isTarget(name) || isWorthRunning(compiled(name))))
   const compilation = compiled(backend)
   const { diagnostics } = compilation
   const { runnable, pending } = choose(compilation, backend)
   const wrong = diagnostics.some(({ severity }) => severity === 'error')
   if (wrong && runnable.length === 0) throw new SpecFailure([{ source, diagnostics }])
-  reportDiagnostics(io, { source, diagnostics: diagnostics.filter(({ severity }) => severity === 'warning') })
+  reportDiagnostics(io, {
+    source,
+    diagnostics: diagnostics.filter(
+      ({ severity, code }) => severity === 'warning' && (isTarget(backend) || code !== noKernels),
+    ),
+  })
   if (output !== undefined) {
     // Before the work, which may take a while.
     requireOutputName(output, savedNames(runnable))
     requirePlace(io, output)
   }
 
-  const given = inputsBy(io, options)
+  const given = inputsBy(io, options, runnable)
   const inputs: typeof given = (one) => (options.storage === 'f16' ? roundedToHalves(given(one)) : given(one))
   const progress = progressOn(io.err)
   const measurements: Measurement[] = []
@@ -162,11 +174,14 @@ function choose(
 }
 
 /** What an attention is given: the file's arrays, the same for all, or random ones of its widths. */
-function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
+function inputsBy(io: Io, options: Options, runnable: readonly Runnable[]): (runnable: Runnable) => Inputs {
   const { input } = options
   if (input === undefined) {
     const random = randomOptions(options)
-    return ({ model }) => withRandomWeights(randomInputs(random, model.dim, model.valueDim), model, random)
+    return ({ model }) => {
+      const rows = randomInputs(random, model.dim, model.valueDim)
+      return withRandomData(withRandomWeights(rows, model, random), model, random.seed)
+    }
   }
   const random = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'seed', 'std'] as const
   const clash = random.find((name) => options[name] !== undefined)
@@ -174,7 +189,8 @@ function inputsBy(io: Io, options: Options): (runnable: Runnable) => Inputs {
     const flag = clash.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
     throw usage(`--${flag} is for random tensors, and ${input} has its own shape`, 'leave one of the two out')
   }
-  const given = inputsFrom(input, loadArrays(io, input, inputNames), options.layout)
+  const declared = runnable.flatMap(({ model }) => declaredTensors(model).map(({ name }) => name))
+  const given = inputsFrom(input, loadArrays(io, input, [...inputNames, ...declared]), options.layout)
   return ({ name, model }) => {
     if (given.dim === model.dim && given.valueDim === model.valueDim) return given
     throw usage(

@@ -50,10 +50,10 @@ export function stagesOf(
   standards: Standards,
   shape: Parameters<typeof gradientsInWords>[2],
 ): ReadonlyMap<StageName, () => string> {
-  const stages = new Map<StageName, () => string>([
-    ['spec', () => printAttention(attention.model)],
-    ['algebra', () => printAlgebra(attention.algebra)],
-  ])
+  const stages = new Map<StageName, () => string>([['spec', () => printAttention(attention.model)]])
+  const { algebra: known } = attention
+  if (known === undefined) return stages
+  stages.set('algebra', () => printAlgebra(known))
   const claim = claimText(attention.model, standards)
   if (claim !== undefined) stages.set('claim', () => claim)
   if ('unsupported' in attention) return stages

@@ -80,13 +80,18 @@ function callOf({
   lengths,
   queryLengths,
   layout,
+  valueHeads,
 }: Inputs): ForwardCall<Float32Array> {
-  const sizes = { batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
+  const counts = { batch, heads, kvHeads, length, keyLength, lengths, queryLengths }
+  const sizes = {
+    ...counts,
+    ...(valueHeads !== undefined && { valueHeads }),
+  }
   if (layout === 'bhld') return { q, k, v, ...sizes }
   const inside = {
     q: turn(q, batch, heads, length),
     k: turn(k, batch, kvHeads, keyLength),
-    v: turn(v, batch, kvHeads, keyLength),
+    v: turn(v, batch, valueHeads ?? kvHeads, keyLength),
   }
   return { ...inside, ...sizes, layout }
 }

@@ -32,6 +32,10 @@ export interface Inputs extends CallSizes {
   /** [projections, dim], to use instead of the file's own. */
   readonly projection?: Tensor
   readonly weights: ReadonlyMap<string, Tensor>
+  /** Tensors that the file declares, by name. */
+  readonly declared: ReadonlyMap<string, Tensor>
+  /** VH, where it is not KVH. */
+  readonly valueHeads?: number
   /** Axes that q had, so that the result is given as many. */
   readonly rank: number
   /** What reading changed. */
@@ -63,6 +67,7 @@ export function randomInputs(options: RandomOptions, dim: number, valueDim: numb
     k: normals(batch * kvHeads * keyLength * dim, seed, 1, deviation),
     v: normals(batch * kvHeads * keyLength * valueDim, seed, 2, 1),
     weights: new Map(),
+    declared: new Map(),
     rank: 4,
     notes: moreHeads(heads, length),
   }
@@ -117,12 +122,13 @@ export function inputsFrom(path: string, loaded: Loaded, layout: TensorLayout = 
   }
   if (k.dim !== q.dim)
     throw usage(`${path}: rows of q have ${q.dim} entries and rows of k ${k.dim}; expected equally many`)
-  if (v.heads !== k.heads || v.length !== k.length) {
+  const most = Math.max(q.heads, k.heads, v.heads)
+  if ((v.heads !== k.heads && most % v.heads !== 0) || v.length !== k.length) {
     throw usage(
       `${path}: k has ${k.heads} heads of ${k.length} rows and v has ${v.heads} of ${v.length}; expected one row of v for each row of k`,
     )
   }
-  if (q.heads % k.heads !== 0) {
+  if (most % k.heads !== 0 || most % q.heads !== 0) {
     throw usage(`${path}: q has ${q.heads} heads and k ${k.heads}; expected a multiple`)
   }
   const lengths = lengthsOf(path, arrays, 'lengths', q.batch, k.length)
@@ -145,6 +151,8 @@ export function inputsFrom(path: string, loaded: Loaded, layout: TensorLayout = 
     ...(queryLengths && { queryLengths }),
     ...(projection === undefined ? {} : { projection }),
     weights: new Map([...arrays].filter(([name]) => weightNames.some((known) => known === name))),
+    declared: arrays,
+    ...(v.heads !== k.heads && { valueHeads: v.heads }),
     notes: [...notesOn(loaded), ...swapped(q, layout)],
   }
 }

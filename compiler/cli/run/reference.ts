@@ -3,6 +3,7 @@ import { reference } from '../../reference/reference.ts'
 import { exactTwin } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { constant } from '../../symbolic/build.ts'
+import { declaredOf } from './declared.ts'
 import type { Inputs } from './inputs.ts'
 
 /** [batch·heads, rows, valueDim]: the value of the attention as the file defines it, at those query rows. */
@@ -17,6 +18,8 @@ export function expectedRows(model: AttentionModel, inputs: Inputs, rows: readon
     length: inputs.length,
     keyLength: inputs.keyLength,
     rows,
+    ...declaredOf(model, inputs),
+    ...(inputs.valueHeads === undefined ? {} : { valueHeads: inputs.valueHeads }),
     ...(inputs.lengths && { lengths: inputs.lengths }),
     ...(inputs.queryLengths && { queryLengths: inputs.queryLengths }),
     ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),

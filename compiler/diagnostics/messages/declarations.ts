@@ -69,6 +69,26 @@ export const declarationMessages = {
     help: 'give it another name',
   })),
 
+  duplicateFunction: error('A0216', (name: string) => ({
+    message: `a function \`${name}\` is already declared in this file`,
+    help: 'give one of them another name',
+  })),
+
+  recursiveFunction: error('A0217', (name: string) => ({
+    message: `\`${name}\` calls itself, and a function is written out where it is called`,
+    help: 'write out as many steps as there are to be',
+  })),
+
+  functionShadows: error('A0218', (name: string) => ({
+    message: `\`${name}\` is a function of the language`,
+    help: 'give yours another name',
+  })),
+
+  functionParameters: error('A0219', (name: string) => ({
+    message: `\`${name}\` has no parameter`,
+    help: 'what depends on nothing is written where it is used; a function is `def NAME(x) = …`',
+  })),
+
   tooManyBlocks: error('A0215', (found: number, limit: number) => ({
     message: `a feature has at most ${limit} blocks, and this one ${found.toLocaleString('en')}`,
     help: 'kernels have code for each block: one whose entries differ by a vector is a block of many features',

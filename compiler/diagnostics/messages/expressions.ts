@@ -81,6 +81,46 @@ export const expressionMessages = {
     help: 'the smallest number there is about 1.2e-38; with a denominator a common factor cancels and can be left out',
   })),
 
+  functionArguments: error('A0318', (name: string, parameters: readonly string[], found: number) => ({
+    message: `expected ${parameters.length} argument${parameters.length === 1 ? '' : 's'} of \`${name}\`, found ${found}`,
+    help: `it is declared as \`${name}(${parameters.join(', ')})\``,
+  })),
+
+  previousRow: error('A0319', (where: string, rows: readonly string[]) => ({
+    message: `\`previous\` takes the name of one row that ${where} sees`,
+    help: `the rows here are ${rows.map((row) => `\`${row}\``).join(', ')}`,
+  })),
+
+  noPosition: error('A0320', (name: string, where: string) => ({
+    message: `\`${name}\` turns a row by its position, and here in ${where} it is not clear whose that is`,
+    help: 'in a kernel turn what is made of `q` alone, or of `k` alone; in a feature turn `x`',
+  })),
+
+  inputRow: error('A0321', (name: string, rows: readonly string[]) => ({
+    message: `where a pair is at hand, \`${name}\` is written with the row that it is of`,
+    help: rows.map((row) => `\`${name}[${row}]\``).join(' or '),
+  })),
+
+  entriesOfVector: error('A0322', (found: string) => ({
+    message: `expected a vector, whose entries are numbered from 0, found ${found}`,
+    help: undefined,
+  })),
+
+  entryIndex: error('A0323', (found: string) => ({
+    message: `expected an integer for an index, found ${found === 'a scalar' ? 'what may be a fraction' : found}`,
+    help: 'round it: `floor(…)`',
+  })),
+
+  entryRange: error('A0324', (found: string, size: number) => ({
+    message: `\`[${found}]\` is not within a vector of ${size}`,
+    help: 'entries are numbered from 0, and of a slice the end is excluded',
+  })),
+
+  sliceConstant: error('A0325', () => ({
+    message: 'expected constant bounds of a slice',
+    help: 'for example `x[0:dim / 2]`',
+  })),
+
   tooLongWrittenOut: error('A0317', (found: number, limit: number) => ({
     message: `written out for a kernel this has about ${found.toLocaleString('en')} operators; the most is ${limit.toLocaleString('en')}`,
     help: 'a softmax has its argument four times, and a sum of many exponentials compares each with all: use fewer',

@@ -55,12 +55,7 @@ export const settingMessages = {
 
   unknownFeature: error('A0411', (name: string, near: string | undefined) => ({
     message: `there is no feature \`${name}\`, neither in this file nor in the prelude`,
-    help: didYouMean(near) ?? `declare it: \`feature ${name}(x) = …\``,
-  })),
-
-  featureNotAName: error('A0412', () => ({
-    message: 'expected the name of a feature, found an expression',
-    help: 'declare `feature NAME(x) = …` beside the attention and write `feature: NAME`',
+    help: didYouMean(near) ?? `declare it, \`feature ${name}(x) = …\`, or write its body here`,
   })),
 
   projectionsMissing: error('A0413', (name: string) => ({
@@ -138,9 +133,9 @@ export const settingMessages = {
     help: 'add `mask: causal`',
   })),
 
-  decayNeedsFeature: error('A0428', () => ({
-    message: '`decay` is carried from step to step in a factorised sum, so it needs a `feature`',
-    help: 'add `feature: identity`, or drop `decay`',
+  notBesides: error('A0428', (setting: string, other: string) => ({
+    message: `\`${setting}\` does not apply beside \`${other}\``,
+    help: 'drop one of the two',
   })),
 
   decayRange: error('A0429', (head: number, value: number) => ({
@@ -209,6 +204,124 @@ export const settingMessages = {
     message:
       'with `buckets` the earlier rows of a causal attention depend on later ones: which rows meet is decided by sorting all of them',
     help: 'the values of later rows stay hidden; an exact `kernel` without `buckets` does not look ahead at all',
+  })),
+
+  tensorForm: error('A0444', (role: string, found: string) => ({
+    message: `expected a name and a type for each of the ${role}s, found ${found}`,
+    help:
+      role === 'input'
+        ? 'for example `inputs: a scalar, z query vector(value_dim)`'
+        : 'for example `weights: A scalar, W shared matrix(dim, dim)`',
+  })),
+
+  tensorType: error('A0445', (role: string, found: string) => ({
+    message: `expected the type of ${role === 'input' ? 'an input' : 'a weight'}, found ${found}`,
+    help: `it is \`scalar\`, \`integer\`${role === 'input' ? ' or `vector(n)`' : ', `vector(n)` or `matrix(n, p)`'}`,
+  })),
+
+  tensorMarks: error('A0446', (role: string, found: string) => ({
+    message: `\`${found}\` does not say whose this ${role} is`,
+    help: `before the type stands nothing, \`key\`, \`query\`${role === 'input' ? ', `shared` or `query shared`' : ' or `shared`'}`,
+  })),
+
+  duplicateTensor: error('A0447', (name: string) => ({
+    message: `\`${name}\` is already declared in this attention`,
+    help: 'inputs and weights have names of their own',
+  })),
+
+  reservedTensor: error('A0448', (name: string) => ({
+    message: `\`${name}\` already has a meaning in an attention`,
+    help: 'give the tensor another name',
+  })),
+
+  decayType: error('A0449', (found: string, of: string, size: number) => ({
+    message: `expected a scalar or a vector of ${of} (${size}) for \`decay\`, found ${found}`,
+    help: 'a scalar weighs a whole row, a vector each of its entries',
+  })),
+
+  decayOutside: error('A0450', (value: number) => ({
+    message: `a decay is in [0, 1], and this one comes no nearer than ${value}`,
+    help: 'for example `exp(-exp(A) * softplus(a))`',
+  })),
+
+  updateNotState: error('A0451', (found: string) => ({
+    message: `expected a state for \`update\`, found ${found}`,
+    help: 'for example `decay * S + outer(k, v)`',
+  })),
+
+  updateNeedsFeature: error('A0452', () => ({
+    message: '`update` is what a token makes of a carried state, and exact attention carries none',
+    help: 'add `feature: x`',
+  })),
+
+  updateNeedsCausal: error('A0453', () => ({
+    message: '`update` goes from token to token, so it needs `mask: causal`',
+    help: 'add `mask: causal`',
+  })),
+
+  stateCall: error('A0454', (form: string, wanted: string, found: string) => ({
+    message: `expected \`${form}\` with ${wanted}, found ${found}`,
+    help: undefined,
+  })),
+
+  stateOperands: error('A0455', (operator: string, found: readonly string[], features: number) => ({
+    message: `\`${operator}\` makes no state of ${found.join(' and ')}`,
+    help: `states are added, and multiplied by a scalar or by a vector of the ${features} features`,
+  })),
+
+  matrixScale: error('A0456', () => ({
+    message: 'a state is scaled as a whole or by rows, not by a matrix',
+    help: 'a matrix that is the identity and a rank-one term is `S - outer(x, read(y))`',
+  })),
+
+  readOfRead: error('A0457', () => ({
+    message: '`read` of what was read: the update would not be affine in S',
+    help: 'read S by rows that do not depend on it',
+  })),
+
+  notAffine: error('A0458', (part: string, why: string) => ({
+    message: `the update is not affine in S: \`${part}\` is ${why}`,
+    help: 'it is one `D * S`, and terms `outer(x, y)` of which y may be affine in `read(…)` and x is free of S',
+  })),
+
+  readNormalised: error('A0459', () => ({
+    message: '`normalize: sum` has no denominator for an update that reads S',
+    help: 'add `normalize: none`, and normalise in `output`',
+  })),
+
+  readUnbounded: error('A0460', (part: string) => ({
+    message: `\`${part}\` grows without bounds, and a state that is read cannot be scaled by features`,
+    help: 'use a feature that is bounded, such as `unit(x)`, or does not grow exponentially',
+  })),
+
+  outputNotRow: error('A0461', (size: number, found: string) => ({
+    message: `expected a vector of value_dim (${size}) for \`output\`, found ${found}`,
+    help: 'for example `rms(o) * silu(z)`',
+  })),
+
+  sinkNotScalar: error('A0462', (found: string) => ({
+    message: `expected a scalar for \`sink\`, found ${found}`,
+    help: 'a constant, or a weight: `weights: s scalar`, `sink: s`',
+  })),
+
+  sinkUnused: warning('A0463', () => ({
+    message: '`sink` has no effect: with `normalize: none` there is no denominator',
+    help: 'drop `sink`',
+  })),
+
+  shortConvForm: error('A0464', (found: string) => ({
+    message: `expected a width and, if there is one, a function of one number for \`short_conv\`, found ${found}`,
+    help: 'for example `short_conv: 4 silu`',
+  })),
+
+  shortConvCausal: error('A0465', () => ({
+    message: '`short_conv` mixes a row with the rows before it, so it needs a causal `mask`',
+    help: 'add `mask: causal`',
+  })),
+
+  fromEndNeedsExact: error('A0466', () => ({
+    message: '`causal from end` needs exact attention: a carried state has as many keys as queries',
+    help: 'use `causal`, or drop the `feature`',
   })),
 
   maskGrowsLarge: warning('A0442', (expression: string, longest: number) => ({

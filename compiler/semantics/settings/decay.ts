@@ -1,12 +1,20 @@
-/** `decay`: γ of a head, held to (0, 1] for the heads that there may be. */
+/** `decay`: γ of a token; where it is of the head alone, held to (0, 1] for the heads that there may be. */
 import { messages } from '../../diagnostics/messages.ts'
 import { constant, variable } from '../../symbolic/build.ts'
+import { components } from '../../symbolic/components.ts'
 import type { Expression } from '../../symbolic/expression.ts'
+import { describeType } from '../../symbolic/operators.ts'
 import { print } from '../../symbolic/print.ts'
+import { rangeOf } from '../../symbolic/range.ts'
+import { simplify } from '../../symbolic/simplify.ts'
+import { freeVariables } from '../../symbolic/traverse.ts'
 import type * as ast from '../../syntax/ast.ts'
+import { isCausal } from '../data.ts'
 import { elaborate } from '../elaborate.ts'
 import type { Report } from '../report.ts'
 import { decayScope } from '../scope.ts'
+import { isShortEnough } from '../written-out.ts'
+import { dataOf } from './data.ts'
 import { isClosed } from './invariants.ts'
 import type { Context, Rule, SettingRecord } from './setting.ts'
 import { expressionOf, isBroken, spanOf } from './value.ts'
@@ -15,30 +23,57 @@ import { expressionOf, isBroken, spanOf } from './value.ts'
 const heads = 64
 
 /** Absent where every head's decay is 1. */
-function read(context: Context): Expression | undefined {
-  const { sizes, report } = context
+function read(context: Context): Expression | undefined | 'wrong' {
+  const { sizes, report, draft } = context
   const item = expressionOf(context, 'decay')
   if (item === undefined) return undefined
-  const decay = elaborate(item, decayScope(sizes, variable('head')), report)
-  if (decay === undefined) return undefined
-  const wrong = sizes.standIn ? undefined : firstWrong(item, context)
-  if (wrong === undefined) return decay.kind === 'constant' && decay.value === 1 ? undefined : decay
-  report(messages.decayRange(item.span, wrong.head, wrong.value))
-  return undefined
+  const data = dataOf(context)
+  const decay = elaborate(item, decayScope(sizes, data), report)
+  if (decay === undefined || !isShortEnough(decay, item.span, report)) return 'wrong'
+  const { type } = decay
+  const width = draft.feature?.features ?? sizes.dim
+  const fits = type.kind === 'scalar' || (type.kind === 'vector' && type.size === width)
+  if (!fits && !sizes.standIn) {
+    const of = draft.feature === undefined ? 'dim' : 'the features'
+    report(messages.decayType(item.span, describeType(type), of, width))
+    return 'wrong'
+  }
+  if (sizes.standIn) return decay
+  const closed = [...freeVariables(decay)].every((name) => name === 'head' || name === 'heads')
+  const wrong = closed ? firstWrong(item, context) : outside(decay)
+  if (wrong === undefined) return isConstant(decay, 1) ? undefined : decay
+  if (wrong.head === undefined) report(messages.decayOutside(item.span, wrong.value))
+  else report(messages.decayRange(item.span, wrong.head, wrong.value))
+  return 'wrong'
 }
 
-function firstWrong(item: ast.Expression, { sizes }: Context): { head: number; value: number } | undefined {
+const isConstant = (expression: Expression, value: number): boolean =>
+  expression.kind === 'constant' && expression.value === value
+
+interface Wrong {
+  readonly head?: number
+  readonly value: number
+}
+
+/** A decay that depends on the call is wrong where no value of it is in [0, 1]. */
+function outside(decay: Expression): Wrong | undefined {
+  const { low, high } = rangeOf(simplify(components(decay, variable('component'))))
+  return low > 1 ? { value: low } : high < 0 ? { value: high } : undefined
+}
+
+function firstWrong(item: ast.Expression, context: Context): Wrong | undefined {
   for (let head = 0; head < heads; head++) {
-    const value = valueFor(item, head, sizes)
+    const value = valueFor(item, head, context)
     if (!(value > 0 && value <= 1)) return { head, value }
   }
   return undefined
 }
 
-/** With the head's index in its place the expression folds to a number. */
-function valueFor(item: ast.Expression, head: number, sizes: Context['sizes']): number {
+/** With the head's index in its place the expression folds to a number, or a vector does to numbers. */
+function valueFor(item: ast.Expression, head: number, context: Context): number {
   const silent: Report = () => undefined
-  const value = elaborate(item, decayScope(sizes, constant(head)), silent)
+  const of = { head: constant(head), heads: constant(heads) }
+  const value = elaborate(item, decayScope(context.sizes, dataOf(context), of), silent)
   return value?.kind === 'constant' ? value.value : Number.NaN
 }
 
@@ -46,10 +81,10 @@ const isCarried: Rule = (context) => {
   const { declaration, settings, draft, report } = context
   if (!settings.has('decay') || declaration.incomplete === true) return
   const span = spanOf(context, 'decay')
-  if (!settings.has('feature')) report(messages.decayNeedsFeature(span))
   const written = settings.get('mask')
   const unread = draft.mask === undefined || (written !== undefined && isBroken(written))
-  if (!unread && draft.mask.kind !== 'causal') report(messages.decayNeedsCausal(span))
+  const causal = isCausal(declaration) && !(draft.mask?.kind === 'causal' && draft.mask.fromEnd === true)
+  if (!unread && !causal) report(messages.decayNeedsCausal(span))
 }
 
 /** γ, absent where it is 1 for every head. */
@@ -57,13 +92,16 @@ export const decay: SettingRecord<'decay'> = {
   name: 'decay',
   read(context) {
     const decay = read(context)
+    if (decay === 'wrong') return undefined
     return decay ? { decay } : {}
   },
+  ways: ['exact', 'factorised'],
   rules: [isCarried],
   verify({ decay, mask, evaluation }, promise) {
     if (decay === undefined) return
-    promise(mask.kind === 'causal' && evaluation === 'factorised', 'decay is causal and factorised')
-    promise(decay.type.kind === 'scalar' && isClosed(decay, ['head']), 'decay is a scalar closed over head')
+    promise(mask.kind !== 'none', 'decay is causal')
+    promise(evaluation === 'factorised' || evaluation === 'exact', 'decay is of a state or of pairs')
+    promise(isClosed(decay, ['head', 'heads']), 'decay is closed over heads and tensors')
   },
   print: ({ decay }) => decay && print(decay),
 }

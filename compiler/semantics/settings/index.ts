@@ -9,12 +9,20 @@ import { mask } from './mask.ts'
 import { epsilon, normalize, stabilize } from './normalization.ts'
 import { projections } from './projections.ts'
 import type { SettingName, SettingRecord } from './setting.ts'
+import { output } from './output.ts'
+import { shortConv } from './prepare.ts'
+import { sink } from './sink.ts'
 import { dim, scale, valueDim } from './sizes.ts'
+import { inputs, weights } from './tensors.ts'
+import { update } from './update.ts'
 
 const byName: { readonly [Name in SettingName]: SettingRecord<Name> } = {
   dim,
   value_dim: valueDim,
   scale,
+  inputs,
+  weights,
+  short_conv: shortConv,
   kernel,
   feature,
   projections,
@@ -25,9 +33,12 @@ const byName: { readonly [Name in SettingName]: SettingRecord<Name> } = {
   buckets,
   mask,
   decay,
+  update,
+  sink,
   normalize,
   epsilon,
   stabilize,
+  output,
 }
 
 /** The records in order. */

@@ -9,6 +9,7 @@ import { kernelScope } from '../scope.ts'
 import { inTermsOfDim } from '../sizes.ts'
 import { checkVanishing, scaleOf } from '../vanishing.ts'
 import { isShortEnough } from '../written-out.ts'
+import { dataOf } from './data.ts'
 import { isClosed } from './invariants.ts'
 import type { Context, SettingRecord } from './setting.ts'
 import { expressionOf } from './value.ts'
@@ -19,7 +20,7 @@ function read(context: Context): Expression | undefined {
   if (item === undefined) return undefined
   const isFeature = (name: string): string | undefined =>
     features.has(name) ? `\`${name}\` is a feature: write \`feature: ${name}\`` : undefined
-  const kernel = elaborate(item, kernelScope(sizes, isFeature), report)
+  const kernel = elaborate(item, kernelScope(sizes, dataOf(context), isFeature), report)
   if (kernel === undefined) return undefined
   if (kernel.type.kind !== 'scalar') {
     report(messages.kernelNotScalar(item.span, inTermsOfDim(describeType(kernel.type), sizes.standIn)))
@@ -37,13 +38,17 @@ export const kernel: SettingRecord<'kernel'> = {
   name: 'kernel',
   read(context) {
     const kernel = read(context)
+    if (kernel === undefined && context.settings.has('kernel')) return undefined
     return kernel ? { kernel } : {}
   },
   verify({ kernel, evaluation }, promise) {
     promise(evaluation === 'factorised' || kernel !== undefined, `${evaluation} evaluation has a kernel`)
     if (kernel === undefined) return
     promise(kernel.type.kind === 'scalar', 'the kernel is a scalar')
-    promise(isClosed(kernel, ['q', 'k']), 'the kernel is closed over q and k, in user form')
+    promise(
+      isClosed(kernel, ['q', 'k', 'i', 'j', 'length', 'head', 'heads']),
+      'the kernel is closed over its rows, their indices and what is declared, in user form',
+    )
   },
   print: ({ kernel }) => kernel && print(kernel),
 }

@@ -11,20 +11,22 @@ import { elaborate } from '../elaborate.ts'
 import type { MaskModel } from '../model.ts'
 import type { Report } from '../report.ts'
 import { maskScope } from '../scope.ts'
+import { dataOf } from './data.ts'
 import { isClosed } from './invariants.ts'
 import type { Context, Rule, SettingRecord } from './setting.ts'
-import { expressionOf, spanOf } from './value.ts'
+import { expressionOf, readable, spanOf } from './value.ts'
 import { isWord } from './words.ts'
 
 const words = ['none', 'causal'] as const
 
 function read(context: Context): MaskModel | undefined {
   const { sizes, report } = context
+  if (isFromEnd(context)) return { kind: 'causal', fromEnd: true }
   const item = expressionOf(context, 'mask')
   if (item === undefined) return { kind: 'none' }
   const word = words.find((known) => isWord(item, known))
   if (word !== undefined) return { kind: word }
-  const scope = maskScope(sizes)
+  const scope = maskScope(sizes, dataOf(context))
   if (item.kind === 'reference' && !scope.names.has(item.name)) {
     report(messages.maskNotCondition(item.span, `\`${item.name}\``, nearest(item.name, words)))
     return undefined
@@ -39,6 +41,12 @@ function read(context: Context): MaskModel | undefined {
   return undefined
 }
 
+/** `causal from end` */
+function isFromEnd(context: Context): boolean {
+  const items = readable(context, 'mask')?.value.items ?? []
+  return items.length === 3 && ['causal', 'from', 'end'].every((word, index) => isWord(items[index], word))
+}
+
 function checkIntegers(condition: Expression, span: Span, report: Report): void {
   const found = excess(condition, inWords)
   if (found === undefined) return
@@ -48,8 +56,12 @@ function checkIntegers(condition: Expression, span: Span, report: Report): void 
 }
 
 const conditionsAreExact: Rule = (context) => {
-  if (context.draft.mask?.kind === 'condition' && context.settings.has('feature'))
-    context.report(messages.conditionNeedsExact(spanOf(context, 'mask')))
+  const { draft, settings, report } = context
+  const { mask } = draft
+  if (mask?.kind === 'condition' && settings.has('feature'))
+    report(messages.conditionNeedsExact(spanOf(context, 'mask')))
+  if (mask?.kind === 'causal' && mask.fromEnd === true && settings.has('feature'))
+    report(messages.fromEndNeedsExact(spanOf(context, 'mask')))
 }
 
 /** Which keys a query sees; all of them by default. */
@@ -64,7 +76,15 @@ export const mask: SettingRecord<'mask'> = {
     if (mask.kind !== 'condition') return
     promise(evaluation !== 'factorised', 'a condition as mask is held against pairs')
     promise(mask.condition.type.kind === 'boolean', 'a mask is a condition')
-    promise(isClosed(mask.condition, ['i', 'j', 'length']), 'the mask is closed over i, j and length')
+    promise(
+      isClosed(mask.condition, ['i', 'j', 'length', 'head', 'heads']),
+      'the mask is closed over indices, lengths, heads and tensors',
+    )
   },
-  print: ({ mask }) => (mask.kind === 'condition' ? print(mask.condition) : mask.kind),
+  print: ({ mask }) =>
+    mask.kind === 'condition'
+      ? print(mask.condition)
+      : mask.kind === 'causal' && mask.fromEnd === true
+        ? 'causal from end'
+        : mask.kind,
 }

@@ -75,7 +75,7 @@ export const projections: SettingRecord<'projections'> = {
   constants({ settings, sizes, draft: { projections } }) {
     if (!settings.has('projections')) return sizes
     return {
-      dim: sizes.dim,
+      ...sizes,
       projections: projections?.count ?? standInSize,
       standIn: sizes.standIn || projections === undefined,
     }

@@ -9,7 +9,7 @@ import type { AttentionDeclaration, Setting } from '../../syntax/ast.ts'
 import type { Feature } from '../feature.ts'
 import type { AttentionModel, Evaluation, LandmarksModel } from '../model.ts'
 import type { Report } from '../report.ts'
-import type { Sizes } from '../scope.ts'
+import type { Sizes } from '../place.ts'
 
 type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
@@ -65,6 +65,8 @@ export interface SettingRecord<Name extends SettingName = SettingName> {
   readonly beside?: (span: Span) => Diagnostic
   /** What is wrong with it without a kernel; where this is absent, that the attention has no score. */
   readonly withoutKernel?: (span: Span) => Diagnostic
+  /** The ways of evaluating that it applies to, where these are not all, or a rule of its own says so. */
+  readonly ways?: readonly Evaluation[]
   readonly rules?: readonly Rule[]
   /** The invariants of `model.ts` that speak of its fields. */
   readonly verify?: (model: AttentionModel, promise: Invariant) => void

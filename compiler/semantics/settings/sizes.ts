@@ -20,7 +20,11 @@ export const dim: SettingRecord<'dim'> = {
     const dim = item && integerOf(item, range, undefined, report)
     return dim === undefined ? undefined : { dim }
   },
-  constants: ({ draft: { dim } }) => ({ dim: dim ?? standInSize, standIn: dim === undefined }),
+  constants: ({ sizes: { definitions }, draft: { dim } }) => ({
+    dim: dim ?? standInSize,
+    definitions,
+    standIn: dim === undefined,
+  }),
   verify({ dim }, promise) {
     promise(isCount(dim), 'the width of a query row is a positive integer')
   },
@@ -38,6 +42,11 @@ export const valueDim: SettingRecord<'value_dim'> = {
     const valueDim = integerOf(item, range, sizes, report)
     return valueDim === undefined ? undefined : { valueDim }
   },
+  constants: ({ sizes, draft: { valueDim } }) => ({
+    ...sizes,
+    valueDim: valueDim ?? standInSize,
+    standIn: sizes.standIn || valueDim === undefined,
+  }),
   verify({ valueDim }, promise) {
     promise(isCount(valueDim), 'the width of a value row is a positive integer')
   },

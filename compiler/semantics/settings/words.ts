@@ -16,6 +16,7 @@ export function describe(item: Expression | undefined): string {
       return `\`${item.name}\``
     case 'call':
       return `\`${item.callee.text}(…)\``
+    case 'index':
     case 'unary':
     case 'binary':
       return 'an expression'

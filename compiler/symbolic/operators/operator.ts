@@ -2,7 +2,7 @@
  * The record of an operator. It holds everything there is to know about the
  * operator, apart from how each target spells it.
  */
-import { boolean, scalar } from '../expression.ts'
+import { boolean, scalar, vector } from '../expression.ts'
 import type { Expression, Type } from '../expression.ts'
 import type { Extended } from '../extended.ts'
 import type { Interval } from '../interval.ts'
@@ -67,8 +67,18 @@ export interface RowOperator extends Common {
 
 /** A type as a message names it. */
 export function describeType(type: Type): string {
-  if (type.kind === 'vector') return `a vector of ${type.size}`
-  return type.kind === 'boolean' ? 'a condition' : 'a scalar'
+  switch (type.kind) {
+    case 'vector':
+      return `a vector of ${type.size}`
+    case 'matrix':
+      return `a matrix of ${type.rows} × ${type.columns}`
+    case 'state':
+      return 'a state'
+    case 'boolean':
+      return 'a condition'
+    case 'scalar':
+      return 'a scalar'
+  }
 }
 
 function countComplaint(expected: number, args: readonly Type[]): string | undefined {
@@ -131,3 +141,30 @@ export const vectors = (
   allOf(arity, 'vector', 'a vector', (args) =>
     result(args.map((arg) => (arg.kind === 'vector' ? arg.size : 0))),
   )
+
+/** Type rule: kinds one by one; `result` gives the type, or a complaint. */
+export const kinds =
+  (expected: readonly Type['kind'][], result: (args: readonly Type[]) => Type | string) =>
+  (args: readonly Type[]): Type | string => {
+    const complaint = countComplaint(expected.length, args)
+    if (complaint !== undefined) return complaint
+    const wrong = args.findIndex(({ kind }, index) => kind !== expected[index])
+    const [kind, found] = [expected[wrong], args[wrong]]
+    return kind === undefined || found === undefined
+      ? result(args)
+      : `expected ${article[kind]}, found ${describeType(found)}`
+  }
+
+const article: Readonly<Record<Type['kind'], string>> = {
+  scalar: 'a scalar',
+  vector: 'a vector',
+  matrix: 'a matrix',
+  state: 'a state',
+  boolean: 'a condition',
+}
+
+/** How many entries a type has, as far as it has some. */
+export const sizeOfType = (type: Type | undefined): number => (type?.kind === 'vector' ? type.size : 1)
+
+/** Type rule: like the first argument. */
+export const likeFirst = (args: readonly Type[]): Type => vector(sizeOfType(args[0]))

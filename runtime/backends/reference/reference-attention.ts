@@ -12,6 +12,7 @@ import { checkBackward, checkWrt, parametersOf } from '../../arguments/gradients
 import type { Parameters } from '../../arguments/gradients.ts'
 import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
+import { apartFromWhole, asksLse, ofQueriesAndKeys, withValues } from '../../arguments/whole-call.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -24,8 +25,8 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
-import { AttentionError, messageOf } from '../../errors.ts'
-import { loadPackage } from '../../load.ts'
+import { outputHeads } from '../../contract/tensors.ts'
+import { AttentionError } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
@@ -33,18 +34,8 @@ import type { Opening } from '../../projection/lazy.ts'
 import { part, RowsBehind, wholeItem } from '../../calls/whole-rows.ts'
 import type { ItemRows, WideGradients } from '../../calls/whole-rows.ts'
 import { History, rowsOf } from './history.ts'
-
-/** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
-type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
-
-/** The gradients of one call; inputs likewise, with `dout`. */
-type GradientsOf = (inputs: Readonly<Record<string, unknown>>) => WideGradients
-
-/** Functions of the attention `name` of the file whose text is `source`. */
-interface Package {
-  reference(source: string, name: string): Reference
-  referenceGradients(source: string, name: string): GradientsOf
-}
+import { loadReference } from './package.ts'
+import type { Package, Reference } from './package.ts'
 
 export class ReferenceAttention extends PartialAttention {
   readonly #weights: Readonly<Record<string, Float32Array>>
@@ -66,17 +57,7 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   static async open(program: Program, options: Opening): Promise<ReferenceAttention> {
-    let loaded: Package
-    try {
-      loaded = (await loadPackage('attnc')) as Package
-    } catch (cause) {
-      throw new AttentionError(
-        'backend',
-        `The backend reference is in the package attnc, which was not found (${messageOf(cause)}). Try \`npm install attnc\`.`,
-        { cause },
-      )
-    }
-    return new ReferenceAttention(program, options, loaded)
+    return new ReferenceAttention(program, options, await loadReference())
   }
 
   override redraw(seed: number): void {
@@ -88,7 +69,17 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
-    return this.#evaluate('forward', checkCall(this.program, 'forward', call), { drawn }) as T
+    const { plain, sizes } = apartFromWhole(this.program, 'forward', call)
+    const checked = withValues(
+      this.program,
+      'forward',
+      plain,
+      checkCall(this.program, 'forward', plain, ofQueriesAndKeys, sizes),
+    )
+    if (!asksLse(this.program, 'forward', call)) return this.#evaluate('forward', checked, { drawn }) as T
+    const lse = new Float64Array(sizes.batch * outputHeads(sizes) * sizes.length)
+    const out = this.#evaluate('forward', checked, { drawn, lse })
+    return { out, lse: Float32Array.from(lse) } as unknown as T
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
@@ -271,7 +262,10 @@ export class ReferenceAttention extends PartialAttention {
   #evaluate(
     member: string,
     checked: CheckedCall,
-    { drawn, ...of }: { readonly drawn?: Drawn; readonly rows?: readonly number[] } = {},
+    {
+      drawn,
+      ...of
+    }: { readonly drawn?: Drawn; readonly rows?: readonly number[]; readonly lse?: Float64Array } = {},
   ): Float32Array {
     const inputs = this.#inputs(member, checked, drawn)
     return Float32Array.from(this.#reference?.({ ...inputs, ...of }) ?? [])

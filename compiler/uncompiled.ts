@@ -1,0 +1,50 @@
+/** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
+import { declaredTensors, isOfHeads } from './semantics/model.ts'
+import type { AttentionModel } from './semantics/model.ts'
+import type { Expression } from './symbolic/expression.ts'
+import { traverse } from './symbolic/traverse.ts'
+
+/** The first such part, as a noun; undefined where kernels can be made of all. */
+export function uncompiled(model: AttentionModel): string | undefined {
+  const { mask, decay, update, output, sink, shortConv, evaluation } = model
+  if (shortConv !== undefined) return '`short_conv`'
+  if (update !== undefined) return 'an update'
+  if (declaredTensors(model).length > 0) return 'declared inputs and weights'
+  if (output !== undefined) return 'an expression for its output'
+  if (sink !== undefined) return 'a sink'
+  if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
+  if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
+  if (decay !== undefined && !isOfHeads(decay)) return 'a decay that is not of the head alone'
+  for (const expression of expressionsOf(model)) {
+    const nodes = traverse(expression)
+    const name = nodes.flatMap((node) => (node.kind === 'variable' ? (ofPairs[node.name] ?? []) : []))[0]
+    if (
+      name !== undefined &&
+      !(mask.kind === 'condition' && expression === mask.condition && name === indices)
+    )
+      return name
+    const operator = nodes.find((node) => node.kind === 'apply' && moving.has(node.operator))
+    if (operator?.kind === 'apply') return `\`${operator.operator}\``
+  }
+  return undefined
+}
+
+const indices = 'a kernel of the places of its rows'
+
+/** Variables that features and kernels of targets do not know. */
+const ofPairs: Readonly<Record<string, string>> = {
+  i: indices,
+  j: indices,
+  head: 'expressions of the head',
+  heads: 'expressions of the head',
+  'previous(x)': 'rows before',
+}
+
+/** Operators whose components no target computes yet. */
+const moving: ReadonlySet<string> = new Set(['concat', 'roll', 'rotary', 'rotary_interleaved', 'product'])
+
+const expressionsOf = ({ kernel, feature, mask }: AttentionModel): readonly Expression[] => [
+  ...(kernel ? [kernel] : []),
+  ...(feature ? [...feature.query, ...feature.key] : []),
+  ...(mask.kind === 'condition' ? [mask.condition] : []),
+]
