@@ -49,6 +49,7 @@ class Chosen {
   readonly #k: Author
   readonly #items: number
   readonly #which: Value
+  readonly #chosen: { readonly name: Name; readonly at: (item: number) => Value }[] = []
 
   constructor(k: Author, { pass, layout }: Chunk, panel: Value) {
     this.#k = k
@@ -56,18 +57,25 @@ class Chosen {
     this.#which = k.let('itemOfPanel', ir.div(panel, across(pass.tile) / layout.components))
   }
 
-  /** A variable that holds the chosen one of the thread's numbers. */
-  of(name: string, at: (item: number) => Value): Name {
-    const chosen = this.#k.var(name, at(0))
-    for (const item of range(this.#items).slice(1))
-      this.#k.if(ir.eq(this.#which, item), () => this.#k.set(chosen, at(item)))
-    return chosen
+  /** A variable that holds the chosen one of the thread's numbers after `choose`. */
+  of(word: string, at: (item: number) => Value): Name {
+    const name = this.#k.var(word, at(0))
+    this.#chosen.push({ name, at })
+    return name
   }
 
   numbers(name: string, numbers: Numbers['values']): readonly Name[] {
     return range(vectors).map((vector) =>
       this.of(`${name}${vector}`, (item) => numberOf(numbers, vector, item)),
     )
+  }
+
+  /** Sets all of these variables. */
+  choose(): void {
+    for (const item of range(this.#items).slice(1))
+      this.#k.if(ir.eq(this.#which, item), () =>
+        this.#chosen.forEach(({ name, at }) => this.#k.set(name, at(item))),
+      )
   }
 }
 
@@ -100,10 +108,15 @@ function fillPanel(
     const coefficients = (side: Numbers | undefined, name: string): readonly Name[] | undefined =>
       side?.coefficients && chosen.numbers(name, side.coefficients)
     const ofQuery = coefficients(query, 'queryCoefficient')
+    const ofKey = coefficients(key, 'keyCoefficient')
+    const ofLane = (word: string, numbers: Value): Name =>
+      chosen.of(word, (item) => ir.lane(numbers, item as Lane))
+    const scale = scales && ofLane('scaleOfGroup', scales.group)
+    const before = scales && key && ofLane('scaleOfState', scales.state)
+    chosen.choose()
     let weights: readonly Value[] = queries
     let ofState: Value | undefined
-    if (scales !== undefined) {
-      const scale = chosen.of('scaleOfGroup', (item) => ir.lane(scales.group, item as Lane))
+    if (scale !== undefined) {
       const relative = chunk.rows.map(({ scale: own }, vector) =>
         k.let(`relative${vector}`, ir.sub(nth(queries, vector), own ?? ir.splat(0))),
       )
@@ -111,8 +124,7 @@ function fillPanel(
         const power = ir.call('exp2', ir.add(exponent, ir.splat(scale)))
         return k.let(`powers${vector}`, ofQuery === undefined ? power : ir.mul(nth(ofQuery, vector), power))
       })
-      if (key !== undefined) {
-        const before = chosen.of('scaleOfState', (item) => ir.lane(scales.state, item as Lane))
+      if (before !== undefined) {
         const at = layout.scaleAt(component, rowGroup)
         ofState = k.let('stateWeight', relativeTo(scale, before))
         k.sharedStore(layout.scales, at, scale)
@@ -130,7 +142,6 @@ function fillPanel(
       isHere(component, here),
     )
     if (keys !== undefined) put(layout.key, keys)
-    const ofKey = coefficients(key, 'keyCoefficient')
     if (ofKey !== undefined) put(layout.keyCoefficient, ofKey)
   })
 }

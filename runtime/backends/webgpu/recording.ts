@@ -19,7 +19,7 @@ export function requireBuffers(
   { buffers }: Pick<Form, 'buffers'>,
 ): void {
   if (lengths && !buffers.some(({ name }) => name === 'lengths'))
-    throw new AttentionError('form', `${where} takes no lengths; pass whole sequences.`)
+    throw new AttentionError('form', `${where} takes no lengths.`)
   if (onHost || [lengths, queryLengths].some((one) => one && !isBuffer(one)))
     throw new TypeError(`${where} takes GPUBuffers, lengths included: what it records runs later.`)
 }

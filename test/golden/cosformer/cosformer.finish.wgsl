@@ -225,23 +225,17 @@ fn finish(
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
         var query0 = ofQuery_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery_3;
-        }
         var query1 = ofQuery_4;
         if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
           query1 = ofQuery_5;
         }
         if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
           query1 = ofQuery_6;
         }
         if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
           query1 = ofQuery_7;
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
@@ -383,23 +377,17 @@ fn finish(
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
         var query0 = ofQuery_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery_3;
-        }
         var query1 = ofQuery_4;
         if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
           query1 = ofQuery_5;
         }
         if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
           query1 = ofQuery_6;
         }
         if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
           query1 = ofQuery_7;
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;

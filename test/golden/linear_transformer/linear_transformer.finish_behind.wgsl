@@ -577,89 +577,55 @@ fn finish_behind(
       if (columnGroup / 4u == panel % 4u) {
         let componentOfPanel = columnGroup % 4u;
         var query0 = ofQuery_0;
+        var query1 = ofQuery_4;
+        var key0 = ofKey_0;
+        var key1 = ofKey_4;
+        var queryCoefficient0 = ofQueryCoefficient_0;
+        var queryCoefficient1 = ofQueryCoefficient_4;
+        var keyCoefficient0 = ofKeyCoefficient_0;
+        var keyCoefficient1 = ofKeyCoefficient_4;
+        var scaleOfGroup = groupScale.x;
+        var scaleOfState = stateScale.x;
         if (itemOfPanel == 1u) {
           query0 = ofQuery_1;
+          query1 = ofQuery_5;
+          key0 = ofKey_1;
+          key1 = ofKey_5;
+          queryCoefficient0 = ofQueryCoefficient_1;
+          queryCoefficient1 = ofQueryCoefficient_5;
+          keyCoefficient0 = ofKeyCoefficient_1;
+          keyCoefficient1 = ofKeyCoefficient_5;
+          scaleOfGroup = groupScale.y;
+          scaleOfState = stateScale.y;
         }
         if (itemOfPanel == 2u) {
           query0 = ofQuery_2;
+          query1 = ofQuery_6;
+          key0 = ofKey_2;
+          key1 = ofKey_6;
+          queryCoefficient0 = ofQueryCoefficient_2;
+          queryCoefficient1 = ofQueryCoefficient_6;
+          keyCoefficient0 = ofKeyCoefficient_2;
+          keyCoefficient1 = ofKeyCoefficient_6;
+          scaleOfGroup = groupScale.z;
+          scaleOfState = stateScale.z;
         }
         if (itemOfPanel == 3u) {
           query0 = ofQuery_3;
-        }
-        var query1 = ofQuery_4;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery_5;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery_6;
-        }
-        if (itemOfPanel == 3u) {
           query1 = ofQuery_7;
-        }
-        var key0 = ofKey_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey_2;
-        }
-        if (itemOfPanel == 3u) {
           key0 = ofKey_3;
-        }
-        var key1 = ofKey_4;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey_5;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey_6;
-        }
-        if (itemOfPanel == 3u) {
           key1 = ofKey_7;
-        }
-        var queryCoefficient0 = ofQueryCoefficient_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient0 = ofQueryCoefficient_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient0 = ofQueryCoefficient_2;
-        }
-        if (itemOfPanel == 3u) {
           queryCoefficient0 = ofQueryCoefficient_3;
-        }
-        var queryCoefficient1 = ofQueryCoefficient_4;
-        if (itemOfPanel == 1u) {
-          queryCoefficient1 = ofQueryCoefficient_5;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient1 = ofQueryCoefficient_6;
-        }
-        if (itemOfPanel == 3u) {
           queryCoefficient1 = ofQueryCoefficient_7;
-        }
-        var scaleOfGroup = groupScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = groupScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = groupScale.z;
-        }
-        if (itemOfPanel == 3u) {
+          keyCoefficient0 = ofKeyCoefficient_3;
+          keyCoefficient1 = ofKeyCoefficient_7;
           scaleOfGroup = groupScale.w;
+          scaleOfState = stateScale.w;
         }
         let relative0 = query0 - rowScale_0;
         let relative1 = query1 - rowScale_1;
         let powers0 = queryCoefficient0 * exp2(relative0 + scaleOfGroup);
         let powers1 = queryCoefficient1 * exp2(relative1 + scaleOfGroup);
-        var scaleOfState = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfState = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfState = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfState = stateScale.w;
-        }
         let stateWeight = exp2(scaleOfState - scaleOfGroup);
         scales[componentOfPanel * 9u + rowGroup] = scaleOfGroup;
         ofState[componentOfPanel * 9u + rowGroup] = stateWeight;
@@ -674,26 +640,6 @@ fn finish_behind(
         totals_1 += powers1 * z;
         tile[componentOfPanel * 17u + rowGroup * 2u + 68u] = key0;
         tile[componentOfPanel * 17u + rowGroup * 2u + 69u] = key1;
-        var keyCoefficient0 = ofKeyCoefficient_0;
-        if (itemOfPanel == 1u) {
-          keyCoefficient0 = ofKeyCoefficient_1;
-        }
-        if (itemOfPanel == 2u) {
-          keyCoefficient0 = ofKeyCoefficient_2;
-        }
-        if (itemOfPanel == 3u) {
-          keyCoefficient0 = ofKeyCoefficient_3;
-        }
-        var keyCoefficient1 = ofKeyCoefficient_4;
-        if (itemOfPanel == 1u) {
-          keyCoefficient1 = ofKeyCoefficient_5;
-        }
-        if (itemOfPanel == 2u) {
-          keyCoefficient1 = ofKeyCoefficient_6;
-        }
-        if (itemOfPanel == 3u) {
-          keyCoefficient1 = ofKeyCoefficient_7;
-        }
         tile[componentOfPanel * 17u + rowGroup * 2u + 204u] = keyCoefficient0;
         tile[componentOfPanel * 17u + rowGroup * 2u + 205u] = keyCoefficient1;
       }

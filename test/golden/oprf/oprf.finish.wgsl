@@ -464,69 +464,39 @@ fn finish(
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
         var query0 = ofQuery_0;
+        var query1 = ofQuery_4;
+        var key0 = ofKey_0;
+        var key1 = ofKey_4;
+        var scaleOfGroup = groupScale.x;
+        var scaleOfState = stateScale.x;
         if (itemOfPanel == 1u) {
           query0 = ofQuery_1;
+          query1 = ofQuery_5;
+          key0 = ofKey_1;
+          key1 = ofKey_5;
+          scaleOfGroup = groupScale.y;
+          scaleOfState = stateScale.y;
         }
         if (itemOfPanel == 2u) {
           query0 = ofQuery_2;
+          query1 = ofQuery_6;
+          key0 = ofKey_2;
+          key1 = ofKey_6;
+          scaleOfGroup = groupScale.z;
+          scaleOfState = stateScale.z;
         }
         if (itemOfPanel == 3u) {
           query0 = ofQuery_3;
-        }
-        var query1 = ofQuery_4;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery_5;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery_6;
-        }
-        if (itemOfPanel == 3u) {
           query1 = ofQuery_7;
-        }
-        var key0 = ofKey_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey_2;
-        }
-        if (itemOfPanel == 3u) {
           key0 = ofKey_3;
-        }
-        var key1 = ofKey_4;
-        if (itemOfPanel == 1u) {
-          key1 = ofKey_5;
-        }
-        if (itemOfPanel == 2u) {
-          key1 = ofKey_6;
-        }
-        if (itemOfPanel == 3u) {
           key1 = ofKey_7;
-        }
-        var scaleOfGroup = groupScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfGroup = groupScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfGroup = groupScale.z;
-        }
-        if (itemOfPanel == 3u) {
           scaleOfGroup = groupScale.w;
+          scaleOfState = stateScale.w;
         }
         let relative0 = query0 - rowScale_0;
         let relative1 = query1 - rowScale_1;
         let powers0 = exp2(relative0 + scaleOfGroup);
         let powers1 = exp2(relative1 + scaleOfGroup);
-        var scaleOfState = stateScale.x;
-        if (itemOfPanel == 1u) {
-          scaleOfState = stateScale.y;
-        }
-        if (itemOfPanel == 2u) {
-          scaleOfState = stateScale.z;
-        }
-        if (itemOfPanel == 3u) {
-          scaleOfState = stateScale.w;
-        }
         let stateWeight = exp2(scaleOfState - scaleOfGroup);
         scales[componentOfPanel * 17u + rowGroup] = scaleOfGroup;
         ofState[componentOfPanel * 17u + rowGroup] = stateWeight;

@@ -302,53 +302,29 @@ fn finish(
       if (columnGroup / 4u == panel % 4u) {
         let componentOfPanel = columnGroup % 4u;
         var query0 = ofQuery_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery_3;
-        }
         var query1 = ofQuery_4;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery_5;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery_6;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery_7;
-        }
         var queryCoefficient0 = ofQueryCoefficient_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient0 = ofQueryCoefficient_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient0 = ofQueryCoefficient_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient0 = ofQueryCoefficient_3;
-        }
         var queryCoefficient1 = ofQueryCoefficient_4;
-        if (itemOfPanel == 1u) {
-          queryCoefficient1 = ofQueryCoefficient_5;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient1 = ofQueryCoefficient_6;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient1 = ofQueryCoefficient_7;
-        }
         var scaleOfGroup = stateScale.x;
         if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+          query1 = ofQuery_5;
+          queryCoefficient0 = ofQueryCoefficient_1;
+          queryCoefficient1 = ofQueryCoefficient_5;
           scaleOfGroup = stateScale.y;
         }
         if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+          query1 = ofQuery_6;
+          queryCoefficient0 = ofQueryCoefficient_2;
+          queryCoefficient1 = ofQueryCoefficient_6;
           scaleOfGroup = stateScale.z;
         }
         if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+          query1 = ofQuery_7;
+          queryCoefficient0 = ofQueryCoefficient_3;
+          queryCoefficient1 = ofQueryCoefficient_7;
           scaleOfGroup = stateScale.w;
         }
         let relative0 = query0 - rowScale_0;
@@ -586,53 +562,29 @@ fn finish(
       if (columnGroup / 4u == panel % 4u) {
         let componentOfPanel = columnGroup % 4u;
         var query0 = ofQuery_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery_3;
-        }
         var query1 = ofQuery_4;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery_5;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery_6;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery_7;
-        }
         var queryCoefficient0 = ofQueryCoefficient_0;
-        if (itemOfPanel == 1u) {
-          queryCoefficient0 = ofQueryCoefficient_1;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient0 = ofQueryCoefficient_2;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient0 = ofQueryCoefficient_3;
-        }
         var queryCoefficient1 = ofQueryCoefficient_4;
-        if (itemOfPanel == 1u) {
-          queryCoefficient1 = ofQueryCoefficient_5;
-        }
-        if (itemOfPanel == 2u) {
-          queryCoefficient1 = ofQueryCoefficient_6;
-        }
-        if (itemOfPanel == 3u) {
-          queryCoefficient1 = ofQueryCoefficient_7;
-        }
         var scaleOfGroup = stateScale.x;
         if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+          query1 = ofQuery_5;
+          queryCoefficient0 = ofQueryCoefficient_1;
+          queryCoefficient1 = ofQueryCoefficient_5;
           scaleOfGroup = stateScale.y;
         }
         if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+          query1 = ofQuery_6;
+          queryCoefficient0 = ofQueryCoefficient_2;
+          queryCoefficient1 = ofQueryCoefficient_6;
           scaleOfGroup = stateScale.z;
         }
         if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+          query1 = ofQuery_7;
+          queryCoefficient0 = ofQueryCoefficient_3;
+          queryCoefficient1 = ofQueryCoefficient_7;
           scaleOfGroup = stateScale.w;
         }
         let relative0 = query0 - rowScale_0;

@@ -309,43 +309,25 @@ fn finish(
       if (columnGroup / 8u == panel % 2u) {
         let componentOfPanel = columnGroup % 8u;
         var query0 = ofQuery_0;
-        if (itemOfPanel == 1u) {
-          query0 = ofQuery_1;
-        }
-        if (itemOfPanel == 2u) {
-          query0 = ofQuery_2;
-        }
-        if (itemOfPanel == 3u) {
-          query0 = ofQuery_3;
-        }
         var query1 = ofQuery_4;
-        if (itemOfPanel == 1u) {
-          query1 = ofQuery_5;
-        }
-        if (itemOfPanel == 2u) {
-          query1 = ofQuery_6;
-        }
-        if (itemOfPanel == 3u) {
-          query1 = ofQuery_7;
-        }
         var key0 = ofKey_0;
-        if (itemOfPanel == 1u) {
-          key0 = ofKey_1;
-        }
-        if (itemOfPanel == 2u) {
-          key0 = ofKey_2;
-        }
-        if (itemOfPanel == 3u) {
-          key0 = ofKey_3;
-        }
         var key1 = ofKey_4;
         if (itemOfPanel == 1u) {
+          query0 = ofQuery_1;
+          query1 = ofQuery_5;
+          key0 = ofKey_1;
           key1 = ofKey_5;
         }
         if (itemOfPanel == 2u) {
+          query0 = ofQuery_2;
+          query1 = ofQuery_6;
+          key0 = ofKey_2;
           key1 = ofKey_6;
         }
         if (itemOfPanel == 3u) {
+          query0 = ofQuery_3;
+          query1 = ofQuery_7;
+          key0 = ofKey_3;
           key1 = ofKey_7;
         }
         tile[componentOfPanel * 33u + rowGroup * 2u] = query0;
