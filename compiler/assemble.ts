@@ -4,7 +4,7 @@
  */
 import type { FormDescription, GradientDescription, ProgramDescription } from './codegen/description.ts'
 import { invariant } from './diagnostics/invariant.ts'
-import type { LoweredForm, LoweredForms } from './forms.ts'
+import type { LoweredForm, LoweredForms, LoweredGradients } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
 import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
@@ -76,13 +76,18 @@ export function assembleText(
 export function assembleGradients(
   target: Target,
   model: AttentionModel,
-  gradients: LoweredForm,
+  gradients: LoweredGradients,
   facts: Facts,
 ): GradientDescription {
   return {
-    ...factsOf(target, model, gradients, '', facts),
-    forms: { backward: formOf(target, gradients) },
-    kernels: sourcesOf([gradients]),
+    ...factsOf(target, model, gradients.backward, '', facts),
+    forms: {
+      backward: formOf(target, gradients.backward),
+      ...Object.fromEntries(
+        Object.entries(gradients).map(([form, one]: [string, LoweredForm]) => [form, formOf(target, one)]),
+      ),
+    },
+    kernels: sourcesOf(Object.values(gradients) as LoweredForm[]),
   }
 }
 
@@ -136,7 +141,7 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
     groups: schedule.groups,
     ...(schedule.together && { together: schedule.together }),
     ...(schedule.rows && { rows: schedule.rows }),
-    buffers: schedule.buffers.map(({ name, role, element, size, value, scales, total }) => ({
+    buffers: schedule.buffers.map(({ name, role, element, size, value, scales, total, kept }) => ({
       name,
       role,
       element,
@@ -144,6 +149,7 @@ function formOf(target: Target, { schedule, kernels }: LoweredForm): FormDescrip
       ...(value === undefined ? {} : { value }),
       ...(scales === undefined ? {} : { scales }),
       ...(total && { total }),
+      ...(kept && { kept }),
     })),
     dispatches: dispatchesOf(schedule).map(({ pass, buffers }) => ({
       kernel: kernels[schedule.passes.indexOf(pass)]?.name ?? '',

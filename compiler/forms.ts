@@ -1,5 +1,6 @@
 /** From the algebra to the forms of an attention for one target: passes and kernels, each verified. */
 import type { Attention } from './algebra/attention.ts'
+import { invariant } from './diagnostics/invariant.ts'
 import type { FormName } from './codegen/description.ts'
 import { isSpelt } from './codegen/javascript.ts'
 import { BeyondSingle } from './kernel/check-value.ts'
@@ -8,6 +9,7 @@ import { BeyondScratch } from './kernel/limits.ts'
 import { verify as verifyKernel } from './kernel/verify.ts'
 import { backward, backwardFromState, schedule } from './schedule/build.ts'
 import type { Planner } from './schedule/planner.ts'
+import { dispatchesOf } from './schedule/schedule.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import type { Choices } from './schedule/choices.ts'
 import { verify as verifySchedule } from './schedule/verify.ts'
@@ -46,6 +48,13 @@ export function formsFor(
   return 'unsupported' in planned ? planned : lowered(planned, (forward) => lowerForms(target, forward))
 }
 
+/** The form of gradients, and where they compute forward anew the same kernels in two parts. */
+export interface LoweredGradients {
+  readonly backward: LoweredForm
+  readonly keep?: LoweredForm
+  readonly rest?: LoweredForm
+}
+
 /**
  * The passes and kernels of gradients, or why there are none, in words that go on from "has no gradients, since".
  *
@@ -56,7 +65,7 @@ export function gradientsFor(
   attention: Attention,
   choices?: Choices,
   parameters = false,
-): LoweredForm | { readonly underivable: string } {
+): LoweredGradients | { readonly underivable: string } {
   return gradientForm(target, backward(attention, plannerOf(target, choices), parameters))
 }
 
@@ -65,16 +74,16 @@ export function stateGradientsFor(
   target: Target,
   attention: Attention,
   choices?: Choices,
-): LoweredForm | { readonly underivable: string } {
+): LoweredGradients | { readonly underivable: string } {
   return gradientForm(target, backwardFromState(attention, plannerOf(target, choices)))
 }
 
 function gradientForm(
   target: Target,
   planned: Schedule | { readonly underivable: string },
-): LoweredForm | { readonly underivable: string } {
+): LoweredGradients | { readonly underivable: string } {
   if ('underivable' in planned) return planned
-  const form = lowered(planned, (backward) => lowerForm(target, verifySchedule(backward)))
+  const form = lowered(planned, (backward) => lowerGradients(target, verifySchedule(backward)))
   return 'unsupported' in form ? { underivable: `they are not compiled for ${form.unsupported}` } : form
 }
 
@@ -114,4 +123,44 @@ function lowerForm(target: Target, plan: Schedule): LoweredForm {
   const lowered = target.lower(plan)
   const kernels = lowered.map(({ kernel }) => verifyKernel(kernel))
   return { schedule: plan, kernels, sources: lowered.map(({ spell }) => spell()) }
+}
+
+/** Each kernel is made once, whichever parts have it. */
+function lowerGradients(target: Target, backward: Schedule): LoweredGradients {
+  const { inTwo, ...facts } = backward
+  if (inTwo === undefined) return { backward: lowerForm(target, backward) }
+  const [keep, rest] = [verifySchedule(inTwo.keep), verifySchedule(inTwo.rest)]
+  const all: Schedule = {
+    ...facts,
+    buffers: [...new Map([...keep.buffers, ...backward.buffers].map((plan) => [plan.name, plan])).values()],
+    passes: [...new Set([...backward.passes, ...keep.passes])],
+  }
+  const { kernels, sources } = lowerForm(target, all)
+  const madeFor = (schedule: Schedule): LoweredForm => {
+    const places = schedule.passes.map((pass) => all.passes.indexOf(pass))
+    return {
+      schedule,
+      kernels: places.flatMap((place) => kernels[place] ?? []),
+      sources: places.flatMap((place) => sources[place] ?? []),
+    }
+  }
+  const forms = { backward: madeFor(facts), keep: madeFor(keep), rest: madeFor(rest) }
+  checkKept(forms.keep, true)
+  checkKept(forms.rest, false)
+  return forms
+}
+
+/** What one part leaves the other only reads, so that it serves again. */
+function checkKept({ schedule, kernels }: LoweredForm, leaves: boolean): void {
+  const written = new Set(
+    dispatchesOf(schedule).flatMap(({ pass, buffers }) => {
+      const { bindings = [] } = kernels[schedule.passes.indexOf(pass)] ?? {}
+      return buffers.filter((_, place) => bindings[place]?.access === 'read_write')
+    }),
+  )
+  for (const { name, kept } of schedule.buffers)
+    invariant(
+      !kept || written.has(name) === leaves,
+      `${name} of ${schedule.name} is ${leaves ? 'written before' : 'only read after'} the cut`,
+    )
 }

@@ -88,6 +88,28 @@ export interface WithLogSums<T extends Tensor> {
   readonly lse: T
 }
 
+/** A forward pass that keeps what `backward` would compute anew. */
+export interface KeepingCall<T extends Tensor> extends ForwardCall<T> {
+  readonly keep: true
+  /** The `wrt` of the call of `backward` to come. */
+  readonly wrt?: Wrt | undefined
+}
+
+/** The result of a forward pass, and what it kept. */
+export interface KeptOutput<T extends Tensor> {
+  /** [B, H, L, V] */
+  readonly out: T
+  readonly kept: Kept
+}
+
+/** What a forward pass kept for `backward`: it serves any number of calls, on the same q, k and v. */
+export interface Kept {
+  /** Of memory, in proportion to the length; 0 where nothing is kept and `backward` computes all anew. */
+  readonly bytes: number
+  /** Frees it. `backward` does not. */
+  destroy(): void
+}
+
 /** Rows of a prompt: its first ones, or those that follow the ones of a state. */
 export interface PrefillCall<T extends Tensor> extends ForwardCall<T> {
   /**
@@ -100,6 +122,8 @@ export interface PrefillCall<T extends Tensor> extends ForwardCall<T> {
 export interface BackwardCall<T extends Tensor> extends Omit<ForwardCall<T>, 'out'> {
   /** [B, H, L, V] */
   readonly dout: T
+  /** What `forward` kept of the same q, k, v, sizes and lengths: it is then not computed anew. The gradients have the same bits. */
+  readonly kept?: Kept | undefined
   /** [B, H, L, D], a buffer for the result, as `out` of `forward`. */
   readonly dq?: GPUBuffer | undefined
   /** [B, KVH, S, D], likewise. */
@@ -207,6 +231,8 @@ export interface EncodeBackwardBuffers extends Omit<EncodeBuffers, 'out'> {
   readonly dprojection?: GPUBuffer | undefined
   /** Each like the weight of that name, all that `create` was given; with them come the gradients of the weights. */
   readonly dweights?: Readonly<Record<string, GPUBuffer>> | undefined
+  /** What `forward` kept, which `encode` does not; not to be destroyed before the commands are submitted. */
+  readonly kept?: Kept | undefined
 }
 
 /** What an attention carries from token to token. Belongs to the attention that made it. */
@@ -281,6 +307,12 @@ export interface Attention {
    */
   redraw(seed: number): void
   /**
+   * As `forward` without `keep`, and keeps what `backward` computes anew without it. `out` is then the one that gradients are of, which may
+   * be rounded otherwise. With the storage f16 as well, all tensors of this call are f32. Loads what `backward` runs, and
+   * rejects as it does where there are no gradients.
+   */
+  forward<T extends Tensor>(call: KeepingCall<T>): Promise<KeptOutput<T>>
+  /**
    * [B, H, L, V]. Arrays are read before it returns its promise, and may then be
    * changed. A new buffer has the usages STORAGE, COPY_SRC and COPY_DST.
    */
@@ -301,7 +333,7 @@ export interface Attention {
   restore(saved: SavedState): Promise<AttentionState>
   /**
    * Gradients of Σ out·dout by q, k and v, each like the tensor that it is of; [B, H, L, V] `dout` is the gradient of
-   * the result. What forward computes on the way is computed anew. Key rows that do not count have none. With the
+   * the result. What forward computes on the way is computed anew, unless `kept` has it. Key rows that do not count have none. With the
    * storage f16 as well, all tensors of this call are f32. Rejects with the `AttentionError` `form` where the attention
    * has no gradients, and says why.
    */

@@ -9,6 +9,8 @@ import type {
   EncodeBuffers,
   ForwardCall,
   Gradients,
+  KeepingCall,
+  KeptOutput,
   PrefillCall,
   SavedState,
   Sizes,
@@ -96,7 +98,15 @@ export abstract class BaseAttention implements Plain {
     this.drawn = { name: this.name, projection, seed }
   }
 
-  abstract forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
+  forward<T extends Tensor>(call: KeepingCall<T>, drawn?: Drawn): Promise<KeptOutput<T>>
+  forward<T extends Tensor>(call: ForwardCall<T>, drawn?: Drawn): Promise<T>
+  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<KeptOutput<T> | T> {
+    // What keeps for gradients is loaded with them.
+    return call && 'keep' in call ? (this.backward(call as never, drawn) as never) : this.pass(call, drawn)
+  }
+
+  /** `forward` as it is mostly called. */
+  protected abstract pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T>
   /** @param drawn what the state is of, where that was in use when the call was made */
   abstract prefill<T extends Tensor>(
     call: PrefillCall<T>,

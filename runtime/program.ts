@@ -68,8 +68,8 @@ export interface Program {
   readonly assembledLater?: Assembled
 }
 
-/** Whole calls, the forms of decoding, and gradients. */
-export type FormName = 'forward' | 'prefill' | 'resume' | 'step' | 'backward'
+/** Whole calls, the forms of decoding, and gradients: at once, or what is kept for them and the rest. */
+export type FormName = 'forward' | 'prefill' | 'resume' | 'step' | 'backward' | 'keep' | 'rest'
 
 /** Forms with their kernels: what engines run. */
 export interface Runnable extends Omit<Program, 'forms'> {
@@ -78,7 +78,13 @@ export interface Runnable extends Omit<Program, 'forms'> {
 
 /** The gradients of a program. */
 export interface GradientProgram extends Omit<Program, 'forms'> {
-  readonly forms: { readonly backward: Form }
+  readonly forms: {
+    readonly backward: Form
+    /** Where `backward` computes forward anew: that part of it alone, which leaves `out`, and what `rest` reads of it. */
+    readonly keep?: Form
+    /** From what `keep` left to the gradients. Both are cut in the slices of `backward`. */
+    readonly rest?: Form
+  }
 }
 
 /** The module of a program's gradients. */
@@ -170,6 +176,8 @@ export interface BufferPlan {
   readonly element: 'f32' | 'u32'
   /** In elements. Only that of a scratch buffer depends on the slice. */
   readonly size: (shape: Shape) => number
+  /** Of the role `scratch`: what `keep` leaves for `rest`, of each slice. */
+  readonly kept?: true
   /** Of the role `output`: one for the whole call, of which each slice has a part; the call's is their sum. */
   readonly total?: true
   /**

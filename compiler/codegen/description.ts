@@ -51,7 +51,8 @@ export interface ProgramDescription extends Omit<
 
 /** The gradients of a program. */
 export interface GradientDescription extends Omit<ProgramDescription, 'forms'> {
-  readonly forms: { readonly backward: FormDescription }
+  readonly forms: Readonly<Record<'backward', FormDescription>> &
+    Readonly<Partial<Record<'keep' | 'rest', FormDescription>>>
 }
 
 /** Why there are no gradients, in words that go on from "has no gradients, since". */

@@ -326,10 +326,11 @@ const codeOf = (program: AnyDescription, kernel: string): string =>
 
 function formLines(name: string, form: FormDescription): string[] {
   const buffers = form.buffers.map(
-    ({ name, role, element, size, value, scales, total }) =>
+    ({ name, role, element, size, value, scales, total, kept }) =>
       `{ name: ${literal(name)}, role: ${literal(role)}, element: ${literal(element)}, size: ${printSize(size)}` +
       (scales === undefined ? '' : `, scales: ${scales}`) +
       (total === undefined ? '' : `, total: ${total}`) +
+      (kept === undefined ? '' : `, kept: ${kept}`) +
       `${value === undefined ? '' : `, value: (head) => ${javascript(value)}`} },`,
   )
   const dispatches = form.dispatches.map(

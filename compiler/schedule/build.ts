@@ -12,6 +12,8 @@ import {
 } from '../algebra/facts.ts'
 import { backwardBehind } from './backward/behind.ts'
 import { backwardFactorised } from './backward/factorised.ts'
+import { inTwo } from './backward/in-two.ts'
+import type { WithResult } from './backward/in-two.ts'
 import { isDerivable, lengthOfSlopes } from './backward/pair-slopes.ts'
 import { backwardNear } from './backward/near.ts'
 import { backwardSteps } from './backward/steps.ts'
@@ -70,7 +72,7 @@ export function backward(
   const output = outputOf(attention)
   const totals = !parameters ? undefined : planner.rowsApart ? 'bySlice' : 'inPlace'
   if (output.kind === 'near' && planner.rowsApart) return { underivable: 'no cell sorts rows by a hash' }
-  const planned =
+  const planned: WithResult | { readonly underivable: string } | undefined =
     output.kind === 'near'
       ? backwardNear(attention, output)
       : output.kind === 'carry'
@@ -79,7 +81,9 @@ export function backward(
   if (planned === undefined) return { underivable: inseparable }
   if ('underivable' in planned) return planned
   const laid = (pass: Pass): Pass => (pass.kind === 'equation' && planner.blocks ? inBlocks(pass) : pass)
-  return { ...planned, passes: planned.passes.map(laid) }
+  const { result, ...gradients } = planned
+  const whole = { ...gradients, passes: gradients.passes.map(laid) }
+  return result === undefined ? whole : inTwo(whole, { ...result, passes: result.passes.map(laid) })
 }
 
 /** The gradients of q, k and v of rows behind those of a state, and that of the state; or why there are none. */

@@ -101,6 +101,11 @@ export interface Schedule {
    * rows behind those of a state, where the prefix is not told where rows begin.
    */
   readonly decoding?: { readonly prefill: Schedule; readonly step: Schedule; readonly resume?: Schedule }
+  /**
+   * Of gradients, where they compute forward anew: the same passes in two parts. `keep` leaves `out` and, in buffers that
+   * are `kept`, what `rest` reads of it.
+   */
+  readonly inTwo?: { readonly keep: Schedule; readonly rest: Schedule }
 }
 
 /** The passes from `first` to `last` are dispatched `times` times over. */
@@ -128,6 +133,8 @@ export interface BufferPlan {
   readonly total?: true
   /** Of the role `state`, in the form `step`: the last numbers of each group, one per feature, are logarithms. */
   readonly scales?: true
+  /** Of the role `scratch`: what one part of gradients leaves for the other. */
+  readonly kept?: true
   /** Layout, for the reader. */
   readonly layout: string
 }

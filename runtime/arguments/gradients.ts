@@ -60,6 +60,14 @@ export function checkWrt(where: string, wrt: unknown, parameters: Parameters): b
   return wrt.length > 0
 }
 
+/** A forward pass that keeps, of tensors of f32. @throws TypeError, RangeError */
+export function checkKeeping(program: Program, call: unknown): CheckedCall {
+  const { keep, wrt: _, ...plain } = call as { readonly keep?: unknown; readonly wrt?: unknown }
+  if (keep !== true)
+    throw new TypeError(`${program.name}.forward: keep must be true, or left out; it is ${describe(keep)}.`)
+  return checkCall(program.singles ?? program, 'forward', plain)
+}
+
 /** @throws TypeError, RangeError, AttentionError `form` */
 export function checkBackward(program: Program, call: unknown, parameters: Parameters): CheckedCall {
   return check(program, 'backward', call, parameters, false)
@@ -90,7 +98,7 @@ function check(
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, call, '{ q, k, v, dout, length: 128 }')
-  const { wrt, dq, dk, dv, dprojection, dweights, ...plain } = call
+  const { wrt, dq, dk, dv, dprojection, dweights, kept: _, ...plain } = call
   checkWrt(where, wrt, parameters)
   const wide = program.singles ?? program
   const checked = checkCall(wide, member, plain, ['q', 'k', 'v', 'dout'])

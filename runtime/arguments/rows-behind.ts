@@ -26,7 +26,11 @@ export function apartFromStates(
 } {
   requireForm(program, 'prefill')
   requireObject(`${program.name}.backward`, call, '{ q, k, v, dout, length: 128 }')
-  const { state, dstate, wrt, ...plain } = call
+  const { state, dstate, wrt, kept, ...plain } = call
+  if (kept !== undefined)
+    throw new TypeError(
+      `${program.name}.backward: forward keeps nothing for calls with state, dstate or wrt: ['state']; leave kept out.`,
+    )
   const named: readonly unknown[] = Array.isArray(wrt) ? wrt : []
   return {
     plain: { ...plain, wrt: Array.isArray(wrt) ? named.filter((name) => name !== 'state') : wrt },

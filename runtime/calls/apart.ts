@@ -66,7 +66,7 @@ export async function apart(
   )
   const apart = { ...turned(given, false), ...(given['inputs'] !== undefined && { inputs }) }
   const result = await runs[member](apart as never, drawn)
-  if (member === 'forward' && given['lse'] !== true) return turned({ out: result }, true)['out']
+  if (isFloat32Array(result)) return turned({ out: result }, true)['out']
   return turned(result as Readonly<Record<string, unknown>>, true)
 }
 

@@ -1,12 +1,13 @@
 /** The gradients of an attention: of q, k and v alone, and with those of parameters. Each is loaded when it is asked for. */
-import { checkBackward, checkWrt, parametersOf } from '../arguments/gradients.ts'
+import { checkBackward, checkKeeping, checkWrt, parametersOf } from '../arguments/gradients.ts'
 import type { Parameters } from '../arguments/gradients.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { Gradients, Tensor, Wrt } from '../attention.ts'
-import type { PrepareBackward } from '../base-attention.ts'
+import type { Drawn, PrepareBackward } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
-import type { GradientProgram, Program } from '../program.ts'
+import type { Form, GradientProgram, Program } from '../program.ts'
+import type { OfCall } from './kept.ts'
 import { Loaded } from './loaded.ts'
 import { ownCall } from './own-call.ts'
 
@@ -15,7 +16,11 @@ export interface Ready<Opened> {
   readonly opened: Opened
   readonly checked: CheckedCall
   readonly wrt: Wrt
+  /** By what the call is known, to what is kept for it. */
+  readonly of: OfCall
 }
+
+type Promised<T> = T | Promise<T>
 
 export class GradientPrograms<Opened> {
   readonly parameters: Parameters
@@ -61,20 +66,42 @@ export class GradientPrograms<Opened> {
   }
 
   /** A call with what runs it: at once where that is loaded. @throws TypeError, RangeError, AttentionError `form` */
-  ready(call: { readonly wrt?: unknown } | undefined): Ready<Opened> | Promise<Ready<Opened>> {
-    const parameters = checkWrt(`${this.#program.name}.backward`, call?.wrt, this.parameters)
+  ready(drawn: Drawn, call: { readonly wrt?: unknown } | undefined): Promised<Ready<Opened>> {
+    return this.#ready(drawn, 'backward', call, (given) =>
+      checkBackward(this.#program, given, this.parameters),
+    )
+  }
+
+  /** Likewise, a forward pass that keeps. */
+  readyToKeep(drawn: Drawn, call: { readonly wrt?: unknown }): Promised<Ready<Opened>> {
+    return this.#ready(drawn, 'forward', call, (given) => checkKeeping(this.#program, given))
+  }
+
+  #ready(
+    drawn: Drawn,
+    member: string,
+    call: { readonly wrt?: unknown } | undefined,
+    check: (call: unknown) => CheckedCall,
+  ): Promised<Ready<Opened>> {
+    const parameters = checkWrt(`${this.#program.name}.${member}`, call?.wrt, this.parameters)
     const now = this.now(parameters)
     const readyOf = (opened: Opened, given: typeof call): Ready<Opened> => {
-      const checked = checkBackward(this.#program, given, this.parameters)
+      const checked = check(given)
       return {
         opened,
         checked: parameters ? this.withRoom(checked) : checked,
         wrt: (given?.wrt ?? []) as Wrt,
+        of: this.of(drawn, parameters, checked),
       }
     }
     if (now) return readyOf(now, call)
     const own = ownCall(call)
     return this.#load(parameters).then((opened) => readyOf(opened, own))
+  }
+
+  /** By what a call is known. */
+  of(drawn: Drawn, parameters: boolean, call: OfCall['call']): OfCall {
+    return { owner: this, drawn, parameters, call }
   }
 
   #load(parameters: boolean): Promise<Opened> {
@@ -128,19 +155,14 @@ function shared(program: GradientProgram, { weights }: Parameters): GradientProg
       otherwise === undefined || weights[name] !== undefined ? [] : [[`d${name}`, `d${otherwise}`]],
     ),
   )
-  const { backward } = program.forms
-  const { buffers, dispatches } = backward
   const named = (name: string): string => names.get(name) ?? name
-  return {
-    ...program,
-    forms: {
-      backward: {
-        ...backward,
-        buffers: buffers.filter(({ name }) => !names.has(name)),
-        dispatches: dispatches.map((dispatch) => ({ ...dispatch, buffers: dispatch.buffers.map(named) })),
-      },
-    },
-  }
+  const formOf = ({ buffers, dispatches, ...facts }: Form): Form => ({
+    ...facts,
+    buffers: buffers.filter(({ name }) => !names.has(name)),
+    dispatches: dispatches.map((dispatch) => ({ ...dispatch, buffers: dispatch.buffers.map(named) })),
+  })
+  const forms = Object.entries(program.forms).map(([name, form]: [string, Form]) => [name, formOf(form)])
+  return { ...program, forms: Object.fromEntries(forms) as GradientProgram['forms'] }
 }
 
 /** Gradients by the names of the interface. */

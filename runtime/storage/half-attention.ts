@@ -9,6 +9,8 @@ import type {
   EncodeBuffers,
   ForwardCall,
   Gradients,
+  KeepingCall,
+  KeptOutput,
   PrefillCall,
   SavedState,
   Sizes,
@@ -79,7 +81,11 @@ export class HalfAttention implements Attention {
     this.#decoding.redraw(seed)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+  forward<T extends Tensor>(call: KeepingCall<T>): Promise<KeptOutput<T>>
+  forward<T extends Tensor>(call: ForwardCall<T>): Promise<T>
+  async forward<T extends Tensor>(call: KeepingCall<T> | ForwardCall<T>): Promise<KeptOutput<T> | T> {
+    // As gradients are: of f32.
+    if (call && 'keep' in call) return this.#wide.forward(call)
     const out = await this.#run<Tensor>('forward', call, {
       run: (wide) => this.#wide.forward(wide as unknown as ForwardCall<Tensor>),
       outOf: (result, replace) => replace(result),

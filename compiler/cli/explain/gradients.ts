@@ -6,6 +6,7 @@ import { cost } from '../../schedule/cost.ts'
 import type { Planner } from '../../schedule/planner.ts'
 import { print as printSchedule } from '../../schedule/print.ts'
 import type { Schedule } from '../../schedule/schedule.ts'
+import { keptInWords } from './kept.ts'
 
 /** Of a call for one batch item. */
 interface Sizes {
@@ -20,7 +21,9 @@ export function gradientsInWords(attention: Attention, planner: Planner, sizes: 
   return [
     printSchedule(schedule),
     '',
-    `Forward is computed anew, and nothing is kept of it. Memory beside the tensors, of ${sizes.heads} heads and ${sizes.length} rows: ${memoryOf(schedule, sizes)}.`,
+    `Memory beside the tensors, of ${sizes.heads} heads and ${sizes.length} rows: ${memoryOf(schedule, sizes)}.`,
+    '',
+    ...keptInWords(schedule, sizes),
     '',
     ...parametersOf(attention).flatMap((parameter) => {
       const whole = backward(attention, planner, true)

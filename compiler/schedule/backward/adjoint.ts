@@ -19,4 +19,6 @@ export interface Contribution {
 /** The passes of an adjoint, and what follows from them. */
 export interface Adjoint extends Plan {
   readonly contributions: readonly Contribution[]
+  /** An entry of the rows of the step, at the cell of a pass, where the passes compute them anew. */
+  readonly result?: Formula
 }

@@ -1,6 +1,6 @@
 /** The adjoint of each row operation. */
 import type { Attend, Attention, Convolve, Either, RowOperation } from '../../algebra/attention.ts'
-import { tapOfEpilogue, valuesOfEpilogue } from '../epilogue.ts'
+import { addEpilogue, tapOfEpilogue, valuesOfEpilogue } from '../epilogue.ts'
 import { add, choose, gt, le, load, mul, smaller, sum, x, y, z } from '../equation/build.ts'
 import { countRows, entryOf, headAt } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
@@ -54,6 +54,7 @@ export function adjointOf(
         passes: [...rows.passes, ...filter.passes],
         buffers: [...rows.buffers, ...filter.buffers],
         contributions: [...rows.contributions, ofFiltered(step, cotangent), ...filter.contributions],
+        ...(rows.result && { result: withFiltered(step, rows.result) }),
       }
     }
     case 'carry':
@@ -68,6 +69,13 @@ const ofFiltered = ({ filter, values }: Convolve, cotangent: Entry): Contributio
   over: 'sliceQueryHead',
   entry: (head, row, column) => valuesOfEpilogue(filter, head, row, (from) => cotangent(head, from, column)),
 })
+
+/** An entry of a row, and what the convolution adds to it. */
+function withFiltered({ filter: { weight, width }, values }: Convolve, of: Formula): Formula {
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
+  const epilogue = { filter: weight, width, values: placeOf(values) }
+  return addEpilogue(of, epilogue, head, { row: y, column: x, columns: widthOf(values) })
+}
 
 const nothing: Adjoint = { passes: [], buffers: [], contributions: [] }
 
@@ -121,7 +129,9 @@ function ofAttend(
 
 /** Those of both attentions, each for the batch items that it is for. */
 function ofEither({ few, many, most }: Either, cotangent: Entry, backward: Backward): Adjoint | undefined {
-  const one = ofAttend(few, cotangent, { ...backward, only: { fewer: 'atMost', rows: most } })
+  const ofFew: Only = { fewer: 'atMost', rows: most }
+  const head = headAt('kvHeads', 'sliceQueryHead', z, { lengths: true })
+  const one = ofAttend(few, cotangent, { ...backward, only: ofFew })
   const other = ofAttend(many, cotangent, { ...backward, only: { fewer: 'moreThan', rows: most } })
   return (
     one &&
@@ -129,6 +139,7 @@ function ofEither({ few, many, most }: Either, cotangent: Entry, backward: Backw
       passes: [...one.passes, ...other.passes],
       buffers: [...one.buffers, ...other.buffers],
       contributions: [...one.contributions, ...other.contributions],
+      ...(one.result && other.result && { result: choose(isMeant(ofFew, head), one.result, other.result) }),
     }
   )
 }

@@ -45,6 +45,14 @@ function sumAt({ buffer, scaled }: RowSums, { columns, queries }: Attend, column
   return load(buffer, add(mul(add(mul(z, size(roomFor(queries.count))), y), numbers), column))
 }
 
+/** An entry of a row, as forward gives it. */
+export function resultOf(plans: Plans): Formula {
+  const { sums, attend } = plans
+  const factor = factorOf(plans)
+  const total = sumAt(sums, attend, x)
+  return factor === undefined ? total : mul(total, named('factor', factor))
+}
+
 /** Cotangents over the rows' denominators. */
 export function cotangentPass(plans: Plans): Plan {
   const { attend, cotangent, cotangents } = plans

@@ -16,7 +16,7 @@ import type { Adjoint } from './adjoint.ts'
 import { byWeight, pairSlopes } from './pair-slopes.ts'
 import { finest, roomCount } from './attend-plan.ts'
 import type { AttendAdjoint, Plans } from './attend-plan.ts'
-import { cotangentPass, queryRowsPass, keyRowsPass } from './attend-rows.ts'
+import { cotangentPass, queryRowsPass, keyRowsPass, resultOf } from './attend-rows.ts'
 import { slopePasses, valuePasses } from './attend-slopes.ts'
 
 /** The adjoint; undefined where ∂κ is no sum of products of functions of one row each. */
@@ -55,6 +55,7 @@ export function adjointOfAttend(from: AttendAdjoint): Adjoint | undefined {
     passes: [...sums.passes, ...parts.flatMap(({ passes }) => passes)],
     buffers: [...sums.buffers, ...parts.flatMap(({ buffers }) => buffers)],
     contributions: parts.flatMap(({ contributions = [] }) => contributions),
+    result: resultOf(plans),
   }
 }
 

@@ -53,7 +53,7 @@ export function rowCotangents({ attention, heads, groups, scaling }: FactorisedP
   const head = headAt(groups, 'sliceQueryHead', z)
   const divides = scaling === 'scaled' || division.kind === 'sum'
   const given = (column: Formula): Formula => load('dout', entryOf(outRows, head, y, valueDim, column))
-  const computed = (column: Formula): Formula => load('out', add(mul(rowAt(z, y), valueDim), column))
+  const computed = (column: Formula): Formula => load('rows', add(mul(rowAt(z, y), valueDim), column))
   const factor = (of: Formula): Formula => (divides ? mul(of, load('rowFactors', rowAt(z, y))) : of)
   const total = (): Formula => sum('t', valueDim, (t) => mul(given(t), computed(t)))
   const extent: Extent = [valueDim + 1, 'length', heads]

@@ -15,6 +15,8 @@
  */
 import type { Attention, Carry } from '../../algebra/attention.ts'
 import { dataBuffers, queryLengths } from '../buffers.ts'
+import { add, load, mul, size, x, y, z } from '../equation/build.ts'
+import { headAt } from '../equation/heads.ts'
 import { forwardOf, partsOf } from '../cells/factorised.ts'
 import type { Parts } from '../cells/factorised.ts'
 import { scratch } from '../equation/plan.ts'
@@ -23,10 +25,11 @@ import type { FactorisedPlan } from '../cells/plan.ts'
 import { projectionBuffer, seesLength } from '../feature-blocks.ts'
 import { outlineOf } from '../outline.ts'
 import type { Cotangents, Planner } from '../planner.ts'
-import type { BufferPlan, Schedule } from '../schedule.ts'
-import { gradientBuffers } from './buffers.ts'
+import type { BufferPlan, Pass, Schedule } from '../schedule.ts'
+import { gradientBuffers, resultPlan } from './buffers.ts'
 import { keyCotangents, queryCotangents, rowCotangents, sumOfGroups, valueGradient } from './cotangents.ts'
 import { gradientsOf } from './gradients.ts'
+import type { WithResult } from './in-two.ts'
 import type { Totals } from './parameters.ts'
 import { projectionGradient } from './projection.ts'
 import { plainRows, relativeRows } from './relative.ts'
@@ -43,17 +46,18 @@ export function backwardFactorised(
   carry: Carry,
   planner: Planner,
   totals?: Totals,
-): Schedule {
+): WithResult {
   const parts = partsOf(attention, carry)
   const fused = planner.cotangents?.(attention, carry)
   const begun = fused === undefined ? inEquations(parts) : inPasses(parts, fused)
   const projected = carry.score.projections !== undefined
-  return withGradients(
+  const whole = withGradients(
     attention,
     parts,
     begun,
     totals && projected ? [projectionGradient(parts, totals)] : [],
   )
+  return fused === undefined ? { ...whole, result: resultOf(parts) } : whole
 }
 
 /** A schedule that leaves cotangents of φ, with the gradients of q and k that follow from them. */
@@ -74,6 +78,12 @@ export function withGradients(
     ],
     passes: [...begun.passes, ...gradients.flatMap(({ passes }) => passes)],
   }
+}
+
+/** What forward leaves in `rows`, as the caller has it. */
+function resultOf({ plan: { attention, groups, heads } }: Parts): Plan {
+  const entry = load('rows', add(mul(add(mul(z, size('length')), y), attention.valueDim), x))
+  return resultPlan(attention, heads, headAt(groups, 'sliceQueryHead', z), entry)
 }
 
 /** A planner's own passes, which keep no states. */
@@ -109,7 +119,7 @@ export function inEquations(parts: Parts): Schedule {
       ...forward.buffers.map((buffer) => recomputed(buffer, parts.plan)),
       ...backward.flatMap(({ buffers }) => buffers),
     ],
-    passes: [...forward.passes, ...backward.flatMap(({ passes }) => passes)],
+    passes: [...forward.passes.map(intoRows), ...backward.flatMap(({ passes }) => passes)],
   }
 }
 
@@ -125,11 +135,17 @@ function backwardPasses(parts: Parts): readonly Plan[] {
   ]
 }
 
+/** A pass of forward, into `rows` in place of `out`. */
+function intoRows(pass: Pass): Pass {
+  if (pass.kind !== 'equation' || pass.out !== 'out') return pass
+  return { ...pass, out: 'rows', buffers: pass.buffers.map((name) => (name === 'out' ? 'rows' : name)) }
+}
+
 /** What forward returns is needed, and is not returned. */
 function recomputed(buffer: BufferPlan, { heads, attention }: FactorisedPlan): BufferPlan {
   if (buffer.role !== 'output') return buffer
   return scratch(
-    buffer.name,
+    'rows',
     [heads, 'length', attention.valueDim],
     `per query head and row: [${attention.valueDim}]`,
   )

@@ -5,19 +5,21 @@
 import { givenRowsOf, isGiven } from '../../algebra/facts.ts'
 import type { Attention, RowOperand, RowOperation } from '../../algebra/attention.ts'
 import { dataBuffers, queryLengths, queryRows } from '../buffers.ts'
-import { load } from '../equation/build.ts'
-import { entryOf } from '../equation/heads.ts'
+import { load, z } from '../equation/build.ts'
+import { entryOf, headAt } from '../equation/heads.ts'
 import { outlineOf } from '../outline.ts'
+import { headsOf } from '../planner.ts'
 import type { Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rounds, Schedule } from '../schedule.ts'
 import { givenBuffer, placeOf, planOf, restrictionOf, scratchFor, widthOf } from '../strategies/steps.ts'
 import { weightGradients } from './parameters.ts'
 import type { Totals } from './parameters.ts'
-import type { Contribution, Entry } from './adjoint.ts'
+import type { Adjoint, Contribution, Entry } from './adjoint.ts'
 import { adjointOf } from './adjoints.ts'
 import type { Backward } from './adjoints.ts'
-import { gradientBuffers } from './buffers.ts'
+import { gradientBuffers, resultPlan } from './buffers.ts'
 import { gather, gradientPass } from './gather.ts'
+import type { WithResult } from './in-two.ts'
 
 /** Passes of which some may run in rounds. */
 type RoundsPlan = Plan & { readonly rounds?: readonly Rounds[] }
@@ -30,7 +32,11 @@ const everyKey = 2 ** 30
  *
  * @param totals where those of weights, if there are some, come with them: how slices add them up
  */
-export function backwardSteps(attention: Attention, planner: Planner, totals?: Totals): Schedule | undefined {
+export function backwardSteps(
+  attention: Attention,
+  planner: Planner,
+  totals?: Totals,
+): WithResult | undefined {
   const { steps } = attention
   const parameters = totals !== undefined
   const walk = { attention, planner, kept: true, parameters, ...restrictionOf(steps) }
@@ -40,10 +46,10 @@ export function backwardSteps(attention: Attention, planner: Planner, totals?: T
   if (backward === undefined) return undefined
   const plans: readonly RoundsPlan[] = [
     ...again.map(({ rounds, ...plan }) => ({ ...plan, ...(rounds && { rounds: [rounds] }) })),
-    ...backward,
+    ...backward.plans,
   ]
   const rounds = plans.flatMap((plan) => plan.rounds ?? [])
-  return {
+  const gradients: Schedule = {
     ...outlineOf(attention),
     chunk: everyKey,
     chunks: 1,
@@ -58,16 +64,26 @@ export function backwardSteps(attention: Attention, planner: Planner, totals?: T
     passes: plans.flatMap(({ passes }) => passes),
     ...(rounds.length > 0 && { rounds }),
   }
+  const { result } = backward
+  const head = headAt('kvHeads', 'sliceQueryHead', z)
+  return result === undefined
+    ? gradients
+    : { ...gradients, result: resultPlan(attention, headsOf('sliceQueryHead'), head, result) }
 }
 
 const scratchOf = (step: RowOperation): BufferPlan => scratchFor(placeOf(step), widthOf(step))
 
 /** The adjoints of all steps, the last one first, and the gradients. */
-function sendBack(walk: Backward, totals: Totals | undefined): readonly RoundsPlan[] | undefined {
+interface SentBack extends Pick<Adjoint, 'result'> {
+  readonly plans: readonly RoundsPlan[]
+}
+
+function sendBack(walk: Backward, totals: Totals | undefined): SentBack | undefined {
   const { attention, parameters } = walk
   const { steps, valueDim } = attention
   const found = new Map<RowOperand, Contribution[]>()
   const plans: RoundsPlan[] = []
+  let result: Adjoint['result']
   const keep = (contributions: readonly Contribution[]): void => {
     for (const one of contributions) found.set(one.to, [...(found.get(one.to) ?? []), one])
   }
@@ -79,6 +95,7 @@ function sendBack(walk: Backward, totals: Totals | undefined): readonly RoundsPl
     const gathered = summands && gather(step, summands)
     const adjoint = adjointOf(step, gathered?.entry ?? ofOutput, walk)
     if (adjoint === undefined) return undefined
+    if (step === steps.at(-1)) ({ result } = adjoint)
     plans.push(...(gathered === undefined ? [] : [gathered]), adjoint)
     keep(adjoint.contributions.filter(({ to }) => parameters || !isGiven(to)))
   }
@@ -91,9 +108,10 @@ function sendBack(walk: Backward, totals: Totals | undefined): readonly RoundsPl
       to((rows) => rows.kind === 'call' && rows.of === name),
     ),
   )
-  if (totals === undefined) return [...plans, ...gradients]
+  const own = result && { result }
+  if (totals === undefined) return { plans: [...plans, ...gradients], ...own }
   const { begin, add } = weightGradients(attention, totals, ({ weight }) =>
     to((rows) => rows.kind === 'given' && rows.weight === weight),
   )
-  return [{ passes: begin, buffers: [] }, ...plans, ...gradients, add]
+  return { plans: [{ passes: begin, buffers: [] }, ...plans, ...gradients, add], ...own }
 }

@@ -1,11 +1,12 @@
 /** Gradients on gpu.js. Loaded with the first call that asks for them. */
 import { arraysOf, hostCall } from '../../arguments/on-host.ts'
 import { seesState } from '../../arguments/rows-behind.ts'
-import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
+import type { BackwardCall, Gradients, KeepingCall, KeptOutput, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
 import { gradientsBehindRows } from '../../calls/kept-rows.ts'
+import { checkKept, KeptForward } from '../../calls/kept.ts'
 import { ownCall, released } from '../../calls/own-call.ts'
 import type { FormName, GradientProgram, Program } from '../../program.ts'
 import { Engine } from './engine.ts'
@@ -57,10 +58,12 @@ export class Backward {
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session, run } = this.#owner
     session.assertUsable()
+    if ('keep' in call) return this.#keep(drawn, call as never) as never
     if (seesState(call)) return this.#behind(drawn, call, held)
-    const ready = this.#programs.ready(call)
-    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
+    const ready = this.#programs.ready(drawn, call)
+    const { opened, checked, wrt, of } = ready instanceof Promise ? await ready : ready
     session.assertUsable()
+    if (call.kept !== undefined) checkKept(`${opened.program.name}.backward`, call.kept, of)
     const inputs = hostCall(opened.program, 'gpujs', 'backward', checked)
     const { outputs } = run('backward', drawn, inputs, opened.engine)
     return namedGradients<Tensor>(await outputs, wrt) as Gradients<T>
@@ -104,6 +107,17 @@ export class Backward {
     } finally {
       if (held || copies) released(call)
     }
+  }
+
+  /** The forward pass. Nothing is kept of it: each dispatch replaces what is behind the name of its result. */
+  async #keep<T extends Tensor>(drawn: Drawn, call: KeepingCall<T>): Promise<KeptOutput<T>> {
+    const { program, session, engine, run } = this.#owner
+    session.assertUsable()
+    const ready = this.#programs.readyToKeep(drawn, call)
+    const { checked, of } = ready instanceof Promise ? await ready : ready
+    session.assertUsable()
+    const { outputs } = run('forward', drawn, hostCall(program, 'gpujs', 'forward', checked), engine)
+    return { out: (await outputs).get('out') as Tensor as T, kept: new KeptForward(of) }
   }
 
   destroy(): void {

@@ -85,7 +85,7 @@ export class GpujsAttention extends PartialAttention {
     this.#keeper = { ...this.#keeper, drawn: this.drawn }
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+  protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
     this.#session.assertUsable()

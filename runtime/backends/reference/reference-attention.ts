@@ -8,17 +8,20 @@ import {
   checkStep,
   foreignState,
 } from '../../arguments/decoding.ts'
-import { checkBackward, checkWrt, parametersOf } from '../../arguments/gradients.ts'
+import { checkBackward, checkKeeping, checkWrt, parametersOf } from '../../arguments/gradients.ts'
 import type { Parameters } from '../../arguments/gradients.ts'
 import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
 import { apartFromWhole, asksLse, ofQueriesAndKeys, withValues } from '../../arguments/whole-call.ts'
+import { checkKept, KeptForward } from '../../calls/kept.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
   BackwardCall,
   ForwardCall,
   Gradients,
+  KeepingCall,
+  KeptOutput,
   PrefillCall,
   SavedState,
   StepCall,
@@ -65,7 +68,7 @@ export class ReferenceAttention extends PartialAttention {
     super.redraw(seed)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+  protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
@@ -86,11 +89,23 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
+    if ('keep' in call) return this.#keep(call as never, drawn) as never
     if (seesState(call)) return this.#backwardBehind(call, drawn)
     const { source, name } = this.program
     const checked = checkBackward(this.program, call, this.#parameters)
+    const parameters = (call.wrt ?? []).length > 0
+    if (call.kept !== undefined)
+      checkKept(`${name}.backward`, call.kept, { owner: this, drawn, parameters, call: checked })
     const inputs = { ...this.#inputs('backward', checked, drawn), wrt: call.wrt ?? [] }
     return named(this.#package.referenceGradients(source, name)(inputs))
+  }
+
+  /** Nothing is kept: it is there to be compared with, in float64 throughout. */
+  #keep<T extends Tensor>(call: KeepingCall<T>, drawn: Drawn): KeptOutput<T> {
+    const parameters = checkWrt(`${this.name}.forward`, call.wrt, this.#parameters)
+    const checked = checkKeeping(this.program, call)
+    const out = this.#evaluate('forward', checked, { drawn }) as T
+    return { out, kept: new KeptForward({ owner: this, drawn, parameters, call: checked }) }
   }
 
   /** Gradients of the last rows of each item's whole sequence, and of those of the state before them. */

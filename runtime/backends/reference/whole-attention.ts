@@ -71,7 +71,7 @@ export class WholeAttention extends PartialAttention {
     )
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+  protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
     const { plain, sizes: asked } = apartFromWhole(this.program, 'forward', call)

@@ -1,18 +1,22 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
 import { arraysOf, hostCall } from '../../arguments/on-host.ts'
 import { seesState } from '../../arguments/rows-behind.ts'
-import type { BackwardCall, Gradients, Tensor } from '../../attention.ts'
+import type { BackwardCall, Gradients, KeepingCall, KeptOutput, Tensor } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
 import { gradientsBehindRows } from '../../calls/kept-rows.ts'
+import { checkKept, keptBuffers, KeptForward } from '../../calls/kept.ts'
+import type { OfCall } from '../../calls/kept.ts'
 import { ownCall, released } from '../../calls/own-call.ts'
 import { ownState } from '../../calls/prefix.ts'
+import { wholeCall } from '../../calls/slices.ts'
 import type { KeptState } from '../../calls/state.ts'
 import type { GradientProgram } from '../../program.ts'
 import type { Block } from './blocks.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Inputs } from './engine.ts'
 import type { Kernels } from './kernels.ts'
+import { bytesOf, FormPlan } from './launches.ts'
 import type { Parts } from './parts.ts'
 import { StateBlocks } from './state-blocks.ts'
 
@@ -20,6 +24,14 @@ import { StateBlocks } from './state-blocks.ts'
 interface Opened {
   readonly program: GradientProgram
   readonly engine: Engine
+}
+
+/** A form of an engine, a call of it, and what that will keep. */
+interface Before {
+  readonly form: 'keep' | 'forward'
+  readonly engine: Engine
+  readonly inputs: Inputs
+  readonly kept: KeptForward<Block>
 }
 
 export class Backward {
@@ -46,13 +58,22 @@ export class Backward {
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { own, run } = this.#owner
     own.assertUsable()
+    if ('keep' in call) return this.#keep(drawn, call as never) as never
     if (seesState(call)) return this.#behind(drawn, call, held)
-    const ready = this.#programs.ready(call)
-    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
+    const ready = this.#programs.ready(drawn, call)
+    const { opened, checked, wrt, of } = ready instanceof Promise ? await ready : ready
     own.assertUsable()
-    const inputs = hostCall(opened.program, 'wasm', 'backward', checked)
+    const { program, engine } = opened
+    const inputs = hostCall(program, 'wasm', 'backward', checked)
+    const where = `${program.name}.backward`
+    const kept = call.kept === undefined ? undefined : checkKept<Block>(where, call.kept, of).contents
     this.#write(drawn)
-    const outputs: ReadonlyMap<string, Tensor> = await run('backward', drawn, inputs, opened.engine)
+    const outputs: ReadonlyMap<string, Tensor> = await run(
+      kept ? 'rest' : 'backward',
+      drawn,
+      { ...inputs, kept },
+      engine,
+    )
     return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
   }
 
@@ -107,6 +128,48 @@ export class Backward {
     } finally {
       if (held || copies) released(call)
     }
+  }
+
+  /** The forward pass, and what it keeps. */
+  async #keep<T extends Tensor>(drawn: Drawn, call: KeepingCall<T>): Promise<KeptOutput<T>> {
+    const { own, run } = this.#owner
+    own.assertUsable()
+    const ready = this.#programs.readyToKeep(drawn, call)
+    const { opened, checked, of } = ready instanceof Promise ? await ready : ready
+    own.assertUsable()
+    const inputs = hostCall(this.#owner.program, 'wasm', 'forward', checked)
+    const { kept, ...work } = this.#before(opened, inputs, of)
+    this.#write(drawn)
+    try {
+      const outputs = await run(work.form, drawn, work.inputs, work.engine)
+      return { out: outputs.get('out') as Tensor as T, kept }
+    } catch (thrown) {
+      // The caller has nothing to destroy.
+      kept.destroy()
+      throw thrown
+    }
+  }
+
+  /** The part of gradients that is a forward pass, with blocks for what it keeps; or forward itself, which keeps nothing. */
+  #before({ program, engine }: Opened, inputs: Inputs, of: OfCall): Before {
+    const { own, machine, engine: whole } = this.#owner
+    if (!program.forms.keep) return { form: 'forward', engine: whole, inputs, kept: new KeptForward(of) }
+    // As `backward` would be cut by now.
+    const plan = new FormPlan(program, program.forms.backward)
+    const call = wholeCall(plan.form, inputs.sizes)
+    const slices = plan.slices(call, machine.heap.room - bytesOf(plan.own, call) - plan.threadBytes)
+    const { plans, bytes } = keptBuffers(program, slices)
+    const parts: ReadonlyMap<string, Block>[] = []
+    const contents = { slices, parts }
+    const kept = new KeptForward(of, bytes, contents, (block: Block) => own.free(block))
+    try {
+      for (const slice of slices)
+        parts.push(own.makeAll(plans.map(({ name, size }) => ({ name, size: size(slice) }))))
+    } catch (thrown) {
+      kept.destroy()
+      throw thrown
+    }
+    return { form: 'keep', engine, inputs: { ...inputs, kept: contents }, kept }
   }
 
   #write(drawn: Drawn): void {

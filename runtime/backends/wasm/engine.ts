@@ -3,6 +3,7 @@ import { present } from '../../arguments/form.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
+import type { KeptParts } from '../../calls/kept.ts'
 import { wholeCall } from '../../calls/slices.ts'
 import type { Shape } from '../../contract/shape.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -24,6 +25,8 @@ export interface Inputs extends HostCall {
   readonly positions?: Uint32Array | undefined
   /** By the names of its buffers; written in place. */
   readonly state?: ReadonlyMap<string, Block>
+  /** What one part of gradients leaves for the other. */
+  readonly kept?: KeptParts<Block> | undefined
 }
 
 /** A call whose inputs are in memory. */
@@ -34,6 +37,7 @@ interface Call {
   readonly whole: Shape
   /** Its buffers by name; scratch when its turn has come. */
   readonly blocks: Map<string, Place>
+  readonly kept: Inputs['kept']
 }
 
 /** How calls run. */
@@ -112,7 +116,8 @@ export class Engine {
     const address = this.#machine.heap.take(bytes)
     try {
       const where = `${this.#program.name}.${name}`
-      const call = { where, plan, whole, blocks: this.#bring(plan, whole, inputs, address) }
+      const blocks = this.#bring(plan, whole, inputs, address)
+      const call = { where, plan, whole, blocks, kept: inputs.kept }
       return await this.#machine.inOrder(() => this.#compute(call))
     } finally {
       this.#machine.heap.free(address)
@@ -163,16 +168,16 @@ export class Engine {
     return workers.then((ready) => this.#computeWith(ready, call))
   }
 
-  #computeWith(workers: number, { where, plan, whole, blocks }: Call): Outputs | Promise<Outputs> {
+  #computeWith(workers: number, { where, plan, whole, blocks, kept }: Call): Outputs | Promise<Outputs> {
     const machine = this.#machine
     const { heap, threads } = machine
     const threadBytes = plan.threadBytes * (workers > 0 && threads ? threads.made + 1 : 1)
-    const slices = plan.slices(whole, heap.room - threadBytes)
+    const slices = kept?.slices ?? plan.slices(whole, heap.room - threadBytes)
     const [first = whole] = slices
     const bytes = bytesOf(plan.scratch, first)
     const address = heap.take(bytes + threadBytes)
     for (const { plan: one, block } of laidOut(plan.scratch, first, address)) blocks.set(one.name, block)
-    const launches = plan.launches(this.#modules, slices, blocks)
+    const launches = plan.launches(this.#modules, slices, blocks, kept?.parts)
     const scratch = { address: address + bytes, bytes: plan.threadBytes }
     const outputs = plan.outputs.map((name) => [name, present(blocks.get(name), name)] as const)
     const begun = performance.now()

@@ -58,7 +58,8 @@ export class FormPlan {
     this.dispatches = form.dispatches as readonly WorkgroupDispatch[]
     this.outputs = ofRoles('output').map(({ name }) => name)
     this.own = ofRoles('input', 'output', 'lengths', 'heads')
-    this.scratch = ofRoles('scratch')
+    // What is kept for gradients is there already, for each slice.
+    this.scratch = ofRoles('scratch').filter(({ kept }) => !kept)
     this.kept = ofRoles('state', 'projection', 'factors', 'weight')
     const bytes = this.dispatches.map(
       ({ kernel }) => present(kernels[kernel], `kernel ${kernel}`).workgroupBytes,
@@ -77,11 +78,15 @@ export class FormPlan {
     )
   }
 
-  /** @param modules of which one or another has each kernel */
+  /**
+   * @param modules of which one or another has each kernel
+   * @param own buffers of each slice
+   */
   launches(
     modules: readonly Kernels[],
     slices: readonly Shape[],
     blocks: ReadonlyMap<string, Place>,
+    own?: readonly ReadonlyMap<string, Place>[],
   ): Launch[] {
     const launches: Launch[] = []
     for (const shape of slices)
@@ -95,7 +100,10 @@ export class FormPlan {
         )
         const table: number[] = []
         for (const name of dispatch.buffers) {
-          const { address, size } = present(blocks.get(name), `buffer ${name}`)
+          const { address, size } = present(
+            own?.[slices.indexOf(shape)]?.get(name) ?? blocks.get(name),
+            `buffer ${name}`,
+          )
           table.push(address, size)
         }
         for (const field of shapeFields) table.push(shape[field])

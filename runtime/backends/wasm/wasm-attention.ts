@@ -93,7 +93,7 @@ export class WasmAttention extends PartialAttention {
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>, drawn = this.drawn): Promise<T> {
+  protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
     this.#own.assertUsable()

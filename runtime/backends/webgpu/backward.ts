@@ -1,7 +1,15 @@
-/** Gradients on a WebGPU device. Loaded with the first call that asks for them. */
+/** Gradients on a WebGPU device. Loaded with the first call that asks for them, or that keeps something for them. */
 import { checkEncodeBackward, wrtOf } from '../../arguments/gradients.ts'
 import { seesState } from '../../arguments/rows-behind.ts'
-import type { BackwardCall, EncodeBackwardBuffers, Gradients, Sizes, Tensor } from '../../attention.ts'
+import type {
+  BackwardCall,
+  EncodeBackwardBuffers,
+  Gradients,
+  KeepingCall,
+  KeptOutput,
+  Sizes,
+  Tensor,
+} from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { rowsBehind } from '../../calls/behind.ts'
 import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
@@ -10,7 +18,10 @@ import { ownCall, released } from '../../calls/own-call.ts'
 import { ownState } from '../../calls/prefix.ts'
 import type { KeptState } from '../../calls/state.ts'
 import { AttentionError } from '../../errors.ts'
+import type { FormName } from '../../program.ts'
 import { Engine } from './engine.ts'
+import { after, before } from './kept.ts'
+import type { Opened } from './kept.ts'
 import type { Parts } from './parts.ts'
 import { requireBuffers, requireEncoder } from './recording.ts'
 import { StateBuffers } from './state-buffers.ts'
@@ -18,7 +29,7 @@ import { StateBuffers } from './state-buffers.ts'
 export class Backward {
   readonly #owner: Parts
   /** Each with kernels of its own, and the same projection and weights. */
-  readonly #programs: GradientPrograms<Engine>
+  readonly #programs: GradientPrograms<Opened>
   /** What the matrix on the device is of: `forward` may have another form of the projection. */
   #written: Drawn | undefined
 
@@ -28,9 +39,9 @@ export class Backward {
     this.#programs = new GradientPrograms(program, weights, async (gradients) => {
       session.assertUsable()
       const own = new Engine(gradients, session, engine)
-      await own.prepare('backward')
+      await own.prepare(...(Object.keys(gradients.forms) as FormName[]))
       session.assertUsable()
-      return own
+      return { program: gradients, engine: own }
     })
   }
 
@@ -44,11 +55,19 @@ export class Backward {
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session, run } = this.#owner
     session.assertUsable()
+    if ('keep' in call) return this.#keep(drawn, call as never) as never
     if (seesState(call)) return this.#behind(drawn, call, held)
-    const ready = this.#programs.ready(call)
-    const { opened, checked, wrt } = ready instanceof Promise ? await ready : ready
+    const ready = this.#programs.ready(drawn, call)
+    const { opened, checked, wrt, of } = ready instanceof Promise ? await ready : ready
+    const { form, engine, inputs } = after(
+      `${this.#owner.program.name}.backward`,
+      opened,
+      checked,
+      of,
+      call.kept,
+    )
     this.#write(drawn)
-    const outputs = await run('backward', drawn, checked, opened)
+    const outputs = await run(form, drawn, inputs, engine)
     return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
   }
 
@@ -71,7 +90,7 @@ export class Backward {
           (state) => ownState<GPUBuffer>(program, drawn, state, 'backward'),
           (one) => this.run(drawn, one),
         )
-      const engine = loading instanceof Promise ? await loading : loading
+      const { engine } = loading instanceof Promise ? await loading : loading
       session.assertUsable()
       const { checked, state, positions, later, named } = rowsBehind<KeptState<GPUBuffer>>(
         program,
@@ -94,6 +113,26 @@ export class Backward {
     }
   }
 
+  /** The forward pass, and what it keeps. */
+  async #keep<T extends Tensor>(drawn: Drawn, call: KeepingCall<T>): Promise<KeptOutput<T>> {
+    const { session, run } = this.#owner
+    session.assertUsable()
+    const ready = this.#programs.readyToKeep(drawn, call)
+    const { opened, checked, of } = ready instanceof Promise ? await ready : ready
+    this.#write(drawn)
+    return session.run(async () => {
+      const { kept, form, engine, inputs } = before(this.#owner, opened, checked, of)
+      try {
+        const outputs = await run(form, drawn, inputs, engine)
+        return { out: outputs.get('out') as T, kept }
+      } catch (thrown) {
+        // The caller has nothing to destroy.
+        kept.destroy()
+        throw thrown
+      }
+    })
+  }
+
   encode(drawn: Drawn, encoder: GPUCommandEncoder, buffers: EncodeBackwardBuffers, sizes: Sizes): void {
     const { program, session } = this.#owner
     session.assertUsable()
@@ -101,16 +140,22 @@ export class Backward {
     requireEncoder(where, encoder)
     const checked = checkEncodeBackward(program, buffers, sizes, this.#programs.parameters)
     const wrt = wrtOf(buffers)
-    const engine = this.#programs.now(wrt.length > 0)
-    if (!engine)
-      throw new AttentionError(
-        'unprepared',
-        `${where}: await prepareBackward(${wrt.length > 0 ? `{ wrt: ['${wrt.join("', '")}'] }` : ''}) first.`,
-      )
-    requireBuffers(where, checked, engine.form('backward'))
+    const opened = this.#opened(where, wrt)
+    requireBuffers(where, checked, opened.engine.form('backward'))
     const inputs = wrt.length > 0 ? this.#programs.withRoom(checked) : checked
+    const of = this.#programs.of(drawn, wrt.length > 0, checked)
     this.#write(drawn)
-    engine.encode(encoder, 'backward', inputs)
+    const work = after(where, opened, inputs, of, buffers.kept)
+    work.engine.encode(encoder, work.form, work.inputs)
+  }
+
+  #opened(where: string, wrt: readonly string[]): Opened {
+    const opened = this.#programs.now(wrt.length > 0)
+    if (opened) return opened
+    throw new AttentionError(
+      'unprepared',
+      `${where}: await prepareBackward(${wrt.length > 0 ? `{ wrt: ['${wrt.join("', '")}'] }` : ''}) first.`,
+    )
   }
 
   #write(drawn: Drawn): void {
@@ -120,6 +165,6 @@ export class Backward {
   }
 
   destroy(): void {
-    for (const engine of this.#programs.opened) engine.destroy()
+    for (const { engine } of this.#programs.opened) engine.destroy()
   }
 }

@@ -29,7 +29,9 @@ export function callBuffers(
   slices: readonly Shape[],
   given: Given,
 ): NamedBuffers {
-  return new Map(form.buffers.map((plan) => [plan.name, bufferFor(device, kept, plan, slices, given)]))
+  // What is kept for gradients is there already, for each slice.
+  const plans = form.buffers.filter((plan) => !plan.kept)
+  return new Map(plans.map((plan) => [plan.name, bufferFor(device, kept, plan, slices, given)]))
 }
 
 export const bufferOf = (buffers: NamedBuffers, name: string): GPUBuffer =>

@@ -2,6 +2,7 @@
 import type { WideTensor } from '../../attention.ts'
 import { present } from '../../arguments/form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
+import type { KeptParts } from '../../calls/kept.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import type { BufferPlan, Form, FormName, Runnable, WorkgroupDispatch } from '../../program.ts'
 import type { Shape } from '../../contract/shape.ts'
@@ -27,6 +28,8 @@ export interface Inputs extends GivenLengths {
   readonly onHost: boolean
   /** Inputs, states, and outputs that the caller provides, by name. */
   readonly tensors: ReadonlyMap<string, WideTensor>
+  /** What one part of gradients leaves for the other. */
+  readonly kept?: KeptParts<GPUBuffer> | undefined
 }
 
 export class Engine {
@@ -74,11 +77,12 @@ export class Engine {
     this.#constants.set(name, buffer)
   }
 
-  /** Compiles the kernels of a form, without which it cannot run. */
-  async prepare(name: FormName): Promise<void> {
+  /** Compiles the kernels of forms, without which they cannot run. */
+  async prepare(...names: readonly FormName[]): Promise<void> {
     const { kernels, later } = this.#program
+    const dispatches = names.flatMap((name) => this.form(name).dispatches)
     await Promise.all(
-      this.form(name).dispatches.map(async ({ kernel }) => {
+      dispatches.map(async ({ kernel }) => {
         const source = kernels[kernel] ?? (await later?.())?.kernels[kernel]
         this.#pipelines.set(
           kernel,
@@ -95,7 +99,7 @@ export class Engine {
   /** The form's outputs by name. Its commands are submitted before the first await. */
   async run(name: FormName, inputs: Inputs): Promise<ReadonlyMap<string, WideTensor>> {
     const form = this.form(name)
-    const slices = this.slices(name, inputs.sizes)
+    const slices = inputs.kept?.slices ?? this.slices(name, inputs.sizes)
     const outputs = form.buffers.filter(({ role }) => role === 'output')
     try {
       return await this.#session.run(async () => {
@@ -115,11 +119,11 @@ export class Engine {
   /** A form into somebody else's encoder. */
   encode(encoder: GPUCommandEncoder, name: FormName, inputs: Inputs): void {
     const form = this.form(name)
-    const slices = this.slices(name, inputs.sizes)
+    const slices = inputs.kept?.slices ?? this.slices(name, inputs.sizes)
     this.#buffers.leaveReplaced()
     const shapes = this.#shapes.fixed(slices, inputs)
     const buffers = this.#resolve(form, slices, inputs, shapes)
-    record(encoder, this.label(name), this.#steps(form, slices, buffers, shapes))
+    record(encoder, this.label(name), this.#steps(form, slices, buffers, shapes, inputs.kept))
   }
 
   /** A buffer that somebody else keeps. */
@@ -157,7 +161,7 @@ export class Engine {
   begin(form: Form, slices: readonly Shape[], inputs: Inputs): { buffers: NamedBuffers; steps: Step[] } {
     const shapes = this.#shapes.written(slices, inputs)
     const buffers = this.#resolve(form, slices, inputs, shapes)
-    return { buffers, steps: this.#steps(form, slices, buffers, shapes) }
+    return { buffers, steps: this.#steps(form, slices, buffers, shapes, inputs.kept) }
   }
 
   #resolve(
@@ -175,26 +179,24 @@ export class Engine {
     slices: readonly Shape[],
     buffers: NamedBuffers,
     { shape: uniform }: ShapeBuffers,
+    kept?: Inputs['kept'],
   ): Step[] {
     // `open.ts` is given programs for WebGPU alone.
     const dispatches = form.dispatches as readonly WorkgroupDispatch[]
-    const bound = dispatches.map((dispatch) => {
-      const { kernel } = dispatch
-      const pipeline = present(this.#pipelines.get(kernel), `kernel ${kernel} for WebGPU`)
-      const named = dispatch.buffers.map((name) => bufferOf(buffers, name))
-      return {
-        dispatch,
-        kernel,
-        pipeline,
-        bindGroup: this.#bindGroups.get(dispatch, pipeline, uniform, named),
-      }
-    })
     return slices.flatMap((shape, slice) =>
-      bound.map(({ dispatch, ...step }) => ({
-        ...step,
-        slice,
-        ...fold(this.#device, dispatch.workgroups(shape), step.kernel),
-      })),
+      dispatches.map((dispatch) => {
+        const { kernel } = dispatch
+        const pipeline = present(this.#pipelines.get(kernel), `kernel ${kernel} for WebGPU`)
+        const own = kept?.parts[slice]
+        const named = dispatch.buffers.map((name) => own?.get(name) ?? bufferOf(buffers, name))
+        return {
+          kernel,
+          pipeline,
+          bindGroup: this.#bindGroups.get(dispatch, pipeline, uniform, named),
+          slice,
+          ...fold(this.#device, dispatch.workgroups(shape), kernel),
+        }
+      }),
     )
   }
 

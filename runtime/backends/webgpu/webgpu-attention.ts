@@ -85,7 +85,7 @@ export class WebgpuAttention extends BaseAttention {
     for (const [name, data] of constants) this.#engine.setConstant(name, data)
   }
 
-  async forward<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
+  protected async pass<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
     this.#session.assertUsable()
     const outputs = await this.#run('forward', this.drawn, checkCall(this.program, 'forward', call))
     return outputs.get('out') as T
