@@ -24,12 +24,12 @@ const axes = {
 export type Member = 'forward' | 'prefill' | 'backward'
 
 /** What runs such calls with heads apart, with the projection that it had when they were made. */
-type Runs = Readonly<Record<Member, (call: never, drawn: Drawn) => Promise<unknown>>>
+type Runs<M extends Member> = Readonly<Record<M, (call: never, drawn: Drawn) => Promise<unknown>>>
 
 /** The result of a call, heads inside its rows as in the call's own. */
-export async function apart(
-  runs: Runs,
-  member: Member,
+export async function apart<M extends Member>(
+  runs: Runs<M>,
+  member: M,
   call: object | undefined,
   drawn: Drawn,
   tensors: readonly TensorPlan[] = [],

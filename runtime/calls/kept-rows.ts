@@ -21,6 +21,7 @@ type Kept = AttentionState & {
 }
 
 /**
+ * @param call whose arrays nobody else changes
  * @param own the state, where it is one of the attention's with this projection, and not destroyed
  * @param backward gradients of whole sequences
  * @throws TypeError, RangeError, AttentionError `form`, `destroyed`, `projection`
@@ -32,6 +33,14 @@ export async function gradientsBehindRows<T extends Tensor>(
   own: (state: unknown) => Kept,
   backward: (call: BackwardCall<Float32Array>) => Promise<Gradients<Float32Array>>,
 ): Promise<Gradients<T>> {
+  // What a sequence has before these rows goes before each head's own.
+  if ((call as { readonly layout?: unknown } | undefined)?.layout === 'blhd') {
+    const { apart } = await import('./apart.ts')
+    const runs = {
+      backward: (turned: object) => gradientsBehindRows<T>(program, drawn, turned, own, backward),
+    }
+    return (await apart(runs, 'backward', call as object, drawn)) as Gradients<T>
+  }
   const { plain, state: given, dstate, wrt } = apartFromStates(program, call)
   const where = `${program.name}.backward`
   requireNoParameters(program, plain['wrt'])

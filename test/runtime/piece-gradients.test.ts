@@ -1,6 +1,7 @@
 // Gradients of a sequence in pieces, from the last to the first: those of the whole, on every backend.
 import { describe, expect, test, vi } from 'vitest'
 import { reference, referenceGradients } from '../../compiler/index.ts'
+import { turn } from '../../runtime/calls/apart.ts'
 import type { AttentionState, Backend, StateGradient } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
 import { normals, relativeError } from '../numeric/harness.ts'
@@ -112,6 +113,34 @@ const one = (length: number, seed: number) => ({
 })
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, entry, n) => sum + entry * (b[n] ?? Number.NaN), 0)
+
+test('behind rows that are kept, heads may be inside the rows of a call', async () => {
+  using attention = await open(specs['cached rows'], 'webgpu')
+  const [groups, length, sizes] = [[4, 2] as const, 3, { batch: 2, heads: 4, kvHeads: 2, length: 3 }]
+  const [queries, keys] = groups
+  const tensorsOf = (seed: number) => ({
+    q: normals(2 * queries * length * 3, seed),
+    k: normals(2 * keys * length * 3, seed + 1),
+    v: normals(2 * keys * length * 2, seed + 2),
+  })
+  const { state } = await attention.prefill({ ...tensorsOf(21), ...sizes })
+  const call = { ...tensorsOf(31), dout: normals(2 * queries * length * 2, 34) }
+  const found = await attention.backward({ ...call, ...sizes, state, wrt: ['state'] })
+  const inside = await attention.backward({
+    q: turn(call.q, 2, queries, length),
+    k: turn(call.k, 2, keys, length),
+    v: turn(call.v, 2, keys, length),
+    dout: turn(call.dout, 2, queries, length),
+    ...sizes,
+    layout: 'blhd',
+    state,
+    wrt: ['state'],
+  })
+  expect(turn(inside.dq, 2, length, queries)).toEqual(found.dq)
+  expect(turn(inside.dk, 2, length, keys)).toEqual(found.dk)
+  expect(turn(inside.dv, 2, length, keys)).toEqual(found.dv)
+  expect(inside.dstate).toEqual(found.dstate)
+})
 
 test('the gradient of the sums of a state, and that of any cotangents of them, are central differences', async () => {
   using attention = await open(specs['a decay beside exponentials'], 'wasm')
