@@ -5,14 +5,17 @@ import { AttentionError } from '../errors.ts'
 import { markOf } from '../projection/fingerprint.ts'
 import { sizesOf } from './decoding.ts'
 import { describe, isBuffer, isFloat32Array, requireObject } from './describe.ts'
+import type { CheckedCall } from './call.ts'
 import type { CallSizes } from './sizes.ts'
+import { requireStorage } from './tensors.ts'
 
 type OwnSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
 /** What a gradient is to be of. */
 export interface OfState {
   readonly drawn: Drawn
-  readonly sizes: OwnSizes
+  /** What goes before it, with the buffers for its results. */
+  readonly call: Pick<CheckedCall, 'onHost' | 'tensors'> & { readonly sizes: OwnSizes }
   /** [B] of the state; absent where only the device knows. */
   readonly positions: readonly number[] | undefined
   /** Numbers of each tensor. */
@@ -21,7 +24,7 @@ export interface OfState {
 
 /** The gradient of a state of an attention, in such tensors. */
 export function stateGradient<T extends WideTensor>(
-  { drawn, sizes }: Pick<OfState, 'drawn' | 'sizes'>,
+  { drawn, sizes }: { readonly drawn: Drawn; readonly sizes: OwnSizes },
   positions: readonly number[],
   tensors: Readonly<Record<string, T>>,
 ): StateGradient<T> {
@@ -38,7 +41,7 @@ export function checkStateGradient(
   given: unknown,
   of: OfState,
 ): ReadonlyMap<string, WideTensor> {
-  const { drawn, sizes, positions, numbers } = of
+  const { drawn, call, positions, numbers } = of
   if (typeof given !== 'object' || given === null || !('tensors' in given))
     throw new TypeError(
       `${where}: dstate must be what backward of the rows behind these gave as dstate; it is ${describe(given)}.`,
@@ -46,7 +49,7 @@ export function checkStateGradient(
   const { name, tensors, projection, ...facts } = given as unknown as StateGradient<WideTensor>
   if (name !== drawn.name)
     throw new TypeError(`${where}: dstate must be of ${drawn.name}; it is of ${describe(name)}.`)
-  for (const [size, own] of Object.entries(sizesOf(sizes))) {
+  for (const [size, own] of Object.entries(sizesOf(call.sizes))) {
     const found = facts[size as keyof OwnSizes]
     if (found !== own)
       throw new RangeError(`${where}: ${size} is ${own} in the call and ${describe(found)} in dstate.`)
@@ -64,18 +67,31 @@ export function checkStateGradient(
   return new Map(
     [...numbers].map(([tensor, need]) => [
       tensor,
-      checked(`${where}: ${tensor} of dstate`, tensors[tensor], need),
+      checked(where, `${tensor} of dstate`, tensors[tensor], need, call),
     ]),
   )
 }
 
-function checked(what: string, tensor: unknown, need: number): WideTensor {
-  if (!isFloat32Array(tensor) && !isBuffer(tensor))
+/** A tensor of the kind that those of the call are; in a buffer that the call does not write. */
+function checked(
+  where: string,
+  name: string,
+  tensor: unknown,
+  need: number,
+  { onHost, tensors }: OfState['call'],
+): WideTensor {
+  if (onHost ? !isFloat32Array(tensor) : !isBuffer(tensor))
     throw new TypeError(
-      `${what} must be a Float32Array or a GPUBuffer, as a call on this backend gives it; it is ${describe(tensor)}.`,
+      `${where}: ${name} must be a ${onHost ? 'Float32Array' : 'GPUBuffer'}, as q, k and v are; it is ${describe(tensor)}.`,
     )
-  const have = isBuffer(tensor) ? tensor.size / 4 : tensor.length
-  if (have < need || (have > need && !isBuffer(tensor)))
-    throw new RangeError(`${what} needs ${need} numbers; it has ${have}.`)
-  return tensor
+  const given = tensor as WideTensor
+  const have = isBuffer(given) ? given.size / 4 : given.length
+  if (have < need || (have > need && onHost))
+    throw new RangeError(`${where}: ${name} needs ${need} numbers; it has ${have}.`)
+  if (!isBuffer(given)) return given
+  requireStorage(where, name, given)
+  for (const result of ['dq', 'dk', 'dv'])
+    if (tensors.get(result) === given)
+      throw new TypeError(`${where}: ${result} must be another buffer than ${name}.`)
+  return given
 }

@@ -66,7 +66,7 @@ export function rowsBehind<State extends Before>(
       ? undefined
       : checkStateGradient(`${program.name}.backward`, dstate, {
           drawn,
-          sizes,
+          call: checked,
           positions: after,
           numbers: numbersOf,
         })

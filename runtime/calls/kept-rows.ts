@@ -61,7 +61,7 @@ export async function gradientsBehindRows<T extends Tensor>(
       ? undefined
       : checkStateGradient(where, dstate, {
           drawn,
-          sizes,
+          call: checked,
           positions: behind.after,
           numbers: behind.numbers(behind.after),
         })

@@ -1,6 +1,7 @@
 // Gradients of a sequence in pieces, from the last to the first: those of the whole, on every backend.
 import { describe, expect, test, vi } from 'vitest'
 import { reference, referenceGradients } from '../../compiler/index.ts'
+import { checkStateGradient } from '../../runtime/arguments/state-gradients.ts'
 import { turn } from '../../runtime/calls/apart.ts'
 import type { AttentionState, Backend, StateGradient } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
@@ -222,6 +223,11 @@ test('what is wrong with a gradient of a state, or with asking for one, is said'
   await expect(attention.backward({ ...first, dstate: { ...dstate!, tensors: {} } })).rejects.toThrow(
     /sums of dstate must be/,
   )
+  const buffer = { size: 32, usage: 0x80, mapAsync: () => {} } as unknown as GPUBuffer
+  const onDevice = { ...dstate!, tensors: { sums: buffer } } as never
+  await expect(attention.backward({ ...first, dstate: onDevice })).rejects.toThrow(
+    /sums of dstate must be a Float32Array, as q, k and v are; it is an Object/,
+  )
   await expect(attention.backward({ ...call, state: {} as never })).rejects.toThrow(
     /backward: the state must be one/,
   )
@@ -235,4 +241,29 @@ test('what is wrong with a gradient of a state, or with asking for one, is said'
   await expect(attention.backward({ ...call, state })).rejects.toMatchObject({ code: 'destroyed' })
   using whole = await open('attention a { dim: 3 value_dim: 2 feature: elu1 }', 'wasm')
   await expect(whole.backward({ ...call, wrt: ['state'] })).rejects.toMatchObject({ code: 'form' })
+})
+
+test('a gradient of a state in buffers is in such as kernels read, and is no result of the call', () => {
+  const sizes = { batch: 1, heads: 1, kvHeads: 1 }
+  const bufferOf = (facts: object) =>
+    ({ size: 16, usage: 0x80, mapAsync: () => {}, ...facts }) as unknown as GPUBuffer
+  const check = (sums: unknown, dv?: GPUBuffer) =>
+    checkStateGradient(
+      'a',
+      { name: 'a', positions: [4], ...sizes, tensors: { sums } },
+      {
+        drawn: { name: 'a' } as never,
+        call: { onHost: false, sizes: sizes as never, tensors: new Map(dv && [['dv', dv]]) },
+        positions: [4],
+        numbers: new Map([['sums', 4]]),
+      },
+    )
+  const sums = bufferOf({})
+  expect(check(sums, bufferOf({})).get('sums')).toBe(sums)
+  expect(() => check(new Float32Array(4))).toThrow(
+    'a: sums of dstate must be a GPUBuffer, as q, k and v are; it is a Float32Array.',
+  )
+  expect(() => check(bufferOf({ size: 12 }))).toThrow('a: sums of dstate needs 4 numbers; it has 3.')
+  expect(() => check(bufferOf({ usage: 8 }))).toThrow('the buffer sums of dstate needs the usage STORAGE')
+  expect(() => check(sums, sums)).toThrow('a: dv must be another buffer than sums of dstate.')
 })

@@ -124,7 +124,7 @@ export class ReferenceAttention extends PartialAttention {
         ? undefined
         : checkStateGradient(`${name}.backward`, dstate, {
             drawn,
-            sizes,
+            call: checked,
             positions: behind.after,
             numbers: behind.numbers(behind.after),
           })
