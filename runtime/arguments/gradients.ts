@@ -5,6 +5,7 @@ import type { Program } from '../program.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, isBuffer, refuseUnknown, requireObject } from './describe.ts'
+import { requireForm } from './required-form.ts'
 import { checkCount, requireStorage } from './tensors.ts'
 
 /** Each result that every call has, and what it is the gradient of. */
@@ -45,19 +46,37 @@ const namesOf = ({ projection, weights }: Parameters): readonly string[] => [
  * @throws TypeError for other words, AttentionError `form` for what has no gradient here
  */
 export function checkWrt(where: string, wrt: unknown, parameters: Parameters): boolean {
-  if (wrt === undefined) return false
-  const expected = `wrt must be an array of '${names.join("', '")}'`
-  if (!Array.isArray(wrt)) throw new TypeError(`${where}: ${expected}; it is ${describe(wrt)}.`)
   const taken = namesOf(parameters)
-  for (const name of wrt as unknown[]) {
-    if (!names.includes(name)) throw new TypeError(`${where}: ${expected}; it has ${describe(name)}.`)
+  const named = checkNames(where, wrt)
+  for (const name of named) {
     if (taken.includes(name as string)) continue
     throw new AttentionError(
       'form',
       `${where}: wrt: ['${String(name)}'] has no gradient here; there are those of ${['q', 'k', 'v', ...taken].join(', ')}. Leave it out.`,
     )
   }
-  return wrt.length > 0
+  return named.length > 0
+}
+
+/** What `wrt` names, whether there is a gradient of it or not. @throws TypeError for other words */
+export function checkNames(where: string, wrt: unknown = []): readonly unknown[] {
+  const expected = `wrt must be an array of '${names.join("', '")}'`
+  if (!Array.isArray(wrt)) throw new TypeError(`${where}: ${expected}; it is ${describe(wrt)}.`)
+  for (const name of wrt as unknown[])
+    if (!names.includes(name)) throw new TypeError(`${where}: ${expected}; it has ${describe(name)}.`)
+  return wrt
+}
+
+/** Whether `wrt` names the state, and what else it names. @throws TypeError, AttentionError `form` without states */
+export function statesApart(
+  program: Program,
+  member: string,
+  wrt: unknown,
+): { readonly states: boolean; readonly others: readonly unknown[] } {
+  const named = checkNames(`${program.name}.${member}`, wrt)
+  const states = named.includes('state')
+  if (states) requireForm(program, 'prefill')
+  return { states, others: named.filter((name) => name !== 'state') }
 }
 
 /** A forward pass that keeps, of tensors of f32. @throws TypeError, RangeError */

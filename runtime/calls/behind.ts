@@ -3,6 +3,7 @@ import type { CheckedCall } from '../arguments/call.ts'
 import { apartFromStates, checkRowsBehind } from '../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../arguments/state-gradients.ts'
 import { isBuffer } from '../arguments/describe.ts'
+import { checkNames } from '../arguments/gradients.ts'
 import type { Gradients, Tensor, WideTensor } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
@@ -97,12 +98,13 @@ export function rowsBehind<State extends Before>(
   }
 }
 
-/** @throws AttentionError `form` where `wrt` names more than the state */
+/** @throws TypeError for other words, AttentionError `form` where `wrt` names more than the state */
 export function requireNoParameters({ name }: Program, wrt: unknown): void {
-  if (!Array.isArray(wrt) || wrt.length === 0) return
+  const named = checkNames(`${name}.backward`, wrt)
+  if (named.length === 0) return
   throw new AttentionError(
     'form',
-    `${name}.backward: wrt: ['${wrt.map(String).join("', '")}'] has no gradient here together with a state. Leave it out, or create with backend: 'reference'.`,
+    `${name}.backward: wrt: ['${named.map(String).join("', '")}'] has no gradient here together with a state. Leave it out, or create with backend: 'reference'.`,
   )
 }
 

@@ -1,5 +1,5 @@
 /** The gradients of an attention: of q, k and v alone, and with those of parameters. Each is loaded when it is asked for. */
-import { checkBackward, checkKeeping, checkWrt, parametersOf } from '../arguments/gradients.ts'
+import { checkBackward, checkKeeping, checkWrt, parametersOf, statesApart } from '../arguments/gradients.ts'
 import type { Parameters } from '../arguments/gradients.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
@@ -61,8 +61,14 @@ export class GradientPrograms<Opened> {
 
   /** @throws TypeError, AttentionError `form` where there are none */
   async prepare({ wrt }: PrepareBackward = {}): Promise<void> {
-    const parameters = checkWrt(`${this.#program.name}.prepareBackward`, wrt, this.parameters)
-    if (!this.now(parameters)) await this.#load(parameters)
+    const { states, others } = statesApart(this.#program, 'prepareBackward', wrt)
+    const parameters = checkWrt(`${this.#program.name}.prepareBackward`, others, this.parameters)
+    // Behind rows that are kept, gradients are those of whole sequences.
+    const ofSums = states && this.#program.features > 0
+    await Promise.all([
+      ofSums ? this.behind() : undefined,
+      ofSums && !parameters ? undefined : (this.now(parameters) ?? this.#load(parameters)),
+    ])
   }
 
   /** A call with what runs it: at once where that is loaded. @throws TypeError, RangeError, AttentionError `form` */

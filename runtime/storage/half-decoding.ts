@@ -11,6 +11,7 @@ import type {
 } from '../attention.ts'
 import type { BaseAttention, Drawn } from '../base-attention.ts'
 import { compiledFor } from '../backends/others.ts'
+import { ownCall } from '../calls/own-call.ts'
 import { stateTensors } from '../calls/state-tensors.ts'
 import type { Program } from '../program.ts'
 import type { Decoding } from './decoding.ts'
@@ -65,11 +66,13 @@ export class HalfDecoding implements Decoding {
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>): Promise<Gradients<T>> {
-    const { state } = call
+    const { state } = Object(call) as BackwardCall<T>
     if (state === undefined) return this.#wide.backward(call)
     const { drawn } = this.#wide
+    // Its arrays are the caller's again before the state is f32.
+    const own = ownCall({ ...call, state: undefined })
     return this.#within(this.#keeper, drawn, state, 'backward', (before) =>
-      this.#wide.backward({ ...call, state: before }, drawn),
+      this.#wide.backward({ ...own, state: before }, drawn),
     )
   }
 

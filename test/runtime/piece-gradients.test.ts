@@ -234,6 +234,9 @@ test('what is wrong with a gradient of a state, or with asking for one, is said'
   await expect(attention.backward({ ...call, state, heads: 2 })).rejects.toThrow(
     /heads is 1 in the state and 2/,
   )
+  await expect(attention.backward({ ...call, state, wrt: ['state', 'stats' as never] })).rejects.toThrow(
+    /wrt must be an array of .*; it has "stats"/,
+  )
   await expect(attention.backward({ ...call, state, wrt: ['state', 'projection'] })).rejects.toMatchObject({
     code: 'form',
   })
@@ -241,6 +244,7 @@ test('what is wrong with a gradient of a state, or with asking for one, is said'
   await expect(attention.backward({ ...call, state })).rejects.toMatchObject({ code: 'destroyed' })
   using whole = await open('attention a { dim: 3 value_dim: 2 feature: elu1 }', 'wasm')
   await expect(whole.backward({ ...call, wrt: ['state'] })).rejects.toMatchObject({ code: 'form' })
+  await expect(whole.prepareBackward({ wrt: ['state'] })).rejects.toMatchObject({ code: 'form' })
 })
 
 test('a gradient of a state in buffers is in such as kernels read, and is no result of the call', () => {
@@ -253,7 +257,7 @@ test('a gradient of a state in buffers is in such as kernels read, and is no res
       { name: 'a', positions: [4], ...sizes, tensors: { sums } },
       {
         drawn: { name: 'a' } as never,
-        call: { onHost: false, sizes: sizes as never, tensors: new Map(dv && [['dv', dv]]) },
+        call: { onHost: false, sizes, tensors: new Map(dv && [['dv', dv]]) },
         positions: [4],
         numbers: new Map([['sums', 4]]),
       },
@@ -266,4 +270,37 @@ test('a gradient of a state in buffers is in such as kernels read, and is no res
   expect(() => check(bufferOf({ size: 12 }))).toThrow('a: sums of dstate needs 4 numbers; it has 3.')
   expect(() => check(bufferOf({ usage: 8 }))).toThrow('the buffer sums of dstate needs the usage STORAGE')
   expect(() => check(sums, sums)).toThrow('a: dv must be another buffer than sums of dstate.')
+})
+
+test.each([
+  ['wasm', 'plain sums'],
+  ['wasm', 'cached rows'],
+  ['reference', 'plain sums'],
+] as const)('gradients of states are prepared: %s, %s', async (backend, name) => {
+  using attention = await open(specs[name], backend)
+  await attention.prepareBackward({ wrt: ['state'] })
+  const call = { ...one(4, 1), dout: normals(8, 4) }
+  const given = { ...call, dout: call.dout.slice() }
+  const later = attention.backward({ ...given, wrt: ['state'] })
+  given.dout.fill(Number.NaN)
+  expect((await later).dv).toEqual((await attention.backward({ ...call, wrt: ['state'] })).dv)
+  await expect(attention.prepareBackward({ wrt: ['stats' as never] })).rejects.toThrow(/it has "stats"/)
+  await expect(attention.backward(undefined as never)).rejects.toThrow(/a.backward takes an object/)
+})
+
+test('behind a state of f16, the arrays of a call are read before its promise is returned', async () => {
+  using attention = await open(specs['plain sums'], 'wasm', { storage: 'f16', state: 'f16' })
+  const { q, k, v, length } = one(5, 1)
+  const halves = Object.fromEntries(
+    Object.entries({ q, k, v }).map(([name, of]) => [name, new Uint16Array(of.length).fill(0x3c00)]),
+  ) as Record<'q' | 'k' | 'v', Uint16Array>
+  const { state } = await attention.prefill({ ...halves, length })
+  const call = { ...one(4, 5), dout: normals(8, 4) }
+  const wanted = await attention.backward({ ...call, state })
+  const given = { ...call, v: call.v.slice(), dout: call.dout.slice() }
+  const later = attention.backward({ ...given, state })
+  given.v.fill(7)
+  given.dout.fill(7)
+  expect(await later).toEqual(wanted)
+  await expect(attention.backward(undefined as never)).rejects.toThrow(/a.backward takes an object/)
 })

@@ -8,7 +8,13 @@ import {
   checkStep,
   foreignState,
 } from '../../arguments/decoding.ts'
-import { checkBackward, checkKeeping, checkWrt, parametersOf } from '../../arguments/gradients.ts'
+import {
+  checkBackward,
+  checkKeeping,
+  checkWrt,
+  parametersOf,
+  statesApart,
+} from '../../arguments/gradients.ts'
 import type { Parameters } from '../../arguments/gradients.ts'
 import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
@@ -89,7 +95,7 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     this.#assertUsable()
-    if ('keep' in call) return this.#keep(call as never, drawn) as never
+    if ('keep' in Object(call)) return this.#keep(call as never, drawn) as never
     if (seesState(call)) return this.#backwardBehind(call, drawn)
     const { source, name } = this.program
     const checked = checkBackward(this.program, call, this.#parameters)
@@ -143,7 +149,8 @@ export class ReferenceAttention extends PartialAttention {
 
   async prepareBackward(options: PrepareBackward = {}): Promise<void> {
     this.#assertUsable()
-    checkWrt(`${this.name}.prepareBackward`, options.wrt, this.#parameters)
+    const { others } = statesApart(this.program, 'prepareBackward', options.wrt)
+    checkWrt(`${this.name}.prepareBackward`, others, this.#parameters)
   }
 
   get #parameters(): Parameters {

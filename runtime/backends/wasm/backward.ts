@@ -58,7 +58,7 @@ export class Backward {
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { own, run } = this.#owner
     own.assertUsable()
-    if ('keep' in call) return this.#keep(drawn, call as never) as never
+    if ('keep' in Object(call)) return this.#keep(drawn, call as never) as never
     if (seesState(call)) return this.#behind(drawn, call, held)
     const ready = this.#programs.ready(drawn, call)
     const { opened, checked, wrt, of } = ready instanceof Promise ? await ready : ready
