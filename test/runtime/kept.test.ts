@@ -1,5 +1,5 @@
 // What forward keeps for backward: the same gradients, bit for bit, memory that is given back, and what is refused.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { leaveMachine, takeMachine } from '../../runtime/backends/wasm/machine.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend, CreateOptions } from '../../runtime/index.ts'
@@ -208,6 +208,24 @@ test('with the storage f16 all tensors are f32', async () => {
   expect(out).toEqual(await exact.forward(call))
   expect(await half.backward({ ...call, dout, kept })).toEqual(await exact.backward({ ...call, dout }))
   kept.destroy()
+})
+
+test('a call that is refused after another projection was drawn leaves that one to forward', async () => {
+  const text = `${head} feature: favor projections: 9 iid seed 1 mask: causal }`
+  using attention = await open(text, 'webgpu')
+  const { call } = callFor(attention)
+  const { maxStorageBufferBindingSize } = device.limits
+  const limits = vi
+    .spyOn(device, 'limits', 'get')
+    .mockReturnValue({ maxStorageBufferBindingSize, maxBufferSize: 64 } as GPUSupportedLimits)
+  const refused = attention.forward({ ...call, keep: true })
+  attention.redraw(3)
+  await expect(refused).rejects.toThrow(/^a.forward: the .* needs/)
+  limits.mockRestore()
+  const out = await attention.forward(call)
+  using other = await open(text, 'webgpu')
+  other.redraw(3)
+  expect(out).toEqual(await other.forward(call))
 })
 
 test('what is not for a call is refused', async () => {

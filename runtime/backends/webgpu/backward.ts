@@ -22,8 +22,8 @@ import type { FormName } from '../../program.ts'
 import { Engine } from './engine.ts'
 import { after, before } from './kept.ts'
 import type { Opened } from './kept.ts'
-import type { Parts } from './parts.ts'
-import { requireBuffers, requireEncoder } from './recording.ts'
+import type { Parts, Run } from './parts.ts'
+import { readsLengths, requireBuffers, requireEncoder } from './recording.ts'
 import { StateBuffers } from './state-buffers.ts'
 
 export class Backward {
@@ -53,7 +53,7 @@ export class Backward {
 
   /** @param held whether the call's state is a copy, to be released */
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
-    const { session, run } = this.#owner
+    const { session } = this.#owner
     session.assertUsable()
     if ('keep' in Object(call)) return this.#keep(drawn, call as never) as never
     if (seesState(call)) return this.#behind(drawn, call, held)
@@ -66,8 +66,7 @@ export class Backward {
       of,
       call.kept,
     )
-    this.#write(drawn)
-    const outputs = await run(form, drawn, inputs, engine)
+    const outputs = await this.#run(form, drawn, inputs, engine)
     return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
   }
 
@@ -77,7 +76,7 @@ export class Backward {
     given: BackwardCall<T>,
     held: boolean,
   ): Promise<Gradients<T>> {
-    const { program, session, engine: own, run } = this.#owner
+    const { program, session, engine: own } = this.#owner
     const loading = program.features === 0 ? undefined : this.#programs.behind()
     const copies = !held && (loading === undefined || loading instanceof Promise)
     const call = copies ? ownCall(given) : given
@@ -102,9 +101,8 @@ export class Backward {
       const states = new StateBuffers(program, drawn, session, own)
       const empty = state ? undefined : states.create({ ...checked.sizes, capacity: 1 })
       try {
-        this.#write(drawn)
         const tensors = new Map([...checked.tensors, ...later, ...(state?.buffers ?? empty ?? [])])
-        return named(await run('backward', drawn, { ...checked, positions, tensors }, engine))
+        return named(await this.#run('backward', drawn, { ...checked, positions, tensors }, engine))
       } finally {
         for (const buffer of empty?.values() ?? []) states.freeState(buffer)
       }
@@ -115,15 +113,14 @@ export class Backward {
 
   /** The forward pass, and what it keeps. */
   async #keep<T extends Tensor>(drawn: Drawn, call: KeepingCall<T>): Promise<KeptOutput<T>> {
-    const { session, run } = this.#owner
+    const { session } = this.#owner
     session.assertUsable()
     const ready = this.#programs.readyToKeep(drawn, call)
     const { opened, checked, of } = ready instanceof Promise ? await ready : ready
-    this.#write(drawn)
     return session.run(async () => {
       const { kept, form, engine, inputs } = before(this.#owner, opened, checked, of)
       try {
-        const outputs = await run(form, drawn, inputs, engine)
+        const outputs = await this.#run(form, drawn, inputs, engine)
         return { out: outputs.get('out') as T, kept }
       } catch (thrown) {
         // The caller has nothing to destroy.
@@ -144,8 +141,8 @@ export class Backward {
     requireBuffers(where, checked, opened.engine.form('backward'))
     const inputs = wrt.length > 0 ? this.#programs.withRoom(checked) : checked
     const of = this.#programs.of(drawn, wrt.length > 0, checked)
-    this.#write(drawn)
     const work = after(where, opened, inputs, of, buffers.kept)
+    this.#write(drawn)
     work.engine.encode(encoder, work.form, work.inputs)
   }
 
@@ -156,6 +153,12 @@ export class Backward {
       'unprepared',
       `${where}: await prepareBackward(${wrt.length > 0 ? `{ wrt: ['${wrt.join("', '")}'] }` : ''}) first.`,
     )
+  }
+
+  /** Of a call that is refused nothing is written: forward has the matrix that was drawn since. */
+  readonly #run: Run = (form, drawn, inputs, engine = this.#owner.engine) => {
+    if (inputs.lengths === undefined || readsLengths(engine.form(form))) this.#write(drawn)
+    return this.#owner.run(form, drawn, inputs, engine)
   }
 
   #write(drawn: Drawn): void {

@@ -37,7 +37,7 @@ export function before(
       `${whole.name}.forward: backward would use nothing of what it keeps, and with the storage f16 it is another forward. Leave keep out.`,
     )
   }
-  const slices = engine.slices('backward', inputs.sizes)
+  const slices = engine.slices('backward', inputs.sizes, 'forward')
   const { plans, bytes } = keptBuffers(program, slices)
   const parts = slices.map(
     (slice) => new Map(plans.map(({ name, size }) => [name, engine.createBuffer(name, size(slice) * 4)])),

@@ -14,6 +14,7 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
+import { memberOf } from '../../arguments/form.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
@@ -27,7 +28,7 @@ import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
 import type { FormName } from './engine.ts'
 import type { Parts, Run } from './parts.ts'
-import { requireBuffers, requireEncoder } from './recording.ts'
+import { readsLengths, requireBuffers, requireEncoder } from './recording.ts'
 import { Session } from './session.ts'
 
 export class WebgpuAttention extends BaseAttention {
@@ -162,9 +163,8 @@ export class WebgpuAttention extends BaseAttention {
 
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
   readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
-    const takesLengths = engine.form(form).buffers.some(({ name }) => name === 'lengths')
-    if (inputs.lengths !== undefined && !takesLengths)
-      throw (await import('./refusal.ts')).withoutLengths(this.name, form)
+    if (inputs.lengths !== undefined && !readsLengths(engine.form(form)))
+      throw (await import('./refusal.ts')).withoutLengths(this.name, memberOf(form))
     // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)
