@@ -10,7 +10,7 @@ import type {
 import { BaseAttention } from './base-attention.ts'
 import type { Drawn } from './base-attention.ts'
 import type { Member } from './calls/apart.ts'
-import { ownCall, released } from './calls/own-call.ts'
+import { withOwn } from './calls/own-call.ts'
 import { AttentionError } from './errors.ts'
 
 export abstract class PartialAttention extends BaseAttention {
@@ -21,10 +21,10 @@ export abstract class PartialAttention extends BaseAttention {
     drawn: Drawn,
   ): Promise<R> | undefined {
     if (call?.layout !== 'blhd') return undefined
-    const own = ownCall(call)
-    return import('./calls/apart.ts')
-      .then(({ apart }) => apart(this, member, own, drawn, this.program.tensors))
-      .finally(() => released(own)) as Promise<R>
+    return withOwn(call, async (own) => {
+      const { apart } = await import('./calls/apart.ts')
+      return apart(this, member, own, drawn, this.program.tensors) as Promise<R>
+    })
   }
 
   encode(_encoder: GPUCommandEncoder, _buffers: EncodeBuffers, _sizes: Sizes): void {

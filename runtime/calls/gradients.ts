@@ -9,7 +9,7 @@ import { AttentionError } from '../errors.ts'
 import type { Form, GradientProgram, Program } from '../program.ts'
 import type { OfCall } from './kept.ts'
 import { Loaded } from './loaded.ts'
-import { ownCall } from './own-call.ts'
+import { withOwn } from './own-call.ts'
 
 /** A call, and what runs it. */
 export interface Ready<Opened> {
@@ -101,8 +101,7 @@ export class GradientPrograms<Opened> {
       }
     }
     if (now) return readyOf(now, call)
-    const own = ownCall(call)
-    return this.#load(parameters).then((opened) => readyOf(opened, own))
+    return withOwn(call, async (own) => readyOf(await this.#load(parameters), own))
   }
 
   /** By what a call is known. */

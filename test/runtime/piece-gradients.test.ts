@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { reference, referenceGradients } from '../../compiler/index.ts'
 import { checkStateGradient } from '../../runtime/arguments/state-gradients.ts'
 import { turn } from '../../runtime/calls/apart.ts'
-import type { AttentionState, Backend, StateGradient } from '../../runtime/index.ts'
+import type { Attention, AttentionState, Backend, StateGradient } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
 import { normals, relativeError } from '../numeric/harness.ts'
 import {
@@ -304,3 +304,27 @@ test('behind a state of f16, the arrays of a call are read before its promise is
   expect(await later).toEqual(wanted)
   await expect(attention.backward(undefined as never)).rejects.toThrow(/a.backward takes an object/)
 })
+
+test.each(['wasm', 'webgpu'] as const)(
+  'copies of states are freed where a call is refused: %s',
+  async (backend) => {
+    const made = { copies: 0, freed: 0 }
+    const state = {
+      copy: () => {
+        made.copies++
+        return { ...state, destroy: () => made.freed++ }
+      },
+    } as never
+    const call = { ...one(4, 1), state }
+    for (const refused of [
+      (attention: Attention) => attention.prefill(call),
+      (attention: Attention) => attention.backward({ ...call, dout: normals(8, 4) }),
+      (attention: Attention) => attention.forward({ ...call, keep: true } as never),
+    ]) {
+      using attention = await open(specs['plain sums'], backend)
+      await expect(refused(attention)).rejects.toThrow(TypeError)
+    }
+    expect(made.copies).toBeGreaterThan(2)
+    expect(made.freed).toBe(made.copies)
+  },
+)

@@ -54,7 +54,7 @@ export class Backward {
     return this.#programs.prepare(options)
   }
 
-  /** @param held whether the call's state is a copy, to be released */
+  /** @param held whether the call is a copy, which whoever made it releases */
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session, run } = this.#owner
     session.assertUsable()
@@ -105,7 +105,7 @@ export class Backward {
       if (!state) for (const cells of left.values()) free(cells)
       return named<T>(await outputs)
     } finally {
-      if (held || copies) released(call)
+      if (copies) released(call)
     }
   }
 

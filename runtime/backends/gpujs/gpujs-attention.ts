@@ -15,7 +15,7 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
-import { ownCall } from '../../calls/own-call.ts'
+import { withOwn } from '../../calls/own-call.ts'
 import { Loaded } from '../../calls/loaded.ts'
 import { formBehind, keysThrough } from '../../calls/prefix.ts'
 import { PartialAttention } from '../../partial-attention.ts'
@@ -170,8 +170,8 @@ export class GpujsAttention extends PartialAttention {
     if (turned) return turned
     this.#session.assertUsable()
     const { now } = this.#backward
-    const given = now ? call : ownCall(call)
-    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
+    if (now) return now.run(drawn, call)
+    return withOwn(call, async (own) => (await this.#loadBackward()).run(drawn, own, true))
   }
 
   #loadBackward(): Promise<Backward> {

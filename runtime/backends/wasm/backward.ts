@@ -54,7 +54,7 @@ export class Backward {
     return this.#programs.prepare(options)
   }
 
-  /** @param held whether the call's state is a copy, to be released */
+  /** @param held whether the call is a copy, which whoever made it releases */
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { own, run } = this.#owner
     own.assertUsable()
@@ -126,7 +126,7 @@ export class Backward {
         for (const block of empty?.values() ?? []) states.freeState(block)
       }
     } finally {
-      if (held || copies) released(call)
+      if (copies) released(call)
     }
   }
 

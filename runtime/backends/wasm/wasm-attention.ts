@@ -14,7 +14,7 @@ import type {
 } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
-import { ownCall } from '../../calls/own-call.ts'
+import { ownCall, withOwn } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import type { Assembled, Program, WasmVariant } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -108,8 +108,8 @@ export class WasmAttention extends PartialAttention {
   ): Promise<{ out: T; state: AttentionState }> {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
     if (turned) return turned
-    const given = this.#decoding ? call : ownCall(call)
-    return (this.#decoding ?? (await this.#loadDecoding())).prefill(drawn, given)
+    if (this.#decoding) return this.#decoding.prefill(drawn, call)
+    return withOwn(call, async (own) => (await this.#loadDecoding()).prefill(drawn, own))
   }
 
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
@@ -139,8 +139,8 @@ export class WasmAttention extends PartialAttention {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
     const { now } = this.#backward
-    const given = now ? call : ownCall(call)
-    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
+    if (now) return now.run(drawn, call)
+    return withOwn(call, async (own) => (await this.#loadBackward()).run(drawn, own, true))
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {

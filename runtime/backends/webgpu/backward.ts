@@ -51,7 +51,7 @@ export class Backward {
     await this.#programs.prepare(options)
   }
 
-  /** @param held whether the call's state is a copy, to be released */
+  /** @param held whether the call is a copy, which whoever made it releases */
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
     const { session } = this.#owner
     session.assertUsable()
@@ -107,7 +107,7 @@ export class Backward {
         for (const buffer of empty?.values() ?? []) states.freeState(buffer)
       }
     } finally {
-      if (held || copies) released(call)
+      if (copies) released(call)
     }
   }
 

@@ -18,7 +18,7 @@ import { memberOf } from '../../arguments/form.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
-import { ownCall } from '../../calls/own-call.ts'
+import { ownCall, withOwn } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -96,8 +96,8 @@ export class WebgpuAttention extends BaseAttention {
     call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
-    const given = this.#decoding ? call : ownCall(call)
-    return (this.#decoding ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given)
+    if (this.#decoding) return this.#decoding.prefill(drawn, call)
+    return withOwn(call, async (own) => (await this.#loadDecoding('prefill')).prefill(drawn, own))
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
@@ -118,8 +118,8 @@ export class WebgpuAttention extends BaseAttention {
 
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
     const { now } = this.#backward
-    const given = now ? call : ownCall(call)
-    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
+    if (now) return now.run(drawn, call)
+    return withOwn(call, async (own) => (await this.#loadBackward()).run(drawn, own, true))
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {
