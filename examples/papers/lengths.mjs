@@ -1,6 +1,8 @@
 // Time and memory of forward and backward against the length (Transformers are RNNs, figure 1; Performers, figure 3).
 import { compile, referenceGradients } from 'attnc'
 import { createAttention } from 'attnc/runtime'
+import { fastest } from './clock.mjs'
+import { bytesOf } from './memory.mjs'
 import { plot, slope } from './plot.mjs'
 import { normals } from './tensors.mjs'
 
@@ -29,11 +31,13 @@ export async function measure(from = 9, to = 16, tries = 4) {
       const length = 2 ** power
       const [q, k, v, dout] = [1, 2, 3, 4].map((seed) => normals(length * dim, seed))
       const call = { q, k, v, length }
-      const forward = await fastest(tries, () => attention.forward(call))
-      const backward = await fastest(tries, () => attention.backward({ ...call, dout }))
+      const [forward, backward] = await fastest(tries, [
+        () => attention.forward(call),
+        () => attention.backward({ ...call, dout }),
+      ])
       points.forward.push([length, forward])
       points.both.push([length, forward + backward])
-      points.bytes.push([length, bytesOf(gradients.forms.backward, length)])
+      points.bytes.push([length, bytesOf(gradients.forms.backward, { length, heads: 1 })])
     }
     lines.push({ name: `${name}, forward`, points: points.forward })
     lines.push({ name: `${name}, with backward`, points: points.both })
@@ -78,21 +82,4 @@ async function gate(attention, source, name) {
     const error = norm(wanted[of].map((one, n) => one - found[of][n])) / norm(wanted[of])
     if (!(error < 1e-4)) throw new Error(`${of} of ${name} is ${error} from float64`)
   }
-}
-
-function bytesOf({ buffers, chunks }, length) {
-  const shape = { batch: 1, heads: 1, kvHeads: 1, length, keyLength: length, chunks: 1 }
-  const whole = { ...shape, offset: 0, capacity: length, sliceStart: 0, sliceCount: 1 }
-  whole.chunks = chunks(whole)
-  return buffers.reduce((sum, { size }) => sum + 4 * size(whole), 0)
-}
-
-async function fastest(tries, run) {
-  let best = Infinity
-  for (let n = 0; n < tries; n++) {
-    const started = performance.now()
-    await run()
-    best = Math.min(best, performance.now() - started)
-  }
-  return best
 }

@@ -2,8 +2,9 @@
 import * as decoding from './decoding.mjs'
 import * as errors from './errors.mjs'
 import * as lengths from './lengths.mjs'
+import * as mechanisms from './mechanisms.mjs'
 
-export const results = [errors, decoding, lengths]
+export const results = [errors, decoding, lengths, mechanisms]
 
 /** @param dataOf what was measured, by the name of a result; undefined where it has not been yet */
 export const page = (dataOf) => `# What the papers report, measured here
