@@ -3,8 +3,12 @@
 const [width, height, left, bottom, top, right] = [720, 400, 52, 36, 34, 16]
 const colours = { softmax: '#4269d0', linear: '#e3781c', performer: '#3c9d4b' }
 
-/** @param runs [{ name, losses }]; a name that goes on after a comma is drawn dashed, in the same colour */
-export function curves(runs, title) {
+/**
+ * @param runs [{ name, losses }]; a name that goes on after a comma is drawn dashed, in the same colour
+ * @param title of the picture
+ * @param every how many steps a loss stands for
+ */
+export function curves(runs, title, every = 1) {
   const steps = Math.max(2, ...runs.map(({ losses }) => losses.length))
   const most = Math.max(0.1, ...runs.flatMap(({ losses }) => smooth(losses).map(([, loss]) => loss)))
   const x = (step) => left + ((step - 1) / (steps - 1)) * (width - left - right)
@@ -29,7 +33,7 @@ export function curves(runs, title) {
       return (
         `<path d="M${left} ${y(loss).toFixed(1)}H${width - right}" stroke="currentColor" opacity="0.15"/>` +
         `<text x="${left - 8}" y="${(y(loss) + 4).toFixed(1)}" text-anchor="end">${loss.toFixed(2)}</text>` +
-        `<text x="${x(step).toFixed(1)}" y="${height - 14}" text-anchor="middle">${step}</text>`
+        `<text x="${x(step).toFixed(1)}" y="${height - 14}" text-anchor="middle">${step * every}</text>`
       )
     }),
     ...lines,

@@ -4,10 +4,33 @@ import { parametersOf, partsOf } from './model.mjs'
 import { radam } from './radam.mjs'
 import { sequences, uniforms } from './task.mjs'
 
-/** Sizes of a model and of its training: ones that a processor finishes in minutes, and those of the paper. */
+/**
+ * Sizes of a model and of its training: ones that a processor finishes in minutes, and those of the paper. The rate of
+ * learning is lower from this part of the steps on, `turn`; in the paper after 3,000 steps.
+ */
 export const settings = {
-  small: { layers: 2, heads: 2, width: 64, batch: 8, length: 128, steps: 1000, rate: 2e-3, later: 5e-4 },
-  paper: { layers: 4, heads: 8, width: 256, batch: 64, length: 128, steps: 10_000, rate: 1e-3, later: 1e-4 },
+  small: {
+    layers: 2,
+    heads: 2,
+    width: 64,
+    batch: 32,
+    length: 24,
+    steps: 3000,
+    rate: 2e-3,
+    later: 5e-4,
+    turn: 0.6,
+  },
+  paper: {
+    layers: 4,
+    heads: 8,
+    width: 256,
+    batch: 64,
+    length: 128,
+    steps: 10_000,
+    rate: 1e-3,
+    later: 1e-4,
+    turn: 0.3,
+  },
 }
 
 /**
@@ -16,7 +39,7 @@ export const settings = {
  */
 export async function train(jax, gradient, setting, seed, told) {
   const { numpy: np, tree } = jax
-  const { batch, length, steps, rate, later } = setting
+  const { batch, length, steps, rate, later, turn } = setting
   const uniform = uniforms(seed)
   const optimizer = radam(jax)
   let params = parametersOf(jax, setting, seed + 1)
@@ -30,8 +53,7 @@ export async function train(jax, gradient, setting, seed, told) {
       counts: np.array(counts, { shape: [batch, length] }),
     }
     const [loss, found] = await gradient(tree.ref(params), data)
-    // Lower from 3 in 10 of all steps on, as the paper does after 3,000.
-    const now = step > 0.3 * steps ? later : rate
+    const now = step > turn * steps ? later : rate
     ;[params, moments] = optimizer.take(step, now, params, found, moments)
     const [value] = await loss.data()
     await told(step, value)

@@ -1,10 +1,11 @@
 // docs/results.md, from what has been measured.
+import * as copying from './copying.mjs'
 import * as decoding from './decoding.mjs'
 import * as errors from './errors.mjs'
 import * as lengths from './lengths.mjs'
 import * as mechanisms from './mechanisms.mjs'
 
-export const results = [errors, decoding, lengths, mechanisms]
+export const results = [errors, decoding, lengths, mechanisms, copying]
 
 /** @param dataOf what was measured, by the name of a result; undefined where it has not been yet */
 export const page = (dataOf) => `# What the papers report, measured here
