@@ -13,28 +13,24 @@ const warned = new Set<string>()
 /** On a backend that is asked for by name. */
 export async function open(program: Program, name: BackendName, options: Opening): Promise<BaseAttention> {
   const backend = await backends[name]()
-  const why = program.uncompiled === undefined ? undefined : notCompiled(program, options)
+  const why =
+    program.uncompiled === undefined
+      ? undefined
+      : (await import('./not-compiled.ts')).notCompiled(program, options)
   const attention = await backend.open(
     backend.runs === 'kernels' ? await compiledFor(program, backend.name) : program,
     options,
   )
-  if (why !== undefined && options.backend === undefined) await warn(attention, why)
+  if (why !== undefined && options.backend === undefined) await warn(program, attention, why)
   return attention
 }
 
-/** Why an attention runs on the float64 reference and on nothing else, said to who asked for something else. */
-function notCompiled({ name, target, uncompiled = '' }: Program, { backend, device }: Opening): string {
-  const asked = device === undefined ? backend : (backend ?? target)
-  const why = (on: BackendName): string => `ttention with ${uncompiled} is unsupported on ${on} yet.`
-  if (asked === undefined || asked === 'reference') return `A${why(target)}`
-  throw new AttentionError(
-    'backend',
-    `${name}: a${why(asked)} Create it with backend: 'reference' and no device.`,
-  )
-}
-
 /** Says once what an attention runs on, and why. */
-async function warn({ name, backend, device }: BaseAttention, why: string): Promise<void> {
+async function warn(
+  { name }: Program,
+  { backend, device }: Pick<BaseAttention, 'backend' | 'device'>,
+  why: string,
+): Promise<void> {
   if (warned.has(name)) return
   warned.add(name)
   const { instead = device } = await backends[backend]()
@@ -62,7 +58,7 @@ export async function fallBack(
       return undefined
     })
     if (attention === undefined) continue
-    await warn(attention, missing.join(' '))
+    await warn(program, attention, missing.join(' '))
     return attention
   }
   throw missing.length === 1 ? reason : new AttentionError(reason.code, missing.join(' '), { cause: reason })

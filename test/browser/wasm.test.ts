@@ -126,10 +126,10 @@ describe.runIf(browser)('in Chromium', () => {
     expect(said).toEqual([])
   })
 
-  // Every file apart, as a server compresses them: README.md says how much it is, rounded to a tenth.
+  // Every file apart, as a server compresses them: README.md says how much it is.
   test.each([
-    ['linear_transformer', 12.25],
-    ['performer', 13.45],
+    ['linear_transformer', 12.6],
+    ['performer', 13.8],
   ])('a built page that falls back loads little for it: %s', async (name, kilobytes) => {
     const page =
       '<!doctype html><html lang="en"><title>app</title><script type="module" src="./fallback.js"></script></html>'

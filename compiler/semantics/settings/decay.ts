@@ -29,7 +29,10 @@ function read(context: Context): Expression | undefined | 'wrong' {
   if (item === undefined) return undefined
   const data = dataOf(context)
   const decay = elaborate(item, decayScope(sizes, data), report)
-  if (decay === undefined || !isShortEnough(decay, item.span, report)) return 'wrong'
+  if (decay === undefined) return 'wrong'
+  // One of the head alone is a number for each head, computed beforehand.
+  const closed = [...freeVariables(decay)].every((name) => name === 'head' || name === 'heads')
+  if (!closed && !isShortEnough(decay, item.span, report)) return 'wrong'
   const { type } = decay
   const width = draft.feature?.features ?? sizes.dim
   const fits = type.kind === 'scalar' || (type.kind === 'vector' && type.size === width)
@@ -39,7 +42,6 @@ function read(context: Context): Expression | undefined | 'wrong' {
     return 'wrong'
   }
   if (sizes.standIn) return decay
-  const closed = [...freeVariables(decay)].every((name) => name === 'head' || name === 'heads')
   const wrong = closed ? firstWrong(item, context) : outside(decay)
   if (wrong === undefined) return isConstant(decay, 1) ? undefined : decay
   if (wrong.head === undefined) report(messages.decayOutside(item.span, wrong.value))
