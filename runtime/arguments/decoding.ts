@@ -39,7 +39,7 @@ export function checkPrefill(
 ): CheckedCall {
   const where = `${program.name}.prefill`
   if (own) checkRepeated(where, own, call)
-  const given = own ? { ...call, ...sizesOf(own) } : call
+  const given = own && !sizes ? { ...call, ...sizesOf(own) } : call
   const checked = checkCall(program, 'prefill', given, names, sizes)
   const { length, keyLength } = checked.sizes
   if (length !== keyLength)

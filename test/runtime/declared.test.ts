@@ -64,6 +64,14 @@ describe('a recurrence with a convolution, inputs and weights', () => {
     expect([state.position, other.position]).toEqual([5, 6])
   })
 
+  test('a prefix goes on from a state', async () => {
+    const attention = await open(text, { weights })
+    const { state } = await attention.prefill({ ...cut(0, 3), ...sizes, length: 3 })
+    const { out: rest, state: last } = await attention.prefill({ ...cut(3, 7), length: 4, state })
+    expect(apart(rest, rows(Float32Array.from(out), 8, 3, 7))).toBeLessThan(1e-5)
+    expect([state.position, last.position]).toEqual([3, 7])
+  })
+
   test('heads may be inside rows', async () => {
     const attention = await open(text, { weights })
     const inside = (tensor: Float32Array, heads: number): Float32Array => {
