@@ -185,12 +185,15 @@ export function format(text: string, options: SourceOptions = {}): Format {
  * @param source an attn file
  * @param name of an attention in it
  * @returns a function of the call's tensors, whose result is [batch, heads, length, value_dim]; it throws a
- *   RangeError for tensors that do not have their shape
+ *   RangeError for tensors that do not have their shape. Its `logSums` says whether it takes `lse`
  * @throws RangeError where the file has errors, or no attention of that name
  */
-export function reference(source: string, name: string): (inputs: ReferenceInputs) => Float64Array {
+export function reference(
+  source: string,
+  name: string,
+): ((inputs: ReferenceInputs) => Float64Array) & { readonly logSums: boolean } {
   const model = modelNamed(source, name)
-  return (inputs) => {
+  const run = (inputs: ReferenceInputs): Float64Array => {
     requireObject(
       `reference of ${name}`,
       inputs,
@@ -198,6 +201,7 @@ export function reference(source: string, name: string): (inputs: ReferenceInput
     )
     return interpret(model, inputs)
   }
+  return Object.assign(run, { logSums: model.evaluation === 'exact' })
 }
 
 /**

@@ -52,6 +52,10 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     if (!Number.isInteger(count) || count < 1)
       throw new RangeError(`${name}: expected a positive integer, found ${count}`)
   checkHeads(inputs)
+  if (inputs.lse !== undefined && model.evaluation !== 'exact')
+    throw new RangeError(
+      `lse: expected none, since log-sums are of exact attentions and this one is ${model.evaluation}`,
+    )
   checkDecay(model, heads)
   const { dim, valueDim } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])

@@ -67,7 +67,7 @@ function checkDeclared(where: string, plan: TensorPlan, weight: unknown): void {
   const need = `${each} numbers${heads === 'shared' ? '' : ' per head'}`
   if (weight === undefined) {
     if (optional === true) return
-    throw new AttentionError('weights', `${where} needs weights: { ${name} }, a Float32Array of ${need}.`)
+    throw new TypeError(`${where} needs weights: { ${name} }, a Float32Array of ${need}.`)
   }
   if (!isFloat32Array(weight))
     throw new TypeError(`${where}: weights.${name} must be a Float32Array; it is ${describe(weight)}.`)

@@ -124,9 +124,26 @@ function checkInput(where: string, plan: TensorPlan, tensor: unknown, sizes: Cal
 const isIntegers = (value: unknown): value is Int32Array | Uint32Array =>
   ArrayBuffer.isView(value) && ['Int32Array', 'Uint32Array'].includes(tag(value))
 
-/** Whether the call asks for log-sums. */
-export function asksLse({ name }: Program, member: string, given: unknown): boolean {
+/**
+ * Whether the call asks for log-sums.
+ *
+ * @param there whether the attention has some
+ * @throws AttentionError `form` where the call asks for what there is not
+ */
+export function asksLse({ name }: Program, member: string, given: unknown, there = true): boolean {
   const { lse } = given as { readonly lse?: unknown }
-  if (lse === undefined || typeof lse === 'boolean') return lse === true
-  throw new TypeError(`${name}.${member}: lse must be true or false; it is ${describe(lse)}.`)
+  if (lse !== undefined && typeof lse !== 'boolean')
+    throw new TypeError(`${name}.${member}: lse must be true or false; it is ${describe(lse)}.`)
+  if (lse !== true) return false
+  if (member !== 'forward')
+    throw new AttentionError(
+      'form',
+      `${name}.${member} gives no log-sums. Ask forward for them, or leave out lse.`,
+    )
+  if (!there)
+    throw new AttentionError(
+      'form',
+      `${name}.${member}: expected no lse, since only exact attentions have log-sums. Leave it out.`,
+    )
+  return true
 }

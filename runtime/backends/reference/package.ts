@@ -4,7 +4,11 @@ import { loadPackage } from '../../load.ts'
 import type { WideGradients } from '../../calls/whole-rows.ts'
 
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
-export type Reference = (inputs: Readonly<Record<string, unknown>>) => Float64Array
+export interface Reference {
+  (inputs: Readonly<Record<string, unknown>>): Float64Array
+  /** False where the rows have no log-sums. */
+  readonly logSums?: boolean
+}
 
 /** The gradients of one call; inputs likewise, with `dout`. */
 type GradientsOf = (inputs: Readonly<Record<string, unknown>>) => WideGradients

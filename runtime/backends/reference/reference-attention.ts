@@ -18,7 +18,13 @@ import {
 import type { Parameters } from '../../arguments/gradients.ts'
 import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
 import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
-import { apartFromWhole, asksLse, ofQueriesAndKeys, withValues } from '../../arguments/whole-call.ts'
+import {
+  apartFromWhole,
+  asksLse,
+  checkInputs,
+  ofQueriesAndKeys,
+  withValues,
+} from '../../arguments/whole-call.ts'
 import { checkKept, KeptForward } from '../../calls/kept.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
@@ -85,7 +91,9 @@ export class ReferenceAttention extends PartialAttention {
       plain,
       checkCall(this.program, 'forward', plain, ofQueriesAndKeys, sizes),
     )
-    if (!asksLse(this.program, 'forward', call)) return this.#evaluate('forward', checked, { drawn }) as T
+    checkInputs(this.program, 'forward', call, sizes)
+    if (!asksLse(this.program, 'forward', call, this.#reference?.logSums))
+      return this.#evaluate('forward', checked, { drawn }) as T
     const lse = new Float64Array(sizes.batch * outputHeads(sizes) * sizes.length)
     const out = this.#evaluate('forward', checked, { drawn, lse })
     return { out, lse: Float32Array.from(lse) } as unknown as T

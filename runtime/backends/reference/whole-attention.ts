@@ -81,7 +81,7 @@ export class WholeAttention extends PartialAttention {
       checkCall(this.program, 'forward', plain, ofQueriesAndKeys, asked),
     )
     const { sizes, tensors, lengths, queryLengths } = checked
-    const lse = asksLse(this.program, 'forward', call)
+    const lse = asksLse(this.program, 'forward', call, this.#reference?.logSums)
       ? new Float64Array(sizes.batch * outputHeads(sizes) * sizes.length)
       : undefined
     const out = this.#evaluate(drawn, {
@@ -99,6 +99,7 @@ export class WholeAttention extends PartialAttention {
     const turned = this.turned<Awaited<Prefilled<T>>>('prefill', call, drawn)
     if (turned) return turned
     const { plain, from } = apartFromState(this.program, call)
+    asksLse(this.program, 'prefill', plain)
     const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
     const { plain: bare, sizes } = apartFromWhole(this.program, 'prefill', plain, before?.sizes)
     const checked = this.#check(
@@ -114,6 +115,7 @@ export class WholeAttention extends PartialAttention {
     this.#assertUsable()
     requireForm(this.program, 'step')
     const own = this.#own('step', state, drawn)
+    asksLse(this.program, 'step', call)
     const { plain } = apartFromWhole(this.program, 'step', { length: 1, ...call }, own.sizes)
     const checked = this.#check('step', call, checkStep(this.program, own.sizes, plain, ofQueriesAndKeys))
     return this.#goOn(own, checked, drawn) as Tensor as T
