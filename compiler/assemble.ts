@@ -9,6 +9,7 @@ import { dispatchesOf } from './schedule/schedule.ts'
 import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
+import { mentions } from './symbolic/traverse.ts'
 import type { Target } from './targets/target.ts'
 import { stand } from '../runtime/contract/weights.ts'
 import type { KernelSource } from '../runtime/program.ts'
@@ -42,34 +43,53 @@ export function assemble(
   }
 }
 
-/** The description of an attention that runs as its text alone, on the float64 reference. */
+/**
+ * The description of an attention that runs as its text alone, on the float64 reference.
+ *
+ * @param causal whether no row sees those after it
+ */
 export function assembleText(
   target: Target,
   model: AttentionModel,
-  source: string,
+  { source, causal }: { readonly source: string; readonly causal: boolean },
   uncompiled: string,
 ): ProgramDescription {
-  const { name, dim, valueDim, mask, feature } = model
+  const { name, dim, valueDim, feature } = model
   const law = drawnLaw(model)
   const empty: FormDescription = { chunks: 0, groups: 'heads', buffers: [], dispatches: [] }
-  const decodes = mask.kind === 'causal' && mask.fromEnd !== true
+  const obstacle = obstacleToDecoding(model, causal)
   return {
     name,
     dim,
     valueDim,
     features: feature?.features ?? 0,
-    causal: mask.kind === 'causal',
+    causal,
     target: target.name,
     ...(law && { projection: law }),
-    ...(!decodes && { undecodable: 'its mask is not `causal`' }),
+    ...(obstacle !== undefined && { undecodable: obstacle }),
     only: 'reference',
     uncompiled,
     tensors: declaredTensors(model),
     weights: weightsOf(model).map(planOf),
     source,
-    forms: { forward: empty, ...(decodes && { prefill: empty, step: empty }) },
+    forms: { forward: empty, ...(obstacle === undefined && { prefill: empty, step: empty }) },
     kernels: {},
   }
+}
+
+/** Why rows are not those of the same sequence with more tokens behind them. */
+function obstacleToDecoding(model: AttentionModel, causal: boolean): string | undefined {
+  const { evaluation, kernel, feature, mask, stabilize } = model
+  if (!causal) return 'its mask is not `causal`'
+  if (evaluation !== 'exact' && evaluation !== 'factorised') return 'its rows are made of the whole sequence'
+  if (stabilize.kind === 'max') return 'stabilize: max takes maxima over the whole sequence'
+  const seeing = [
+    ...(kernel ? [kernel] : []),
+    ...(feature ? [...feature.query, ...feature.key] : []),
+    ...(mask.kind === 'condition' ? [mask.condition] : []),
+  ]
+  const seesLength = seeing.some((expression) => mentions(expression, 'length'))
+  return seesLength ? 'it sees `length`, which grows with every token' : undefined
 }
 
 /** The description of the gradients of a program. */

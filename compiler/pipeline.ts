@@ -18,6 +18,7 @@ import { featuresOf, negativeWeights, parametersOf, undecodable } from './algebr
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
+import { isCausal } from './semantics/data.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import { alone } from './syntax/alone.ts'
 import type { File } from './syntax/ast.ts'
@@ -111,7 +112,9 @@ export function build(
 
 /** What no target has kernels for, as a module that carries the text, which the float64 reference reads. */
 function asText(model: AttentionModel, tree: File, target: Target, unsupported: string): Unscheduled {
-  const description = assembleText(target, model, print(alone(tree, model.name)), unsupported)
+  const own = alone(tree, model.name)
+  const causal = own.declarations.some((each) => each.kind === 'attention' && isCausal(each))
+  const description = assembleText(target, model, { source: print(own), causal }, unsupported)
   return {
     model,
     unsupported,

@@ -49,17 +49,25 @@ export const pairedInputs = ({ inputs = [] }: Data, sameRows: boolean): Readonly
     ]),
   )
 
-/** Whether rows of keys and of queries are the same, as causal self-attention has it; told from the words of the file. */
+/**
+ * Whether rows of keys and of queries are the same and none sees those after it, as causal self-attention has it; told
+ * from the words of the file: `causal`, `i >= j` or `j <= i`, alone or beside other conditions.
+ */
 export function isCausal({ settings }: AttentionDeclaration): boolean {
   const [first, ...others] = settings.find(({ key }) => key.text === 'mask')?.value.items ?? []
-  if (first === undefined || others.length > 0) return false
-  if (first.kind === 'reference') return first.name === 'causal'
-  return first.kind === 'binary' && first.operator === '&&' && operands(first).some(isWordCausal)
+  return first !== undefined && others.length === 0 && operands(first).some(isOfEarlier)
 }
 
 type Tree = AttentionDeclaration['settings'][number]['value']['items'][number]
 
-const isWordCausal = (tree: Tree): boolean => tree.kind === 'reference' && tree.name === 'causal'
+function isOfEarlier(tree: Tree): boolean {
+  if (tree.kind === 'reference') return tree.name === 'causal'
+  if (tree.kind !== 'binary') return false
+  const [later, earlier] = tree.operator === '>=' ? [tree.left, tree.right] : [tree.right, tree.left]
+  return (tree.operator === '>=' || tree.operator === '<=') && isNamed(later, 'i') && isNamed(earlier, 'j')
+}
+
+const isNamed = (tree: Tree, name: string): boolean => tree.kind === 'reference' && tree.name === name
 
 const operands = (tree: Tree): readonly Tree[] =>
   tree.kind === 'binary' && tree.operator === '&&'

@@ -12,6 +12,8 @@ vi.mock('../../runtime/node/packages.ts', async (original) => ({
 }))
 
 const programOf = (text: string): Program => compile(text).pending[0]!.text!.program
+const reference64 = { backend: 'reference' } as const
+const programFrom = (text: string): Program => compile(text).modules[0]!.program
 const open = (text: string, options: CreateOptions = {}): Promise<Attention> =>
   createAttention(programOf(text), { backend: 'reference', ...options })
 
@@ -113,7 +115,7 @@ describe('a recurrence with a convolution, inputs and weights', () => {
     ).rejects.toThrow('weights.A needs 4 numbers, outputHeads 4')
     const { A: _, ...few } = weights
     await expect(open(text, { weights: few })).rejects.toThrow(
-      'needs weights: { A }, a Float32Array of 1 numbers per head',
+      new TypeError('create of gated_deltanet needs weights: { A }, a Float32Array of 1 numbers per head.'),
     )
     await expect(attention.backward({ q, k, v, dout: v, ...sizes })).rejects.toThrow('has no gradients')
   })
@@ -151,4 +153,86 @@ test('integers, and log-sums', async () => {
   await expect(
     attention.forward({ ...given, inputs: { document: Float32Array.of(0, 0, 0.5, 1, 1, 2, 2) } }),
   ).rejects.toThrow('must hold integers of at most 2²⁴; it holds 0.5')
+})
+
+describe('what has no log-sums', () => {
+  const [given, two] = [draw(2 * 7 * 8, 1), { heads: 2, length: 7 }]
+  const form = expect.objectContaining({ name: 'AttentionError', code: 'form' })
+
+  test('recurrences, features and landmarks refuse lse', async () => {
+    const attention = await open(text, { weights })
+    await expect(attention.forward({ q, k, v, inputs, ...sizes, lse: true })).rejects.toEqual(form)
+    const asked = { q: given, k: given, v: given, ...two, lse: true } as const
+    for (const name of ['nystromformer', 'retnet', 'linear_transformer']) {
+      const spec = sized(name)
+        .replace('landmarks: 12', 'landmarks: 3')
+        .replace(/^ *conv:.*$/m, '')
+        .replace(/value_dim: +\d+/, 'value_dim: 8')
+      const one = await createAttention(programFrom(spec.replace('dim: 40', 'dim: 8')), reference64)
+      await expect(one.forward(asked)).rejects.toEqual(form)
+    }
+  })
+
+  test('decoding refuses it', async () => {
+    const attention = await open(sized('alibi'))
+    const asked = { q: given, k: given, v: given, ...two, lse: true }
+    await expect(attention.prefill(asked)).rejects.toEqual(form)
+    const { state } = await attention.prefill({ ...asked, lse: undefined })
+    const row = draw(2 * 8, 1)
+    await expect(attention.step(state, { q: row, k: row, v: row, lse: true } as never)).rejects.toEqual(form)
+  })
+})
+
+test('inputs are refused where the file declares none', async () => {
+  const rows = draw(7 * 8, 1)
+  const one = await createAttention(
+    programFrom(sized('retnet').replace('value_dim: 40', 'value_dim: 8')),
+    reference64,
+  )
+  await expect(one.forward({ q: rows, k: rows, v: rows, length: 7, inputs: { a: rows } })).rejects.toThrow(
+    "inputs does not know 'a'. It takes nothing",
+  )
+})
+
+describe('masks that are conditions', () => {
+  const [rows7, one] = [draw(2 * 7 * 8, 1), { heads: 2, length: 7 }]
+  const at = (from: number, to: number) =>
+    Float32Array.from(
+      [0, 1].flatMap((head) => [...rows7.subarray((head * 7 + from) * 8, (head * 7 + to) * 8)]),
+    )
+  const all = (of: Float32Array) => ({ q: of, k: of, v: of })
+
+  test.each([
+    ['gpt_oss', sized('gpt_oss').replace('< 128', '< 3'), { s: Float32Array.of(0.5, -1) }],
+    ['gemma', sized('gemma').replace('< 4096', '< 3'), undefined],
+    ['alibi', sized('alibi').replace('causal', 'i - j < 3 && j <= i'), undefined],
+    ['document_mask', sized('document_mask'), undefined],
+  ])('%s decodes', async (name, spec, weights) => {
+    const attention = await open(spec, weights && { weights })
+    expect(attention.causal).toBe(true)
+    const document = Int32Array.of(0, 0, 0, 1, 1, 2, 2)
+    const some = (from: number, to: number) =>
+      name === 'document_mask' ? { inputs: { document: document.slice(from, to) } } : {}
+    const whole = await attention.forward({ ...all(rows7), ...one, ...some(0, 7) })
+    const { state } = await attention.prefill({ ...all(at(0, 5)), ...one, length: 5, ...some(0, 5) })
+    const next = await attention.step(state, { ...all(at(5, 6)), ...some(5, 6) })
+    expect(
+      apart(
+        next,
+        [0, 1].flatMap((head) => [...whole.subarray((head * 7 + 5) * 8, (head * 7 + 6) * 8)]),
+      ),
+    ).toBeLessThan(1e-6)
+  })
+
+  test.each([
+    [sized('alibi').replace('causal', 'i - j < 3'), 'its mask is not `causal`'],
+    [sized('alibi').replace('causal', 'causal && i < length - 1'), 'it sees `length`'],
+    [
+      'attention a { dim: 8 projections: 8 feature: favor mask: causal stabilize: max 1e-4 output: 2 * o }',
+      'stabilize: max takes maxima',
+    ],
+  ])('%s does not', async (spec, why) => {
+    const attention = await open(spec)
+    await expect(attention.prefill({ ...all(rows7), ...one })).rejects.toThrow(why)
+  })
 })
