@@ -1,6 +1,7 @@
 /** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
-import { declaredTensors, isOfHeads } from './semantics/model.ts'
+import { declaredTensors, headsInSight, isOfHeads } from './semantics/model.ts'
 import type { AttentionModel } from './semantics/model.ts'
+import { environmentOf, evaluateScalar } from './symbolic/evaluate.ts'
 import type { Expression } from './symbolic/expression.ts'
 import { traverse } from './symbolic/traverse.ts'
 
@@ -15,6 +16,7 @@ export function uncompiled(model: AttentionModel): string | undefined {
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
   if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
   if (decay !== undefined && !isOfHeads(decay)) return 'a decay that is not of the head alone'
+  if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
   for (const expression of expressionsOf(model)) {
     const nodes = traverse(expression)
     const name = nodes.flatMap((node) => (node.kind === 'variable' ? (ofPairs[node.name] ?? []) : []))[0]
@@ -28,6 +30,12 @@ export function uncompiled(model: AttentionModel): string | undefined {
   }
   return undefined
 }
+
+/** Whether γ is 0 for a head that the compiler looks at: logarithms, which kernels carry, have no such number. */
+const forgetsAll = (decay: Expression): boolean =>
+  Array.from({ length: headsInSight }, (_, head) => evaluateScalar(decay, environmentOf({ head }))).includes(
+    0,
+  )
 
 const indices = 'a kernel of the places of its rows'
 

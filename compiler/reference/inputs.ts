@@ -11,8 +11,9 @@ import { needsEqualHeads, needsEqualLengths } from '../semantics/owners.ts'
 import { countOf, describeAxes, outputHeads } from '../../runtime/contract/tensors.ts'
 import type { HeadCounts, TensorPlan } from '../../runtime/contract/tensors.ts'
 import { stand, type WeightName } from '../../runtime/contract/weights.ts'
+import { toNumber } from '../symbolic/extended.ts'
 import { Vector } from './vector.ts'
-import { logDecay } from './weights.ts'
+import { Evaluator } from './evaluate.ts'
 
 export type Numbers = Float32Array | Float64Array
 
@@ -56,7 +57,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     throw new RangeError(
       `lse: expected none, since log-sums are of exact attentions and this one is ${model.evaluation}`,
     )
-  checkDecay(model, heads)
+  checkDecay(model, outputHeads(inputs))
   const { dim, valueDim } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
@@ -146,11 +147,9 @@ const isExact = (value: number): boolean => Number.isInteger(value) && Math.abs(
 function checkDecay(model: AttentionModel, heads: number): void {
   if (!isOfHeads(model.decay)) return
   for (let head = 0; head < heads; head++) {
-    const logGamma = logDecay(model, head)
-    if (logGamma <= 0 && Number.isFinite(logGamma)) continue
-    throw new RangeError(
-      `heads: expected a decay in (0, 1] for each, found ${Math.exp(logGamma)} for head ${head}`,
-    )
+    const gamma = toNumber(new Evaluator(model.decay).set('head', head).scalar())
+    if (gamma >= 0 && gamma <= 1) continue
+    throw new RangeError(`heads: expected a decay in [0, 1] for each, found ${gamma} for head ${head}`)
   }
 }
 

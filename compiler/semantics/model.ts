@@ -221,6 +221,9 @@ function filtersOf({ width }: ShortConvModel, dim: number, valueDim: number): re
 export const isOfHeads = (decay: Expression | undefined): decay is Expression =>
   decay?.type.kind === 'scalar' && [...freeVariables(decay)].every((name) => name === 'head')
 
+/** Heads for which the compiler looks at a decay of the head; calls look at their own. */
+export const headsInSight = 64
+
 /** Whether it is defined token by token: by an update, or a decay that depends on more than the head. */
 export const isRecurrent = ({ evaluation, update, decay }: AttentionModel): boolean =>
   evaluation === 'factorised' && (update !== undefined || (decay !== undefined && !isOfHeads(decay)))

@@ -171,6 +171,18 @@ test('decay 1 is no decay, and decay 0.5 halves with each step', () => {
       )
 })
 
+test('decay 0 leaves each row itself alone', () => {
+  const plain = modelOf(spec('elu', 'mask: causal'))
+  const inputs = inputsFor(plain, { length: 6 })
+  const [one, none] = [scores(plain, inputs), scores(modelOf(spec('elu', 'mask: causal decay: 0')), inputs)]
+  for (let i = 0; i < 6; i++)
+    for (let j = 0; j < 6; j++)
+      expect(none.values[i * 6 + j]! * Math.exp(none.logs[i]!)).toBeCloseTo(
+        i === j ? one.values[i * 6 + j]! * Math.exp(one.logs[i]!) : 0,
+        12,
+      )
+})
+
 test('auto and none are one function: the mathematical one', () => {
   const inputs = inputsFor(modelOf(spec('performer')), { length: 5, size: 3 })
   expect(reference(modelOf(spec('performer', 'stabilize: none')), inputs)).toEqual(

@@ -139,7 +139,7 @@ export const settingMessages = {
   })),
 
   decayRange: error('A0429', (head: number, value: number) => ({
-    message: `expected a decay in (0, 1], found ${Number.isNaN(value) ? 'no number' : value} for head ${head}`,
+    message: `expected a decay in [0, 1], found ${Number.isNaN(value) ? 'no number' : value} for head ${head}`,
     help: 'for example `decay: 1 - 2^(-5 - head)`',
   })),
 

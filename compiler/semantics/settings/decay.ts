@@ -1,4 +1,4 @@
-/** `decay`: γ of a token; where it is of the head alone, held to (0, 1] for the heads that there may be. */
+/** `decay`: γ of a token; where it is of the head alone, held to [0, 1] for the heads that there may be. */
 import { messages } from '../../diagnostics/messages.ts'
 import { constant, variable } from '../../symbolic/build.ts'
 import { components } from '../../symbolic/components.ts'
@@ -10,6 +10,7 @@ import { simplify } from '../../symbolic/simplify.ts'
 import { freeVariables } from '../../symbolic/traverse.ts'
 import type * as ast from '../../syntax/ast.ts'
 import { isCausal } from '../data.ts'
+import { headsInSight } from '../model.ts'
 import { elaborate } from '../elaborate.ts'
 import type { Report } from '../report.ts'
 import { decayScope } from '../scope.ts'
@@ -19,8 +20,7 @@ import { isClosed } from './invariants.ts'
 import type { Context, Rule, SettingRecord } from './setting.ts'
 import { expressionOf, isBroken, spanOf } from './value.ts'
 
-/** Heads for which a decay is held to its range. */
-const heads = 64
+const heads = headsInSight
 
 /** Absent where every head's decay is 1. */
 function read(context: Context): Expression | undefined | 'wrong' {
@@ -66,7 +66,7 @@ function outside(decay: Expression): Wrong | undefined {
 function firstWrong(item: ast.Expression, context: Context): Wrong | undefined {
   for (let head = 0; head < heads; head++) {
     const value = valueFor(item, head, context)
-    if (!(value > 0 && value <= 1)) return { head, value }
+    if (!(value >= 0 && value <= 1)) return { head, value }
   }
   return undefined
 }
