@@ -122,7 +122,7 @@ function checkDeclared(model: AttentionModel, inputs: ReferenceInputs): void {
   const needs = needsEqualHeads(model)
   if (needs !== undefined && (heads !== kvHeads || heads !== valueHeads))
     throw new RangeError(
-      `${needs.name}: expected as many heads of k (${kvHeads}) and of v (${valueHeads}) as of q (${heads}), since the features of a ${needs.side} see it; mark it ${needs.side} or shared`,
+      `${needs}: expected as many heads of k (${kvHeads}) and of v (${valueHeads}) as of q (${heads}), since the features of a key see it${needs === 'head' ? '' : '; mark it key or shared'}`,
     )
   if (needsEqualLengths(model) && inputs.length !== inputs.keyLength)
     throw new RangeError(

@@ -8,25 +8,18 @@ import type { Expression } from '../symbolic/expression.ts'
 import { freeVariables } from '../symbolic/traverse.ts'
 import type { AttentionModel } from './model.ts'
 
-interface Seen {
-  readonly name: string
-  readonly side: 'query' | 'key'
-}
-
-/** What an attention's features see that neither they nor all heads own; absent where there is none. */
-export function needsEqualHeads({ feature, inputs = [], weights = [] }: AttentionModel): Seen | undefined {
-  const tensors = [...inputs, ...weights]
-  const found = (side: 'query' | 'key', blocks: readonly Expression[]): Seen | undefined => {
-    const names = namesOf(blocks)
-    const own = side === 'query' ? 'heads' : 'kvHeads'
-    const of = tensors.find(
-      ({ name, heads }) =>
-        heads !== own && heads !== 'shared' && (names.has(name) || names.has(`previous(${name})`)),
-    )
-    if (of !== undefined) return { name: of.name, side }
-    return ['head', 'heads'].filter((name) => names.has(name)).map((name) => ({ name, side }))[0]
-  }
-  return feature && (found('query', feature.query) ?? found('key', feature.key))
+/**
+ * The name that the features of keys see although neither key heads nor all heads own it; undefined where there is
+ * none. They are evaluated once for each key head, those of queries for each head that has need of them.
+ */
+export function needsEqualHeads({ feature, inputs = [], weights = [] }: AttentionModel): string | undefined {
+  if (feature === undefined) return undefined
+  const names = namesOf(feature.key)
+  const of = [...inputs, ...weights].find(
+    ({ name, heads }) =>
+      heads !== 'kvHeads' && heads !== 'shared' && (names.has(name) || names.has(`previous(${name})`)),
+  )
+  return of?.name ?? (names.has('head') ? 'head' : undefined)
 }
 
 /** Whether rows of one side see inputs of the other, so that a call has as many keys as queries. */

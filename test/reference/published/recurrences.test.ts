@@ -210,18 +210,42 @@ describe('without a state of its own', () => {
     const call = published(sized('lightning'), counts)
     const expected = pairs(call, 2, (head) => {
       const rate = Math.exp(-(2 ** ((-8 * (head + 1)) / 2)))
-      const root = call.model.dim ** -0.25
-      const phi = (x: Row): number[] => x.map((entry) => silu(entry * root))
-      return (q, k, i, j) => (j > i ? 0 : rate ** (i - j) * dot(phi(q), phi(k)))
+      const root = Math.sqrt(call.model.dim)
+      const phi = (x: Row): number[] => x.map(silu)
+      return (q, k, i, j) => (j > i ? 0 : (rate ** (i - j) * dot(phi(q), phi(k))) / root)
     })
     expect(apart(call.out, expected)).toBeLessThan(1e-9)
   })
 
-  test('hedgehog: features are softmaxes of a learned product', () => {
-    const call = published(sized('hedgehog'), counts)
+  const grouped = { ...sizes, heads: 4, kvHeads: 2, valueHeads: 2 }
+
+  test('a feature of both sides that sees what is of key heads takes grouped heads, and any number of them', () => {
+    const call = published(
+      'attention a { dim: 4 weights: w key scalar feature: w * x / heads mask: causal normalize: none }',
+      grouped,
+    )
+    const expected = pairs(call, 4, (head) => {
+      const [w = NaN] = call.weight('w', head)
+      return (q, k, i, j) => (j > i ? 0 : (w / 4) ** 2 * dot(q, k))
+    })
+    expect(apart(call.out, expected)).toBeLessThan(1e-9)
+    expect(() => published(sized('hedgehog'), grouped)).toThrow(
+      'W: expected as many heads of k (2) and of v (2) as of q (4), since the features of a key see it; mark it key or shared',
+    )
+  })
+
+  test.each([
+    ['hedgehog', sized('hedgehog'), counts],
+    [
+      'hedgehog with a product for each key head',
+      sized('hedgehog').replace('W matrix', 'W key matrix'),
+      grouped,
+    ],
+  ])('%s: features are softmaxes of a learned product', (_, text, counts) => {
+    const call = published(text, counts)
     const expected = pairs(
       call,
-      2,
+      counts.heads,
       (head) => {
         const W = call.weight('W', head)
         const phi = (x: Row): number[] => {
