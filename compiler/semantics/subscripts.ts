@@ -1,6 +1,6 @@
 /** `x[3]`, `x[0:16]`, `table[e]`, and the inputs of a pair by its rows, `document[i]`. */
 import { messages } from '../diagnostics/messages.ts'
-import { applyNamed, slice, variable } from '../symbolic/build.ts'
+import { applyNamed, constant, slice, variable } from '../symbolic/build.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { isIntegral } from '../symbolic/index-arithmetic.ts'
 import { describeType } from '../symbolic/operators.ts'
@@ -53,11 +53,20 @@ function entryAt(
     return undefined
   }
   if (index.kind === 'constant' && !scope.standIn && (index.value < 0 || index.value >= size)) {
+    if (isTable(row, scope))
+      return applyNamed('entry', [row, constant(Math.min(Math.max(index.value, 0), size - 1))])
     report(messages.entryRange(tree.span, String(index.value), size))
     return undefined
   }
   return applyNamed('entry', [row, index])
 }
+
+/** Whether these are the entries of a weight, whose index is clamped to its ends, and not those of a row. */
+const isTable = (row: Expression, { rows }: Scope): boolean =>
+  row.kind === 'variable' &&
+  row.given !== undefined &&
+  !row.name.includes('[') &&
+  rows?.has(row.name) !== true
 
 function sliceOf(
   row: Expression,

@@ -152,3 +152,19 @@ test('a decay is a number for each head', () => {
     expect(evaluateScalar(decay!, environmentOf({ head }))).toBeCloseTo(1 - 2 ** (-5 - head), 14)
   expect(model('attention a { dim: 8 feature: identity mask: causal decay: 3 / 3 }').decay).toBeUndefined()
 })
+
+test('a constant index beyond a table is that of its end, and one beyond a row is an error', () => {
+  const written = (entry: string) => {
+    const { kernel } = model(`attention a { dim: 8 weights: t vector(4) kernel: exp(dot(q, k) + ${entry}) }`)
+    return kernel && printExpression(kernel)
+  }
+  expect(written('t[200]')).toBe(written('t[3]'))
+  expect(written('t[-1]')).toBe(written('t[0]'))
+  expect(check('attention a { dim: 8 kernel: exp(dot(q, k) + q[8]) }').diagnostics).toHaveLength(1)
+})
+
+test('a weight that is of queries and of no head is one for all heads', () => {
+  expect(
+    model('attention a { dim: 8 weights: t query shared scalar kernel: exp(dot(q, k) + t) }').weights,
+  ).toEqual(model('attention a { dim: 8 weights: t shared scalar kernel: exp(dot(q, k) + t) }').weights)
+})

@@ -221,7 +221,7 @@ export const settingMessages = {
 
   tensorMarks: error('A0446', (role: string, found: string) => ({
     message: `\`${found}\` does not say whose this ${role} is`,
-    help: `before the type stands nothing, \`key\`, \`query\`${role === 'input' ? ', `shared` or `query shared`' : ' or `shared`'}`,
+    help: 'before the type stands nothing, `key`, `query`, `shared` or `query shared`',
   })),
 
   duplicateTensor: error('A0447', (name: string) => ({

@@ -83,7 +83,7 @@ function placeOf(said: readonly string[], role: Role): Pick<TensorPlan, 'heads' 
     key: 'kvHeads',
     query: 'heads',
     shared: 'shared',
-    ...(role === 'input' && { 'query shared': 'shared' }),
+    'query shared': 'shared',
   }
   const words = said.join(' ')
   const heads = Object.hasOwn(owners, words) ? owners[words] : undefined
