@@ -2,7 +2,7 @@
 import type { AttentionDeclaration } from '../syntax/ast.ts'
 import { collectSettings } from './collect.ts'
 import type { Definitions } from './definitions.ts'
-import { appliesToWay, evaluationOf, hasScore, oneWay } from './evaluation.ts'
+import { appliesToWay, seesRowsAlone, evaluationOf, hasScore, oneWay } from './evaluation.ts'
 import type { Feature } from './feature.ts'
 import type { AttentionModel } from './model.ts'
 import { soundly } from './report.ts'
@@ -49,7 +49,13 @@ function read(
     context = { ...context, draft: { ...context.draft, ...fields } }
     if (constants) context = { ...context, sizes: constants(context) }
   }
-  for (const rule of [oneWay, hasScore, appliesToWay, ...settingRecords.flatMap(({ rules = [] }) => rules)])
+  for (const rule of [
+    oneWay,
+    hasScore,
+    appliesToWay,
+    seesRowsAlone,
+    ...settingRecords.flatMap(({ rules = [] }) => rules),
+  ])
     rule(context)
   if (!complete) return undefined
   const { name, span } = declaration

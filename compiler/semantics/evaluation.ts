@@ -1,5 +1,6 @@
 /** Ways of evaluating an attention: which one its settings ask for, and that they ask for one. */
 import { messages } from '../diagnostics/messages.ts'
+import { freeVariables } from '../symbolic/traverse.ts'
 import type { Evaluation } from './model.ts'
 import { settingRecords } from './settings/index.ts'
 import type { Rule, SettingRecord, Settings } from './settings/setting.ts'
@@ -36,4 +37,13 @@ export const appliesToWay: Rule = (context) => {
   for (const { name, ways } of settingRecords)
     if (ways?.includes(way.evaluation) === false && context.settings.has(name))
       context.report(messages.notBesides(spanOf(context, name), name, way.name))
+}
+
+/** Rows that an attention makes in between have no place, head or data of their own: kernels of them see rows alone. */
+export const seesRowsAlone: Rule = (context) => {
+  const { settings, draft, report } = context
+  const [way] = waysOf(settings)
+  if (draft.kernel === undefined || way === undefined || way.evaluation === 'factorised') return
+  const more = [...freeVariables(draft.kernel)].find((name) => name !== 'q' && name !== 'k')
+  if (more !== undefined) report(messages.kernelSeesMore(spanOf(context, 'kernel'), more, way.name))
 }

@@ -324,6 +324,11 @@ export const settingMessages = {
     help: 'use `causal`, or drop the `feature`',
   })),
 
+  kernelSeesMore: error('A0467', (seen: string, setting: string) => ({
+    message: `the kernel sees \`${seen}\`, and beside \`${setting}\` its rows are not those of one query and one key`,
+    help: `use \`q\` and \`k\` alone, or drop \`${setting}\``,
+  })),
+
   maskGrowsLarge: warning('A0442', (expression: string, longest: number) => ({
     message: `\`${expression}\` passes the integers of a device from ${(longest + 1).toLocaleString('en')} rows on, so a call takes at most ${longest.toLocaleString('en')}`,
     help: smallerIntegers,
