@@ -157,7 +157,7 @@ test('integers, and log-sums', async () => {
 
 describe('what has no log-sums', () => {
   const [given, two] = [draw(2 * 7 * 8, 1), { heads: 2, length: 7 }]
-  const form = expect.objectContaining({ name: 'AttentionError', code: 'form' })
+  const form: unknown = expect.objectContaining({ name: 'AttentionError', code: 'form' })
 
   test('recurrences, features and landmarks refuse lse', async () => {
     const attention = await open(text, { weights })
@@ -235,4 +235,31 @@ describe('masks that are conditions', () => {
     const attention = await open(spec)
     await expect(attention.prefill({ ...all(rows7), ...one })).rejects.toThrow(why)
   })
+})
+
+test('an attention that has kernels decodes with heads of values of their own, too', async () => {
+  const spec = sized('retnet').replace(/value_dim: +40/, 'value_dim: 8')
+  const one = await createAttention(programFrom(spec), reference64)
+  const counts = { heads: 2, kvHeads: 1, valueHeads: 4, headOrder: 'tiled' } as const
+  const of = (heads: number) => draw(heads * 7 * 8, heads)
+  const part = (heads: number, from: number, to: number) =>
+    Float32Array.from(
+      Array.from({ length: heads }, (_, head) => [
+        ...of(heads).subarray((head * 7 + from) * 8, (head * 7 + to) * 8),
+      ]).flat(),
+    )
+  const from = (first: number, behind: number) => ({
+    q: part(2, first, behind),
+    k: part(1, first, behind),
+    v: part(4, first, behind),
+  })
+  const whole = await one.forward({ ...from(0, 7), ...counts, length: 7 })
+  const expected = (row: number) =>
+    [0, 1, 2, 3].flatMap((head) => [...whole.subarray((head * 7 + row) * 8, (head * 7 + row + 1) * 8)])
+  const { state } = await one.prefill({ ...from(0, 4), ...counts, length: 4 })
+  expect(apart(await one.step(state, from(4, 5)), expected(4))).toBeLessThan(1e-6)
+  const { out: fifth, state: next } = await one.prefill({ ...from(5, 6), length: 1, state })
+  expect(apart(fifth, expected(5))).toBeLessThan(1e-6)
+  const saved = await one.restore(structuredClone(await next.save()))
+  expect(apart(await one.step(saved, from(6, 7)), expected(6))).toBeLessThan(1e-6)
 })

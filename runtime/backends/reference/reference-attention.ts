@@ -26,6 +26,7 @@ import {
   withValues,
 } from '../../arguments/whole-call.ts'
 import { checkKept, KeptForward } from '../../calls/kept.ts'
+import { present } from '../../arguments/form.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type {
   AttentionState,
@@ -51,11 +52,15 @@ import type { ItemRows, WideGradients } from '../../calls/whole-rows.ts'
 import { History, rowsOf } from './history.ts'
 import { loadReference } from './package.ts'
 import type { Package, Reference } from './package.ts'
+import { Sequences } from './sequences.ts'
+import { WholeAttention } from './whole-attention.ts'
 
 export class ReferenceAttention extends PartialAttention {
   readonly #weights: Readonly<Record<string, Float32Array>>
   readonly #package: Package
+  readonly #options: Opening
   #reference: Reference | undefined
+  #whole: WholeAttention | undefined
 
   private constructor(program: Program, options: Opening, loaded: Package) {
     super(program, 'reference', 'CPU, float64', options)
@@ -68,6 +73,7 @@ export class ReferenceAttention extends PartialAttention {
       }),
     )
     this.#package = loaded
+    this.#options = { ...options, weights: this.#weights }
     this.#reference = loaded.reference(program.source, program.name)
   }
 
@@ -171,6 +177,7 @@ export class ReferenceAttention extends PartialAttention {
   ): Promise<{ out: T; state: AttentionState }> {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
     if (turned) return turned
+    if (hasOwnHeads(call) || call?.state instanceof Sequences) return this.#ofWhole.prefill(call, drawn)
     this.#assertUsable()
     const { plain, from } = apartFromState(this.program, call)
     const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
@@ -184,6 +191,14 @@ export class ReferenceAttention extends PartialAttention {
     )
     const state = before ? before.followedBy(items) : new History(drawn, sizes, this, items)
     return { out: out as Tensor as T, state }
+  }
+
+  /** What decodes where heads of values are counted, or ordered, apart from those of keys. */
+  get #ofWhole(): WholeAttention {
+    this.#assertUsable()
+    const reference = present(this.#reference, 'the reference of an attention in use')
+    this.#whole ??= WholeAttention.over(this.program, this.#options, reference)
+    return this.#whole
   }
 
   /** A state, where it is of this attention and not destroyed. */
@@ -224,6 +239,7 @@ export class ReferenceAttention extends PartialAttention {
 
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
+    if (state instanceof Sequences) return this.#ofWhole.step(state, call, drawn)
     this.#assertUsable()
     requireForm(this.program, 'step')
     const own = this.#own('step', state, drawn)
@@ -249,6 +265,7 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
+    if (hasOwnHeads(saved)) return this.#ofWhole.restore(saved, drawn)
     this.#assertUsable()
     checkSaved(this.program, drawn, saved)
     const { position, batch, kvHeads, tensors } = saved
@@ -317,6 +334,15 @@ export class ReferenceAttention extends PartialAttention {
       ...this.#weights,
     }
   }
+}
+
+/** Whether a call, or a state that was saved, says how many heads values have, or in which order. */
+const hasOwnHeads = (of: object): boolean => {
+  const { valueHeads, headOrder } = Object(of) as {
+    readonly valueHeads?: unknown
+    readonly headOrder?: unknown
+  }
+  return valueHeads !== undefined || headOrder !== undefined
 }
 
 const single = (numbers: Float32Array | Float64Array): Float32Array => Float32Array.from(numbers)

@@ -71,6 +71,11 @@ export class WholeAttention extends PartialAttention {
     )
   }
 
+  /** For calls of an attention that has kernels, with what these do not compute. */
+  static over(program: Program, options: Opening, reference: Reference): WholeAttention {
+    return new WholeAttention(program, options, reference)
+  }
+
   protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
