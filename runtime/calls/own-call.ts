@@ -26,11 +26,7 @@ export const released = (call: unknown): void =>
   (call as { readonly state?: { readonly destroy?: () => void } } | undefined)?.state?.destroy?.()
 
 /** What a call gives that waits for something: until then the caller may change what it brings. */
-export async function withOwn<Call, R>(call: Call, run: (own: Call) => Promise<R>): Promise<R> {
+export const withOwn = <Call, R>(call: Call, run: (own: Call) => Promise<R>): Promise<R> => {
   const own = ownCall(call)
-  try {
-    return await run(own)
-  } finally {
-    released(own)
-  }
+  return run(own).finally(() => released(own))
 }

@@ -309,13 +309,11 @@ test.each(['wasm', 'webgpu'] as const)(
   'copies of states are freed where a call is refused: %s',
   async (backend) => {
     const made = { copies: 0, freed: 0 }
-    const state = {
-      copy: () => {
-        made.copies++
-        return { ...state, destroy: () => made.freed++ }
-      },
-    } as never
-    const call = { ...one(4, 1), state }
+    const copy = (): object => {
+      made.copies++
+      return { copy, destroy: () => made.freed++ }
+    }
+    const call = { ...one(4, 1), state: { copy } as never }
     for (const refused of [
       (attention: Attention) => attention.prefill(call),
       (attention: Attention) => attention.backward({ ...call, dout: normals(8, 4) }),

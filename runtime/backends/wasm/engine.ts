@@ -1,7 +1,8 @@
 /** Runs the forms of one program on the processor. */
-import { memberOf, present } from '../../arguments/form.ts'
+import { present } from '../../arguments/form.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
+import { memberOf } from '../../arguments/member.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
 import type { KeptParts } from '../../calls/kept.ts'
 import { wholeCall } from '../../calls/slices.ts'

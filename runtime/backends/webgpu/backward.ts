@@ -51,8 +51,20 @@ export class Backward {
     await this.#programs.prepare(options)
   }
 
-  /** @param held whether the call is a copy, which whoever made it releases */
+  /** @param held whether the call's state is a copy, to be released */
   async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
+    try {
+      return await this.#gradients(drawn, call, held)
+    } finally {
+      if (held) released(call)
+    }
+  }
+
+  async #gradients<T extends Tensor>(
+    drawn: Drawn,
+    call: BackwardCall<T>,
+    held: boolean,
+  ): Promise<Gradients<T>> {
     const { session } = this.#owner
     session.assertUsable()
     if ('keep' in Object(call)) return this.#keep(drawn, call as never) as never

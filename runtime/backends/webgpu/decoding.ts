@@ -40,9 +40,11 @@ export class Decoding {
     return new Decoding(owner)
   }
 
+  /** @param held whether the call's state is a copy, to be released */
   async prefill<T extends Tensor>(
     drawn: Drawn,
     call: PrefillCall<T>,
+    held = false,
   ): Promise<{ out: T; state: AttentionState }> {
     const { program, session, engine, run } = this.#owner
     session.assertUsable()
@@ -50,7 +52,8 @@ export class Decoding {
     const form = from === undefined ? 'prefill' : formBehind(program)
     const ready = engine.isPrepared(form)
     // The state may go on meanwhile.
-    const given = ready ? call : ownCall(call)
+    const copies = !held && !ready
+    const given = copies ? ownCall(call) : call
     try {
       // Where a state was restored before.
       if (!ready) await prepare(this.#owner, form)
@@ -67,7 +70,7 @@ export class Decoding {
         throw thrown
       }
     } finally {
-      if (!ready) released(given)
+      if (held || copies) released(given)
     }
   }
 

@@ -1,6 +1,6 @@
 /** Runs the forms of one program on one device. */
 import type { WideTensor } from '../../attention.ts'
-import { memberOf, present } from '../../arguments/form.ts'
+import { present } from '../../arguments/form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
 import type { KeptParts } from '../../calls/kept.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -149,7 +149,7 @@ export class Engine {
   }
 
   /** How a call is cut to fit the device; refuses one that the weights do not fit. */
-  slices(name: FormName, sizes: CallSizes, member = memberOf(name)): readonly Shape[] {
+  slices(name: FormName, sizes: CallSizes, member = name): readonly Shape[] {
     for (const plan of this.#program.weights) {
       const weight = this.#constants.get(plan.name)
       if (weight !== undefined) this.#checkWeights?.(plan, weight.size / 4, sizes)

@@ -1,6 +1,7 @@
 /** Why a kernel or a call is refused: loaded where one is. */
+import { memberOf } from '../../arguments/member.ts'
 import { AttentionError } from '../../errors.ts'
-import type { KernelSource } from '../../program.ts'
+import type { FormName, KernelSource } from '../../program.ts'
 
 /** @param detail what the device says of it */
 export function refusal(
@@ -41,5 +42,5 @@ export const refusedCall = (
     : new AttentionError('gpu', `${name}: the device refused the call. ${validation?.message}`)
 
 /** Of a call with lengths, which no kernel reads. */
-export const withoutLengths = (name: string, form: string): AttentionError =>
-  new AttentionError('form', `${name}.${form} was compiled without lengths; pass whole sequences.`)
+export const withoutLengths = (name: string, form: FormName): AttentionError =>
+  new AttentionError('form', `${name}.${memberOf(form)} was compiled without lengths; pass whole sequences.`)

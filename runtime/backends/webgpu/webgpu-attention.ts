@@ -14,11 +14,10 @@ import type {
   StepCall,
   Tensor,
 } from '../../attention.ts'
-import { memberOf } from '../../arguments/form.ts'
 import { BaseAttention } from '../../base-attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
-import { ownCall, withOwn } from '../../calls/own-call.ts'
+import { ownCall } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -96,8 +95,9 @@ export class WebgpuAttention extends BaseAttention {
     call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
-    if (this.#decoding) return this.#decoding.prefill(drawn, call)
-    return withOwn(call, async (own) => (await this.#loadDecoding('prefill')).prefill(drawn, own))
+    const now = this.#decoding
+    const given = now ? call : ownCall(call)
+    return (now ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given, !now)
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
@@ -118,8 +118,8 @@ export class WebgpuAttention extends BaseAttention {
 
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
     const { now } = this.#backward
-    if (now) return now.run(drawn, call)
-    return withOwn(call, async (own) => (await this.#loadBackward()).run(drawn, own, true))
+    const given = now ? call : ownCall(call)
+    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {
@@ -164,7 +164,7 @@ export class WebgpuAttention extends BaseAttention {
   /** Without an await before what is given has been read: calls run in the order in which they were made. */
   readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
     if (inputs.lengths !== undefined && !readsLengths(engine.form(form)))
-      throw (await import('./refusal.ts')).withoutLengths(this.name, memberOf(form))
+      throw (await import('./refusal.ts')).withoutLengths(this.name, form)
     // Drawn anew while something was loaded for the call.
     const anew = drawn !== this.drawn
     if (anew) this.#writeProjection(drawn)
