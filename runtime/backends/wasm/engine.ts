@@ -2,7 +2,6 @@
 import { present } from '../../arguments/form.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
-import { memberOf } from '../../arguments/member.ts'
 import type { HostCall } from '../../arguments/on-host.ts'
 import type { KeptParts } from '../../calls/kept.ts'
 import { wholeCall } from '../../calls/slices.ts'
@@ -101,7 +100,6 @@ export class Engine {
    */
   async run(name: FormName, inputs: Inputs): Promise<Outputs> {
     const plan = this.#plan(name)
-    const where = `${this.#program.name}.${memberOf(name)}`
     const whole = wholeCall(plan.form, inputs.sizes)
     for (const weight of this.#program.weights) {
       const block = this.#constants.get(weight.name)
@@ -110,9 +108,15 @@ export class Engine {
     const bytes = bytesOf(plan.own, whole)
     const excess = this.#excess(plan, whole, bytes)
     if (excess !== undefined)
-      throw (await import('./refusal.ts')).overLimit(where, excess, this.#machine.heap.capacity)
+      throw (await import('./refusal.ts')).overLimit(
+        this.#program.name,
+        name,
+        excess,
+        this.#machine.heap.capacity,
+      )
     const address = this.#machine.heap.take(bytes)
     try {
+      const where = `${this.#program.name}.${name}`
       const blocks = this.#bring(plan, whole, inputs, address)
       const call = { where, plan, whole, blocks, kept: inputs.kept }
       return await this.#machine.inOrder(() => this.#compute(call))

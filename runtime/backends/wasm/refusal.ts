@@ -1,6 +1,7 @@
 /** Why the processor is not to be had, or not for a call or for kernels: loaded where it is not. */
+import { memberOf } from '../../arguments/member.ts'
 import { AttentionError, messageOf } from '../../errors.ts'
-import type { WasmVariant } from '../../program.ts'
+import type { FormName, WasmVariant } from '../../program.ts'
 
 const noWasm = (message: string, cause?: unknown): AttentionError =>
   new AttentionError('no-wasm', message, { cause })
@@ -24,10 +25,10 @@ export const takesNoDevice = (name: string): AttentionError =>
   )
 
 /** @param need bytes that the call takes, of those that there can be */
-export const overLimit = (where: string, need: number, capacity: number): AttentionError =>
+export const overLimit = (name: string, form: FormName, need: number, capacity: number): AttentionError =>
   new AttentionError(
     'limit',
-    `${where} needs ${mebibytes(need)} of memory; WebAssembly has ${mebibytes(capacity)}. ` +
+    `${name}.${memberOf(form)} needs ${mebibytes(need)} of memory; WebAssembly has ${mebibytes(capacity)}. ` +
       'Try fewer batch items or heads per call, or a shorter length.',
   )
 
