@@ -30,17 +30,9 @@ import type { Size } from '../../../runtime/contract/size.ts'
 import type { Elapsed } from '../cells/action.ts'
 import { featureAt } from '../cells/plan.ts'
 import type { Cell, FactorisedPlan } from '../cells/plan.ts'
-import {
-  blockCount,
-  folded,
-  lastOf,
-  rowAhead,
-  rowWeights,
-  scaleAt,
-  statesOf,
-  sumAt,
-} from '../cells/states.ts'
-import type { Level } from '../cells/states.ts'
+import { blockCount, folded, lastOf, rowAhead } from '../cells/folds.ts'
+import type { Level } from '../cells/folds.ts'
+import { rowWeights, scaleAt, statesOf, sumAt } from '../cells/states.ts'
 import { cotangentAt, overMembers } from './cotangents.ts'
 import type { RelativeRows } from './relative.ts'
 

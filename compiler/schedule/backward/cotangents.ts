@@ -31,7 +31,8 @@ import type { Extent, Formula } from '../equation.ts'
 import { lowest } from '../equation.ts'
 import { featureAt, knownOf } from '../cells/plan.ts'
 import type { FactorisedPlan } from '../cells/plan.ts'
-import { rowAhead, scaleAt, sumAt } from '../cells/states.ts'
+import { rowAhead } from '../cells/folds.ts'
+import { scaleAt, sumAt } from '../cells/states.ts'
 import type { RelativeRows } from './relative.ts'
 
 const length = size('length')

@@ -34,7 +34,8 @@ import { knownOf } from './plan.ts'
 import type { FactorisedPlan } from './plan.ts'
 import { outlineOf } from '../outline.ts'
 import { readPasses } from './read.ts'
-import { carriedState, statePasses } from './states.ts'
+import { carriedState } from './carried.ts'
+import { statePasses } from './state-passes.ts'
 
 /** Key rows of a chunk: a row meets up to so many one by one, where the attention is causal. */
 const rowsOfChunk = 32

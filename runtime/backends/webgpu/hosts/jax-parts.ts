@@ -42,26 +42,11 @@ export function valueAndGradOfParts<P>(
   attend: JaxAttention,
   parts: readonly Part[],
 ): (params: P, data: object, counts?: Counts) => Promise<[loss: JaxArray, gradient: P]> {
-  const { tree, jit, vjp } = jax as unknown as Typed
+  const { tree, jit } = jax as unknown as Typed
   const { ref, dispose, map } = tree
   const { numpy: np } = jax
   const forwards = parts.map((part) => jit(part as Typed['part']))
-  const pulls = parts.map((part) =>
-    jit((params: unknown, carried: unknown, data: unknown, cotangent: unknown) => {
-      // Each result depends on `zero`: jax-js 0.1.25 errs where one depends on no argument, and refuses to differentiate
-      // where another is computed from one.
-      const of = (params: unknown, carried: unknown, zero: Summand): unknown => {
-        const results = (part as Typed['part'])(params, carried, data)
-        const sums = map((result: Summand) => result.add(zero.ref), results)
-        zero.dispose()
-        return sums
-      }
-      const [value, pull] = vjp(of, [params, carried, np.zeros([])])
-      const [dparams, dcarried, dzero] = pull(cotangent)
-      dispose([value, dzero])
-      return [dparams, dcarried]
-    }),
-  )
+  const pulls = parts.map((part) => jit(pullOf(jax, part as Typed['part'])))
   const run = async (
     held: Held,
     params: unknown,
@@ -117,6 +102,27 @@ export function valueAndGradOfParts<P>(
       // After a failure they are what was on its way.
       dispose([params, data, ...held.trees])
     }
+  }
+}
+
+/** The cotangents of a part's parameters and of what is carried into it, by that of its result. */
+function pullOf(jax: JaxWithDerivatives, part: Typed['part']) {
+  const { tree, vjp } = jax as unknown as Typed
+  const { dispose, map } = tree
+  const { numpy: np } = jax
+  return (params: unknown, carried: unknown, data: unknown, cotangent: unknown): unknown[] => {
+    // Each result depends on `zero`: jax-js 0.1.25 errs where one depends on no argument, and refuses to differentiate
+    // where another is computed from one.
+    const of = (params: unknown, carried: unknown, zero: Summand): unknown => {
+      const results = part(params, carried, data)
+      const sums = map((result: Summand) => result.add(zero.ref), results)
+      zero.dispose()
+      return sums
+    }
+    const [value, pull] = vjp(of, [params, carried, np.zeros([])])
+    const [dparams, dcarried, dzero] = pull(cotangent)
+    dispose([value, dzero])
+    return [dparams, dcarried]
   }
 }
 
