@@ -188,14 +188,12 @@ const operators = [...Object.keys(scalarOperators), ...Object.keys(rowOperators)
 
 describe.each(places)('nested in a $name', (place) => {
   test.each(operators)('%s', (operator) => {
-    // Each operator meets each target in some of its places, and stands in each way in some of them.
+    // Each operator meets each target in some of its places.
     const turn = operators.indexOf(operator) + places.indexOf(place)
-    const ways = Object.entries(levelsOf(operator))
-    const way = ways[Math.floor(turn / targets.length) % ways.length]!
-    const complaints = [way].flatMap(([name, grow]) => {
+    const complaints = Object.entries(levelsOf(operator)).flatMap(([name, grow], way) => {
       // A level that cannot stand here at all is known by its first.
       if (hasErrors(check(textOf(place, grow, 1)))) return []
-      const found = complaint(place, grow, targets[turn % targets.length]!, [12, 24])
+      const found = complaint(place, grow, targets[(turn + way) % targets.length]!, [12, 24])
       return found === undefined ? [] : [`${name}: ${found}`]
     })
     expect(complaints).toEqual([])

@@ -11,7 +11,7 @@ import type { Subject } from './subjects.ts'
 import { bits, calls, keyMatrix, mapRows, matrix, tensorsOf, upTo } from './tensors.ts'
 import type { Call } from './tensors.ts'
 
-const runs = { seed: 2025, numRuns: 12 }
+const runs = { seed: 2025, numRuns: 20 }
 
 /** The definition: a matrix of scores, row by row, in float64. */
 function explicit(subject: Subject, call: Call, { q, k, v }: Tensors, causal: boolean): Float64Array {

@@ -9,7 +9,7 @@ import type { Subject } from './subjects.ts'
 import { bits, calls, matrix, tensorsOf, upTo } from './tensors.ts'
 import type { Call } from './tensors.ts'
 
-const runs = { seed: 77, numRuns: 12 }
+const runs = { seed: 77, numRuns: 20 }
 
 /** The largest exponent of a call, in absolute value: its last place is what f32 cannot tell apart. */
 function largestExponent(subject: Subject, { q, k }: Tensors): number {
