@@ -134,10 +134,12 @@ function asRow(value: Value | undefined): Vector {
   return value
 }
 
-const toPlain = (value: Value): number | Float64Array =>
-  value instanceof Vector
-    ? Float64Array.from({ length: value.size }, (_, index) => toNumber(value.at(index)))
-    : toNumber(value)
+/** Rows of plain numbers are not copied: tables of pairs are long, and no operator writes to its arguments. */
+function toPlain(value: Value): number | Float64Array {
+  if (!(value instanceof Vector)) return toNumber(value)
+  if (value.log === undefined) return value.mantissa
+  return Float64Array.from({ length: value.size }, (_, index) => toNumber(value.at(index)))
+}
 
 const fromPlain = (value: number | Float64Array): Value =>
   typeof value === 'number'

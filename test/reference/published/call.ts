@@ -40,11 +40,11 @@ export function draw(count: number, seed: number, deviation = 1): Float32Array {
 
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1)
 
-/** @param whole the text of a spec @param integers of an input of integers, by row */
+/** @param whole the text of a spec @param integers of inputs of integers, by row and name */
 export function published(
   text: string,
   sizes: Sizes,
-  integers: (row: number) => number = () => 0,
+  integers: (row: number, name: string) => number = () => 0,
 ): PublishedCall {
   const { checked, diagnostics } = understand({ file: 'a.attn', text })
   const [model] = checked.attentions
@@ -59,7 +59,7 @@ export function published(
   const made = plans.map((plan, n): readonly [TensorPlan, Float32Array] => [
     plan,
     plan.element === 'integer'
-      ? Float32Array.from({ length: sizeOf(plan) }, (_, row) => integers(row % length))
+      ? Float32Array.from({ length: sizeOf(plan) }, (_, row) => integers(row % length, plan.name))
       : draw(sizeOf(plan), 10 + n, plan.shape.length === 2 ? 0.5 : 1),
   ])
   const of = (role: TensorPlan['role']) =>
