@@ -4,16 +4,15 @@
  *
  * Letters are those of `runtime/contract/shape.ts`, beside M projections and N landmarks.
  */
-import { declaredTensors, drawnLaw, isOfHeads, keysAreQueries, weightsOf } from '../semantics/model.ts'
+import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import type { CallSizes } from '../../runtime/contract/shape.ts'
 import { needsEqualHeads, needsEqualLengths } from '../semantics/owners.ts'
 import { countOf, describeAxes, outputHeads } from '../../runtime/contract/tensors.ts'
 import type { HeadCounts, TensorPlan } from '../../runtime/contract/tensors.ts'
 import { stand, type WeightName } from '../../runtime/contract/weights.ts'
-import { toNumber } from '../symbolic/extended.ts'
+import { checkHeadFactors } from './token-factors.ts'
 import { Vector } from './vector.ts'
-import { Evaluator } from './evaluate.ts'
 
 export type Numbers = Float32Array | Float64Array
 
@@ -57,7 +56,7 @@ export function checkInputs(model: AttentionModel, inputs: ReferenceInputs): voi
     throw new RangeError(
       `lse: expected none, since log-sums are of exact attentions and this one is ${model.evaluation}`,
     )
-  checkDecay(model, outputHeads(inputs))
+  checkHeadFactors(model, outputHeads(inputs))
   const { dim, valueDim } = model
   expectShape('q', inputs.q, [batch, heads, length, dim])
   expectShape('k', inputs.k, [batch, kvHeads, keyLength, dim])
@@ -142,16 +141,6 @@ function checkTensor(plan: TensorPlan, tensor: Numbers | undefined, inputs: Refe
 }
 
 const isExact = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= 2 ** 24
-
-/** The compiler has looked at the first heads only. */
-function checkDecay(model: AttentionModel, heads: number): void {
-  if (!isOfHeads(model.decay)) return
-  for (let head = 0; head < heads; head++) {
-    const gamma = toNumber(new Evaluator(model.decay).set('head', head).scalar())
-    if (gamma >= 0 && gamma <= 1) continue
-    throw new RangeError(`heads: expected a decay in [0, 1] for each, found ${gamma} for head ${head}`)
-  }
-}
 
 function expectPooling(name: string, tensor: Numbers | undefined, rows: number, keyLength: number): void {
   const width = (tensor?.length ?? 0) / rows

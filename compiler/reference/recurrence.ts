@@ -15,6 +15,7 @@ import type { Extended } from '../symbolic/extended.ts'
 import { mapNodes, traverse } from '../symbolic/traverse.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import type { HeadData } from './data.ts'
+import { factorName, tokenFactors } from './token-factors.ts'
 import { Evaluator } from './evaluate.ts'
 import type { Value } from './evaluate.ts'
 import { State } from './state.ts'
@@ -69,27 +70,27 @@ export function recurrence(
 
 /** One token's update of a state. */
 class Token {
-  readonly #decay: Evaluator | undefined
+  readonly #factor: ((t: number) => Value) | undefined
   readonly #data: HeadData
   readonly #written: Expression | undefined
   readonly #parts = new Map<Expression, Evaluator>()
   /** Reads in the order in which they are needed, with the variables that stand for them. */
   readonly #reads: readonly { readonly node: Expression; readonly name: string }[]
 
-  constructor({ decay, update }: AttentionModel, data: HeadData) {
+  constructor(model: AttentionModel, data: HeadData) {
+    const { update } = model
     this.#data = data
-    this.#decay = decay && data.fix(new Evaluator(decay))
+    this.#factor = tokenFactors(model, data)
     this.#written = update?.written
     const reads = update === undefined ? [] : traverse(update.written).filter(isRead)
     this.#reads = reads.map((node, index) => ({ node, name: `read ${index}` }))
   }
 
   after(state: State, t: number, { k, v }: { readonly k: Vector; readonly v: Vector }): State {
-    if (this.#decay !== undefined) this.#data.row(this.#decay, t)
-    const decay = this.#decay?.value() ?? extended(1)
-    if (this.#written === undefined) return state.scaled(decay).plus(State.outer(k, v))
+    const factor = this.#factor?.(t) ?? extended(1)
+    if (this.#written === undefined) return state.scaled(factor).plus(State.outer(k, v))
     const known = new Map<string, Value>([
-      ['decay', decay],
+      [factorName, factor],
       ['k', k],
       ['v', v],
     ])

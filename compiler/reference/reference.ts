@@ -9,7 +9,7 @@
  * computed token by token (`recurrence.ts`).
  */
 import { invariant } from '../diagnostics/invariant.ts'
-import { drawnLaw, isOfHeads, isRecurrent, keysAreQueries } from '../semantics/model.ts'
+import { drawnLaw, isRecurrent, keysAreQueries } from '../semantics/model.ts'
 import type { AttentionModel } from '../semantics/model.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
@@ -20,18 +20,19 @@ import type { Extended } from '../symbolic/extended.ts'
 import { headFor, outputHeads } from '../../runtime/contract/tensors.ts'
 import { prepared } from './prepare.ts'
 import { HeadData } from './data.ts'
+import { discounted, pathsOf } from './token-factors.ts'
 import { Evaluator } from './evaluate.ts'
 import { entriesOf, featureRows } from './features.ts'
 import { checkInputs, rowsOf } from './inputs.ts'
 import type { ReferenceInputs } from './inputs.ts'
 import type { Head } from './head.ts'
-import { kernelOf, pairScore, pathsOf } from './kernel.ts'
+import { kernelOf, pairScore } from './kernel.ts'
 import { throughLandmarks, withConvolution } from './landmarks.ts'
 import { pooled } from './pooling.ts'
 import { recurrence } from './recurrence.ts'
 import { State } from './state.ts'
 import { dot, Vector } from './vector.ts'
-import { discounted, logSum, termsOf, visibility, weightedSum } from './weights.ts'
+import { logSum, termsOf, visibility, weightedSum } from './weights.ts'
 import type { Score } from './weights.ts'
 
 export type { ReferenceInputs } from './inputs.ts'
@@ -240,10 +241,7 @@ function termRows(
 }
 
 function scoreOf(model: AttentionModel, head: Head, projection: readonly Vector[], data: HeadData): Score {
-  if (model.evaluation === 'exact') {
-    const paths = isOfHeads(model.decay) ? undefined : pathsOf(model, head.q.length, data)
-    return pairScore(model, head, data, paths)
-  }
+  if (model.evaluation === 'exact') return pairScore(model, head, data, pathsOf(model, head.q.length, data))
   const [left, right, pair] =
     model.evaluation === 'factorised'
       ? [

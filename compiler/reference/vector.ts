@@ -1,5 +1,5 @@
 /** Rows of extended-range numbers, and their inner product. */
-import { LARGEST, SMALLEST, add, extended, zero } from '../symbolic/extended.ts'
+import { LARGEST, SMALLEST, add, extended, multiply, zero } from '../symbolic/extended.ts'
 import type { Extended } from '../symbolic/extended.ts'
 
 /** A row over its own largest log: entry t is `values[t] · exp(peak)`. */
@@ -77,6 +77,10 @@ function align(mantissa: Float64Array, log: Float64Array): Aligned {
   }
   return { values, peak, narrow }
 }
+
+/** a ∘ b */
+export const entryByEntry = (a: Vector, b: Vector): Vector =>
+  Vector.from(a.size, (t) => multiply(a.at(t), b.at(t)))
 
 /** Σ a_t·b_t, none of whose terms is lost however far apart their exponents are. */
 export function dot(a: Vector, b: Vector): Extended {

@@ -1,17 +1,7 @@
-/** From scores to an output row: the mask, the decay, and the weighted sum of values. */
-import { isOfHeads } from '../semantics/model.ts'
+/** From scores to an output row: the mask, and the weighted sum of values. */
 import type { AttentionModel, MaskModel } from '../semantics/model.ts'
 import { Evaluator } from './evaluate.ts'
-import {
-  add,
-  divide,
-  exponential,
-  extended,
-  logarithm,
-  multiply,
-  toNumber,
-  zero,
-} from '../symbolic/extended.ts'
+import { add, divide, extended, logarithm, toNumber, zero } from '../symbolic/extended.ts'
 import type { Extended } from '../symbolic/extended.ts'
 import { Vector } from './vector.ts'
 
@@ -47,27 +37,6 @@ export function visibility(
     }
   return (i, j) => seen[i * keys + j] === 1
 }
-
-/** log γ of a head, −∞ where γ is 0. */
-function logDecay(model: AttentionModel, head: number): number {
-  return !isOfHeads(model.decay) ? 0 : logarithm(new Evaluator(model.decay).set('head', head).scalar())
-}
-
-/** κ times γ^(i − j) of a head. */
-export function discounted(score: Score, model: AttentionModel, head: number): Score {
-  const logGamma = logDecay(model, head)
-  return logGamma === 0 ? score : (i, j) => multiply(score(i, j), power(logGamma, i - j))
-}
-
-/** γ^(i − j) of the pairs that see each other, of so many queries and keys, and 0 of the others. */
-export function factors(model: AttentionModel, queries: number, keys: number, head: number): Score {
-  const visible = visibility(model.mask, queries, keys)
-  const logGamma = logDecay(model, head)
-  return (i, j) => (visible(i, j) ? power(logGamma, i - j) : zero)
-}
-
-/** γ^n; where γ is 0, 1 for n = 0 alone. */
-const power = (logGamma: number, n: number): Extended => exponential(n === 0 ? 0 : n * logGamma)
 
 /** Row i of M·κ: the weights of `keys` values before the division. */
 export function termsOf(

@@ -8,7 +8,7 @@ import type { WeightName } from '../../../runtime/contract/weights.ts'
 import { filterOf } from '../landmarks.ts'
 import { SELF, ownKeys, timesMet } from '../meetings.ts'
 import { poolingOf } from '../reference.ts'
-import { factors } from '../weights.ts'
+import { factors } from '../token-factors.ts'
 import { featureValues } from './features.ts'
 import {
   added,
