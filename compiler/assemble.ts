@@ -6,6 +6,7 @@ import type { FormDescription, GradientDescription, ProgramDescription } from '.
 import { invariant } from './diagnostics/invariant.ts'
 import type { LoweredForm, LoweredForms, LoweredGradients } from './forms.ts'
 import { dispatchesOf } from './schedule/schedule.ts'
+import { bodiesOf } from './semantics/bodies.ts'
 import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
@@ -79,16 +80,11 @@ export function assembleText(
 
 /** Why rows are not those of the same sequence with more tokens behind them. */
 function obstacleToDecoding(model: AttentionModel, causal: boolean): string | undefined {
-  const { evaluation, kernel, feature, mask, stabilize } = model
+  const { evaluation, stabilize } = model
   if (!causal) return 'its mask is not `causal`'
   if (evaluation !== 'exact' && evaluation !== 'factorised') return 'its rows are made of the whole sequence'
   if (stabilize.kind === 'max') return 'stabilize: max takes maxima over the whole sequence'
-  const seeing = [
-    ...(kernel ? [kernel] : []),
-    ...(feature ? [...feature.query, ...feature.key] : []),
-    ...(mask.kind === 'condition' ? [mask.condition] : []),
-  ]
-  const seesLength = seeing.some((expression) => mentions(expression, 'length'))
+  const seesLength = bodiesOf(model).some(({ expression }) => mentions(expression, 'length'))
   return seesLength ? 'it sees `length`, which grows with every token' : undefined
 }
 

@@ -6,6 +6,7 @@
 import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import type { Expression } from '../symbolic/expression.ts'
 import { freeVariables } from '../symbolic/traverse.ts'
+import { bodiesOf } from './bodies.ts'
 import type { AttentionModel } from './model.ts'
 
 /**
@@ -24,27 +25,26 @@ export function needsEqualHeads({ feature, inputs = [], weights = [] }: Attentio
 
 /** Whether rows of one side see inputs of the other, so that a call has as many keys as queries. */
 export function needsEqualLengths(model: AttentionModel): boolean {
-  const { feature, inputs = [], kernel, mask, output } = model
-  const crosses = (rows: TensorPlan['rows'], expressions: readonly Expression[], suffix = ''): boolean => {
-    const names = namesOf(expressions)
-    return inputs.some(
-      (tensor) =>
-        tensor.rows !== rows &&
-        (names.has(`${tensor.name}${suffix}`) || names.has(`previous(${tensor.name})`)),
-    )
-  }
-  const pairs = [...(kernel ? [kernel] : []), ...(mask.kind === 'condition' ? [mask.condition] : [])]
-  const seesOwnRow = output !== undefined && ['k', 'v'].some((name) => freeVariables(output).has(name))
-  return (
-    seesOwnRow ||
-    crosses('length', [...(feature?.query ?? []), ...(output ? [output] : [])]) ||
-    crosses('keyLength', [
-      ...(feature?.key ?? []),
-      ...(model.decay ? [model.decay] : []),
-      ...(model.update ? [model.update.written] : []),
-    ]) ||
-    crosses('length', pairs, '[i]') ||
-    crosses('keyLength', pairs, '[j]')
+  return bodiesOf(model).some(({ at, expression }) => {
+    const names = freeVariables(expression)
+    if (at === 'pair')
+      return crosses(model, names, 'length', '[i]') || crosses(model, names, 'keyLength', '[j]')
+    // A row of the result sees the key and the value of its own token.
+    const seesOwnKey = at === 'length' && ['k', 'v'].some((name) => names.has(name))
+    return seesOwnKey || (at !== 'head' && crosses(model, names, at))
+  })
+}
+
+/** Whether rows of one side see an input that is not theirs, by its name and a suffix. */
+function crosses(
+  { inputs = [] }: AttentionModel,
+  names: ReadonlySet<string>,
+  rows: TensorPlan['rows'],
+  suffix = '',
+): boolean {
+  return inputs.some(
+    (tensor) =>
+      tensor.rows !== rows && (names.has(`${tensor.name}${suffix}`) || names.has(`previous(${tensor.name})`)),
   )
 }
 

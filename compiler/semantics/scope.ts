@@ -6,6 +6,7 @@ import { freeVariables } from '../symbolic/traverse.ts'
 import { inputNames, pairedInputs, rowNames, weightNames } from './data.ts'
 import type { Data } from './data.ts'
 import { maskFunctions, rowFunctions } from './functions.ts'
+import type { AttentionModel } from './model.ts'
 import type { Scope, Sizes, StateSize } from './place.ts'
 import { stateCalls } from './states.ts'
 
@@ -128,7 +129,7 @@ export const updateScope = (
   sizes: Sizes,
   data: Data,
   size: StateSize,
-  decay: Expression | undefined,
+  { decay }: Pick<AttentionModel, 'decay'>,
 ): Scope => ({
   ...ofRows('`update`', sizes, [
     ['S', variable('S', state)],

@@ -105,5 +105,6 @@ export const decay: SettingRecord<'decay'> = {
     promise(evaluation === 'factorised' || evaluation === 'exact', 'decay is of a state or of pairs')
     promise(isClosed(decay, ['head', 'heads']), 'decay is closed over heads and tensors')
   },
+  bodies: ({ decay }) => (decay ? [{ at: 'keyLength', expression: decay }] : []),
   print: ({ decay }) => decay && print(decay),
 }

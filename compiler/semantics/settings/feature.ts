@@ -116,6 +116,10 @@ export const feature: SettingRecord<'feature'> = {
     return feature ? { feature } : undefined
   },
   verify: verifyFeature,
+  bodies: ({ feature }) => [
+    ...(feature?.query ?? []).map((expression) => ({ at: 'length', expression }) as const),
+    ...(feature?.key ?? []).map((expression) => ({ at: 'keyLength', expression }) as const),
+  ],
   print: ({ feature }) =>
     feature && `${feature.name}, ${feature.projected ? 'projected, ' : ''}${feature.features} features`,
   printParts({ feature }) {

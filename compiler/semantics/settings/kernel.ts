@@ -50,5 +50,6 @@ export const kernel: SettingRecord<'kernel'> = {
       'the kernel is closed over its rows, their indices and what is declared, in user form',
     )
   },
+  bodies: ({ kernel }) => (kernel ? [{ at: 'pair', expression: kernel }] : []),
   print: ({ kernel }) => kernel && print(kernel),
 }

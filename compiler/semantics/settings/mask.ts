@@ -81,6 +81,7 @@ export const mask: SettingRecord<'mask'> = {
       'the mask is closed over indices, lengths, heads and tensors',
     )
   },
+  bodies: ({ mask }) => (mask.kind === 'condition' ? [{ at: 'pair', expression: mask.condition }] : []),
   print: ({ mask }) =>
     mask.kind === 'condition'
       ? print(mask.condition)

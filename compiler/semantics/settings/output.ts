@@ -42,5 +42,6 @@ export const output: SettingRecord<'output'> = {
     if (output === undefined) return
     promise(isClosed(output, ['o', 'q', 'k', 'v', 'head', 'heads']), 'output is closed over rows and tensors')
   },
+  bodies: ({ output }) => (output ? [{ at: 'length', expression: output }] : []),
   print: ({ output }) => output && print(output),
 }

@@ -5,6 +5,7 @@
  * verifies, prints or names settings goes through that list.
  */
 import type { Diagnostic, Span } from '../../diagnostics/diagnostic.ts'
+import type { Expression } from '../../symbolic/expression.ts'
 import type { AttentionDeclaration, Setting } from '../../syntax/ast.ts'
 import type { Feature } from '../feature.ts'
 import type { AttentionModel, Evaluation, LandmarksModel } from '../model.ts'
@@ -40,6 +41,13 @@ export interface Context {
   readonly report: Report
 }
 
+/** An expression of the model, and where it is evaluated. */
+export interface Body {
+  readonly expression: Expression
+  /** At each query row, at each key row, at both rows of a pair, or once for each head. */
+  readonly at: 'length' | 'keyLength' | 'pair' | 'head'
+}
+
 /**
  * Says what does not go together. A setting whose value could not be read still
  * counts as set, but its field is not in the draft.
@@ -70,6 +78,8 @@ export interface SettingRecord<Name extends SettingName = SettingName> {
   readonly rules?: readonly Rule[]
   /** The invariants of `model.ts` that speak of its fields. */
   readonly verify?: (model: AttentionModel, promise: Invariant) => void
+  /** The expressions of its fields. */
+  readonly bodies?: (model: AttentionModel) => readonly Body[]
   /** Its value with constants as numbers; nothing where the model has none. */
   readonly print: (model: AttentionModel) => string | undefined
   /** Lines below it, each with a label. */

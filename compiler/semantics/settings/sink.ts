@@ -40,5 +40,6 @@ export const sink: SettingRecord<'sink'> = {
     promise(evaluation === 'exact', 'a sink is beside pairs')
     promise(isClosed(sink, ['head', 'heads']), 'a sink is closed over heads and weights')
   },
+  bodies: ({ sink }) => (sink ? [{ at: 'head', expression: sink }] : []),
   print: ({ sink }) => sink && print(sink),
 }

@@ -22,11 +22,11 @@ function read(context: Context): UpdateModel | undefined | 'wrong' {
   const { sizes, draft, report } = context
   const item = expressionOf(context, 'update')
   if (item === undefined) return context.settings.has('update') ? 'wrong' : undefined
-  const { feature, valueDim, decay } = draft
+  const { feature, valueDim } = draft
   // Without features `update` is out of place, which a rule says.
   if (feature === undefined || valueDim === undefined) return 'wrong'
   const size = { features: feature.features, valueDim }
-  const written = elaborate(item, updateScope(sizes, dataOf(context), size, decay), report)
+  const written = elaborate(item, updateScope(sizes, dataOf(context), size, draft), report)
   if (written === undefined) return 'wrong'
   if (written.type.kind !== 'state') {
     report(messages.updateNotState(item.span, describeType(written.type)))
@@ -78,6 +78,7 @@ export const update: SettingRecord<'update'> = {
     promise(evaluation === 'factorised' && mask.kind === 'causal', 'an update is causal and factorised')
     promise(update.written.type.kind === 'state', 'an update is a state')
   },
+  bodies: ({ update }) => (update ? [{ at: 'keyLength', expression: update.written }] : []),
   print: ({ update }) => update && print(update.written),
   printParts({ update }) {
     if (update === undefined) return []
