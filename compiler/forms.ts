@@ -96,8 +96,9 @@ function lowered<Lowered>(
   planned: Schedule,
   lower: (planned: Schedule) => Lowered,
 ): Lowered | { readonly unsupported: string } {
-  const spelt = planned.buffers.every(({ value }) => value === undefined || isSpelt(value))
-  if (!spelt) return { unsupported: 'a decay by a function that JavaScript does not have' }
+  const unspelt = planned.buffers.find(({ value }) => value !== undefined && !isSpelt(value))
+  if (unspelt !== undefined)
+    return { unsupported: `\`${unspelt.name}\` by a function that JavaScript does not have` }
   try {
     return lower(planned)
   } catch (error) {

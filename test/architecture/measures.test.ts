@@ -31,7 +31,7 @@ describe('files that name', () => {
     ['conv', /\bconv(ol|ed|\b)/i, 12],
     ['epsilon', /epsilon/i, 12],
     // Of heads, of tokens, of pairs, and within an update.
-    ['decay', /decay|faded|fading/i, 21],
+    ['decay', /decay|faded|fading/i, 13],
     ['compress', /compress/i, 9],
     ['buckets', /bucket/i, 11],
     ['landmarks', /landmark/i, 13],

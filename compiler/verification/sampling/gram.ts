@@ -105,20 +105,22 @@ function deviations(
 
 /** The same features, with nothing between them and the output. */
 function entriesOf(model: AttentionModel, projections: number): AttentionModel {
-  const { decay: _, ...rest } = model
-  const { projections: law } = model
+  const { name, span, evaluation, dim, scale, kernel, feature, projections: law } = model
   return {
-    ...rest,
+    name,
+    span,
+    evaluation,
+    dim,
+    scale,
+    ...(kernel && { kernel }),
+    ...(feature && { feature }),
     valueDim: norms.length * directionsOfEach,
     mask: { kind: 'none' },
     normalize: 'none',
     epsilon: 0,
     stabilize: { kind: 'auto' },
     ...(law && { projections: { ...law, count: projections } }),
-    ...(law &&
-      model.feature && {
-        feature: { ...model.feature, features: model.feature.query.length * projections },
-      }),
+    ...(law && feature && { feature: { ...feature, features: feature.query.length * projections } }),
   }
 }
 
