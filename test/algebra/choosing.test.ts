@@ -20,7 +20,7 @@ const text = 'attention a { dim: 4 kernel: exp(dot(q, k)) feature: favor project
 const [model] = understand({ file: 'a.attn', text }).checked.attentions
 
 test.each(rows)('rows of norm %s', (norm, ...cells) => {
-  const { relativeDeviation, projectionsFor } = quality(model!, { normQ: norm!, normK: norm! })!
+  const { relativeDeviation, projectionsFor } = quality(model!, { normQ: norm, normK: norm })!
   const deviations = [64, 256, 1024].map((m) => relativeDeviation.orthogonal * Math.sqrt(64 / m))
   expect(cells.slice(0, 3)).toEqual(deviations.map((each) => Number(each.toPrecision(3))))
   expect(cells[3]).toBe(projectionsFor(0.1))
