@@ -4,15 +4,7 @@
  * once for all of them.
  */
 import { Command, CommanderError } from 'commander'
-import { addBench } from './commands/bench.ts'
-import { addCheck } from './commands/check.ts'
-import { addCompile } from './commands/compile.ts'
-import { addDoctor } from './commands/doctor.ts'
-import { addExplain } from './commands/explain.ts'
-import { addFormat } from './commands/format.ts'
-import { addRun } from './commands/run.ts'
-import { addTune } from './commands/tune.ts'
-import { addVerify } from './commands/verify.ts'
+import { addCommands } from './commands/index.ts'
 import { reportFiles } from './diagnostics.ts'
 import { CommandFailure, SpecFailure, status } from './failure.ts'
 import { type Io, painter } from './io.ts'
@@ -43,19 +35,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       '\nExample:\n  $ attnc run specs/performer.attn\n\nExit status: 0 done, 1 the spec is wrong or a result is, 2 the command line is wrong, 3 no usable device',
     )
   const context = { program, io, conclude: (result: number) => void (concluded = result) }
-  for (const add of [
-    addCompile,
-    addCheck,
-    addRun,
-    addVerify,
-    addExplain,
-    addBench,
-    addTune,
-    addFormat,
-    addDoctor,
-  ])
-    add(context)
   try {
+    await addCommands(context, args)
     await program.parseAsync(args, { from: 'user' })
     return concluded
   } catch (error) {

@@ -29,12 +29,14 @@ export class Grammar extends CstParser {
   /** Subscripts that are open: a colon in one is that of a slice. */
   private subscripts = 0
 
-  constructor(errorMessageProvider: IParserErrorMessageProvider) {
+  /** @param skipValidations of the rules, which a test validates: it takes longer than reading a file does */
+  constructor(errorMessageProvider: IParserErrorMessageProvider, skipValidations = true) {
     super(tokens.vocabulary, {
       recoveryEnabled: true,
       maxLookahead: 2,
       nodeLocationTracking: 'onlyOffset',
       errorMessageProvider,
+      skipValidations,
     })
     this.performSelfAnalysis()
   }
