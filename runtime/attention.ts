@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * What a user of a compiled attention holds and passes.
  *
@@ -9,6 +10,7 @@
  * same bits, or `GPUBuffer` of two bytes a number.
  */
 import type { BackendName } from './contract/backends.ts'
+import type { GPUBuffer, GPUCommandEncoder, GPUDevice } from './contract/web-gpu.ts'
 
 export type Tensor = WideTensor | HalfArray
 

@@ -21,6 +21,7 @@ import type {
 import { AttentionError } from './errors.ts'
 import type { Program } from './program.ts'
 import type { Drawing, Opening } from './projection/lazy.ts'
+import type { GPUCommandEncoder, GPUDevice } from './contract/web-gpu.ts'
 
 /** An attention with one projection: whose states are, since sums of features go with it. */
 export interface Drawn {

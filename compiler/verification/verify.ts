@@ -13,6 +13,7 @@ import { callback, having, type Member, noAttention, oneOf, text, wholeNumber } 
 import { type Platform, type Storage, storages } from './execution/executor.ts'
 import { type AttentionReport, type PropertyName, propertyNames, type PropertyResult } from './report.ts'
 import { verifyAttention } from './verify-attention.ts'
+import type { GPUDevice } from '../../runtime/contract/web-gpu.ts'
 
 export interface VerifyOptions {
   /** The name to show in messages. */

@@ -1,8 +1,10 @@
 /** How many rows of each batch item count: the optional lengths of a call. */
 import { describe, isBuffer } from './describe.ts'
 import type { CallSizes } from './sizes.ts'
+import type { GPUBuffer } from '../contract/web-gpu.ts'
+import type { UnsharedUint32Array } from '../contract/unshared.ts'
 
-export type CheckedLengths = Uint32Array<ArrayBuffer> | GPUBuffer | undefined
+export type CheckedLengths = UnsharedUint32Array | GPUBuffer | undefined
 
 /** By name, and beside each the size that none may pass. */
 export const lengthNames = { lengths: 'keyLength', queryLengths: 'length' } as const

@@ -8,6 +8,7 @@ import type { BaseAttention } from '../base-attention.ts'
 import type { BackendName, TargetName } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
 import type { Opening } from '../projection/lazy.ts'
+import type { GPUDevice } from '../contract/web-gpu.ts'
 
 /** Makes an attention ready to run. `open.ts` of each target exports one, which modules of that target bring along. */
 export type Open = (program: Program, options: Opening) => Promise<BaseAttention>

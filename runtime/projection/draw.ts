@@ -1,6 +1,7 @@
 import { couplings, type ProjectionLaw } from '../contract/projections.ts'
 import type { HadamardFactors } from './hadamard.ts'
 import { draw, factorsOf } from './transforms.ts'
+import type { UnsharedFloat32Array } from '../contract/unshared.ts'
 
 /**
  * Draws the random projections ω of a feature map.
@@ -25,7 +26,7 @@ import { draw, factorsOf } from './transforms.ts'
  * @throws RangeError for a size that is no positive integer or a seed that is no integer from 0 to 2^53 − 1
  * @throws TypeError for an unknown coupling
  */
-export function drawProjection(options: ProjectionLaw): Float32Array<ArrayBuffer> {
+export function drawProjection(options: ProjectionLaw): UnsharedFloat32Array {
   check(options)
   return draw(options)
 }

@@ -4,12 +4,13 @@ import { fixingLengths, randomLengths, scaleRows, stacked, streamOf } from './bl
 import { haarRows } from './haar.ts'
 import { fillNormal } from './normal.ts'
 import { simplexOf } from './simplex.ts'
+import type { UnsharedFloat32Array } from '../contract/unshared.ts'
 
 /**
  * What `drawProjection` draws, of options that are known to be right. Independent rows could come in blocks of any
  * height; dim keeps the streams short.
  */
-export const draw = (options: ProjectionLaw): Float32Array<ArrayBuffer> =>
+export const draw = (options: ProjectionLaw): UnsharedFloat32Array =>
   stacked(options, options.dim, (block, rows) => drawBlock(options, block, rows))
 
 /** One block's rows with their lengths, [rows × dim]. */

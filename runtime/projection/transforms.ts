@@ -3,9 +3,10 @@ import { drawnAs, paddedSize, type ProjectionLaw } from '../contract/projections
 import { fixingLengths, randomLengths, scaleRows, stacked, streamOf } from './blocks.ts'
 import { type HadamardFactors, hadamardRow, signDiagonals } from './hadamard.ts'
 import { draw as drawRows } from './rows.ts'
+import type { UnsharedFloat32Array } from '../contract/unshared.ts'
 
 /** What `drawProjection` draws, of options that are known to be right. */
-export function draw(options: ProjectionLaw): Float32Array<ArrayBuffer> {
+export function draw(options: ProjectionLaw): UnsharedFloat32Array {
   if (drawnAs(options) !== 'hadamard') return drawRows(options)
   return stacked(options, paddedSize(options.dim), (block, rows) => {
     const { directions, lengths } = hadamardBlock(options, block, rows)

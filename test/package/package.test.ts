@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { causalLinear, inputs, largestError, softmax, type Inputs } from './expected.ts'
+import { complaints, typescripts } from './typed.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -47,19 +48,6 @@ attention.destroy()
 console.log(JSON.stringify({ name, dim, valueDim, causal, out: [...out] }))
 `
 
-const typedProgram = `import { create } from './out/linear.js'
-import { check } from 'attnc'
-
-const attention = await create()
-const out: Float32Array = await attention.forward({
-  q: new Float32Array(8),
-  k: new Float32Array(8),
-  v: new Float32Array(6),
-  length: 1,
-})
-export const report: unknown = [out, attention.name, typeof check]
-`
-
 interface Packed {
   readonly filename: string
   readonly files: readonly { readonly path: string }[]
@@ -89,7 +77,6 @@ beforeAll(async () => {
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'stranger', type: 'module' }))
   await writeFile(join(project, 'two.attn'), spec)
   await writeFile(join(project, 'use.mjs'), program)
-  await writeFile(join(project, 'use.ts'), typedProgram)
   await writeFile(join(project, 'inputs.json'), JSON.stringify(given))
   await npm(
     project,
@@ -186,24 +173,10 @@ describe.each(places)('compiled and used in an empty project, on $backend', ({ b
   )
 })
 
-test('the types of the package and of a generated module satisfy a strict program', async () => {
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const flags = [
-    '--strict',
-    '--noEmit',
-    '--skipLibCheck',
-    'false',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-  ]
-  const libraries = ['--lib', 'es2023,esnext.disposable,dom']
-  // tsc reports on standard output, which a rejection would hide.
-  const { stdout } = await run('node', [compiler, ...flags, ...libraries, 'use.ts'], options(project)).catch(
-    (error: unknown) => error as { stdout: string },
-  )
-  expect(stdout).toBe('')
+describe.each(typescripts)('types, read by the $age TypeScript', (typescript) => {
+  test.each(typescript.libraries)('$name: nothing is wrong or any', async (library) => {
+    expect(await complaints(project, typescript, library)).toBe('')
+  })
 })
 
 /** WebGPU for the project, and a device: packages of this checkout, which are too large to be installed once more. */

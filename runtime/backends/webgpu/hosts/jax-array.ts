@@ -1,6 +1,7 @@
 /** Arrays of jax-js, and an attention of them. */
 import type { Attention } from '../../../attention.ts'
 import type { Counts } from './shapes.ts'
+import type { GPUBuffer } from '../../../contract/web-gpu.ts'
 
 /** An array of jax-js. What is given one uses one reference to it up. */
 export interface JaxArray {

@@ -7,6 +7,8 @@ import type { BackwardCall, CreateOptions, ForwardCall, Tensor } from '../../../
 import type { JaxArray, JaxAttention } from './jax-array.ts'
 import { countsOf, shapesOf } from './shapes.ts'
 import type { AttentionModule, Counts } from './shapes.ts'
+import type { GPUDevice } from '../../../contract/web-gpu.ts'
+import type { UnsharedFloat32Array } from '../../../contract/unshared.ts'
 
 export { valueAndGradOfParts } from './jax-parts.ts'
 export type { JaxTree, JaxWithDerivatives, Part } from './jax-parts.ts'
@@ -15,7 +17,7 @@ export type { AttentionModule, Counts, JaxArray, JaxAttention }
 /** What is used of `@jax-js/jax`. */
 export interface Jax {
   readonly numpy: {
-    readonly array: (values: Float32Array<ArrayBuffer>, options: { shape: number[] }) => JaxArray
+    readonly array: (values: UnsharedFloat32Array, options: { shape: number[] }) => JaxArray
     readonly zeros: (shape: number[]) => JaxArray
   }
   readonly defaultDevice: () => string

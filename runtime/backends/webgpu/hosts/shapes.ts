@@ -4,6 +4,7 @@ import { checkLengths, lengthNames } from '../../../arguments/lengths.ts'
 import type { LengthsName } from '../../../arguments/lengths.ts'
 import type { Attention, CreateOptions, Lengths } from '../../../attention.ts'
 import type { CallSizes } from '../../../contract/shape.ts'
+import type { UnsharedUint32Array } from '../../../contract/unshared.ts'
 
 /** What `attnc compile` writes. */
 export interface AttentionModule {
@@ -45,7 +46,7 @@ export function countsOf(
   { name }: Attention,
   counts: Counts,
   sizes: CallSizes,
-): Partial<Record<LengthsName, Uint32Array<ArrayBuffer>>> {
+): Partial<Record<LengthsName, UnsharedUint32Array>> {
   const names = Object.keys(lengthNames) as LengthsName[]
   refuseUnknown(name, counts, names)
   const all = { ...sizes, offset: 0, capacity: sizes.keyLength }

@@ -1,5 +1,6 @@
 /** Tensors of TensorFlow.js 4, and what is used of its backend webgpu, whose types call some of that private. */
 import { AttentionError } from '../../../errors.ts'
+import type { GPUBuffer, GPUCommandEncoder, GPUDevice } from '../../../contract/web-gpu.ts'
 
 export interface TensorInfo {
   readonly dataId: object
