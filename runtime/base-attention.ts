@@ -49,7 +49,7 @@ export abstract class BaseAttention implements Plain {
   readonly backend: Backend
   readonly device: string
   readonly gpuDevice: GPUDevice | undefined
-  protected readonly program: Program
+  protected program: Program
   protected readonly drawing: Drawing | undefined
   /** How many numbers the weights have that were given, by name. */
   protected readonly weights: Readonly<Record<string, number>>
@@ -90,6 +90,7 @@ export abstract class BaseAttention implements Plain {
   }
 
   redraw(seed: number): void {
+    this.assertUsable()
     const where = `${this.name}.redraw`
     if (this.program.projection === undefined || this.drawing === undefined) {
       throw new AttentionError('form', `${where}: its features are not projected.`)
@@ -97,6 +98,41 @@ export abstract class BaseAttention implements Plain {
     this.drawing.checkSeed(where, seed)
     const projection = this.drawing.draw({ ...this.program.projection, seed })
     this.drawn = { name: this.name, projection, seed }
+    this.#writeProjection(this.drawn)
+  }
+
+  /** Goes on with further forms of the program, which may read the projection as other constants. */
+  protected extend(program: Program): void {
+    this.program = program
+    this.#writeProjection(this.drawn)
+  }
+
+  /** Has kernels read the projection and the weights that `create` was given. */
+  protected writeConstants({ weights = {} }: Opening): void {
+    this.#writeProjection(this.drawn)
+    for (const { name, otherwise } of this.program.weights) {
+      const weight = weights[name] ?? (otherwise && weights[otherwise])
+      if (weight !== undefined) this.setConstant(name, weight)
+    }
+  }
+
+  #writeProjection({ projection, seed }: Drawn): void {
+    if (projection === undefined) return
+    const constants = this.drawing?.constantsOf?.(this.program, projection, seed) ?? [
+      ['projection', projection],
+    ]
+    for (const [name, data] of constants) this.setConstant(name, data)
+  }
+
+  /** Runs a call with the projection that it was made with: another one may have been drawn while it waited for something. */
+  protected withDrawn<R>(drawn: Drawn, run: () => R): R {
+    if (drawn === this.drawn) return run()
+    this.#writeProjection(drawn)
+    try {
+      return run()
+    } finally {
+      this.#writeProjection(this.drawn)
+    }
   }
 
   forward<T extends Tensor>(call: KeepingCall<T>, drawn?: Drawn): Promise<KeptOutput<T>>
@@ -106,6 +142,10 @@ export abstract class BaseAttention implements Plain {
     return call && 'keep' in call ? (this.backward(call as never, drawn) as never) : this.pass(call, drawn)
   }
 
+  /** @throws AttentionError `destroyed`, `device-lost` where it can run nothing more */
+  protected abstract assertUsable(): void
+  /** Writes a projection or a weight to where kernels read it; nothing where each call hands it over. */
+  protected setConstant(_name: string, _data: Float32Array): void {}
   /** `forward` as it is mostly called. */
   protected abstract pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T>
   /** @param drawn what the state is of, where that was in use when the call was made */

@@ -51,6 +51,10 @@ export class AttentionError extends Error {
   }
 }
 
+/** What calls of an attention throw after its `destroy()`. */
+export const destroyed = (name: string): AttentionError =>
+  new AttentionError('destroyed', `${name} was destroyed. Create a new attention with create().`)
+
 /** By name: what several modules share, such as the search for a device, throws with one module's class. */
 export const isAttentionError = (thrown: unknown): thrown is AttentionError =>
   (thrown as Partial<Error> | undefined)?.name === 'AttentionError'

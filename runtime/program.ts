@@ -60,12 +60,18 @@ export interface Program {
   readonly singles?: Program
   /** By kernel name. */
   readonly kernels: Readonly<Record<string, KernelSource>>
-  /** Of the target webgpu: those that are not among them, loaded when they are needed. */
-  readonly later?: () => Promise<Pick<Program, 'kernels'>>
+  /** The forms of decoding with kernels that `forward` does without, where these are apart; loaded when they are needed. */
+  readonly later?: () => Promise<Later>
   /** Of the target wasm: the kernels of `forward` as one module in each variant; the one that fits the engine is loaded. */
   readonly assembled?: Assembled
   /** Kernels of decoding that are not among those, likewise; loaded when they are needed. */
   readonly assembledLater?: Assembled
+}
+
+/** What a program has beside `forward`. */
+export interface Later {
+  readonly forms: Omit<Program['forms'], 'forward'>
+  readonly kernels: Program['kernels']
 }
 
 /** Whole calls, the forms of decoding, and gradients: at once, or what is kept for them and the rest. */

@@ -35,6 +35,7 @@ export interface ProgramDescription extends Omit<
   | 'stateGradients'
   | 'assembled'
   | 'assembledLater'
+  | 'later'
 > {
   /** Its gradients as a program of their own, or why there are none, described when they are asked for. */
   readonly gradients?: () => GradientDescription | Underivable

@@ -38,12 +38,12 @@ const languageOf = ({ target }: AnyDescription): Language => targetNamed(target)
 export function printModule(program: ProgramDescription): OutputFile[] {
   const { name } = program
   const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
-  const later = laterTexts(program)
   return [
     { path: modulePath(name), text: moduleText(program, others) },
     ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
     ...[program, ...others].flatMap((one) => [...binaries(one), ...gradientFiles(one)]),
-    ...(later.length === 0 ? [] : [{ path: decodingPath(program), text: decodingText(program, later) }]),
+    ...decodingFiles(program, decodingPath(program)),
+    ...others.flatMap((other) => decodingFiles(other, `${name}/${targetDecoding(other)}`)),
     { path: `${name}.d.ts`, text: typesText(program) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
       path: `${name}/${kernel}.${languageOf(program).extension}`,
@@ -100,7 +100,7 @@ function gradientsText(program: GradientDescription, ending: string): string {
     `// The gradients of ${name} for the target ${target}, compiled by attnc. Loaded where they are asked for.`,
     "const source = ''",
     '',
-    ...programLines(program, binaryLines(program, './', ending), []),
+    ...programLines(program, binaryLines(program, './', ending)),
     '',
   ].join('\n')
 }
@@ -144,23 +144,41 @@ function binaries(program: AnyDescription, ending = ''): readonly OutputFile[] {
   })
 }
 
-const decodingPath = ({ name }: AnyDescription): string => `${name}/decoding.js`
+/** Where what a program decodes with is, as the module that people import sees it or that of a target beside it. */
+const decodingPath = ({ name }: ProgramDescription): string => `${name}/decoding.js`
+const targetDecoding = ({ target }: ProgramDescription): string => `${target}-decoding.js`
 
-/** Names of the kernels whose texts are in a module of their own. */
-const laterTexts = (program: AnyDescription): readonly string[] =>
-  languageOf(program).carried === undefined ? [] : kernelsByNeed(program).later
+/** Forms and kernels that are in a module of their own: those that `forward` does without. */
+interface Apart {
+  readonly forms: readonly string[]
+  readonly kernels: readonly string[]
+}
 
-function decodingText(program: ProgramDescription, kernels: readonly string[]): string {
-  const { name } = program
-  return [
-    `// The kernels with which ${name} decodes. ../${name}.js loads them when they are needed.`,
+function apartFrom(program: AnyDescription): Apart {
+  const loadsLater = languageOf(program).loadsLater && program.uncompiled === undefined
+  if (!loadsLater || !('forward' in program.forms)) return { forms: [], kernels: [] }
+  const forms = Object.keys(program.forms).filter((name) => name !== 'forward')
+  return { forms, kernels: kernelsByNeed(program).later }
+}
+
+/** The file, where a program has more than `forward`. */
+function decodingFiles(program: ProgramDescription, path: string): readonly OutputFile[] {
+  const { name, target } = program
+  const { forms, kernels } = apartFrom(program)
+  if (forms.length === 0) return []
+  const lines = [
+    `// What ${name} decodes with on the target ${target}, compiled by attnc. Loaded where it is needed.`,
     ...textLines(`const ${languageOf(program).texts}`, program, kernels),
     '',
+    'export const forms = {',
+    ...indent(formsLines(program, forms)),
+    '}',
     'export const kernels = {',
     ...indent(kernelLines(program, kernels)),
     '}',
     '',
-  ].join('\n')
+  ]
+  return [{ path, text: lines.join('\n') }]
 }
 
 /** Declares an object, in which a kernel may have any name, also that of something else in the module. */
@@ -180,7 +198,7 @@ function textModule(program: ProgramDescription): string {
     '',
     `const source = ${template(source)}`,
     '',
-    ...programLines(program, [], []),
+    ...programLines(program, []),
     '',
     'export const create = (options) => createAttention(program, options)',
     '',
@@ -205,7 +223,7 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
     '',
     `const source = ${template(source)}`,
     '',
-    ...programLines(program, own, laterTexts(program)),
+    ...programLines(program, own, `./${decodingPath(program)}`),
     '',
     'export const create = (options) => createAttention(program, options, open)',
     '',
@@ -225,7 +243,11 @@ function alternativeText(program: ProgramDescription): string {
     `// ${name} for the target ${target}, compiled by attnc. ../${name}.js loads it where it is needed.`,
     "const source = ''",
     '',
-    ...programLines(program, [...binaryLines(program, './'), ...gradientLines(program, '../')], []),
+    ...programLines(
+      program,
+      [...binaryLines(program, './'), ...gradientLines(program, '../')],
+      `./${targetDecoding(program)}`,
+    ),
     '',
   ].join('\n')
 }
@@ -251,9 +273,9 @@ function binaryLines(program: AnyDescription, folder: string, ending = ''): stri
 /**
  * Declares `program`, which refers to `source`.
  *
- * @param later names of the kernels that are elsewhere
+ * @param later where forms and kernels are that are apart from it
  */
-function programLines(program: AnyDescription, own: readonly string[], later: readonly string[]): string[] {
+function programLines(program: AnyDescription, own: readonly string[], later = ''): string[] {
   const {
     name,
     dim,
@@ -272,7 +294,9 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     tensors,
   } = program
   const { texts } = languageOf(program)
-  const here = Object.keys(program.kernels).filter((name) => !later.includes(name))
+  const apart = apartFrom(program)
+  const here = Object.keys(program.kernels).filter((name) => !apart.kernels.includes(name))
+  const forms = Object.keys(program.forms).filter((name) => !apart.forms.includes(name))
   const fields = [
     `format: ${programFormat},`,
     `name: ${literal(name)},`,
@@ -292,12 +316,12 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     'source,',
     ...own,
     'forms: {',
-    ...Object.entries(program.forms).flatMap(([form, description]) => indent(formLines(form, description))),
+    ...indent(formsLines(program, forms)),
     '},',
     'kernels: {',
     ...indent(kernelLines(program, here)),
     '},',
-    ...(later.length === 0 ? [] : [`later: () => import(${literal(`./${decodingPath(program)}`)}),`]),
+    ...(apart.forms.length === 0 ? [] : [`later: () => import(${literal(later)}),`]),
   ]
   const declared = textLines(`const ${texts}`, program, here)
   return [
@@ -308,6 +332,9 @@ function programLines(program: AnyDescription, own: readonly string[], later: re
     '}',
   ]
 }
+
+const formsLines = (program: AnyDescription, names: readonly string[]): string[] =>
+  Object.entries(program.forms).flatMap(([name, form]) => (names.includes(name) ? formLines(name, form) : []))
 
 /** Kernels by name, their texts being declared by `textLines`. */
 const kernelLines = (program: AnyDescription, names: readonly string[]): string[] =>

@@ -97,17 +97,6 @@ export function checkStep(
 /** Of tokens and of what is counted beside them: kernels count in 32 bits, and steps are to follow. */
 const most = 2 ** 30
 
-/** What is wrong with a state that is not one of the attention's own. */
-export const foreignState = (
-  program: Program,
-  state: unknown,
-  member: 'step' | 'prefill' | 'backward' = 'step',
-): TypeError =>
-  new TypeError(
-    `${program.name}.${member}: the state must be one that prefill of this attention returned` +
-      `${program.projection ? ' since its projection was last drawn' : ''}; it is ${describe(state)}.`,
-  )
-
 /**
  * @throws TypeError, RangeError where it is not what a state of this attention saved
  * @throws AttentionError `projection` where that had another projection

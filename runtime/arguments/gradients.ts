@@ -5,7 +5,6 @@ import type { Program } from '../program.ts'
 import { checkCall } from './call.ts'
 import type { CheckedCall } from './call.ts'
 import { describe, isBuffer, refuseUnknown, requireObject } from './describe.ts'
-import { requireForm } from './required-form.ts'
 import { checkCount, requireStorage } from './tensors.ts'
 
 /** Each result that every call has, and what it is the gradient of. */
@@ -67,15 +66,14 @@ export function checkNames(where: string, wrt: unknown = []): readonly unknown[]
   return wrt
 }
 
-/** Whether `wrt` names the state, and what else it names. @throws TypeError, AttentionError `form` without states */
+/** Whether `wrt` names the state, and what else it names. @throws TypeError */
 export function statesApart(
-  program: Program,
+  { name }: Program,
   member: string,
   wrt: unknown,
 ): { readonly states: boolean; readonly others: readonly unknown[] } {
-  const named = checkNames(`${program.name}.${member}`, wrt)
+  const named = checkNames(`${name}.${member}`, wrt)
   const states = named.includes('state')
-  if (states) requireForm(program, 'prefill')
   return { states, others: named.filter((name) => name !== 'state') }
 }
 

@@ -32,7 +32,7 @@ export function stateGradient<T extends WideTensor>(
 }
 
 /**
- * Its tensors by name, where it is that of the state that the rows of a call leave.
+ * Its tensors by name, where it is that of the state that the rows of a call leave; nothing where none is given.
  *
  * @throws TypeError, RangeError, AttentionError `projection`
  */
@@ -40,7 +40,8 @@ export function checkStateGradient(
   where: string,
   given: unknown,
   of: OfState,
-): ReadonlyMap<string, WideTensor> {
+): ReadonlyMap<string, WideTensor> | undefined {
+  if (given === undefined) return undefined
   const { drawn, call, positions, numbers } = of
   if (typeof given !== 'object' || given === null || !('tensors' in given))
     throw new TypeError(

@@ -9,11 +9,16 @@ import { AttentionError } from '../errors.ts'
 import type { Form, GradientProgram, Program } from '../program.ts'
 import type { OfCall } from './kept.ts'
 import { Loaded } from './loaded.ts'
-import { withOwn } from './own-call.ts'
+
+/** A program of gradients, and what runs it. */
+export interface Opened<Engine> {
+  readonly program: GradientProgram
+  readonly engine: Engine
+}
 
 /** A call, and what runs it. */
-export interface Ready<Opened> {
-  readonly opened: Opened
+export interface Ready<Engine> {
+  readonly opened: Opened<Engine>
   readonly checked: CheckedCall
   readonly wrt: Wrt
   /** By what the call is known, to what is kept for it. */
@@ -22,13 +27,13 @@ export interface Ready<Opened> {
 
 type Promised<T> = T | Promise<T>
 
-export class GradientPrograms<Opened> {
+export class GradientPrograms<Engine> {
   readonly parameters: Parameters
+  /** Those of rows behind a state of sums; loading them rejects with the AttentionError `form` where there are none. */
+  readonly behind: Loaded<Opened<Engine>>
   readonly #program: Program
-  readonly #open: (program: GradientProgram) => Promise<Opened>
-  readonly #plain = new Loaded<Opened>()
-  readonly #whole = new Loaded<Opened>()
-  readonly #behind = new Loaded<Opened>()
+  readonly #plain: Loaded<Opened<Engine>>
+  readonly #whole: Loaded<Opened<Engine>>
 
   /**
    * @param weights how many numbers those have that were given, by name
@@ -37,49 +42,55 @@ export class GradientPrograms<Opened> {
   constructor(
     program: Program,
     weights: Parameters['weights'],
-    open: (program: GradientProgram) => Promise<Opened>,
+    open: (program: GradientProgram) => Promise<Engine>,
   ) {
     this.#program = program
-    this.#open = open
     this.parameters = parametersOf(program, weights)
+    const opened = (load: () => Promise<GradientProgram>): Loaded<Opened<Engine>> =>
+      new Loaded(async () => {
+        const gradients = await load()
+        return { program: gradients, engine: await open(gradients) }
+      })
+    this.#plain = opened(() => programOf(program, undefined))
+    this.#whole = opened(() => programOf(program, this.parameters))
+    this.behind = opened(() => stateProgramOf(program))
   }
 
-  /** Those of rows behind a state, which are loaded once. @throws AttentionError `form` where there are none */
-  behind(): Opened | Promise<Opened> {
-    return this.#behind.now ?? this.#behind.load(async () => this.#open(await stateProgramOf(this.#program)))
+  #of(parameters: boolean): Loaded<Opened<Engine>> {
+    return parameters ? this.#whole : this.#plain
   }
 
   /** What runs gradients, if it is loaded. */
-  now(parameters: boolean): Opened | undefined {
-    return (parameters ? this.#whole : this.#plain).now
+  now(parameters: boolean): Opened<Engine> | undefined {
+    return this.#of(parameters).now
+  }
+
+  /** @throws AttentionError `form` where there are none */
+  load(parameters: boolean): Promise<Opened<Engine>> {
+    return this.#of(parameters).load()
   }
 
   /** All that are loaded. */
-  get opened(): readonly Opened[] {
-    return [this.#plain, this.#whole, this.#behind].flatMap(({ now }) => now ?? [])
+  get opened(): readonly Opened<Engine>[] {
+    return [this.#plain, this.#whole, this.behind].flatMap(({ now }) => now ?? [])
   }
 
-  /** @throws TypeError, AttentionError `form` where there are none */
-  async prepare({ wrt }: PrepareBackward = {}): Promise<void> {
+  /** What is to be prepared: gradients of states, and of parameters. @throws TypeError, AttentionError `form` */
+  asked({ wrt }: PrepareBackward = {}): { readonly states: boolean; readonly parameters: boolean } {
     const { states, others } = statesApart(this.#program, 'prepareBackward', wrt)
     const parameters = checkWrt(`${this.#program.name}.prepareBackward`, others, this.parameters)
-    // Behind rows that are kept, gradients are those of whole sequences.
-    const ofSums = states && this.#program.features > 0
-    await Promise.all([
-      ofSums ? this.behind() : undefined,
-      ofSums && !parameters ? undefined : (this.now(parameters) ?? this.#load(parameters)),
-    ])
+    return { states, parameters }
   }
 
   /** A call with what runs it: at once where that is loaded. @throws TypeError, RangeError, AttentionError `form` */
-  ready(drawn: Drawn, call: { readonly wrt?: unknown } | undefined): Promised<Ready<Opened>> {
+  ready(drawn: Drawn, call: { readonly wrt?: unknown } | undefined): Promised<Ready<Engine>> {
     return this.#ready(drawn, 'backward', call, (given) =>
       checkBackward(this.#program, given, this.parameters),
     )
   }
 
   /** Likewise, a forward pass that keeps. */
-  readyToKeep(drawn: Drawn, call: { readonly wrt?: unknown }): Promised<Ready<Opened>> {
+  readyToKeep(drawn: Drawn, call: { readonly wrt?: unknown }): Promised<Ready<Engine>> {
     return this.#ready(drawn, 'forward', call, (given) => checkKeeping(this.#program, given))
   }
 
@@ -88,10 +99,10 @@ export class GradientPrograms<Opened> {
     member: string,
     call: { readonly wrt?: unknown } | undefined,
     check: (call: unknown) => CheckedCall,
-  ): Promised<Ready<Opened>> {
+  ): Promised<Ready<Engine>> {
     const parameters = checkWrt(`${this.#program.name}.${member}`, call?.wrt, this.parameters)
-    const now = this.now(parameters)
-    const readyOf = (opened: Opened, given: typeof call): Ready<Opened> => {
+    const programs = this.#of(parameters)
+    const readyOf = (opened: Opened<Engine>, given: typeof call): Ready<Engine> => {
       const checked = check(given)
       return {
         opened,
@@ -100,19 +111,13 @@ export class GradientPrograms<Opened> {
         of: this.of(drawn, parameters, checked),
       }
     }
-    if (now) return readyOf(now, call)
-    return withOwn(call, async (own) => readyOf(await this.#load(parameters), own))
+    if (programs.now) return readyOf(programs.now, call)
+    return programs.with(call, async (opened, own) => readyOf(opened, own))
   }
 
   /** By what a call is known. */
   of(drawn: Drawn, parameters: boolean, call: OfCall['call']): OfCall {
     return { owner: this, drawn, parameters, call }
-  }
-
-  #load(parameters: boolean): Promise<Opened> {
-    return (parameters ? this.#whole : this.#plain).load(async () =>
-      this.#open(await programOf(this.#program, parameters ? this.parameters : undefined)),
-    )
   }
 
   /**

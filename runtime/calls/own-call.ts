@@ -2,7 +2,7 @@
 
 /**
  * The same call, whose arrays the caller may change from now on, also those of a saved state's tensors. A state may go on,
- * too: there is a copy of it in the call, to be released.
+ * too: there is a copy of it in the call, to be freed.
  */
 export const ownCall = <Call>(call: Call): Call =>
   Object(call) === call
@@ -21,12 +21,13 @@ interface Own {
   readonly copy?: () => unknown
 }
 
-/** Frees the state of a call that is one's own. */
-export const released = (call: unknown): void =>
-  (call as { readonly state?: { readonly destroy?: () => void } } | undefined)?.state?.destroy?.()
-
 /** What a call gives that waits for something: until then the caller may change what it brings. */
 export const withOwn = <Call, R>(call: Call, run: (own: Call) => Promise<R>): Promise<R> => {
   const own = ownCall(call)
-  return run(own).finally(() => released(own))
+  const copied = stateOf(own)
+  // What has no copy is the caller's, whatever it is.
+  return run(own).finally(() => copied !== stateOf(call) && copied?.destroy?.())
 }
+
+const stateOf = (call: unknown): { readonly destroy?: () => void } | undefined =>
+  (call as { readonly state?: { readonly destroy?: () => void } } | undefined)?.state

@@ -1,13 +1,15 @@
 /** Rows that begin sequences or follow those of a state, whichever backend computes them. */
 import type { CheckedCall } from '../arguments/call.ts'
-import { apartFromState, checkPrefill, foreignState } from '../arguments/decoding.ts'
+import { apartFromState, checkPrefill } from '../arguments/decoding.ts'
 import { present } from '../arguments/form.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { Drawn } from '../base-attention.ts'
 import { positionsAfter } from '../positions.ts'
 import type { Program } from '../program.ts'
 import { roomFor } from '../room.ts'
-import { KeptState } from './state.ts'
+import { ownState } from './carried.ts'
+import { BufferState, emptyState } from './buffer-state.ts'
+import type { StateKeeper } from './buffer-state.ts'
 
 /** What such rows bring to a form, and the state that they leave. */
 interface Prefix<Buffer, Call> {
@@ -15,7 +17,7 @@ interface Prefix<Buffer, Call> {
   /** What its backend makes of the call. */
   readonly accepted: Call
   readonly sizes: CallSizes
-  readonly state: KeptState<Buffer>
+  readonly state: BufferState<Buffer>
   /** [B] where row 0 of each batch item goes, if not to the beginning. */
   readonly positions?: Uint32Array
 }
@@ -23,8 +25,8 @@ interface Prefix<Buffer, Call> {
 /** What a backend does for such calls. */
 interface Accepting<Buffer, Call> {
   readonly accept: (checked: CheckedCall) => Call
-  /** A state of no rows yet. */
-  readonly begin: (sizes: CallSizes) => KeptState<Buffer>
+  /** Of the states that it makes. */
+  readonly keeper: StateKeeper<Buffer>
 }
 
 /**
@@ -38,16 +40,16 @@ export function prefixOf<Buffer, Call>(
   program: Program,
   drawn: Drawn,
   call: unknown,
-  { accept, begin }: Accepting<Buffer, Call>,
+  { accept, keeper }: Accepting<Buffer, Call>,
 ): Prefix<Buffer, Call> {
   const { plain, from } = apartFromState(program, call)
   if (from === undefined) {
     const checked = checkPrefill(program, plain)
     const accepted = accept(checked)
     const sizes = { ...checked.sizes, capacity: roomFor(checked.sizes.length) }
-    return { form: 'prefill', accepted, sizes, state: begin(sizes) }
+    return { form: 'prefill', accepted, sizes, state: emptyState(keeper, sizes) }
   }
-  const before = ownState<Buffer>(program, drawn, from, 'prefill')
+  const before = ownState(program, BufferState<Buffer>, drawn, from, 'prefill')
   const checked = checkPrefill(program, plain, before.sizes)
   const accepted = accept(checked)
   const state = before.copyWithRoom(checked.sizes.length)
@@ -58,20 +60,6 @@ export function prefixOf<Buffer, Call>(
     state,
     positions: new Uint32Array(state.positions),
   }
-}
-
-/** A state, where it is of the attention with this projection, and not destroyed. */
-export function ownState<Buffer>(
-  program: Program,
-  drawn: Drawn,
-  given: unknown,
-  member: 'prefill' | 'backward',
-): KeptState<Buffer> {
-  if (!(given instanceof KeptState) || given.owner.drawn !== drawn) throw foreignState(program, given, member)
-  const state = given as KeptState<Buffer>
-  // Refused before any work where the state is gone.
-  void state.buffers
-  return state
 }
 
 /** The form of rows behind a state, which is that of rows behind none where it is told where rows begin. */
@@ -94,7 +82,7 @@ export function keysThrough(
 
 /** Where a state stands after the rows of a call. */
 export function advance(
-  state: KeptState<unknown>,
+  state: BufferState<unknown>,
   sizes: CallSizes,
   lengths: ArrayLike<number> | undefined,
 ): void {

@@ -3,7 +3,7 @@ import { present } from '../arguments/form.ts'
 import type { SavedState } from '../attention.ts'
 import type { Program } from '../program.ts'
 import { wholeCall } from './slices.ts'
-import type { StateSizes } from './state.ts'
+import type { StateSizes } from './buffer-state.ts'
 
 interface StateTensor {
   readonly name: string

@@ -1,19 +1,20 @@
 /** One token more, whichever backend computes it. */
-import { checkStep, foreignState } from '../arguments/decoding.ts'
+import { checkStep } from '../arguments/decoding.ts'
 import type { CheckedCall } from '../arguments/call.ts'
 import { requireForm } from '../arguments/required-form.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
 import type { AttentionState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import type { Program } from '../program.ts'
-import { KeptState } from './state.ts'
+import { ownState } from './carried.ts'
+import { BufferState } from './buffer-state.ts'
 
 /** What a token brings to the form `step`. */
 interface Token<Buffer, Call> {
   /** What its backend makes of the call. */
   readonly accepted: Call
   readonly sizes: CallSizes
-  readonly state: KeptState<Buffer>
+  readonly state: BufferState<Buffer>
   /** [B] where the token of each batch item goes. */
   readonly positions: Uint32Array
 }
@@ -34,10 +35,7 @@ export function nextToken<Buffer, Call>(
   accept: (checked: CheckedCall) => Call,
 ): Token<Buffer, Call> {
   requireForm(program, 'step')
-  if (!(given instanceof KeptState) || given.owner.drawn !== drawn) throw foreignState(program, given)
-  const state = given as KeptState<Buffer>
-  // Refused before any work where the state is gone.
-  void state.buffers
+  const state: BufferState<Buffer> = ownState(program, BufferState<Buffer>, drawn, given, 'step')
   const checked = checkStep(program, state.sizes, call)
   const accepted = accept(checked)
   state.makeRoom()

@@ -1,5 +1,4 @@
 /** Decoding with states of 16 bits a number, which are f32 while a call has them. */
-import { foreignState } from '../arguments/decoding.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -11,8 +10,10 @@ import type {
 } from '../attention.ts'
 import type { BaseAttention, Drawn } from '../base-attention.ts'
 import { compiledFor } from '../backends/others.ts'
+import { ownState } from '../calls/carried.ts'
 import { ownCall } from '../calls/own-call.ts'
 import { stateTensors } from '../calls/state-tensors.ts'
+import { wholeProgram } from '../calls/whole-program.ts'
 import type { Program } from '../program.ts'
 import type { Decoding } from './decoding.ts'
 import { HalfState, restored, stored } from './half-state.ts'
@@ -33,7 +34,8 @@ export class HalfDecoding implements Decoding {
   static async open(wide: BaseAttention, program: Program): Promise<HalfDecoding> {
     const { backend } = wide
     // The reference carries rows; other backends than the program's own have tensors of their own.
-    const compiled = backend === 'reference' ? undefined : await compiledFor(program, backend)
+    const compiled =
+      backend === 'reference' ? undefined : await wholeProgram(await compiledFor(program, backend))
     return new HalfDecoding(wide, program, {
       name: program.name,
       scales: compiled === undefined ? new Map() : scalesOf(compiled),
@@ -84,8 +86,8 @@ export class HalfDecoding implements Decoding {
     member: 'prefill' | 'backward',
     run: (before: AttentionState) => Promise<R>,
   ): Promise<R> {
-    if (!(from instanceof HalfState) || from.owner !== keeper) throw foreignState(this.#program, from, member)
-    const before = await this.#wide.restore(restored(await from.contents, keeper.scales), drawn)
+    const { contents } = ownState(this.#program, HalfState, keeper, from, member)
+    const before = await this.#wide.restore(restored(await contents, keeper.scales), drawn)
     try {
       return await run(before)
     } finally {
@@ -96,9 +98,9 @@ export class HalfDecoding implements Decoding {
   /** The state is that before the call where this is refused. */
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>): Promise<T> {
     const keeper = this.#keeper
-    if (!(state instanceof HalfState) || state.owner !== keeper) throw foreignState(this.#program, state)
-    const running = this.#run(keeper, this.#wide.drawn, state.contents, call)
-    state.follow(running.then(({ next }) => next))
+    const own = ownState(this.#program, HalfState, keeper, state, 'step')
+    const running = this.#run(keeper, this.#wide.drawn, own.contents, call)
+    own.follow(running.then(({ next }) => next))
     return (await running).out
   }
 

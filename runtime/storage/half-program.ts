@@ -21,7 +21,10 @@ interface Variant {
   readonly places: readonly number[]
 }
 
-/** @param native whether the device has the feature shader-f16 */
+/**
+ * @param program with all of its forms
+ * @param native whether the device has the feature shader-f16
+ */
 export function halfProgram(program: Program, native: boolean): HalfProgram {
   const variants = new Map<string, Variant>()
   const wideOut = new Set<HalfForm>()
@@ -35,7 +38,7 @@ export function halfProgram(program: Program, native: boolean): HalfProgram {
   return {
     program: {
       ...program,
-      ...onSpecialised(program, variants, native),
+      kernels: specialised(program, variants, native),
       ...inWords(program, forms),
       singles: program,
     },
@@ -49,7 +52,7 @@ const inWords = ({ dim, valueDim }: Program, forms: Record<string, Form>) => ({
   forms: forms as unknown as Program['forms'],
 })
 
-/** Whether all kernels that write `out` can write f16, as far as they are loaded. */
+/** Whether all kernels that write `out` can write f16. */
 function storesHalves({ convex, kernels }: Program, { buffers, dispatches }: Form, native: boolean): boolean {
   const outputs = new Set(buffers.filter(({ role }) => role === 'output').map(({ name }) => name))
   return (
@@ -91,27 +94,22 @@ function onWords(
   }
 }
 
-/** The kernels of the variants: those of kernels that are loaded, and, later, those of the others. */
-function onSpecialised(
-  { name, kernels, later }: Program,
+/** The kernels of the variants. */
+function specialised(
+  { name, kernels }: Program,
   variants: ReadonlyMap<string, Variant>,
   native: boolean,
-): Pick<Program, 'kernels' | 'later'> {
-  const specialised = (sources: Readonly<Record<string, KernelSource>>): Record<string, KernelSource> =>
-    Object.fromEntries(
-      [...variants].flatMap(([variant, { kernel, places }]) => {
-        const source = sources[kernel]
-        if (source === undefined) return []
-        const found = places.length === 0 ? source : onHalves(source, places, native)
-        if (found !== undefined) return [[variant, found] as const]
-        throw new AttentionError(
-          'program',
-          `The kernel ${kernel} of ${name} has another form than this runtime reads. Compile the module anew.`,
-        )
-      }),
-    )
-  return {
-    kernels: specialised(kernels),
-    ...(later && { later: async () => ({ kernels: specialised((await later()).kernels) }) }),
-  }
+): Readonly<Record<string, KernelSource>> {
+  return Object.fromEntries(
+    [...variants].flatMap(([variant, { kernel, places }]) => {
+      const source = kernels[kernel]
+      if (source === undefined) return []
+      const found = places.length === 0 ? source : onHalves(source, places, native)
+      if (found !== undefined) return [[variant, found] as const]
+      throw new AttentionError(
+        'program',
+        `The kernel ${kernel} of ${name} has another form than this runtime reads. Compile the module anew.`,
+      )
+    }),
+  )
 }

@@ -1,6 +1,6 @@
 /** The state of a decoding attention whose numbers take 16 bits each while no call has it. */
 import type { AttentionState, SavedState, Sizes } from '../attention.ts'
-import { AttentionError } from '../errors.ts'
+import { Carried } from '../calls/carried.ts'
 import { restore, store } from './state-halves.ts'
 import type { StateScales, StoredNumbers } from './state-halves.ts'
 
@@ -32,55 +32,39 @@ export interface HalfKeeper {
   readonly scales: ScalesByName
 }
 
-export class HalfState implements AttentionState {
-  readonly owner: HalfKeeper
+/** Its contents are those after the calls so far. */
+export class HalfState extends Carried<Promise<Stored>, HalfKeeper> implements AttentionState {
   readonly sizes: Required<Pick<Sizes, 'batch' | 'heads' | 'kvHeads'>>
   #positions: readonly number[]
-  /** After the calls so far; undefined once the state is destroyed. */
-  #contents: Promise<Stored> | undefined
   /** Calls that are counted in the positions, and may still be refused. */
   readonly #counted = new Set<Promise<Stored>>()
 
   constructor(
-    owner: HalfKeeper,
+    keeper: HalfKeeper,
     sizes: Required<Pick<Sizes, 'batch' | 'heads' | 'kvHeads'>>,
     positions: readonly number[],
     contents: Promise<Stored>,
   ) {
+    super(keeper, contents)
     const { batch, heads, kvHeads } = sizes
-    this.owner = owner
     this.sizes = { batch, heads, kvHeads }
     this.#positions = positions
-    this.#contents = contents
-  }
-
-  get position(): number {
-    return Math.max(...this.#positions)
   }
 
   get positions(): readonly number[] {
     return this.#positions
   }
 
-  /** @throws AttentionError once the state is destroyed. */
-  get contents(): Promise<Stored> {
-    if (this.#contents !== undefined) return this.#contents
-    throw new AttentionError(
-      'destroyed',
-      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
-    )
-  }
-
   /** The calls that follow go on from `next`; where that rejects the state stays as it was before. */
   follow(next: Promise<Stored>): void {
     const before = this.contents
     this.#positions = this.#positions.map((position) => position + 1)
-    this.#contents = next.catch(() => before)
+    this.contents = next.catch(() => before)
     this.#count(next)
   }
 
   copy(): HalfState {
-    const copied = new HalfState(this.owner, this.sizes, this.#positions, this.contents)
+    const copied = new HalfState(this.maker, this.sizes, this.#positions, this.contents)
     for (const next of this.#counted) copied.#count(next)
     return copied
   }
@@ -96,10 +80,6 @@ export class HalfState implements AttentionState {
   }
 
   async save(): Promise<SavedState> {
-    return restored(await this.contents, this.owner.scales)
-  }
-
-  destroy(): void {
-    this.#contents = undefined
+    return restored(await this.contents, this.maker.scales)
   }
 }

@@ -3,6 +3,7 @@ import type { Attention, CreateOptions } from '../attention.ts'
 import type { Open, OpenOn } from '../backends/backend.ts'
 import { compiledFor } from '../backends/others.ts'
 import { Session } from '../backends/webgpu/session.ts'
+import { wholeProgram } from '../calls/whole-program.ts'
 import type { TargetName } from '../contract/backends.ts'
 import type { Program } from '../program.ts'
 import { decodingOf } from './decoding.ts'
@@ -25,14 +26,15 @@ export async function openOnDevice(
   open: Open | undefined,
 ): Promise<Attention> {
   const { device, backend } = options
-  const compiled = await compiledFor(program, backend)
+  const target = await compiledFor(program, backend)
+  const compiled = await wholeProgram(target)
   const { program: halves, wideOut } = halfProgram(compiled, device.features.has('shader-f16'))
-  const attention = await openOn(halves, options, compiled === program ? open : undefined)
+  const attention = await openOn(halves, options, target === program ? open : undefined)
   const session = new Session(program.name, device, owned)
   try {
     const buffers = await HalfBuffers.open(session)
     const decoding = await decodingOf(attention, program, options)
-    return new HalfAttention(attention, program, { buffers, wideOut }, decoding)
+    return new HalfAttention(attention, compiled, { buffers, wideOut }, decoding)
   } catch (thrown) {
     attention.destroy()
     session.end()

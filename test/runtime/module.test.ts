@@ -12,6 +12,7 @@ import type { Program } from '../../runtime/index.ts'
 import { asCarried, comparable, moduleFolder, root, spelt } from '../setup/modules.ts'
 import type { ModuleFolder } from '../setup/modules.ts'
 import { randomCall, softmaxAttention } from './expected.ts'
+import { wholeProgram } from '../../runtime/calls/whole-program.ts'
 import { copy, runningSum, softmax } from './programs.ts'
 
 const programs: readonly ProgramDescription[] = [copy, softmax(4, 3), softmax(4, 3, true), runningSum]
@@ -23,11 +24,11 @@ beforeAll(() => {
 })
 afterAll(() => folder.remove())
 
-/** With the kernels that are loaded when they are needed, but for those of its gradients. */
-async function whole({ later, ...program }: Program): Promise<Program> {
-  const kernels = { ...program.kernels, ...(await later?.())?.kernels }
-  return { ...program, gradients: undefined as never, kernels }
-}
+/** With what is loaded when it is needed, but for its gradients. */
+const whole = async (program: Program): Promise<Program> => ({
+  ...(await wholeProgram(program)),
+  gradients: undefined as never,
+})
 
 describe('a printed module', () => {
   test.each(programs.map((program) => [program.name, program] as const))(

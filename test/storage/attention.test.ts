@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { compile, reference } from '../../compiler/index.ts'
 import { GpujsState } from '../../runtime/backends/gpujs/state.ts'
 import { History } from '../../runtime/backends/reference/history.ts'
-import { KeptState } from '../../runtime/calls/state.ts'
+import { BufferState } from '../../runtime/calls/buffer-state.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend, CreateOptions } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
@@ -42,7 +42,7 @@ class Float16 extends Uint16Array<ArrayBuffer> {
 }
 
 /** Whose states they are. */
-const states = { webgpu: KeptState, wasm: KeptState, gpujs: GpujsState, reference: History } as const
+const states = { webgpu: BufferState, wasm: BufferState, gpujs: GpujsState, reference: History } as const
 
 const halves = (count: number, seed: number) => narrow(normals(count, seed)).halves
 const sizes = { batch: 2, heads: 3, kvHeads: 1, length: 9 }

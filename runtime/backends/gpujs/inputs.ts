@@ -1,5 +1,5 @@
 /** What a call brings to a form of cells. */
-import type { HostCall } from '../../arguments/on-host.ts'
+import type { HostCall } from '../../partial-attention.ts'
 import type { NamedCells } from './state.ts'
 
 /** Checked. */

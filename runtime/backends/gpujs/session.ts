@@ -2,7 +2,8 @@
  * A machine for as long as one attention uses it. All attentions of a page
  * share one, since browsers allow few WebGL contexts.
  */
-import { AttentionError } from '../../errors.ts'
+import { destroyed } from '../../errors.ts'
+import type { AttentionError } from '../../errors.ts'
 import { lost } from './cell-kernel.ts'
 import type { GpuConstructor } from './library.ts'
 import { openMachine } from './machine.ts'
@@ -59,10 +60,7 @@ export class Session {
 
   end(): void {
     if (this.#ended !== undefined) return
-    this.#ended = new AttentionError(
-      'destroyed',
-      `${this.#name} was destroyed. Create a new attention with create().`,
-    )
+    this.#ended = destroyed(this.#name)
     this.#shared.holders--
     if (this.#shared.holders > 0) return
     if (shared === this.#shared) shared = undefined

@@ -1,7 +1,7 @@
 /** What a program carries from call to call, by the sizes of a state: to the host, from it, and into more room. */
 import type { SavedState } from '../../attention.ts'
 import { checkStateTensors, stateTensors } from '../../calls/state-tensors.ts'
-import type { StateSizes } from '../../calls/state.ts'
+import type { StateSizes } from '../../calls/buffer-state.ts'
 import type { Program } from '../../program.ts'
 import type { Session } from './session.ts'
 import { cellsByName } from './state.ts'

@@ -1,10 +1,8 @@
 /** The state of a decoding attention, in arrays or textures that are replaced and never written to. */
-import { foreignState } from '../../arguments/decoding.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import type { StateSizes } from '../../calls/state.ts'
-import { AttentionError } from '../../errors.ts'
-import type { Program } from '../../program.ts'
+import { Carried } from '../../calls/carried.ts'
+import type { StateSizes } from '../../calls/buffer-state.ts'
 import { markOf } from '../../projection/fingerprint.ts'
 import { roomFor } from '../../room.ts'
 import type { Cells } from './library.ts'
@@ -37,24 +35,19 @@ export interface StateKeeper {
   readState(cells: NamedCells, sizes: StateSizes): Promise<Record<string, Float32Array>>
 }
 
-export class GpujsState implements AttentionState {
+export class GpujsState extends Carried<NamedCells> implements AttentionState {
   readonly owner: StateKeeper
   readonly #self: WeakRef<GpujsState> = new WeakRef(this)
   #sizes: StateSizes
-  #cells: NamedCells | undefined
   #positions: readonly number[]
 
   constructor(owner: StateKeeper, sizes: StateSizes, cells: NamedCells, positions: readonly number[]) {
+    super(owner.drawn, cells)
     const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
     this.#sizes = { batch, heads, kvHeads, capacity }
-    this.#cells = cells
     this.#positions = positions
     owner.states.add(this.#self)
-  }
-
-  get position(): number {
-    return Math.max(...this.#positions)
   }
 
   get positions(): readonly number[] {
@@ -65,20 +58,11 @@ export class GpujsState implements AttentionState {
     return this.#sizes
   }
 
-  /** @throws AttentionError once the state is destroyed. */
-  get cells(): NamedCells {
-    if (this.#cells !== undefined) return this.#cells
-    throw new AttentionError(
-      'destroyed',
-      `This state of ${this.owner.drawn.name} was destroyed; go on from a copy, or prefill again.`,
-    )
-  }
-
   /** Room for one more row; capacities double, so that growing costs nothing in the long run. */
   makeRoom(): void {
     if (this.position < this.#sizes.capacity) return
     const capacity = roomFor(this.position + 1)
-    this.#replace(this.owner.stretchState(this.cells, this.#sizes, capacity))
+    this.#replace(this.owner.stretchState(this.contents, this.#sizes, capacity))
     this.#sizes = { ...this.#sizes, capacity }
   }
 
@@ -89,41 +73,27 @@ export class GpujsState implements AttentionState {
   }
 
   copy(): GpujsState {
-    const cells = cellsByName([...this.cells], share)
+    const cells = cellsByName([...this.contents], share)
     return new GpujsState(this.owner, this.#sizes, cells, this.#positions)
   }
 
   async save(): Promise<SavedState> {
     const { position, positions } = this
     const sizes = this.#sizes
-    const tensors = await this.owner.readState(this.cells, sizes)
+    const tensors = await this.owner.readState(this.contents, sizes)
     const { drawn } = this.owner
     return { name: drawn.name, position, positions, ...sizes, ...markOf(drawn), tensors }
   }
 
-  destroy(): void {
-    for (const cells of this.#cells?.values() ?? []) free(cells)
-    this.#cells = undefined
+  override destroy(): void {
+    if (!this.isDestroyed) for (const cells of this.contents.values()) free(cells)
+    super.destroy()
     this.owner.states.delete(this.#self)
   }
 
   #replace(cells: NamedCells): void {
-    const before = this.cells
-    this.#cells = cells
+    const before = this.contents
+    this.contents = cells
     for (const [name, one] of before) if (cells.get(name) !== one) free(one)
   }
-}
-
-/** A state, where it is of the attention with this projection, and not destroyed. */
-export function ownCells(
-  program: Program,
-  drawn: Drawn,
-  given: unknown,
-  member: 'step' | 'prefill' | 'backward',
-): GpujsState {
-  if (!(given instanceof GpujsState) || given.owner.drawn !== drawn)
-    throw foreignState(program, given, member)
-  // Refused before any work where the state is gone.
-  void given.cells
-  return given
 }

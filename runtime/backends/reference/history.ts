@@ -3,65 +3,49 @@ import { present } from '../../arguments/form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { AttentionError } from '../../errors.ts'
 import { markOf } from '../../projection/fingerprint.ts'
-import { appended, part } from '../../calls/whole-rows.ts'
-import type { ItemRows, Widths } from '../../calls/whole-rows.ts'
+import { Carried } from '../../calls/carried.ts'
+import { appended, part } from '../../calls/whole-sequences.ts'
+import type { ItemRows, Widths } from '../../calls/whole-sequences.ts'
 
 type HistorySizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads'>
 
-export class History implements AttentionState {
-  readonly owner: Drawn
+export class History extends Carried<readonly ItemRows[], Drawn> implements AttentionState {
   readonly sizes: HistorySizes
   readonly #widths: Widths
-  #items: readonly ItemRows[] | undefined
   #positions: readonly number[]
 
   constructor(
-    owner: Drawn,
+    drawn: Drawn,
     { batch, heads, kvHeads }: HistorySizes,
     { dim, valueDim }: Widths,
     items: readonly ItemRows[],
   ) {
-    this.owner = owner
+    super(drawn, items)
     this.#widths = { dim, valueDim }
     this.sizes = { batch, heads, kvHeads }
-    this.#items = items
     this.#positions = items.map(({ position }) => position)
-  }
-
-  get position(): number {
-    return Math.max(...this.#positions)
   }
 
   get positions(): readonly number[] {
     return this.#positions
   }
 
-  /** @throws AttentionError once the state is destroyed. */
-  get items(): readonly ItemRows[] {
-    if (this.#items !== undefined) return this.#items
-    throw new AttentionError(
-      'destroyed',
-      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
-    )
-  }
-
   /** One more row of each head: `k` [B, KVH, D], `v` [B, KVH, V]. */
   append(k: Float32Array, v: Float32Array): void {
     const { batch, kvHeads } = this.sizes
-    this.#items = this.items.map((item, n) => ({
+    this.contents = this.contents.map((item, n) => ({
       position: item.position + 1,
       k: appended(item.k, part(k, batch, n), kvHeads),
       v: appended(item.v, part(v, batch, n), kvHeads),
     }))
-    this.#positions = this.#items.map(({ position }) => position)
+    this.#positions = this.contents.map(({ position }) => position)
   }
 
   /** What these rows leave, behind those that are here: of each batch item its own `added`. */
   followedBy(added: readonly ItemRows[]): History {
     const { kvHeads } = this.sizes
-    const items = this.items.map((item, n) => {
+    const items = this.contents.map((item, n) => {
       const { position, k, v } = present(added[n], 'rows of a batch item')
       return {
         position: item.position + position,
@@ -69,16 +53,16 @@ export class History implements AttentionState {
         v: appended(item.v, v, kvHeads),
       }
     })
-    return new History(this.owner, this.sizes, this.#widths, items)
+    return new History(this.maker, this.sizes, this.#widths, items)
   }
 
   copy(): History {
     // Rows are replaced, never written to, so two states may share them.
-    return new History(this.owner, this.sizes, this.#widths, this.items)
+    return new History(this.maker, this.sizes, this.#widths, this.contents)
   }
 
   async save(): Promise<SavedState> {
-    const { sizes, items, position, positions } = this
+    const { sizes, contents: items, position, positions } = this
     const { kvHeads } = sizes
     /** [B, KVH, position, width], zeros where an item has fewer. */
     const all = (name: 'k' | 'v', width: number): Float32Array => {
@@ -95,18 +79,14 @@ export class History implements AttentionState {
     }
     const tensors = { k: all('k', this.#widths.dim), v: all('v', this.#widths.valueDim) }
     return {
-      name: this.owner.name,
+      name: this.maker.name,
       position,
       positions,
       ...sizes,
       capacity: Math.max(1, position),
-      ...markOf(this.owner),
+      ...markOf(this.maker),
       tensors,
     }
-  }
-
-  destroy(): void {
-    this.#items = undefined
   }
 }
 

@@ -1,7 +1,7 @@
 /** The float64 reference, which is in the package attnc. */
 import { AttentionError, messageOf } from '../../errors.ts'
 import { loadPackage } from '../../load.ts'
-import type { WideGradients } from '../../calls/whole-rows.ts'
+import type { WideGradients } from '../../calls/whole-sequences.ts'
 
 /** [B, H, L, V] of one call; tensors as in `forward`, sizes filled in, run-time weights by name. */
 export interface Reference {

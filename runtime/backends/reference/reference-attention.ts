@@ -1,13 +1,7 @@
 /** The float64 reference on the CPU, from the attnc package: slow, and the truth. */
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
-import {
-  apartFromState,
-  checkPrefill,
-  checkSaved,
-  checkStep,
-  foreignState,
-} from '../../arguments/decoding.ts'
+import { apartFromState, checkPrefill, checkSaved, checkStep } from '../../arguments/decoding.ts'
 import {
   checkBackward,
   checkKeeping,
@@ -16,7 +10,7 @@ import {
   statesApart,
 } from '../../arguments/gradients.ts'
 import type { Parameters } from '../../arguments/gradients.ts'
-import { apartFromStates, checkRowsBehind, seesState } from '../../arguments/rows-behind.ts'
+import { checkPiece, seesState } from '../../arguments/piece.ts'
 import { checkStateGradient, stateGradient } from '../../arguments/state-gradients.ts'
 import {
   apartFromWhole,
@@ -25,6 +19,7 @@ import {
   ofQueriesAndKeys,
   withValues,
 } from '../../arguments/whole-call.ts'
+import { ownState } from '../../calls/carried.ts'
 import { checkKept, KeptForward } from '../../calls/kept.ts'
 import { present } from '../../arguments/form.ts'
 import { requireForm } from '../../arguments/required-form.ts'
@@ -42,13 +37,14 @@ import type {
 } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { outputHeads } from '../../contract/tensors.ts'
-import { AttentionError } from '../../errors.ts'
+import { destroyed } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
-import { part, RowsBehind, wholeItem } from '../../calls/whole-rows.ts'
-import type { ItemRows, WideGradients } from '../../calls/whole-rows.ts'
+import { part, WholeSequences, wholeSequence } from '../../calls/whole-sequences.ts'
+import type { ItemRows, WideGradients } from '../../calls/whole-sequences.ts'
+import { wholeProgram } from '../../calls/whole-program.ts'
 import { History, rowsOf } from './history.ts'
 import { loadReference } from './package.ts'
 import type { Package, Reference } from './package.ts'
@@ -78,18 +74,13 @@ export class ReferenceAttention extends PartialAttention {
   }
 
   static async open(program: Program, options: Opening): Promise<ReferenceAttention> {
-    return new ReferenceAttention(program, options, await loadReference())
-  }
-
-  override redraw(seed: number): void {
-    this.#assertUsable()
-    super.redraw(seed)
+    return new ReferenceAttention(await wholeProgram(program), options, await loadReference())
   }
 
   protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
-    this.#assertUsable()
+    this.assertUsable()
     const { plain, sizes } = apartFromWhole(this.program, 'forward', call)
     const checked = withValues(
       this.program,
@@ -108,7 +99,7 @@ export class ReferenceAttention extends PartialAttention {
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
     const turned = this.turned<Gradients<T>>('backward', call, drawn)
     if (turned) return turned
-    this.#assertUsable()
+    this.assertUsable()
     if ('keep' in Object(call)) return this.#keep(call as never, drawn) as never
     if (seesState(call)) return this.#backwardBehind(call, drawn)
     const { source, name } = this.program
@@ -131,39 +122,33 @@ export class ReferenceAttention extends PartialAttention {
   /** Gradients of the last rows of each item's whole sequence, and of those of the state before them. */
   #backwardBehind<T extends Tensor>(call: BackwardCall<T>, drawn: Drawn): Gradients<T> {
     const { program } = this
-    const { plain, state, dstate, wrt } = apartFromStates(program, call)
-    const before = state === undefined ? undefined : this.#own('backward', state, drawn)
-    const rows = checkRowsBehind(program, plain, this.#parameters, before?.sizes)
-    const checked = this.#onHost('backward', rows)
+    const stateOf = (state: unknown): History => ownState(program, History, drawn, state, 'backward')
+    const { state, dstate, wrt, ofState, ...of } = checkPiece(program, call, stateOf, this.#parameters)
+    const checked = this.#onHost('backward', of.checked)
     const { source, name } = program
     const gradientsOf = this.#package.referenceGradients(source, name)
     const { sizes } = checked
-    const behind = new RowsBehind(checked, before?.items, this)
-    const later =
-      dstate === undefined
-        ? undefined
-        : checkStateGradient(`${name}.backward`, dstate, {
-            drawn,
-            call: checked,
-            positions: behind.after,
-            numbers: behind.numbers(behind.after),
-          })
-    const ofWholes = behind.wholes.map((whole) =>
-      gradientsOf({ ...this.#inputs('backward', whole, drawn), wrt: plain['wrt'] }),
+    const wholes = new WholeSequences(checked, state?.contents, this)
+    const { after, positions } = wholes
+    const dstateOf = { drawn, call: checked, positions: after, numbers: wholes.numbers(after) }
+    const later = checkStateGradient(`${name}.backward`, dstate, dstateOf)
+    const ofWholes = wholes.calls.map((whole) =>
+      gradientsOf({ ...this.#inputs('backward', whole, drawn), wrt }),
     )
-    const found = behind.gradients(ofWholes, later as ReadonlyMap<string, Float32Array> | undefined)
+    const found = wholes.gradients(ofWholes, later as ReadonlyMap<string, Float32Array> | undefined)
     const { k, v, ...others } = found
     return {
       ...named<T>(others),
-      ...(wrt.includes('state') && {
-        dstate: stateGradient({ drawn, sizes }, behind.positions, { k: single(k), v: single(v) }) as never,
+      ...(ofState && {
+        dstate: stateGradient({ drawn, sizes }, positions, { k: single(k), v: single(v) }) as never,
       }),
     }
   }
 
   async prepareBackward(options: PrepareBackward = {}): Promise<void> {
-    this.#assertUsable()
-    const { others } = statesApart(this.program, 'prepareBackward', options.wrt)
+    this.assertUsable()
+    const { states, others } = statesApart(this.program, 'prepareBackward', options.wrt)
+    if (states) requireForm(this.program, 'prefill')
     checkWrt(`${this.name}.prepareBackward`, others, this.#parameters)
   }
 
@@ -178,9 +163,9 @@ export class ReferenceAttention extends PartialAttention {
     const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
     if (turned) return turned
     if (hasOwnHeads(call) || call?.state instanceof Sequences) return this.#ofWhole.prefill(call, drawn)
-    this.#assertUsable()
+    this.assertUsable()
     const { plain, from } = apartFromState(this.program, call)
-    const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
+    const before = from === undefined ? undefined : ownState(this.program, History, drawn, from, 'prefill')
     const checked = checkPrefill(this.program, plain, before?.sizes)
     const out = before
       ? this.#evaluateBehind(before, this.#onHost('prefill', checked), drawn)
@@ -195,26 +180,19 @@ export class ReferenceAttention extends PartialAttention {
 
   /** What decodes where heads of values are counted, or ordered, apart from those of keys. */
   get #ofWhole(): WholeAttention {
-    this.#assertUsable()
+    this.assertUsable()
     const reference = present(this.#reference, 'the reference of an attention in use')
     this.#whole ??= WholeAttention.over(this.program, this.#options, reference)
     return this.#whole
   }
 
-  /** A state, where it is of this attention and not destroyed. */
-  #own(member: 'step' | 'prefill' | 'backward', state: unknown, drawn: Drawn): History {
-    if (!(state instanceof History) || state.owner !== drawn) throw foreignState(this.program, state, member)
-    void state.items
-    return state
-  }
-
   /** The last rows of each item's whole sequence, of which the first ones are those of the state. */
-  #evaluateBehind({ items }: History, checked: CheckedCall, drawn: Drawn): Float32Array {
+  #evaluateBehind({ contents }: History, checked: CheckedCall, drawn: Drawn): Float32Array {
     const { batch, heads, length } = checked.sizes
     const each = heads * length * this.valueDim
     const out = new Float32Array(batch * each)
-    for (const [item, before] of items.entries()) {
-      const call = wholeItem(checked, item, before, this)
+    for (const [item, before] of contents.entries()) {
+      const call = wholeSequence(checked, item, before, this)
       const rows = upTo(length).map((row) => before.position + row)
       out.set(this.#evaluate('prefill', call, { drawn, rows }), item * each)
     }
@@ -240,16 +218,16 @@ export class ReferenceAttention extends PartialAttention {
   /** The last row of the whole sequence, so that its cost grows with the tokens seen. */
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     if (state instanceof Sequences) return this.#ofWhole.step(state, call, drawn)
-    this.#assertUsable()
+    this.assertUsable()
     requireForm(this.program, 'step')
-    const own = this.#own('step', state, drawn)
+    const own = ownState(this.program, History, drawn, state, 'step')
     const checked = checkStep(this.program, own.sizes, call)
     const { q, k, v } = hostTensors(this.#onHost('step', checked))
     own.append(k, v)
     const { batch, heads } = own.sizes
     const each = heads * this.valueDim
     const out = new Float32Array(batch * each)
-    for (const [item, { position: length, ...rows }] of own.items.entries()) {
+    for (const [item, { position: length, ...rows }] of own.contents.entries()) {
       const queries = new Float32Array(heads * length * this.dim)
       const own = part(q, batch, item)
       for (let head = 0; head < heads; head++)
@@ -266,7 +244,7 @@ export class ReferenceAttention extends PartialAttention {
 
   async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
     if (hasOwnHeads(saved)) return this.#ofWhole.restore(saved, drawn)
-    this.#assertUsable()
+    this.assertUsable()
     checkSaved(this.program, drawn, saved)
     const { position, batch, kvHeads, tensors } = saved
     const rows = (name: string, heads: number, width: number): Float32Array => {
@@ -293,17 +271,13 @@ export class ReferenceAttention extends PartialAttention {
     this.#reference = undefined
   }
 
-  #assertUsable(): void {
-    if (this.#reference !== undefined) return
-    throw new AttentionError('destroyed', `${this.name} was destroyed. Create a new attention with create().`)
+  protected assertUsable(): void {
+    if (this.#reference === undefined) throw destroyed(this.name)
   }
 
   #onHost(member: string, checked: CheckedCall): CheckedCall {
-    if (checked.onHost) return checked
-    throw new AttentionError(
-      'backend',
-      `${this.name}.${member}: the backend reference takes Float32Array, no GPUBuffer.`,
-    )
+    this.requireArrays(`${this.name}.${member}`, checked)
+    return checked
   }
 
   #evaluate(

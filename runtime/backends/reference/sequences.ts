@@ -2,9 +2,9 @@
 import type { StateSizes } from '../../arguments/decoding.ts'
 import type { AttentionState, SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { Carried } from '../../calls/carried.ts'
 import { headsOf } from '../../contract/tensors.ts'
 import type { TensorPlan } from '../../contract/tensors.ts'
-import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import { markOf } from '../../projection/fingerprint.ts'
 
@@ -38,47 +38,31 @@ export function rowTensors(
   ]
 }
 
-export class Sequences implements AttentionState {
-  readonly owner: Drawn
+export class Sequences extends Carried<readonly Sequence[], Drawn> implements AttentionState {
   readonly sizes: StateSizes
   readonly tensors: readonly RowTensor[]
-  #items: readonly Sequence[] | undefined
 
-  constructor(owner: Drawn, sizes: StateSizes, tensors: readonly RowTensor[], items: readonly Sequence[]) {
-    this.owner = owner
+  constructor(drawn: Drawn, sizes: StateSizes, tensors: readonly RowTensor[], items: readonly Sequence[]) {
+    super(drawn, items)
     this.sizes = sizes
     this.tensors = tensors
-    this.#items = items
-  }
-
-  get position(): number {
-    return Math.max(...this.positions)
   }
 
   get positions(): readonly number[] {
-    return this.items.map(({ position }) => position)
-  }
-
-  /** @throws AttentionError once the state is destroyed. */
-  get items(): readonly Sequence[] {
-    if (this.#items !== undefined) return this.#items
-    throw new AttentionError(
-      'destroyed',
-      `This state of ${this.owner.name} was destroyed; go on from a copy, or prefill again.`,
-    )
+    return this.contents.map(({ position }) => position)
   }
 
   /** Takes the place of what there was; sequences are replaced, never written to, so that states may share them. */
   become(items: readonly Sequence[]): void {
-    this.#items = items
+    this.contents = items
   }
 
   copy(): Sequences {
-    return new Sequences(this.owner, this.sizes, this.tensors, this.items)
+    return new Sequences(this.maker, this.sizes, this.tensors, this.contents)
   }
 
   async save(): Promise<SavedState> {
-    const { items, position, positions, sizes, tensors } = this
+    const { contents: items, position, positions, sizes, tensors } = this
     /** [B, heads, position, width], zeros where an item has fewer. */
     const all = ({ name, heads, width }: RowTensor): Float32Array => {
       const whole = new Float32Array(items.length * heads * position * width)
@@ -92,18 +76,14 @@ export class Sequences implements AttentionState {
       return whole
     }
     return {
-      name: this.owner.name,
+      name: this.maker.name,
       position,
       positions,
       ...sizes,
       capacity: Math.max(1, position),
-      ...markOf(this.owner),
+      ...markOf(this.maker),
       tensors: Object.fromEntries(tensors.map((tensor) => [tensor.name, all(tensor)])),
     }
-  }
-
-  destroy(): void {
-    this.#items = undefined
   }
 }
 

@@ -4,13 +4,7 @@
  */
 import { checkCall } from '../../arguments/call.ts'
 import type { CheckedCall } from '../../arguments/call.ts'
-import {
-  apartFromState,
-  checkPrefill,
-  checkSaved,
-  checkStep,
-  foreignState,
-} from '../../arguments/decoding.ts'
+import { apartFromState, checkPrefill, checkSaved, checkStep } from '../../arguments/decoding.ts'
 import type { StateSizes } from '../../arguments/decoding.ts'
 import {
   apartFromWhole,
@@ -31,8 +25,9 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
+import { ownState } from '../../calls/carried.ts'
 import { countOf, describeAxes, outputHeads } from '../../contract/tensors.ts'
-import { AttentionError } from '../../errors.ts'
+import { AttentionError, destroyed } from '../../errors.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import { savedPositions } from '../../positions.ts'
 import type { Program } from '../../program.ts'
@@ -105,7 +100,7 @@ export class WholeAttention extends PartialAttention {
     if (turned) return turned
     const { plain, from } = apartFromState(this.program, call)
     asksLse(this.program, 'prefill', plain)
-    const before = from === undefined ? undefined : this.#own('prefill', from, drawn)
+    const before = from === undefined ? undefined : ownState(this.program, Sequences, drawn, from, 'prefill')
     const { plain: bare, sizes } = apartFromWhole(this.program, 'prefill', plain, before?.sizes)
     const checked = this.#check(
       'prefill',
@@ -117,21 +112,13 @@ export class WholeAttention extends PartialAttention {
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
-    this.#assertUsable()
+    this.assertUsable()
     requireForm(this.program, 'step')
-    const own = this.#own('step', state, drawn)
+    const own = ownState(this.program, Sequences, drawn, state, 'step')
     asksLse(this.program, 'step', call)
     const { plain } = apartFromWhole(this.program, 'step', { length: 1, ...call }, own.sizes)
     const checked = this.#check('step', call, checkStep(this.program, own.sizes, plain, ofQueriesAndKeys))
     return this.#goOn(own, checked, drawn) as Tensor as T
-  }
-
-  /** A state, where it is of this attention and not destroyed. */
-  #own(member: 'step' | 'prefill', state: unknown, drawn: Drawn): Sequences {
-    if (!(state instanceof Sequences) || state.owner !== drawn)
-      throw foreignState(this.program, state, member)
-    void state.items
-    return state
   }
 
   /** The state before the first row. */
@@ -142,7 +129,7 @@ export class WholeAttention extends PartialAttention {
   }
 
   async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
-    this.#assertUsable()
+    this.assertUsable()
     checkSaved(this.program, drawn, saved)
     const { position, batch, heads, kvHeads, valueHeads, headOrder } = saved
     const sizes: StateSizes = { batch, heads, kvHeads, valueHeads, headOrder }
@@ -181,18 +168,13 @@ export class WholeAttention extends PartialAttention {
     )
   }
 
-  #assertUsable(): void {
-    if (this.#reference !== undefined) return
-    throw new AttentionError('destroyed', `${this.name} was destroyed. Create a new attention with create().`)
+  protected assertUsable(): void {
+    if (this.#reference === undefined) throw destroyed(this.name)
   }
 
   #check(member: string, call: unknown, checked: CheckedCall): Checked {
-    this.#assertUsable()
-    if (!checked.onHost)
-      throw new AttentionError(
-        'backend',
-        `${this.name}.${member}: the backend reference takes Float32Array, no GPUBuffer.`,
-      )
+    this.assertUsable()
+    this.requireArrays(`${this.name}.${member}`, checked)
     for (const plan of this.program.tensors ?? []) {
       const weight = this.#weights[plan.name]
       if (plan.role !== 'weight' || weight === undefined || weight.length === countOf(plan, checked.sizes))
@@ -212,7 +194,7 @@ export class WholeAttention extends PartialAttention {
     const values = { ...Object.fromEntries(tensors), ...inputs } as Readonly<Record<string, Float32Array>>
     const each = outputHeads(sizes) * length * this.valueDim
     const out = new Float32Array(sizes.batch * each)
-    const kept = state.items.map((before, item): Sequence => {
+    const kept = state.contents.map((before, item): Sequence => {
       const rows = (count: number): Sequence =>
         joined(state.tensors, before, sequenceOf(state.tensors, values, item, length, count))
       const count = (lengths as Uint32Array | undefined)?.[item] ?? length

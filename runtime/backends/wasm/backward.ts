@@ -1,17 +1,14 @@
 /** Gradients on the processor. Loaded with the first call that asks for them. */
-import { arraysOf, hostCall } from '../../arguments/on-host.ts'
-import { seesState } from '../../arguments/rows-behind.ts'
-import type { BackwardCall, Gradients, KeepingCall, KeptOutput, Tensor } from '../../attention.ts'
-import type { Drawn, PrepareBackward } from '../../base-attention.ts'
-import { rowsBehind } from '../../calls/behind.ts'
-import { GradientPrograms, namedGradients } from '../../calls/gradients.ts'
-import { gradientsBehindRows } from '../../calls/kept-rows.ts'
+import type { KeptOutput, Tensor } from '../../attention.ts'
+import type { Drawn } from '../../base-attention.ts'
+import { BackwardCalls } from '../../calls/backward.ts'
+import type { Outputs } from '../../calls/backward.ts'
+import { BufferState, reading } from '../../calls/buffer-state.ts'
+import type { Opened, Ready } from '../../calls/gradients.ts'
 import { checkKept, keptBuffers, KeptForward } from '../../calls/kept.ts'
 import type { OfCall } from '../../calls/kept.ts'
-import { ownCall, released } from '../../calls/own-call.ts'
-import { ownState } from '../../calls/prefix.ts'
+import type { Piece } from '../../calls/piece.ts'
 import { wholeCall } from '../../calls/slices.ts'
-import type { KeptState } from '../../calls/state.ts'
 import type { GradientProgram } from '../../program.ts'
 import type { Block } from './blocks.ts'
 import type { Engine, Inputs } from './engine.ts'
@@ -19,12 +16,6 @@ import type { Kernels } from './kernels.ts'
 import { bytesOf, FormPlan } from './launches.ts'
 import type { Parts } from './parts.ts'
 import { StateBlocks } from './state-blocks.ts'
-
-/** A program of gradients, and what runs it. */
-interface Opened {
-  readonly program: GradientProgram
-  readonly engine: Engine
-}
 
 /** A form of an engine, a call of it, and what that will keep. */
 interface Before {
@@ -34,115 +25,53 @@ interface Before {
   readonly kept: KeptForward<Block>
 }
 
-export class Backward {
+export class Backward extends BackwardCalls<Engine, BufferState<Block>> {
+  protected readonly states = BufferState<Block>
   readonly #owner: Parts
-  /** Each with kernels of its own, and the same projection and weights. */
-  readonly #programs: GradientPrograms<Opened>
-  /** What the matrix in memory is of: `forward` may have another form of the projection. */
-  #written: Drawn | undefined
 
   constructor(owner: Parts, kernelsOf: (program: GradientProgram) => Promise<Kernels>) {
+    super(owner, async (program) => owner.engine.beside(program, await kernelsOf(program)))
     this.#owner = owner
-    this.#programs = new GradientPrograms(owner.program, owner.weights, async (program) => ({
-      program,
-      engine: owner.engine.beside(program, await kernelsOf(program)),
-    }))
   }
 
-  /** @throws AttentionError `form` where the program has no gradients */
-  prepare(options?: PrepareBackward): Promise<void> {
-    return this.#programs.prepare(options)
+  protected assertUsable(): void {
+    this.#owner.own.assertUsable()
   }
 
-  /** @param held whether the call is a copy, which whoever made it releases */
-  async run<T extends Tensor>(drawn: Drawn, call: BackwardCall<T>, held = false): Promise<Gradients<T>> {
-    const { own, run } = this.#owner
-    own.assertUsable()
-    if ('keep' in Object(call)) return this.#keep(drawn, call as never) as never
-    if (seesState(call)) return this.#behind(drawn, call, held)
-    const ready = this.#programs.ready(drawn, call)
-    const { opened, checked, wrt, of } = ready instanceof Promise ? await ready : ready
-    own.assertUsable()
-    const { program, engine } = opened
-    const inputs = hostCall(program, 'wasm', 'backward', checked)
-    const where = `${program.name}.backward`
-    const kept = call.kept === undefined ? undefined : checkKept<Block>(where, call.kept, of).contents
-    this.#write(drawn)
-    const outputs: ReadonlyMap<string, Tensor> = await run(
-      kept ? 'rest' : 'backward',
-      drawn,
-      { ...inputs, kept },
-      engine,
-    )
-    return namedGradients(outputs as ReadonlyMap<string, T>, wrt)
-  }
-
-  /** The same of rows behind those of a state. */
-  async #behind<T extends Tensor>(
+  protected async gradients(
     drawn: Drawn,
-    given: BackwardCall<T>,
-    held: boolean,
-  ): Promise<Gradients<T>> {
-    const { program: whole, machine, own, run } = this.#owner
-    const loading = whole.features === 0 ? undefined : this.#programs.behind()
-    const copies = !held && (loading === undefined || loading instanceof Promise)
-    const call = copies ? ownCall(given) : given
-    try {
-      if (loading === undefined)
-        return await gradientsBehindRows(
-          whole,
-          drawn,
-          call,
-          (state) => ownState<Block>(whole, drawn, state, 'backward'),
-          (one) => this.run(drawn, one),
-        )
-      const { program, engine } = loading instanceof Promise ? await loading : loading
-      own.assertUsable()
-      const { checked, state, positions, later, named } = rowsBehind<KeptState<Block>>(
-        whole,
-        program.forms.backward,
-        drawn,
-        call,
-        (given) => ownState(whole, drawn, given, 'backward'),
-      )
-      const inputs = hostCall(program, 'wasm', 'backward', checked)
-      const states = new StateBlocks(whole, machine, own, drawn)
-      const empty = state ? undefined : states.create({ ...inputs.sizes, capacity: 1 })
-      try {
-        this.#write(drawn)
-        const outputs = await run(
-          'backward',
-          drawn,
-          {
-            ...inputs,
-            tensors: new Map([...inputs.tensors, ...arraysOf(later)]),
-            positions,
-            state: state?.buffers ?? empty ?? new Map<string, Block>(),
-          },
-          engine,
-        )
-        return named(outputs)
-      } finally {
-        for (const block of empty?.values() ?? []) states.freeState(block)
-      }
-    } finally {
-      if (copies) released(call)
-    }
+    { opened: { program, engine }, checked, of }: Ready<Engine>,
+    given: unknown,
+  ): Promise<Outputs> {
+    const inputs = this.#owner.onHost('backward', checked, program)
+    const where = `${program.name}.backward`
+    const kept = given === undefined ? undefined : checkKept<Block>(where, given, of).contents
+    this.write(drawn)
+    return this.#owner.run(kept ? 'rest' : 'backward', drawn, { ...inputs, kept }, engine)
   }
 
-  /** The forward pass, and what it keeps. */
-  async #keep<T extends Tensor>(drawn: Drawn, call: KeepingCall<T>): Promise<KeptOutput<T>> {
-    const { own, run } = this.#owner
-    own.assertUsable()
-    const ready = this.#programs.readyToKeep(drawn, call)
-    const { opened, checked, of } = ready instanceof Promise ? await ready : ready
-    own.assertUsable()
-    const inputs = hostCall(this.#owner.program, 'wasm', 'forward', checked)
+  protected async gradientsBehind(
+    drawn: Drawn,
+    { program, engine }: Opened<Engine>,
+    { program: whole, checked, state, positions, later }: Piece<BufferState<Block>>,
+  ): Promise<Outputs> {
+    const { machine, own, onHost, run } = this.#owner
+    const inputs = onHost('backward', checked, program)
+    const tensors = new Map([...inputs.tensors, ...(later as Inputs['tensors'])])
+    const states = new StateBlocks(whole, machine, own, drawn)
+    return reading(state, states, inputs.sizes, (blocks) => {
+      this.write(drawn)
+      return run('backward', drawn, { ...inputs, tensors, positions, state: blocks }, engine)
+    })
+  }
+
+  protected async keep(drawn: Drawn, { opened, checked, of }: Ready<Engine>): Promise<KeptOutput<Tensor>> {
+    const inputs = this.#owner.onHost('forward', checked)
     const { kept, ...work } = this.#before(opened, inputs, of)
-    this.#write(drawn)
+    this.write(drawn)
     try {
-      const outputs = await run(work.form, drawn, work.inputs, work.engine)
-      return { out: outputs.get('out') as Tensor as T, kept }
+      const outputs = await this.#owner.run(work.form, drawn, work.inputs, work.engine)
+      return { out: outputs.get('out') as Tensor, kept }
     } catch (thrown) {
       // The caller has nothing to destroy.
       kept.destroy()
@@ -151,7 +80,7 @@ export class Backward {
   }
 
   /** The part of gradients that is a forward pass, with blocks for what it keeps; or forward itself, which keeps nothing. */
-  #before({ program, engine }: Opened, inputs: Inputs, of: OfCall): Before {
+  #before({ program, engine }: Opened<Engine>, inputs: Inputs, of: OfCall): Before {
     const { own, machine, engine: whole } = this.#owner
     if (!program.forms.keep) return { form: 'forward', engine: whole, inputs, kept: new KeptForward(of) }
     // As `backward` would be cut by now.
@@ -170,11 +99,5 @@ export class Backward {
       throw thrown
     }
     return { form: 'keep', engine, inputs: { ...inputs, kept: contents }, kept }
-  }
-
-  #write(drawn: Drawn): void {
-    if (drawn.projection === undefined || this.#written === drawn) return
-    this.#owner.engine.setConstant('projection', drawn.projection)
-    this.#written = drawn
   }
 }

@@ -1,5 +1,5 @@
 /** Blocks of the machine's memory that an attention keeps from call to call. */
-import { AttentionError } from '../../errors.ts'
+import { destroyed } from '../../errors.ts'
 import type { Machine } from './machine.ts'
 
 /** So many numbers, for as long as the block is referred to and not freed. */
@@ -33,11 +33,7 @@ export class OwnBlocks {
 
   /** @throws AttentionError `destroyed` once they are all given back: others may have them by then. */
   assertUsable(): void {
-    if (this.#ended)
-      throw new AttentionError(
-        'destroyed',
-        `${this.#name} was destroyed. Create a new attention with create().`,
-      )
+    if (this.#ended) throw destroyed(this.#name)
   }
 
   /** @throws AttentionError `out-of-memory`, `destroyed` */

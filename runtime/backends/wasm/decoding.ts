@@ -1,13 +1,13 @@
 /** Decoding on the processor: what its calls have beside their tensors. Loaded when it is asked for. */
 import { checkSaved } from '../../arguments/decoding.ts'
-import { hostCall } from '../../arguments/on-host.ts'
-import type { HostCall } from '../../arguments/on-host.ts'
 import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { advance, keysThrough, prefixOf } from '../../calls/prefix.ts'
-import { KeptState } from '../../calls/state.ts'
+import { BufferState } from '../../calls/buffer-state.ts'
 import { nextToken } from '../../calls/token.ts'
-import { atTheBeginning, savedPositions } from '../../positions.ts'
+export { wholeProgram } from '../../calls/whole-program.ts'
+import type { HostCall } from '../../partial-attention.ts'
+import { savedPositions } from '../../positions.ts'
 import type { Block } from './blocks.ts'
 import type { FormName, Inputs } from './engine.ts'
 import type { Parts } from './parts.ts'
@@ -16,7 +16,7 @@ import { StateBlocks } from './state-blocks.ts'
 /** A call, and the state that it leaves or goes on from. */
 interface StateCall {
   readonly inputs: Inputs
-  readonly state: KeptState<Block>
+  readonly state: BufferState<Block>
 }
 
 export class Decoding {
@@ -57,31 +57,28 @@ export class Decoding {
 
   /** A call of `prefill`, and the state that it will leave. */
   #prefix(drawn: Drawn, call: unknown): StateCall & { readonly form: FormName } {
-    const { program } = this.#owner
+    const { program, onHost } = this.#owner
     const { form, accepted, sizes, state, positions } = prefixOf<Block, HostCall>(program, drawn, call, {
-      accept: (checked) => hostCall(program, 'wasm', 'prefill', checked),
-      begin: (sizes) => {
-        const states = this.#statesOf(drawn)
-        return new KeptState(states, sizes, states.create(sizes), atTheBeginning(sizes))
-      },
+      accept: (checked) => onHost('prefill', checked),
+      keeper: this.#statesOf(drawn),
     })
     const lengths = keysThrough(program, accepted.lengths, positions)
     advance(state, sizes, accepted.lengths)
-    return { form, inputs: { ...accepted, sizes, lengths, positions, state: state.buffers }, state }
+    return { form, inputs: { ...accepted, sizes, lengths, positions, state: state.contents }, state }
   }
 
   /** A call of `step`; the state is then one token further. */
   #token(drawn: Drawn, given: AttentionState, call: unknown): StateCall {
-    const { program } = this.#owner
+    const { program, onHost } = this.#owner
     const { accepted, sizes, state, positions } = nextToken<Block, HostCall>(
       program,
       drawn,
       given,
       call,
-      (checked) => hostCall(program, 'wasm', 'step', checked),
+      (checked) => onHost('step', checked),
     )
     const { tensors, lengths, queryLengths } = accepted
-    return { inputs: { sizes, tensors, lengths, queryLengths, positions, state: state.buffers }, state }
+    return { inputs: { sizes, tensors, lengths, queryLengths, positions, state: state.contents }, state }
   }
 
   async restore(drawn: Drawn, saved: SavedState): Promise<AttentionState> {
@@ -89,6 +86,6 @@ export class Decoding {
     own.assertUsable()
     checkSaved(program, drawn, saved)
     const states = this.#statesOf(drawn)
-    return new KeptState(states, saved, states.upload(saved), savedPositions(saved))
+    return new BufferState(states, saved, states.upload(saved), savedPositions(saved))
   }
 }

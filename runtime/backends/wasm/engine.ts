@@ -2,10 +2,10 @@
 import { present } from '../../arguments/form.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
-import type { HostCall } from '../../arguments/on-host.ts'
 import type { KeptParts } from '../../calls/kept.ts'
 import { wholeCall } from '../../calls/slices.ts'
 import type { Shape } from '../../contract/shape.ts'
+import type { HostCall } from '../../partial-attention.ts'
 import type { Opening } from '../../projection/lazy.ts'
 import type { BufferPlan, FormName, Runnable } from '../../program.ts'
 import type { Block, OwnBlocks } from './blocks.ts'
@@ -47,7 +47,7 @@ export interface Manner extends Pick<Opening, 'checkWeights'> {
 }
 
 export class Engine {
-  readonly #program: Runnable
+  #program: Runnable
   readonly #machine: Machine
   readonly #own: OwnBlocks
   readonly #modules: Kernels[]
@@ -79,9 +79,10 @@ export class Engine {
     return new Engine(program, this.#machine, this.#own, kernels, this.#manner, this)
   }
 
-  /** Further kernels, for forms that have not run yet. */
-  addKernels(kernels: Kernels): void {
-    this.#modules.push(kernels)
+  /** Goes on with further forms of the same attention, which have not run yet, and with their kernels. */
+  extend(program: Runnable, kernels?: Kernels): void {
+    this.#program = program
+    if (kernels) this.#modules.push(kernels)
   }
 
   /** Writes a projection or a weight, for the calls made from now on. */

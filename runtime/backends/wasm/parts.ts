@@ -1,5 +1,6 @@
 /** What decoding and gradients have of the attention that loads them. */
 import type { Drawn } from '../../base-attention.ts'
+import type { OnHost } from '../../partial-attention.ts'
 import type { Program } from '../../program.ts'
 import type { OwnBlocks } from './blocks.ts'
 import type { Engine, FormName, Inputs, Outputs } from './engine.ts'
@@ -11,9 +12,12 @@ export interface Parts {
   readonly machine: Machine
   readonly own: OwnBlocks
   readonly engine: Engine
+  readonly onHost: OnHost
   /** How many numbers the weights have that were given, by name. */
   readonly weights: Readonly<Record<string, number>>
   readonly run: Run
+  /** The program with all of its forms; the attention then has them, too. */
+  readonly whole: () => Promise<Program>
 }
 
 /**

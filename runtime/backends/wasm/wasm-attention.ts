@@ -1,7 +1,6 @@
 /** An attention on WebAssembly: on the cores of the processor. */
 import { checkCall } from '../../arguments/call.ts'
 import { present } from '../../arguments/form.ts'
-import { hostCall } from '../../arguments/on-host.ts'
 import type {
   AttentionState,
   BackwardCall,
@@ -14,7 +13,6 @@ import type {
 } from '../../attention.ts'
 import type { Drawn, PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
-import { ownCall, withOwn } from '../../calls/own-call.ts'
 import { PartialAttention } from '../../partial-attention.ts'
 import type { Assembled, Program, WasmVariant } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -35,8 +33,24 @@ export class WasmAttention extends PartialAttention {
   readonly #variant: WasmVariant
   readonly #own: OwnBlocks
   readonly #engine: Engine
-  #decoding: Decoding | undefined
-  readonly #backward = new Loaded<Backward>()
+  readonly #decoding = new Loaded<Decoding>(async () => {
+    this.assertUsable()
+    const { assembledLater } = this.program
+    const [{ Decoding, wholeProgram }, kernels] = await Promise.all([
+      import('./decoding.ts'),
+      assembledLater && this.#kernelsOf(assembledLater),
+    ])
+    const program = await wholeProgram(this.program)
+    this.#engine.extend(program, kernels)
+    this.extend(program)
+    return new Decoding(this.#parts)
+  })
+  readonly #backward = new Loaded<Backward>(async () => {
+    const { Backward } = await import('./backward.ts')
+    return new Backward(this.#parts, (program) =>
+      this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
+    )
+  })
 
   private constructor(
     program: Program,
@@ -54,12 +68,7 @@ export class WasmAttention extends PartialAttention {
       threads: Math.min(threads, cores()),
       checkWeights,
     })
-    this.#writeProjection(this.drawn)
-    const { weights = {} } = options
-    for (const { name, otherwise } of program.weights) {
-      const weight = weights[name] ?? (otherwise && weights[otherwise])
-      if (weight !== undefined) this.#engine.setConstant(name, weight)
-    }
+    this.writeConstants(options)
   }
 
   /** @throws AttentionError `no-wasm`, `kernel`, `out-of-memory` */
@@ -79,26 +88,19 @@ export class WasmAttention extends PartialAttention {
     }
   }
 
-  override redraw(seed: number): void {
+  protected assertUsable(): void {
     this.#own.assertUsable()
-    super.redraw(seed)
-    this.#writeProjection(this.drawn)
   }
 
-  #writeProjection({ projection, seed }: Drawn): void {
-    if (projection === undefined) return
-    const constants = this.drawing?.constantsOf?.(this.program, projection, seed) ?? [
-      ['projection', projection],
-    ]
-    for (const [name, data] of constants) this.#engine.setConstant(name, data)
+  protected override setConstant(name: string, data: Float32Array): void {
+    this.#engine.setConstant(name, data)
   }
 
   protected async pass<T extends Tensor>(call: ForwardCall<T>, drawn: Drawn): Promise<T> {
     const turned = this.turned<T>('forward', call, drawn)
     if (turned) return turned
-    this.#own.assertUsable()
-    const checked = checkCall(this.program, 'forward', call)
-    const inputs = hostCall(this.program, 'wasm', 'forward', checked)
+    this.assertUsable()
+    const inputs = this.onHost('forward', checkCall(this.program, 'forward', call))
     return (await this.#run('forward', drawn, inputs)).get('out') as Tensor as T
   }
 
@@ -106,56 +108,30 @@ export class WasmAttention extends PartialAttention {
     call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
-    const turned = this.turned<{ out: T; state: AttentionState }>('prefill', call, drawn)
-    if (turned) return turned
-    if (this.#decoding) return this.#decoding.prefill(drawn, call)
-    return withOwn(call, async (own) => (await this.#loadDecoding()).prefill(drawn, own))
+    return (
+      this.turned('prefill', call, drawn) ??
+      this.#decoding.with(call, (decoding, own) => decoding.prefill(drawn, own))
+    )
   }
 
   async step<T extends Tensor>(given: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     // Whoever has a state of it has loaded it: this is taken at once.
-    return (this.#decoding ?? (await this.#loadDecoding())).step(drawn, given, call)
+    return this.#decoding.with(call, (decoding, own) => decoding.step(drawn, given, own))
   }
 
   async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
-    const given = this.#decoding ? saved : ownCall(saved)
-    return (this.#decoding ?? (await this.#loadDecoding())).restore(drawn, given)
-  }
-
-  async #loadDecoding(): Promise<Decoding> {
-    this.#own.assertUsable()
-    const { assembledLater } = this.program
-    const [{ Decoding }, kernels] = await Promise.all([
-      import('./decoding.ts'),
-      assembledLater && this.#kernelsOf(assembledLater),
-    ])
-    this.#own.assertUsable()
-    if (this.#decoding) return this.#decoding
-    if (kernels) this.#engine.addKernels(kernels)
-    return (this.#decoding = new Decoding(this.#parts))
+    return this.#decoding.with(saved, (decoding, own) => decoding.restore(drawn, own))
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
-    const turned = this.turned<Gradients<T>>('backward', call, drawn)
-    if (turned) return turned
-    const { now } = this.#backward
-    if (now) return now.run(drawn, call)
-    return withOwn(call, async (own) => (await this.#loadBackward()).run(drawn, own, true))
+    return (
+      this.turned('backward', call, drawn) ??
+      this.#backward.with(call, (backward, given, own) => backward.run(drawn, given, own))
+    )
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {
-    this.#own.assertUsable()
-    await (this.#backward.now ?? (await this.#loadBackward())).prepare(options)
-  }
-
-  #loadBackward(): Promise<Backward> {
-    return this.#backward.load(async () => {
-      this.#own.assertUsable()
-      const { Backward } = await import('./backward.ts')
-      return new Backward(this.#parts, (program) =>
-        this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
-      )
-    })
+    return (await this.#backward.load()).prepare(options)
   }
 
   #kernelsOf(assembled: Assembled): Promise<Kernels> {
@@ -163,8 +139,10 @@ export class WasmAttention extends PartialAttention {
   }
 
   get #parts(): Parts {
-    const { program, weights } = this
-    return { program, weights, machine: this.#machine, own: this.#own, engine: this.#engine, run: this.#run }
+    const { program, weights, onHost } = this
+    const [machine, own, engine, run] = [this.#machine, this.#own, this.#engine, this.#run]
+    const whole = async (): Promise<Program> => this.#decoding.load().then(() => this.program)
+    return { program, weights, machine, own, engine, onHost, run, whole }
   }
 
   destroy(): void {
@@ -175,13 +153,8 @@ export class WasmAttention extends PartialAttention {
 
   /** Without an await before what is given has been read. */
   readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
-    // Drawn anew while something was loaded for the call.
-    const anew = drawn !== this.drawn
-    if (anew) this.#writeProjection(drawn)
-    const pending = engine.run(form, inputs)
-    if (anew) this.#writeProjection(this.drawn)
-    const outputs = await pending
-    this.#own.assertUsable()
+    const outputs = await this.withDrawn(drawn, () => engine.run(form, inputs))
+    this.assertUsable()
     return outputs
   }
 }

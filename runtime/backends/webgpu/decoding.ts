@@ -5,11 +5,12 @@ import { isBuffer } from '../../arguments/describe.ts'
 import { requireForm } from '../../arguments/required-form.ts'
 import type { AttentionState, PrefillCall, SavedState, StepCall, Tensor } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
-import { atTheBeginning, savedPositions } from '../../positions.ts'
-import { ownCall, released } from '../../calls/own-call.ts'
+import { savedPositions } from '../../positions.ts'
+import { withOwn } from '../../calls/own-call.ts'
 import { advance, formBehind, keysThrough, prefixOf } from '../../calls/prefix.ts'
-import { KeptState } from '../../calls/state.ts'
+import { BufferState } from '../../calls/buffer-state.ts'
 import { nextToken } from '../../calls/token.ts'
+import { wholeProgram } from '../../calls/whole-program.ts'
 import { COPY_SRC } from './constants.ts'
 import type { FormName, Inputs } from './engine.ts'
 import type { Parts } from './parts.ts'
@@ -18,7 +19,7 @@ import { StateBuffers } from './state-buffers.ts'
 /** A call of `prefill`, and the state that it leaves. */
 interface Prefix {
   readonly inputs: Inputs
-  readonly state: KeptState<GPUBuffer>
+  readonly state: BufferState<GPUBuffer>
   /** When it knows where it stands, if lengths are on the device. */
   readonly known?: Promise<void>
 }
@@ -30,48 +31,61 @@ export class Decoding {
     this.#owner = owner
   }
 
-  /**
-   * With what `form` needs, and steps, so that where there is a state they need not wait.
-   *
-   * @throws AttentionError `form` where the program has none
-   */
-  static async open(owner: Parts, form: FormName): Promise<Decoding> {
-    await prepare(owner, form)
-    return new Decoding(owner)
+  static async open(owner: Parts): Promise<Decoding> {
+    const program = await wholeProgram(owner.program)
+    owner.session.assertUsable()
+    owner.extend(program)
+    return new Decoding({ ...owner, program })
   }
 
-  /** @param held whether the call's state is a copy, to be released */
+  /** @param own whether nobody else changes the call */
   async prefill<T extends Tensor>(
     drawn: Drawn,
     call: PrefillCall<T>,
-    held = false,
+    own = false,
   ): Promise<{ out: T; state: AttentionState }> {
-    const { program, session, engine, run } = this.#owner
+    const { program, session } = this.#owner
     session.assertUsable()
-    const { state: from } = Object(call) as { readonly state?: unknown }
-    const form = from === undefined ? 'prefill' : formBehind(program)
-    const ready = engine.isPrepared(form)
-    // The state may go on meanwhile.
-    const copies = !held && !ready
-    const given = copies ? ownCall(call) : call
+    const { state } = Object(call) as { readonly state?: unknown }
+    const form = state === undefined ? 'prefill' : formBehind(program)
+    return this.#prepared(form, call, own, (held) => this.#prefill(form, drawn, held))
+  }
+
+  async #prefill<T extends Tensor>(
+    form: FormName,
+    drawn: Drawn,
+    call: PrefillCall<T>,
+  ): Promise<{ out: T; state: AttentionState }> {
+    const prefix = this.#prefix(drawn, call)
+    // Without an await where there is nothing to wait for: arrays are read before the promise is returned.
+    const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
     try {
-      // Where a state was restored before.
-      if (!ready) await prepare(this.#owner, form)
-      const prefix = this.#prefix(drawn, given)
-      // Without an await where there is nothing to wait for: arrays are read before the promise is returned.
-      const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
-      try {
-        const outputs = await run(form, drawn, inputs)
-        await known
-        return { out: outputs.get('out') as T, state }
-      } catch (thrown) {
-        // The caller has no state to destroy.
-        state.destroy()
-        throw thrown
-      }
-    } finally {
-      if (held || copies) released(given)
+      const outputs = await this.#owner.run(form, drawn, inputs)
+      await known
+      return { out: outputs.get('out') as T, state }
+    } catch (thrown) {
+      // The caller has no state to destroy.
+      state.destroy()
+      throw thrown
     }
+  }
+
+  /**
+   * What a call gives once the kernels of its form are there, and those of steps, so that where there is a state they need
+   * not wait.
+   *
+   * @throws AttentionError `form` where the program has none
+   */
+  #prepared<Call, R>(form: FormName, call: Call, own: boolean, run: (call: Call) => Promise<R>): Promise<R> {
+    const { program, session, engine } = this.#owner
+    if (engine.isPrepared(form)) return run(call)
+    const wait = async (held: Call): Promise<R> => {
+      requireForm(program, form)
+      await Promise.all([engine.prepare(form), engine.prepare('step')])
+      session.assertUsable()
+      return run(held)
+    }
+    return own ? wait(call) : withOwn(call, wait)
   }
 
   async step<T extends Tensor>(drawn: Drawn, given: AttentionState, call: StepCall<T>): Promise<T> {
@@ -91,13 +105,10 @@ export class Decoding {
     const { program } = this.#owner
     const { accepted, sizes, state, positions } = prefixOf<GPUBuffer, CheckedCall>(program, drawn, call, {
       accept: (checked) => this.#readable(checked),
-      begin: (sizes) => {
-        const states = this.#statesOf(drawn)
-        return new KeptState(states, sizes, states.create(sizes), atTheBeginning(sizes))
-      },
+      keeper: this.#statesOf(drawn),
     })
     const { lengths } = accepted
-    const tensors = new Map([...accepted.tensors, ...state.buffers])
+    const tensors = new Map([...accepted.tensors, ...state.contents])
     const inputs = { ...accepted, sizes, positions, tensors }
     if (!isBuffer(lengths)) {
       advance(state, sizes, lengths)
@@ -141,7 +152,7 @@ export class Decoding {
     drawn: Drawn,
     state: AttentionState,
     call: unknown,
-  ): { readonly inputs: Inputs; readonly state: KeptState<GPUBuffer> } {
+  ): { readonly inputs: Inputs; readonly state: BufferState<GPUBuffer> } {
     const { accepted, ...token } = nextToken<GPUBuffer, CheckedCall>(
       this.#owner.program,
       drawn,
@@ -149,22 +160,18 @@ export class Decoding {
       call,
       (checked) => checked,
     )
-    const tensors = new Map([...accepted.tensors, ...token.state.buffers])
+    const tensors = new Map([...accepted.tensors, ...token.state.contents])
     return { inputs: { ...accepted, ...token, tensors }, state: token.state }
   }
 
-  async restore(drawn: Drawn, saved: SavedState): Promise<AttentionState> {
+  /** @param own whether nobody else changes what was saved */
+  async restore(drawn: Drawn, given: SavedState, own = false): Promise<AttentionState> {
     const { program, session } = this.#owner
     session.assertUsable()
-    checkSaved(program, drawn, saved)
-    const states = this.#statesOf(drawn)
-    return new KeptState(states, saved, states.upload(saved), savedPositions(saved))
+    return this.#prepared('step', given, own, async (saved) => {
+      checkSaved(program, drawn, saved)
+      const states = this.#statesOf(drawn)
+      return new BufferState(states, saved, states.upload(saved), savedPositions(saved))
+    })
   }
-}
-
-async function prepare({ program, session, engine }: Parts, form: FormName): Promise<void> {
-  session.assertUsable()
-  requireForm(program, form)
-  await Promise.all([engine.prepare(form), engine.prepare('step')])
-  session.assertUsable()
 }

@@ -33,7 +33,7 @@ export interface Inputs extends GivenLengths {
 }
 
 export class Engine {
-  readonly #program: Runnable
+  #program: Runnable
   readonly #session: Session
   readonly #device: GPUDevice
   readonly #buffers: Buffers
@@ -69,6 +69,11 @@ export class Engine {
     return present(this.#program.forms[name], name)
   }
 
+  /** Goes on with further forms of the same attention. */
+  extend(program: Runnable): void {
+    this.#program = program
+  }
+
   /** Writes a projection or a weight, for the calls made from now on. */
   setConstant(name: string, data: Float32Array): void {
     // It stays when a call fails, and its size is always the same.
@@ -79,15 +84,12 @@ export class Engine {
 
   /** Compiles the kernels of forms, without which they cannot run. */
   async prepare(...names: readonly FormName[]): Promise<void> {
-    const { kernels, later } = this.#program
+    const { kernels } = this.#program
     const dispatches = names.flatMap((name) => this.form(name).dispatches)
     await Promise.all(
       dispatches.map(async ({ kernel }) => {
-        const source = kernels[kernel] ?? (await later?.())?.kernels[kernel]
-        this.#pipelines.set(
-          kernel,
-          await pipelineFor(this.#device, kernel, present(source, `kernel ${kernel}`)),
-        )
+        const source = present(kernels[kernel], `kernel ${kernel}`)
+        this.#pipelines.set(kernel, await pipelineFor(this.#device, kernel, source))
       }),
     )
   }

@@ -1,16 +1,11 @@
 /** The two parts of gradients, with buffers for what one leaves for the other. */
+import type { Opened } from '../../calls/gradients.ts'
 import { checkKept, keptBuffers, KeptForward } from '../../calls/kept.ts'
 import type { OfCall } from '../../calls/kept.ts'
 import { AttentionError } from '../../errors.ts'
-import type { FormName, GradientProgram } from '../../program.ts'
+import type { FormName } from '../../program.ts'
 import type { Engine, Inputs } from './engine.ts'
 import type { Parts } from './parts.ts'
-
-/** A program of gradients, and what runs it. */
-export interface Opened {
-  readonly program: GradientProgram
-  readonly engine: Engine
-}
 
 /** A form of an engine, and a call of it. */
 interface Work {
@@ -26,7 +21,7 @@ interface Work {
  */
 export function before(
   { program: whole, engine: own }: Parts,
-  { program, engine }: Opened,
+  { program, engine }: Opened<Engine>,
   inputs: Inputs,
   of: OfCall,
 ): Work & { readonly kept: KeptForward<GPUBuffer> } {
@@ -52,7 +47,13 @@ export function before(
  *
  * @throws TypeError, RangeError, AttentionError `destroyed`, `projection`
  */
-export function after(where: string, { engine }: Opened, inputs: Inputs, of: OfCall, kept: unknown): Work {
+export function after(
+  where: string,
+  { engine }: Opened<Engine>,
+  inputs: Inputs,
+  of: OfCall,
+  kept: unknown,
+): Work {
   const { contents } = kept === undefined ? {} : checkKept<GPUBuffer>(where, kept, of)
   return contents
     ? { form: 'rest', engine, inputs: { ...inputs, kept: contents } }

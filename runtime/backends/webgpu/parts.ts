@@ -13,6 +13,10 @@ export interface Parts {
   /** How many numbers the weights have that were given, by name. */
   readonly weights: Readonly<Record<string, number>>
   readonly run: Run
+  /** The program with all of its forms; the attention then has them, too. */
+  readonly whole: () => Promise<Program>
+  /** Has the attention go on with further forms of its program. */
+  readonly extend: (program: Program) => void
 }
 
 /**

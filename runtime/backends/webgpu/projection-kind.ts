@@ -1,12 +1,17 @@
 /** What kernels for WebGPU make of projections that have fast transforms. Loaded with what draws those. */
-import type { BufferPlan, Form, Program } from '../../program.ts'
+import type { BufferPlan, Form, Later, Program } from '../../program.ts'
 import { hadamardTable } from '../../projection/hadamard.ts'
 import { factorsOf } from '../../projection/transforms.ts'
 
 /** A program for projections of one kind: drawn from their law, or a matrix that the caller gave. */
-export function programFor(program: Program, kind: 'drawn' | 'given'): Program {
+export function programFor<Some extends Program | Later>(program: Some, kind: 'drawn' | 'given'): Some {
   const forms = Object.entries(program.forms).map(([name, form]) => [name, formFor(form, kind)] as const)
-  return { ...program, forms: Object.fromEntries(forms) as unknown as Program['forms'] }
+  const later = 'later' in program ? program.later : undefined
+  return {
+    ...program,
+    forms: Object.fromEntries(forms),
+    ...(later && { later: async () => programFor(await later(), kind) }),
+  }
 }
 
 function formFor(form: Form, kind: 'drawn' | 'given'): Form {

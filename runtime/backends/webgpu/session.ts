@@ -2,7 +2,7 @@
  * A device for as long as one attention uses it: turns its loss and its errors
  * into rejections of the calls that they concern.
  */
-import { AttentionError, isAttentionError, messageOf } from '../../errors.ts'
+import { AttentionError, destroyed, isAttentionError, messageOf } from '../../errors.ts'
 
 /** Milliseconds in which a device that is lost will have said so. */
 const PATIENCE = 1000
@@ -81,9 +81,7 @@ export class Session {
   }
 
   end(): void {
-    this.#end(
-      new AttentionError('destroyed', `${this.name} was destroyed. Create a new attention with create().`),
-    )
+    this.#end(destroyed(this.name))
     if (this.#owned) this.device.destroy()
   }
 

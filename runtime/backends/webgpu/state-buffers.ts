@@ -2,7 +2,7 @@
 import type { SavedState } from '../../attention.ts'
 import type { Drawn } from '../../base-attention.ts'
 import { checkStateTensors, stateTensors } from '../../calls/state-tensors.ts'
-import type { StateKeeper, StateSizes } from '../../calls/state.ts'
+import type { StateKeeper, StateSizes } from '../../calls/buffer-state.ts'
 import type { Program } from '../../program.ts'
 import { upload } from './buffers.ts'
 import { bufferOf } from './call-buffers.ts'

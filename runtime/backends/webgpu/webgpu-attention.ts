@@ -15,9 +15,9 @@ import type {
   Tensor,
 } from '../../attention.ts'
 import { BaseAttention } from '../../base-attention.ts'
-import type { Drawn, PrepareBackward } from '../../base-attention.ts'
+import type { PrepareBackward } from '../../base-attention.ts'
 import { Loaded } from '../../calls/loaded.ts'
-import { ownCall } from '../../calls/own-call.ts'
+import { withOwn } from '../../calls/own-call.ts'
 import { AttentionError } from '../../errors.ts'
 import type { Program } from '../../program.ts'
 import type { Opening } from '../../projection/lazy.ts'
@@ -25,7 +25,6 @@ import type { Backward } from './backward.ts'
 import type { Decoding } from './decoding.ts'
 import { deviceName } from './device.ts'
 import { Engine } from './engine.ts'
-import type { FormName } from './engine.ts'
 import type { Parts, Run } from './parts.ts'
 import { readsLengths, requireBuffers, requireEncoder } from './recording.ts'
 import { Session } from './session.ts'
@@ -33,19 +32,18 @@ import { Session } from './session.ts'
 export class WebgpuAttention extends BaseAttention {
   readonly #session: Session
   readonly #engine: Engine
-  #decoding: Decoding | undefined
-  readonly #backward = new Loaded<Backward>()
+  readonly #decoding = new Loaded<Decoding>(async () =>
+    (await import('./decoding.ts')).Decoding.open(this.#parts),
+  )
+  readonly #backward = new Loaded<Backward>(
+    async () => new (await import('./backward.ts')).Backward(this.#parts),
+  )
 
   private constructor(program: Program, session: Session, options: Opening) {
     super(program, 'webgpu', deviceName(session.device), options, session.device)
     this.#session = session
     this.#engine = new Engine(program, session, undefined, options.checkWeights)
-    this.#writeProjection(this.drawn)
-    for (const { name, otherwise } of program.weights) {
-      const { weights = {} } = options
-      const weight = weights[name] ?? (otherwise && weights[otherwise])
-      if (weight !== undefined) this.#engine.setConstant(name, weight)
-    }
+    this.writeConstants(options)
   }
 
   /** `owned`: the device was made for this attention and goes with it. */
@@ -71,22 +69,16 @@ export class WebgpuAttention extends BaseAttention {
     }
   }
 
-  override redraw(seed: number): void {
+  protected assertUsable(): void {
     this.#session.assertUsable()
-    super.redraw(seed)
-    this.#writeProjection(this.drawn)
   }
 
-  #writeProjection({ projection, seed }: Drawn): void {
-    if (projection === undefined) return
-    const constants = this.drawing?.constantsOf?.(this.program, projection, seed) ?? [
-      ['projection', projection],
-    ]
-    for (const [name, data] of constants) this.#engine.setConstant(name, data)
+  protected override setConstant(name: string, data: Float32Array): void {
+    this.#engine.setConstant(name, data)
   }
 
   protected async pass<T extends Tensor>(call: ForwardCall<T>): Promise<T> {
-    this.#session.assertUsable()
+    this.assertUsable()
     const outputs = await this.#run('forward', this.drawn, checkCall(this.program, 'forward', call))
     return outputs.get('out') as T
   }
@@ -95,48 +87,44 @@ export class WebgpuAttention extends BaseAttention {
     call: PrefillCall<T>,
     drawn = this.drawn,
   ): Promise<{ out: T; state: AttentionState }> {
-    const now = this.#decoding
-    const given = now ? call : ownCall(call)
-    return (now ?? (await this.#loadDecoding('prefill'))).prefill(drawn, given, !now)
+    return this.#decoding.with(call, (decoding, given, own) => decoding.prefill(drawn, given, own))
   }
 
   async step<T extends Tensor>(state: AttentionState, call: StepCall<T>, drawn = this.drawn): Promise<T> {
     // Whoever has a state of it has loaded it: this is taken at once.
-    return (this.#decoding ?? (await this.#loadDecoding('step'))).step(drawn, state, call)
+    return this.#decoding.with(call, (decoding, given) => decoding.step(drawn, state, given))
   }
 
   async restore(saved: SavedState, drawn = this.drawn): Promise<AttentionState> {
-    const given = this.#decoding ? saved : ownCall(saved)
-    return (this.#decoding ?? (await this.#loadDecoding('step'))).restore(drawn, given)
-  }
-
-  async #loadDecoding(form: FormName): Promise<Decoding> {
-    const { Decoding } = await import('./decoding.ts')
-    const loaded = await Decoding.open(this.#parts, form)
-    return (this.#decoding ??= loaded)
+    return this.#decoding.with(saved, (decoding, given, own) => decoding.restore(drawn, given, own))
   }
 
   async backward<T extends Tensor>(call: BackwardCall<T>, drawn = this.drawn): Promise<Gradients<T>> {
-    const { now } = this.#backward
-    const given = now ? call : ownCall(call)
-    return (now ?? (await this.#loadBackward())).run(drawn, given, !now)
+    return this.#backward.with(call, (backward, given, own) => backward.run(drawn, given, own))
   }
 
   async prepareBackward(options?: PrepareBackward): Promise<void> {
-    await (this.#backward.now ?? (await this.#loadBackward())).prepare(options)
-  }
-
-  #loadBackward(): Promise<Backward> {
-    return this.#backward.load(async () => new (await import('./backward.ts')).Backward(this.#parts))
+    return (await this.#backward.load()).prepare(options)
   }
 
   get #parts(): Parts {
     const { program, weights } = this
-    return { program, weights, session: this.#session, engine: this.#engine, run: this.#run }
+    return {
+      program,
+      weights,
+      session: this.#session,
+      engine: this.#engine,
+      run: this.#run,
+      whole: async () => this.#decoding.load().then(() => this.program),
+      extend: (whole) => {
+        this.#engine.extend(whole)
+        this.extend(whole)
+      },
+    }
   }
 
   encode(encoder: GPUCommandEncoder, buffers: EncodeBuffers, sizes: Sizes): void {
-    this.#session.assertUsable()
+    this.assertUsable()
     const where = `${this.name}.encode`
     requireEncoder(where, encoder)
     const checked = checkCall(this.program, 'encode', { ...sizes, ...buffers }, ['q', 'k', 'v', 'out'])
@@ -151,9 +139,7 @@ export class WebgpuAttention extends BaseAttention {
   }
 
   async profile(call: ForwardCall<Tensor>): Promise<readonly DispatchTime[]> {
-    const given = ownCall(call)
-    const { profile } = await import('./profile.ts')
-    return profile(this.#parts, given)
+    return withOwn(call, async (own) => (await import('./profile.ts')).profile(this.#parts, own))
   }
 
   destroy(): void {
@@ -165,11 +151,6 @@ export class WebgpuAttention extends BaseAttention {
   readonly #run: Run = async (form, drawn, inputs, engine = this.#engine) => {
     if (inputs.lengths !== undefined && !readsLengths(engine.form(form)))
       throw (await import('./refusal.ts')).withoutLengths(this.name, form)
-    // Drawn anew while something was loaded for the call.
-    const anew = drawn !== this.drawn
-    if (anew) this.#writeProjection(drawn)
-    const outputs = engine.run(form, inputs)
-    if (anew) this.#writeProjection(this.drawn)
-    return outputs
+    return this.withDrawn(drawn, () => engine.run(form, inputs))
   }
 }

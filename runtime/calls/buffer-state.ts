@@ -1,16 +1,19 @@
 /** The state of a decoding attention, in buffers of its backend that are written in place. */
 import type { AttentionState, SavedState } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
-import { AttentionError } from '../errors.ts'
 import type { CallSizes } from '../arguments/sizes.ts'
+import { atTheBeginning } from '../positions.ts'
 import { markOf } from '../projection/fingerprint.ts'
 import { roomFor } from '../room.ts'
+import { Carried } from './carried.ts'
 
 export type StateSizes = Pick<CallSizes, 'batch' | 'heads' | 'kvHeads' | 'capacity'>
 
 /** What a state asks of the attention that made it, with the projection that it had. */
 export interface StateKeeper<Buffer> {
   readonly drawn: Drawn
+  /** Those of a state of no rows yet. */
+  create(sizes: StateSizes): ReadonlyMap<string, Buffer>
   /** The same contents in buffers with room for `capacity` rows. */
   copyState(
     buffers: ReadonlyMap<string, Buffer>,
@@ -26,13 +29,11 @@ export interface StateKeeper<Buffer> {
 }
 
 /** A state whose buffers are its own, by their names in the form `step`. */
-export class KeptState<Buffer> implements AttentionState {
+export class BufferState<Buffer> extends Carried<ReadonlyMap<string, Buffer>> implements AttentionState {
   readonly owner: StateKeeper<Buffer>
   #sizes: StateSizes
-  #buffers: ReadonlyMap<string, Buffer>
-  #destroyed = false
   /** Calls that may still be refused: copies that have been made since of what each leaves. */
-  readonly #pending = new Set<Set<KeptState<Buffer>>>()
+  readonly #pending = new Set<Set<BufferState<Buffer>>>()
   positions: readonly number[]
 
   constructor(
@@ -41,55 +42,41 @@ export class KeptState<Buffer> implements AttentionState {
     buffers: ReadonlyMap<string, Buffer>,
     positions: readonly number[],
   ) {
+    super(owner.drawn, buffers)
     const { batch, heads, kvHeads, capacity } = sizes
     this.owner = owner
     this.#sizes = { batch, heads, kvHeads, capacity }
-    this.#buffers = buffers
     this.positions = positions
-  }
-
-  get position(): number {
-    return Math.max(...this.positions)
   }
 
   get sizes(): StateSizes {
     return this.#sizes
   }
 
-  /** @throws AttentionError once the state is destroyed. */
-  get buffers(): ReadonlyMap<string, Buffer> {
-    if (this.#destroyed)
-      throw new AttentionError(
-        'destroyed',
-        `This state of ${this.owner.drawn.name} was destroyed; go on from a copy, or prefill again.`,
-      )
-    return this.#buffers
-  }
-
   /** Room for one more row; capacities double, so that growing costs nothing in the long run. */
   makeRoom(): void {
     if (this.position < this.#sizes.capacity) return
     const capacity = roomFor(this.position + 1)
-    const grown = this.owner.copyState(this.buffers, this.#sizes, capacity)
-    for (const buffer of this.#buffers.values()) this.owner.freeState(buffer)
-    this.#buffers = grown
+    const before = this.contents
+    this.contents = this.owner.copyState(before, this.#sizes, capacity)
+    for (const buffer of before.values()) this.owner.freeState(buffer)
     this.#sizes = { ...this.#sizes, capacity }
   }
 
-  copy(): KeptState<Buffer> {
+  copy(): BufferState<Buffer> {
     return this.#copyFor(this.#sizes.capacity)
   }
 
   /** Another state with the same contents, and room for so many rows behind them. */
-  copyWithRoom(rows: number): KeptState<Buffer> {
+  copyWithRoom(rows: number): BufferState<Buffer> {
     const { capacity } = this.#sizes
     const need = this.position + rows
     return this.#copyFor(need <= capacity ? capacity : roomFor(need))
   }
 
-  #copyFor(capacity: number): KeptState<Buffer> {
-    const buffers = this.owner.copyState(this.buffers, this.#sizes, capacity)
-    const copied = new KeptState(this.owner, { ...this.#sizes, capacity }, buffers, this.positions)
+  #copyFor(capacity: number): BufferState<Buffer> {
+    const buffers = this.owner.copyState(this.contents, this.#sizes, capacity)
+    const copied = new BufferState(this.owner, { ...this.#sizes, capacity }, buffers, this.positions)
     for (const copies of this.#pending) {
       copies.add(copied)
       copied.#pending.add(copies)
@@ -99,7 +86,7 @@ export class KeptState<Buffer> implements AttentionState {
 
   /** The result of a call that goes on from the state. Where it is refused it may be half done, or not at all, and the state goes. */
   async during<T>(call: Promise<T>): Promise<T> {
-    const copies = new Set<KeptState<Buffer>>([this])
+    const copies = new Set<BufferState<Buffer>>([this])
     this.#pending.add(copies)
     try {
       return await call
@@ -113,14 +100,34 @@ export class KeptState<Buffer> implements AttentionState {
 
   async save(): Promise<SavedState> {
     const { position, positions } = this
-    const tensors = await this.owner.readState(this.buffers, this.#sizes)
+    const tensors = await this.owner.readState(this.contents, this.#sizes)
     const { drawn } = this.owner
     return { name: drawn.name, position, positions, ...this.#sizes, ...markOf(drawn), tensors }
   }
 
-  destroy(): void {
-    if (this.#destroyed) return
-    this.#destroyed = true
-    for (const buffer of this.#buffers.values()) this.owner.freeState(buffer)
+  override destroy(): void {
+    if (this.isDestroyed) return
+    for (const buffer of this.contents.values()) this.owner.freeState(buffer)
+    super.destroy()
+  }
+}
+
+/** A state of no rows yet, with room for as many as its sizes say. */
+export const emptyState = <Buffer>(owner: StateKeeper<Buffer>, sizes: StateSizes): BufferState<Buffer> =>
+  new BufferState(owner, sizes, owner.create(sizes), atTheBeginning(sizes))
+
+/** What a call gives that reads a state, or where there is none one of no rows, which goes with the call. */
+export async function reading<Buffer, R>(
+  state: BufferState<Buffer> | undefined,
+  owner: StateKeeper<Buffer>,
+  sizes: Omit<StateSizes, 'capacity'>,
+  call: (buffers: ReadonlyMap<string, Buffer>) => Promise<R>,
+): Promise<R> {
+  if (state) return call(state.contents)
+  const empty = emptyState(owner, { ...sizes, capacity: 1 })
+  try {
+    return await call(empty.contents)
+  } finally {
+    empty.destroy()
   }
 }

@@ -21,7 +21,7 @@ export interface ItemRows {
 }
 
 /** A call of one batch item's whole sequence. */
-export function wholeItem(
+export function wholeSequence(
   checked: CheckedCall,
   item: number,
   before: ItemRows,
@@ -81,8 +81,8 @@ export interface WideGradients {
   readonly dprojection?: Numbers
 }
 
-/** The rows of a call, and those of the states before and after them. */
-export class RowsBehind {
+/** The sequences that the rows of a call belong to, each with the rows of the state before them. */
+export class WholeSequences {
   /** [B] of the states before the rows and after them. */
   readonly positions: readonly number[]
   readonly after: readonly number[]
@@ -113,8 +113,8 @@ export class RowsBehind {
   }
 
   /** A call of each item's whole sequence. */
-  get wholes(): readonly CheckedCall[] {
-    return this.#items.map((rows, item) => wholeItem(this.#checked, item, rows, this.#widths))
+  get calls(): readonly CheckedCall[] {
+    return this.#items.map((rows, item) => wholeSequence(this.#checked, item, rows, this.#widths))
   }
 
   /**

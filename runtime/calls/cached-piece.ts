@@ -3,71 +3,56 @@
  * cache has the first rows, with no cotangents there. On the host, in time that grows with the sequence.
  */
 import type { CheckedCall } from '../arguments/call.ts'
-import { apartFromStates, checkRowsBehind } from '../arguments/rows-behind.ts'
+import { checkPiece } from '../arguments/piece.ts'
 import { checkStateGradient, stateGradient } from '../arguments/state-gradients.ts'
 import { present } from '../arguments/form.ts'
-import type { AttentionState, BackwardCall, Gradients, SavedState, Tensor } from '../attention.ts'
+import type { BackwardCall, Gradients, SavedState, Tensor } from '../attention.ts'
 import type { Drawn } from '../base-attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import { savedPositions } from '../positions.ts'
-import { requireNoParameters } from './behind.ts'
-import { RowsBehind } from './whole-rows.ts'
-import type { ItemRows } from './whole-rows.ts'
-
-/** What a state tells of itself. */
-type Kept = AttentionState & {
-  readonly sizes: { readonly batch: number; readonly heads: number; readonly kvHeads: number }
-}
+import type { StateBefore } from './piece.ts'
+import { WholeSequences } from './whole-sequences.ts'
+import type { ItemRows } from './whole-sequences.ts'
 
 /**
  * @param call whose arrays nobody else changes
- * @param own the state, where it is one of the attention's with this projection, and not destroyed
+ * @param stateOf the state, where it is one of the attention's with this projection, and not destroyed
  * @param backward gradients of whole sequences
  * @throws TypeError, RangeError, AttentionError `form`, `destroyed`, `projection`
  */
-export async function gradientsBehindRows<T extends Tensor>(
+export async function gradientsOfCachedPiece<T extends Tensor>(
   program: Program,
   drawn: Drawn,
   call: unknown,
-  own: (state: unknown) => Kept,
+  stateOf: (state: unknown) => StateBefore,
   backward: (call: BackwardCall<Float32Array>) => Promise<Gradients<Float32Array>>,
 ): Promise<Gradients<T>> {
   // What a sequence has before these rows goes before each head's own.
   if ((call as { readonly layout?: unknown } | undefined)?.layout === 'blhd') {
     const { apart } = await import('./apart.ts')
     const runs = {
-      backward: (turned: object) => gradientsBehindRows<T>(program, drawn, turned, own, backward),
+      backward: (turned: object) => gradientsOfCachedPiece<T>(program, drawn, turned, stateOf, backward),
     }
     return (await apart(runs, 'backward', call as object, drawn)) as Gradients<T>
   }
-  const { plain, state: given, dstate, wrt } = apartFromStates(program, call)
   const where = `${program.name}.backward`
-  requireNoParameters(program, plain['wrt'])
-  const state = given === undefined ? undefined : own(given)
-  const checked = checkRowsBehind(program, plain, { projection: undefined, weights: {} }, state?.sizes)
+  const { checked, state, dstate, ofState } = checkPiece(program, call, stateOf)
   if (!checked.onHost)
     throw new AttentionError(
       'form',
       `${where}: gradients behind a state that keeps rows are computed on the host. Bring Float32Array in place of GPUBuffer.`,
     )
-  const reading = state?.save()
-  const saved = await reading
+  const saved = await state?.save()
   const widths = program.singles ?? program
-  const behind = new RowsBehind(checked, saved && itemsOf(saved, widths), widths)
+  const wholes = new WholeSequences(checked, saved && itemsOf(saved, widths), widths)
   const { sizes } = checked
-  const later =
-    dstate === undefined
-      ? undefined
-      : checkStateGradient(where, dstate, {
-          drawn,
-          call: checked,
-          positions: behind.after,
-          numbers: behind.numbers(behind.after),
-        })
+  const { after, positions } = wholes
+  const of = { drawn, call: checked, positions: after, numbers: wholes.numbers(after) }
+  const later = checkStateGradient(where, dstate, of)
   const ofWholes = []
-  for (const whole of behind.wholes) ofWholes.push(await backward(callOf(whole)))
-  const { k, v, dq, dk, dv } = behind.gradients(
+  for (const whole of wholes.calls) ofWholes.push(await backward(callOf(whole)))
+  const { k, v, dq, dk, dv } = wholes.gradients(
     ofWholes,
     later as ReadonlyMap<string, Float32Array> | undefined,
   )
@@ -76,8 +61,8 @@ export async function gradientsBehindRows<T extends Tensor>(
     dq: single(dq),
     dk: single(dk),
     dv: single(dv),
-    ...(wrt.includes('state') && {
-      dstate: stateGradient({ drawn, sizes }, behind.positions, { k: single(k), v: single(v) }),
+    ...(ofState && {
+      dstate: stateGradient({ drawn, sizes }, positions, { k: single(k), v: single(v) }),
     }),
   } as unknown as Gradients<T>
 }
