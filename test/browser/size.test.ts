@@ -85,7 +85,7 @@ test.each(specs)('%s loads below 10 KB where it falls back to WebAssembly', asyn
 test('the backend wasm is below 5 KB beside the backend webgpu; threads and decoding come apart', async () => {
   const { bytes, later } = await besideWebgpu()
   expect(bytes).toBeLessThan(5 * kilobyte)
-  expect(later).toEqual(['./calls/apart.js', './node/relaxed-simd.js', './threads.js'])
+  expect(later).toEqual(['./calls/apart.js', './later.js', './node/relaxed-simd.js', './threads.js'])
 })
 
 test('a module for another target carries the backend of that target, and no other', async () => {

@@ -128,8 +128,8 @@ describe.runIf(browser)('in Chromium', () => {
 
   // Every file apart, as a server compresses them: README.md says how much it is.
   test.each([
-    ['linear_transformer', 12.4],
-    ['performer', 13.6],
+    ['linear_transformer', 12.2],
+    ['performer', 13.4],
   ])('a built page that falls back loads little for it: %s', async (name, kilobytes) => {
     const page =
       '<!doctype html><html lang="en"><title>app</title><script type="module" src="./fallback.js"></script></html>'

@@ -1,7 +1,5 @@
 /** The float64 reference: slow, and at hand wherever the package attnc is. */
 import type { Backend } from '../backend.ts'
-import { ReferenceAttention } from './reference-attention.ts'
-import { WholeAttention } from './whole-attention.ts'
 
 const instead = 'the CPU in float64, which is slow'
 
@@ -9,8 +7,7 @@ const instead = 'the CPU in float64, which is slow'
 export const reference: Backend = {
   name: 'reference',
   runs: 'text',
-  open: (program, options) =>
-    (program.tensors === undefined ? ReferenceAttention : WholeAttention).open(program, options),
+  open: async (program, options) => (await import('./open.ts')).open(program, options),
   find: async () => ({ device: instead, options: {}, destroy: () => {} }),
   instead,
 }

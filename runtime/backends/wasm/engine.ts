@@ -14,6 +14,7 @@ import { bytesOf, FormPlan, laidOut } from './launches.ts'
 import type { Place } from './launches.ts'
 import type { Machine } from './machine.ts'
 import { Paces } from './paces.ts'
+import { refusal } from './variant.ts'
 
 export type { FormName } from '../../program.ts'
 
@@ -109,12 +110,7 @@ export class Engine {
     const bytes = bytesOf(plan.own, whole)
     const excess = this.#excess(plan, whole, bytes)
     if (excess !== undefined)
-      throw (await import('./refusal.ts')).overLimit(
-        this.#program.name,
-        name,
-        excess,
-        this.#machine.heap.capacity,
-      )
+      throw (await refusal()).overLimit(this.#program.name, name, excess, this.#machine.heap.capacity)
     const address = this.#machine.heap.take(bytes)
     try {
       const where = `${this.#program.name}.${name}`

@@ -2,6 +2,7 @@
 import { memoryImport } from '../../contract/kernel-table.ts'
 import type { Assembled, WasmVariant } from '../../program.ts'
 import type { KernelFunction } from './take-part.ts'
+import { refusal } from './variant.ts'
 
 /** A module, for memories that are shared between threads, or for such as are not. */
 export interface Compiled {
@@ -21,8 +22,6 @@ export interface Kernels {
   /** Where each is among them, by its name. */
   readonly places: ReadonlyMap<string, number>
 }
-
-const refusal = () => import('./refusal.ts')
 
 const compiled = new WeakMap<Assembled, Promise<Compiled>>()
 

@@ -1,6 +1,7 @@
 /** Which WebAssembly this engine has: SIMD at the least, relaxed SIMD where it may be had. */
 import { inNode } from '../../environment.ts'
 import type { WasmVariant } from '../../program.ts'
+import type * as Refusal from './refusal.ts'
 
 /** A module whose one function gives a vector: `instructions` leave it on the stack. */
 const probe = (...instructions: readonly number[]): Uint8Array<ArrayBuffer> => {
@@ -19,7 +20,8 @@ const simd = probe(...zero)
 /** f32x4.relaxed_madd of three vectors. */
 const relaxedSimd = probe(...zero, ...zero, ...zero, 0xfd, 0x85, 0x02)
 
-const refusal = () => import('./refusal.ts')
+/** What there is to say where the processor is not to be had, or not for something. */
+export const refusal = (): Promise<typeof Refusal> => import('./refusal.ts')
 
 /**
  * The kernels that fit.

@@ -28,6 +28,8 @@ import type { Machine } from './machine.ts'
 import type { Parts, Run } from './parts.ts'
 import { fittingVariant } from './variant.ts'
 
+const later = () => import('./later.ts')
+
 export class WasmAttention extends PartialAttention {
   readonly #machine: Machine
   readonly #variant: WasmVariant
@@ -37,7 +39,7 @@ export class WasmAttention extends PartialAttention {
     this.assertUsable()
     const { assembledLater } = this.program
     const [{ Decoding, wholeProgram }, kernels] = await Promise.all([
-      import('./decoding.ts'),
+      later().then(({ decoding }) => decoding()),
       assembledLater && this.#kernelsOf(assembledLater),
     ])
     const program = await wholeProgram(this.program)
@@ -46,7 +48,7 @@ export class WasmAttention extends PartialAttention {
     return new Decoding(this.#parts)
   })
   readonly #backward = new Loaded<Backward>(async () => {
-    const { Backward } = await import('./backward.ts')
+    const { Backward } = await (await later()).backward()
     return new Backward(this.#parts, (program) =>
       this.#kernelsOf(present(program.assembled, 'kernels for WebAssembly')),
     )
