@@ -6,7 +6,6 @@ import { callOf, tensor } from '../../compiler/verification/cases/case.ts'
 import type { Case } from '../../compiler/verification/cases/case.ts'
 import { weightsOf } from '../../compiler/verification/cases/weights.ts'
 import type { GradientCall } from '../../compiler/verification/execution/executor.ts'
-import { stand } from '../../runtime/contract/weights.ts'
 import { drawProjection } from '../../runtime/projection/index.ts'
 
 /** The only attention of a text. */
@@ -50,15 +49,3 @@ export function disagreements(
     return at === -1 ? [] : [`${name}[${at}] is ${own[at]}, and not ${truth[at]} (the largest: ${largest})`]
   })
 }
-
-/** A gradient, with that of the weight for which it stands in, where that is not given. */
-export const together =
-  (found: (name: string) => ArrayLike<number> | undefined, kept: Record<string, Float32Array>) =>
-  (name: string): ArrayLike<number> => {
-    const own = Float64Array.from(found(name) ?? [])
-    for (const [other, one] of Object.entries(stand))
-      if (`d${one}` === name && kept[other] === undefined)
-        for (const [n, entry] of Array.from(found(`d${other}`) ?? []).entries())
-          own[n] = (own[n] ?? 0) + entry
-    return own
-  }

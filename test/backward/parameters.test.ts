@@ -11,7 +11,8 @@ import type { AttentionModel } from '../../compiler/semantics/model.ts'
 import type { Case } from '../../compiler/verification/cases/case.ts'
 import type { GradientCall } from '../../compiler/verification/execution/executor.ts'
 import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
-import { callWith, disagreements, keptFor, modelOf, together } from './calls.ts'
+import { together } from '../../compiler/verification/execution/run-gradients.ts'
+import { callWith, disagreements, keptFor, modelOf } from './calls.ts'
 import { gradientSchedule } from './schedules.ts'
 
 const settings = (lines: string, features = ''): string =>

@@ -10,7 +10,7 @@ import { referencePlatform } from '../../compiler/verification/execution/referen
 import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
 import { wrongGradients } from './mutants/gradients.ts'
 import { longestKeys } from '../../compiler/verification/cases/case.ts'
-import { together } from '../backward/calls.ts'
+import { together } from '../../compiler/verification/execution/run-gradients.ts'
 import { gradientSchedule } from '../backward/schedules.ts'
 import { modelOf, resultOf } from './verify-text.ts'
 

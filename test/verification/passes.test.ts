@@ -74,7 +74,7 @@ describe.each([
     expect(results.map(({ stage, calls }) => [stage, calls])).toEqual([
       ['algebra', interpreted],
       ['equations', interpreted],
-      ['kernels', interpreted],
+      ['kernels', effort.calls],
     ])
   })
 })

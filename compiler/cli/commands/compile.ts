@@ -9,7 +9,7 @@ import {
   targets,
 } from '../../index.ts'
 import { modulePath } from '../../codegen/module.ts'
-import { modelChoices } from '../../schedule/choices.ts'
+import { type Choices, modelChoices } from '../../schedule/choices.ts'
 import { defaultTarget, targetNamed } from '../../targets/index.ts'
 import type { Source } from '../../diagnostics/diagnostic.ts'
 import { InvariantError } from '../../diagnostics/invariant.ts'
@@ -25,6 +25,7 @@ import { compileChosen } from '../selection.ts'
 import { small, table } from '../table.ts'
 import { runtimeFiles } from '../runtime-files.ts'
 import { inWords, readTuned, type Tuned } from '../tune/tuned-file.ts'
+import type { StageResult } from '../../verification/passes/results.ts'
 import { requireOwn, signed } from '../writing/own.ts'
 import { type NewFile, writeFiles } from '../writing/write.ts'
 
@@ -51,7 +52,7 @@ export function addCompile({ program, io }: Context): void {
     .addOption(onlyOption())
     .option(
       '--check-passes',
-      'hold each stage of the compiler to the one before it, on random calls, before writing',
+      'hold each stage of the compiler to the one before it, gradients too, on random calls, before writing',
     )
     .option('--force', 'replace files of these names that attnc did not write, too')
     .addOption(jsonOption())
@@ -65,7 +66,8 @@ export function addCompile({ program, io }: Context): void {
         throw new SpecFailure([{ source, diagnostics }])
       reportDiagnostics(io, { source, diagnostics })
 
-      if (options.checkPasses === true) for (const module of modules) await checkStages(io, module)
+      if (options.checkPasses === true)
+        for (const module of modules) await checkStages(io, module, target, tuned.get(module.name)?.choices)
 
       const all: readonly Written[] = [
         ...modules,
@@ -140,15 +142,28 @@ function compileTuned(
 }
 
 /** A stage that says something else than the one before it is a defect of the compiler. */
-async function checkStages(io: Io, module: CompiledAttention): Promise<void> {
-  // Loaded only where it is used, as the generators of cases are.
+async function checkStages(
+  io: Io,
+  module: CompiledAttention,
+  target: Target,
+  choices: Choices | undefined,
+): Promise<void> {
+  // Loaded only where they are used, as the generators of cases are.
   const { checkPasses } = await import('../../verification/passes/check-passes.ts')
-  const results = checkPasses(module, { seed: 0, calls: 3 })
+  const { checkGradients } = await import('../../verification/passes/check-gradients.ts')
+  const { gradientForms } = await import('../../verification/passes/gradient-forms.ts')
+  const forms = gradientForms(targetNamed(target), module.algebra, choices)
+  const results: readonly StageResult[] = [
+    ...checkPasses(module, { seed: 0, calls: 3 }),
+    ...('underivable' in forms ? [] : checkGradients({ ...module, forms }, { seed: 0, calls: 2 })),
+  ]
   const lines = results.map(({ stage, calls, error, wrong }) => [
     stage,
     wrong === undefined ? (calls === 0 ? 'not interpreted' : 'the same') : 'WRONG',
-    wrong ?? (calls === 0 ? '' : `in ${calls} random calls, within ${small(error)}`),
+    wrong ??
+      (calls === 0 ? '' : `in ${calls} random ${calls === 1 ? 'call' : 'calls'}, within ${small(error)}`),
   ])
+  if ('underivable' in forms) lines.push(['gradients', 'none', `since ${forms.underivable}`])
   io.err.write(`${module.name}, each stage against the one before it\n${table(lines)}\n`)
   const wrong = results.find((result) => result.wrong !== undefined)
   if (wrong !== undefined) throw new InvariantError(`${module.name}: ${wrong.wrong ?? ''}`)

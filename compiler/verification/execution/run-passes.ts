@@ -136,6 +136,8 @@ export function bufferOf(
     }
     case 'scratch':
     case 'output':
+      // What one part of gradients has left is given to the other.
+      if (plan.kept === true && kept[name] !== undefined) return kept[name]
       return element === 'u32'
         ? new Uint32Array(count).fill(0xffff_ffff)
         : new Float32Array(count).fill(Number.NaN)

@@ -8,13 +8,13 @@ import { callOf, cases, type Case, describeCase, fraction, tensor } from '../cas
 import type { GradientCall, Gradients } from '../execution/executor.ts'
 import {
   byName,
-  isParameter,
   nudgedAllowance,
   plainAllowance,
   rootMeanSquare,
   rootMeanSquareGap,
 } from '../rounding/gradients.ts'
-import { numberText, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
+import { numberText, smallText, tableOf, worstDifference } from './difference.ts'
+import { gradientLayout, whereInGradient } from './gradient-layout.ts'
 import { executorOf, type Property, type Subject } from './property.ts'
 import { type Failure, tryCases } from './try-cases.ts'
 
@@ -130,15 +130,6 @@ function compared(
   return { error }
 }
 
-/** Of the tensor that a gradient is of; a parameter counts as one row. */
-function shapeOf(
-  name: string,
-  { batch, heads, kvHeads, length, keyLength }: GradientCall,
-): { readonly batch: number; readonly heads: number; readonly rows: number } {
-  if (isParameter(name)) return { batch: 1, heads: 1, rows: 1 }
-  return name === 'q' ? { batch, heads, rows: length } : { batch, heads: kvHeads, rows: keyLength }
-}
-
 function failureOf(
   name: string,
   call: GradientCall,
@@ -154,17 +145,12 @@ function failureOf(
     readonly allowed: number
   },
 ): Failure {
-  const { batch, heads, rows: count } = shapeOf(name, call)
-  const layout = {
-    heads,
-    rows: Array.from({ length: count }, (_, row) => row),
-    valueDim: truth.length / (batch * heads * count),
-  }
+  const layout = gradientLayout(name, call, truth.length)
   const off = `d${name} is off by ${smallText(gap)}, where float64 is ${smallText(rootMeanSquare(truth))} (root mean squares) and ${smallText(allowed)} is allowed`
   const difference = worstDifference(found, truth, () => Number.MIN_VALUE, layout)
   if (difference === undefined) return { what: off, table: { columns: [], rows: [] } }
   return {
-    what: `${off}; ${whereIs(difference, { ...call, batch, heads })}: the kernels give ${numberText(difference.found)} where float64 gives ${numberText(difference.expected)}`,
+    what: `${off}; ${whereInGradient(name, difference, call)}: the kernels give ${numberText(difference.found)} where float64 gives ${numberText(difference.expected)}`,
     table: tableOf(
       difference,
       [

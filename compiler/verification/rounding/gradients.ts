@@ -13,7 +13,7 @@ import { referenceGradients } from '../../reference/gradient/gradients.ts'
 import type { GradientInputs, ReferenceGradients } from '../../reference/gradient/gradients.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { unit } from '../../symbolic/single.ts'
-import { nudgedInputs } from './sensitivity.ts'
+import { allowanceOfMoved, nudge as sensitiveNudge, nudgedInputs } from './sensitivity.ts'
 
 const relative = 1e-3
 const ofVanishing = 1e-5
@@ -55,14 +55,18 @@ export function plainAllowance(
   inputs: GradientInputs,
   expected: ReferenceGradients,
 ): OfEach<number> {
+  const vanishing = vanishingAllowance(model, inputs)
+  return mapped(byName(expected), (name, gradient) => relative * rootMeanSquare(gradient) + vanishing(name))
+}
+
+/** The second. */
+function vanishingAllowance(model: AttentionModel, inputs: GradientInputs): (name: string) => number {
   const whole = rootMeanSquare(reference(model, inputs)) * rootMeanSquare(inputs.dout)
   const { batch, heads, length, keyLength } = inputs
   const rows = Math.sqrt(batch * heads * (length + keyLength))
   const tensors = inputs as unknown as OfEach<ArrayLike<number>>
-  return mapped(byName(expected), (name, gradient) => {
-    const vanishing = (ofVanishing * whole) / rootMeanSquare(tensors[name] ?? [])
-    return relative * rootMeanSquare(gradient) + vanishing * (isParameter(name) ? rows : 1)
-  })
+  return (name) =>
+    ((ofVanishing * whole) / rootMeanSquare(tensors[name] ?? [])) * (isParameter(name) ? rows : 1)
 }
 
 /** The third. */
@@ -77,6 +81,23 @@ export function nudgedAllowance(
     (name, gradient) =>
       safety * Math.max(...moved.map((one) => rootMeanSquareGap(one[name] ?? [], gradient))),
   )
+}
+
+/**
+ * How far each entry of a gradient may be off: as `sensitivity` has it of outputs, and no less than what a gradient that
+ * vanishes may be off by.
+ */
+export function entrywiseAllowance(
+  model: AttentionModel,
+  inputs: GradientInputs,
+  expected: ReferenceGradients,
+): OfEach<Float64Array> {
+  const vanishing = vanishingAllowance(model, inputs)
+  const moved = byName(referenceGradients(model, nudgedInputs(inputs, sensitiveNudge)))
+  return mapped(byName(expected), (name, gradient) => {
+    const [own, least] = [moved[name] ?? new Float64Array(), vanishing(name)]
+    return allowanceOfMoved(own, gradient).map((allowed) => allowed + least)
+  })
 }
 
 export const rootMeanSquareGap = (found: ArrayLike<number>, expected: Float64Array): number =>

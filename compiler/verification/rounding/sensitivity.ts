@@ -10,7 +10,7 @@ import { scattered } from '../cases/scatter.ts'
 import { unit } from '../../symbolic/single.ts'
 
 /** Relative size of the change to an input: that of a few roundings. */
-const nudge = 8 * unit
+export const nudge = 8 * unit
 /** Roundings on the way outnumber those of the inputs, and one trial may be lucky. */
 const safety = 80
 
@@ -19,8 +19,12 @@ export function sensitivity(
   inputs: ReferenceInputs,
   expected: Float64Array,
 ): Float64Array {
+  return allowanceOfMoved(reference(model, nudgedInputs(inputs, nudge)), expected)
+}
+
+/** @param moved what comes of inputs that are off by `nudge` */
+export function allowanceOfMoved(moved: Float64Array, expected: Float64Array): Float64Array {
   const largest = expected.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
-  const moved = reference(model, nudgedInputs(inputs, nudge))
   return moved.map((value, index) => safety * Math.abs(value - (expected[index] ?? 0)) + 1e-5 * largest)
 }
 
