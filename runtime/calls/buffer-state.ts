@@ -28,12 +28,19 @@ export interface StateKeeper<Buffer> {
   freeState(buffer: Buffer): void
 }
 
+/** A call that may still be refused. */
+interface Pending<Buffer> {
+  readonly call: Promise<unknown>
+  /** The state that it leaves, and copies that have been made of it since. */
+  readonly states: Set<BufferState<Buffer>>
+}
+
 /** A state whose buffers are its own, by their names in the form `step`. */
 export class BufferState<Buffer> extends Carried<ReadonlyMap<string, Buffer>> implements AttentionState {
   readonly owner: StateKeeper<Buffer>
   #sizes: StateSizes
-  /** Calls that may still be refused: copies that have been made since of what each leaves. */
-  readonly #pending = new Set<Set<BufferState<Buffer>>>()
+  /** Calls that may still be refused, each with what shares its fate. */
+  readonly #pending = new Set<Pending<Buffer>>()
   positions: readonly number[]
 
   constructor(
@@ -77,30 +84,39 @@ export class BufferState<Buffer> extends Carried<ReadonlyMap<string, Buffer>> im
   #copyFor(capacity: number): BufferState<Buffer> {
     const buffers = this.owner.copyState(this.contents, this.#sizes, capacity)
     const copied = new BufferState(this.owner, { ...this.#sizes, capacity }, buffers, this.positions)
-    for (const copies of this.#pending) {
-      copies.add(copied)
-      copied.#pending.add(copies)
+    for (const one of this.#pending) {
+      one.states.add(copied)
+      copied.#pending.add(one)
     }
     return copied
   }
 
+  /** Settles when all calls so far that the contents come from have, and rejects as the first that is refused. */
+  get sound(): Promise<unknown> {
+    const calls = Promise.all([...this.#pending].map(({ call }) => call))
+    // Where what reads the contents fails, nobody waits for it.
+    calls.catch(() => {})
+    return calls
+  }
+
   /** The result of a call that goes on from the state. Where it is refused it may be half done, or not at all, and the state goes. */
   async during<T>(call: Promise<T>): Promise<T> {
-    const copies = new Set<BufferState<Buffer>>([this])
-    this.#pending.add(copies)
+    const pending = { call, states: new Set<BufferState<Buffer>>([this]) }
+    this.#pending.add(pending)
     try {
       return await call
     } catch (thrown) {
-      for (const one of copies) one.destroy()
+      for (const one of pending.states) one.destroy()
       throw thrown
     } finally {
-      for (const one of copies) one.#pending.delete(copies)
+      for (const one of pending.states) one.#pending.delete(pending)
     }
   }
 
   async save(): Promise<SavedState> {
-    const { position, positions } = this
+    const { position, positions, sound } = this
     const tensors = await this.owner.readState(this.contents, this.#sizes)
+    await sound
     const { drawn } = this.owner
     return { name: drawn.name, position, positions, ...this.#sizes, ...markOf(drawn), tensors }
   }
@@ -123,7 +139,12 @@ export async function reading<Buffer, R>(
   sizes: Omit<StateSizes, 'capacity'>,
   call: (buffers: ReadonlyMap<string, Buffer>) => Promise<R>,
 ): Promise<R> {
-  if (state) return call(state.contents)
+  if (state) {
+    const { sound } = state
+    const result = await call(state.contents)
+    await sound
+    return result
+  }
   const empty = emptyState(owner, { ...sizes, capacity: 1 })
   try {
     return await call(empty.contents)

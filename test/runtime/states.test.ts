@@ -47,6 +47,33 @@ test('what is refused keeps no buffers', async () => {
   expect(buffers.live).toBe(0)
 })
 
+describe.each(['webgpu', 'wasm', 'gpujs'] as const)('while %s is loaded for a call', (backend) => {
+  const destroy = vi.fn()
+  const call = (state: unknown) => ({ ...prefix, dout: normals(6, 4), state }) as never
+
+  test('the copy of its state is freed, also where that fails', async () => {
+    const [module] = compile(spec, { target: backend }).modules
+    const device = backend === 'webgpu' ? { device: await shared } : {}
+    const offline = async (): Promise<never> => Promise.reject(new Error('offline'))
+    const program = { ...module!.program, later: offline, stateGradients: offline }
+    using attention = await createAttention(program, { backend, ...device })
+    for (const member of ['prefill', 'backward'] as const) {
+      const state = { copy: () => ({ destroy }) }
+      await expect(attention[member](call(state))).rejects.toThrow(/offline|must be one that prefill/)
+      expect(destroy).toHaveBeenCalledOnce()
+      destroy.mockClear()
+    }
+  })
+
+  test('what is no state is left alone', async () => {
+    for (const member of ['prefill', 'backward'] as const) {
+      using attention = await open(backend)
+      await expect(attention[member](call({ destroy }))).rejects.toThrow(/must be one that prefill/)
+    }
+    expect(destroy).not.toHaveBeenCalled()
+  })
+})
+
 describe.each(['webgpu', 'wasm', 'gpujs', 'reference'] as const)('%s', (backend) => {
   let attention: Attention
   beforeAll(async () => {
@@ -167,8 +194,16 @@ test('a step that the device refuses leaves no state that is half a token furthe
     })
   const out = buffer(2)
   out.destroy()
+  await attention.prepareBackward({ wrt: ['state'] })
+  const behind = { ...tokens(2), length: 2 }
+  await attention.prefill({ ...behind, state })
   const refused = attention.step(state, { q: buffer(4), k: buffer(4), v: buffer(2), out })
-  await expect(refused).rejects.toMatchObject({ code: 'gpu' })
+  const readers = [
+    attention.prefill({ ...behind, state }),
+    attention.backward({ ...behind, dout: normals(4, 4), state }),
+    state.save(),
+  ]
+  for (const one of [refused, ...readers]) await expect(one).rejects.toMatchObject({ code: 'gpu' })
   await expect(attention.step(state, tokens(1))).rejects.toThrow(/destroyed; go on from a copy/)
   await attention.step(copy, tokens(1))
   expect(copy.position).toBe(4)

@@ -34,7 +34,9 @@ export class Decoding {
     own.assertUsable()
     const { form, inputs, state } = this.#prefix(drawn, call)
     try {
+      const { sound } = state
       const outputs = await run(form, drawn, inputs)
+      await sound
       return { out: outputs.get('out') as Tensor as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.

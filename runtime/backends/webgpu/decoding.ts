@@ -60,8 +60,9 @@ export class Decoding {
     // Without an await where there is nothing to wait for: arrays are read before the promise is returned.
     const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
     try {
+      const { sound } = state
       const outputs = await this.#owner.run(form, drawn, inputs)
-      await known
+      await Promise.all([known, sound])
       return { out: outputs.get('out') as T, state }
     } catch (thrown) {
       // The caller has no state to destroy.
