@@ -1,5 +1,6 @@
 // A compiled attention's forward pass on the interpreter of kernels: f32 after each operation, races found.
 import { interpret } from '../../compiler/kernel/interpret.ts'
+import type { InterpretOptions } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { drawProjection, hadamardFactors, hadamardTable } from '../../runtime/projection/index.ts'
@@ -28,6 +29,7 @@ export function interpreted(
   weights: Weights = {},
   bytes = 2 ** 30,
   given?: Float32Array,
+  options: InterpretOptions = {},
 ): Interpreted {
   const { forward: form } = programFor(program, given === undefined ? 'drawn' : 'given').forms
   const projection = given ?? (program.projection && drawProjection(program.projection))
@@ -79,7 +81,7 @@ export function interpreted(
       const named = found.bindings.map(
         ({ name }, index) => [name, buffers[bound[index] ?? ''] ?? new Float32Array(0)] as const,
       )
-      interpret(found, Object.fromEntries(named), shape)
+      interpret(found, Object.fromEntries(named), shape, options)
     }
   return { out: buffers['out'] as Float32Array, slices: slices.length }
 }

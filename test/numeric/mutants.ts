@@ -20,6 +20,20 @@ const operator =
   (node) =>
     node.kind === 'binary' && node.operator === from ? { ...node, operator: to } : undefined
 
+/** Whether a value is a largest of some, of which those of fours are told one by one. */
+const isLargest = (value: Value): boolean =>
+  value.kind === 'call' ? value.intrinsic === 'max' : value.kind === 'vec4' && value.lanes.every(isLargest)
+
+/** What holds a scale: what is scaled is the same by any other that keeps it in range. */
+const isScale = (node: Node): boolean =>
+  (node.kind === 'assign' && (isLargest(node.value) || /scale/i.test(node.target.name))) ||
+  (node.kind === 'sharedStore' && isLargest(node.value))
+
+const lostBut =
+  (kind: Statement['kind']): Mistake =>
+  (node) =>
+    isScale(node) ? undefined : lost(kind)(node)
+
 /** Of four whole numbers that are at most others. */
 const isChoice = (node: Node): node is Extract<Value, { kind: 'call' }> =>
   node.kind === 'call' && node.intrinsic === 'atMost'
@@ -30,8 +44,9 @@ const less = { kind: 'binary', operator: '-', right: half } as const
 export const mistakes = {
   'a barrier is lost': lost('barrier'),
   'a store is lost': lost('store'),
-  'a store to workgroup memory is lost': lost('sharedStore'),
-  'an assignment is lost': lost('assign'),
+  'a store to workgroup memory is lost': lostBut('sharedStore'),
+  'an assignment is lost': lostBut('assign'),
+  'a scale is lost': (node) => (isScale(node) ? nothing : undefined),
   'what is stored is 0': (node) =>
     node.kind === 'store' ? { ...node, value: { kind: 'number', type: 'f32', value: 0 } } : undefined,
   '≤ is <': (node) =>
