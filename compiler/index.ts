@@ -9,8 +9,9 @@ import { describe, requireObject } from '../runtime/arguments/describe.ts'
 import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
-import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
+import type { Diagnostic as FoundDiagnostic, Source } from './diagnostics/diagnostic.ts'
 import { messages } from './diagnostics/messages.ts'
+import { placed, type PlacedDiagnostic as Diagnostic } from './diagnostics/place.ts'
 import { build, type Built, understand, type Unscheduled } from './pipeline.ts'
 import {
   referenceGradients as differentiate,
@@ -27,7 +28,8 @@ import { parse as parseSource } from './syntax/parse.ts'
 import { targetNames } from './targets/index.ts'
 import type { Verification, VerifyOptions } from './verification/verify.ts'
 
-export type { Diagnostic, Severity, Source, Span } from './diagnostics/diagnostic.ts'
+export type { Severity, Source, Span } from './diagnostics/diagnostic.ts'
+export type { PlacedDiagnostic as Diagnostic } from './diagnostics/place.ts'
 export type { OutputFile } from './codegen/module.ts'
 export type { GradientInputs, ReferenceGradients } from './reference/gradient/gradients.ts'
 export type { ReferenceInputs } from './reference/reference.ts'
@@ -36,6 +38,8 @@ export type { File } from './syntax/ast.ts'
 export type { Choices } from './schedule/choices.ts'
 export type { Program } from '../runtime/program.ts'
 export type { AttentionReport, Counterexample, PropertyName, PropertyResult } from './verification/report.ts'
+export type { RenderOptions } from './diagnostics/render.ts'
+export { render } from './frames.ts'
 export type { Verification, VerifyOptions } from './verification/verify.ts'
 
 /** What kernels are written for. */
@@ -99,7 +103,8 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
     tuned: tunedChoices,
   })
   const { target, only, tuned } = options
-  const { tree, checked, diagnostics } = understand(source)
+  const { tree, checked, diagnostics: found } = understand(source)
+  const diagnostics = inPlaces(found, source)
   const attentions = checked.attentions.map(({ name }) => name)
   if (diagnostics.some(isError)) return { diagnostics, modules: [], pending: [], attentions }
   if (only !== undefined && !attentions.includes(only)) throw noAttention('only', only, attentions)
@@ -112,7 +117,8 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
     if ('unsupported' in built) pending.push(pendingOf(model.name, built))
     else modules.push(compiled(model.name, built))
   }
-  return { diagnostics: [...diagnostics, ...pending.map(notCompiled)], modules, pending, attentions }
+  const missing = inPlaces(pending.map(notCompiled), source)
+  return { diagnostics: [...diagnostics, ...missing], modules, pending, attentions }
 }
 
 function pendingOf(name: string, { text, ...built }: Unscheduled): PendingAttention {
@@ -144,8 +150,9 @@ export interface Check {
  * @throws TypeError for a text or options of another type, and for options that there are not
  */
 export function check(text: string, options: SourceOptions = {}): Check {
-  const { checked, diagnostics } = understand(sourceOf(text, options, 'check'))
-  return { checked, diagnostics }
+  const source = sourceOf(text, options, 'check')
+  const { checked, diagnostics } = understand(source)
+  return { checked, diagnostics: inPlaces(diagnostics, source) }
 }
 
 export interface Parse {
@@ -160,7 +167,9 @@ export interface Parse {
  * @throws TypeError for a text or options of another type, and for options that there are not
  */
 export function parse(text: string, options: SourceOptions = {}): Parse {
-  return parseSource(sourceOf(text, options, 'parse'))
+  const source = sourceOf(text, options, 'parse')
+  const { file, diagnostics } = parseSource(source)
+  return { file, diagnostics: inPlaces(diagnostics, source) }
 }
 
 export interface Format {
@@ -175,7 +184,9 @@ export interface Format {
  * @throws TypeError for a text or options of another type, and for options that there are not
  */
 export function format(text: string, options: SourceOptions = {}): Format {
-  return printCanonically(sourceOf(text, options, 'format'))
+  const source = sourceOf(text, options, 'format')
+  const formatted = printCanonically(source)
+  return { ...formatted, diagnostics: inPlaces(formatted.diagnostics, source) }
 }
 
 /**
@@ -282,9 +293,12 @@ const tunedChoices: Member = (value, name) => {
       throw new RangeError(`${name}: expected ${expected}, found ${JSON.stringify(choices)} for ${attention}`)
 }
 
-const isError = ({ severity }: Diagnostic): boolean => severity === 'error'
+const inPlaces = (diagnostics: readonly FoundDiagnostic[], source: Source): readonly Diagnostic[] =>
+  diagnostics.map((diagnostic) => placed(diagnostic, source))
 
-const notCompiled = ({ name, model, unsupported, text }: PendingAttention): Diagnostic =>
+const isError = ({ severity }: FoundDiagnostic): boolean => severity === 'error'
+
+const notCompiled = ({ name, model, unsupported, text }: PendingAttention): FoundDiagnostic =>
   text === undefined
     ? messages.notCompiled(model.span, name, unsupported)
     : messages.textAlone(model.span, name, unsupported, text.program.target)

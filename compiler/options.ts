@@ -28,6 +28,7 @@ export function checkOptions(options: unknown, of: string, members: Readonly<Rec
 }
 
 export const text: Member = ofType('string', 'a string')
+export const flag: Member = ofType('boolean', 'true or false')
 export const callback: Member = ofType('function', 'a function')
 
 /** An interface of the browser, by what it has, so that a wrapped one counts. */
@@ -63,7 +64,7 @@ export const noAttention = (name: string, wanted: string, attentions: readonly s
     `${name}: expected one of the attentions (${attentions.join(', ') || 'none'}), found '${wanted}'${suggestion(wanted, attentions)}`,
   )
 
-function ofType(type: 'string' | 'function', expected: string): Member {
+function ofType(type: 'string' | 'boolean' | 'function', expected: string): Member {
   return (value, name) => {
     if (typeof value !== type) throw wrongType(name, expected, value)
   }

@@ -16,9 +16,21 @@ export function readBytes(io: Io, path: string): Uint8Array {
   }
 }
 
+/** The word that stands for standard input where a spec is read. */
+export const standardInput = '-'
+
 /** Bytes that are no UTF-8 become U+FFFD, which the lexer then rejects at its place. */
 export function readSource(io: Io, path: string): Source {
-  return { file: path, text: new TextDecoder().decode(readBytes(io, path)) }
+  const bytes = path === standardInput ? readInput(io) : readBytes(io, path)
+  return { file: path === standardInput ? '<stdin>' : path, text: new TextDecoder().decode(bytes) }
+}
+
+function readInput(io: Io): Uint8Array {
+  try {
+    return io.input()
+  } catch (error) {
+    throw usage(`cannot read standard input: ${reason(error)}`)
+  }
 }
 
 /** Whoever writes a file back would lose such bytes, which a comment may hold. */

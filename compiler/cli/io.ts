@@ -15,6 +15,8 @@ export interface Io {
   /** Messages, progress, diagnostics. */
   readonly err: Sink
   readonly env: Readonly<Record<string, string | undefined>>
+  /** All of standard input; waits for its end. */
+  readonly input: () => Uint8Array
   /** Relative paths start here. */
   readonly directory: string
   /** Whether a person agrees; absent where nobody is there to be asked. */

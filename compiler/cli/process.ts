@@ -1,4 +1,5 @@
 /** This process as a command sees it. */
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { isatty } from 'node:tty'
@@ -8,6 +9,7 @@ export function processIo(): Io {
   return {
     out: sinkOf(process.stdout),
     err: sinkOf(process.stderr),
+    input: () => readFileSync(0),
     env: process.env,
     directory: process.cwd(),
     ...(isatty(0) && isatty(2) && { ask }),

@@ -1,9 +1,16 @@
 /** Offsets to lines and columns, both from 1, columns in UTF-16 code units. */
-import type { Source } from './diagnostic.ts'
+import type { Diagnostic, Source } from './diagnostic.ts'
 
 export interface Place {
   readonly line: number
   readonly column: number
+}
+
+/** A diagnostic with its place in lines and columns, as the library returns it. */
+export interface PlacedDiagnostic extends Diagnostic, Place {
+  readonly endLine: number
+  /** Of the first character after the place. */
+  readonly endColumn: number
 }
 
 interface Lines {
@@ -33,6 +40,16 @@ export function placeOf(source: Source, offset: number): Place {
     else high = middle
   }
   return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+}
+
+export function placed(diagnostic: Diagnostic, source: Source): PlacedDiagnostic {
+  const end = placeOf(source, diagnostic.span.end)
+  return {
+    ...diagnostic,
+    ...placeOf(source, diagnostic.span.start),
+    endLine: end.line,
+    endColumn: end.column,
+  }
 }
 
 /** The text of a line, without its end. */

@@ -9,7 +9,7 @@
  * and for programs.
  */
 import type { Diagnostic, Source } from './diagnostic.ts'
-import { lineText, placeOf } from './place.ts'
+import { lineText, placed, type PlacedDiagnostic, placeOf } from './place.ts'
 
 export interface RenderOptions {
   /** ANSI colours; for a terminal. */
@@ -85,22 +85,10 @@ const plain: Paint = (_style, text) => text
 const painted: Paint = (style, text) => `\u001B[${style}m${text}\u001B[0m`
 
 /** One element of `diagnostics` in `attnc check --json`; lines and columns from 1. */
-export interface DiagnosticJson {
-  readonly code: string
-  readonly severity: Diagnostic['severity']
-  readonly message: string
-  readonly line: number
-  readonly column: number
-  readonly endLine: number
-  /** Of the first character after the place. */
-  readonly endColumn: number
-  readonly help?: string
-}
+export type DiagnosticJson = Omit<PlacedDiagnostic, 'span'>
 
 export function toJson(diagnostic: Diagnostic, source: Source): DiagnosticJson {
-  const { code, severity, message, span, help } = diagnostic
-  const { line, column } = placeOf(source, span.start)
-  const end = placeOf(source, span.end)
-  const place = { code, severity, message, line, column, endLine: end.line, endColumn: end.column }
+  const { code, severity, message, line, column, endLine, endColumn, help } = placed(diagnostic, source)
+  const place = { code, severity, message, line, column, endLine, endColumn }
   return help === undefined ? place : { ...place, help }
 }

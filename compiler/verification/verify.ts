@@ -3,7 +3,8 @@ import { backends } from '../../runtime/backends/index.ts'
 import { firstOf, type Usable } from '../../runtime/backends/turns.ts'
 import { backendNames } from '../../runtime/contract/backends.ts'
 import type { Backend } from '../../runtime/index.ts'
-import type { Diagnostic, Source } from '../diagnostics/diagnostic.ts'
+import type { Source } from '../diagnostics/diagnostic.ts'
+import { placed, type PlacedDiagnostic } from '../diagnostics/place.ts'
 import { understand } from '../pipeline.ts'
 import { defaultTarget, isTarget } from '../targets/index.ts'
 import { compiledPlatform } from './execution/compiled.ts'
@@ -66,7 +67,7 @@ export interface Announcement {
 
 export interface Verification {
   /** What is wrong with the file; with an error among them nothing is verified. */
-  readonly diagnostics: readonly Diagnostic[]
+  readonly diagnostics: readonly PlacedDiagnostic[]
   readonly attentions: readonly AttentionReport[]
   /** What was refuted, one sentence each: empty exactly where `holds` is true, but for errors. */
   readonly refuted: readonly string[]
@@ -75,7 +76,8 @@ export interface Verification {
 }
 
 export async function verifySource(source: Source, options: VerifyOptions = {}): Promise<Verification> {
-  const { checked, diagnostics } = understand(source)
+  const { checked, diagnostics: found } = understand(source)
+  const diagnostics = found.map((diagnostic) => placed(diagnostic, source))
   if (diagnostics.some(({ severity }) => severity === 'error'))
     return { diagnostics, attentions: [], refuted: [], holds: false }
   const { only, seed = 0, runs = defaultRuns, path, property, storage, onProgress, onResult } = options

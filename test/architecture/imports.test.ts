@@ -60,6 +60,7 @@ const rules: readonly Rule[] = [
   { files: 'compiler/verification/', may: everything },
   { files: 'compiler/cli/', may: everything },
   { files: 'compiler/index.ts', may: everything },
+  { files: 'compiler/frames.ts', may: [...leaves, 'compiler/options.ts', 'runtime/arguments/'] },
   { files: 'compiler/options.ts', may: [...leaves, 'runtime/arguments/'] },
   { files: 'compiler/pipeline.ts', may: everything },
   { files: 'compiler/forms.ts', may: everything },

@@ -97,6 +97,45 @@ describe('attnc fmt', () => {
   })
 })
 
+describe('standard input, as -', () => {
+  const untidy = 'attention a{dim:8 kernel:exp(dot(q,k))}'
+
+  test('check tells of it as <stdin>', async () => {
+    expect(await at.run(['check', '-'], { input: good })).toMatchObject({ status: 0, err: '' })
+    const { status, err } = await at.run(['check', '-'], { input: bad })
+    expect([status, err]).toEqual([1, expect.stringContaining('<stdin>:2:')])
+  })
+
+  test('fmt passes it on', async () => {
+    const { status, out, err } = await at.run(['fmt', '-'], { input: untidy })
+    expect([status, err]).toEqual([0, ''])
+    expect(out).toBe('attention a {\n  dim:    8\n  kernel: exp(dot(q, k))\n}\n')
+    expect(await at.run(['fmt', '-'], { input: out })).toEqual({ status: 0, out, err: '' })
+  })
+
+  test('fmt --check, --json and mistakes', async () => {
+    expect(await at.run(['fmt', '--check', '-'], { input: untidy })).toMatchObject({
+      status: 1,
+      out: 'would change <stdin>\n',
+    })
+    const { out } = await at.run(['fmt', '--json', '-'], { input: untidy })
+    expect(JSON.parse(out)).toMatchObject({
+      files: [{ changed: true, text: expect.stringContaining('kernel: ') as string }],
+    })
+    const broken = await at.run(['fmt', '-'], { input: 'attention {{{' })
+    expect(broken).toMatchObject({ status: 1, out: '', err: expect.stringContaining('<stdin>:1:') as string })
+    expect((await at.run(['fmt', '-', 'good.attn'])).status).toBe(2)
+  })
+
+  test('compile writes here', async () => {
+    const other = new Console({})
+    const { status } = await other.run(['compile', '-', '--only', 'exact'], { input: good })
+    const written = existsSync(join(other.directory, 'exact.js'))
+    other.remove()
+    expect([status, written]).toEqual([0, true])
+  })
+})
+
 describe('attnc compile', () => {
   test('writes modules, types, kernels and the runtime, and prints them', async () => {
     const { status, out } = await at.run(['compile', 'good.attn', '-o', 'built'])

@@ -12,6 +12,8 @@ export interface Result {
 }
 
 interface Options extends Partial<Pick<Io, 'env' | 'ask'>> {
+  /** What comes by standard input. */
+  readonly input?: string
   readonly terminal?: boolean
 }
 
@@ -28,12 +30,13 @@ export class Console {
   }
 
   async run(args: readonly string[], options: Options = {}): Promise<Result> {
-    const { terminal = false, env = {}, ask } = options
+    const { terminal = false, env = {}, ask, input = '' } = options
     let out = ''
     let err = ''
     const status = await main(args, {
       out: { write: (text) => void (out += text), terminal },
       err: { write: (text) => void (err += text), terminal },
+      input: () => new TextEncoder().encode(input),
       env,
       directory: this.directory,
       ...(ask && { ask }),

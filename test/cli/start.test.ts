@@ -69,6 +69,6 @@ describe('commands', () => {
 function given(): { commander: Command; context: Parameters<typeof addCommands>[0] } {
   const commander = new Command()
   const sink = { write: () => {}, terminal: false }
-  const io = { out: sink, err: sink, env: {}, directory: '.' }
+  const io = { out: sink, err: sink, input: () => new Uint8Array(), env: {}, directory: '.' }
   return { commander, context: { program: commander, io, conclude: () => {} } }
 }

@@ -9,7 +9,7 @@ export function addCheck({ program, io, conclude }: Context): void {
   program
     .command('check')
     .description('Reports everything that is wrong with specs, and writes nothing.')
-    .argument('<spec...>', '.attn files')
+    .argument('<spec...>', '.attn files, or - for standard input')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc check specs/*.attn')
     .action((paths: string[], options: { json?: true }) => {

@@ -42,8 +42,10 @@ export function addCompile({ program, io }: Context): void {
   program
     .command('compile')
     .description('Writes one importable ES module per attention, with its types and its kernels.')
-    .argument('<spec>', 'an .attn file')
-    .addOption(textOption('-o, --output <dir>', 'where to write (default: beside the spec)'))
+    .argument('<spec>', 'an .attn file, or - for standard input')
+    .addOption(
+      textOption('-o, --output <dir>', 'where to write (default: beside the spec; of standard input, here)'),
+    )
     .addOption(
       new Option('--target <target>', 'what the kernels are written for')
         .choices(targets)

@@ -23,6 +23,12 @@ export async function compileInto(texts: Readonly<Record<string, string>>): Prom
 export async function attnc(directory: string, ...words: readonly string[]): Promise<void> {
   let said = ''
   const stream = { write: (text: string): void => void (said += text), terminal: false }
-  const status = await main(words, { out: stream, err: stream, env: {}, directory })
+  const status = await main(words, {
+    out: stream,
+    err: stream,
+    input: () => new Uint8Array(),
+    env: {},
+    directory,
+  })
   if (status !== 0) throw new Error(`attnc ${words.join(' ')}: ${said}`)
 }
