@@ -16,8 +16,9 @@ export function render(
   source: { readonly file?: string; readonly text: string },
   options: RenderOptions = {},
 ): string {
-  if (!Array.isArray(diagnostics))
-    throw new TypeError(`render: expected an array of diagnostics, found ${describe(diagnostics)}`)
+  const given: unknown = diagnostics
+  if (!Array.isArray(given))
+    throw new TypeError(`render: expected an array of diagnostics, found ${describe(given)}`)
   requireObject('render', source, "{ file: 'performer.attn', text }")
   string(source.text, 'text')
   checkOptions(options, 'render', { colour: flag })

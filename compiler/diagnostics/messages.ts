@@ -8,7 +8,9 @@
  */
 import { compilationMessages } from './messages/compilation.ts'
 import { declarationMessages } from './messages/declarations.ts'
+import { evaluationMessages } from './messages/evaluations.ts'
 import { expressionMessages } from './messages/expressions.ts'
+import { recurrenceMessages } from './messages/recurrences.ts'
 import { settingMessages } from './messages/settings.ts'
 import { syntaxMessages } from './messages/syntax.ts'
 
@@ -17,5 +19,7 @@ export const messages = {
   ...declarationMessages,
   ...expressionMessages,
   ...settingMessages,
+  ...evaluationMessages,
+  ...recurrenceMessages,
   ...compilationMessages,
 }

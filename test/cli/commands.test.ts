@@ -136,6 +136,33 @@ describe('standard input, as -', () => {
   })
 })
 
+describe('attnc explain CODE', () => {
+  test('says what it means and what to do, in lines that fit', async () => {
+    const { status, out, err } = await at.run(['explain', 'A0411'])
+    expect([status, err]).toEqual([0, ''])
+    expect(out).toMatch(/^error A0411: unknown feature\n\nThe feature is declared neither/)
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect((await at.run(['explain', 'a0411'])).out).toBe(out)
+  })
+
+  test('--json', async () => {
+    const { out } = await at.run(['explain', 'A0433', '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      code: 'A0433',
+      severity: 'warning',
+      title: 'stabilize max causal',
+    })
+  })
+
+  test('a code that there is not', async () => {
+    const { status, err } = await at.run(['explain', 'A0406'])
+    expect([status, err]).toEqual([
+      2,
+      expect.stringMatching(/there is no diagnostic A0406\n.*did you mean A0/),
+    ])
+  })
+})
+
 describe('attnc compile', () => {
   test('writes modules, types, kernels and the runtime, and prints them', async () => {
     const { status, out } = await at.run(['compile', 'good.attn', '-o', 'built'])

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { env } from 'node:process'
 import { describe, expect, test } from 'vitest'
+import { explained } from '../../compiler/diagnostics/explanations.ts'
 import { messages } from '../../compiler/diagnostics/messages.ts'
 import { render } from '../../compiler/diagnostics/render.ts'
 import { compile } from '../../compiler/index.ts'
@@ -26,6 +27,11 @@ test('there is a sample for every code and no other', () => {
   )
   const goldens = files.filter((file) => file.endsWith('.txt'))
   expect(update ? [] : goldens.filter((file) => !codes.includes(file.slice(0, -4)))).toEqual([])
+})
+
+test('every code is explained: what it means, and what to do', () => {
+  expect(explained.map(({ code }) => code)).toEqual(codes.toSorted())
+  for (const { code, text } of explained) expect(`${code}: ${text}`).toMatch(/^A\d{4}: [A-Z].{30,}\.$/s)
 })
 
 describe.each(rows)('%s', (_name, { code, severity }) => {

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { type CompiledAttention, type PendingAttention, type Target, targets } from '../../index.ts'
 import type { Context } from '../context.ts'
 import type { DeviceName } from '../../cost/device.ts'
+import { explainCode, isCode } from '../explain/code.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
 import { costsInWords as gpuCostsInWords, costsOf, deviceNames, type FormCosts } from '../explain/gpu-cost.ts'
 import { type StageName, stageNames, stagesOf, stageTitle, targetOf, whenAsked } from '../explain/stages.ts'
@@ -28,8 +29,11 @@ interface Options {
 export function addExplain({ program, io }: Context): void {
   program
     .command('explain')
-    .description("Shows every stage's view of an attention, and what it costs beside exact softmax.")
-    .argument('<spec>', 'an .attn file')
+    .description(
+      "Shows every stage's view of an attention, and what it costs beside exact softmax;\n" +
+        'or says what a diagnostic means, and what to do.',
+    )
+    .argument('<spec>', 'an .attn file, or the code of a diagnostic')
     .addOption(onlyOption())
     .addOption(
       new Option('--length <n>', 'rows for which the cost is given').argParser(wholeNumber(1)).default(4096),
@@ -69,10 +73,12 @@ export function addExplain({ program, io }: Context): void {
     .addHelpText(
       'after',
       '\nExamples:\n  $ attnc explain specs/performer.attn --stage algebra' +
+        '\n  $ attnc explain A0411' +
         '\n  $ attnc explain specs/performer.attn --stage claim --norms 0.5,1 --deviation 0.05' +
         '\n  $ attnc explain specs/performer.attn --stage cost --length 8192 --heads 16 --device h200',
     )
     .action((path: string, options: Options) => {
+      if (isCode(path)) return explainCode(io, path, options.json === true)
       const source = readSource(io, path)
       const { only, stage } = options
       const target = (stage === undefined ? undefined : targetOf(stage)) ?? options.target

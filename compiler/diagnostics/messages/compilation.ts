@@ -12,3 +12,11 @@ export const compilationMessages = {
     help: "its module runs on the float64 reference, which is slow: create({ backend: 'reference' })",
   })),
 }
+
+/** Of each, what it means and what to do. */
+export const compilationExplanations: Readonly<Record<keyof typeof compilationMessages, string>> = {
+  notCompiled:
+    'The attention is right, and the compiler has no kernels for it yet. Choose others of the file with --only; in programs it runs as the float64 reference.',
+  textAlone:
+    "The attention is right, and this target has no kernels for it yet. Its module runs on the float64 reference, create({ backend: 'reference' }), which is slow; try another --target.",
+}

@@ -94,3 +94,43 @@ export const declarationMessages = {
     help: 'kernels have code for each block: one whose entries differ by a vector is a block of many features',
   })),
 }
+
+/** Of each, what it means and what to do. */
+export const declarationExplanations: Readonly<Record<keyof typeof declarationMessages, string>> = {
+  duplicateFeature:
+    'Two features of a file have one name, so that it is unclear which an attention means. Rename one. A feature of the prelude may be declared anew.',
+  duplicateAttention:
+    'Two attentions of a file have one name, and each becomes a module of its name. Rename one.',
+  nothingDeclared:
+    'The file is empty, or has comments alone. Declare an attention: attention NAME { dim: 64 feature: elu1 }.',
+  noAttention:
+    'Features become kernels only in an attention that uses them. Add one with a line `feature: NAME`.',
+  parameterCount:
+    'A feature takes the row, as in f(x) = …, or the row and a projection row, as in f(x, w) = …. Give it one of these forms; for other helpers write def.',
+  duplicateParameter: 'Two parameters have one name, so that one could not be reached. Rename one.',
+  constantAsParameter:
+    'The name already stands for something in every feature, such as dim. Choose another name; x and w are usual.',
+  unusedParameter:
+    'A parameter that the body does not mention changes nothing. Use it or leave it out: without w a feature takes no projections.',
+  blockCounts:
+    'The features of a query and of a key are multiplied one by one and summed, so both need as many blocks. Add the blocks that one of them lacks.',
+  featureCounts:
+    'The features of a query and of a key are multiplied one by one and summed, so both need as many numbers. Make the vectors on both sides equally long.',
+  projectedBlock:
+    'A block of a projected feature gives one number for each projection row. Reduce a vector with dot(w, x), sum(…) or norm(…).',
+  tooManyFeatures:
+    'States and kernels grow with the number of features, and this many would not run. Take a smaller dim, fewer projections or fewer blocks.',
+  attentionsByCase:
+    'Two names differ by capital letters alone, and many disks take their files for one. Rename one.',
+  deviceName:
+    'Windows keeps this name for a device and has no file of it. Rename the attention where the module is to be used there.',
+  duplicateFunction: 'Two functions of a file have one name. Rename one.',
+  recursiveFunction:
+    'A function is written out wherever it is called, so it cannot call itself, directly or by way of others. Write out as many steps as there are to be.',
+  functionShadows:
+    'The language has a function of this name. Give yours another, so that a reader knows which is meant.',
+  functionParameters:
+    'A function without parameters is a constant. Write the expression where it is used, or give the function a parameter.',
+  tooManyBlocks:
+    'Kernels have code of their own for each block of a feature. Write blocks that differ by an entry of a vector as one block that is a vector.',
+}

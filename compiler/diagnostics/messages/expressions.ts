@@ -126,3 +126,53 @@ export const expressionMessages = {
     help: 'a softmax has its argument four times, and a sum of many exponentials compares each with all: use fewer',
   })),
 }
+
+/** Of each, what it means and what to do. */
+export const expressionExplanations: Readonly<Record<keyof typeof expressionMessages, string>> = {
+  unknownName:
+    'Nothing of this name is visible here. Check the spelling; data of your own is declared under inputs or weights, and a feature sees its parameters.',
+  nameElsewhere:
+    'The name has a meaning in another part of an attention, and none here. The message says where it belongs: q and k in a kernel, i and j in a mask, x in a feature.',
+  unknownFunction:
+    'The language has no function of this name, and the file declares none. Check the spelling, or declare it: def NAME(x) = ….',
+  functionElsewhere:
+    'The function needs something that is not at hand here, such as a pair of rows or a state. Move it to the setting that the message names.',
+  wrongArguments:
+    'The function takes other arguments: another number of them, or scalars in place of vectors. Compare the call with the signature in the message.',
+  wrongOperands:
+    'The operator does not take operands of these types. Vectors go with vectors of the same length or with scalars; dot(a, b) is the product that gives a number.',
+  operatorElsewhere:
+    'Comparisons, conditions and remainders say which pairs are seen, and belong in a mask. Elsewhere write the same with functions such as max, min or abs.',
+  chainedComparison:
+    'A comparison gives a condition, which cannot be compared again. Join two comparisons: a < b && b < c.',
+  exponentNotConstant:
+    'A power takes a constant exponent. Write one that varies as exp(exponent * log(base)).',
+  undefinedValue:
+    'The constant has no finite value: it divides by 0, or takes the root or the logarithm of what has none. Change the numbers that it is made of.',
+  beyondSingle:
+    'The constant is beyond f32, the arithmetic of the kernels, which ends at about 3.4e38. Divide by a common factor, or keep it inside an exp.',
+  vectorTooLong: 'The vector has more entries than a kernel holds for a row. Take a smaller dim.',
+  functionWithoutCall: 'A function stands where a value is expected. Give it its arguments in brackets.',
+  notAFunction:
+    'A value is called as if it were a function. Write a product with an asterisk, a * (b + c), and an entry of a vector with square brackets, x[0].',
+  randomArgument:
+    'The function random gives one number for each integer, the same everywhere, and its argument may be a fraction here. Round it: floor(…).',
+  vanishes:
+    'The value is multiplied by so little that f32 may take it for 0, and rows become 0 or NaN. A factor that numerator and denominator share cancels: leave it out.',
+  functionArguments:
+    'A function of the file is called with another number of arguments than it has parameters. Compare the call with its declaration.',
+  previousRow:
+    'The function previous gives the row before the one that is named, and takes the name of a row, such as k. Name one that is visible here.',
+  noPosition:
+    'The function rotary turns a row by its position, and the argument mixes rows or has none. Turn what is made of q alone, or of k alone; in a feature turn x.',
+  inputRow:
+    'Where a query and a key meet, it must be said whose entry of the data is meant. Write NAME[q] or NAME[k].',
+  entriesOfVector: 'Square brackets take an entry of a vector, and this is none. Leave them out.',
+  entryIndex: 'An index must be an integer, and this may be a fraction. Round it: floor(…).',
+  entryRange:
+    'The index is outside the vector. Entries are numbered from 0, and the end of a slice is not part of it: x[0:dim] is all of x.',
+  sliceConstant:
+    'The length of a slice must be known to the compiler. Give it constant bounds, such as x[0:dim / 2].',
+  tooLongWrittenOut:
+    'Functions are written out where they are called, and the result is too long for a kernel. Call softmax on shorter vectors, or add fewer exponentials.',
+}

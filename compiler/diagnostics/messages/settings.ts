@@ -1,4 +1,4 @@
-/** A04: the settings of an attention, each alone and together. */
+/** A04: the settings of an attention: its score, feature, mask and denominator, alone and together. */
 import { alternatives, didYouMean, error, warning } from './message.ts'
 
 const smallerIntegers =
@@ -83,41 +83,6 @@ export const settingMessages = {
     help: 'use `orthogonal` or `iid`',
   })),
 
-  landmarksForm: error('A0418', (found: string, near?: string) => ({
-    message: `expected \`N segment_means\` or \`N learned\` for \`landmarks\`, found ${found}`,
-    help: didYouMean(near) ?? 'for example `landmarks: 64 segment_means`',
-  })),
-
-  landmarksWithFeature: error('A0419', () => ({
-    message: 'an attention is evaluated through its `feature` or through `landmarks`, not both',
-    help: 'drop one of the two',
-  })),
-
-  landmarksWithoutKernel: error('A0420', () => ({
-    message: '`landmarks` need a `kernel` to evaluate between rows and landmark rows',
-    help: 'add `kernel: exp(dot(q, k))`',
-  })),
-
-  landmarksMasked: error('A0421', () => ({
-    message: 'landmark attention cannot be masked: every landmark row sees the whole sequence',
-    help: 'drop the `mask`, or the `landmarks`',
-  })),
-
-  landmarksOnly: error('A0422', (setting: string) => ({
-    message: `\`${setting}\` is for landmark attention, and this attention has no \`landmarks\``,
-    help: `add \`landmarks: 64 segment_means\`, or drop \`${setting}\``,
-  })),
-
-  filterEven: error('A0423', (setting: string, found: number) => ({
-    message: `expected an odd width for \`${setting}\`, found ${found}`,
-    help: 'an odd filter has a middle, which stands over the row itself',
-  })),
-
-  notForLandmarks: error('A0424', (setting: string) => ({
-    message: `\`${setting}\` does not apply to landmark attention, whose three factors are each softmax-normalised`,
-    help: `drop \`${setting}\``,
-  })),
-
   maskNotCondition: error('A0425', (found: string, near: string | undefined) => ({
     message: `expected \`none\`, \`causal\` or a condition for \`mask\`, found ${found}`,
     help: didYouMean(near) ?? 'a condition compares, as in `i >= j && i - j < 256`',
@@ -128,19 +93,9 @@ export const settingMessages = {
     help: 'use `none` or `causal`, or drop the `feature`',
   })),
 
-  decayNeedsCausal: error('A0427', () => ({
-    message: '`decay` weighs a key by how far it lies in the past, so it needs `mask: causal`',
-    help: 'add `mask: causal`',
-  })),
-
   notBesides: error('A0428', (setting: string, other: string) => ({
     message: `\`${setting}\` does not apply beside \`${other}\``,
     help: 'drop one of the two',
-  })),
-
-  decayRange: error('A0429', (head: number, value: number) => ({
-    message: `expected a decay in [0, 1], found ${Number.isNaN(value) ? 'no number' : value} for head ${head}`,
-    help: 'for example `decay: 1 - 2^(-5 - head)`',
   })),
 
   stabilizeForm: error('A0430', (found: string, near: string | undefined) => ({
@@ -170,155 +125,6 @@ export const settingMessages = {
     help: 'drop `epsilon`',
   })),
 
-  compressForm: error('A0435', (found: string, near?: string) => ({
-    message: `expected \`N learned\` for \`compress\`, found ${found}`,
-    help: didYouMean(near) ?? 'for example `compress: 256 learned`',
-  })),
-
-  evaluatedTwice: error('A0436', (first: string, second: string) => ({
-    message: `an attention is evaluated in one way, and \`${first}\` and \`${second}\` are two`,
-    help: 'drop one of the two',
-  })),
-
-  compressMasked: error('A0437', () => ({
-    message: 'compressed attention cannot be masked: every pooled row mixes the whole sequence',
-    help: 'drop the `mask`, or `compress`',
-  })),
-
-  bucketsForm: error('A0438', (found: string, near?: string) => ({
-    message: `expected \`B [rounds R] [chunk C] [seed S]\` for \`buckets\`, found ${found}`,
-    help: didYouMean(near) ?? 'for example `buckets: 64 rounds 2 chunk 64 seed 42`',
-  })),
-
-  bucketsOdd: error('A0439', (found: number) => ({
-    message: `expected an even number of buckets, found ${found}`,
-    help: 'half of them belong to directions, and half to their opposites',
-  })),
-
-  bucketsUnnormalised: error('A0440', () => ({
-    message: '`normalize: none` does not apply to `buckets`: rounds are combined by their denominators',
-    help: 'drop `normalize`',
-  })),
-
-  bucketsCausal: warning('A0441', () => ({
-    message:
-      'with `buckets` the earlier rows of a causal attention depend on later ones: which rows meet is decided by sorting all of them',
-    help: 'the values of later rows stay hidden; an exact `kernel` without `buckets` does not look ahead at all',
-  })),
-
-  tensorForm: error('A0444', (role: string, found: string) => ({
-    message: `expected a name and a type for each of the ${role}s, found ${found}`,
-    help:
-      role === 'input'
-        ? 'for example `inputs: a scalar, z query vector(value_dim)`'
-        : 'for example `weights: A scalar, W shared matrix(dim, dim)`',
-  })),
-
-  tensorType: error('A0445', (role: string, found: string) => ({
-    message: `expected the type of ${role === 'input' ? 'an input' : 'a weight'}, found ${found}`,
-    help: `it is \`scalar\`, \`integer\`${role === 'input' ? ' or `vector(n)`' : ', `vector(n)` or `matrix(n, p)`'}`,
-  })),
-
-  tensorMarks: error('A0446', (role: string, found: string) => ({
-    message: `\`${found}\` does not say whose this ${role} is`,
-    help: 'before the type stands nothing, `key`, `query`, `shared` or `query shared`',
-  })),
-
-  duplicateTensor: error('A0447', (name: string) => ({
-    message: `\`${name}\` is already declared in this attention`,
-    help: 'inputs and weights have names of their own',
-  })),
-
-  reservedTensor: error('A0448', (name: string) => ({
-    message: `\`${name}\` already has a meaning in an attention`,
-    help: 'give the tensor another name',
-  })),
-
-  decayType: error('A0449', (found: string, of: string, size: number) => ({
-    message: `expected a scalar or a vector of ${of} (${size}) for \`decay\`, found ${found}`,
-    help: 'a scalar weighs a whole row, a vector each of its entries',
-  })),
-
-  decayOutside: error('A0450', (value: number) => ({
-    message: `a decay is in [0, 1], and this one comes no nearer than ${value}`,
-    help: 'for example `exp(-exp(A) * softplus(a))`',
-  })),
-
-  updateNotState: error('A0451', (found: string) => ({
-    message: `expected a state for \`update\`, found ${found}`,
-    help: 'for example `decay * S + outer(k, v)`',
-  })),
-
-  updateNeedsFeature: error('A0452', () => ({
-    message: '`update` is what a token makes of a carried state, and exact attention carries none',
-    help: 'add `feature: x`',
-  })),
-
-  updateNeedsCausal: error('A0453', () => ({
-    message: '`update` goes from token to token, so it needs `mask: causal`',
-    help: 'add `mask: causal`',
-  })),
-
-  stateCall: error('A0454', (form: string, wanted: string, found: string) => ({
-    message: `expected \`${form}\` with ${wanted}, found ${found}`,
-    help: undefined,
-  })),
-
-  stateOperands: error('A0455', (operator: string, found: readonly string[], features: number) => ({
-    message: `\`${operator}\` makes no state of ${found.join(' and ')}`,
-    help: `states are added, and multiplied by a scalar or by a vector of the ${features} features`,
-  })),
-
-  matrixScale: error('A0456', () => ({
-    message: 'a state is scaled as a whole or by rows, not by a matrix',
-    help: 'a matrix that is the identity and a rank-one term is `S - outer(x, read(y))`',
-  })),
-
-  readOfRead: error('A0457', () => ({
-    message: '`read` of what was read: the update would not be affine in S',
-    help: 'read S by rows that do not depend on it',
-  })),
-
-  notAffine: error('A0458', (part: string, why: string) => ({
-    message: `the update is not affine in S: \`${part}\` is ${why}`,
-    help: 'it is one `D * S`, and terms `outer(x, y)` of which y may be affine in `read(…)` and x is free of S',
-  })),
-
-  readNormalised: error('A0459', () => ({
-    message: '`normalize: sum` has no denominator for an update that reads S',
-    help: 'add `normalize: none`, and normalise in `output`',
-  })),
-
-  readUnbounded: error('A0460', (part: string) => ({
-    message: `\`${part}\` grows without bounds, and a state that is read cannot be scaled by features`,
-    help: 'use a feature that is bounded, such as `unit(x)`, or does not grow exponentially',
-  })),
-
-  outputNotRow: error('A0461', (size: number, found: string) => ({
-    message: `expected a vector of value_dim (${size}) for \`output\`, found ${found}`,
-    help: 'for example `rms(o) * silu(z)`',
-  })),
-
-  sinkNotScalar: error('A0462', (found: string) => ({
-    message: `expected a scalar for \`sink\`, found ${found}`,
-    help: 'a constant, or a weight: `weights: s scalar`, `sink: s`',
-  })),
-
-  sinkUnused: warning('A0463', () => ({
-    message: '`sink` has no effect: with `normalize: none` there is no denominator',
-    help: 'drop `sink`',
-  })),
-
-  shortConvForm: error('A0464', (found: string) => ({
-    message: `expected a width and, if there is one, a function of one number for \`short_conv\`, found ${found}`,
-    help: 'for example `short_conv: 4 silu`',
-  })),
-
-  shortConvCausal: error('A0465', () => ({
-    message: '`short_conv` mixes a row with the rows before it, so it needs a causal `mask`',
-    help: 'add `mask: causal`',
-  })),
-
   fromEndNeedsExact: error('A0466', () => ({
     message: '`causal from end` needs exact attention: a carried state has as many keys as queries',
     help: 'use `causal`, or drop the `feature`',
@@ -338,4 +144,58 @@ export const settingMessages = {
     message: `\`${expression}\` passes the integers of a device in every call`,
     help: smallerIntegers,
   })),
+}
+
+/** Of each, what it means and what to do. */
+export const settingExplanations: Readonly<Record<keyof typeof settingMessages, string>> = {
+  unknownSetting:
+    'An attention has no setting of this name. Check the spelling against the list in the message; what has no setting is often an expression, such as a bias in the kernel or a window in the mask.',
+  duplicateSetting: 'A setting stands twice in one attention. Keep one of the two.',
+  dimMissing:
+    'Kernels are compiled for rows of one width, and the attention names none. Add dim: 64, or yours.',
+  noScore:
+    'An attention needs a score of a query and a key: a kernel, which is evaluated pair by pair, or a feature, whose sums are carried. Softmax is kernel: exp(dot(q, k)).',
+  oneExpression:
+    'The setting takes one expression, and here are several side by side. Join them by an operator, or take away what is too much.',
+  integerRange:
+    'The setting takes a whole number within the range that the message gives. Choose one of them.',
+  numberRange: 'The setting takes a number within the range that the message gives. Choose one of them.',
+  unknownChoice: 'The setting takes one of a few words. Choose one of those in the message.',
+  kernelNotScalar:
+    'A kernel scores one query against one key, and gives one number. Reduce vectors with dot(q, k), sum(…) or norm(…).',
+  unknownFeature:
+    'The feature is declared neither in this file nor in the prelude. Check the spelling, declare feature NAME(x) = …, or write its body in place.',
+  projectionsMissing:
+    'The feature is evaluated for each of many projection rows, and their number is not set. Add projections: 256 orthogonal; more of them estimate better and cost more.',
+  projectionsUnneeded:
+    'The feature has no second parameter, so no projection row reaches it. Drop projections, or declare the feature as NAME(x, w).',
+  projectionsWithoutFeature:
+    'Projections are drawn for a feature, and the attention has none. Add one, such as feature: favor, or drop projections.',
+  projectionsForm:
+    'Projections are a number, then perhaps how rows are coupled, and a seed: 256 orthogonal seed 42.',
+  simplexDim:
+    'The directions of a simplex are the corners of one, and a single dimension has none. Use orthogonal or iid.',
+  maskNotCondition:
+    'A mask says which pairs are seen: none, causal, or a condition on the positions i and j, such as i >= j && i - j < 256. A term that is added to scores belongs in the kernel.',
+  conditionNeedsExact:
+    'A factorised sum is carried from row to row, and cannot leave out single pairs. Use none or causal, or drop the feature.',
+  notBesides: 'The two settings contradict each other. Drop one of the two.',
+  stabilizeForm:
+    'Stabilising is auto, which is exact; none; or max E, the published form with a maximum over keys and an epsilon.',
+  stabilizeNeedsProjected:
+    'The published form subtracts a maximum over projections, and this attention has none. The default, auto, stabilises every attention: drop the setting.',
+  kernelIgnoresRow:
+    'The kernel has the same value whatever the query, or the key, is. Check that both q and k are in it.',
+  stabilizeMaxCausal:
+    'The maximum is taken over all keys, so that earlier rows depend on later ones, and decoding gives other numbers. stabilize: auto is exact and does not look ahead.',
+  epsilonUnused:
+    'An epsilon is added to the denominator, and with normalize: none there is none. Drop epsilon.',
+  fromEndNeedsExact:
+    'Counting from the end is for calls with more keys than queries, and a carried state has as many of both. Use causal, or drop the feature.',
+  kernelSeesMore:
+    'Beside this setting the rows of a kernel are made of many, and have no position or data of their own. Use q and k alone in the kernel, or drop the setting.',
+  maskGrowsLarge:
+    'On devices masks are computed in 32-bit integers, which this one leaves in long calls; these are refused. Compare smaller numbers to allow them.',
+  maskTooLarge:
+    'On devices masks are computed in 32-bit integers, which this one leaves in every call. Compare smaller numbers.',
 }

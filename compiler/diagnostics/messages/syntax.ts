@@ -95,3 +95,25 @@ export const syntaxMessages = {
     help: 'mend the first few and check again',
   })),
 }
+
+/** Of each, what it means and what to do. */
+export const syntaxExplanations: Readonly<Record<keyof typeof syntaxMessages, string>> = {
+  illegalCharacter:
+    'The text has a character that no form of the language begins with. Papers write · × ² √ ≤ where attn writes * ^2 sqrt(…) <=; names are of letters from A to Z, digits and _.',
+  malformedNumber:
+    'What begins as a number does not end as one. Write numbers in decimal, with a digit on both sides of a point, such as 0.5 or 1e-4, and products with an asterisk: 2 * x.',
+  numberTooLarge:
+    'The number is beyond f32, the arithmetic of the kernels, which ends at about 3.4e38. Write a smaller one, or the formula that it came from.',
+  notText: 'The file holds a NUL character, as binary files do. Name the .attn file, and save it as UTF-8.',
+  fileTooLong:
+    'A specification is a page or two, and this file is far longer. Check that the right file is named.',
+  nestedTooDeep:
+    'More brackets are open at once than anybody can read. Name parts of the expression with def, and call them.',
+  expressionTooLong:
+    'The expression has more operators than a kernel should compute for each pair of rows. Write repeated terms as sums over vectors, such as dot and sum.',
+  unexpected:
+    'The grammar expects something else at this place; the message says what. Look at the word before it first: a missing bracket, colon or operator is often there.',
+  syntaxGivenUp:
+    'After so many syntax errors those that follow would mislead. Mend the first few, and check again.',
+  moreOmitted: 'More was found than is shown. Mend what is shown, and check again.',
+}
