@@ -9,6 +9,7 @@ import { dispatchesOf } from './schedule/schedule.ts'
 import { bodiesOf } from './semantics/bodies.ts'
 import { declaredTensors, drawnLaw, keysAreQueries, weightsOf } from './semantics/model.ts'
 import type { AttentionModel, WeightModel } from './semantics/model.ts'
+import { needsEqualLengths } from './semantics/owners.ts'
 import { excess } from './symbolic/index-arithmetic.ts'
 import { mentions } from './symbolic/traverse.ts'
 import type { Target } from './targets/target.ts'
@@ -18,6 +19,8 @@ import type { KernelSource } from '../runtime/program.ts'
 /** What the algebra says of an attention: why it has no decoding, if so, and whether rows are means. */
 export interface Facts {
   readonly undecodable: string | undefined
+  /** Whether no row sees those after it. */
+  readonly causal: boolean
   readonly convex: boolean
 }
 
@@ -122,16 +125,24 @@ function factsOf(
     dim,
     valueDim,
     features: schedule.features,
-    causal: schedule.causal,
+    causal: facts.causal,
     target: target.name,
     ...(law && { projection: law }),
     ...(keysAreQueries(model) && { keysAreQueries: true }),
     ...(limit && { longest: limit.longest }),
     ...(facts.convex && { convex: true }),
     ...(facts.undecodable !== undefined && { undecodable: facts.undecodable }),
+    ...dataOf(model),
     weights: weightsOf(model).map(planOf),
     source,
   }
+}
+
+/** What the file declares, where it does. */
+function dataOf(model: AttentionModel): Pick<ProgramDescription, 'tensors' | 'sameRows'> {
+  const tensors = declaredTensors(model)
+  if (tensors.length === 0) return {}
+  return { tensors, ...(needsEqualLengths(model) && { sameRows: true }) }
 }
 
 /** Forms share the kernels that they have in common. */

@@ -14,7 +14,7 @@ import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, gradientsFor, type LoweredForms, stateGradientsFor } from './forms.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { preludeSource } from './prelude.ts'
-import { featuresOf, negativeWeights, parametersOf, undecodable } from './algebra/facts.ts'
+import { featuresOf, negativeWeights, parametersOf, seesNoneAfter, undecodable } from './algebra/facts.ts'
 import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
@@ -70,6 +70,7 @@ export function build(
   const source = print(alone(tree, model.name))
   const facts = {
     undecodable: undecodable(algebra),
+    causal: seesNoneAfter(algebra.mask),
     convex: negativeWeights(algebra) === undefined,
   }
   const gradients = (of: Target, form: () => ReturnType<typeof gradientsFor>) => () => {

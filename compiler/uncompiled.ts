@@ -1,22 +1,25 @@
 /** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
+import { fromModel } from './algebra/build.ts'
+import { mapsOf } from './algebra/facts.ts'
 import { declaredTensors, headsInSight, isOfHeads } from './semantics/model.ts'
 import type { AttentionModel } from './semantics/model.ts'
 import { environmentOf, evaluateScalar } from './symbolic/evaluate.ts'
 import type { Expression } from './symbolic/expression.ts'
-import { traverse } from './symbolic/traverse.ts'
+import { freeVariables, traverse } from './symbolic/traverse.ts'
 
 /** The first such part, as a noun; undefined where kernels can be made of all. */
 export function uncompiled(model: AttentionModel): string | undefined {
   const { mask, decay, update, output, sink, shortConv, evaluation } = model
   if (shortConv !== undefined) return '`short_conv`'
   if (update !== undefined) return 'an update'
-  if (declaredTensors(model).length > 0) return 'declared inputs and weights'
+  if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
   if (output !== undefined) return 'an expression for its output'
   if (sink !== undefined) return 'a sink'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
   if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
   if (decay !== undefined && !isOfHeads(decay)) return 'a decay that is not of the head alone'
   if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
+  if (evaluation === 'exact') return uncompiledPairs(model)
   for (const expression of expressionsOf(model)) {
     const nodes = traverse(expression)
     const name = nodes.flatMap((node) => (node.kind === 'variable' ? (ofPairs[node.name] ?? []) : []))[0]
@@ -29,6 +32,18 @@ export function uncompiled(model: AttentionModel): string | undefined {
     if (operator?.kind === 'apply') return `\`${operator.operator}\``
   }
   return undefined
+}
+
+/** The same of scores of pairs. */
+function uncompiledPairs(model: AttentionModel): string | undefined {
+  const before = expressionsOf(model)
+    .flatMap((expression) => [...freeVariables(expression)])
+    .some((name) => name.startsWith('previous('))
+  if (before) return 'rows before'
+  const apart = mapsOf(fromModel(model)).some(
+    ({ along, heads }) => along === 'keyLength' && heads === 'heads',
+  )
+  return apart ? 'keys that each query head makes its own of' : undefined
 }
 
 /** Whether γ is 0 for a head that the compiler looks at: logarithms, which kernels carry, have no such number. */

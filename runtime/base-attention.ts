@@ -60,10 +60,10 @@ export abstract class BaseAttention implements Plain {
     program: Program,
     backend: Backend,
     device: string,
-    { drawing, projection, weights = {} }: Opening,
+    { drawing, projection, takeInputs, weights = {} }: Opening,
     gpuDevice?: GPUDevice,
   ) {
-    this.program = program
+    this.program = takeInputs ? { ...program, takeInputs } : program
     this.name = program.name
     this.dim = program.dim
     this.valueDim = program.valueDim
@@ -108,12 +108,9 @@ export abstract class BaseAttention implements Plain {
   }
 
   /** Has kernels read the projection and the weights that `create` was given. */
-  protected writeConstants({ weights = {} }: Opening): void {
+  protected writeConstants({ constants = [] }: Opening): void {
     this.#writeProjection(this.drawn)
-    for (const { name, otherwise } of this.program.weights) {
-      const weight = weights[name] ?? (otherwise && weights[otherwise])
-      if (weight !== undefined) this.setConstant(name, weight)
-    }
+    for (const [name, weight] of constants) this.setConstant(name, weight)
   }
 
   #writeProjection({ projection, seed }: Drawn): void {

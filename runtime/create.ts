@@ -30,11 +30,20 @@ export async function createAttention(
 
 async function openOn(program: Program, options: CreateOptions, open?: Open): Promise<BaseAttention> {
   const own =
-    options.projection !== undefined || options.weights !== undefined || program.weights.length > 0
+    options.projection !== undefined ||
+    options.weights !== undefined ||
+    program.weights.length > 0 ||
+    program.tensors
       ? await import('./arguments/own-tensors.ts')
       : undefined
   own?.checkOwnTensors(program, options)
-  const opening = { ...options, drawing: await loadDrawing(program), checkWeights: own?.checkWeightSizes }
+  const opening = {
+    ...options,
+    drawing: await loadDrawing(program),
+    checkWeights: own?.checkWeightSizes,
+    takeInputs: program.tensors && own?.takeInputs,
+    constants: own?.constantsOf(program, options.weights),
+  }
   const asked = options.backend ?? program.only ?? program.target
   try {
     if (open !== undefined && asked === program.target) return await open(program, opening)

@@ -4,6 +4,7 @@
  * Plain data and small functions of the shape; no dependency.
  */
 
+import type { WideTensor } from './attention.ts'
 import type { BackendName, TargetName } from './contract/backends.ts'
 import type { ProjectionLaw } from './contract/projections.ts'
 import type { Shape, ShapeField } from './contract/shape.ts'
@@ -35,6 +36,10 @@ export interface Program {
   readonly uncompiled?: string
   /** Inputs of each call and weights of `create` that the file declares. */
   readonly tensors?: readonly TensorPlan[]
+  /** Rows of queries see inputs of keys, or the other way round: a call has as many of both. */
+  readonly sameRows?: true
+  /** Takes the inputs of a call; `create` adds it where the file declares tensors. */
+  readonly takeInputs?: TakeInputs | undefined
   /** Run-time weights the module must be given, by name. */
   readonly weights: readonly WeightPlan[]
   /** The attention and its features as text in the canonical layout, for backends that these kernels are not for. */
@@ -76,6 +81,15 @@ export interface Later {
 
 /** Whole calls, the forms of decoding, and gradients: at once, or what is kept for them and the rest. */
 export type FormName = 'forward' | 'prefill' | 'resume' | 'step' | 'backward' | 'keep' | 'rest'
+
+/** The inputs of a call by the names of their buffers. */
+export type TakeInputs = (
+  program: Program,
+  member: string,
+  given: Readonly<Record<string, unknown>>,
+  sizes: Omit<Shape, 'chunks' | 'sliceStart' | 'sliceCount'>,
+  onHost: boolean,
+) => readonly (readonly [string, WideTensor])[]
 
 /** Forms with their kernels: what engines run. */
 export interface Runnable extends Omit<Program, 'forms'> {
@@ -170,13 +184,22 @@ export interface Form {
 export interface BufferPlan {
   readonly name: string
   /**
-   * input: given by the caller · output: returned · scratch: free for reuse when
+   * input: given by the caller · data: of the `inputs` that the file declares, likewise · output: returned · scratch: free for reuse when
    * the call's dispatches are done · projection, lengths, weight: kept by the runtime ·
    * factors: of the projection that is drawn (`hadamardTable`), kept likewise ·
    * state: carried from call to call · heads: a number of each query head, by `value`
    */
   readonly role:
-    'input' | 'output' | 'scratch' | 'projection' | 'factors' | 'lengths' | 'weight' | 'state' | 'heads'
+    | 'input'
+    | 'data'
+    | 'output'
+    | 'scratch'
+    | 'projection'
+    | 'factors'
+    | 'lengths'
+    | 'weight'
+    | 'state'
+    | 'heads'
   /** Of the role `heads`: log₂ of what query head 0, 1, … has in (0, 1]. */
   readonly value?: (head: number) => number
   readonly element: 'f32' | 'u32'

@@ -26,6 +26,7 @@
  * function (checked on random points); query and key have equally many blocks
  * of equal sizes.
  */
+import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import type { MaskModel, StabilizeModel } from '../semantics/model.ts'
 import { isNeverPositive } from '../symbolic/never-positive.ts'
 import { isIdentity } from './action.ts'
@@ -43,6 +44,8 @@ export interface Attention {
   readonly dim: number
   readonly valueDim: number
   readonly scale: number
+  /** Tensors that the file declares, which steps see by name. */
+  readonly data: readonly TensorPlan[]
   /** The way of evaluating, for printing alone: code asks for facts of the steps (`facts.ts`). */
   readonly evaluation: string
   /** In order; the last one gives the output. */

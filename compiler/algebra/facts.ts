@@ -14,12 +14,15 @@ import type {
   Attention,
   FactorisedScore,
   GivenRows,
+  Mapped,
+  Mask,
   RowOperand,
   RowOperation,
   RowsShape,
   ScaledTerm,
   Sign,
 } from './attention.ts'
+import { conjuncts, isCausal } from './graphs/masks.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 
 export { isIdentity } from './action.ts'
@@ -48,13 +51,19 @@ export function negativeWeights(attention: Attention): string | undefined {
   return signOfWeights(attention) === 'unknown' ? 'scores may be negative' : undefined
 }
 
+/** Whether no row sees those after it, by the form of the mask. */
+export const seesNoneAfter = (mask: Mask): boolean =>
+  mask.kind === 'causal' || (mask.kind === 'condition' && conjuncts(mask.condition).some(isCausal))
+
 /** Why no recurrence says the same as the whole sequence, in words that go on from "cannot decode, since". */
 export function undecodable(attention: Attention): string | undefined {
   const found = obstacle(attention, 'prefixStable')
   if (found !== undefined) return found
   const { mask, stabilize } = attention
   if (mask.kind === 'none') return 'without a mask each row sees those after it; write mask: causal'
-  if (mask.kind === 'condition') return 'its mask is a condition, and only mask: causal decodes'
+  if (!seesNoneAfter(mask)) return 'its mask is not `causal`; join that to it with &&'
+  if (mask.kind === 'condition' && mentions(mask.condition, 'length'))
+    return 'it sees `length`, which grows with every token'
   return stabilize.kind === 'max' ? 'stabilize: max takes maxima over the whole sequence' : undefined
 }
 
@@ -82,6 +91,16 @@ export function pairsOf(attention: Attention): Attend | undefined {
   const output = outputOf(attention)
   return output.kind === 'attend' && attention.steps.length === 1 ? output : undefined
 }
+
+/** The same of queries and keys that single rows are mapped to beforehand, if they are. */
+export function attendOf({ steps }: Attention): Attend | undefined {
+  const output = steps.at(-1)
+  const others = steps.slice(0, -1).every(({ kind }) => kind === 'map')
+  return output?.kind === 'attend' && others ? output : undefined
+}
+
+/** The steps that map single rows, in order. */
+export const mapsOf = ({ steps }: Attention): readonly Mapped[] => steps.filter((step) => step.kind === 'map')
 
 /** Whether a row is a sum over keys with weights of single pairs, which running bounds on rounding are known for. */
 export const weighsPairs = (attention: Attention): boolean =>

@@ -29,6 +29,7 @@ export function interpret(attention: Attention, call: Call): Float64Array | unde
     // A head without keys has zeros as its output.
     if (visible === 0) continue
     const rows = headOutput(attention, call, w, {
+      item,
       index,
       q: rowsOf(call.q, group * length, length, dim, factor),
       queries: queryRowsOf(call, item),

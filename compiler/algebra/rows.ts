@@ -3,18 +3,20 @@
  *
  * Every step takes matrices of each head, rows of the call or the results of
  * steps before it, and gives one. The last step gives the output; the rows of the
- * others are of a fixed number. Two operations hold others inside: `convolve` adds to
+ * others are of a fixed number, but for mapped ones, which are as many as those of the call. Two operations hold others inside: `convolve` adds to
  * the result of an attention, and `either` chooses between two for each batch item.
  *
  * The record of an operation in `operations/` has its float64 meaning, its facts and its
  * text; a graph in `graphs/` has the operations of an attention.
  */
+import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import type { WeightName } from '../../runtime/contract/weights.ts'
+import type { Expression } from '../symbolic/expression.ts'
 import type { Action } from './action.ts'
 import type { FactorisedScore, ScaledTerm } from './terms.ts'
 
 /** One step of an attention. */
-export type RowOperation = Attend | Carry | Near | Means | Product | Inverse | Convolve | Either
+export type RowOperation = Mapped | Attend | Carry | Near | Means | Product | Inverse | Convolve | Either
 
 /** Rows that an operation takes. */
 export type RowOperand = CallRows | GivenRows | RowOperation
@@ -43,6 +45,36 @@ interface Step {
   readonly name: string
   /** Of its rows. */
   readonly result: string
+}
+
+/**
+ * A row for each row of the call, made of that row alone: entry by entry an expression in the row, in declared tensors,
+ * and in its place. Whatever an attention wants of single rows is rows in front of it.
+ */
+export interface Mapped extends Step {
+  readonly kind: 'map'
+  /** The rows that it goes along: those of queries, or of keys. */
+  readonly along: 'length' | 'keyLength'
+  /** Whose they are. Rows of keys are those of query heads where an expression sees what these own. */
+  readonly heads: 'heads' | 'kvHeads'
+  /** What expressions see as vectors, by name: rows of the call, which are multiplied by √scale, or mapped along the same rows. */
+  readonly rows: Readonly<Record<string, CallRows | Mapped>>
+  /** The declared tensors that they see by name, each the value of the row, or of the head. */
+  readonly data: readonly TensorPlan[]
+  /** In order; entries behind them are 0. */
+  readonly parts: readonly MappedPart[]
+  /** Entries of a row. */
+  readonly width: number
+}
+
+/**
+ * Entries of a mapped row from `start` on that share an expression, in component form: it sees rows, data, `component`
+ * (the entry's place among these), `position`, `length` (key rows that count), `head` and `heads`.
+ */
+export interface MappedPart {
+  readonly start: number
+  readonly size: number
+  readonly value: Expression
 }
 
 /** Σ_j M_ij κ(q_i, k_j) v_j over Σ_j M_ij κ(q_i, k_j) + ε. */

@@ -9,9 +9,16 @@ import type { Expression } from '../symbolic/expression.ts'
 import { rowOperator } from '../symbolic/operators.ts'
 import { print } from '../symbolic/print.ts'
 import { children, freeVariables } from '../symbolic/traverse.ts'
-import type { Attention, FactorisedScore, FeatureBlock, RowOperation, ScaledTerm } from './attention.ts'
+import type {
+  Attention,
+  FactorisedScore,
+  FeatureBlock,
+  Mapped,
+  RowOperation,
+  ScaledTerm,
+} from './attention.ts'
 import { verifyDivision } from './division.ts'
-import { actionOf, featuresOf, outputOf, shapeOf, termsOf } from './facts.ts'
+import { actionOf, featuresOf, mapsOf, outputOf, shapeOf, termsOf } from './facts.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 import { samplePoints } from './sample.ts'
 
@@ -25,8 +32,15 @@ export function verify(attention: Attention): Attention {
   invariant(outputOf(attention).result === 'out', 'the last step gives the output')
   for (const operation of operationsOf(steps)) verifyOperation(operation, steps)
   const score = featuresOf(attention)
+  const tables = attention.data.map(({ name }) => name)
+  const width = Math.max(
+    dim,
+    ...mapsOf(attention).map((map) => map.width),
+    ...attention.data.map(({ shape: [size = 1] }) => size),
+  )
+  mapsOf(attention).forEach(verifyMap)
   if (score === undefined)
-    for (const kernel of new Set(termsOf(attention))) verifyTerm(kernel, ['q', 'k'], dim)
+    for (const kernel of new Set(termsOf(attention))) verifyTerm(kernel, ['q', 'k', ...tables], width)
   else verifyFactors(score, dim)
   const action = actionOf(attention)
   if (action.kind === 'powers') verifyForm(action.base, ['head'])
@@ -37,11 +51,22 @@ export function verify(attention: Attention): Attention {
 function verifyOperation(operation: RowOperation, steps: readonly RowOperation[]): void {
   const at = steps.indexOf(operation)
   if (at === -1) return
-  const fixed = at === steps.length - 1 || shapeOf(operation).count !== undefined
+  const fixed = at === steps.length - 1 || operation.kind === 'map' || shapeOf(operation).count !== undefined
   invariant(fixed, `${operation.result} has rows of a fixed number`)
   for (const operand of recordOf(operation).operands(operation)) {
     const place = isOperation(operand) ? steps.indexOf(operand) : -1
     invariant(place < at, `${operation.result} is made of what comes before it`)
+  }
+}
+
+/** Parts lie side by side in the row, and see no more than what is theirs. */
+function verifyMap({ parts, rows, data, width, result }: Mapped): void {
+  const names = [...Object.keys(rows), ...data.map(({ name }) => name)]
+  let end = 0
+  for (const { start, size, value } of parts.toSorted((a, b) => a.start - b.start)) {
+    invariant(start >= end && start + size <= width, `the parts of ${result} lie apart in its rows`)
+    verifyForm(value, [...names, 'component', 'position', 'length', 'head', 'heads'])
+    end = start + size
   }
 }
 

@@ -292,6 +292,7 @@ function programLines(program: AnyDescription, own: readonly string[], later = '
     only,
     uncompiled,
     tensors,
+    sameRows,
   } = program
   const { texts } = languageOf(program)
   const apart = apartFrom(program)
@@ -312,6 +313,7 @@ function programLines(program: AnyDescription, own: readonly string[], later = '
     ...(undecodable === undefined ? [] : [`undecodable: ${literal(undecodable)},`]),
     ...(uncompiled === undefined ? [] : [`only: ${literal(only)},`, `uncompiled: ${literal(uncompiled)},`]),
     ...(tensors === undefined ? [] : [`tensors: ${literal(tensors)},`]),
+    ...(sameRows === true ? ['sameRows: true,'] : []),
     `weights: ${literal(weights)},`,
     'source,',
     ...own,

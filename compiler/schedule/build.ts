@@ -2,11 +2,12 @@
 import type { Attention } from '../algebra/attention.ts'
 import {
   actionOf,
+  attendOf,
   featuresOf,
   isIdentity,
   isInterpretable,
+  mapsOf,
   outputOf,
-  pairsOf,
   termsOf,
   undecodable,
 } from '../algebra/facts.ts'
@@ -50,6 +51,7 @@ const mostNodes = 4000
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
+  if (mapsOf(attention).length > 0) return 'rows that are made of single rows have none yet'
   const terms = termsOf(attention)
   if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
   return terms.every(isDerivable) ? undefined : inseparable
@@ -102,6 +104,6 @@ function plan(attention: Attention, planner: Planner): Schedule {
   const output = outputOf(attention)
   if (output.kind === 'carry') return planner.factorised(attention, output)
   if (output.kind === 'near') return scheduleNear(attention, output)
-  const pairs = pairsOf(attention)
+  const pairs = attendOf(attention)
   return pairs === undefined ? scheduleSteps(attention, planner) : scheduleExact(attention, pairs, planner)
 }

@@ -176,7 +176,12 @@ function countOf({ count }: Rows, { length, keyLength, capacity, heads, kvHeads 
 
 function headsOf(over: Over | Rows['of'], { batch, heads, kvHeads }: Sizes): number {
   if (over === 'head') return heads
-  return batch * (['keyHead', 'sliceKeyHead', 'tokenHead', 'cachedHead'].includes(over) ? kvHeads : heads)
+  return (
+    batch *
+    (['keyHead', 'sliceKeyHead', 'tokenHead', 'sliceTokenHead', 'cachedHead'].includes(over)
+      ? kvHeads
+      : heads)
+  )
 }
 
 /** Pairs (i, j) with j ≤ i in the same chunk. */

@@ -48,6 +48,8 @@ export type RowsOf =
   | 'keyHead'
   /** Each key/value head, whose query heads are the rows of one token: [B, KVH, H / KVH, …]. */
   | 'tokenHead'
+  /** The same of the slice's groups. */
+  | 'sliceTokenHead'
   /** Each key/value head, in a cache with room for more rows: [B, KVH, capacity, …]. */
   | 'cachedHead'
   /** Each query head of the slice's groups. */

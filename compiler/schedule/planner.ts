@@ -110,7 +110,7 @@ export interface Product {
 
 /** Rows of a call that go into a cache. */
 export interface Copy {
-  readonly from: string
+  readonly from: Rows
   readonly to: string
   readonly width: number
 }

@@ -29,6 +29,16 @@ export interface OnlinePass extends PassBase {
    */
   readonly out: Rows | { readonly parts: Rows }
   readonly epilogue?: Epilogue
+  /** Weights that κ reads by an index of the pair. */
+  readonly tables: readonly Table[]
+}
+
+/** A vector that κ sees by its name: `size` numbers of each query head, of each key/value head, or one for all. */
+export interface Table {
+  readonly name: string
+  readonly buffer: string
+  readonly heads: 'heads' | 'kvHeads' | 1
+  readonly size: number
 }
 
 /**

@@ -123,7 +123,16 @@ export interface Rounds {
 export interface BufferPlan {
   readonly name: string
   readonly role:
-    'input' | 'output' | 'scratch' | 'projection' | 'factors' | 'lengths' | 'weight' | 'state' | 'heads'
+    | 'input'
+    | 'data'
+    | 'output'
+    | 'scratch'
+    | 'projection'
+    | 'factors'
+    | 'lengths'
+    | 'weight'
+    | 'state'
+    | 'heads'
   /** Of the role `heads`: the number of each query head, in the variable `head`. */
   readonly value?: Expression
   readonly element: 'f32' | 'u32'

@@ -128,7 +128,8 @@ function totalOf({ operator, index, size, body }: Reduce): (environment: Environ
 }
 
 function entryOf(row: Value, index: number): number {
-  const entry = typeof row === 'number' ? undefined : row[index]
+  // An index that is computed from rows is cut off, as kernels do it.
+  const entry = typeof row === 'number' ? undefined : row[Math.floor(index)]
   if (entry === undefined) throw new InvariantError(`a row has an entry ${index}`)
   return entry
 }

@@ -40,7 +40,8 @@ export function checkCall(
 ): CheckedCall {
   const where = `${program.name}.${member}`
   requireObject(where, given)
-  refuseUnknown(where, given, [...new Set([...names, ...members])])
+  const { takeInputs } = program
+  refuseUnknown(where, given, [...new Set([...names, ...members, ...(takeInputs ? ['inputs'] : [])])])
   const sizes = known ?? checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
@@ -78,5 +79,6 @@ export function checkCall(
     lengths,
     queryLengths: lengthsOf('queryLengths'),
   })
-  return { sizes, onHost, tensors, lengths, queryLengths }
+  const inputs = takeInputs?.(program, member, given, sizes, onHost) ?? []
+  return { sizes, onHost, tensors: new Map([...tensors, ...inputs]), lengths, queryLengths }
 }

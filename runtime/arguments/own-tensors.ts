@@ -2,9 +2,12 @@
 import type { CreateOptions } from '../attention.ts'
 import { AttentionError } from '../errors.ts'
 import type { Shape } from '../contract/shape.ts'
+import { countOf, declaredBuffer, describeAxes } from '../contract/tensors.ts'
 import type { TensorPlan } from '../contract/tensors.ts'
 import type { Program, WeightPlan } from '../program.ts'
 import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
+
+export { takeInputs } from './inputs.ts'
 
 export function checkOwnTensors(program: Program, { projection, weights = {} }: CreateOptions): void {
   const where = `create of ${program.name}`
@@ -33,7 +36,7 @@ function checkProjection(where: string, { projection: law }: Program, projection
 
 function checkWeights(where: string, program: Program, weights: Readonly<Record<string, unknown>>): void {
   const plans = program.weights
-  const declared = (program.tensors ?? []).filter(({ role }) => role === 'weight')
+  const declared = declaredWeights(program)
   refuseUnknown(
     `${where}: weights`,
     weights,
@@ -85,12 +88,49 @@ function requireFinite(what: string, tensor: Float32Array): void {
 const numbersOf = ({ perHead, perKeyRow }: WeightPlan): string =>
   `${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}`
 
-/** Once the call is known: weights are per query head. */
+/** What is written into buffers once for all calls: weights, or those that stand in for them, and declared ones. */
+export const constantsOf = (
+  program: Program,
+  weights: Readonly<Record<string, Float32Array>> = {},
+): readonly (readonly [string, Float32Array])[] =>
+  [
+    ...program.weights.map(({ name, otherwise }) => [
+      name,
+      weights[name] ?? (otherwise && weights[otherwise]),
+    ]),
+    ...declaredWeights(program).map((plan) => [declaredBuffer(plan), weights[plan.name]]),
+  ].filter((entry): entry is [string, Float32Array] => entry[1] !== undefined)
+
+const declaredWeights = ({ tensors = [] }: Pick<Program, 'tensors'>): readonly TensorPlan[] =>
+  tensors.filter(({ role }) => role === 'weight')
+
+/**
+ * Once a call is known: whether the weights that were given are for its heads, and for its key rows.
+ *
+ * @param lengthOf how many numbers a buffer of the attention's own has
+ */
 export function checkWeightSizes(
+  program: Pick<Program, 'weights' | 'tensors'>,
+  lengthOf: (buffer: string) => number | undefined,
+  sizes: Omit<Shape, 'chunks' | 'sliceStart' | 'sliceCount'>,
+): void {
+  for (const plan of program.weights) checkWeightSize(plan, lengthOf(plan.name), sizes)
+  for (const plan of declaredWeights(program)) {
+    const have = lengthOf(declaredBuffer(plan))
+    if (have === undefined || have === countOf(plan, sizes)) continue
+    throw new RangeError(
+      `With these heads, weights.${plan.name} needs ${countOf(plan, sizes)} numbers, ` +
+        `${describeAxes(plan, sizes)}; create was given ${have}.`,
+    )
+  }
+}
+
+function checkWeightSize(
   { name, perHead, perKeyRow }: WeightPlan,
-  have: number,
+  have: number | undefined,
   { heads, keyLength }: Pick<Shape, 'heads' | 'keyLength'>,
 ): void {
+  if (have === undefined) return
   const all = heads * perHead
   if (perKeyRow === true ? have % all === 0 && have / all >= keyLength : have === all) return
   const need =

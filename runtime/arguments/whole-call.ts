@@ -2,13 +2,13 @@
  * Calls with all that the language knows of: inputs that the file declares, heads of values of their own, log-sums.
  * Loaded by backends that compute these.
  */
-import { countOf, describeAxes, outputHeads } from '../contract/tensors.ts'
-import type { TensorPlan } from '../contract/tensors.ts'
+import { outputHeads } from '../contract/tensors.ts'
 import { AttentionError } from '../errors.ts'
 import type { Program } from '../program.ts'
 import type { StateSizes } from './decoding.ts'
 import type { CheckedCall } from './call.ts'
-import { describe, isBuffer, isFloat32Array, refuseUnknown, requireObject, tag } from './describe.ts'
+import { describe, isBuffer, requireObject } from './describe.ts'
+import { checkInputs } from './inputs.ts'
 import { checkSizes } from './sizes.ts'
 import type { CallSizes } from './sizes.ts'
 import { checkTensors } from './tensors.ts'
@@ -79,50 +79,25 @@ export function withValues(
 }
 
 /** The tensors of `inputs` by name, each of the size that the call says. */
-export function checkInputs(
-  { name, tensors = [] }: Program,
+export function inputsOnHost(
+  program: Program,
   member: string,
   given: unknown,
   sizes: CallSizes,
 ): Readonly<Record<string, Float32Array>> {
-  const where = `${name}.${member}`
-  const plans = tensors.filter(({ role }) => role === 'input')
-  const { inputs = {} } = given as { readonly inputs?: unknown }
-  requireObject(`${where}: inputs`, inputs, `{ ${plans.map((plan) => plan.name).join(', ')} }`)
-  refuseUnknown(
-    `${where}: inputs`,
-    inputs,
-    plans.map((plan) => plan.name),
-  )
+  const { inputs } = given as { readonly inputs?: unknown }
+  const where = `${program.name}.${member}`
   return Object.fromEntries(
-    plans.map((plan) => [plan.name, checkInput(where, plan, inputs[plan.name], sizes)]),
+    [...checkInputs(where, program, inputs, sizes)].map(([{ name }, tensor]) => {
+      if (isBuffer(tensor))
+        throw new AttentionError(
+          'backend',
+          `${where}: inputs.${name} is a GPUBuffer; the backend reference takes arrays.`,
+        )
+      return [name, tensor]
+    }),
   )
 }
-
-function checkInput(where: string, plan: TensorPlan, tensor: unknown, sizes: CallSizes): Float32Array {
-  const integers = plan.element === 'integer'
-  const called = `${where}: inputs.${plan.name}`
-  if (isBuffer(tensor))
-    throw new AttentionError('backend', `${called} is a GPUBuffer; the backend reference takes arrays.`)
-  const right = isFloat32Array(tensor) || (integers && isIntegers(tensor))
-  if (!right) {
-    const kinds = integers ? 'a Float32Array, an Int32Array or a Uint32Array' : 'a Float32Array'
-    throw new TypeError(`${called} must be ${kinds}; it is ${describe(tensor)}.`)
-  }
-  const need = countOf(plan, sizes)
-  if (tensor.length !== need)
-    throw new RangeError(
-      `${called} needs ${need} numbers, ${describeAxes(plan, sizes)}; it has ${tensor.length}.`,
-    )
-  const odd = integers
-    ? tensor.find((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 24)
-    : undefined
-  if (odd !== undefined) throw new RangeError(`${called} must hold integers of at most 2²⁴; it holds ${odd}.`)
-  return Float32Array.from(tensor)
-}
-
-const isIntegers = (value: unknown): value is Int32Array | Uint32Array =>
-  ArrayBuffer.isView(value) && ['Int32Array', 'Uint32Array'].includes(tag(value))
 
 /**
  * Whether the call asks for log-sums.

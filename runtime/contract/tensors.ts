@@ -94,3 +94,10 @@ export const describeAxes = (plan: TensorPlan, sizes: Sizes): string =>
   axesOf(plan, sizes)
     .map(([name, size]) => `${name} ${size}`.trim())
     .join(' × ') || '1'
+
+/** The name of its buffer: programs have others by whatever name a file may give. */
+export const declaredBuffer = ({ name, role }: TensorPlan): string =>
+  `${name}${role === 'input' ? 'Input' : 'Weight'}`
+
+/** The name of the tensor of such a buffer. */
+export const declaredName = (buffer: string): string => buffer.replace(/(Input|Weight)$/, '')

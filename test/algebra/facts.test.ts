@@ -23,6 +23,8 @@ const settings: Readonly<Record<string, string>> = {
   'given rows': `${kernel} landmarks: 3 learned`,
   'a convolution': `${kernel} landmarks: 3 learned conv: 3`,
   'pooled rows': `${kernel} compress: 3 learned`,
+  'mapped rows': 'kernel: exp(dot(unit(q), unit(k)))',
+  'rows mapped by their places': 'kernel: exp(dot(q, k) - 0.1 * j)',
 }
 
 const numbers = (stream: number, count: number): Float64Array =>
@@ -60,6 +62,7 @@ const apart = (left: ArrayLike<number>, right: ArrayLike<number>): number =>
 
 /** Whether an attention above has an operation of the kind; the reference alone knows how to compute the others. */
 const isTried: Readonly<Record<RowOperation['kind'], boolean>> = {
+  map: true,
   attend: true,
   carry: true,
   near: false,

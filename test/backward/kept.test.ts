@@ -8,7 +8,7 @@ import { verify } from '../../compiler/schedule/verify.ts'
 import { workgroupPlanner } from '../../compiler/schedule/workgroups/planner.ts'
 import { targetNamed } from '../../compiler/targets/index.ts'
 import { evaluateSize } from '../../runtime/contract/size.ts'
-import { sized, specs } from '../numeric/small-specs.ts'
+import { derivable, sized } from '../numeric/small-specs.ts'
 import { modelOf } from './calls.ts'
 import { gradientSchedule } from './schedules.ts'
 
@@ -35,7 +35,7 @@ function unwritten({ buffers, ...schedule }: Schedule): string[] {
 }
 
 /** Attentions that have gradients in equations or in passes of steps, whatever the planner. */
-const cut = specs
+const cut = derivable
   .filter((name) => name !== 'reformer')
   .flatMap((name) => {
     const model = modelOf(sized(name))

@@ -3,6 +3,9 @@ import { build, understand } from '../../compiler/pipeline.ts'
 import type { Built } from '../../compiler/pipeline.ts'
 import type { Target } from '../../compiler/index.ts'
 import { reference } from '../../compiler/reference/reference.ts'
+import { asReference } from '../../compiler/verification/cases/weights.ts'
+import { countOf } from '../../runtime/contract/tensors.ts'
+import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention } from '../../runtime/index.ts'
 
@@ -21,6 +24,8 @@ export interface Tensors {
   readonly q: Float32Array<ArrayBuffer>
   readonly k: Float32Array<ArrayBuffer>
   readonly v: Float32Array<ArrayBuffer>
+  /** Declared inputs by name, of attentions that have some. */
+  readonly inputs?: Readonly<Record<string, Float32Array<ArrayBuffer>>>
 }
 
 /** An attention of a text, the first where none is named, through every stage. */
@@ -65,8 +70,24 @@ export function tensors({ model }: Pick<Built, 'model'>, sizes: Sizes, seed: num
     q: normals(batch * heads * length * model.dim, seed, deviation),
     k: normals(batch * kvHeads * keyLength * model.dim, seed + 1, deviation),
     v: normals(batch * kvHeads * keyLength * model.valueDim, seed + 2),
+    ...(model.inputs && { inputs: inputsOf(model.inputs, full(sizes), seed + 3) }),
   }
 }
+
+/** Normal numbers, or integers in runs of five rows. */
+const inputsOf = (
+  plans: readonly TensorPlan[],
+  sizes: Required<Omit<Sizes, 'lengths' | 'inside'>>,
+  seed: number,
+): NonNullable<Tensors['inputs']> =>
+  Object.fromEntries(
+    plans.map((plan, index) => {
+      const numbers = normals(countOf(plan, sizes), seed + index)
+      const rows = sizes[plan.rows ?? 'keyLength']
+      const runs = numbers.map((_, place) => Math.floor((place % rows) / 5))
+      return [plan.name, plan.element === 'integer' ? runs : numbers]
+    }),
+  )
 
 /** Run-time weights by name. */
 export type Weights = Readonly<Record<string, Float32Array<ArrayBuffer>>>
@@ -76,12 +97,18 @@ export function weightsFor({ program }: Built, ...calls: readonly Sizes[]): Weig
   const sizes = calls.map(full)
   const rows = Math.max(...sizes.map(({ keyLength }) => keyLength))
   const heads = Math.max(...sizes.map((one) => one.heads))
-  return Object.fromEntries(
-    program.weights.map(({ name, perHead, perKeyRow }, index) => [
-      name,
-      normals(heads * perHead * (perKeyRow === true ? rows : 1), 71 + index, 0.3),
-    ]),
+  const own = program.weights.map(
+    ({ name, perHead, perKeyRow }, index) =>
+      [name, normals(heads * perHead * (perKeyRow === true ? rows : 1), 71 + index, 0.3)] as const,
   )
+  const [first] = sizes
+  const declared = (program.tensors ?? []).filter(({ role }) => role === 'weight')
+  return Object.fromEntries([
+    ...own,
+    ...declared.flatMap((plan, index) =>
+      first === undefined ? [] : [[plan.name, normals(countOf(plan, first), 81 + index, 0.3)] as const],
+    ),
+  ])
 }
 
 export function expected(
@@ -91,15 +118,12 @@ export function expected(
   projection?: Float32Array,
   weights: Weights = {},
 ): Float64Array {
-  const { q, k, v } = inputs
   return reference(built.model, {
-    q,
-    k,
-    v,
+    ...inputs,
     ...full(sizes),
     ...(sizes.lengths === undefined ? {} : { lengths: sizes.lengths }),
     ...(projection === undefined ? {} : { projection }),
-    ...weights,
+    ...asReference(built.model, weights),
   })
 }
 
@@ -118,11 +142,8 @@ export async function onDevice(
 
 export async function forward(attention: Attention, sizes: Sizes, inputs: Tensors): Promise<Float32Array> {
   const { lengths } = sizes
-  const { q, k, v } = inputs
   const out = await attention.forward({
-    q,
-    k,
-    v,
+    ...inputs,
     ...full(sizes),
     ...(lengths === undefined ? {} : { lengths: Uint32Array.from(lengths) }),
   })

@@ -2,6 +2,7 @@
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { InterpretOptions } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
+import { declaredName } from '../../runtime/contract/tensors.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { drawProjection, hadamardFactors, hadamardTable } from '../../runtime/projection/index.ts'
 import { programFor } from '../../runtime/backends/webgpu/projection-kind.ts'
@@ -25,7 +26,7 @@ export interface Interpreted {
 export function interpreted(
   { program, kernels }: Pick<Built, 'program' | 'kernels'>,
   sizes: Sizes,
-  { q, k, v }: Tensors,
+  { q, k, v, inputs = {} }: Tensors,
   weights: Weights = {},
   bytes = 2 ** 30,
   given?: Float32Array,
@@ -51,7 +52,9 @@ export function interpreted(
     queryLengths: each((item) => queryRowsOf({ ...all, lengths: sizes.lengths }, item)),
   }
   const ofWeight = (name: string): Float32Array | undefined =>
-    weights[name] ?? weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? '']
+    weights[name] ??
+    weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? ''] ??
+    weights[declaredName(name)]
   const [first] = slices
   const buffers = Object.fromEntries(
     form.buffers.map(({ name, role, element, size, value }) => {
@@ -64,7 +67,9 @@ export function interpreted(
               ? factors && hadamardTable(factors)
               : role === 'heads'
                 ? Float32Array.from({ length: all.heads }, (_, head) => value?.(head) ?? Number.NaN)
-                : tensors[name]
+                : role === 'data'
+                  ? inputs[declaredName(name)]
+                  : tensors[name]
       // What is read before it is written shows.
       const count = first === undefined ? 0 : size(first)
       const unwritten =

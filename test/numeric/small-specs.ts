@@ -1,5 +1,7 @@
 // The papers' specs, made small: odd sizes, and projections that fill no tile.
 import { readdirSync, readFileSync } from 'node:fs'
+import { fromModel } from '../../compiler/algebra/build.ts'
+import { underivable } from '../../compiler/schedule/build.ts'
 import { understand } from '../../compiler/pipeline.ts'
 import { uncompiled } from '../../compiler/uncompiled.ts'
 
@@ -8,6 +10,7 @@ export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>>
   based: { dim: '5', value_dim: '3' },
   bigbird: { dim: '8' },
   cosformer: { dim: '12', value_dim: '24' },
+  gemma: { dim: '8', mask: 'causal && i - j < 9' },
   linear_transformer: { dim: '40', value_dim: '24' },
   linformer: { dim: '8', compress: '20 learned' },
   nystromformer: { dim: '8', landmarks: '12 segment_means' },
@@ -44,6 +47,13 @@ export const waitsFor = (name: string): string | undefined =>
 
 /** Names of the specs that have kernels, as the files have them. */
 export const specs: readonly string[] = names.filter((name) => waitsFor(name) === undefined)
+
+/** Those among them that have gradients. */
+export const derivable: readonly string[] = specs.filter((name) =>
+  understand({ file: `${name}.attn`, text: textOf(name) }).checked.attentions.every(
+    (model) => underivable(fromModel(model)) === undefined,
+  ),
+)
 
 /** The text of a spec with the settings by which it is small. */
 export const sized = (name: string): string =>

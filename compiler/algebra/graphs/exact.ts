@@ -1,6 +1,66 @@
 /** Attention pair by pair. */
+import { invariant } from '../../diagnostics/invariant.ts'
+import { declaredTensors } from '../../semantics/model.ts'
+import type { AttentionModel, MaskModel } from '../../semantics/model.ts'
+import { multiply } from '../../symbolic/build.ts'
+import { scalarComponents } from '../../symbolic/components.ts'
+import { simplify } from '../../symbolic/simplify.ts'
+import { traverse } from '../../symbolic/traverse.ts'
+import type { RowOperation } from '../rows.ts'
+import { scaledTerm } from '../split-term.ts'
 import { attendCall } from './graph.ts'
-import type { Graph } from './graph.ts'
+import type { Graph, Inputs } from './graph.ts'
+import { apartFromPlaces, indicator } from './masks.ts'
+import { sidesOf } from './sides.ts'
 
 /** Queries attending to all keys. */
 export const exact: Graph = (_, inputs, kernel) => [attendCall(inputs, kernel, 'attend')]
+
+/** Variables of a kernel that its two rows have no entries for. */
+const beside: ReadonlySet<string> = new Set(['i', 'j', 'head', 'heads', 'length'])
+
+/** Operators on entries, whose sums no kernel takes in step. */
+const moving: ReadonlySet<string> = new Set([
+  'entry',
+  'slice',
+  'concat',
+  'roll',
+  'rotary',
+  'rotary_interleaved',
+  'product',
+])
+
+/** Whether scores or the mask see more than the entries of two rows and, in the mask, their places. */
+export function seesBeside(model: AttentionModel): boolean {
+  const { evaluation, kernel, mask } = model
+  if (evaluation !== 'exact' || kernel === undefined) return false
+  const data = new Set(declaredTensors(model).map(({ name }) => name))
+  const isBeside = traverse(kernel).some(
+    (node) =>
+      (node.kind === 'variable' &&
+        (beside.has(node.name) || data.has(node.name) || node.name.endsWith(']'))) ||
+      (node.kind === 'apply' && moving.has(node.operator)),
+  )
+  return isBeside || apartFromPlaces(mask).others.length > 0
+}
+
+/** Mapped rows, and queries attending to keys among them; of the mask what goes by places stays. */
+export function exactBeside(
+  model: AttentionModel,
+  inputs: Inputs,
+): { readonly steps: readonly RowOperation[]; readonly mask: MaskModel } {
+  const { kernel } = model
+  invariant(kernel !== undefined, 'an exact attention has a kernel')
+  const { mask, others } = apartFromPlaces(model.mask)
+  const sides = sidesOf(multiply(kernel, ...others.map(indicator)), {
+    ...inputs,
+    data: declaredTensors(model),
+  })
+  const term = scaledTerm(simplify(scalarComponents(sides.kernel)))
+  const { queries, keys } = sides
+  const before = [queries, keys].flatMap((step) => [
+    ...Object.values(step.rows).filter((rows) => rows.kind === 'map'),
+    step,
+  ])
+  return { steps: [...before, { ...attendCall(inputs, term, 'attend'), queries, keys }], mask }
+}

@@ -1,7 +1,7 @@
 /** The call of an attention that is interpreted. */
 import type { CallSizes } from '../../../runtime/contract/shape.ts'
 
-type Numbers = Float32Array | Float64Array
+export type Numbers = Float32Array | Float64Array
 
 /** q [B, H, L, D], k [B, KVH, S, D], v [B, KVH, S, V]. */
 export interface Call extends CallSizes {
@@ -14,12 +14,16 @@ export interface Call extends CallSizes {
   readonly queryLengths?: readonly number[]
   /** [projections, D] */
   readonly projection?: Numbers | undefined
-  /** Run-time weights by name, a matrix of rows for each head. */
+  /** Declared inputs by name, of the shapes that `runtime/contract/tensors.ts` says. */
+  readonly inputs?: Readonly<Record<string, Numbers>>
+  /** Run-time weights by name, a matrix of rows for each head, and declared ones. */
   readonly weights?: Readonly<Record<string, Numbers>>
 }
 
 /** What one head of a batch item has, rows multiplied by √scale. */
 export interface Head {
+  /** Of the batch. */
+  readonly item: number
   readonly index: number
   readonly q: readonly Float64Array[]
   /** How many of them count. */

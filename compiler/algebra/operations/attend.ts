@@ -1,7 +1,9 @@
 /** Attention of rows to rows, pair by pair. */
+import { mentions } from '../../symbolic/traverse.ts'
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Attention } from '../attention.ts'
 import { quotient } from '../division.ts'
+import { valueIn } from '../interpret/data.ts'
 import { visibility } from '../interpret/pairs.ts'
 import { printTerm } from '../print-terms.ts'
 import type { Attend } from '../rows.ts'
@@ -14,10 +16,12 @@ export const attend: OperationRecord<Attend> = {
     count: of(queries).count,
     width: values === undefined ? of(keys).count : of(values).width,
   }),
-  evaluate({ kernel, queries, keys, values }, { attention, rows }) {
+  evaluate({ kernel, queries, keys, values }, { attention, rows, call, head }) {
     const k = rows(keys)
     const v = values === undefined ? identity(k.length) : rows(values)
-    return attendPairs(attention, kernel, { q: rows(queries), k, v })
+    const tables = attention.data.filter(({ name }) => mentions(kernel.value, name))
+    const named = Object.fromEntries(tables.map((plan) => [plan.name, valueIn(plan, call, head, 0)]))
+    return attendPairs(attention, kernel, { q: rows(queries), k, v }, named)
   },
   terms: ({ kernel }) => [kernel],
   prefixStable: ({ queries, keys }) =>
@@ -37,12 +41,13 @@ function attendPairs(
   { division, mask, valueDim }: Attention,
   kernel: Attend['kernel'],
   { q, k, v }: { readonly q: Matrix; readonly k: Matrix; readonly v: Matrix },
+  tables: Readonly<Record<string, number | Float64Array>>,
 ): Matrix {
   const sees = visibility(mask, k.length)
   return q.map((row, i) => {
     const terms = k.flatMap((other, j) => {
       if (!sees(i, j)) return []
-      const environment = environmentOf({ q: row, k: other })
+      const environment = environmentOf({ q: row, k: other, ...tables })
       const exponent = kernel.exponent === undefined ? 0 : evaluateScalar(kernel.exponent, environment)
       return [
         {

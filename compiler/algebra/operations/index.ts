@@ -5,12 +5,14 @@ import { carry } from './carry.ts'
 import { convolve } from './convolve.ts'
 import { either } from './either.ts'
 import { inverse } from './inverse.ts'
+import { map } from './map.ts'
 import { means } from './means.ts'
 import { near } from './near.ts'
 import { product } from './product.ts'
 import type { OperationRecord } from './record.ts'
 
 const byKind: { readonly [Kind in RowOperation['kind']]: OperationRecord<RowOperation & { kind: Kind }> } = {
+  map,
   attend,
   carry,
   near,

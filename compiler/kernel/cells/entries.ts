@@ -10,7 +10,7 @@ import { add, assign, call, convert, f32, for_, ref, var_ } from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
-import { applyOperator, indexValue } from '../lower/operators.ts'
+import { applyOperator, indexValue, isOfIndexes } from '../lower/operators.ts'
 import type { Names } from './names.ts'
 
 /** The meaning of an expression's free variables in one cell. */
@@ -141,7 +141,12 @@ class Evaluation {
       case 'element': {
         const row = rows[expression.vector]
         invariant(row !== undefined, `the cell has a row ${expression.vector}`)
-        return row(indexValue(expression.index, indexNamed))
+        const isIndex = (name: string): boolean => name in indexes || name in scope.indexes
+        return row(
+          isOfIndexes(expression.index, isIndex)
+            ? indexValue(expression.index, indexNamed)
+            : convert('u32', call('floor', this.scalar(expression.index, scope))),
+        )
       }
       case 'reduce': {
         const found = scope.known.find(({ reduce }) => equals(reduce, expression))
@@ -174,6 +179,7 @@ function nameOf({ operator, body }: Reduce): string {
 }
 
 function vectorsOf(expression: Expression): string[] {
-  const own = expression.kind === 'element' ? [expression.vector] : []
+  // A name that a file cannot give is no name of a kernel, either.
+  const own = expression.kind === 'element' ? [expression.vector.replaceAll(/\W/g, '')] : []
   return [...new Set([...own, ...children(expression).flatMap(vectorsOf)])]
 }

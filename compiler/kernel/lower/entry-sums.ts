@@ -7,23 +7,34 @@ import * as ir from '../build.ts'
 import type { Value } from '../kernel.ts'
 import { applyOperator } from './operators.ts'
 
+/** Sums of one length. */
+export interface EntrySums {
+  /** Entries of the vectors that they run over, from the first on. */
+  readonly length: number
+  /** By their text. */
+  readonly sums: ReadonlyMap<string, Reduce>
+}
+
 /**
  * Those in the expressions that see no more than entries of these vectors, all at the index that they run over, and that
- * run over all `width` of them; by their text.
+ * are the longest of vectors of `width` entries; such as are taken in fours run over fours.
  */
 export function entrySums(
   expressions: readonly Expression[],
   width: number,
   vectors: readonly string[],
-): ReadonlyMap<string, Reduce> {
+): EntrySums {
   const found = new Map<string, Reduce>()
   const collect = (expression: Expression): void => {
     children(expression).forEach(collect)
-    if (expression.kind !== 'reduce' || expression.size !== width) return
+    if (expression.kind !== 'reduce') return
+    const { size } = expression
+    if (size !== width && (size > width || (width % 4 === 0 && size % 4 !== 0))) return
     if (isInStep(expression.body, expression.index, vectors)) found.set(print(expression), expression)
   }
   expressions.forEach(collect)
-  return found
+  const length = Math.max(0, ...[...found.values()].map(({ size }) => size))
+  return { length, sums: new Map([...found].filter(([, { size }]) => size === length)) }
 }
 
 /** Whether an expression sees entries of the vectors at one index alone. */

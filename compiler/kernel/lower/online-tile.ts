@@ -21,6 +21,7 @@ import type { RowPlaces } from './row-places.ts'
 import { raiseScale, relativeTo } from './running-scale.ts'
 import { fourOf, keyOf, rowOf } from './score-layout.ts'
 import type { ScoreLayout } from './score-layout.ts'
+import { tableRows } from './tables.ts'
 import { addProducts } from './tile-product.ts'
 import { across, columnGroup, extent, inLanes, lanes, nth, range } from './tile.ts'
 import type { Columns } from './tile.ts'
@@ -115,6 +116,7 @@ function evaluateScores(k: Author, attention: Attention, from: Value): Scores {
     const rows: Record<string, Row> = {
       q: { extent: 'lanes', load: (lane, index) => loadEntry(queries, width, queryRow(lane), index) },
       k: { extent: 'items', load: (item, index) => loadEntry(keys, width, keyRow(item), index) },
+      ...tableRows(pass, attention.binding, queryRow),
     }
     const around = { items, rows, scalars: {}, prefix: `pair${vector}` }
     const { statements, value } = evaluatePairs(expressions, around, reduced)

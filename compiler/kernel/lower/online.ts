@@ -96,8 +96,10 @@ function declareOperands(
         ? undefined
         : namedPlaces(k, 'firstValue', placesOf(values, over, pass.valueDim / unit)),
   }
+  // Query heads that are rows of one tile are of one token.
+  const first = firstPositionOf(counts)
   const numbered = (row: Value): Value =>
-    keys.of === 'cachedHead' ? ir.add(row, firstPositionOf(counts)) : row
+    keys.of !== 'cachedHead' ? row : queries.count === 'heads' ? first : ir.add(row, first)
   const keyCount = countOf(keys, counts)
   const last =
     'parts' in out

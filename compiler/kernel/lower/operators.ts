@@ -22,6 +22,7 @@ export function applyOperator(operator: string, args: readonly Value[]): Value {
     if (operator === 'divide') return div(a, b)
   }
   if (operator === 'negate') return neg(a)
+  if (operator === 'modulo' && b !== undefined) return call('floorModulo', a, b)
   // Beside a sum it is one instruction.
   if (operator === 'power' && isNumber(args[1], 2) && isAtHand(a)) return mul(a, a)
   invariant(isIntrinsic(operator), `the operator ${operator} has a spelling in kernels`)
@@ -40,7 +41,32 @@ const isAtHand = (value: Value): boolean =>
 /** Repeats an f32 in the four lanes of a vec4f; a vec4f stays as it is. */
 export const widen = (value: Value): Value => (typeOf(value) === 'vec4f' ? value : splat(value))
 
-/** An index expression as a u32; `names` gives the index variables. */
+/** Operators between integers that are not negative, of which `indexValue` makes integers again. */
+const ofIndexes: ReadonlySet<string> = new Set([
+  'add',
+  'subtract',
+  'multiply',
+  'modulo',
+  'min',
+  'max',
+  'relu',
+])
+
+/** Whether an index is built of integers and index variables alone; others are computed as numbers and cut off. */
+export const isOfIndexes = (expression: Expression, isIndex: (name: string) => boolean): boolean => {
+  if (expression.kind === 'constant') return Number.isInteger(expression.value)
+  if (expression.kind === 'variable') return isIndex(expression.name)
+  if (expression.kind !== 'apply') return false
+  if (expression.operator === 'floor') {
+    const [quotient] = expression.args
+    const parts =
+      quotient?.kind === 'apply' && ['divide', 'multiply'].includes(quotient.operator) ? quotient.args : []
+    return parts.length > 0 && parts.every((part) => part.kind === 'constant' || isOfIndexes(part, isIndex))
+  }
+  return ofIndexes.has(expression.operator) && expression.args.every((part) => isOfIndexes(part, isIndex))
+}
+
+/** An index expression as a u32; `names` gives the index variables. Integers on the way may wrap, and come back. */
 export function indexValue(expression: Expression, names: (name: string) => Value): Value {
   if (expression.kind === 'constant') return u32(expression.value)
   if (expression.kind === 'variable') return names(expression.name)
@@ -48,6 +74,8 @@ export function indexValue(expression: Expression, names: (name: string) => Valu
   const [first, second] = expression.args
   invariant(first !== undefined, 'an operator has an argument')
   if (expression.operator === 'floor') return quotient(first, names)
+  // No index is negative, but for one that no product takes.
+  if (expression.operator === 'relu') return indexValue(first, names)
   invariant(second !== undefined, `${expression.operator} of indexes takes two arguments`)
   const a = indexValue(first, names)
   const b = indexValue(second, names)
@@ -60,6 +88,9 @@ export function indexValue(expression: Expression, names: (name: string) => Valu
       return mul(a, b)
     case 'modulo':
       return mod(a, b)
+    case 'min':
+    case 'max':
+      return call(expression.operator, a, b)
     default:
       throw new InvariantError(`no index is built with ${expression.operator}`)
   }

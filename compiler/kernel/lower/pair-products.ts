@@ -47,14 +47,16 @@ export function pairProducts(
   tile: PairTile,
   expressions: readonly Expression[],
 ): readonly Reduced[] {
-  const found = entrySums(expressions, tile.width, [tile.names.rows, tile.names.keys])
-  const results = [...found].map(([key, reduce], which) => ({
+  const { sums, length } = entrySums(expressions, tile.width, [tile.names.rows, tile.names.keys])
+  const results = [...sums].map(([key, reduce], which) => ({
     key,
     reduce,
     registers: declare(k, tile, reduce, which),
   }))
   if (results.length > 0)
-    throughPanels(k, tile, [tile.queries, tile.keys], (t, entry) => addStep(k, tile, results, { t, entry }))
+    throughPanels(k, { ...tile, length }, [tile.queries, tile.keys], (t, entry) =>
+      addStep(k, tile, results, { t, entry }),
+    )
   return tile.rowFours.map(
     (_, vector) =>
       new Map(

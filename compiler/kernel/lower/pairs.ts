@@ -13,11 +13,24 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import { print } from '../../symbolic/print.ts'
 import { children, freeVariables } from '../../symbolic/traverse.ts'
 import type { Expression, Reduce } from '../../symbolic/expression.ts'
-import { add, assign, call, convert, f32, for_, let_, ref, splat, typeOf, var_ } from '../build.ts'
+import {
+  add,
+  assign,
+  call,
+  convert,
+  f32,
+  for_,
+  lane as laneOf,
+  let_,
+  ref,
+  splat,
+  typeOf,
+  var_,
+} from '../build.ts'
 import type { Body } from '../build.ts'
 import { lowest } from '../kernel.ts'
 import type { Value } from '../kernel.ts'
-import { applyOperator, indexValue, widen } from './operators.ts'
+import { applyOperator, indexValue, isOfIndexes, widen } from './operators.ts'
 
 /** A free scalar variable: whether it varies by lane, by item or not at all, and its value there. */
 export type Entry =
@@ -28,7 +41,8 @@ export type Entry =
 
 /** A vector variable: its entry at an index, for a lane or for an item. */
 export interface Row {
-  readonly extent: 'lanes' | 'items'
+  /** `all`: one row for all of them, as a table is. */
+  readonly extent: 'lanes' | 'items' | 'all'
   readonly load: (which: number, index: Value) => Value
   /** Of rows by lanes whose entries at an index lie side by side: those of all four, a vec4f. */
   readonly loadLanes?: (index: Value) => Value
@@ -252,15 +266,20 @@ class Evaluator {
     const { component } = this.#around
     const byLane = row.extent === 'lanes' || this.extent(index).lanes
     const byItem = row.extent === 'items' || this.extent(index).items
-    const position = (lane: number): Value =>
-      indexValue(index, (name) => {
+    const isIndex = (name: string): boolean => name === 'component' || this.#indexes.has(name)
+    const number = isOfIndexes(index, isIndex) ? undefined : this.value(index, item, loads)
+    const position = (lane: 0 | 1 | 2 | 3): Value => {
+      if (number !== undefined)
+        return convert('u32', call('floor', typeOf(number) === 'vec4f' ? laneOf(number, lane) : number))
+      return indexValue(index, (name) => {
         if (name === 'component' && component !== undefined)
           return component.index(component.extent === 'lanes' ? lane : item)
         const found = this.#indexes.get(name)
         invariant(found !== undefined, `the index ${name} is bound`)
         return found
       })
-    const at = (lane: number): Value => row.load(row.extent === 'lanes' ? lane : item, position(lane))
+    }
+    const at = (lane: 0 | 1 | 2 | 3): Value => row.load(row.extent === 'items' ? item : lane, position(lane))
     const together = this.extent(index).lanes ? undefined : row.loadLanes?.(position(0))
     const value: Value = byLane ? (together ?? { kind: 'vec4', lanes: [at(0), at(1), at(2), at(3)] }) : at(0)
     return loads.once(`${vector}[${print(index)}]${byItem ? ` ${item}` : ''}`, vector, value)

@@ -108,11 +108,12 @@ export const loadEntry = (
 const loadFourEntries = ({ buffer, places, last }: Filling, row: Value, four: Value): Value =>
   ir.loadVector(buffer, ir.add(ir.mul(ir.call('min', row, last), places.pitch), ir.add(places.start, four)))
 
-/** The threads of a workgroup, the entries of a panel, and those of a row. */
+/** The threads of a workgroup, the entries of a panel, those of a row, and how many of these are wanted; all where absent. */
 interface Sizes {
   readonly threads: number
   readonly depth: number
   readonly width: number
+  readonly length?: number
 }
 
 /** The entries that are in the panels at a time. */
@@ -132,8 +133,8 @@ export function throughPanels(
   fillings: readonly Filling[],
   step: (place: Value, entry: Value) => void,
 ): void {
-  const { depth, width } = sizes
-  k.strided('first', 0, width, depth, (first) => {
+  const { depth, width, length = width } = sizes
+  k.strided('first', 0, length, depth, (first) => {
     const { count, entryAt } = isInFours(width)
       ? fillInFours(k, sizes, first, fillings)
       : fillOneByOne(k, sizes, first, fillings)
@@ -145,15 +146,15 @@ export function throughPanels(
 
 function fillOneByOne(
   k: Author,
-  { threads, depth, width }: Sizes,
+  { threads, depth, width, length = width }: Sizes,
   first: Value,
   fillings: readonly Filling[],
 ): Held {
-  const isWhole = width % depth === 0
+  const isWhole = length % depth === 0
   const place = k.let('place', ir.mod(ir.thread, depth))
   // Past the last entry of a row its last one stands, which no product takes.
   const after = ir.add(first, place)
-  const entry = k.let('entry', isWhole ? after : ir.call('min', after, width - 1))
+  const entry = k.let('entry', isWhole ? after : ir.call('min', after, length - 1))
   eachGroup(k, { threads, across: depth }, fillings, (filling, four, at) =>
     k.sharedStore(
       filling.panel.array,
@@ -161,21 +162,21 @@ function fillOneByOne(
       inLanes((lane) => loadEntry(filling, width, filling.rowAt(four, lane), entry)),
     ),
   )
-  const count = isWhole ? depth : ir.call('min', ir.sub(ir.u32(width), first), depth)
+  const count = isWhole ? depth : ir.call('min', ir.sub(ir.u32(length), first), depth)
   return { count, entryAt: (t) => ir.add(first, t) }
 }
 
 function fillInFours(
   k: Author,
-  { threads, depth, width }: Sizes,
+  { threads, depth, width, length = width }: Sizes,
   first: Value,
   fillings: readonly Filling[],
 ): Held {
   const across = depth / lanes
   const fours =
-    width % depth === 0
+    length % depth === 0
       ? across
-      : k.let('fours', ir.call('min', ir.div(ir.sub(ir.u32(width), first), lanes), across))
+      : k.let('fours', ir.call('min', ir.div(ir.sub(ir.u32(length), first), lanes), across))
   const place = k.let('place', ir.mod(ir.thread, across))
   const entries = k.let('entries', ir.add(ir.div(first, lanes), place))
   k.guard(typeof fours === 'number' ? ir.bool(true) : ir.lt(place, fours), () =>

@@ -39,6 +39,8 @@ export function placesOf({ of, count }: Rows, over: Over, width: Operand): RowPl
       return rowsOfCall('key', width)
     case 'tokenHead':
       return together(owner.keyGroup, headsPerGroup)
+    case 'sliceTokenHead':
+      return together(owner.slice, headsPerGroup)
     case 'cachedHead':
       return together(owner.keyGroup, ir.shape('capacity'))
     case 'sliceQueryHead':

@@ -79,11 +79,12 @@ export function tokenProducts(
   arrays: ProductArrays,
   rows: readonly TokenRow[],
 ): ReadonlyMap<TokenRow['side'], Reduced> {
-  const sums = rows.flatMap((row) =>
-    [...entrySums(row.expressions, tile.dim, ['w', 'x'])].map(([key, reduce], which) =>
-      declare(k, row, key, reduce, which),
-    ),
-  )
+  const sums = rows.flatMap((row) => {
+    const { sums, length } = entrySums(row.expressions, tile.dim, ['w', 'x'])
+    return length < tile.dim
+      ? []
+      : [...sums].map(([key, reduce], which) => declare(k, row, key, reduce, which))
+  })
   addEntries(k, tile, rows, sums)
   putTogether(k, tile, arrays, sums)
   return new Map(

@@ -94,7 +94,7 @@ const simpleTruth = ({ mask, keys, firstRow, numbered }: Tiles, from: Value): Tr
 
 /** Whether a condition may hold for a pair of the tile, and whether it must for all; nothing for other masks. */
 export function truthOfTile(
-  { mask, rows, keys, firstRow }: Pick<Tiles, 'mask' | 'rows' | 'keys' | 'firstRow'>,
+  { mask, rows, keys, firstRow, numbered }: Omit<Tiles, 'rowAt' | 'end'>,
   from: Value,
 ): Truth | undefined {
   if (mask.kind !== 'condition') return undefined
@@ -106,7 +106,7 @@ export function truthOfTile(
     return { low: first, high: low === high ? first : signed(high) }
   }
   const corners: Record<string, Bounds> = {
-    i: between(firstRow, within(ir.add(firstRow, rows - 1))),
+    i: between(numbered(firstRow), within(numbered(ir.add(firstRow, rows - 1)))),
     j: between(from, within(ir.add(from, keys - 1))),
     length: between(visible, visible),
   }

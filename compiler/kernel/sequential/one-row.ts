@@ -14,9 +14,11 @@ import { evaluatePairs } from '../lower/pairs.ts'
 import type { Reduced } from '../lower/pairs.ts'
 import { raised, relativeTo } from '../lower/running-scale.ts'
 import { acrossLanes, eachLane, extent, inLanes, lanes, range, within } from '../lower/tile.ts'
-import { maskShows } from '../lower/visibility.ts'
+import { tableRows } from '../lower/tables.ts'
+import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Online } from './online-scratch.ts'
-import { isProduct, reductionsIn } from './one-sided.ts'
+import { productSpan, reductionsIn } from './one-sided.ts'
+import type { Span } from './one-sided.ts'
 
 /** Where the rows lie: buffers, and u32 indexes. */
 export interface OneRow {
@@ -32,13 +34,17 @@ export interface OneRow {
 
 /** Leaves the sums, the denominator and the scale of the tile's first row, which is the only one. */
 export function attendOneRow(k: Author, online: Online, row: OneRow): void {
-  const { pass, start, end } = online
+  const { pass, start, end, firstRow, numbered } = online
+  const { mask } = pass
   const { steps } = pass.tile
   k.strided('from', start, end, steps, (from) => {
-    const here = k.let('here', extent(from, end, steps))
-    const top = scoreKeys(k, online, row, from, here)
-    const shrink = weighKeys(k, online, here, top)
-    addRows(k, online, row, from, here, shrink)
+    const shown = truthOfTile({ mask, rows: 1, keys: steps, firstRow, numbered }, from)
+    k.guard(shown?.may ?? ir.bool(true), () => {
+      const here = k.let('here', extent(from, end, steps))
+      const top = scoreKeys(k, online, row, from, here)
+      const shrink = weighKeys(k, online, here, top)
+      addRows(k, online, row, from, here, shrink)
+    })
   })
 }
 
@@ -62,6 +68,7 @@ function scoreKeys(k: Author, online: Online, row: OneRow, from: Value, here: Va
             extent: 'lanes',
             load: (lane, index) => ir.load(row.keys, ir.add(starts[lane] ?? index, index)),
           },
+          ...tableRows(pass, online.binding, () => online.firstRow),
         },
         scalars: {},
         prefix: 'pair',
@@ -88,20 +95,30 @@ function scoreKeys(k: Author, online: Online, row: OneRow, from: Value, here: Va
 }
 
 /** The products of the row with four keys that the kernel has, along their entries. */
-function products(
+function products(k: Author, { pass }: Online, row: OneRow, starts: readonly Value[]): Reduced {
+  const wanted = [...reductionsIn(expressionsOf({ term: pass.kernel }))].flatMap(([key, reduce]) => {
+    const span = productSpan(reduce)
+    return span === undefined ? [] : [{ key, span }]
+  })
+  return new Map(
+    wanted.map(({ key, span }, which) => {
+      const product = productOver(k, row, starts, span, which === 0 ? '' : String(which))
+      return [key, () => product]
+    }),
+  )
+}
+
+function productOver(
   k: Author,
-  { pass, dim }: Online,
   { queries, keys, query }: OneRow,
   starts: readonly Value[],
-): Reduced {
-  const wanted = [...reductionsIn(expressionsOf({ term: pass.kernel }))].filter(([, reduce]) =>
-    isProduct(reduce, dim),
-  )
-  if (wanted.length === 0) return new Map()
-  const sums = starts.map((_, lane) => k.var(`dot${lane}`, ir.splat(0)))
-  const rest = dim % lanes
-  if (dim > rest)
-    k.strided('t', 0, dim - rest, lanes, (t) => {
+  { from, size }: Span,
+  suffix: string,
+): Name {
+  const sums = starts.map((_, lane) => k.var(`dot${suffix}${suffix && '_'}${lane}`, ir.splat(0)))
+  const rest = size % lanes
+  if (size > rest)
+    k.strided(`t${suffix}`, from, from + size - rest, lanes, (t) => {
       const entries = k.let('entries', ir.loadFour(queries, ir.add(query, t)))
       sums.forEach((sum, lane) =>
         k.set(sum, ir.fma(entries, ir.loadFour(keys, ir.add(starts[lane] ?? t, t)), sum)),
@@ -110,7 +127,7 @@ function products(
   const dots = sums.map((sum, lane) =>
     range(rest).reduce(
       (dot, one) => {
-        const t = dim - rest + one
+        const t = from + size - rest + one
         const term = ir.mul(
           ir.load(queries, ir.add(query, t)),
           ir.load(keys, ir.add(starts[lane] ?? query, t)),
@@ -120,11 +137,10 @@ function products(
       acrossLanes(sum, ir.add),
     ),
   )
-  const product = k.let(
-    'products',
+  return k.let(
+    `products${suffix}`,
     inLanes((lane) => dots[lane] ?? 0),
   )
-  return new Map(wanted.map(([key]) => [key, () => product]))
 }
 
 /** Makes weights of what is in `pairs`, and adds them to the total; returns by what the sums shrink. */

@@ -43,12 +43,6 @@ function offsetOf(at: Expression, index: string): number | undefined {
   return offset !== undefined && at.args.some(isIndex) ? offset.value : undefined
 }
 
-/** Whether it is Σ_t q[t]·k[t] over all entries of both rows. */
-export function isProduct(reduce: Reduce, dim: number): boolean {
-  const span = productSpan(reduce)
-  return span?.from === 0 && span.size === dim
-}
-
 /** The printed forms of those that see this vector and not the other, in order. */
 export const seeingOnly = (term: Term, vector: 'q' | 'k', other: 'q' | 'k'): readonly string[] =>
   [...reductionsIn(expressionsOf({ term }))]

@@ -114,7 +114,7 @@ interface Matrices {
 }
 
 function attendInTiles(k: Author, online: Online, { queries, keys, values }: Matrices): void {
-  const { pass, scratch, rows, firstRow, start, end } = online
+  const { pass, scratch, rows, firstRow, start, end, numbered } = online
   const { mask, tile } = pass
   const { steps } = tile
   const stride = scratch.keyStride
@@ -131,7 +131,8 @@ function attendInTiles(k: Author, online: Online, { queries, keys, values }: Mat
   }
   k.strided('from', start, end, steps, (from) => {
     // A tile that no row of the queries' tile sees is not even packed.
-    const some = truthOfTile({ mask, rows: tile.rows, keys: steps, firstRow }, from)?.may ?? ir.bool(true)
+    const some =
+      truthOfTile({ mask, rows: tile.rows, keys: steps, firstRow, numbered }, from)?.may ?? ir.bool(true)
     k.guard(mask.kind === 'condition' ? some : ir.bool(true), () => tileOfKeys(from))
   })
 }
@@ -145,7 +146,7 @@ function eightRows(k: Author, online: Online, from: Value, row: Value): void {
   const past = mask.kind === 'causal' ? ir.call('min', end, numbered(ir.add(first, tileColumns))) : end
   const keys = k.let('blockKeys', extent(from, past, tile.steps))
   const block: Block = { row, first, from, keys }
-  const geometry = { mask, rows: tileColumns, keys: tile.steps, firstRow: first }
+  const geometry = { mask, rows: tileColumns, keys: tile.steps, firstRow: first, numbered }
   const some = mask.kind === 'causal' ? ir.gt(keys, 0) : (truthOfTile(geometry, from)?.may ?? ir.bool(true))
   k.guard(some, () => {
     const tops = scores(k, online, block)

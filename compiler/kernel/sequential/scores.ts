@@ -9,6 +9,7 @@ import { widen } from '../lower/operators.ts'
 import { raised } from '../lower/running-scale.ts'
 import { evaluatePairs } from '../lower/pairs.ts'
 import type { Evaluated, Reduced } from '../lower/pairs.ts'
+import { tableRows } from '../lower/tables.ts'
 import { eachLane, fourLanes, inLanes } from '../lower/tile.ts'
 import { maskShows, truthOfTile } from '../lower/visibility.ts'
 import type { Block, Online } from './online-scratch.ts'
@@ -64,7 +65,7 @@ function shown(
   // Causal keys past the last of the rows are left out beforehand.
   if (mask.kind === 'causal')
     return { may: ir.bool(true), must: ir.le(ir.add(key, tileRows - 1), numbered(first)) }
-  const geometry = { mask, rows: tileColumns, keys: tileRows, firstRow: first }
+  const geometry = { mask, rows: tileColumns, keys: tileRows, firstRow: first, numbered }
   return truthOfTile(geometry, key) ?? { may: ir.bool(true), must: ir.bool(true) }
 }
 
@@ -198,6 +199,7 @@ function evaluate(
           extent: 'items',
           load: (item, index) => ir.sharedLoad(keys, ir.add(start, index, item * keyStride)),
         },
+        ...tableRows(online.pass, online.binding, (lane) => ir.add(block.first, half * 4 + lane)),
       },
       scalars: {},
       prefix: `pair${half}`,

@@ -57,6 +57,7 @@ export function adjointOf(
         ...(rows.result && { result: withFiltered(step, rows.result) }),
       }
     }
+    case 'map':
     case 'carry':
     case 'near':
       return undefined

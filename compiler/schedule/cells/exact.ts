@@ -16,6 +16,7 @@
  */
 import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
 import { mentions } from '../../symbolic/traverse.ts'
+import { tablesOf } from '../data.ts'
 import { denominator } from '../division.ts'
 import { addEpilogue, andEpilogue } from '../epilogue.ts'
 import {
@@ -44,7 +45,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
-import { countRows, entryOf, headAt } from '../equation/heads.ts'
+import { countRows, entryOf, headAt, rowOf } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
 import type { Head, Known } from '../equation/heads.ts'
 import type { EquationPass, Extent, Formula } from '../equation.ts'
@@ -106,7 +107,14 @@ function namesOf(
     scales: buffer('Scales'),
     weights: buffer('Weights'),
     factors: buffer('Factors'),
-    pairs: { kernel: kernelTerm(attention, from.kernel), mask, queries, keys, dim: attention.dim },
+    pairs: {
+      kernel: kernelTerm(attention, from.kernel),
+      mask,
+      queries,
+      keys,
+      dim: attention.dim,
+      tables: tablesOf(attention, from.kernel),
+    },
     head: (place, given = known) => headAt('kvHeads', over, place, given),
     ofPairs: [columnsOfKeys, rows, heads],
     ofRows: [rows, heads, 1],
@@ -306,14 +314,14 @@ export function append({ from, to, width }: Copy): EquationPass {
   const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
   const [offset, length] = [head.firstPosition, size('length')]
   const isNew = all(ge(y, offset), lt(y, add(offset, length)))
-  const row = add(mul(head.keyGroup, length), sub(y, offset))
+  const row = rowOf(from, head, sub(y, offset))
   const old = add(mul(head.keyGroup, size('capacity')), y)
   return equationPass({
-    name: `append_${from}`,
+    name: `append_${from.buffer}`,
     extent: [width, 'capacity', 'sliceCount'],
-    value: choose(isNew, load(from, add(mul(row, width), x)), load(to, add(mul(old, width), x))),
+    value: choose(isNew, load(from.buffer, add(mul(row, width), x)), load(to, add(mul(old, width), x))),
     out: to,
-    what: `${to} with the new rows of ${from} behind those that are there`,
+    what: `${to} with the new rows of ${from.buffer} behind those that are there`,
   })
 }
 

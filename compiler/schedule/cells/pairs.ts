@@ -1,5 +1,6 @@
 /** Formulas of pairs: κ of a query row and a key row, and which of them are seen. */
 import type { Mask } from '../../algebra/attention.ts'
+import { placeOfTable } from '../data.ts'
 import {
   add,
   all,
@@ -16,7 +17,7 @@ import {
 import { rowOf } from '../equation/heads.ts'
 import type { Head } from '../equation/heads.ts'
 import type { Formula } from '../equation.ts'
-import type { Rows, Term } from '../schedule.ts'
+import type { Rows, Table, Term } from '../schedule.ts'
 
 /** Query rows, key rows, and the kernel and mask between them. */
 export interface Pairs {
@@ -26,11 +27,13 @@ export interface Pairs {
   readonly keys: Rows
   /** Entries of a query row and of a key row. */
   readonly dim: number
+  /** Weights that the kernel reads by an index of the pair. */
+  readonly tables?: readonly Table[]
 }
 
 /** κ of a pair, or its exponent and coefficient; no exponent where the coefficient is 0. */
 export function pairOf(
-  { kernel, queries, keys, dim }: Pairs,
+  { kernel, queries, keys, dim, tables = [] }: Pairs,
   head: Head,
   row: Formula,
   key: Formula,
@@ -45,7 +48,13 @@ export function pairOf(
   })
   const [first, coefficient] = termsOf({
     expressions,
-    rows: { q: at(queries, row), k: at(keys, key) },
+    rows: {
+      q: at(queries, row),
+      k: at(keys, key),
+      ...Object.fromEntries(
+        tables.map((table) => [table.name, { buffer: table.buffer, start: placeOfTable(table, head) }]),
+      ),
+    },
     scalars: {},
   })
   return { value: unlessZero(first as Formula, coefficient), coefficient }

@@ -97,6 +97,8 @@ function firstRow({ of, count }: Rows, head: Head): Formula {
       return add(mul(head.keyGroup, size('keyHeadStride')), mul(head.batchItem, size('keyItemGap')))
     case 'tokenHead':
       return mul(head.keyGroup, size(headsOfGroup))
+    case 'sliceTokenHead':
+      return mul(head.sliceGroup, size(headsOfGroup))
     case 'cachedHead':
       return mul(head.keyGroup, size('capacity'))
     case 'sliceQueryHead':

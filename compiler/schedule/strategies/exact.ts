@@ -1,14 +1,16 @@
 /** Attention of every query row to every key that it sees; decoding goes through caches of keys and values. */
 import type { Attend, Attention } from '../../algebra/attention.ts'
-import { undecodable } from '../../algebra/facts.ts'
-import { dataBuffers, positions, product } from '../buffers.ts'
+import { mapsOf, undecodable } from '../../algebra/facts.ts'
+import { dataBuffers, positions, product, valueRows } from '../buffers.ts'
+import { buffersOfData } from '../data.ts'
+import { mappedBuffer, mapPass } from '../map.ts'
 import type { Attend as AttendRows, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
-import { attendRows, scheduleSteps } from './steps.ts'
+import { attendRows, placeOf, scheduleSteps, widthOf } from './steps.ts'
 
 /** Schedules a single step, which attends. Its forms of decoding append rows to caches, and attend to these. */
 export function scheduleExact(attention: Attention, step: Attend, planner: Planner): Schedule {
-  const { dim, valueDim } = attention
+  const { valueDim } = attention
   const forward: Schedule = {
     ...scheduleSteps(attention, planner),
     ...(planner.rowsApart ? { rows: 'apart' } : {}),
@@ -16,9 +18,13 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
   if (undecodable(attention) !== undefined) return forward
   // The prefix and a token are alike: rows into the caches, and queries through them.
   const cached = (buffer: string): Rows => ({ buffer, of: 'cachedHead', count: 'cached' })
+  const keys = placeOf(step.keys)
+  const dim = widthOf(step.keys)
+  const maps = mapsOf(attention)
   const append = [
-    planner.append({ from: 'k', to: 'keyCache', width: dim }),
-    planner.append({ from: 'v', to: 'valueCache', width: valueDim }),
+    ...maps.map((map) => mapPass(map, { attention, groups: 'kvHeads', decoding: true })),
+    planner.append({ from: keys, to: 'keyCache', width: dim }),
+    planner.append({ from: valueRows, to: 'valueCache', width: valueDim }),
   ]
   const throughCache: AttendRows = {
     ...attendRows(step, { attention }),
@@ -34,6 +40,8 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
       positions,
       cache('keyCache', dim),
       cache('valueCache', valueDim),
+      ...buffersOfData(attention, [...append, ...passes]),
+      ...maps.map((map) => mappedBuffer(map, 'kvHeads')),
       ...buffers,
     ],
     passes: [...append, ...passes],

@@ -15,6 +15,8 @@ import {
   queryRows,
   valueRows,
 } from '../buffers.ts'
+import { buffersOfData } from '../data.ts'
+import { mappedBuffer, mappedPlace, mapPass } from '../map.ts'
 import { meansPass } from '../means.ts'
 import { outlineOf } from '../outline.ts'
 import { headsOf } from '../planner.ts'
@@ -27,6 +29,7 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
   const { steps } = attention
   const walk: Walk = { attention, planner, ...restrictionOf(steps) }
   const planned = steps.map((step) => planOf(step, walk))
+  const passes = planned.flatMap((plan) => plan.passes)
   const inner = steps.slice(0, -1).filter(({ kind }) => kind !== 'inverse')
   const counts = steps.some((step) => step.kind === 'means' && step.rows.of === 'q')
   const rounds = planned.flatMap((plan) => plan.rounds ?? [])
@@ -39,10 +42,11 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
       ...dataBuffers(attention),
       ...(counts ? [queryLengths] : []),
       ...givenRowsOf(attention).map(givenBuffer),
-      ...inner.map((step) => scratchFor(placeOf(step), widthOf(step))),
+      ...buffersOfData(attention, passes),
+      ...inner.map(roomForRows),
       ...planned.flatMap(({ buffers }) => buffers),
     ],
-    passes: planned.flatMap(({ passes }) => passes),
+    passes,
     ...(rounds.length > 0 && { rounds }),
   }
 }
@@ -69,6 +73,11 @@ export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds
   const { planner, only } = walk
   const restricted = only === undefined ? {} : { only }
   switch (step.kind) {
+    case 'map':
+      return {
+        passes: [mapPass(step, { attention: walk.attention, groups: 'kvHeads', decoding: false })],
+        buffers: [],
+      }
     case 'attend':
       return planner.attend({ ...attendRows(step, walk), ...restricted })
     case 'either':
@@ -130,12 +139,18 @@ function planOutput(step: Extract<RowOperation, { kind: 'either' | 'convolve' }>
   })
 }
 
+/** Rows between steps. */
+const roomForRows = (step: RowOperation): BufferPlan =>
+  step.kind === 'map' ? mappedBuffer(step, 'kvHeads') : scratchFor(placeOf(step), widthOf(step))
+
 /** The attention of a step to the rows that its operands lie in. */
 export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>): AttendRows {
   const { mask, division } = attention
+  const { queries } = step
   return {
     name: step.name,
-    attention,
+    // Mapped rows carry √scale themselves.
+    attention: queries.kind === 'map' ? { ...attention, dim: queries.width, scale: 1 } : attention,
     kernel: step.kernel,
     mask,
     division,
@@ -151,6 +166,7 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
 /** Where the rows of an operand lie. */
 export function placeOf(rows: RowOperand): Rows {
   if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
+  if (rows.kind === 'map') return mappedPlace(rows)
   const { count } = shapeOf(rows)
   if (count === undefined) return outRows
   if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count }

@@ -2,6 +2,7 @@
 import type { Size } from '../../../runtime/contract/size.ts'
 import { distinct, product } from '../buffers.ts'
 import type { Choices } from '../choices.ts'
+import { tablesOf } from '../data.ts'
 import { add, gt, le, mul, size, smaller, y, z } from '../equation/build.ts'
 import { headAt } from '../equation/heads.ts'
 import { headsOfGroup, roomFor } from '../operands.ts'
@@ -27,6 +28,7 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
   const { name, over, queries, keys, values, columns, out, epilogue, only } = from
   const seesMask = from.mask.kind === 'condition'
   const rows = roomFor(queries.count)
+  const tables = tablesOf(from.attention, from.kernel)
   return {
     kind: 'online',
     dim: from.attention.dim,
@@ -43,12 +45,14 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
       keys.buffer,
       ...(values === undefined ? [] : [values.buffer]),
       ...(epilogue === undefined ? [] : [epilogue.values.buffer, epilogue.filter]),
+      ...tables.map(({ buffer }) => buffer),
       ...(seesMask || seesLengths(only, keys, values, epilogue?.values) ? ['lengths'] : []),
       ...(only === undefined ? [] : ['queryLengths']),
       ...(keys.count === 'cached' ? ['positions'] : []),
       (parts ?? out).buffer,
     ]),
     kernel: termOf(from),
+    tables,
     mask: from.mask,
     division: from.division,
     over,
@@ -155,10 +159,16 @@ export function attendInParts(from: Attend, tile: Tile, { keysOfPart }: Choices)
  * rows of one tile, so that keys and values are read once for all of them.
  */
 export function attendToken(from: Attend, tile: Tile, { keysOfPart }: Choices): Plan {
-  return inParts({ ...from, name: `${from.name}_token`, mask: { kind: 'none' } }, tile, {
+  // No row of a cache is behind the token, but a condition may hide some.
+  const mask = from.mask.kind === 'condition' ? from.mask : ({ kind: 'none' } as const)
+  return inParts({ ...from, name: `${from.name}_token`, mask }, tile, {
     over: 'sliceKeyHead',
     count: 'heads',
-    queries: { buffer: from.queries.buffer, of: 'tokenHead', count: 'heads' },
+    queries: {
+      buffer: from.queries.buffer,
+      of: from.queries.of === 'queryHead' ? 'tokenHead' : 'sliceTokenHead',
+      count: 'heads',
+    },
     keys: ['+', 'offset', 'keyLength'],
     firstRow: mul(add(size('sliceStart'), z), size(headsOfGroup)),
     keysOfPart,

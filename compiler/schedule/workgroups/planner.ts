@@ -100,11 +100,11 @@ function append({ from, to, width }: Copy): EquationPass {
   const head = headAt('kvHeads', 'sliceKeyHead', z, { positions: true })
   const cached: Rows = { buffer: to, of: 'cachedHead', count: 'cached' }
   return equationPass({
-    name: `append_${from}`,
+    name: `append_${from.buffer}`,
     extent: [width, 'length', 'sliceCount'],
-    value: load(from, entryOf({ buffer: from, of: 'keyHead', count: 'keyLength' }, head, y, width, x)),
+    value: load(from.buffer, entryOf(from, head, y, width, x)),
     out: to,
     place: entryOf(cached, head, add(head.firstPosition, y), width, x),
-    what: `the new rows of ${from}, behind those in ${to}`,
+    what: `the new rows of ${from.buffer}, behind those in ${to}`,
   })
 }

@@ -6,7 +6,10 @@
  */
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
+import { countOf } from '../../../runtime/contract/tensors.ts'
+import type { CallSizes } from '../../../runtime/contract/shape.ts'
 import { keysAreQueries, keysInSight } from '../../semantics/model.ts'
+import { needsEqualLengths } from '../../semantics/owners.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { excess } from '../../symbolic/index-arithmetic.ts'
 import { targets } from '../../targets/index.ts'
@@ -88,7 +91,7 @@ export function callOf(model: AttentionModel, one: Case): Call {
   const heads = kvHeads * group
   const { dim, valueDim, scale } = model
   // Rows that are queries and keys at once are as many as these.
-  const keyLength = keysAreQueries(model) ? length : one.keyLength
+  const keyLength = keysAreQueries(model) || needsEqualLengths(model) ? length : one.keyLength
   const deviation = norm / Math.sqrt(dim * scale)
   return {
     batch,
@@ -99,8 +102,22 @@ export function callOf(model: AttentionModel, one: Case): Call {
     q: tensor(batch * heads, length, dim, values * 3, deviation),
     k: tensor(batch * kvHeads, keyLength, dim, values * 3 + 1, deviation),
     v: tensor(batch * kvHeads, keyLength, valueDim, values * 3 + 2, 1),
+    ...inputsOf(model, { batch, heads, kvHeads, length, keyLength }, values),
   }
 }
+
+/** Declared inputs: normal numbers, or integers in runs of a few rows. */
+function inputsOf(model: AttentionModel, sizes: CallSizes, seed: number): Pick<Call, 'inputs'> {
+  const plans = (model.inputs ?? []).map((plan, index) => {
+    const [rows, width] = [sizes[plan.rows ?? 'keyLength'], plan.shape[0] ?? 1]
+    const all = tensor(countOf(plan, sizes) / (rows * width), rows, width, seed * 3 + 5 + index, 1)
+    const runs = all.map((_, place) => Math.floor((place % rows) / rowsOfRun))
+    return [plan.name, plan.element === 'integer' ? runs : all] as const
+  })
+  return plans.length === 0 ? {} : { inputs: Object.fromEntries(plans) }
+}
+
+const rowsOfRun = 5
 
 /** [groups, length, width] */
 export function tensor(

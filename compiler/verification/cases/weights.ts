@@ -1,5 +1,6 @@
 /** Run-time weights for attentions that have them: the same ones for all cases. */
-import { weightsOf as givenTo } from '../../semantics/model.ts'
+import type { ReferenceInputs } from '../../reference/inputs.ts'
+import { declaredTensors, weightsOf as givenTo } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Weights } from '../execution/executor.ts'
 import { longestKeys, tensor } from './case.ts'
@@ -23,5 +24,25 @@ export function weightsOf(model: AttentionModel): RuntimeWeights {
     const deviation = 1 / Math.sqrt(like === 'rows' ? dim * scale : columns)
     return [name, tensor(headsWithWeights, rows, columns, 77 + index, deviation)] as const
   })
-  return { values: Object.fromEntries(values), heads: values.length === 0 ? undefined : headsWithWeights }
+  const declared = declaredTensors(model).filter(
+    ({ role, optional }) => role === 'weight' && optional !== true,
+  )
+  const own = declared.map((plan, index) => {
+    const heads = plan.heads === 'shared' ? 1 : headsWithWeights
+    const [rows, columns] = [plan.shape.slice(0, -1), plan.shape.slice(-1)].map((sizes) =>
+      sizes.reduce((product, size) => product * size, 1),
+    ) as [number, number]
+    return [plan.name, tensor(heads, rows, columns, 97 + index, 1 / Math.sqrt(columns))] as const
+  })
+  const ofHeads = values.length > 0 || declared.some(({ heads }) => heads !== 'shared')
+  return { values: Object.fromEntries([...values, ...own]), heads: ofHeads ? headsWithWeights : undefined }
+}
+
+/** The same as the float64 reference takes them. */
+export function asReference(model: AttentionModel, values: Weights): Partial<ReferenceInputs> {
+  const declared = declaredTensors(model).flatMap(({ name, role }) => {
+    const { [name]: weight } = values
+    return role === 'weight' && weight ? [[name, weight] as const] : []
+  })
+  return declared.length === 0 ? values : { ...values, weights: Object.fromEntries(declared) }
 }

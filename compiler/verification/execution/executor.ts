@@ -21,6 +21,8 @@ export interface Call extends CallSizes {
   readonly v: Float32Array
   /** [batch, heads, length, valueDim], of calls for gradients. */
   readonly dout?: Float32Array
+  /** Declared inputs by name. */
+  readonly inputs?: Weights
   readonly lengths?: readonly number[]
   readonly queryLengths?: readonly number[]
 }

@@ -3,6 +3,7 @@ import { drawProjection } from '../../../runtime/projection/index.ts'
 import { drawnLaw } from '../../semantics/model.ts'
 import { reference } from '../../reference/reference.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
+import { asReference } from '../cases/weights.ts'
 import type { Executor, Platform, Weights } from './executor.ts'
 
 export const referencePlatform: Platform = {
@@ -24,7 +25,13 @@ function open(model: AttentionModel, weights: Weights | undefined): Executor {
       projection = draw(seed)
     },
     forward: async (call) =>
-      Float32Array.from(reference(model, { ...call, ...weights, ...(projection && { projection }) })),
+      Float32Array.from(
+        reference(model, {
+          ...call,
+          ...asReference(model, weights ?? {}),
+          ...(projection && { projection }),
+        }),
+      ),
     destroy: () => {},
   }
 }

@@ -1,6 +1,7 @@
 /** A schedule's kernels over buffers on the host, as the runtime runs them on a device. */
 import { evaluateSize } from '../../../runtime/contract/size.ts'
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
+import { declaredName } from '../../../runtime/contract/tensors.ts'
 import { stand, weightNames } from '../../../runtime/contract/weights.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { interpret } from '../../kernel/interpret.ts'
@@ -63,7 +64,7 @@ export const isComplete = ({ buffers }: Schedule, kept: Buffers): boolean =>
   buffers.every((plan) => (plan.role !== 'projection' && plan.role !== 'weight') || keptBuffer(plan, kept))
 
 const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] | undefined =>
-  kept[role === 'projection' ? role : name] ?? kept[standFor(name)]
+  kept[role === 'projection' ? role : name] ?? kept[standFor(name)] ?? kept[declaredName(name)]
 
 /** One weight may stand in for another. */
 function standFor(buffer: string): string {
@@ -127,6 +128,11 @@ export function bufferOf(
       return Float32Array.from(headNumbers(plan, shape))
     case 'factors':
       return kept[name] ?? new Float32Array(count).fill(Number.NaN)
+    case 'data': {
+      const given = call.inputs?.[declaredName(name)]
+      invariant(given !== undefined, `the call has the input ${declaredName(name)}`)
+      return given
+    }
     case 'projection':
     case 'weight':
     case 'state': {

@@ -6,6 +6,7 @@ import { drawnLaw } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Case } from '../cases/case.ts'
 import { scattered } from '../cases/scatter.ts'
+import { asReference } from '../cases/weights.ts'
 import type { Call, Weights } from '../execution/executor.ts'
 import { sensitivity } from '../rounding/sensitivity.ts'
 import { tolerances } from '../rounding/tolerance.ts'
@@ -59,5 +60,5 @@ export function allowedOf(
   const every = Array.from({ length: call.length }, (_, row) => row)
   return weighsPairs(algebra)
     ? tolerances(algebra, call, kept['projection'], every, expected)
-    : sensitivity(model, { ...call, ...kept }, expected)
+    : sensitivity(model, { ...call, ...asReference(model, kept) }, expected)
 }

@@ -18,7 +18,7 @@ import type { AttentionModel } from '../../semantics/model.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { callOf } from '../cases/case.ts'
-import { weightsOf } from '../cases/weights.ts'
+import { asReference, weightsOf } from '../cases/weights.ts'
 import { runEquations } from '../execution/run-equations.ts'
 import { isComplete, runPasses } from '../execution/run-passes.ts'
 import { layoutOf, smallText, whereIs, worstDifference } from '../properties/difference.ts'
@@ -55,7 +55,7 @@ export function checkPasses(
   for (let n = 0; n < calls; n++) {
     const call = withLengths(callOf(model, shapeOf(seed + n, longest, weights.heads)), seed + n)
     const given = { ...call, weights: weights.values, projection: kept.projection }
-    const expected = reference(model, { ...call, ...kept })
+    const expected = reference(model, { ...call, ...asReference(model, kept) })
     const allowed = allowedOf(model, algebra, call, kept, expected)
     let known: ArrayLike<number> = expected
     const outputs: Readonly<Record<Stage, () => ArrayLike<number> | undefined>> = {

@@ -2,6 +2,7 @@
 import { negativeWeights, weighsPairs } from '../../algebra/facts.ts'
 import { reference } from '../../reference/reference.ts'
 import { sliceRows } from '../cases/rows.ts'
+import { asReference } from '../cases/weights.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Table } from '../report.ts'
@@ -67,7 +68,7 @@ export function expectedRows(
   projection: Float32Array | undefined,
   rows: readonly number[],
 ): { readonly expected: Float64Array; readonly allowed: Float64Array } {
-  const inputs = { ...call, ...weights, ...(projection && { projection }), rows }
+  const inputs = { ...call, ...asReference(model, weights), ...(projection && { projection }), rows }
   const expected = reference(model, inputs)
   const allowed = weighsPairs(algebra)
     ? tolerances(algebra, call, projection, rows, expected)

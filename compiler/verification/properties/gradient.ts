@@ -5,6 +5,7 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import { referenceGradients } from '../../reference/gradient/gradients.ts'
 import { underivable } from '../../schedule/build.ts'
 import { callOf, cases, type Case, describeCase, fraction, tensor } from '../cases/case.ts'
+import { asReference } from '../cases/weights.ts'
 import type { GradientCall, Gradients } from '../execution/executor.ts'
 import {
   byName,
@@ -109,7 +110,7 @@ function compared(
   found: Gradients,
   projection: Float32Array | undefined,
 ): { readonly error: number; readonly failure?: Failure } {
-  const inputs = { ...call, ...weights, ...(projection && { projection }) }
+  const inputs = { ...call, ...asReference(model, weights), ...(projection && { projection }) }
   const expected = referenceGradients(model, inputs)
   const plain = plainAllowance(model, inputs, expected)
   const gradients = byName(found)

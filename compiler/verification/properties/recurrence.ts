@@ -15,6 +15,7 @@ import { featuresOf, termsOf } from '../../algebra/facts.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { cases, type Case, describeCase, fraction } from '../cases/case.ts'
 import { rowsOfCall } from '../cases/rows.ts'
+import { asReference } from '../cases/weights.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Failure } from './try-cases.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
@@ -156,7 +157,12 @@ async function prefixFailure(
     // Maxima are over all keys. What that changes may be less than rounding allows, but it is no rounding.
     const { projection } = executor
     const exact = (of: Call): Float64Array =>
-      reference(subject.model, { ...of, ...subject.weights, ...(projection && { projection }), rows })
+      reference(subject.model, {
+        ...of,
+        ...asReference(subject.model, subject.weights),
+        ...(projection && { projection }),
+        rows,
+      })
     const whole = exact(call)
     const failure = hold(exact(short), what, rows, (index) => 1e-9 * (1 + Math.abs(whole[index] ?? 0)), whole)
     if (failure !== undefined) return failure

@@ -1,6 +1,7 @@
 /** Runs the forms of one program of cells on one machine: calls at once, or slice by slice. */
 import { requireForm } from '../../arguments/required-form.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
+import { declaredBuffer } from '../../contract/tensors.ts'
 import type { Form, FormName, Runnable } from '../../program.ts'
 import { within } from './environment.ts'
 import type { Environment } from './environment.ts'
@@ -52,7 +53,10 @@ export class Engine {
 
   #runItems(form: Form, inputs: Inputs, { items, groups, rows }: Slicing, firstHead: number): OutputPart[] {
     const { sizes } = inputs
-    const ofQueries = form.buffers.filter(({ name }) => name === 'q')
+    const ownRows = new Set(
+      (this.#program.tensors ?? []).filter(({ rows }) => rows === 'length').map(declaredBuffer),
+    )
+    const ofQueries = form.buffers.filter(({ name }) => name === 'q' || ownRows.has(name))
     const others = form.buffers.filter((plan) => !ofQueries.includes(plan))
     const blocks = stretches(sizes.length, rows)
     const slices = stretches(groupsOf(form, sizes), items * groups)
@@ -62,7 +66,7 @@ export class Engine {
     return within(undefined, (ofItems) => {
       if (shares) this.#runner.provide(ofItems, others, shapeOf(form, sizes), inputs)
       return blocks.flatMap((rowsOfBlock) => {
-        const block = blocks.length === 1 ? inputs : queryRowsOf(inputs, rowsOfBlock)
+        const block = blocks.length === 1 ? inputs : queryRowsOf(inputs, rowsOfBlock, this.#program.tensors)
         return within(ofItems, (ofBlock) => {
           if (shares) this.#runner.provide(ofBlock, ofQueries, shapeOf(form, block.sizes), block)
           return slices.map(({ first, size }) => {
@@ -90,7 +94,7 @@ export class Engine {
       const before = state
       try {
         const block = {
-          ...(blocks.length === 1 ? inputs : newRowsOf(inputs, rows)),
+          ...(blocks.length === 1 ? inputs : newRowsOf(inputs, rows, this.#program.tensors)),
           ...(before && { state: before }),
         }
         const shape = shapeOf(form, block.sizes)

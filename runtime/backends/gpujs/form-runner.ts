@@ -89,10 +89,8 @@ export class FormRunner {
 
   #constantFor({ name, role }: BufferPlan, shape: Shape): Cells | undefined {
     if (role !== 'projection' && role !== 'weight') return undefined
-    const constant = this.#constants.get(role === 'projection' ? role : name)
-    const weight = this.#program.weights.find((one) => one.name === name)
-    if (weight !== undefined && constant !== undefined) checkWeightSizes(weight, constant.length, shape)
-    return constant?.cells
+    checkWeightSizes(this.#program, (weight) => this.#constants.get(weight)?.length, shape)
+    return this.#constants.get(role === 'projection' ? role : name)?.cells
   }
 
   #dispatch(environment: Environment, form: Form, dispatch: CellDispatch, shape: Shape): void {
@@ -147,7 +145,8 @@ function numbersFor(
   inputs: Inputs,
 ): Float32Array | undefined {
   switch (role) {
-    case 'input': {
+    case 'input':
+    case 'data': {
       const tensor = inputs.tensors.get(name)
       return isFloat32Array(tensor) ? tensor : undefined
     }

@@ -1,6 +1,8 @@
 /** Parts of a call: what they are given, and where in the whole their outputs belong. */
 import { isFloat32Array } from '../../arguments/describe.ts'
 import type { CallSizes } from '../../arguments/sizes.ts'
+import { declaredBuffer, headsOf } from '../../contract/tensors.ts'
+import type { TensorPlan } from '../../contract/tensors.ts'
 import type { Inputs } from './inputs.ts'
 
 /** So many, one after the other. */
@@ -45,23 +47,33 @@ export function itemsOf(
   }
 }
 
+/** Tensors that a file declares. */
+export type Declared = readonly TensorPlan[] | undefined
+
+const planOf = (declared: Declared = [], buffer: string): TensorPlan | undefined =>
+  declared.find((plan) => declaredBuffer(plan) === buffer)
+
 /** A block of query rows, which may see any key. */
-export function queryRowsOf(inputs: Inputs, block: Stretch): Inputs {
+export function queryRowsOf(inputs: Inputs, block: Stretch, declared: Declared): Inputs {
   const { sizes, tensors } = inputs
-  const q = tensors.get('q')
-  if (!isFloat32Array(q)) return inputs
-  const rows = blockOf(q, sizes.batch * sizes.heads, sizes.length, block)
+  const rowsIn = (name: string, tensor: Float32Array): Float32Array => {
+    const plan = planOf(declared, name)
+    if (name !== 'q' && plan?.rows !== 'length') return tensor
+    return blockOf(tensor, sizes.batch * headsOf(plan?.heads ?? 'heads', sizes), sizes.length, block)
+  }
   return {
     ...inputs,
     sizes: { ...sizes, length: block.size, offset: sizes.offset + block.first },
-    tensors: new Map([...tensors, ['q', rows]]),
+    tensors: new Map([...tensors].map(([name, tensor]) => [name, rowsIn(name, tensor)])),
   }
 }
 
 /** A block of new rows, of queries, keys and values alike. */
-export function newRowsOf(inputs: Inputs, block: Stretch): Inputs {
+export function newRowsOf(inputs: Inputs, block: Stretch, declared: Declared): Inputs {
   const { sizes, tensors, positions } = inputs
-  const { batch, heads, kvHeads, length } = sizes
+  const { batch, length } = sizes
+  const headsIn = (name: string): number =>
+    headsOf(planOf(declared, name)?.heads ?? (name === 'q' ? 'heads' : 'kvHeads'), sizes)
   return {
     ...inputs,
     ...(positions && { positions: positions.map((position) => position + block.first) }),
@@ -69,9 +81,7 @@ export function newRowsOf(inputs: Inputs, block: Stretch): Inputs {
     tensors: new Map(
       [...tensors].map(([name, tensor]) => [
         name,
-        isFloat32Array(tensor)
-          ? blockOf(tensor, batch * (name === 'q' ? heads : kvHeads), length, block)
-          : tensor,
+        isFloat32Array(tensor) ? blockOf(tensor, batch * headsIn(name), length, block) : tensor,
       ]),
     ),
   }

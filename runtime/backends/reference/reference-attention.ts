@@ -15,7 +15,7 @@ import { checkStateGradient, stateGradient } from '../../arguments/state-gradien
 import {
   apartFromWhole,
   asksLse,
-  checkInputs,
+  inputsOnHost,
   ofQueriesAndKeys,
   withValues,
 } from '../../arguments/whole-call.ts'
@@ -88,7 +88,7 @@ export class ReferenceAttention extends PartialAttention {
       plain,
       checkCall(this.program, 'forward', plain, ofQueriesAndKeys, sizes),
     )
-    checkInputs(this.program, 'forward', call, sizes)
+    inputsOnHost(this.program, 'forward', call, sizes)
     if (!asksLse(this.program, 'forward', call, this.#reference?.logSums))
       return this.#evaluate('forward', checked, { drawn }) as T
     const lse = new Float64Array(sizes.batch * outputHeads(sizes) * sizes.length)

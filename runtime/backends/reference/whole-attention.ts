@@ -9,7 +9,7 @@ import type { StateSizes } from '../../arguments/decoding.ts'
 import {
   apartFromWhole,
   asksLse,
-  checkInputs,
+  inputsOnHost,
   ofQueriesAndKeys,
   withValues,
 } from '../../arguments/whole-call.ts'
@@ -49,7 +49,7 @@ export class WholeAttention extends PartialAttention {
   #reference: Reference | undefined
 
   private constructor(program: Program, options: Opening, reference: Reference) {
-    super(program, 'reference', 'CPU, float64', options)
+    super(program, 'reference', 'CPU, float64', { ...options, takeInputs: undefined })
     // Copies: the caller may go on to change theirs.
     this.#weights = Object.fromEntries(
       Object.entries(options.weights ?? {}).map(([name, weight]) => [name, new Float32Array(weight)]),
@@ -164,7 +164,7 @@ export class WholeAttention extends PartialAttention {
     const { name, uncompiled } = this.program
     return new AttentionError(
       'form',
-      `${name} has no gradients, since attention with ${uncompiled} has none yet.`,
+      `${name} has no gradients, since attention with ${uncompiled ?? 'declared inputs and weights'} has none yet.`,
     )
   }
 
@@ -185,7 +185,7 @@ export class WholeAttention extends PartialAttention {
       )
     }
     const complete = withValues(this.program, member, call, checked)
-    return { ...complete, inputs: checkInputs(this.program, member, call, checked.sizes) }
+    return { ...complete, inputs: inputsOnHost(this.program, member, call, checked.sizes) }
   }
 
   /** The rows of a call behind those of a state, which comes to have them. [B, H′, L, V] */

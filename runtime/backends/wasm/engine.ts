@@ -103,10 +103,7 @@ export class Engine {
   async run(name: FormName, inputs: Inputs): Promise<Outputs> {
     const plan = this.#plan(name)
     const whole = wholeCall(plan.form, inputs.sizes)
-    for (const weight of this.#program.weights) {
-      const block = this.#constants.get(weight.name)
-      if (block) this.#manner.checkWeights?.(weight, block.size, whole)
-    }
+    this.#manner.checkWeights?.(this.#program, (weight) => this.#constants.get(weight)?.size, whole)
     const bytes = bytesOf(plan.own, whole)
     const excess = this.#excess(plan, whole, bytes)
     if (excess !== undefined)
@@ -138,7 +135,7 @@ export class Engine {
       const { size } = block
       const at = block.address / 4
       blocks.set(name, block)
-      if (role === 'input') heap.numbers.set(present(inputs.tensors.get(name), name), at)
+      if (role === 'input' || role === 'data') heap.numbers.set(present(inputs.tensors.get(name), name), at)
       else if (role === 'heads' && value)
         heap.numbers.set(
           Array.from({ length: size }, (_, head) => value(head)),

@@ -57,7 +57,7 @@ export class FormPlan {
     // `open.ts` is given programs for WebAssembly alone.
     this.dispatches = form.dispatches as readonly WorkgroupDispatch[]
     this.outputs = ofRoles('output').map(({ name }) => name)
-    this.own = ofRoles('input', 'output', 'lengths', 'heads')
+    this.own = ofRoles('input', 'data', 'output', 'lengths', 'heads')
     // What is kept for gradients is there already, for each slice.
     this.scratch = ofRoles('scratch').filter(({ kept }) => !kept)
     this.kept = ofRoles('state', 'projection', 'factors', 'weight')

@@ -74,6 +74,7 @@ function bufferFor(
     case 'scratch':
       return kept.get(name, bytes, KEPT_STORAGE)
     case 'input':
+    case 'data':
     case 'state':
     case 'output': {
       const tensor = given.tensors.get(name)

@@ -152,10 +152,14 @@ export class Engine {
 
   /** How a call is cut to fit the device; refuses one that the weights do not fit. */
   slices(name: FormName, sizes: CallSizes, member = name): readonly Shape[] {
-    for (const plan of this.#program.weights) {
-      const weight = this.#constants.get(plan.name)
-      if (weight !== undefined) this.#checkWeights?.(plan, weight.size / 4, sizes)
-    }
+    this.#checkWeights?.(
+      this.#program,
+      (weight) => {
+        const buffer = this.#constants.get(weight)
+        return buffer && buffer.size / 4
+      },
+      sizes,
+    )
     return sliceCall(this.#device, `${this.#program.name}.${member}`, this.form(name), sizes)
   }
 

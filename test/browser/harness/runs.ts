@@ -30,9 +30,17 @@ export function prepare(built: Built, shapes: readonly Sizes[], backend: Backend
       backend,
       weights: Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, [...values]])),
       calls: shapes.map((sizes, index): Call => {
-        const { q, k, v } = inputs[index]!
+        const { q, k, v, inputs: given = {} } = inputs[index]!
         const { lengths } = sizes
-        return { q: [...q], k: [...k], v: [...v], sizes: full(sizes), ...(lengths && { lengths }) }
+        const declared = Object.entries(given).map(([name, of]) => [name, [...of]] as const)
+        return {
+          q: [...q],
+          k: [...k],
+          v: [...v],
+          ...(declared.length > 0 && { inputs: Object.fromEntries(declared) }),
+          sizes: full(sizes),
+          ...(lengths && { lengths }),
+        }
       }),
     },
     wanted: shapes.map((sizes, index) => expected(built, sizes, inputs[index]!, undefined, weights)),

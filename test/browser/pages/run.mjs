@@ -16,6 +16,7 @@
  * @property {readonly number[]} q
  * @property {readonly number[]} k
  * @property {readonly number[]} v
+ * @property {Readonly<Record<string, readonly number[]>>} [inputs]
  * @property {Readonly<Record<string, number>>} sizes
  * @property {readonly number[]} [lengths]
  */
@@ -38,15 +39,14 @@ export async function run(run) {
  * @returns {Promise<Outcome>}
  */
 export async function runWith(create, { backend, weights, calls }) {
-  const attention = await create({
-    backend,
-    weights: Object.fromEntries(
-      Object.entries(weights).map(([name, numbers]) => [name, Float32Array.from(numbers)]),
-    ),
-  })
+  /** @param {Readonly<Record<string, readonly number[]>>} of */
+  const arrays = (of) =>
+    Object.fromEntries(Object.entries(of).map(([name, numbers]) => [name, Float32Array.from(numbers)]))
+  const attention = await create({ backend, weights: arrays(weights) })
   const outputs = []
-  for (const { q, k, v, sizes, lengths } of calls) {
-    const tensors = { q: Float32Array.from(q), k: Float32Array.from(k), v: Float32Array.from(v) }
+  for (const { q, k, v, inputs, sizes, lengths } of calls) {
+    const rows = { q: Float32Array.from(q), k: Float32Array.from(k), v: Float32Array.from(v) }
+    const tensors = { ...rows, ...(inputs && { inputs: arrays(inputs) }) }
     const { length = 1, ...others } = sizes
     outputs.push([...(await attention.forward({ ...tensors, length, ...others, lengths }))])
   }

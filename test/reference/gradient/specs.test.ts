@@ -1,12 +1,12 @@
 // Gradients of the papers' attentions against differences of the reference.
 import { describe, expect, test } from 'vitest'
-import { sized, specs } from '../../numeric/small-specs.ts'
+import { derivable, sized } from '../../numeric/small-specs.ts'
 import { modelOf } from '../spec.ts'
 import { wrongGradients } from './directional.ts'
 
 const crossed = new Set(['reformer'])
 
-describe.each(specs)('%s', (name) => {
+describe.each(derivable)('%s', (name) => {
   const model = modelOf(sized(name))
 
   test('one sequence of odd length', () => {

@@ -61,28 +61,28 @@ function attend(lengths, attendWeights, v, attendFactors, sliceStart, heads, kvH
   return sum * attendFactors[this.thread.z * length + this.thread.y];
 }
 
-function append_k(positions, k, keyCache, sliceStart, kvHeads, length, capacity) {
+function append_k(positions, k, keyCache, sliceStart, kvHeads, length, keyLength, capacity) {
   // KeyCache with the new rows of k behind those that are there.
   const keyGroup = sliceStart + this.thread.z;
   const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
   const firstPosition = positions[~~batchItem];
   let value = 0;
   if (this.thread.y >= firstPosition && this.thread.y < firstPosition + length) {
-    value = k[(~~keyGroup * length + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
+    value = k[(~~keyGroup * keyLength + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
   } else {
     value = keyCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
   }
   return value;
 }
 
-function append_v(positions, v, valueCache, sliceStart, kvHeads, length, capacity) {
+function append_v(positions, v, valueCache, sliceStart, kvHeads, length, keyLength, capacity) {
   // ValueCache with the new rows of v behind those that are there.
   const keyGroup = sliceStart + this.thread.z;
   const batchItem = Math.floor((keyGroup + 0.5) / kvHeads);
   const firstPosition = positions[~~batchItem];
   let value = 0;
   if (this.thread.y >= firstPosition && this.thread.y < firstPosition + length) {
-    value = v[(~~keyGroup * length + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
+    value = v[(~~keyGroup * keyLength + this.thread.y - ~~firstPosition) * 64 + this.thread.x];
   } else {
     value = valueCache[(~~keyGroup * capacity + this.thread.y) * 64 + this.thread.x];
   }
