@@ -19,6 +19,7 @@ import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
 import { isCausal } from './semantics/data.ts'
+import { isRecurrent } from './semantics/model.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import { alone } from './syntax/alone.ts'
 import type { File } from './syntax/ast.ts'
@@ -66,7 +67,8 @@ export function build(
   if (beyond !== undefined) return asText(model, tree, target, beyond)
   const algebra = verifyAlgebra(fromModel(model))
   const forms = formsFor(target, algebra, choices)
-  if ('unsupported' in forms) return { model, algebra, ...forms }
+  if ('unsupported' in forms)
+    return isRecurrent(model) ? asText(model, tree, target, forms.unsupported) : { model, algebra, ...forms }
   const source = print(alone(tree, model.name))
   const facts = {
     undecodable: undecodable(algebra),

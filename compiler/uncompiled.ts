@@ -1,23 +1,23 @@
 /** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
 import { fromModel } from './algebra/build.ts'
 import { mapsOf } from './algebra/facts.ts'
-import { declaredTensors, headsInSight, isOfHeads } from './semantics/model.ts'
+import { declaredTensors, headsInSight, isRecurrent } from './semantics/model.ts'
 import type { AttentionModel } from './semantics/model.ts'
 import { environmentOf, evaluateScalar } from './symbolic/evaluate.ts'
 import type { Expression } from './symbolic/expression.ts'
+import { scalarOperator } from './symbolic/operators.ts'
 import { freeVariables, traverse } from './symbolic/traverse.ts'
 
 /** The first such part, as a noun; undefined where kernels can be made of all. */
 export function uncompiled(model: AttentionModel): string | undefined {
-  const { mask, decay, update, output, sink, shortConv, evaluation } = model
+  const { mask, decay, output, sink, shortConv, evaluation } = model
   if (shortConv !== undefined) return '`short_conv`'
-  if (update !== undefined) return 'an update'
+  if (isRecurrent(model)) return uncompiledRecurrence(model)
   if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
   if (output !== undefined) return 'an expression for its output'
   if (sink !== undefined) return 'a sink'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
   if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
-  if (decay !== undefined && !isOfHeads(decay)) return 'a decay that is not of the head alone'
   if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
   if (evaluation === 'exact') return uncompiledPairs(model)
   for (const expression of expressionsOf(model)) {
@@ -36,15 +36,34 @@ export function uncompiled(model: AttentionModel): string | undefined {
 
 /** The same of scores of pairs. */
 function uncompiledPairs(model: AttentionModel): string | undefined {
-  const before = expressionsOf(model)
-    .flatMap((expression) => [...freeVariables(expression)])
-    .some((name) => name.startsWith('previous('))
-  if (before) return 'rows before'
+  if (seesBefore(expressionsOf(model))) return 'rows before'
   const apart = mapsOf(fromModel(model)).some(
     ({ along, heads }) => along === 'keyLength' && heads === 'heads',
   )
   return apart ? 'keys that each query head makes its own of' : undefined
 }
+
+/** Of a state that tokens change: what the rows in front of it, which hold plain numbers, cannot hold. */
+function uncompiledRecurrence(model: AttentionModel): string | undefined {
+  const { feature, normalize, decay, update, output, sink } = model
+  if (output !== undefined) return 'an expression for its output'
+  if (sink !== undefined) return 'a sink'
+  if (normalize === 'sum') return 'a denominator of a state that tokens change'
+  if (feature?.projected === true) return 'projections in front of a state that tokens change'
+  const features = expressionsOf(model)
+  if (seesBefore([...features, ...(decay ? [decay] : []), ...(update ? [update.written] : [])]))
+    return 'rows before'
+  const grows = features.flatMap(traverse).some(isExponential)
+  return grows ? 'exponentials in features of a state that tokens change, which need scales' : undefined
+}
+
+const seesBefore = (expressions: readonly Expression[]): boolean =>
+  expressions
+    .flatMap((expression) => [...freeVariables(expression)])
+    .some((name) => name.startsWith('previous('))
+
+const isExponential = (node: Expression): boolean =>
+  node.kind === 'apply' && scalarOperator(node.operator)?.growth.kind === 'exponential'
 
 /** Whether γ is 0 for a head that the compiler looks at: logarithms, which kernels carry, have no such number. */
 const forgetsAll = (decay: Expression): boolean =>

@@ -16,7 +16,8 @@ import type { Action } from './action.ts'
 import type { FactorisedScore, ScaledTerm } from './terms.ts'
 
 /** One step of an attention. */
-export type RowOperation = Mapped | Attend | Carry | Near | Means | Product | Inverse | Convolve | Either
+export type RowOperation =
+  Mapped | Attend | Carry | Recur | Near | Means | Product | Inverse | Convolve | Either
 
 /** Rows that an operation takes. */
 export type RowOperand = CallRows | GivenRows | RowOperation
@@ -92,6 +93,43 @@ export interface Carry extends Step {
   readonly kind: 'carry'
   readonly score: FactorisedScore
   readonly action: Action
+}
+
+/**
+ * A state on which rows act one after another, S ← D∘S + Σ x (y + c ∘ aᵀS)ᵀ, and qᵀS after each of them. S is
+ * [features, valueDim] and begins as 0; D scales its rows. Queries behind the last key read the last state.
+ */
+export interface Recur extends Step {
+  readonly kind: 'recur'
+  readonly features: number
+  /** [L, features] */
+  readonly queries: Entries
+  /** D, [S, 1] or [S, features]; or the same number for all rows. */
+  readonly scale: Entries | number
+  readonly terms: readonly RecurTerm[]
+}
+
+/** Part of what a row adds to a state: the outer product of x, [S, features], and of what is written. */
+export interface RecurTerm {
+  readonly x: Entries
+  /** y, [S, valueDim]. */
+  readonly writes: readonly Entries[]
+  readonly reads: readonly RecurRead[]
+}
+
+/** c ∘ aᵀS of the state before the row. */
+export interface RecurRead {
+  /** [S, features] */
+  readonly a: Entries
+  /** c, [S, 1] or [S, valueDim]; or the same number for all rows. */
+  readonly by: Entries | number
+}
+
+/** Neighbouring entries of each row. */
+export interface Entries {
+  readonly rows: RowOperand
+  readonly first: number
+  readonly width: number
 }
 
 /**

@@ -25,6 +25,7 @@ import type { Planner } from './planner.ts'
 import type { Pass, Schedule } from './schedule.ts'
 import { scheduleExact } from './strategies/exact.ts'
 import { scheduleNear } from './strategies/near.ts'
+import { scheduleRecurrence } from './strategies/recurrence.ts'
 import { scheduleSteps } from './strategies/steps.ts'
 import { workgroupPlanner } from './workgroups/planner.ts'
 
@@ -42,15 +43,18 @@ export function schedule(
   return plan(attention, planner)
 }
 
-/** The attention in equations alone; undefined where rows are sorted, because no equation sorts. */
+/** The attention in equations alone; undefined where rows are sorted or change a state in order, which no equation does. */
 export const equationsOf = (attention: Attention): Schedule | undefined =>
-  isInterpretable(attention) ? plan(attention, cellPlanner) : undefined
+  isInterpretable(attention) && outputOf(attention).kind !== 'recur'
+    ? plan(attention, cellPlanner)
+    : undefined
 
 /** Nodes of derivatives, each counted once: kernels of more take long to compile, and nobody writes such a feature. */
 const mostNodes = 4000
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
+  if (outputOf(attention).kind === 'recur') return 'no kernels go back through rows that change a state'
   if (mapsOf(attention).length > 0) return 'rows that are made of single rows have none yet'
   const terms = termsOf(attention)
   if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
@@ -104,6 +108,7 @@ function plan(attention: Attention, planner: Planner): Schedule {
   const output = outputOf(attention)
   if (output.kind === 'carry') return planner.factorised(attention, output)
   if (output.kind === 'near') return scheduleNear(attention, output)
+  if (output.kind === 'recur') return scheduleRecurrence(attention, output, planner)
   const pairs = attendOf(attention)
   return pairs === undefined ? scheduleSteps(attention, planner) : scheduleExact(attention, pairs, planner)
 }

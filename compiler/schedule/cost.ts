@@ -9,9 +9,20 @@ import { operationsOfEpilogue } from './epilogue.ts'
 import { countOperations } from './equation/cost.ts'
 import { operations } from './operations.ts'
 import { operationsOfTransforms } from './projected.ts'
-import { dispatchesOf } from './schedule.ts'
+import { dispatchesOf, rowsOfRecurrence } from './schedule.ts'
 import { visiblePairs } from './visible-pairs.ts'
-import type { Dispatch, Features, Only, Over, Pass, Rows, Schedule, Term, WalkPass } from './schedule.ts'
+import type {
+  Dispatch,
+  Features,
+  Only,
+  Over,
+  Pass,
+  RecurPass,
+  Rows,
+  Schedule,
+  Term,
+  WalkPass,
+} from './schedule.ts'
 
 /** The cost of one call. */
 export interface Cost {
@@ -114,12 +125,13 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       const ofRight = headsOf(pass.over, sizes) * countOf(right, sizes) * width
       return 2 * left.count * ofRight + (diagonal === undefined ? 0 : ofRight)
     }
+    case 'recur':
+      return operationsOfRecur(pass, valueDim, sizes)
     case 'hash':
       return queryRows * (pass.rounds * pass.count * (dim + 1) + 2 * dim)
-    case 'offsets':
+    case 'order':
+      if (pass.of === 'rows') return (queryRows * pass.rounds * pass.threads) / 2
       return sizes.batch * sizes.heads * pass.rounds * pass.count * (2 * sizes.chunks + pass.count / 2)
-    case 'place':
-      return (queryRows * pass.rounds * pass.threads) / 2
     case 'near': {
       const { left, right, pair } = countTerm(pass.kernel, 'q', 'k')
       const met = Math.min(2 * pass.chunk, sizes.length)
@@ -156,6 +168,24 @@ function flopsOf(pass: Pass, { dim, valueDim, features, groups }: Schedule, size
       return read + queryRows * perRow(pass.key) + pairs * 2 * (columns + features)
     }
   }
+}
+
+/** Operations of rows on a state: row by row, of pairs in chunks, or of the chunks. */
+function operationsOfRecur(
+  { of, features, scale, terms }: RecurPass,
+  valueDim: number,
+  sizes: Sizes,
+): number {
+  const rows = sizes.batch * sizes.heads * sizes.length
+  const reads = terms.flatMap((term) => term.reads).length
+  const inChunks = sizes.batch * sizes.heads * pairsOfChunks(sizes, rowsOfRecurrence)
+  if (of === 'pairs') {
+    const solved = reads === 0 ? 0 : 2 * (features + valueDim)
+    return inChunks * (2 * features * (1 + reads) + solved)
+  }
+  const kept = scale === 1 || of === 'chunks' ? 0 : features
+  const ofRow = valueDim * (2 * features * (terms.length + reads + 1) + kept)
+  return rows * ofRow + (of === 'chunks' ? inChunks * 2 * valueDim : 0)
 }
 
 /** Operations that a walk for results, or for cotangents, has beside reading the state once: of a row, and of a pair. */

@@ -8,7 +8,7 @@
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, Carry, Division, Mask, ScaledTerm } from '../algebra/attention.ts'
 import { headsOfGroup } from './operands.ts'
-import type { BufferPlan, Epilogue, Only, Over, Pass, Rows, Schedule } from './schedule.ts'
+import type { BufferPlan, Epilogue, Only, Over, Pass, RecurPass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
 export interface Planner {
@@ -24,6 +24,8 @@ export interface Planner {
   readonly product: (from: Product) => Pass
   /** New rows of keys or values, behind those in a cache of decoding. */
   readonly append: (copy: Copy) => Pass
+  /** A state that rows change one after another; absent where no pass goes through rows in order. */
+  readonly recur?: (from: Recur) => Plan
   /** φ, states, and the readings of queries: a whole schedule. */
   readonly factorised: (attention: Attention, carry: Carry) => Schedule
   /** What gradients of a factorised attention begin with, where there is more than equations, which compute it else. */
@@ -106,6 +108,19 @@ export interface Product {
   readonly only?: Only
   /** The result, for the reader. */
   readonly what: string
+}
+
+/** A state that rows change, and that queries read; see `RecurPass`. */
+export type Recur = Pick<
+  RecurPass,
+  'name' | 'features' | 'queries' | 'scale' | 'terms' | 'out' | 'carries'
+> & {
+  /** Columns of S. */
+  readonly valueDim: number
+  /** What tells which rows count, and where they begin, beside the rows. */
+  readonly counts: readonly string[]
+  /** The rows are those of one token. */
+  readonly token?: true
 }
 
 /** Rows of a call that go into a cache. */

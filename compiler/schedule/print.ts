@@ -10,6 +10,7 @@ import type {
   Only,
   Over,
   Pass,
+  RecurPass,
   Rows,
   Rounds,
   Schedule,
@@ -83,9 +84,10 @@ function details(pass: WorkgroupPass): string[] {
         `${out.buffer} = ${factor === 1 ? '' : `${factor} · `}${left.buffer} · ${second}, ${printHeads(pass.over)}`,
       ]
     }
+    case 'recur':
+      return printRecur(pass)
     case 'hash':
-    case 'offsets':
-    case 'place':
+    case 'order':
       return [pass.what]
     case 'near':
       return [
@@ -149,6 +151,21 @@ function printMended({ mended }: Pick<FinishPass, 'mended'>): string[] {
     'rows whose sums may have lost digits pair by pair, scaled',
     ...printFeatures('φ(q)', mended.query),
     ...printFeatures('φ(k)', mended.key),
+  ]
+}
+
+/** The update and the reading of a query, entries by the buffer that they lie in. */
+function printRecur({ queries, scale, terms, out, columns, carries }: RecurPass): string[] {
+  const text = (of: RecurPass['scale']): string =>
+    typeof of === 'number' ? String(of) : `${of.buffer}[${of.first}:${of.first + of.width}]`
+  const added = terms.map(({ x, writes, reads }) => {
+    const parts = [...writes.map(text), ...reads.map(({ a, by }) => `${text(by)} · ${text(a)}ᵀS`)]
+    return `${text(x)} (${parts.join(' + ')})ᵀ`
+  })
+  return [
+    `${columns} columns of S each, ${carries ? 'behind those rows whose state is there, and left to those to come' : 'from 0'}`,
+    `S = ${[scale === 1 ? 'S' : `${text(scale)} ∘ S`, ...added].join(' + ')} by each key row`,
+    `${out.buffer} = ${text(queries)}ᵀS`,
   ]
 }
 

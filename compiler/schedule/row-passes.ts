@@ -58,3 +58,38 @@ export interface ProductPass extends PassBase {
   readonly diagonal?: number
   readonly factor: number
 }
+
+/** Neighbouring entries of rows that lie `pitch` numbers apart. */
+export interface Entries extends Rows {
+  readonly pitch: number
+  readonly first: number
+  readonly width: number
+}
+
+/**
+ * S ← D∘S + Σ x (y + c ∘ aᵀS)ᵀ by each key row in order, and out = qᵀS after it, for some columns of S: these never mix.
+ * Numbers in place of entries are the same for all rows.
+ */
+export interface RecurPass extends PassBase {
+  readonly kind: 'recur'
+  readonly threads: number
+  /** Columns of S of a workgroup, in fours. */
+  readonly columns: number
+  /** Rows of S. */
+  readonly features: number
+  readonly queries: Entries
+  readonly scale: Entries | number
+  readonly terms: readonly {
+    readonly x: Entries
+    readonly writes: readonly Entries[]
+    readonly reads: readonly { readonly a: Entries; readonly by: Entries | number }[]
+  }[]
+  readonly out: Rows
+  /**
+   * Where rows are taken in chunks, two passes do it: one for what pairs of rows in a chunk are to each other, of all
+   * chunks at once, and one through the chunks. The first leaves its numbers in `chunkRows`; see `recur-chunks.ts`.
+   */
+  readonly of?: 'pairs' | 'chunks'
+  /** Whether S is taken from `carried`, wherever rows are not the first of their sequence, and left there. */
+  readonly carries: boolean
+}

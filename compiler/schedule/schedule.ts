@@ -45,17 +45,19 @@
  * query heads.
  */
 import type { Expression } from '../symbolic/expression.ts'
-import type { HashPass, NearPass, OffsetsPass, PlacePass } from './sort-passes.ts'
+import type { HashPass, NearPass, OrderPass } from './sort-passes.ts'
 import type { FinishPass, ReducePass, ScanPass, StepPass, WalkPass } from './feature-passes.ts'
 import type { ProjectPass, TransformPass } from './projection-passes.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import type { EquationPass } from './equation.ts'
 import type { Groups, Scaling } from './operands.ts'
-import type { OnlinePass, ProductPass } from './row-passes.ts'
+import type { OnlinePass, ProductPass, RecurPass } from './row-passes.ts'
 
 export { addedToSum } from '../algebra/attention.ts'
 export { andEpilogue } from './epilogue.ts'
 export { roomFor } from './operands.ts'
+export { chunkRow, rowsOfRecurrence } from './recur-chunks.ts'
+export type { ChunkRow } from './recur-chunks.ts'
 export type { Size } from '../../runtime/contract/size.ts'
 export type * from './sort-passes.ts'
 export type * from './equation.ts'
@@ -173,13 +175,13 @@ export type WorkgroupPass =
   | StepPass
   | OnlinePass
   | ProductPass
+  | RecurPass
   | ReducePass
   | ScanPass
   | FinishPass
   | WalkPass
   | HashPass
-  | OffsetsPass
-  | PlacePass
+  | OrderPass
   | NearPass
   | TransformPass
   | ProjectPass

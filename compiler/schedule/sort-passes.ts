@@ -25,14 +25,13 @@ export interface HashPass extends Sorting {
   readonly kind: 'hash'
 }
 
-/** Turns counts into the place in the order of the first row of each bucket and segment. */
-export interface OffsetsPass extends Sorting {
-  readonly kind: 'offsets'
-}
-
-/** Writes the number of each row to its place in the order. */
-export interface PlacePass extends Sorting {
-  readonly kind: 'place'
+/**
+ * The order of rows. Of `offsets`: turns counts into the place in the order of the first row of each bucket and segment.
+ * Of `rows`: writes the number of each row to its place.
+ */
+export interface OrderPass extends Sorting {
+  readonly kind: 'order'
+  readonly of: 'offsets' | 'rows'
 }
 
 /**

@@ -54,6 +54,7 @@ function verifyAction(pass: Pass, { groups }: Schedule, where: string): void {
 function threadsOf(pass: Pass): Readonly<Record<string, number>> {
   if (pass.kind === 'equation') return {}
   if (pass.kind === 'walk') return { rows: pass.rows }
+  if (pass.kind === 'recur') return { columns: pass.columns }
   if (!('tile' in pass)) return { threads: pass.threads }
   const { threads, ...extents } = pass.tile
   return threads === 1 ? extents : { threads, ...extents }

@@ -18,10 +18,10 @@
 import { independent, type ProjectionLaw } from '../../runtime/contract/projections.ts'
 import type { TensorPlan } from '../../runtime/contract/tensors.ts'
 import type { WeightName } from '../../runtime/contract/weights.ts'
-import { dot, exp, row } from '../symbolic/build.ts'
+import { constant, dot, exp, row } from '../symbolic/build.ts'
 import { matrix, scalar, vector } from '../symbolic/expression.ts'
 import type { Expression, Type } from '../symbolic/expression.ts'
-import { freeVariables } from '../symbolic/traverse.ts'
+import { freeVariables, mapNodes } from '../symbolic/traverse.ts'
 import type { Span } from '../diagnostics/diagnostic.ts'
 
 /** The attentions of a file, in its order. */
@@ -227,6 +227,29 @@ export const headsInSight = 64
 /** Whether it is defined token by token: by an update, or a decay that depends on more than the head. */
 export const isRecurrent = ({ evaluation, update, decay }: AttentionModel): boolean =>
   evaluation === 'factorised' && (update !== undefined || (decay !== undefined && !isOfHeads(decay)))
+
+/**
+ * The normal form of the update that tokens make, written or not: φ(k) is the variable `k` in it, and no variable stands
+ * for a decay.
+ */
+export function recurrenceOf({
+  decay = constant(1),
+  update,
+  feature,
+  valueDim,
+}: AttentionModel): Omit<UpdateModel, 'written'> {
+  if (update === undefined) {
+    const write = { x: row('k', feature?.features ?? 0), y: row('v', valueDim) }
+    return { scale: decay, writes: [write], reads: [] }
+  }
+  const own = (expression: Expression): Expression =>
+    mapNodes(expression, (node) => (node.kind === 'variable' && node.name === 'decay' ? decay : undefined))
+  return {
+    scale: own(update.scale),
+    writes: update.writes.map(({ x, y }) => ({ x: own(x), y: own(y) })),
+    reads: update.reads.map(({ x, by, a }) => ({ x: own(x), by: own(by), a: own(a) })),
+  }
+}
 
 /** The random rows of an attention: projections of features, or the rotations of all rounds of a hash. */
 export function drawnLaw({ dim, projections, buckets }: AttentionModel): ProjectionLaw | undefined {

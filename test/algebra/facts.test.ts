@@ -18,6 +18,8 @@ const settings: Readonly<Record<string, string>> = {
   'no denominator': `${kernel} normalize: none`,
   'a state': 'feature: elu1',
   'a causal state': 'feature: elu1 mask: causal decay: 0.5',
+  'a state that rows change':
+    'feature: x mask: causal normalize: none update: 0.9 * S + outer(k, v - 0.5 * read(k))',
   'features of places': 'feature: cosformer',
   means: `${kernel} landmarks: 3 segment_means`,
   'given rows': `${kernel} landmarks: 3 learned`,
@@ -65,6 +67,7 @@ const isTried: Readonly<Record<RowOperation['kind'], boolean>> = {
   map: true,
   attend: true,
   carry: true,
+  recur: true,
   near: false,
   means: true,
   product: true,

@@ -35,6 +35,12 @@ const conditions: Readonly<Record<string, Conditions>> = {
 /** Specs that gpu.js does not do, and the reason that the compiler gives. */
 export const beyondGpujs: Readonly<Record<string, string>> = {
   reformer: 'buckets (the target gpujs has no sort)',
+  ...Object.fromEntries(
+    ['gdn2', 'gla', 'lightning', 'rwkv7'].map((name) => [
+      name,
+      'a state that tokens change (the target gpujs takes no rows in order)',
+    ]),
+  ),
 }
 
 export interface Case extends Prepared {

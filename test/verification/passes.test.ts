@@ -69,11 +69,11 @@ describe.each([
     const stages = stagesOf(model, target)
     const results = checkPasses(stages, effort)
     expect(results.filter(({ wrong }) => wrong !== undefined)).toEqual([])
-    // What is hashed has no interpreter but the reference yet.
+    // What is hashed has no interpreter but the reference yet, and no equation goes through rows in order.
     const interpreted = isInterpretable(stages.algebra) ? effort.calls : 0
     expect(results.map(({ stage, calls }) => [stage, calls])).toEqual([
       ['algebra', interpreted],
-      ['equations', interpreted],
+      ['equations', equationsOf(stages.algebra) === undefined ? 0 : interpreted],
       ['kernels', effort.calls],
     ])
   })

@@ -1,5 +1,6 @@
 /** φ of queries and keys, and the state that carries their sums. */
 import { invariant } from '../../diagnostics/invariant.ts'
+import { isRecurrent } from '../../semantics/model.ts'
 import type { FeatureModel } from '../../semantics/model.ts'
 import { constant, divide, variable } from '../../symbolic/build.ts'
 import { components, scalarComponents } from '../../symbolic/components.ts'
@@ -12,9 +13,12 @@ import { projectedPart } from '../projected.ts'
 import { scaledTerm } from '../split-term.ts'
 import type { FeatureBlock } from '../terms.ts'
 import type { Graph } from './graph.ts'
+import { recurrence } from './recurrence.ts'
 
-/** One step, which carries a state. */
-export const factorised: Graph = ({ feature, projections, decay }, _, kernel) => {
+/** One step, which carries sums; where more becomes of them than rows of the head alone say, rows change a state in order. */
+export const factorised: Graph = (model, inputs, kernel) => {
+  if (isRecurrent(model)) return recurrence(model, inputs, kernel)
+  const { feature, projections, decay } = model
   invariant(feature !== undefined, 'features factorise an attention')
   const { query, key, features } = feature
   const count = feature.projected ? projections?.count : undefined

@@ -9,12 +9,14 @@ import { map } from './map.ts'
 import { means } from './means.ts'
 import { near } from './near.ts'
 import { product } from './product.ts'
+import { recur } from './recur.ts'
 import type { OperationRecord } from './record.ts'
 
 const byKind: { readonly [Kind in RowOperation['kind']]: OperationRecord<RowOperation & { kind: Kind }> } = {
   map,
   attend,
   carry,
+  recur,
   near,
   means,
   product,

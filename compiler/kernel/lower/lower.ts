@@ -11,6 +11,9 @@ import { lowerNear } from './near.ts'
 import { lowerOnline } from './online.ts'
 import { lowerProduct } from './product.ts'
 import { lowerProject } from './project.ts'
+import { lowerRecur } from './recur.ts'
+import { lowerRecurChunks } from './recur-chunks.ts'
+import { lowerRecurPairs } from './recur-pairs.ts'
 import { lowerReduce } from './reduce.ts'
 import { lowerScan } from './scan.ts'
 import { lowerOffsets, lowerPlace } from './sort.ts'
@@ -35,6 +38,9 @@ export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       return lowerOnline(schedule, pass)
     case 'product':
       return lowerProduct(schedule, pass)
+    case 'recur':
+      if (pass.of === 'pairs') return lowerRecurPairs(schedule, pass)
+      return pass.of === 'chunks' ? lowerRecurChunks(schedule, pass) : lowerRecur(schedule, pass)
     case 'transform':
       return lowerTransform(schedule, pass)
     case 'project':
@@ -51,10 +57,8 @@ export function lowerPass(schedule: Schedule, pass: Pass): Kernel {
       throw new InvariantError('a walk is planned for kernels of one thread alone')
     case 'hash':
       return lowerHash(schedule, pass)
-    case 'offsets':
-      return lowerOffsets(schedule, pass)
-    case 'place':
-      return lowerPlace(schedule, pass)
+    case 'order':
+      return (pass.of === 'offsets' ? lowerOffsets : lowerPlace)(schedule, pass)
     case 'near':
       return lowerNear(schedule, pass)
   }

@@ -3,7 +3,7 @@
  * place of each bucket's first row in every segment, then the place of each row,
  * which is as many further as rows of its bucket stand before it in the segment.
  */
-import type { HashPass, OffsetsPass, PlacePass, Schedule } from '../../schedule/schedule.ts'
+import type { HashPass, OrderPass, Schedule } from '../../schedule/schedule.ts'
 import * as ir from '../build.ts'
 import { record } from '../author.ts'
 import type { Author } from '../author.ts'
@@ -24,7 +24,7 @@ export interface Segment {
 }
 
 /** Declares the segment of a workgroup: the segment varies fastest, then the round. */
-export function declareSegment(k: Author, pass: HashPass | PlacePass, counts: Counts): Segment {
+export function declareSegment(k: Author, pass: HashPass | OrderPass, counts: Counts): Segment {
   const { rounds, threads } = pass
   const parts = [['segment', ir.shape('chunks')] as const, ['round', rounds] as const]
   k.use(headNames('sliceQueryHead', parts, counts))
@@ -39,7 +39,7 @@ export function declareSegment(k: Author, pass: HashPass | PlacePass, counts: Co
 }
 
 /** Workgroup memory for the bucket of each thread's row. */
-export const bucketsOf = ({ threads }: HashPass | PlacePass): SharedArray => ({
+export const bucketsOf = ({ threads }: HashPass | OrderPass): SharedArray => ({
   name: 'bucketOf',
   element: 'u32',
   length: threads,
@@ -64,7 +64,7 @@ const offsetAt = (
  * The kernel that turns the counts in `offsets` into places in the order: a thread takes each of its
  * buckets through all segments.
  */
-export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
+export function lowerOffsets(schedule: Schedule, pass: OrderPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const { count, rounds, threads } = pass
   const offsets = binding('offsets')
@@ -99,7 +99,7 @@ export function lowerOffsets(schedule: Schedule, pass: OffsetsPass): Kernel {
  * The kernel that writes each row's index to its place in `order`; rows of one bucket keep the order of the
  * sequence.
  */
-export function lowerPlace(schedule: Schedule, pass: PlacePass): Kernel {
+export function lowerPlace(schedule: Schedule, pass: OrderPass): Kernel {
   const { binding, counts, kernel } = frame(schedule, pass)
   const bucketOf = bucketsOf(pass)
 

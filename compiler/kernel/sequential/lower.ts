@@ -8,6 +8,7 @@ import { verify } from '../verify.ts'
 import { inBlocks } from './cell-blocks.ts'
 import { lowerOnline } from './online.ts'
 import { lowerProduct } from './product.ts'
+import { lowerSequentialRecur } from './recur.ts'
 import { serialise } from './serialise.ts'
 import { lowerRetrace } from './retrace.ts'
 import { lowerSequentialStep } from './step.ts'
@@ -37,6 +38,8 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerSequentialStep(schedule, pass)
     case 'product':
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
+    case 'recur':
+      return lowerSequentialRecur(schedule, pass)
     case 'walk':
       return retraces(pass) ? lowerRetrace(schedule, pass) : lowerWalk(schedule, pass)
     case 'equation':

@@ -59,6 +59,7 @@ export function adjointOf(
     }
     case 'map':
     case 'carry':
+    case 'recur':
     case 'near':
       return undefined
   }

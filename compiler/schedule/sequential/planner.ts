@@ -4,6 +4,7 @@ import type { Attend, Planner, Product } from '../planner.ts'
 import type { Tile } from '../schedule.ts'
 import { attentionIn, fusedPasses, productsIn } from '../workgroups/planner.ts'
 import { scheduleFactorised } from '../workgroups/factorised.ts'
+import { recurPass } from '../workgroups/recur.ts'
 import { retraced } from './retrace.ts'
 import { walked } from './walk.ts'
 
@@ -12,6 +13,7 @@ export const sequentialPlanner: Planner = {
   ...fusedPasses(modelChoices),
   ...attentionIn(attentionTile),
   ...productsIn(productTile),
+  recur: (from) => ({ passes: [recurPass(from, 1, columnsInCache(from.valueDim))], buffers: [] }),
   // A product of tiles in cache is faster than a transform whose numbers take turns.
   factorised: (attention, carry) => walked(scheduleFactorised(attention, carry, false)),
   cotangents: retraced,
@@ -41,4 +43,13 @@ function productTile({ left, columns }: Product): Tile {
   const fits = Math.floor(numbersOfTile / columns / fewest) * fewest
   const rows = Math.min(most, Math.ceil(left.count / 4) * 4, Math.max(fewest, fits))
   return { threads: 1, rows, steps: rows, columns: Math.ceil(columns / 4) * 4 }
+}
+
+/** Columns of S that a thread takes through all rows: their sums are in registers, and they fill a first-level cache. */
+const mostColumns = 16
+
+/** As many for each workgroup as leave the fewest without work, in fours. */
+function columnsInCache(valueDim: number): number {
+  const fours = Math.ceil(valueDim / 4)
+  return 4 * Math.ceil(fours / Math.ceil((4 * fours) / mostColumns))
 }

@@ -98,7 +98,8 @@ function sortPasses({ hashes: count, rounds }: Near): Pass[] {
       ...sorting,
     },
     {
-      kind: 'offsets',
+      kind: 'order',
+      of: 'offsets',
       name: 'find_offsets',
       workgroups: product(sliceQueryHeads, rounds),
       buffers: ['offsets'],
@@ -106,7 +107,8 @@ function sortPasses({ hashes: count, rounds }: Near): Pass[] {
       ...sorting,
     },
     {
-      kind: 'place',
+      kind: 'order',
+      of: 'rows',
       name: 'place_rows',
       workgroups: segments,
       buffers: ['buckets', 'offsets', 'lengths', 'queryLengths', 'order'],

@@ -110,6 +110,7 @@ export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds
       return { passes: [multiply], buffers: [] }
     }
     case 'carry':
+    case 'recur':
     case 'near':
       throw new InvariantError(`${step.kind} has a strategy of its own`)
   }

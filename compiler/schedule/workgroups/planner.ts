@@ -12,6 +12,7 @@ import type { OnlinePass, ProductPass, Rows, Tile } from '../schedule.ts'
 import { attentionTile, rowsOfTile, tokenTile, valueTile } from '../tiles.ts'
 import { attendInParts, attendToken, online, seesLengths, sumsOfRows } from './attend.ts'
 import { scheduleFactorised } from './factorised.ts'
+import { isChunked, recurByRows, recurInChunks } from './recur.ts'
 
 /**
  * The planner of targets with workgroup memory. One pass attends; where few queries face all keys, or one token those in
@@ -20,11 +21,12 @@ import { scheduleFactorised } from './factorised.ts'
 export const plannerBy = (choices: Choices): Planner => ({
   ...fusedPasses(choices),
   attendToken: (from) => attendToken(from, tokenTile(from.columns), choices),
+  recur: (from) => (isChunked(from) && !from.token ? recurInChunks(from) : recurByRows(from)),
   blocks: true,
 })
 
 /** What fused passes answer, whoever runs them: workgroups, or threads one after another. */
-export const fusedPasses = (choices: Choices): Omit<Planner, 'attendToken' | 'blocks'> => ({
+export const fusedPasses = (choices: Choices): Omit<Planner, 'attendToken' | 'recur' | 'blocks'> => ({
   ...attentionIn(
     (from) =>
       choices.attentionTile === 'large' && hasManyPairs(from)

@@ -12,8 +12,11 @@ import { gpujs as print } from './print.ts'
 export const gpujs: Target = {
   name: 'gpujs',
   exact: inCells,
-  unsupported: ({ steps }) =>
-    steps.some(({ kind }) => kind === 'near') ? 'buckets (the target gpujs has no sort)' : undefined,
+  unsupported: ({ steps }) => {
+    if (steps.some(({ kind }) => kind === 'near')) return 'buckets (the target gpujs has no sort)'
+    const recurs = steps.some(({ kind }) => kind === 'recur')
+    return recurs ? 'a state that tokens change (the target gpujs takes no rows in order)' : undefined
+  },
   planner: cellPlanner,
   lower: (schedule) => {
     const kernels = cellKernels(schedule)

@@ -60,7 +60,7 @@ test('gpt_oss: a window, rotary positions and a learned sink', () => {
 })
 
 test('gemma: capped scores', () => {
-  const call = published(sized('gemma').replace('< 4096', '< 6'), sizes)
+  const call = published(sized('gemma').replace('< 9', '< 6'), sizes)
   const logit = scaled(
     call,
     (i, j) => j <= i && i - j < 6,

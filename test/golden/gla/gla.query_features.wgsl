@@ -1,0 +1,47 @@
+// query_features: Rows made of query rows, each of its own.
+// 64 threads a workgroup
+// reads q; writes queryFeatures
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> q: array<f32>;
+@group(0) @binding(2) var<storage, read_write> queryFeatures: array<f32>;
+
+@compute @workgroup_size(64, 1, 1)
+fn query_features(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= (64u * shape.length * shape.sliceCount + 63u) / 64u) {
+    return;
+  }
+  let number = workgroup * 64u + thread;
+  if (number < 64u * shape.length * shape.sliceCount) {
+    let x = number % 64u;
+    let y = number / 64u % shape.length;
+    let z = number / (64u * shape.length);
+    let queryHead = shape.sliceStart + z;
+    let batchItem = queryHead / shape.heads;
+    queryFeatures[number] = 0.35355338 * q[(queryHead * shape.headStride + batchItem * shape.itemGap + y * shape.rowStride) * 64u + x];
+  }
+}
