@@ -63,7 +63,7 @@ export abstract class BaseAttention implements Plain {
     { drawing, projection, takeInputs, weights = {} }: Opening,
     gpuDevice?: GPUDevice,
   ) {
-    this.program = takeInputs ? { ...program, takeInputs } : program
+    this.program = { ...program, takeInputs }
     this.name = program.name
     this.dim = program.dim
     this.valueDim = program.valueDim

@@ -32,18 +32,11 @@ async function openOn(program: Program, options: CreateOptions, open?: Open): Pr
   const own =
     options.projection !== undefined ||
     options.weights !== undefined ||
-    program.weights.length > 0 ||
+    program.weights.length ||
     program.tensors
-      ? await import('./arguments/own-tensors.ts')
+      ? (await import('./arguments/own-tensors.ts')).ownTensors(program, options)
       : undefined
-  own?.checkOwnTensors(program, options)
-  const opening = {
-    ...options,
-    drawing: await loadDrawing(program),
-    checkWeights: own?.checkWeightSizes,
-    takeInputs: program.tensors && own?.takeInputs,
-    constants: own?.constantsOf(program, options.weights),
-  }
+  const opening = { ...options, drawing: await loadDrawing(program), ...own }
   const asked = options.backend ?? program.only ?? program.target
   try {
     if (open !== undefined && asked === program.target) return await open(program, opening)

@@ -82,14 +82,14 @@ export interface Later {
 /** Whole calls, the forms of decoding, and gradients: at once, or what is kept for them and the rest. */
 export type FormName = 'forward' | 'prefill' | 'resume' | 'step' | 'backward' | 'keep' | 'rest'
 
-/** The inputs of a call by the names of their buffers. */
+/** Adds the inputs of a call, checked, to its tensors. */
 export type TakeInputs = (
+  where: string,
   program: Program,
-  member: string,
   given: Readonly<Record<string, unknown>>,
   sizes: Omit<Shape, 'chunks' | 'sliceStart' | 'sliceCount'>,
-  onHost: boolean,
-) => readonly (readonly [string, WideTensor])[]
+  tensors: Map<string, WideTensor>,
+) => void
 
 /** Forms with their kernels: what engines run. */
 export interface Runnable extends Omit<Program, 'forms'> {

@@ -41,7 +41,7 @@ export function checkCall(
   const where = `${program.name}.${member}`
   requireObject(where, given)
   const { takeInputs } = program
-  refuseUnknown(where, given, [...new Set([...names, ...members, ...(takeInputs ? ['inputs'] : [])])])
+  refuseUnknown(where, given, [...new Set([...names, ...members, takeInputs ? 'inputs' : 'q'])])
   const sizes = known ?? checkSizes(where, given)
   if (program.keysAreQueries === true && sizes.keyLength !== sizes.length) {
     throw new RangeError(
@@ -79,6 +79,6 @@ export function checkCall(
     lengths,
     queryLengths: lengthsOf('queryLengths'),
   })
-  const inputs = takeInputs?.(program, member, given, sizes, onHost) ?? []
-  return { sizes, onHost, tensors: new Map([...tensors, ...inputs]), lengths, queryLengths }
+  takeInputs?.(where, program, given, sizes, tensors)
+  return { sizes, onHost, tensors, lengths, queryLengths }
 }

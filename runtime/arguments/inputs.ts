@@ -55,20 +55,20 @@ function checkInput(where: string, plan: TensorPlan, tensor: unknown, sizes: Cal
 const isIntegers = (value: unknown): value is Int32Array | Uint32Array =>
   ArrayBuffer.isView(value) && ['Int32Array', 'Uint32Array'].includes(tag(value))
 
-/** By the names of buffers, where kernels compute them: arrays, or buffers of a device that q is on, too. */
+/** Adds the inputs of a call to its tensors, by the names of buffers: arrays, or buffers of a device that q is on, too. */
 export function takeInputs(
-  program: Program,
-  member: string,
+  where: string,
+  program: Pick<Program, 'tensors' | 'sameRows'>,
   { inputs }: { readonly inputs?: unknown },
   sizes: CallSizes,
-  onHost: boolean,
-): readonly (readonly [string, WideTensor])[] {
-  const where = `${program.name}.${member}`
-  return [...checkInputs(where, program, inputs, sizes)].map(([plan, tensor]) => {
+  tensors: Map<string, WideTensor>,
+): void {
+  const onHost = !isBuffer(tensors.get('q'))
+  for (const [plan, tensor] of checkInputs(where, program, inputs, sizes)) {
     if (onHost && isBuffer(tensor))
       throw new TypeError(`${where}: inputs.${plan.name} is a GPUBuffer and q is none; give both alike.`)
-    if (member.startsWith('encode') && !isBuffer(tensor))
+    if (where.includes('.encode') && !isBuffer(tensor))
       throw new TypeError(`${where}: inputs.${plan.name} must be a GPUBuffer; it is ${describe(tensor)}.`)
-    return [declaredBuffer(plan), tensor]
-  })
+    tensors.set(declaredBuffer(plan), tensor)
+  }
 }

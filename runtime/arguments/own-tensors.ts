@@ -5,9 +5,9 @@ import type { Shape } from '../contract/shape.ts'
 import { countOf, declaredBuffer, describeAxes } from '../contract/tensors.ts'
 import type { TensorPlan } from '../contract/tensors.ts'
 import type { Program, WeightPlan } from '../program.ts'
+import type { Opening } from '../projection/lazy.ts'
 import { describe, isFloat32Array, refuseUnknown } from './describe.ts'
-
-export { takeInputs } from './inputs.ts'
+import { takeInputs } from './inputs.ts'
 
 export function checkOwnTensors(program: Program, { projection, weights = {} }: CreateOptions): void {
   const where = `create of ${program.name}`
@@ -88,8 +88,21 @@ function requireFinite(what: string, tensor: Float32Array): void {
 const numbersOf = ({ perHead, perKeyRow }: WeightPlan): string =>
   `${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}`
 
+/** What an attention with tensors of its own is opened with, once these are checked. */
+export function ownTensors(
+  program: Program,
+  options: CreateOptions,
+): Pick<Opening, 'checkWeights' | 'takeInputs' | 'constants'> {
+  checkOwnTensors(program, options)
+  return {
+    checkWeights: checkWeightSizes,
+    takeInputs: program.tensors && takeInputs,
+    constants: constantsOf(program, options.weights),
+  }
+}
+
 /** What is written into buffers once for all calls: weights, or those that stand in for them, and declared ones. */
-export const constantsOf = (
+const constantsOf = (
   program: Program,
   weights: Readonly<Record<string, Float32Array>> = {},
 ): readonly (readonly [string, Float32Array])[] =>
@@ -107,7 +120,7 @@ const declaredWeights = ({ tensors = [] }: Pick<Program, 'tensors'>): readonly T
 /**
  * Once a call is known: whether the weights that were given are for its heads, and for its key rows.
  *
- * @param lengthOf how many numbers a buffer of the attention's own has
+ * @param lengthOf how many numbers a buffer of the attention's own has; undefined or NaN of one that is not there
  */
 export function checkWeightSizes(
   program: Pick<Program, 'weights' | 'tensors'>,
@@ -117,7 +130,7 @@ export function checkWeightSizes(
   for (const plan of program.weights) checkWeightSize(plan, lengthOf(plan.name), sizes)
   for (const plan of declaredWeights(program)) {
     const have = lengthOf(declaredBuffer(plan))
-    if (have === undefined || have === countOf(plan, sizes)) continue
+    if (!have || have === countOf(plan, sizes)) continue
     throw new RangeError(
       `With these heads, weights.${plan.name} needs ${countOf(plan, sizes)} numbers, ` +
         `${describeAxes(plan, sizes)}; create was given ${have}.`,
@@ -130,7 +143,7 @@ function checkWeightSize(
   have: number | undefined,
   { heads, keyLength }: Pick<Shape, 'heads' | 'keyLength'>,
 ): void {
-  if (have === undefined) return
+  if (!have) return
   const all = heads * perHead
   if (perKeyRow === true ? have % all === 0 && have / all >= keyLength : have === all) return
   const need =

@@ -36,7 +36,7 @@ export function checkTensors(
   names: readonly TensorName[],
   sizes: CallSizes,
   widths: Widths,
-): ReadonlyMap<string, WideTensor> {
+): Map<string, WideTensor> {
   const tensors = new Map<string, WideTensor>()
   const { q } = given
   for (const name of names) {

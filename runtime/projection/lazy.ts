@@ -1,5 +1,6 @@
 /** The drawing of projections, loaded for those attentions alone that have some, and with transforms for those that may use them. */
-import type { checkWeightSizes, takeInputs } from '../arguments/own-tensors.ts'
+import type { takeInputs } from '../arguments/inputs.ts'
+import type { checkWeightSizes } from '../arguments/own-tensors.ts'
 import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
 import type * as Drawn from './drawn.ts'
@@ -11,11 +12,11 @@ export type Drawing = typeof Drawn & Partial<typeof Transformed>
 export interface Opening extends CreateOptions {
   readonly drawing: Drawing | undefined
   /** Where the program has weights. */
-  readonly checkWeights: typeof checkWeightSizes | undefined
+  readonly checkWeights?: typeof checkWeightSizes | undefined
   /** Where the file declares tensors. */
-  readonly takeInputs: typeof takeInputs | undefined
+  readonly takeInputs?: typeof takeInputs | undefined
   /** Weights by the names of their buffers. */
-  readonly constants: readonly (readonly [string, Float32Array])[] | undefined
+  readonly constants?: readonly (readonly [string, Float32Array])[] | undefined
 }
 
 export async function loadDrawing({ projection }: Program): Promise<Drawing | undefined> {

@@ -152,14 +152,7 @@ export class Engine {
 
   /** How a call is cut to fit the device; refuses one that the weights do not fit. */
   slices(name: FormName, sizes: CallSizes, member = name): readonly Shape[] {
-    this.#checkWeights?.(
-      this.#program,
-      (weight) => {
-        const buffer = this.#constants.get(weight)
-        return buffer && buffer.size / 4
-      },
-      sizes,
-    )
+    this.#checkWeights?.(this.#program, (weight) => (this.#constants.get(weight)?.size as number) / 4, sizes)
     return sliceCall(this.#device, `${this.#program.name}.${member}`, this.form(name), sizes)
   }
 
