@@ -7,6 +7,7 @@ import { floatText, isIntrinsic, needsParentheses, typeOf } from '../../../kerne
 import type { CellKernel } from '../../../kernel/target.ts'
 import type { CellInteger } from '../../../../runtime/program.ts'
 import { gpujsOperators } from '../operators.ts'
+import { boundOf } from './bounds.ts'
 import type { Helper } from './helpers.ts'
 import { divisorOf, group, indented } from './text.ts'
 
@@ -25,6 +26,8 @@ export class Printer {
   readonly #helpers = new Map<string, Helper>()
   readonly #indexes = new Map<string, string>()
   readonly #taken = new Set<string>()
+  /** Whether what is printed stands within an integer. */
+  #withinInteger = false
 
   constructor({ inputs }: CellKernel) {
     for (const { name } of inputs) this.#taken.add(name)
@@ -191,20 +194,37 @@ export class Printer {
       case 'bufferLength':
         return this.#given(`${value.buffer}.length`)
       case 'load':
-      case 'call':
         return `~~${this.count(value)}`
+      case 'call':
+        return this.#within(() => `~~${this.count(value)}`)
       case 'unary':
         return `-${group(this.integer(value.operand))}`
       case 'convert':
         // Without the sum gpu.js would make integers of the numbers within.
         return typeOf(value.value) === 'f32'
-          ? `~~(0.0 + ${this.#rounded(value.value)})`
+          ? this.#within(() => `~~(0.0 + ${this.#rounded(value.value)})`)
           : this.integer(value.value)
       case 'binary':
         return this.#arithmetic(value, (child) => this.integer(child), '~~')
       default:
         throw new InvariantError(`a kernel of cells has no integer of the kind ${value.kind}`)
     }
+  }
+
+  #within(print: () => string): string {
+    const before = this.#withinInteger
+    this.#withinInteger = true
+    const text = print()
+    this.#withinInteger = before
+    return text
+  }
+
+  /** A bound by a number within an integer; undefined for other calls. */
+  #bound(intrinsic: string, args: readonly Value[], print: (value: Value) => string): string | undefined {
+    const bound = this.#withinInteger ? boundOf(intrinsic, args) : undefined
+    if (bound === undefined) return undefined
+    this.#require(bound.helper)
+    return `${bound.helper.name}(${print(bound.value)})`
   }
 
   /** A float that is an integer, where it is made or by its name. */
@@ -254,7 +274,10 @@ export class Printer {
       case 'min':
       case 'max':
       case 'abs':
-        return `Math.${intrinsic}(${args.map((argument) => this.count(argument)).join(', ')})`
+        return (
+          this.#bound(intrinsic, args, (argument) => this.count(argument)) ??
+          `Math.${intrinsic}(${args.map((argument) => this.count(argument)).join(', ')})`
+        )
       case 'floorDivide':
         return this.#floorDivide(first, second)
       case 'floorModulo': {
@@ -277,6 +300,8 @@ export class Printer {
   #call(value: Extract<Value, { kind: 'call' }>): string {
     const { intrinsic, args } = value
     invariant(isIntrinsic(intrinsic), `${intrinsic} is an intrinsic`)
+    const bound = this.#bound(intrinsic, args, (argument) => this.real(argument))
+    if (bound !== undefined) return bound
     const spelling = gpujsOperators[intrinsic](args)
     for (const helper of spelling.helpers ?? []) this.#require(helper)
     const texts = spelling.args.map((argument) =>
