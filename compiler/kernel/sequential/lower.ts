@@ -39,7 +39,7 @@ function lowerOne(schedule: Schedule, pass: Pass): Kernel {
     case 'product':
       return pass.tile.threads > 1 ? inTurns(schedule, pass) : lowerProduct(schedule, pass)
     case 'recur':
-      return lowerSequentialRecur(schedule, pass)
+      return pass.threads > 1 ? inTurns(schedule, pass) : lowerSequentialRecur(schedule, pass)
     case 'walk':
       return retraces(pass) ? lowerRetrace(schedule, pass) : lowerWalk(schedule, pass)
     case 'equation':
