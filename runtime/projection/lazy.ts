@@ -1,6 +1,6 @@
 /** The drawing of projections, loaded for those attentions alone that have some, and with transforms for those that may use them. */
 import type { takeInputs } from '../arguments/inputs.ts'
-import type { checkWeightSizes } from '../arguments/own-tensors.ts'
+import type { checkWeightSizes } from '../arguments/weight-sizes.ts'
 import type { CreateOptions } from '../attention.ts'
 import type { Program } from '../program.ts'
 import type * as Drawn from './drawn.ts'

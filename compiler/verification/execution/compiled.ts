@@ -15,7 +15,7 @@ import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
 import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
 import { entriesOf, onHalves } from './halves.ts'
-import { inTurns } from './turns.ts'
+import { inTurns, type Turns } from './turns.ts'
 
 /** @param options how each attention is made, such as on which device */
 export function compiledPlatform(
@@ -52,7 +52,7 @@ async function open(
       ? {}
       : {
           decode: (call: Call, prefixes: readonly number[]) =>
-            decode(attention, call, prefixes, options.storage),
+            decode(attention, { call, prefixes, inputs: model.inputs }, options.storage),
         }),
     backward: async ({ dout, wrt, ...call }: GradientCall) =>
       attention.backward({ ...arrays(call), dout, wrt }),
@@ -76,8 +76,14 @@ function executorOf(
 
 async function decode(
   attention: Attention,
-  call: Call,
-  prefixes: readonly number[],
+  {
+    call,
+    prefixes,
+    inputs,
+  }: Pick<Turns, 'inputs'> & {
+    readonly call: Call
+    readonly prefixes: readonly number[]
+  },
   storage: CreateOptions['storage'],
 ): Promise<Float32Array> {
   let state: AttentionState | undefined
@@ -87,9 +93,9 @@ async function decode(
     return prefilled.out
   }
   const step = async <T extends Tensor>(token: ForwardCall<T>): Promise<T> => {
-    const { q, k, v, batch, heads, kvHeads } = token
+    const { q, k, v, inputs, batch, heads, kvHeads } = token
     invariant(state !== undefined, 'tokens come after a prompt')
-    return attention.step(state, { q, k, v, batch, heads, kvHeads })
+    return attention.step(state, { q, k, v, inputs, batch, heads, kvHeads })
   }
   const run = async (
     given: ForwardCall<Float32Array>,
@@ -98,6 +104,7 @@ async function decode(
     storage === 'f16' ? onHalves(given, entriesOf(attention, given), by) : by(given)
   try {
     return await inTurns(call, prefixes, {
+      inputs,
       prompt: async (prompt) => run(arrays(prompt), prefill),
       token: async (token) => run(arrays(token), step),
     })

@@ -14,7 +14,7 @@ import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
 import { isComplete, type Lowered, runPasses, shapeOf } from './run-passes.ts'
-import { inTurns } from './turns.ts'
+import { inTurns, type Turns } from './turns.ts'
 
 /** What takes the place of what a stage makes. */
 export interface Replacements {
@@ -65,7 +65,8 @@ function open(
     },
     forward: async (call) => runPasses(forward, { call: (replace.call ?? same)(call), kept: kept() }),
     ...(decoding && {
-      decode: (call: Call, prefixes: readonly number[]) => decode(decoding, call, prefixes, kept()),
+      decode: (call: Call, prefixes: readonly number[]) =>
+        decode(decoding, { call, prefixes, inputs: model.inputs }, kept()),
     }),
     destroy: () => {},
   }
@@ -74,14 +75,21 @@ function open(
 /** The state is what both forms keep. */
 function decode(
   { prefill, step }: { readonly prefill: Lowered; readonly step: Lowered },
-  call: Call,
-  prefixes: readonly number[],
+  {
+    call,
+    prefixes,
+    inputs,
+  }: Pick<Turns, 'inputs'> & {
+    readonly call: Call
+    readonly prefixes: readonly number[]
+  },
   weights: Weights,
 ): Promise<Float32Array> {
   // A cache has room from the start for all rows, and for tokens of items that are done.
   const capacity = 2 * call.length
   let kept: Weights = weights
   return inTurns(call, prefixes, {
+    inputs,
     prompt: (prompt) => {
       const shape = shapeOf(prefill.schedule, prompt, { capacity })
       const states = prefill.schedule.buffers

@@ -1,10 +1,14 @@
 /** Prompts of unequal length at once, then a token of each batch item at a time. */
+import type { TensorPlan } from '../../../runtime/contract/tensors.ts'
+import { changeRows } from '../cases/rows.ts'
 import type { Call } from './executor.ts'
 
 /** Of a batch item, the rows that one call has. */
 type Turn = readonly number[]
 
 export interface Turns {
+  /** The declared inputs, which each call has of its own rows. */
+  readonly inputs: readonly TensorPlan[] | undefined
   /** With `lengths`; rows past them are those that come as tokens later. */
   readonly prompt: (call: Call) => Float32Array | Promise<Float32Array>
   /** @param positions of the tokens, of each batch item */
@@ -15,42 +19,39 @@ export interface Turns {
 export async function inTurns(
   call: Call,
   prefixes: readonly number[],
-  { prompt, token }: Turns,
+  { inputs, prompt, token }: Turns,
 ): Promise<Float32Array> {
   const { batch, heads, length } = call
   const longest = Math.max(...prefixes)
   const all = prefixes.map(() => Array.from({ length: longest }, (_, row) => row))
-  const first = await prompt({ ...callOf(call, all), lengths: prefixes })
+  const first = await prompt({ ...callOf(call, inputs, all), lengths: prefixes })
   const width = first.length / (batch * heads * longest)
   const whole = new Float32Array(batch * heads * length * width)
   place(whole, first, all, heads, length)
   for (let step = 0; step < length - Math.min(...prefixes); step++) {
     const positions = prefixes.map((prefix) => prefix + step)
     const rows = positions.map((position) => [Math.min(position, length - 1)])
-    const out = await token(callOf(call, rows), positions)
+    const out = await token(callOf(call, inputs, rows), positions)
     place(whole, out, rows, heads, length, (item) => (positions[item] ?? 0) < length)
   }
   return whole
 }
 
 /** These rows as a call of their own. */
-function callOf(call: Call, turns: readonly Turn[]): Call {
+function callOf(call: Call, inputs: Turns['inputs'], turns: readonly Turn[]): Call {
   const count = turns[0]?.length ?? 0
-  const chosen = (tensor: Float32Array, heads: number): Float32Array => {
-    const width = tensor.length / (call.batch * heads * call.length)
-    const rows = new Float32Array(call.batch * heads * count * width)
+  const chosen = changeRows(call, inputs, (tensor, { heads, rows, width }) => {
+    const part = new Float32Array(call.batch * heads * count * width)
     turns.forEach((turn, item) => {
       for (let head = item * heads; head < (item + 1) * heads; head++)
         turn.forEach((row, n) => {
-          const from = (head * call.length + row) * width
-          rows.set(tensor.subarray(from, from + width), (head * count + n) * width)
+          const from = (head * rows + row) * width
+          part.set(tensor.subarray(from, from + width), (head * count + n) * width)
         })
     })
-    return rows
-  }
-  const { heads, kvHeads } = call
-  const tensors = { q: chosen(call.q, heads), k: chosen(call.k, kvHeads), v: chosen(call.v, kvHeads) }
-  return { ...call, ...tensors, length: count, keyLength: count }
+    return part
+  })
+  return { ...chosen, length: count, keyLength: count }
 }
 
 function place(

@@ -4,6 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { cases, type Case, describeCase, fraction, longestOf, tensor } from '../cases/case.ts'
+import { changeRows } from '../cases/rows.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import { visibility } from '../../algebra/interpret.ts'
@@ -49,7 +50,7 @@ export const causality: Property = {
         attempt: async (change) => {
           const before = callFor(subject, change.shape)
           const first = firstChanged(change)
-          const after = changed(before, first, change)
+          const after = changed(before, subject, first, change)
           const original = await executor.forward(before)
           const now = await executor.forward(after)
           // A changed row beyond f16 ends its call, the rows before it included.
@@ -94,22 +95,16 @@ function seesNoLaterRow({ mask }: Subject['algebra']): boolean {
 /** At least 1, so that a row is before it. */
 const firstChanged = ({ shape, place }: Change): number => 1 + Math.floor(place * (shape.length - 1))
 
-function changed(call: Call, first: number, { shape, size }: Change): Call {
-  const replace = (values: Float32Array, stream: number): Float32Array => {
-    const groups = stream === 0 ? call.batch * call.heads : call.batch * call.kvHeads
-    const width = values.length / (groups * call.length)
-    const others = tensor(
-      groups,
-      call.length,
-      width,
-      5000 + stream + Math.floor(1e6 * scattered(shape.values)),
-      size,
-    )
+function changed(call: Call, { model }: Subject, first: number, { shape, size }: Change): Call {
+  const names = ['q', 'k', 'v', ...(model.inputs ?? []).map(({ name }) => name)]
+  return changeRows(call, model.inputs, (values, { name, heads, rows, width, integer }) => {
+    if (integer) return values
+    const seed = 5000 + names.indexOf(name) + Math.floor(1e6 * scattered(shape.values))
+    const others = tensor(call.batch * heads, rows, width, seed, size)
     return values.map((value, index) =>
-      Math.floor(index / width) % call.length >= first ? (others[index] ?? 0) : value,
+      Math.floor(index / width) % rows >= first ? (others[index] ?? 0) : value,
     )
-  }
-  return { ...call, q: replace(call.q, 0), k: replace(call.k, 1), v: replace(call.v, 2) }
+  })
 }
 
 /** The result with the changed rows, which may differ, taken from the original. */

@@ -4,8 +4,9 @@
  */
 import * as fc from 'fast-check'
 import { keysAreQueries } from '../../semantics/model.ts'
+import { needsEqualLengths } from '../../semantics/owners.ts'
 import { cases, type Case, describeCase, fraction, longestOf } from '../cases/case.ts'
-import { sliceRows } from '../cases/rows.ts'
+import { beginningOf, changeRows } from '../cases/rows.ts'
 import type { Call } from '../execution/executor.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
 import { endedBeyond, rowsToCompare, selectRows } from './expected.ts'
@@ -28,8 +29,8 @@ export const padding: Property = {
   onDevice: true,
   check: async (subject, effort) => {
     const executor = executorOf(subject)
-    // Where queries are keys, and may be as many as the keys of other attentions are.
-    const square = keysAreQueries(subject.model)
+    // Where queries are keys, or tokens have both, and may be as many as the keys of other attentions are.
+    const square = keysAreQueries(subject.model) || needsEqualLengths(subject.model)
     return tryCases<Padded>(
       {
         cases: fc.record({
@@ -51,7 +52,7 @@ export const padding: Property = {
         attempt: async (padded) => {
           const whole = callFor(subject, padded.shape)
           const [keys, queries] = [keysIn(padded), queriesIn(padded)]
-          const out = await executor.forward(withGarbage(whole, padded))
+          const out = await executor.forward(withGarbage(whole, subject, padded))
           // A padded row beyond f16 ends its call, as any other.
           if (endedBeyond(subject, out)) return undefined
           for (const [item, visible] of keys.entries()) {
@@ -91,11 +92,11 @@ async function itemFailure(
   queries: number,
 ): Promise<Failure | undefined> {
   const executor = executorOf(subject)
-  const one = itemOf(whole, item)
+  const one = itemOf(whole, subject, item)
   const rows = rowsToCompare(queries)
   const size = out.length / whole.batch
   const found = selectRows(out.subarray(item * size, (item + 1) * size), one, rows)
-  const short = shortened(one, visible, queries)
+  const short = shortened(one, subject, visible, queries)
   const expected =
     short === undefined
       ? new Float32Array(found.length)
@@ -126,53 +127,34 @@ async function itemFailure(
   }
 }
 
-/** Each batch item has its number of rows, and garbage after them. */
-function withGarbage(call: Call, padded: Padded): Call {
+/** Each batch item has its number of rows, and garbage after them; integers stay what a call may have. */
+function withGarbage(call: Call, { model }: Subject, padded: Padded): Call {
   const { garbage, queryPart } = padded
-  const spoil = (
-    values: Float32Array,
-    heads: number,
-    rows: number,
-    counts: readonly number[],
-  ): Float32Array => {
-    const width = values.length / (call.batch * heads * rows)
+  const [lengths, queryLengths] = [keysIn(padded), queriesIn(padded)]
+  const spoiled = changeRows(call, model.inputs, (values, { rows, width, of, integer }) => {
+    if (integer) return values
+    const counts = of === 'length' ? queryLengths : lengths
     const itemSize = values.length / call.batch
     return values.map((value, index) => {
       const row = Math.floor(index / width) % rows
       if (row < (counts[Math.floor(index / itemSize)] ?? 0)) return value
       return index % 2 === 0 ? garbage : -garbage
     })
-  }
-  const [lengths, queryLengths] = [keysIn(padded), queriesIn(padded)]
-  return {
-    ...call,
-    q: spoil(call.q, call.heads, call.length, queryLengths),
-    k: spoil(call.k, call.kvHeads, call.keyLength, lengths),
-    v: spoil(call.v, call.kvHeads, call.keyLength, lengths),
-    lengths,
-    ...(queryPart === undefined ? {} : { queryLengths }),
-  }
+  })
+  return { ...spoiled, lengths, ...(queryPart === undefined ? {} : { queryLengths }) }
 }
 
 /** One batch item alone. */
-function itemOf(call: Call, item: number): Call {
-  const part = (values: Float32Array): Float32Array => {
+function itemOf(call: Call, { model }: Subject, item: number): Call {
+  const alone = changeRows(call, model.inputs, (values) => {
     const size = values.length / call.batch
     return values.slice(item * size, (item + 1) * size)
-  }
-  return { ...call, batch: 1, q: part(call.q), k: part(call.k), v: part(call.v) }
+  })
+  return { ...alone, batch: 1 }
 }
 
 /** With the rows alone that count; nothing where it has no keys, or no queries. */
-function shortened(call: Call, visible: number, queries: number): Call | undefined {
-  if (visible === 0 || queries === 0) return undefined
-  const { heads, kvHeads, length, keyLength } = call
-  return {
-    ...call,
-    length: queries,
-    q: sliceRows(call.q, heads, length, 0, queries),
-    keyLength: visible,
-    k: sliceRows(call.k, kvHeads, keyLength, 0, visible),
-    v: sliceRows(call.v, kvHeads, keyLength, 0, visible),
-  }
-}
+const shortened = (call: Call, { model }: Subject, visible: number, queries: number): Call | undefined =>
+  visible === 0 || queries === 0
+    ? undefined
+    : beginningOf(call, model.inputs, { length: queries, keyLength: visible })

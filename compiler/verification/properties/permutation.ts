@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { orderOfKeys } from '../../algebra/facts.ts'
 import { cases, type Case, describeCase } from '../cases/case.ts'
+import { changeRows } from '../cases/rows.ts'
 import { scattered } from '../cases/scatter.ts'
 import type { Call } from '../execution/executor.ts'
 import { layoutOf, smallText, tableOf, whereIs, worstDifference } from './difference.ts'
@@ -28,7 +29,7 @@ export const permutation: Property = {
           const rows = rowsToCompare(call.length)
           const layout = { ...layoutOf(call, subject.model.valueDim), rows }
           const straight = selectRows(await executor.forward(call), call, rows)
-          const shuffled = selectRows(await executor.forward(permuted(call, order)), call, rows)
+          const shuffled = selectRows(await executor.forward(permuted(call, subject, order)), call, rows)
           const allowed = allowance(subject, call, executor.projection, rows)
           const difference = worstDifference(shuffled, straight, (index) => 2 * (allowed[index] ?? 0), layout)
           if (difference === undefined) return undefined
@@ -59,19 +60,17 @@ export const allowance = (
   rows: readonly number[],
 ): Float64Array => expectedRows(subject, call, projection, rows).allowed
 
-function permuted(call: Call, seed: number): Call {
+function permuted(call: Call, { model }: Subject, seed: number): Call {
   const order = Array.from({ length: call.keyLength }, (_, row) => row).sort(
     (left, right) => scattered(seed, left) - scattered(seed, right),
   )
-  const move = (values: Float32Array): Float32Array => {
-    const groups = call.batch * call.kvHeads
-    const width = values.length / (groups * call.keyLength)
-    return values.map((_, index) => {
-      const row = Math.floor(index / width)
-      const group = Math.floor(row / call.keyLength)
-      const from = group * call.keyLength + (order[row % call.keyLength] ?? 0)
-      return values[from * width + (index % width)] ?? 0
-    })
-  }
-  return { ...call, k: move(call.k), v: move(call.v) }
+  return changeRows(call, model.inputs, (values, { of, rows, width }) =>
+    of === 'length'
+      ? values
+      : values.map((_, index) => {
+          const row = Math.floor(index / width)
+          const from = row - (row % rows) + (order[row % rows] ?? 0)
+          return values[from * width + (index % width)] ?? 0
+        }),
+  )
 }

@@ -14,7 +14,7 @@ import { reference } from '../../reference/reference.ts'
 import { featuresOf, termsOf } from '../../algebra/facts.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { cases, type Case, describeCase, fraction } from '../cases/case.ts'
-import { rowsOfCall } from '../cases/rows.ts'
+import { beginningOf } from '../cases/rows.ts'
 import { asReference } from '../cases/weights.ts'
 import type { Call } from '../execution/executor.ts'
 import type { Failure } from './try-cases.ts'
@@ -151,7 +151,7 @@ async function prefixFailure(
   if (termsOf(algebra).some(({ value }) => mentions(value, 'length'))) return undefined
   const executor = executorOf(subject)
   const what = 'without the rows after it'
-  const short: Call = { ...call, ...rowsOfCall(call, 0, cutAt), length: cutAt, keyLength: cutAt }
+  const short = beginningOf(call, subject.model.inputs, { length: cutAt, keyLength: cutAt })
   const rows = known.rows.filter((row) => row < cutAt)
   if (algebra.stabilize.kind === 'max') {
     // Maxima are over all keys. What that changes may be less than rounding allows, but it is no rounding.

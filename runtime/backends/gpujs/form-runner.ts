@@ -2,7 +2,7 @@
 import { isFloat32Array } from '../../arguments/describe.ts'
 import { countFields } from '../../arguments/lengths.ts'
 import type { CountName } from '../../arguments/lengths.ts'
-import { checkWeightSizes } from '../../arguments/own-tensors.ts'
+import { checkWeightSizes } from '../../arguments/weight-sizes.ts'
 import { AttentionError } from '../../errors.ts'
 import type { BufferPlan, CellDispatch, CellInteger, Form, Runnable } from '../../program.ts'
 import type { Shape, ShapeField } from '../../contract/shape.ts'
