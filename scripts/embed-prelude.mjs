@@ -9,14 +9,18 @@ const target = new URL('../compiler/prelude.ts', import.meta.url)
 
 /**
  * @param {string} prelude attn source
- * @returns {string} the TypeScript module that exports it
+ * @returns {string} the TypeScript module that exports it; without the text of comments, which a page would load for
+ *   nobody to read, and with their lines, so that places are those of the file
  */
 export function preludeModule(prelude) {
-  const literal = prelude.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')
+  const literal = withoutComments(prelude).replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')
   return `// Generated from prelude.attn by scripts/embed-prelude.mjs; edit that file and run \`npm run build\`.
 export const preludeSource: string = \`${literal}\`
 `
 }
+
+/** @param {string} prelude */
+export const withoutComments = (prelude) => prelude.replaceAll(/^#.*$/gm, '')
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const text = preludeModule(readFileSync(source, 'utf8'))

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { reference, referenceGradients } from '../../compiler/index.ts'
 import { weightsOf } from '../../compiler/verification/cases/weights.ts'
+import type { Built } from '../../compiler/pipeline.ts'
+import { headsOf } from '../../runtime/contract/tensors.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { Attention, Backend } from '../../runtime/index.ts'
 import type * as Packages from '../../runtime/node/packages.ts'
@@ -9,7 +11,7 @@ import { narrow, widen } from '../../runtime/storage/half.ts'
 import { bufferWith, contentsOf, testDevice } from '../runtime/device.ts'
 import { usualError } from './compare.ts'
 import { compileFor, compileOne, expected, full, normals, relativeError, tensors } from './harness.ts'
-import type { Sizes, Weights } from './harness.ts'
+import type { Sizes, Tensors, Weights } from './harness.ts'
 import { interpreted } from './interpreted.ts'
 import { sized, specs } from './small-specs.ts'
 
@@ -48,6 +50,19 @@ const inside = <T extends Readonly<Record<'q' | 'k' | 'v', Float32Array>>>(rows:
   v: keys(rows.v, axes),
 })
 
+/** Declared inputs, whose heads are inside rows too. */
+const inputsInside = ({ model }: Built, { inputs }: Tensors, axes: Axes): Pick<Tensors, 'inputs'> =>
+  inputs === undefined
+    ? {}
+    : {
+        inputs: Object.fromEntries(
+          (model.inputs ?? []).map(({ name, heads, rows = 'keyLength' }) => [
+            name,
+            turned(inputs[name] ?? [], axes.batch, headsOf(heads, axes), axes[rows]),
+          ]),
+        ),
+      }
+
 /** Features of either sign, whose sums cancel. */
 const looser: Readonly<Record<string, number>> = { performer_trigonometric: 1e-4, cosformer: 5e-5 }
 
@@ -59,7 +74,8 @@ describe('kernels for GPUs', () => {
     const sizes = { batch: 2, heads: fixed ?? 4, kvHeads: fixed ?? 2, length: 37, lengths: [37, 20] }
     const axes = full(sizes)
     const given = tensors(built, sizes, 5)
-    const { out } = interpreted(built, { ...sizes, inside: true }, inside(given, axes), weights)
+    const turnedOver = { ...inside(given, axes), ...inputsInside(built, given, axes) }
+    const { out } = interpreted(built, { ...sizes, inside: true }, turnedOver, weights)
     const wanted = expected(built, sizes, given, undefined, weights)
     expect(relativeError(out, queries(wanted, axes))).toBeLessThan(looser[name] ?? usualError)
   })

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { preludeSource } from '../../compiler/prelude.ts'
 import { format } from '../../compiler/syntax/format.ts'
 import { parse } from '../../compiler/syntax/parse.ts'
 import { print } from '../../compiler/syntax/print.ts'
@@ -16,10 +15,12 @@ const formatted = (text: string): string => {
   return result.text ?? ''
 }
 
+const fileAt = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const specs = readdirSync(new URL('../../specs/', import.meta.url)).map((name) => ({
   name,
-  text: readFileSync(new URL(`../../specs/${name}`, import.meta.url), 'utf8'),
+  text: fileAt(`specs/${name}`),
 }))
+const prelude = { name: 'prelude.attn', text: fileAt('compiler/prelude.attn') }
 
 test('a printed tree reads back as the same tree', () => {
   fc.assert(
@@ -98,7 +99,7 @@ test('trees that differ anywhere are not the same', () => {
   expect(sameTree(one, read('feature f ( x )=\n(x)+((1)) # a').file)).toBe(true)
 })
 
-describe.each([...specs, { name: 'prelude.attn', text: preludeSource }])('$name', ({ text }) => {
+describe.each([...specs, prelude])('$name', ({ text }) => {
   test('is in the canonical layout', () => {
     expect(formatted(text)).toBe(text)
   })

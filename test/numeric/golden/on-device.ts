@@ -24,7 +24,7 @@ export function holdToRecordings(device: string, names?: readonly string[]): voi
 
 /** The relative root-mean-square error of a device's result. */
 async function errorOn(device: string, one: GoldenCase): Promise<number> {
-  const { batch, heads, kvHeads, length, keyLength, lengths, projection, conv } = one
+  const { q, k, v, batch, heads, kvHeads, length, keyLength, lengths, projection, conv } = one
   const attention = await onDevice(
     compileOne(one.spec),
     await testDevice(device),
@@ -32,7 +32,7 @@ async function errorOn(device: string, one: GoldenCase): Promise<number> {
     conv && { conv },
   )
   const sizes = { batch, heads, kvHeads, length, keyLength, ...(lengths && { lengths: [...lengths] }) }
-  const out = await forward(attention, sizes, one)
+  const out = await forward(attention, sizes, { q, k, v })
   attention.destroy()
   return relativeError(out, one.output)
 }
