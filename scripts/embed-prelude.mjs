@@ -13,7 +13,10 @@ const target = new URL('../compiler/prelude.ts', import.meta.url)
  *   nobody to read, and with their lines, so that places are those of the file
  */
 export function preludeModule(prelude) {
-  const literal = withoutComments(prelude).replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')
+  const literal = withoutComments(prelude)
+    .replaceAll('\\', '\\\\')
+    .replaceAll('`', '\\`')
+    .replaceAll('${', '\\${')
   return `// Generated from prelude.attn by scripts/embed-prelude.mjs; edit that file and run \`npm run build\`.
 export const preludeSource: string = \`${literal}\`
 `

@@ -17,7 +17,8 @@ const kernel = 'kernel: exp(dot(q, k))'
 const obstacles: readonly [string, RegExp][] = [
   [kernel, /without a mask .* write mask: causal/],
   ['feature: elu1', /without a mask/],
-  [`${kernel} mask: i >= j && i - j < 4`, /mask is a condition, and only mask: causal/],
+  [`${kernel} mask: abs(i - j) < 4`, /mask is not `causal`; join that to it with &&/],
+  [`${kernel} mask: causal && j < length - 1`, /sees `length`, which grows/],
   ['feature: cosformer mask: causal', /uses length, which grows/],
   [
     'feature: favor projections: 4 mask: causal stabilize: max 0.001',

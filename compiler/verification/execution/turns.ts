@@ -8,7 +8,7 @@ type Turn = readonly number[]
 
 export interface Turns {
   /** The declared inputs, which each call has of its own rows. */
-  readonly inputs: readonly TensorPlan[] | undefined
+  readonly inputs?: readonly TensorPlan[] | undefined
   /** With `lengths`; rows past them are those that come as tokens later. */
   readonly prompt: (call: Call) => Float32Array | Promise<Float32Array>
   /** @param positions of the tokens, of each batch item */
