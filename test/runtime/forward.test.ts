@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programFrom } from '../../compiler/codegen/description.ts'
 import { createAttention } from '../../runtime/index.ts'
 import type { AttentionState } from '../../runtime/index.ts'
+import { compileOne } from '../numeric/harness.ts'
 import { bufferWith, contentsOf, testDevice } from './device.ts'
 import { largestDifference, numbers, randomCall, softmaxAttention } from './expected.ts'
 import { copy, runningSum, softmax } from './programs.ts'
@@ -11,6 +12,20 @@ beforeAll(async () => {
   device = await testDevice()
 })
 afterAll(() => device.destroy())
+
+/** The device with buffers of so many bytes at most. */
+function narrowed(most: () => number): GPUDevice {
+  const limits = new Proxy(device.limits, {
+    get: (target, name: keyof GPUSupportedLimits) => (name === 'maxBufferSize' ? most() : target[name]),
+  })
+  return new Proxy(device, {
+    get: (target, name: keyof GPUDevice) => {
+      if (name === 'limits') return limits
+      const member: unknown = Reflect.get(target, name, target)
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member
+    },
+  })
+}
 
 describe('arrays', () => {
   test('batches, grouped heads, key lengths and odd sizes agree with float64', async () => {
@@ -75,20 +90,9 @@ describe('arrays', () => {
     const sizes = { batch: 5, heads: 2, kvHeads: 1, length: 20 }
     const call = randomCall(sizes, 2, 2)
     const expected = softmaxAttention(call, 2, 2)
-    const limits = new Proxy(device.limits, {
-      get: (target, name: keyof GPUSupportedLimits) =>
-        // Room for the tensors and the scores of one group, which is two heads; then of three groups; then of all five.
-        name === 'maxBufferSize' ? limit : target[name],
-    })
-    const narrow = new Proxy(device, {
-      get: (target, name: keyof GPUDevice) => {
-        if (name === 'limits') return limits
-        const member: unknown = Reflect.get(target, name, target)
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member
-      },
-    })
     let limit = 0
-    using sliced = await createAttention(programFrom(softmax(2, 2)), { device: narrow })
+    using sliced = await createAttention(programFrom(softmax(2, 2)), { device: narrowed(() => limit) })
+    // Room for the tensors and the scores of one group, which is two heads; then of three groups; then of all five.
     for (limit of [3200, 3 * 3200, 1e6]) {
       expect(largestDifference(await sliced.forward({ ...call }), expected)).toBeLessThan(1e-6)
     }
@@ -98,6 +102,19 @@ describe('arrays', () => {
       message: expect.stringMatching(/scores.*maxBufferSize/s) as unknown,
     })
     expect(largestDifference(await attention.forward(call), expected)).toBeLessThan(1e-6)
+  })
+
+  test('what finds no room is named as its caller knows it, also behind a state', async () => {
+    let most = 1e6
+    const { program } = compileOne('attention a { dim: 2 feature: elu1 mask: causal }')
+    using attention = await createAttention(program, { device: narrowed(() => most) })
+    const { state } = await attention.prefill(randomCall({ length: 3 }, 2, 2))
+    most = 100
+    await expect(attention.prefill({ ...randomCall({ length: 30 }, 2, 2), state })).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringMatching(/^a\.prefill/) as unknown,
+    })
+    state.destroy()
   })
 })
 

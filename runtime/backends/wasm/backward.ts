@@ -83,10 +83,11 @@ export class Backward extends BackwardCalls<Engine, BufferState<Block>> {
   #before({ program, engine }: Opened<Engine>, inputs: Inputs, of: OfCall): Before {
     const { own, machine, engine: whole } = this.#owner
     if (!program.forms.keep) return { form: 'forward', engine: whole, inputs, kept: new KeptForward(of) }
-    // As `backward` would be cut by now.
+    // As `backward` would be cut by now, beside what is kept.
     const plan = new FormPlan(program, program.forms.backward)
     const call = wholeCall(plan.form, inputs.sizes)
-    const slices = plan.slices(call, machine.heap.room - bytesOf(plan.own, call) - plan.threadBytes)
+    const taken = bytesOf(plan.own, call) + plan.threadBytes + keptBuffers(program, [call]).bytes
+    const slices = plan.slices(call, machine.heap.room - taken)
     const { plans, bytes } = keptBuffers(program, slices)
     const parts: ReadonlyMap<string, Block>[] = []
     const contents = { slices, parts }

@@ -61,6 +61,8 @@ export class Decoding {
     const { inputs, state, known } = prefix instanceof Promise ? await prefix : prefix
     try {
       const { sound } = state
+      // What finds no room is refused under the name that its caller knows.
+      if (form !== 'prefill') this.#owner.engine.slices(form, inputs.sizes, 'prefill')
       const outputs = await this.#owner.run(form, drawn, inputs)
       await Promise.all([known, sound])
       return { out: outputs.get('out') as T, state }
