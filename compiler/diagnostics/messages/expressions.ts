@@ -1,12 +1,13 @@
 /** A03: names and types within an expression. */
 import { didYouMean, error, warning } from './message.ts'
+import { wordsFor } from '../words.ts'
 
 const varyingPower = 'a power of something that varies is `exp(exponent * log(base))`'
 
 export const expressionMessages = {
   unknownName: error('A0301', (name: string, where: string, help: string | undefined) => ({
     message: `\`${name}\` means nothing in ${where}`,
-    help,
+    help: wordsFor(name) ?? help,
   })),
 
   nameElsewhere: error('A0302', (name: string, where: string, home: string) => ({
@@ -16,7 +17,7 @@ export const expressionMessages = {
 
   unknownFunction: error('A0303', (name: string, near: string | undefined, known: readonly string[]) => ({
     message: `there is no function \`${name}\``,
-    help: didYouMean(near) ?? `the functions are ${known.join(', ')}`,
+    help: wordsFor(name) ?? didYouMean(near) ?? `the functions are ${known.join(', ')}`,
   })),
 
   functionElsewhere: error('A0304', (name: string, where: string, help: string) => ({

@@ -1,5 +1,6 @@
 /** A04: the settings of an attention: its score, feature, mask and denominator, alone and together. */
 import { alternatives, didYouMean, error, warning } from './message.ts'
+import { wordsFor } from '../words.ts'
 
 const smallerIntegers =
   'i32 goes to 2,147,483,647, and beside constants beyond it f32 is exact to 16,777,216: compare smaller numbers'
@@ -7,7 +8,7 @@ const smallerIntegers =
 export const settingMessages = {
   unknownSetting: error('A0401', (name: string, near: string | undefined, known: readonly string[]) => ({
     message: `there is no setting \`${name}\``,
-    help: didYouMean(near) ?? `the settings are ${known.join(', ')}`,
+    help: wordsFor(name) ?? didYouMean(near) ?? `the settings are ${known.join(', ')}`,
   })),
 
   duplicateSetting: error('A0402', (name: string) => ({
