@@ -105,6 +105,23 @@ describe('attnc run', () => {
     expect(out).not.toContain('\u001b')
   })
 
+  test('makes what the file declares, however heads lie, and so does bench', async () => {
+    at.write(
+      'declared.attn',
+      'attention gated { dim: 4 inputs: g vector(dim) feature: x mask: causal decay: sigmoid(g) normalize: none }\n' +
+        'attention biased { dim: 4 inputs: n shared integer weights: b vector(4) kernel: exp(dot(q, k) + b[n[j]]) }',
+    )
+    const call = ['declared.attn', '--heads', '2', '--backend', 'wasm', '--json']
+    for (const more of [[], ['--layout', 'blhd'], ['--storage', 'f16']]) {
+      const { status, out, err } = await at.run(['run', ...call, '--length', '9', '--repeat', '1', ...more])
+      expect([status, err]).toEqual([0, ''])
+      const { attentions } = JSON.parse(out) as { attentions: { passed: boolean }[] }
+      expect(attentions.map(({ passed }) => passed)).toEqual([true, true])
+    }
+    const { status, err } = await at.run(['bench', ...call, '--lengths', '9', '--only', 'biased'])
+    expect([status, err]).toEqual([0, ''])
+  })
+
   test('stores tensors as f16 where it is asked to, and holds the result to what that allows', async () => {
     const half = ['run', 'good.attn', '--only', 'small', '--storage', 'f16', '--length', '9', '--repeat', '1']
     for (const backend of ['wasm', 'reference']) {

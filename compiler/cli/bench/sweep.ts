@@ -11,11 +11,10 @@ import { invariant } from '../../diagnostics/invariant.ts'
 import { targetNamed } from '../../targets/index.ts'
 import { difference, judge } from '../run/difference.ts'
 import { executorOf, type Executor } from '../run/execute.ts'
-import { randomInputs } from '../run/inputs.ts'
+import { randomFor } from '../run/random.ts'
 import { expectedRows } from '../run/reference.ts'
 import { rowsToCheck, selectRows } from '../run/rows.ts'
 import { median } from '../run/timing.ts'
-import { withRandomWeights } from '../run/weights.ts'
 
 export interface SweepOptions {
   readonly lengths: readonly number[]
@@ -131,7 +130,7 @@ async function enter(
   const { model, name } = runnable
   const { heads, seed } = options
   const random = { batch: 1, heads, kvHeads: heads, length, keyLength: length, seed, deviation }
-  const inputs = withRandomWeights(randomInputs(random, model.dim, model.valueDim), model, random)
+  const inputs = randomFor(model, random)
   const executor = await executorOf(runnable, inputs, { backend, storage: 'f32' })
   const out = await executor.run()
   const rows = rowsToCheck(inputs, seed)

@@ -19,16 +19,14 @@ import {
   inputNames,
   inputsFrom,
   outputOf,
-  randomInputs,
   type RandomOptions,
   roundedToHalves,
   type TensorLayout,
 } from '../run/inputs.ts'
 import { measure, type Measurement } from '../run/measure.ts'
+import { randomFor } from '../run/random.ts'
 import { document, type Origin, text } from '../run/report.ts'
 import { declaredTensors } from '../../semantics/model.ts'
-import { withRandomData } from '../run/declared.ts'
-import { withRandomWeights } from '../run/weights.ts'
 import { compileChosen } from '../selection.ts'
 import { loadArrays, packArrays, requireOutputName } from '../tensors/load.ts'
 import { requirePlace, writeFile } from '../writing/write.ts'
@@ -178,10 +176,7 @@ function inputsBy(io: Io, options: Options, runnable: readonly Runnable[]): (run
   const { input } = options
   if (input === undefined) {
     const random = randomOptions(options)
-    return ({ model }) => {
-      const rows = randomInputs(random, model.dim, model.valueDim)
-      return withRandomData(withRandomWeights(rows, model, random), model, random.seed)
-    }
+    return ({ model }) => randomFor(model, random)
   }
   const random = ['length', 'keyLength', 'batch', 'heads', 'kvHeads', 'seed', 'std'] as const
   const clash = random.find((name) => options[name] !== undefined)

@@ -12,8 +12,7 @@ import { type Io, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
 import { jsonOption, onlyOption, textOption, wholeNumber } from '../options.ts'
 import { version } from '../package.ts'
-import { randomInputs } from '../run/inputs.ts'
-import { withRandomWeights } from '../run/weights.ts'
+import { randomFor } from '../run/random.ts'
 import { compileChosen } from '../selection.ts'
 import { duration, table } from '../table.ts'
 import type { Candidate } from '../tune/candidates.ts'
@@ -87,11 +86,7 @@ async function tuneModule(
   // Before anything is measured: a file of somebody else's is not replaced.
   const before = readTuned(io, directory, name, program.source, () => undefined)
   const random = { batch: 1, heads, kvHeads: heads, length, keyLength: length, seed, deviation: 0.25 }
-  const inputs = withRandomWeights(
-    randomInputs(random, module.model.dim, module.model.valueDim),
-    module.model,
-    random,
-  )
+  const inputs = randomFor(module.model, random)
   const progress = progressOn(io.err)
   const tuneFrom = (from: Candidate): Promise<Tuning | undefined> =>
     tune(from, compileBy, { inputs, rounds, seed }, (step) => progress.say(`${step} …`)).finally(() =>

@@ -8,11 +8,13 @@ import {
   type Tensor,
 } from '../../../runtime/index.ts'
 import { turn } from '../../../runtime/calls/apart.ts'
+import { headsOf } from '../../../runtime/contract/tensors.ts'
 import { narrow, widen } from '../../../runtime/storage/half.ts'
 import type { AttentionModel, Program, Target } from '../../index.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { defaultTarget, isTarget } from '../../targets/index.ts'
 import { CommandFailure, status, usage } from '../failure.ts'
+import { declaredOf } from './declared.ts'
 import type { Inputs } from './inputs.ts'
 import type { Storage } from './difference.ts'
 import { expectedRows } from './reference.ts'
@@ -45,18 +47,20 @@ export async function executorOf(
 ): Promise<Executor> {
   if (!isTarget(backend)) return referenceExecutor(model, inputs, storage)
   invariant(program !== undefined, `${name} is run on a device only when it is compiled`)
+  const weights = {
+    ...Object.fromEntries([...inputs.weights].map(([name, { data }]) => [name, data])),
+    ...declaredOf(model, inputs).weights,
+  }
   const attention = await inWords(() =>
     createAttention(program, {
       backend,
       storage,
       ...(inputs.projection === undefined ? {} : { projection: inputs.projection.data }),
-      ...(inputs.weights.size === 0
-        ? {}
-        : { weights: Object.fromEntries([...inputs.weights].map(([name, { data }]) => [name, data])) }),
+      ...(Object.keys(weights).length > 0 && { weights }),
     }),
   )
-  const call: ForwardCall<Float32Array | Uint16Array> =
-    storage === 'f16' ? halfCall(callOf(inputs)) : callOf(inputs)
+  const single = { ...callOf(inputs), ...declaredInputs(model, inputs) }
+  const call: ForwardCall<Float32Array | Uint16Array> = storage === 'f16' ? halfCall(single) : single
   return {
     device: attention.device,
     run: () => inWords(async () => onSingles(await attention.forward(call))),
@@ -94,6 +98,20 @@ function callOf({
     v: turn(v, batch, valueHeads ?? kvHeads, keyLength),
   }
   return { ...inside, ...sizes, layout }
+}
+
+/** The inputs that the file declares, of which those with heads lie as the rows of the call do. */
+function declaredInputs(model: AttentionModel, inputs: Inputs): Pick<ForwardCall<Float32Array>, 'inputs'> {
+  const given = declaredOf(model, inputs).inputs
+  if (Object.keys(given).length === 0) return {}
+  if (inputs.layout === 'bhld') return { inputs: given }
+  const turned = (model.inputs ?? []).flatMap(({ name, heads, rows = 'keyLength' }) => {
+    const data = given[name]
+    return data === undefined
+      ? []
+      : [[name, turn(data, inputs.batch, headsOf(heads, inputs), inputs[rows])] as const]
+  })
+  return { inputs: Object.fromEntries(turned) }
 }
 
 /** The same numbers, which f16 holds. */
