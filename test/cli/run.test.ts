@@ -109,7 +109,7 @@ describe('attnc run', () => {
     at.write(
       'declared.attn',
       'attention gated { dim: 4 inputs: g vector(dim) feature: x mask: causal decay: sigmoid(g) normalize: none }\n' +
-        'attention biased { dim: 4 inputs: n shared integer weights: b vector(4) kernel: exp(dot(q, k) + b[n[j]]) }',
+        'attention biased { dim: 4 inputs: n shared integer weights: b shared vector(4) kernel: exp(dot(q, k) + b[n[j]]) }',
     )
     const call = ['declared.attn', '--heads', '2', '--backend', 'wasm', '--json']
     for (const more of [[], ['--layout', 'blhd'], ['--storage', 'f16']]) {
