@@ -1,21 +1,20 @@
 /** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
 import { fromModel } from './algebra/build.ts'
-import { mapsOf } from './algebra/facts.ts'
+import { attendOf, mapsOf } from './algebra/facts.ts'
 import { declaredTensors, headsInSight, isRecurrent } from './semantics/model.ts'
 import type { AttentionModel } from './semantics/model.ts'
 import { environmentOf, evaluateScalar } from './symbolic/evaluate.ts'
 import type { Expression } from './symbolic/expression.ts'
 import { scalarOperator } from './symbolic/operators.ts'
-import { freeVariables, traverse } from './symbolic/traverse.ts'
+import { freeVariables, mentions, traverse } from './symbolic/traverse.ts'
 
 /** The first such part, as a noun; undefined where kernels can be made of all. */
 export function uncompiled(model: AttentionModel): string | undefined {
-  const { mask, decay, output, sink, shortConv, evaluation } = model
+  const { mask, decay, output, shortConv, evaluation } = model
   if (shortConv !== undefined) return '`short_conv`'
   if (isRecurrent(model)) return uncompiledRecurrence(model)
   if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
   if (output !== undefined) return 'an expression for its output'
-  if (sink !== undefined) return 'a sink'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
   if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
   if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
@@ -34,12 +33,19 @@ export function uncompiled(model: AttentionModel): string | undefined {
   return undefined
 }
 
+/** Buffers that a kernel has left beside rows, their counts and the result. */
+const mostTables = 2
+
 /** The same of scores of pairs. */
 function uncompiledPairs(model: AttentionModel): string | undefined {
   if (seesBefore(expressionsOf(model))) return 'rows before'
-  const apart = mapsOf(fromModel(model)).some(
-    ({ along, heads }) => along === 'keyLength' && heads === 'heads',
+  const attention = fromModel(model)
+  const attend = attendOf(attention)
+  const seen = attention.data.filter(({ name }) =>
+    [attend?.kernel.value, attend?.beside].some((one) => one !== undefined && mentions(one, name)),
   )
+  if (seen.length > mostTables) return `more than ${mostTables} weights that pairs and their denominators see`
+  const apart = mapsOf(attention).some(({ along, heads }) => along === 'keyLength' && heads === 'heads')
   return apart ? 'keys that each query head makes its own of' : undefined
 }
 

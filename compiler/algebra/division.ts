@@ -19,12 +19,20 @@ export const divisionOf = ({ normalize, epsilon }: AttentionModel): Division =>
 /** ε, which is added to a row's sum of weights; 0 where nothing is, or there is no denominator. */
 export const addedToSum = (division: Division): number => (division.kind === 'sum' ? division.epsilon : 0)
 
-/** A row without any weight gives zeros. */
-export function quotient(division: Division, { scale, numerator, denominator }: Sums): Float64Array {
+/**
+ * A row without any weight gives zeros.
+ *
+ * @param beside the logarithm of a weight that no value has
+ */
+export function quotient(
+  division: Division,
+  { scale, numerator, denominator }: Sums,
+  beside = -Infinity,
+): Float64Array {
   if (scale === -Infinity) return numerator
   if (division.kind === 'none') return numerator.map((sum) => sum * Math.exp(scale))
   const added = addedToSum(division)
-  const sum = denominator + (added === 0 ? 0 : added * Math.exp(-scale))
+  const sum = denominator + (added === 0 ? 0 : added * Math.exp(-scale)) + Math.exp(beside - scale)
   return numerator.map((entry) => (sum === 0 ? 0 : entry / sum))
 }
 

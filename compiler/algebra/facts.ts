@@ -99,6 +99,10 @@ export function attendOf({ steps }: Attention): Attend | undefined {
   return output?.kind === 'attend' && others ? output : undefined
 }
 
+/** Whether denominators have more than the weights of keys and ε. */
+export const weighsBeside = ({ steps }: Attention): boolean =>
+  steps.some((step) => step.kind === 'attend' && step.beside !== undefined)
+
 /** The steps that map single rows, in order. */
 export const mapsOf = ({ steps }: Attention): readonly Mapped[] => steps.filter((step) => step.kind === 'map')
 

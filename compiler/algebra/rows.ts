@@ -78,10 +78,15 @@ export interface MappedPart {
   readonly value: Expression
 }
 
-/** Σ_j M_ij κ(q_i, k_j) v_j over Σ_j M_ij κ(q_i, k_j) + ε. */
+/** Σ_j M_ij κ(q_i, k_j) v_j over Σ_j M_ij κ(q_i, k_j) + exp(beside) + ε. */
 export interface Attend extends Step {
   readonly kind: 'attend'
   readonly kernel: ScaledTerm
+  /**
+   * The logarithm of κ of every query and a key that no call has, whose value is 0: a weight in the denominator alone.
+   * In component form, in `head`, `heads` and declared weights.
+   */
+  readonly beside?: Expression
   readonly queries: RowOperand
   readonly keys: RowOperand
   /** Absent: the result is the matrix of weights, a column a key. */

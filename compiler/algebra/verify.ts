@@ -42,6 +42,9 @@ export function verify(attention: Attention): Attention {
   if (score === undefined)
     for (const kernel of new Set(termsOf(attention))) verifyTerm(kernel, ['q', 'k', ...tables], width)
   else verifyFactors(score, dim)
+  for (const step of operationsOf(steps))
+    if (step.kind === 'attend' && step.beside !== undefined)
+      verifyForm(step.beside, ['head', 'heads', ...tables])
   const action = actionOf(attention)
   if (action.kind === 'powers') verifyForm(action.base, ['head'])
   return attention

@@ -169,7 +169,8 @@ function lseRows(inputs: ReferenceInputs, { item, index }: Head): readonly [numb
   return [first, first + count]
 }
 
-const sinkOf = ({ sink }: AttentionModel, data: HeadData): Extended =>
+/** What the denominators of a head have beside the weights of its keys. */
+export const sinkOf = ({ sink }: AttentionModel, data: HeadData): Extended =>
   sink === undefined ? zero : exponential(toNumber(data.fix(new Evaluator(sink)).scalar()))
 
 /** Every row of a head, token by token, from and to the states of the call. */

@@ -33,7 +33,10 @@ function bufferOf(plan: TensorPlan): BufferPlan {
 }
 
 /** The weights that a kernel of pairs reads by the index of a pair. */
-export const tablesOf = ({ data }: Attention, { value }: ScaledTerm): readonly Table[] =>
+export const tablesOf = (
+  { data }: Pick<Attention, 'data'>,
+  { value }: Pick<ScaledTerm, 'value'>,
+): readonly Table[] =>
   data
     .filter(({ name }) => mentions(value, name))
     .map((plan) => ({

@@ -4,18 +4,36 @@ import { add, finitePower, mul, powerOfTwo, real, smaller, sub } from './equatio
 import type { Formula } from './equation.ts'
 import { largestExponent } from '../symbolic/single.ts'
 
-/** Over e^scale; a sum without a scale is the row's own. */
-export function denominator(total: Formula, division: Division, scale: Formula | undefined): Formula {
+/**
+ * Over e^scale; a sum without a scale is the row's own.
+ *
+ * @param beside the natural logarithm of a weight beside those of keys
+ */
+export function denominator(
+  total: Formula,
+  division: Division,
+  scale: Formula | undefined,
+  beside?: Formula,
+): Formula {
   const added = addedToSum(division)
-  if (added === 0) return total
-  return add(total, scale === undefined ? added : finitePower(sub(Math.log(added), scale)))
+  const whole =
+    beside === undefined ? total : add(total, finitePower(scale === undefined ? beside : sub(beside, scale)))
+  if (added === 0) return whole
+  return add(whole, scale === undefined ? added : finitePower(sub(Math.log(added), scale)))
 }
 
 /** Over 2^scale. */
-export function binaryDenominator(total: Formula, division: Division, scale: Formula = real(0)): Formula {
+export function binaryDenominator(
+  total: Formula,
+  division: Division,
+  scale: Formula = real(0),
+  beside?: Formula,
+): Formula {
   const added = addedToSum(division)
-  if (added === 0) return total
-  return add(total, mul(powerOfTwo(smaller(sub(0, scale), largestExponent)), added))
+  const power = (exponent: Formula): Formula => powerOfTwo(smaller(exponent, largestExponent))
+  const whole = beside === undefined ? total : add(total, power(sub(mul(beside, real(1 / Math.LN2)), scale)))
+  if (added === 0) return whole
+  return add(whole, mul(power(sub(0, scale)), added))
 }
 
 /** In words, for `explain`. */

@@ -43,8 +43,13 @@ export interface Parts {
 }
 
 /** The sum over the denominator, or the sum itself, both over 2^scale. */
-function quotient(sum: Formula, total: Formula, division: Division, scale: Formula | undefined): Formula {
-  if (division.kind !== 'none') return mul(sum, inverse(binaryDenominator(total, division, scale)))
+function quotient(
+  sum: Formula,
+  total: Formula,
+  { division, beside }: { readonly division: Division; readonly beside?: Formula | undefined },
+  scale: Formula | undefined,
+): Formula {
+  if (division.kind !== 'none') return mul(sum, inverse(binaryDenominator(total, division, scale, beside)))
   return scale === undefined ? sum : mul(sum, powerOfTwo(smaller(scale, largestExponent)))
 }
 
@@ -54,6 +59,8 @@ export function mergePass(from: {
   readonly parts: Parts
   readonly heads: Size
   readonly division: Division
+  /** The natural logarithm of what a row's denominator has beside its parts. */
+  readonly beside?: Formula | undefined
   /** Rows that have parts; others are zero. */
   readonly where?: Formula
   readonly out: string
@@ -61,7 +68,7 @@ export function mergePass(from: {
   readonly rowOfOut: Formula
   readonly what: string
 }): EquationPass {
-  const { parts, division } = from
+  const { parts } = from
   const { buffer, count, rows, valueDim, scaled } = parts
   const start = (part: Formula): Formula =>
     mul(add(mul(add(mul(z, size(count)), part), size(rows)), y), numbersOfPart(valueDim, scaled))
@@ -78,7 +85,7 @@ export function mergePass(from: {
   return equationPass({
     name: from.name,
     extent: [valueDim, rows, from.heads],
-    value: choose(from.where, quotient(sum, total, division, scale), 0),
+    value: choose(from.where, quotient(sum, total, from, scale), 0),
     out: from.out,
     place: add(mul(from.rowOfOut, valueDim), x),
     what: from.what,

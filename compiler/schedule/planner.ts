@@ -8,7 +8,7 @@
 import type { Size } from '../../runtime/contract/size.ts'
 import type { Attention, Carry, Division, Mask, ScaledTerm } from '../algebra/attention.ts'
 import { headsOfGroup } from './operands.ts'
-import type { BufferPlan, Epilogue, Only, Over, Pass, RecurPass, Rows, Schedule } from './schedule.ts'
+import type { Beside, BufferPlan, Epilogue, Only, Over, Pass, RecurPass, Rows, Schedule } from './schedule.ts'
 
 /** The verbs, each with the passes that compute its result, and the facts of a target that strategies need. */
 export interface Planner {
@@ -17,7 +17,7 @@ export interface Planner {
   /** The same for one token behind those in a cache, if there is a way of its own: it sees all that the cache then holds. */
   readonly attendToken?: (from: Attend) => Plan
   /** The sums of the same rows, with nothing divided: what gradients begin with. */
-  readonly sums: (from: Omit<Attend, 'out' | 'epilogue' | 'division'>) => RowSums
+  readonly sums: (from: Omit<Attend, 'out' | 'epilogue' | 'division' | 'beside'>) => RowSums
   /** One of two attentions into one result: `few` for short batch items, `many` for the others. */
   readonly attendEither: (from: Either) => Plan
   /** A product of two matrices of each head. */
@@ -78,6 +78,8 @@ export interface Attend {
   /** Entries of a row of the result. */
   readonly columns: number
   readonly division: Division
+  /** In the denominators, beside the weights of keys. */
+  readonly beside?: Beside
   readonly out: Rows
   /** Added to the quotients. */
   readonly epilogue?: Epilogue

@@ -64,7 +64,7 @@ function printPass(pass: Pass, number: number): string[] {
 function details(pass: WorkgroupPass): string[] {
   switch (pass.kind) {
     case 'online': {
-      const { queries, keys, values, out, epilogue } = pass
+      const { queries, keys, values, out, epilogue, beside } = pass
       const parts = 'parts' in out
       return [
         ...printOnly(pass.only),
@@ -73,6 +73,7 @@ function details(pass: WorkgroupPass): string[] {
         `mask ${pass.mask.kind === 'condition' ? printExpression(pass.mask.condition) : pass.mask.kind}`,
         ...printTerm('κ', pass.kernel),
         printDivision(pass.division),
+        ...(beside === undefined ? [] : [`  + exp(${printExpression(beside.exponent)})`]),
         ...(epilogue === undefined ? [] : [`plus ${printEpilogue(epilogue)}`]),
       ]
     }

@@ -3,6 +3,7 @@
  * those that an earlier pass left in scratch.
  */
 import type { Division, Mask } from '../algebra/attention.ts'
+import type { Expression } from '../symbolic/expression.ts'
 import type { Epilogue, Only, Over, PassBase, Rows, Term, Tile } from './operands.ts'
 
 /** out = Σ_j κ(query, key_j) value_j / Σ_j κ(query, key_j), over the keys that a query sees. */
@@ -29,8 +30,18 @@ export interface OnlinePass extends PassBase {
    */
   readonly out: Rows | { readonly parts: Rows }
   readonly epilogue?: Epilogue
+  /** Added to denominators; not to those of parts, which are no whole rows. */
+  readonly beside?: Beside
   /** Weights that κ reads by an index of the pair. */
   readonly tables: readonly Table[]
+}
+
+/** What a row's denominator has beside the weights of its keys. */
+export interface Beside {
+  /** Its natural logarithm, in `head`, `heads` and these weights. */
+  readonly exponent: Expression
+  readonly vectors: readonly Table[]
+  readonly numbers: readonly Table[]
 }
 
 /** A vector that κ sees by its name: `size` numbers of each query head, of each key/value head, or one for all. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { referenceGradients } from '../../compiler/reference/gradient/gradients.ts'
 import type { AttentionModel } from '../../compiler/semantics/model.ts'
+import { asReference } from '../../compiler/verification/cases/weights.ts'
 import type { Case } from '../../compiler/verification/cases/case.ts'
 import type { GradientCall } from '../../compiler/verification/execution/executor.ts'
 import { evaluateEquations } from '../../compiler/verification/execution/run-equations.ts'
@@ -14,7 +15,7 @@ import { gradientSchedule } from './schedules.ts'
 const names = ['dq', 'dk', 'dv']
 
 function truthOf(model: AttentionModel, call: GradientCall): ReadonlyMap<string, Float64Array> {
-  const { dq, dk, dv } = referenceGradients(model, { ...call, ...keptFor(model) })
+  const { dq, dk, dv } = referenceGradients(model, { ...call, ...asReference(model, keptFor(model)) })
   return new Map(Object.entries({ dq, dk, dv }))
 }
 
@@ -74,6 +75,9 @@ const exact: Record<string, string> = {
   'a window': settings('  kernel: exp(dot(q, k))\n  mask: i - j < 9 && j <= i'),
   distances: settings('  kernel: exp(-dot(q - k, q - k) / 2)'),
   'lengths of differences': settings('  kernel: exp(-norm(q - k))'),
+  'a weight beside the keys': settings(
+    '  weights: s shared scalar\n  kernel: exp(dot(q, k))\n  mask: causal\n  sink: s + head',
+  ),
   polynomial: settings('  kernel: (1 + dot(q, k))^2 * exp(dot(q, k))\n  epsilon: 0.5'),
   'no division of pairs': settings('  kernel: tanh(dot(q, k))\n  normalize: none'),
   'without exponents apart': settings('  kernel: exp(dot(q, k))\n  stabilize: none'),

@@ -57,6 +57,7 @@ test('every spec has gradients but those whose rows are mapped, or change a stat
     'gdn2',
     'gemma',
     'gla',
+    'gpt_oss',
     'lightning',
     'rope_softmax',
     'rwkv7',

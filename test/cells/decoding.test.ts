@@ -1,6 +1,6 @@
 // A prefix at once and then a token at a time, in cells on gpu.js: the same as the whole sequence in float64.
 import { expect, it } from 'vitest'
-import { compileFor, expected, full, relativeError, tensors } from '../numeric/harness.ts'
+import { compileFor, expected, full, relativeError, tensors, weightsFor } from '../numeric/harness.ts'
 import { partsOf, rows } from '../numeric/parts.ts'
 import { onGpujs } from './harness.ts'
 
@@ -17,6 +17,8 @@ const specs = {
   'exact, from a cache of keys and values':
     'attention a { dim: 6 value_dim: 5 kernel: exp(dot(q, k)) mask: causal }',
   'exact, with a coefficient': 'attention a { dim: 6 kernel: dot(q, k)^2 * exp(dot(q, k)) mask: causal }',
+  'exact, with a weight beside the keys':
+    'attention a { dim: 6 value_dim: 5 weights: s scalar kernel: exp(dot(q, k)) mask: causal sink: s + head }',
   position:
     'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
 }
@@ -24,9 +26,10 @@ const specs = {
 it.each(Object.entries(specs))('%s', async (_, spec) => {
   const built = compileFor('gpujs', spec)
   const { valueDim } = built.model
-  const attention = await onGpujs(built)
+  const weights = weightsFor(built, sizes)
+  const attention = await onGpujs(built, weights)
   const inputs = tensors(built, sizes, 1, 0.7)
-  const whole = expected(built, sizes, inputs)
+  const whole = expected(built, sizes, inputs, undefined, weights)
   for (const split of [1, 33, 64]) {
     const part = partsOf(built, sizes, inputs)
     const { batch, heads, kvHeads } = full(sizes)

@@ -1,7 +1,16 @@
 // Decay, and the recurrent form: a prefix at once, then a token at a time, is the whole sequence.
 import { describe, expect, it } from 'vitest'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
-import { compileOne, expected, forward, full, onDevice, relativeError, tensors } from './harness.ts'
+import {
+  compileOne,
+  expected,
+  forward,
+  full,
+  onDevice,
+  relativeError,
+  tensors,
+  weightsFor,
+} from './harness.ts'
 import { partsOf, rows } from './parts.ts'
 
 const sizes = { length: 70, batch: 2, heads: 2, kvHeads: 1 }
@@ -18,6 +27,8 @@ const specs = {
     'attention a { dim: 6 scale: 0.4 feature: favor_trigonometric projections: 11 mask: causal normalize: none }',
   'exact, from a cache of keys and values':
     'attention a { dim: 6 value_dim: 5 kernel: exp(dot(q, k)) mask: causal }',
+  'exact, with a weight beside the keys':
+    'attention a { dim: 6 value_dim: 5 weights: s scalar kernel: exp(dot(q, k)) mask: causal sink: s + head }',
   position:
     'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
 }
@@ -27,9 +38,10 @@ describe.each(enoughDevices)('on %s', (name) => {
   it.each(Object.entries(specs))('%s', async (_, spec) => {
     const built = compileOne(spec)
     const { valueDim } = built.model
-    const attention = await onDevice(built, await testDevice(name))
+    const weights = weightsFor(built, sizes)
+    const attention = await onDevice(built, await testDevice(name), undefined, weights)
     const inputs = tensors(built, sizes, 1, 0.7)
-    const whole = expected(built, sizes, inputs)
+    const whole = expected(built, sizes, inputs, undefined, weights)
     expect(relativeError(await forward(attention, sizes, inputs), whole)).toBeLessThan(2e-6)
 
     for (const split of [1, 33]) {

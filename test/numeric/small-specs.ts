@@ -11,6 +11,7 @@ export const sizesOf: Readonly<Record<string, Readonly<Record<string, string>>>>
   bigbird: { dim: '8' },
   cosformer: { dim: '12', value_dim: '24' },
   gemma: { dim: '8', mask: 'causal && i - j < 9' },
+  gpt_oss: { dim: '8', mask: 'causal && i - j < 5' },
   linear_transformer: { dim: '40', value_dim: '24' },
   linformer: { dim: '8', compress: '20 learned' },
   nystromformer: { dim: '8', landmarks: '12 segment_means' },

@@ -45,6 +45,10 @@ const settings: readonly (readonly [name: string, text: string, before?: string]
   ['maxima', 'feature: favor projections: 6 seed 3 stabilize: max 1e-2'],
   ['maxima, causal', 'feature: favor_hyperbolic projections: 6 seed 3 stabilize: max 1e-2 mask: causal'],
   ['no stabilisation', 'feature: favor projections: 6 seed 3 stabilize: none epsilon: 0.1'],
+  [
+    'a weight beside the keys, of the head and of weights',
+    'weights: s scalar, t shared vector(3) kernel: exp(dot(q, k)) mask: causal sink: s - log(head + 1) + t[heads - 1]',
+  ],
   ['no denominator', 'kernel: exp(dot(q, k)) normalize: none'],
   [
     'a decay beside exponentials',

@@ -8,13 +8,13 @@ import { simplify } from '../../symbolic/simplify.ts'
 import { traverse } from '../../symbolic/traverse.ts'
 import type { RowOperation } from '../rows.ts'
 import { scaledTerm } from '../split-term.ts'
-import { attendCall } from './graph.ts'
+import { attendBeside } from './graph.ts'
 import type { Graph, Inputs } from './graph.ts'
 import { apartFromPlaces, indicator } from './masks.ts'
 import { sidesOf } from './sides.ts'
 
 /** Queries attending to all keys. */
-export const exact: Graph = (_, inputs, kernel) => [attendCall(inputs, kernel, 'attend')]
+export const exact: Graph = (model, inputs, kernel) => [attendBeside(model, inputs, kernel)]
 
 /** Variables of a kernel that its two rows have no entries for. */
 const beside: ReadonlySet<string> = new Set(['i', 'j', 'head', 'heads', 'length'])
@@ -62,5 +62,5 @@ export function exactBeside(
     ...Object.values(step.rows).filter((rows) => rows.kind === 'map'),
     step,
   ])
-  return { steps: [...before, { ...attendCall(inputs, term, 'attend'), queries, keys }], mask }
+  return { steps: [...before, { ...attendBeside(model, inputs, term), queries, keys }], mask }
 }

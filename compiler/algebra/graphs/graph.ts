@@ -2,6 +2,8 @@
 import { invariant } from '../../diagnostics/invariant.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
 import type { AttentionModel, WeightModel } from '../../semantics/model.ts'
+import { scalarComponents } from '../../symbolic/components.ts'
+import { simplify } from '../../symbolic/simplify.ts'
 import type { Attend, CallRows, GivenRows, RowOperation } from '../rows.ts'
 import type { ScaledTerm } from '../terms.ts'
 
@@ -29,6 +31,16 @@ export function given({ weights }: Inputs, name: WeightName): GivenRows {
   invariant(count !== 'keyRows', 'a weight has a fixed number of rows')
   return { kind: 'given', weight: name, count, width, like: weight.like }
 }
+
+/** The same where a file names a weight beside those of keys. */
+export const attendBeside = (
+  { sink, normalize }: AttentionModel,
+  inputs: Inputs,
+  kernel: ScaledTerm | undefined,
+): Attend => ({
+  ...attendCall(inputs, kernel, 'attend'),
+  ...(sink && normalize === 'sum' && { beside: simplify(scalarComponents(sink)) }),
+})
 
 /** Queries of the call to all its keys, pair by pair. */
 export const attendCall = ({ q, k, v }: Inputs, kernel: ScaledTerm | undefined, name: string): Attend => ({

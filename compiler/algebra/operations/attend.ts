@@ -1,10 +1,13 @@
 /** Attention of rows to rows, pair by pair. */
+import type { Expression } from '../../symbolic/expression.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { environmentOf, evaluateScalar } from '../../symbolic/evaluate.ts'
 import type { Attention } from '../attention.ts'
 import { quotient } from '../division.ts'
 import { valueIn } from '../interpret/data.ts'
 import { visibility } from '../interpret/pairs.ts'
+import { print } from '../../symbolic/print.ts'
+import { outputHeads } from '../../../runtime/contract/tensors.ts'
 import { printTerm } from '../print-terms.ts'
 import type { Attend } from '../rows.ts'
 import type { Matrix, OperationRecord } from './record.ts'
@@ -16,12 +19,17 @@ export const attend: OperationRecord<Attend> = {
     count: of(queries).count,
     width: values === undefined ? of(keys).count : of(values).width,
   }),
-  evaluate({ kernel, queries, keys, values }, { attention, rows, call, head }) {
+  evaluate({ kernel, beside, queries, keys, values }, { attention, rows, call, head }) {
     const k = rows(keys)
     const v = values === undefined ? identity(k.length) : rows(values)
-    const tables = attention.data.filter(({ name }) => mentions(kernel.value, name))
-    const named = Object.fromEntries(tables.map((plan) => [plan.name, valueIn(plan, call, head, 0)]))
-    return attendPairs(attention, kernel, { q: rows(queries), k, v }, named)
+    const namedIn = (expression: Expression): Readonly<Record<string, number | Float64Array>> => {
+      const tables = attention.data.filter(({ name }) => mentions(expression, name))
+      return Object.fromEntries(tables.map((plan) => [plan.name, valueIn(plan, call, head, 0)]))
+    }
+    const named = namedIn(kernel.value)
+    const around = { head: head.index, heads: outputHeads(call) }
+    const apart = beside && evaluateScalar(beside, environmentOf({ ...around, ...namedIn(beside) }))
+    return attendPairs(attention, kernel, { q: rows(queries), k, v }, named, apart)
   },
   terms: ({ kernel }) => [kernel],
   prefixStable: ({ queries, keys }) =>
@@ -33,7 +41,10 @@ export const attend: OperationRecord<Attend> = {
     values === undefined
       ? `weights of ${name(queries)} for ${name(keys)}`
       : `attend(${[queries, keys, values].map(name).join(', ')})`,
-  details: ({ kernel }) => printTerm('kernel', kernel),
+  details: ({ kernel, beside }) => [
+    ...printTerm('kernel', kernel),
+    ...(beside ? [`  beside the keys exp(${print(beside)})`] : []),
+  ],
 }
 
 /** Each query row through all keys that it sees, over the largest exponent among them. */
@@ -42,6 +53,7 @@ function attendPairs(
   kernel: Attend['kernel'],
   { q, k, v }: { readonly q: Matrix; readonly k: Matrix; readonly v: Matrix },
   tables: Readonly<Record<string, number | Float64Array>>,
+  beside: number | undefined,
 ): Matrix {
   const sees = visibility(mask, k.length)
   return q.map((row, i) => {
@@ -67,7 +79,7 @@ function attendPairs(
         numerator[column] = (numerator[column] ?? 0) + weight * entry
       })
     }
-    return quotient(division, { scale, numerator, denominator })
+    return quotient(division, { scale, numerator, denominator }, beside)
   })
 }
 

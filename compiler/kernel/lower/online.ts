@@ -13,6 +13,7 @@ import { record } from '../author.ts'
 import type { Author, Name } from '../author.ts'
 import { lowest } from '../kernel.ts'
 import type { Kernel, Value } from '../kernel.ts'
+import { declareBeside } from './beside.ts'
 import { addEpilogue } from './epilogue.ts'
 import { declareFours } from './fours.ts'
 import { firstPositionOf, frame, u32Name } from './frame.ts'
@@ -151,10 +152,14 @@ function storeResult(
     })
     return
   }
+  const withBeside = declareBeside(k, pass, binding)
   readout(k, {
     ...stored,
     pass,
-    groups: sums.map((sums, vector) => ({ sums, total: nth(totals, vector), scale: scales?.[vector] })),
+    groups: sums.map((sums, vector) => {
+      const [total, scale] = [nth(totals, vector), scales?.[vector]]
+      return { sums, total: withBeside ? k.let(`whole${vector}`, withBeside(total, scale)) : total, scale }
+    }),
     places: placesOf(out, pass.over, valueDim / columns.unit),
     ...(epilogue && {
       addTo: (k: Author) =>

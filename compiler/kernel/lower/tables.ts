@@ -12,7 +12,15 @@ import type { Row } from './pairs.ts'
  * @param rowAt the query row in a lane; where query heads are the rows of a tile, it says whose the pair is
  */
 export const tableRows = (
-  { tables, queries }: OnlinePass,
+  pass: OnlinePass,
+  binding: Frame['binding'],
+  rowAt: (lane: number) => Value,
+): Readonly<Record<string, Row>> => namedTables(pass.tables, pass, binding, rowAt)
+
+/** The same of any tables. */
+export const namedTables = (
+  tables: OnlinePass['tables'],
+  { queries }: Pick<OnlinePass, 'queries'>,
   binding: Frame['binding'],
   rowAt: (lane: number) => Value,
 ): Readonly<Record<string, Row>> =>

@@ -2,6 +2,7 @@
 import * as ir from '../build.ts'
 import type { Author } from '../author.ts'
 import type { Value } from '../kernel.ts'
+import { declareBeside } from '../lower/beside.ts'
 import { rowEpilogue } from '../lower/epilogue.ts'
 import { u32Name } from '../lower/frame.ts'
 import { partLayout } from '../lower/parts.ts'
@@ -17,6 +18,7 @@ export function storeRows(k: Author, online: Online): void {
   const { out, over, valueDim, epilogue } = pass
   const scaled = pass.kernel.kind === 'scaled'
   const buffer = binding('parts' in out ? out.parts.buffer : out.buffer)
+  const withBeside = declareBeside(k, pass, binding)
   k.loop('row', 0, rows, (row) => {
     const total = ir.sharedLoad(scratch.totals, row)
     const scale = scaled ? ir.sharedLoad(scratch.scales, row) : undefined
@@ -30,7 +32,8 @@ export function storeRows(k: Author, online: Online): void {
       return
     }
     const start = k.let('outStart', rowStart(placesOf(out, over, valueDim), number))
-    const found = rowFactor(pass, total, scale)
+    const whole = withBeside ? k.let('whole', withBeside(total, scale)) : total
+    const found = rowFactor(pass, whole, scale)
     const factor = found && k.let('factor', found)
     const addTo = epilogue && rowEpilogue(k, { ...online, epilogue, valueDim }, number)
     eachColumn(k, online, row, (column, value) => {

@@ -1,11 +1,13 @@
 /** The tensors of a call as one head sees them: their rows as leaves of its tape, and where their gradients go. */
 import { toNumber } from '../../symbolic/extended.ts'
+import type { Extended } from '../../symbolic/extended.ts'
 import { drawnLaw, keysAreQueries, weightsOf } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { queryRowsOf } from '../../../runtime/contract/query-lengths.ts'
 import type { WeightName } from '../../../runtime/contract/weights.ts'
 import { rowsOf } from '../inputs.ts'
-import { projectionRows } from '../reference.ts'
+import { HeadData } from '../data.ts'
+import { projectionRows, sinkOf } from '../reference.ts'
 import type { HeadLeaves } from './head.ts'
 import type { GradientInputs } from './inputs.ts'
 import type { Tape, Traced } from './tape.ts'
@@ -30,6 +32,7 @@ export class HeadTensors implements HeadLeaves {
   readonly k: Traced
   readonly v: Traced
   readonly projection: Traced
+  readonly sink: Extended
   readonly weights: HeadLeaves['weights']
   readonly #tape: Tape
   readonly #inputs: GradientInputs
@@ -55,6 +58,7 @@ export class HeadTensors implements HeadLeaves {
     this.k = this.#leaf('k', key, { height: keyLength, width: dim, count: shared ? 0 : visible })
     this.v = this.#leaf('v', key, { height: keyLength, width: valueDim, count: visible })
     this.projection = this.#projection(model)
+    this.sink = sinkOf(model, new HeadData(model, inputs, item, head))
     this.weights = Object.fromEntries(
       weightsOf(model).flatMap(({ name, shape }) => {
         const tensor = inputs[name]

@@ -1,6 +1,7 @@
 /** The output of one head, computed on a tape as the language defines it. */
 import { invariant } from '../../diagnostics/invariant.ts'
-import { extended, multiply, zero } from '../../symbolic/extended.ts'
+import { add, extended, multiply, zero } from '../../symbolic/extended.ts'
+import type { Extended } from '../../symbolic/extended.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { keysAreQueries } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
@@ -35,6 +36,8 @@ export interface HeadLeaves {
   readonly queries: number
   /** Rows of the projection, or the rotations of all rounds. */
   readonly projection: Traced
+  /** In every denominator; a constant. */
+  readonly sink: Extended
   readonly weights: Readonly<Partial<Record<WeightName, Traced>>>
 }
 
@@ -75,7 +78,8 @@ function meetingRows(tape: Tape, model: AttentionModel, leaves: HeadLeaves): Mee
 /** out = P·V with the shares P of the terms, or the terms themselves where nothing divides them. */
 function pairByPair(tape: Tape, model: AttentionModel, leaves: HeadLeaves, meeting: Meeting): Traced {
   const terms = termsOf(tape, model, leaves, meeting)
-  const weights = model.normalize === 'none' ? terms : shares(tape, terms, model.epsilon)
+  const beside = add(leaves.sink, extended(model.epsilon))
+  const weights = model.normalize === 'none' ? terms : shares(tape, terms, beside)
   return product(tape, weights, meeting.v)
 }
 
@@ -111,7 +115,7 @@ function throughLandmarks(
   const { count, source, pinv } = model.landmarks
   const kernel = kernelOf(model)
   const factorOf = (left: Traced, right: Traced): Traced =>
-    shares(tape, kernelValues(tape, kernel, left, right, everyPair), 0)
+    shares(tape, kernelValues(tape, kernel, left, right, everyPair), zero)
   const through = (left: Traced, right: Traced): Traced => {
     const summary = product(tape, factorOf(left, k), v)
     const inverse = pseudoInverse(tape, factorOf(left, right), pinv)

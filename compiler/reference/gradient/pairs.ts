@@ -1,5 +1,5 @@
 /** Operations on pairs of a query row and a key row: what they weigh, and the shares that make the output. */
-import { add, divide, extended, multiply, subtract, zero } from '../../symbolic/extended.ts'
+import { add, divide, multiply, subtract, zero } from '../../symbolic/extended.ts'
 import type { Extended } from '../../symbolic/extended.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { Vector, dot, total } from '../vector.ts'
@@ -75,11 +75,11 @@ export function withConstants(
 }
 
 /**
- * t_ij/(Σ_j t_ij + ε) for each row of terms. A row without a term that weighs anything, and without an ε, has
+ * t_ij/(Σ_j t_ij + beside) for each row of terms. A row without a term that weighs anything, and nothing beside, has
  * shares of 0 whatever its terms become, and hands on nothing.
  */
-export function shares(tape: Tape, terms: Traced, epsilon: number): Traced {
-  const denominators = terms.rows.map((row) => add(total(row), extended(epsilon)))
+export function shares(tape: Tape, terms: Traced, beside: Extended): Traced {
+  const denominators = terms.rows.map((row) => add(total(row), beside))
   const denominator = (i: number): Extended => denominators[i] ?? zero
   const rows = terms.rows.map((row, i) => {
     const sum = denominator(i)

@@ -19,6 +19,7 @@ import {
   y,
   z,
 } from '../equation/build.ts'
+import { besideAt } from '../beside.ts'
 import { binaryDenominator, denominator } from '../division.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { roomFor } from '../operands.ts'
@@ -30,13 +31,15 @@ import { headOf, ownersOf } from './attend-plan.ts'
 import type { Plans } from './attend-plan.ts'
 
 /** 1 over the row's denominator, or the exponential of its scale. */
-function factorOf({ attend, sums }: Plans): Formula | undefined {
+function factorOf(plans: Plans): Formula | undefined {
+  const { attend, sums } = plans
   const { columns, division } = attend
   const scale = sums.scaled ? sumAt(sums, attend, columns + 1) : undefined
   const total = sumAt(sums, attend, columns)
   const inUnits = sums.unit === 1
   if (division.kind === 'none') return scale && finitePower(inUnits ? scale : mul(scale, real(sums.unit)))
-  return inverse(inUnits ? denominator(total, division, scale) : binaryDenominator(total, division, scale))
+  const beside = besideAt(attend.beside, headOf(plans))
+  return inverse((inUnits ? denominator : binaryDenominator)(total, division, scale, beside))
 }
 
 /** A number of the sums of the row (y, z). */

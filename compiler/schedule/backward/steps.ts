@@ -5,6 +5,7 @@
 import { givenRowsOf, isGiven } from '../../algebra/facts.ts'
 import type { Attention, RowOperand, RowOperation } from '../../algebra/attention.ts'
 import { dataBuffers, queryLengths, queryRows } from '../buffers.ts'
+import { buffersOfData } from '../data.ts'
 import { load, z } from '../equation/build.ts'
 import { entryOf, headAt } from '../equation/heads.ts'
 import { outlineOf } from '../outline.ts'
@@ -49,6 +50,7 @@ export function backwardSteps(
     ...backward.plans,
   ]
   const rounds = plans.flatMap((plan) => plan.rounds ?? [])
+  const passes = plans.flatMap((plan) => plan.passes)
   const gradients: Schedule = {
     ...outlineOf(attention),
     chunk: everyKey,
@@ -57,11 +59,12 @@ export function backwardSteps(
       ...dataBuffers(attention).filter(({ role }) => role !== 'output'),
       queryLengths,
       ...givenRowsOf(attention).map(givenBuffer),
+      ...buffersOfData(attention, passes),
       ...gradientBuffers(attention),
       ...before.filter(({ kind }) => kind !== 'inverse').map(scratchOf),
       ...plans.flatMap(({ buffers }) => buffers),
     ],
-    passes: plans.flatMap(({ passes }) => passes),
+    passes,
     ...(rounds.length > 0 && { rounds }),
   }
   const { result } = backward

@@ -17,6 +17,7 @@
 import type { Attention, ScaledTerm } from '../../algebra/attention.ts'
 import { mentions } from '../../symbolic/traverse.ts'
 import { tablesOf } from '../data.ts'
+import { besideAt } from '../beside.ts'
 import { denominator } from '../division.ts'
 import { addEpilogue, andEpilogue } from '../epilogue.ts'
 import {
@@ -241,7 +242,7 @@ function weightPasses({ name }: Pick<Attend, 'name'>, at: Names): EquationPass[]
 }
 
 /** Writes the factor of each row: 1 over its sum of weights, or the exponential of its scale. */
-function factorPass({ name, division }: Attend, at: Names): EquationPass {
+function factorPass({ name, division, beside }: Attend, at: Names): EquationPass {
   const { pairs, scales, weights, factors, ofRows } = at
   const scale = pairs.kernel.kind === 'scaled' ? load(scales, rowAt(pairs, x, y)) : undefined
   const total = (): Formula =>
@@ -254,7 +255,7 @@ function factorPass({ name, division }: Attend, at: Names): EquationPass {
     value:
       division.kind === 'none' && scale !== undefined
         ? finitePower(scale)
-        : inverse(denominator(total(), division, scale)),
+        : inverse(denominator(total(), division, scale, besideAt(beside, at.head(y, {})))),
     out: factors,
     what:
       division.kind === 'sum' ? '1 over each row’s sum of weights' : 'the exponential of each row’s scale',

@@ -15,6 +15,7 @@ import {
   queryRows,
   valueRows,
 } from '../buffers.ts'
+import { besideOf } from '../beside.ts'
 import { buffersOfData } from '../data.ts'
 import { mappedBuffer, mappedPlace, mapPass } from '../map.ts'
 import { meansPass } from '../means.ts'
@@ -155,6 +156,7 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
     kernel: step.kernel,
     mask,
     division,
+    ...besideOf(step, attention),
     over: isGiven(step) ? 'head' : 'sliceQueryHead',
     queries: placeOf(step.queries),
     keys: placeOf(step.keys),

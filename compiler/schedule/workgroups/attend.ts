@@ -1,5 +1,6 @@
 /** Attention as fused passes: one through all keys, or one over parts of the keys and another that merges these. */
 import type { Size } from '../../../runtime/contract/size.ts'
+import { besideAt, buffersOfBeside, headInGroup } from '../beside.ts'
 import { distinct, product } from '../buffers.ts'
 import type { Choices } from '../choices.ts'
 import { tablesOf } from '../data.ts'
@@ -26,6 +27,7 @@ export const seesLengths = (only: Only | undefined, ...rows: readonly (Rows | un
 /** One pass; `parts` are rows of sums over parts of the keys, in place of the result. */
 export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
   const { name, over, queries, keys, values, columns, out, epilogue, only } = from
+  const beside = parts === undefined ? from.beside : undefined
   const seesMask = from.mask.kind === 'condition'
   const rows = roomFor(queries.count)
   const tables = tablesOf(from.attention, from.kernel)
@@ -46,6 +48,7 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
       ...(values === undefined ? [] : [values.buffer]),
       ...(epilogue === undefined ? [] : [epilogue.values.buffer, epilogue.filter]),
       ...tables.map(({ buffer }) => buffer),
+      ...buffersOfBeside(beside),
       ...(seesMask || seesLengths(only, keys, values, epilogue?.values) ? ['lengths'] : []),
       ...(only === undefined ? [] : ['queryLengths']),
       ...(keys.count === 'cached' ? ['positions'] : []),
@@ -62,6 +65,7 @@ export function online(from: Attend, tile: Tile, parts?: Rows): OnlinePass {
     valueDim: columns,
     out: parts === undefined ? out : { parts },
     ...(epilogue && { epilogue }),
+    ...(beside && { beside }),
     ...(only && { only }),
   }
 }
@@ -115,6 +119,8 @@ function inParts(
   const rows = roomFor(count)
   const heads = headsOf(over)
   const numbers = numbersOfPart(columns, scaled)
+  const head = headAt('kvHeads', over, z)
+  const beside = besideAt(from.beside, over === 'sliceKeyHead' ? headInGroup(head, y) : head)
   return {
     passes: [
       online({ ...from, over, queries }, tile, parts),
@@ -123,6 +129,7 @@ function inParts(
         parts: { buffer: parts.buffer, count: 'chunks', rows, valueDim: columns, scaled },
         heads,
         division,
+        beside,
         ...(only && { where: isMeant(only, over) }),
         out: out.buffer,
         rowOfOut: add(firstRow, y),

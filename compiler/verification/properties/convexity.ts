@@ -5,7 +5,7 @@ import { cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import type { Call } from '../execution/executor.ts'
 import { lossOfSum } from '../rounding/bounded.ts'
 import { addedToSum } from '../../algebra/division.ts'
-import { featuresOf, negativeWeights, signOfWeights, termsOf } from '../../algebra/facts.ts'
+import { featuresOf, negativeWeights, signOfWeights, termsOf, weighsBeside } from '../../algebra/facts.ts'
 import { visibility } from '../../algebra/interpret.ts'
 import { layoutOf, tableOf, whereIs, worstDifference } from './difference.ts'
 import { callFor, executorOf, type Property } from './property.ts'
@@ -25,7 +25,8 @@ export const convexity: Property = {
     const executor = executorOf(subject)
     const { model, algebra } = subject
     // With an ε, or where all scores may vanish, a row may also be smaller than every value.
-    const shrinks = addedToSum(algebra.division) > 0 || signOfWeights(algebra) === 'nonnegative'
+    const shrinks =
+      weighsBeside(algebra) || addedToSum(algebra.division) > 0 || signOfWeights(algebra) === 'nonnegative'
     return tryCases<{ readonly shape: Case; readonly alike: boolean }>(
       {
         cases: fc.record({
