@@ -32,6 +32,8 @@ beforeAll(() => {
 })
 afterAll(() => at.remove())
 
+const readText = (name: string): string => readFileSync(join(at.directory, name), 'utf8')
+
 interface RunDocument {
   readonly attentions: {
     name: string
@@ -103,6 +105,40 @@ describe('attnc run', () => {
     expect(out).toMatch(/^ {2}small .*attending to every key alike/m)
     expect(out).toMatch(/^ {2}fading {2}.*not yet compiled$/m)
     expect(out).not.toContain('\u001b')
+  })
+
+  test('--sweep runs it at each count, as a table, a document, a CSV and a drawing', async () => {
+    at.write(
+      'sweep.attn',
+      'attention a { dim: 4 kernel: exp(dot(q, k)) feature: favor projections: 4 orthogonal seed 1 }\nattention b { dim: 4 feature: elu1 }',
+    )
+    const call = ['run', 'sweep.attn', '--backend', 'wasm', '--length', '40', '--repeat', '1', '--sweep']
+    const files = ['--csv', 'sweep.csv', '--svg', 'sweep.svg']
+    const { status, out } = await at.run([...call, 'm=256,4,16', ...files])
+    expect(status).toBe(0)
+    expect(out).toMatch(/^wasm on WebAssembly.*, 4 heads of length 40$/m)
+    expect(out.match(/^ {2}a +\d+ /gm)?.map((line) => Number(line.slice(4)))).toEqual([4, 16, 256])
+    const [head, ...rows] = readText('sweep.csv').trim().split('\n')
+    expect(head).toBe('attention,projections,to_exact,uniform_to_exact,milliseconds,error')
+    const errors = rows.map((row) => Number(row.split(',')[2]))
+    expect(errors).toEqual(errors.toSorted((one, other) => other - one))
+    // One line for the estimate and one for what it is held against, of three points each.
+    const lines = [...readText('sweep.svg').matchAll(/<polyline[^>]* points="([^"]*)"/g)]
+    expect(lines.map(([, points = '']) => points.split(' ').length)).toEqual([3, 3])
+    expect(readText('sweep.svg')).not.toMatch(/NaN|Infinity/)
+    const json = await at.run([...call, 'projections=4', '--json'])
+    expect(JSON.parse(json.out)).toMatchObject({ sweep: 'projections', points: [{ name: 'a', value: 4 }] })
+  })
+
+  test.each([
+    [['--sweep', 'dim=4'], 'a setting that counts'],
+    [['--sweep', 'm=0'], 'whole numbers from 1, found 0'],
+    [['--sweep', 'landmarks=4'], 'has a number of landmarks'],
+    [['--sweep', 'm=4', '--output', 'a.npy'], '--output saves one result'],
+    [['--csv', 'a.csv'], '--csv is for --sweep'],
+  ])('%j is a mistake of usage', async (words, said) => {
+    const { status, err } = await at.run(['run', 'good.attn', '--length', '8', ...words])
+    expect([status, err]).toEqual([2, expect.stringContaining(said)])
   })
 
   test('makes what the file declares, however heads lie, and so does bench', async () => {
