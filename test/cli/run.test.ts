@@ -131,7 +131,7 @@ describe('attnc run', () => {
   })
 
   test.each([
-    [['--sweep', 'dim=4'], 'a setting that counts'],
+    [['--sweep', '4,8'], 'a setting that counts'],
     [['--sweep', 'm=0'], 'whole numbers from 1, found 0'],
     [['--sweep', 'landmarks=4'], 'has a number of landmarks'],
     [['--sweep', 'm=4', '--output', 'a.npy'], '--output saves one result'],

@@ -16,6 +16,14 @@ import { sweepCsv, sweepDocument, sweepSvg, sweepText } from '../run/sweep-repor
 import { packArrays, requireOutputName } from '../tensors/load.ts'
 import { requirePlace, writeFile } from '../writing/write.ts'
 
+interface Options extends RunOptions {
+  readonly sweep?: Sweep
+  readonly csv?: string
+  readonly svg?: string
+  readonly output?: string
+  readonly json?: true
+}
+
 export function addRun({ program, io, conclude }: Context): void {
   program
     .command('run')
@@ -70,10 +78,10 @@ export function addRun({ program, io, conclude }: Context): void {
       'after',
       '\nExamples:\n  $ attnc run specs/performer.attn --length 4096 --heads 8\n  $ attnc run specs/performer.attn --input tensors.npz --output out.npy\n  $ attnc run specs/performer.attn --sweep m=64,128,256 --svg error.svg',
     )
-    .action(async (path: string, options: RunOptions) => conclude(await run(io, path, options)))
+    .action(async (path: string, options: Options) => conclude(await run(io, path, options)))
 }
 
-async function run(io: Io, path: string, options: RunOptions): Promise<number> {
+async function run(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
   if (options.sweep !== undefined) return runSweep(io, source, options.sweep, options)
   const lonely = (['csv', 'svg'] as const).find((name) => options[name] !== undefined)
@@ -107,7 +115,7 @@ async function runSweep(
   io: Io,
   source: Source,
   sweep: Sweep,
-  { output, csv, svg, ...options }: RunOptions,
+  { output, csv, svg, ...options }: Options,
 ): Promise<number> {
   if (output !== undefined)
     throw usage('--output saves one result, and --sweep has several', 'leave one of the two out')

@@ -24,7 +24,6 @@ import {
 import { measure, type Measurement } from './measure.ts'
 import { randomFor } from './random.ts'
 import type { Origin } from './report.ts'
-import type { Sweep } from './sweep.ts'
 
 /** The code of the warning that no target has kernels, of which the reference needs none. */
 const noKernels = messages.textAlone.code
@@ -39,15 +38,10 @@ export interface RunOptions {
   readonly seed?: number
   readonly std?: number
   readonly input?: string
-  readonly output?: string
   readonly backend?: Backend
   readonly storage: Storage
   readonly layout: TensorLayout
   readonly repeat: number
-  readonly sweep?: Sweep
-  readonly csv?: string
-  readonly svg?: string
-  readonly json?: true
 }
 
 /** What a backend can run of a file, whose warnings are shown. */

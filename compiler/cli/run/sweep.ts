@@ -21,9 +21,8 @@ export interface Swept {
 
 /** `m` is what the papers call the number of projections. */
 const aliases: Readonly<Record<string, string>> = { m: 'projections' }
-const countable = ['projections', 'landmarks', 'compress']
 
-const example = 'for example --sweep m=64,128,256, or landmarks=32,64'
+const example = 'for example --sweep m=64,128,256, where m is projections'
 
 /**
  * @param text `m=64,128,256`
@@ -31,13 +30,15 @@ const example = 'for example --sweep m=64,128,256, or landmarks=32,64'
  */
 export function sweepOf(text: string): Sweep {
   const [, name = '', list = ''] = /^(\w+)=([\d,]+)$/.exec(text) ?? []
-  const setting = aliases[name] ?? name
-  if (!countable.includes(setting))
-    throw usage(`--sweep takes a setting that counts and its values, found ${text}`, example)
+  if (name === '') throw usage(`--sweep takes a setting that counts and its values, found ${text}`, example)
   const values = list.split(',').map(Number)
   if (!values.every((value) => Number.isSafeInteger(value) && value > 0))
     throw usage(`--sweep takes whole numbers from 1, found ${list}`, example)
-  return { name, setting, values: [...new Set(values)].toSorted((one, other) => one - other) }
+  return {
+    name,
+    setting: aliases[name] ?? name,
+    values: [...new Set(values)].toSorted((one, other) => one - other),
+  }
 }
 
 /** The counts of this setting in a file, from the last to the first, each with whose it is. */
