@@ -263,6 +263,7 @@ describe('attnc explain', () => {
       attentions: { stages: Record<string, string>; costs: { length: number; winsFrom: number } }[]
     }
     expect(Object.keys(attentions[0]?.stages ?? {})).toEqual([
+      'summary',
       'spec',
       'algebra',
       'claim',
@@ -272,6 +273,34 @@ describe('attnc explain', () => {
     expect(attentions[0]?.costs.length).toBe(2048)
     expect(attentions[0]?.costs.winsFrom).toBeGreaterThan(16)
     expect(attentions[0]?.costs.winsFrom).toBeLessThan(2048)
+  })
+
+  test('opens with what it is, what is proved and what it costs, in 25 lines', async () => {
+    const { out } = await at.run(['explain', 'good.attn', '--only', 'small', '--length', '2048'])
+    const opening = out.slice(0, out.indexOf('the checked spec')).split('\n').slice(0, -1)
+    expect(opening.length).toBeLessThanOrEqual(25)
+    for (const line of opening) expect(line.length).toBeLessThanOrEqual(140)
+    const said = opening.join('\n')
+    expect(said).toMatch(/evaluated +factorised, as sums over [\d,]+ features, linear in the length/)
+    expect(said).toMatch(/claim +(E\[φ\(q\)·φ\(k\)\] = |none)/)
+    expect(said).toMatch(/fewer operations than exact softmax from length [\d,]+ on/)
+    const alone = await at.run(['explain', 'good.attn', '--only', 'small', '--stage', 'summary'])
+    expect(alone.out.trim().split('\n').length).toBeLessThan(12)
+  })
+
+  test('--stage all has the cost on GPUs and the gradients, too', async () => {
+    const { out } = await at.run([
+      'explain',
+      'good.attn',
+      '--only',
+      'small',
+      '--stage',
+      'all',
+      '--length',
+      '64',
+    ])
+    for (const title of ['a summary', 'the algebra', 'the kernels', 'the gradients', 'the cost: what'])
+      expect(out).toContain(`── small · ${title}`)
   })
 
   test('one stage alone', async () => {

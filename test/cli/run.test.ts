@@ -131,8 +131,8 @@ describe('attnc run', () => {
   })
 
   test.each([
-    [['--sweep', '4,8'], 'a setting that counts'],
-    [['--sweep', 'm=0'], 'whole numbers from 1, found 0'],
+    [['--sweep', '4,8'], 'Expected a setting that counts'],
+    [['--sweep', 'm=0'], 'Expected whole numbers from 1'],
     [['--sweep', 'landmarks=4'], 'has a number of landmarks'],
     [['--sweep', 'm=4', '--output', 'a.npy'], '--output saves one result'],
     [['--csv', 'a.csv'], '--csv is for --sweep'],

@@ -5,7 +5,15 @@ import type { DeviceName } from '../../cost/device.ts'
 import { explainCode, isCode } from '../explain/code.ts'
 import { type Comparison, compareCosts } from '../explain/cost.ts'
 import { costsInWords as gpuCostsInWords, costsOf, deviceNames, type FormCosts } from '../explain/gpu-cost.ts'
-import { type StageName, stageNames, stagesOf, stageTitle, targetOf, whenAsked } from '../explain/stages.ts'
+import {
+  everyStage,
+  type StageName,
+  stageNames,
+  stagesOf,
+  stageTitle,
+  targetOf,
+  whenAsked,
+} from '../explain/stages.ts'
 import { SpecFailure } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Paint, painter } from '../io.ts'
@@ -41,8 +49,8 @@ export function addExplain({ program, io }: Context): void {
     .addOption(
       new Option(
         '--stage <name>',
-        'this stage alone; all of the compiler but the cost and gradients without it',
-      ).choices(stageNames),
+        'this stage alone; without it all of the compiler but cost and gradients, which all has too',
+      ).choices([...stageNames, everyStage]),
     )
     .addOption(
       new Option('--target <target>', 'what the kernels are for, where the stage does not say so').choices(
@@ -97,37 +105,47 @@ export function addExplain({ program, io }: Context): void {
     })
 }
 
+interface Explained {
+  readonly name: StageName
+  readonly text: string
+  /** What GPUs are asked for, of the stage `cost`. */
+  readonly gpus?: readonly FormCosts[]
+}
+
 interface Explanation {
   readonly name: string
-  readonly stages: readonly { readonly name: StageName; readonly text: string }[]
+  readonly stages: readonly Explained[]
   /** Absent where one stage was asked for. */
   readonly costs?: Comparison
-  /** What GPUs are asked for, where the stage `cost` was. */
-  readonly gpus?: readonly FormCosts[]
   readonly unsupported?: string
 }
 
 function explain(attention: CompiledAttention | PendingAttention, options: Options): Explanation {
   const { stage, length, norms, deviation } = options
   const { name, model } = attention
-  if (stage === 'cost' && !('unsupported' in attention)) {
-    const gpus = costsOf(attention, options)
-    return { name, stages: [{ name: stage, text: gpuCostsInWords(gpus, options) }], gpus }
-  }
+  const compiled = !('unsupported' in attention)
+  if (stage === 'cost' && compiled) return { name, stages: [gpuCosts(attention, options)] }
+  const one = stage !== undefined && stage !== everyStage
   const wanted = (name: StageName): boolean =>
-    stage === undefined ? targetOf(name) === undefined && !whenAsked.has(name) : name === stage
+    one ? name === stage : targetOf(name) === undefined && (stage === everyStage || !whenAsked.has(name))
   const stages = [...stagesOf(attention, { deviation, ...(norms && { norms }) }, options)]
     .filter(([name]) => wanted(name))
-    .map(([name, text]) => ({ name, text: text() }))
-  if ('unsupported' in attention) return { name, stages, unsupported: attention.unsupported }
-  if (stage !== undefined) return { name, stages }
-  return { name, stages, costs: compareCosts(model, attention.schedule, length) }
+    .map(([name, text]): Explained => ({ name, text: text() }))
+  if (!compiled) return { name, stages, unsupported: attention.unsupported }
+  if (one) return { name, stages }
+  const counted = stage === everyStage ? [gpuCosts(attention, options)] : []
+  return { name, stages: [...stages, ...counted], costs: compareCosts(model, attention.schedule, length) }
 }
 
-function asDocument({ name, stages, costs, gpus, unsupported }: Explanation): unknown {
+function gpuCosts(attention: CompiledAttention, options: Options): Explained {
+  const gpus = costsOf(attention, options)
+  return { name: 'cost', text: gpuCostsInWords(gpus, options), gpus }
+}
+
+function asDocument({ name, stages, costs, unsupported }: Explanation): unknown {
   return {
     name,
-    stages: Object.fromEntries(stages.map((stage) => [stage.name, gpus ?? stage.text])),
+    stages: Object.fromEntries(stages.map(({ name, text, gpus }) => [name, gpus ?? text])),
     ...(costs === undefined ? {} : { costs }),
     ...(unsupported === undefined ? {} : { notCompiled: unsupported }),
   }
@@ -140,7 +158,8 @@ function inWords({ name, stages, costs, unsupported }: Explanation, paint: Paint
   if (unsupported !== undefined) {
     parts.push(`${name} goes no further: attention with ${unsupported} is checked and not yet compiled\n`)
   }
-  if (costs !== undefined) parts.push(costsInWords(name, costs, paint))
+  // Behind the summary, to which it belongs.
+  if (costs !== undefined) parts.splice(1, 0, costsInWords(name, costs, paint))
   return parts.join('\n')
 }
 

@@ -7,8 +7,18 @@ import { printAttention } from '../../semantics/print.ts'
 import { targetNamed, targets } from '../../targets/index.ts'
 import { claimText, type Standards } from './claim.ts'
 import { gradientsInWords } from './gradients.ts'
+import { summaryText } from './summary.ts'
 
-const ofCompiler = ['spec', 'algebra', 'claim', 'schedule', 'kernels', 'cost', 'gradients'] as const
+const ofCompiler = [
+  'summary',
+  'spec',
+  'algebra',
+  'claim',
+  'schedule',
+  'kernels',
+  'cost',
+  'gradients',
+] as const
 
 /** Stages that are long, and shown where they are asked for. */
 export const whenAsked: ReadonlySet<string> = new Set(['cost', 'gradients'])
@@ -20,6 +30,9 @@ export type StageName = string
 export const targetOf = (stage: StageName): Target | undefined =>
   targets.find(({ language }) => language.texts === stage)?.name
 
+/** What is asked for where all stages are. */
+export const everyStage = 'all'
+
 /** Those that may be asked for. */
 export const stageNames: readonly StageName[] = [
   ...ofCompiler,
@@ -27,6 +40,7 @@ export const stageNames: readonly StageName[] = [
 ]
 
 const titles: Readonly<Record<(typeof ofCompiler)[number], string>> = {
+  summary: 'a summary',
   spec: 'the checked spec: names resolved, defaults filled in',
   algebra: 'the algebra: the same attention as symbolic mathematics',
   claim: 'the claim: what the features estimate, and how well',
@@ -43,14 +57,19 @@ export function stageTitle(stage: StageName): string {
   return titles[stage as keyof typeof titles]
 }
 
-/** Of an attention that cannot be compiled yet, the stages that it reaches. */
-/** @param shape of the call for which memory is told */
+/**
+ * Of an attention that cannot be compiled yet, the stages that it reaches.
+ *
+ * @param shape of the call for which memory is told
+ */
 export function stagesOf(
   attention: CompiledAttention | PendingAttention,
   standards: Standards,
   shape: Parameters<typeof gradientsInWords>[2],
 ): ReadonlyMap<StageName, () => string> {
-  const stages = new Map<StageName, () => string>([['spec', () => printAttention(attention.model)]])
+  const stages = new Map<StageName, () => string>()
+  if (!('unsupported' in attention)) stages.set('summary', () => summaryText(attention, standards))
+  stages.set('spec', () => printAttention(attention.model))
   const { algebra: known } = attention
   if (known === undefined) return stages
   stages.set('algebra', () => printAlgebra(known))

@@ -1,4 +1,5 @@
 /** One attention at several values of a setting, on the same tensors: how near its estimate comes, and what it costs. */
+import { InvalidArgumentError } from 'commander'
 import { parse } from '../../syntax/parse.ts'
 import type { Setting } from '../../syntax/ast.ts'
 import type { Source } from '../../diagnostics/diagnostic.ts'
@@ -26,14 +27,15 @@ const example = 'for example --sweep m=64,128,256, where m is projections'
 
 /**
  * @param text `m=64,128,256`
- * @throws CommandFailure where it is none
+ * @throws InvalidArgumentError where it is none
  */
 export function sweepOf(text: string): Sweep {
   const [, name = '', list = ''] = /^(\w+)=([\d,]+)$/.exec(text) ?? []
-  if (name === '') throw usage(`--sweep takes a setting that counts and its values, found ${text}`, example)
+  if (name === '')
+    throw new InvalidArgumentError(`Expected a setting that counts and its values, ${example}.`)
   const values = list.split(',').map(Number)
   if (!values.every((value) => Number.isSafeInteger(value) && value > 0))
-    throw usage(`--sweep takes whole numbers from 1, found ${list}`, example)
+    throw new InvalidArgumentError(`Expected whole numbers from 1, ${example}.`)
   return {
     name,
     setting: aliases[name] ?? name,
