@@ -9,6 +9,7 @@ import { describe, requireObject } from '../runtime/arguments/describe.ts'
 import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
 import type { OutputFile } from './codegen/module.ts'
+import { type RuntimePlace, runtimes } from './codegen/runtime-imports.ts'
 import type { Diagnostic as FoundDiagnostic, Source } from './diagnostics/diagnostic.ts'
 import { messages } from './diagnostics/messages.ts'
 import { placed, type PlacedDiagnostic as Diagnostic } from './diagnostics/place.ts'
@@ -57,6 +58,8 @@ export interface CompileOptions extends SourceOptions {
   readonly target?: Target
   /** One attention by name, in place of all. */
   readonly only?: string
+  /** What `files` import: a `copy` of the runtime beside them, as without this option, or `attnc/runtime` of the package. */
+  readonly runtime?: RuntimePlace
   /** By the names of attentions, the choices of tiles that `attnc tune` made for them; the model's where there are none. */
   readonly tuned?: Readonly<Record<string, Choices>>
 }
@@ -75,7 +78,7 @@ export interface Compilation {
 /** One compiled attention: files to write, a program to run, and what each stage made of it. */
 export interface CompiledAttention extends Omit<Built, 'files' | 'program'> {
   readonly name: string
-  /** An ES module, its types, and its kernels to read; they import `./attnc-runtime/index.js`. */
+  /** An ES module, its types, and its kernels to read; they import the runtime, as the option says. */
   readonly files: readonly OutputFile[]
   /** For `createAttention` of `attnc/runtime`, without writing anything. */
   readonly program: Program
@@ -100,9 +103,10 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   const source = sourceOf(text, options, 'compile', {
     target: oneOf(targets),
     only: string,
+    runtime: oneOf(runtimes),
     tuned: tunedChoices,
   })
-  const { target, only, tuned } = options
+  const { target, only, runtime = 'copy', tuned } = options
   const { tree, checked, diagnostics: found } = understand(source)
   const diagnostics = inPlaces(found, source)
   const attentions = checked.attentions.map(({ name }) => name)
@@ -114,25 +118,25 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
   for (const model of checked.attentions) {
     if (only !== undefined && model.name !== only) continue
     const built = build(model, tree, target, tuned?.[model.name])
-    if ('unsupported' in built) pending.push(pendingOf(model.name, built))
-    else modules.push(compiled(model.name, built))
+    if ('unsupported' in built) pending.push(pendingOf(model.name, built, runtime))
+    else modules.push(compiled(model.name, built, runtime))
   }
   const missing = inPlaces(pending.map(notCompiled), source)
   return { diagnostics: [...diagnostics, ...missing], modules, pending, attentions }
 }
 
-function pendingOf(name: string, { text, ...built }: Unscheduled): PendingAttention {
-  return { name, ...built, ...(text && { text: { program: text.program, files: text.files() } }) }
+function pendingOf(name: string, { text, ...built }: Unscheduled, runtime: RuntimePlace): PendingAttention {
+  return { name, ...built, ...(text && { text: { program: text.program, files: text.files(runtime) } }) }
 }
 
 /** Files are made when somebody asks for them, once: those of other targets take longer than all else. */
-function compiled(name: string, built: Built): CompiledAttention {
+function compiled(name: string, built: Built, runtime: RuntimePlace): CompiledAttention {
   let made: readonly OutputFile[] | undefined
   return {
     name,
     ...built,
     get files() {
-      made ??= built.files()
+      made ??= built.files(runtime)
       return made
     },
   }

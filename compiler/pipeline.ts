@@ -9,6 +9,7 @@ import { verify as verifyAlgebra } from './algebra/verify.ts'
 import { assemble, assembleGradients, assembleText } from './assemble.ts'
 import { type ProgramDescription, programFrom } from './codegen/description.ts'
 import { type OutputFile, printModule } from './codegen/module.ts'
+import type { RuntimePlace } from './codegen/runtime-imports.ts'
 import { arrange } from './diagnostics/arrange.ts'
 import type { Diagnostic, Source } from './diagnostics/diagnostic.ts'
 import { formsFor, gradientsFor, type LoweredForms, stateGradientsFor } from './forms.ts'
@@ -109,7 +110,7 @@ export function build(
     kernels: forms.forward.kernels,
     forms,
     program: programFrom(description),
-    files: () => printModule(description),
+    files: (runtime) => printModule(description, runtime),
   }
 }
 
@@ -121,7 +122,7 @@ function asText(model: AttentionModel, tree: File, target: Target, unsupported: 
   return {
     model,
     unsupported,
-    text: { program: programFrom(description), files: () => printModule(description) },
+    text: { program: programFrom(description), files: (runtime) => printModule(description, runtime) },
   }
 }
 
@@ -133,7 +134,7 @@ export interface Built {
   readonly forms: LoweredForms
   readonly program: Program
   /** Those of the other targets are made for it, too. */
-  readonly files: () => readonly OutputFile[]
+  readonly files: (runtime: RuntimePlace) => readonly OutputFile[]
 }
 
 /** What no schedule has been written for. */

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import type { OutputFile } from '../codegen/module.ts'
-import { runtimeFolder } from '../codegen/module.ts'
+import { runtimeFolder } from '../codegen/runtime-imports.ts'
 import { usage } from './failure.ts'
 import { packageRoot } from './package.ts'
 

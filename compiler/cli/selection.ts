@@ -1,5 +1,6 @@
 /** What `--only` chose, and what a person hears where it chose nothing. */
 import { nearest } from '../diagnostics/nearest.ts'
+import type { RuntimePlace } from '../codegen/runtime-imports.ts'
 import type { Source } from '../diagnostics/diagnostic.ts'
 import { check, type Choices, type Compilation, compile, type Target } from '../index.ts'
 import { usage } from './failure.ts'
@@ -17,6 +18,7 @@ export function compileChosen(
   }: {
     readonly only?: string | undefined
     readonly target?: Target
+    readonly runtime?: RuntimePlace
     readonly tuned?: Readonly<Record<string, Choices>>
   },
 ): Compilation {

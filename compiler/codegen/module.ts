@@ -1,7 +1,7 @@
 /**
  * The files of one compiled attention: an ES module, its types, its kernels on
  * their own to be read, and modules that are loaded where they are needed, with
- * the kernels of decoding and those of the other targets. The module stands on `attnc-runtime/` beside it.
+ * the kernels of decoding and those of the other targets. The module stands on the runtime, beside it or of the package.
  */
 import type {
   AnyDescription,
@@ -15,7 +15,8 @@ import { kernelsByNeed, programFormat } from './description.ts'
 import { javascript } from './javascript.ts'
 import { literal, template } from './literal.ts'
 import { printSize, printSizes } from './size.ts'
-import { axisNames } from '../../runtime/contract/tensors.ts'
+import { type RuntimePlace, runtimeImports } from './runtime-imports.ts'
+import { moduleTypes } from './types.ts'
 import { targetNamed } from '../targets/index.ts'
 import type { Language } from '../targets/target.ts'
 
@@ -26,25 +27,24 @@ export interface OutputFile {
   readonly text: string
 }
 
-/** The folder of the runtime, as generated modules import it. */
-export const runtimeFolder = 'attnc-runtime'
-
 const languageOf = ({ target }: AnyDescription): Language => targetNamed(target).language
 
 /**
  * Returns all files of one compiled attention: the module, its types, its kernels as text, and the modules that it
  * loads late. The runtime is not among them.
+ *
+ * @param runtime where the module imports it from
  */
-export function printModule(program: ProgramDescription): OutputFile[] {
+export function printModule(program: ProgramDescription, runtime: RuntimePlace = 'copy'): OutputFile[] {
   const { name } = program
   const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
   return [
-    { path: modulePath(name), text: moduleText(program, others) },
+    { path: modulePath(name), text: moduleText(program, others, runtime) },
     ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
     ...[program, ...others].flatMap((one) => [...binaries(one), ...gradientFiles(one)]),
     ...decodingFiles(program, decodingPath(program)),
     ...others.flatMap((other) => decodingFiles(other, `${name}/${targetDecoding(other)}`)),
-    { path: `${name}.d.ts`, text: typesText(program) },
+    { path: `${name}.d.ts`, text: moduleTypes(program, runtime) },
     ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
       path: `${name}/${kernel}.${languageOf(program).extension}`,
       text: code,
@@ -190,11 +190,11 @@ function textLines(declared: string, program: AnyDescription, names: readonly st
 }
 
 /** The module of an attention without kernels. */
-function textModule(program: ProgramDescription): string {
+function textModule(program: ProgramDescription, runtime: RuntimePlace): string {
   const { name, source, uncompiled } = program
   return [
     `// ${name}, checked by attnc. There are no kernels yet for attention with ${uncompiled ?? ''}: it runs in float64.`,
-    `import { createAttention } from './${runtimeFolder}/create.js'`,
+    `import { createAttention } from '${runtimeImports[runtime].create}'`,
     '',
     `const source = ${template(source)}`,
     '',
@@ -205,9 +205,13 @@ function textModule(program: ProgramDescription): string {
   ].join('\n')
 }
 
-function moduleText(program: ProgramDescription, others: readonly ProgramDescription[]): string {
+function moduleText(
+  program: ProgramDescription,
+  others: readonly ProgramDescription[],
+  runtime: RuntimePlace,
+): string {
   const { name, target, source } = program
-  if (program.uncompiled !== undefined) return textModule(program)
+  if (program.uncompiled !== undefined) return textModule(program, runtime)
   const { library } = languageOf(program)
   const own = [
     // A literal name, because a bundler finds the library of a target by it.
@@ -218,8 +222,8 @@ function moduleText(program: ProgramDescription, others: readonly ProgramDescrip
   ]
   return [
     `// ${name}, compiled by attnc. Its kernels can be read in ${name}/.`,
-    `import { createAttention } from './${runtimeFolder}/create.js'`,
-    `import { open } from './${runtimeFolder}/backends/${target}/open.js'`,
+    `import { createAttention } from '${runtimeImports[runtime].create}'`,
+    `import { open } from '${runtimeImports[runtime].backend(target)}'`,
     '',
     `const source = ${template(source)}`,
     '',
@@ -388,32 +392,3 @@ const countOf = (dispatch: DispatchDescription): string =>
     : `extent: ${printSizes(dispatch.extent)}`
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
-
-function typesText({ name, dim, valueDim, projection, weights, tensors = [] }: ProgramDescription): string {
-  const facts = [
-    `q [batch, heads, length, ${dim}], k [batch, kvHeads, keyLength, ${dim}], v [batch, kvHeads, keyLength, ${valueDim}];`,
-    `the result is [batch, heads, length, ${valueDim}].`,
-    ...(projection === undefined
-      ? []
-      : [`The option \`projection\` is [${projection.rows}, ${projection.dim}].`]),
-    ...tensors.map((tensor) => `\`${tensor.role}s.${tensor.name}\` is [${axisNames(tensor).join(', ')}].`),
-    ...weights.map(
-      ({ name, perHead, perKeyRow }) =>
-        `\`weights.${name}\` has ${perHead} numbers per head${perKeyRow === true ? ' for each key row of the longest call' : ''}.`,
-    ),
-  ]
-  return [
-    `import type { Attention, CreateOptions, Program } from './${runtimeFolder}/index.js'`,
-    '',
-    '/**',
-    ` * Makes \`${name}\` ready to run.`,
-    ' *',
-    ...facts.map((fact) => ` * ${fact}`),
-    ' */',
-    'export declare function create(options?: CreateOptions): Promise<Attention>',
-    '',
-    '/** What was compiled, as the runtime reads it. */',
-    'export declare const program: Program',
-    '',
-  ].join('\n')
-}

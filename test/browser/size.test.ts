@@ -1,6 +1,6 @@
 // What a page carries for one attention, bundled and minified: the module, its kernels and the runtime.
 import { readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { textOf } from '../numeric/small-specs.ts'
 import { bundle } from './harness/app.ts'
 import { attnc, compileInto } from './harness/compiled.ts'
 import type { CompiledFolder } from './harness/compiled.ts'
+import { root } from '../setup/modules.ts'
 
 const kilobyte = 1024
 const specs = ['linear_transformer', 'performer'] as const
@@ -54,6 +55,15 @@ test.each([
       './no-device.js',
     ].sort(),
   )
+})
+
+test('with the runtime of the package a page carries as little', async () => {
+  await attnc(folder.path, 'compile', 'performer.attn', '--runtime', 'package', '-o', 'shared')
+  await mkdir(join(folder.path, 'node_modules'))
+  await symlink(root, join(folder.path, 'node_modules/attnc'))
+  const { code } = await bundle(join(folder.path, 'shared/performer.js'))
+  expect(code).toContain('requestAdapter')
+  expect(zipped(code)).toBeLessThan(14.5 * kilobyte)
 })
 
 /** The runtime of WebAssembly, as far as a page does not have it from the backend webgpu already. */

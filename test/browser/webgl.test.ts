@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Page } from 'playwright-core'
 import { programFrom } from '../../compiler/codegen/description.ts'
-import { printModule, runtimeFolder } from '../../compiler/codegen/module.ts'
+import { printModule } from '../../compiler/codegen/module.ts'
+import { runtimeFolder } from '../../compiler/codegen/runtime-imports.ts'
 import { shadersOf } from '../../runtime/backends/gpujs/shaders.ts'
 import { serve } from '../../scripts/serve.mjs'
 import type { Server } from '../../scripts/serve.mjs'
@@ -39,7 +40,9 @@ describe.runIf(browser)('on WebGL 2', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'attnc-webgl-'))
     await cp(join(root, 'dist/runtime'), join(folder, runtimeFolder), { recursive: true })
-    for (const { path, text } of [softmax, inBlocks, cachedMeans(3)].flatMap(printModule)) {
+    for (const { path, text } of [softmax, inBlocks, cachedMeans(3)].flatMap((program) =>
+      printModule(program),
+    )) {
       await mkdir(dirname(join(folder, path)), { recursive: true })
       await writeFile(join(folder, path), text)
     }

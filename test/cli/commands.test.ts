@@ -181,6 +181,19 @@ describe('attnc compile', () => {
     expect(existsSync(join(at.directory, 'one/small.js'))).toBe(false)
   })
 
+  test('--runtime package: modules import the package, and nothing of it is copied', async () => {
+    const words = ['compile', 'good.attn', '-o', 'shared', '--only', 'small', '--runtime', 'package']
+    const { status, out } = await at.run(words)
+    expect([status, out]).toEqual([0, expect.stringContaining('attnc/runtime, of the package attnc')])
+    expect(existsSync(join(at.directory, 'shared/attnc-runtime'))).toBe(false)
+    const imported = ['small.js', 'small.d.ts'].flatMap((file) =>
+      [...readFileSync(join(at.directory, 'shared', file), 'utf8').matchAll(/ from '(.+)'/g)].map(
+        ([, name]) => name,
+      ),
+    )
+    expect(imported).toEqual(['attnc/runtime', 'attnc/runtime/webgpu', 'attnc/runtime'])
+  })
+
   test('beside the spec, where nothing else is said', async () => {
     const other = new Console({ 'good.attn': good })
     await other.run(['compile', 'good.attn', '--only', 'small'])

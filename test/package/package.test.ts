@@ -86,7 +86,9 @@ beforeAll(async () => {
     '--no-fund',
     join(directory, packed.filename),
   )
-  await run('npx', ['--no-install', 'attnc', 'compile', 'two.attn', '-o', 'out'], options(project))
+  const compile = ['--no-install', 'attnc', 'compile', 'two.attn']
+  await run('npx', [...compile, '-o', 'out'], options(project))
+  await run('npx', [...compile, '--only', 'linear', '--runtime', 'package', '-o', 'shared'], options(project))
 }, 5 * minutes)
 
 afterAll(async () => {
@@ -171,6 +173,12 @@ describe.each(places)('compiled and used in an empty project, on $backend', ({ b
       expect(largestError(result.out, expected)).toBeLessThan(tolerance)
     },
   )
+})
+
+test('a module on the runtime of the package agrees with a float64 loop', async () => {
+  expect(await readdir(join(project, 'shared'))).not.toContain('attnc-runtime')
+  const { stdout } = await run('node', ['use.mjs', './shared/linear.js', 'wasm'], options(project))
+  expect(largestError((JSON.parse(stdout) as Result).out, causalLinear(given))).toBeLessThan(1e-5)
 })
 
 describe.each(typescripts)('types, read by the $age TypeScript', (typescript) => {

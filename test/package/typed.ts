@@ -39,6 +39,7 @@ interface TypeScript {
 }
 
 const program = `import { create } from './out/linear.js'
+import { create as shared } from './shared/linear.js'
 import { check, compile, verify } from 'attnc'
 import { createAttention, drawProjection } from 'attnc/runtime'
 import * as jax from 'attnc/jax'
@@ -51,7 +52,7 @@ export const out: Float32Array = await attention.forward({
   v: new Float32Array(6),
   length: 1,
 })
-export const called: unknown = [attention.name, check, compile, verify, createAttention, jax, tfjs]
+export const called: unknown = [attention.name, check, compile, verify, createAttention, jax, tfjs, shared]
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 type Options = NonNullable<Parameters<typeof create>[0]>
@@ -69,7 +70,7 @@ export const same: GPUDevice | undefined = (await create({ device: given })).gpu
 export const onDevice: GPUBuffer = await attention.forward({ q: buffer, k: buffer, v: buffer, length: 1 })
 `
 
-/** What TypeScript says of a program in a folder that has the package and `out/linear.js`; nothing where all is right. */
+/** What TypeScript says of a program in a folder that has the package, and `linear.js` in `out` and in `shared`; nothing where all is right. */
 export async function complaints(
   project: string,
   { folder }: TypeScript,

@@ -9,6 +9,7 @@ import {
   targets,
 } from '../../index.ts'
 import { modulePath } from '../../codegen/module.ts'
+import { runtimeFolder, type RuntimePlace, runtimes } from '../../codegen/runtime-imports.ts'
 import { type Choices, modelChoices } from '../../schedule/choices.ts'
 import { defaultTarget, targetNamed } from '../../targets/index.ts'
 import type { Source } from '../../diagnostics/diagnostic.ts'
@@ -33,6 +34,7 @@ interface Options {
   readonly output?: string
   readonly target: Target
   readonly only?: string
+  readonly runtime: RuntimePlace
   readonly checkPasses?: true
   readonly force?: true
   readonly json?: true
@@ -52,6 +54,14 @@ export function addCompile({ program, io }: Context): void {
         .default(defaultTarget),
     )
     .addOption(onlyOption())
+    .addOption(
+      new Option(
+        '--runtime <place>',
+        'what modules import: a copy of the runtime beside them, or attnc/runtime',
+      )
+        .choices(runtimes)
+        .default('copy'),
+    )
     .option(
       '--check-passes',
       'hold each stage of the compiler to the one before it, gradients too, on random calls, before writing',
@@ -61,9 +71,13 @@ export function addCompile({ program, io }: Context): void {
     .addHelpText('after', '\nExample:\n  $ attnc compile specs/performer.attn -o build')
     .action(async (path: string, options: Options) => {
       const source = readSource(io, path)
-      const { target, only } = options
+      const { target, only, runtime } = options
       const directory = options.output ?? dirname(path)
-      const { tuned, diagnostics, modules, pending } = compileTuned(io, source, directory, { target, only })
+      const { tuned, diagnostics, modules, pending } = compileTuned(io, source, directory, {
+        target,
+        only,
+        runtime,
+      })
       if (diagnostics.some(({ severity }) => severity === 'error'))
         throw new SpecFailure([{ source, diagnostics }])
       reportDiagnostics(io, { source, diagnostics })
@@ -81,7 +95,8 @@ export function addCompile({ program, io }: Context): void {
         ...files,
         ...(readable.get(name) ?? []),
       ]
-      const files = [...all.flatMap(filesOf), ...runtimeFiles()].map(signed)
+      const copied = runtime === 'copy' ? runtimeFiles() : []
+      const files = [...all.flatMap(filesOf), ...copied].map(signed)
       await requireOwn(io, directory, files, options.force === true)
       const isModule = ({ path }: NewFile): boolean => all.some(({ name }) => path === modulePath(name))
       writeFiles(
@@ -91,33 +106,47 @@ export function addCompile({ program, io }: Context): void {
         files.filter(isModule),
       )
 
+      noteModuleType(io, directory)
       const written = (paths: readonly { readonly path: string }[]): string[] =>
         paths.map((file) => displayPath(io, join(directory, file.path)))
-      noteModuleType(io, directory)
-      if (options.json === true) {
+      const attentions = all.map((one) => ({ name: one.name, files: written(filesOf(one)) }))
+      if (options.json === true)
         printJson(io, {
-          attentions: all.map((module) => ({
-            name: module.name,
+          attentions: attentions.map(({ name, files }) => ({
+            name,
             target,
-            ...(tuned.has(module.name) && { tuned: tuned.get(module.name) }),
-            files: written(filesOf(module)),
+            ...(tuned.has(name) && { tuned: tuned.get(name) }),
+            files,
           })),
-          runtime: written(runtimeFiles()),
+          runtime: written(copied),
         })
-        return
-      }
-      for (const module of all) {
-        const found = tuned.get(module.name)
-        const how =
-          found === undefined ? '' : `, tuned on ${found.device}: ${inWords(found.choices, modelChoices)}`
-        io.out.write(`${module.name}${how}\n`)
-        for (const file of written(filesOf(module))) io.out.write(`  ${file}\n`)
-      }
-      io.out.write(`runtime\n  ${displayPath(io, join(directory, 'attnc-runtime'))}/\n`)
-      const [first] = all
-      if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
+      else tell(io, attentions, tuned, runtimeName(io, directory, runtime))
     })
 }
+
+/** Says to people what was written. */
+function tell(
+  io: Io,
+  attentions: readonly { readonly name: string; readonly files: readonly string[] }[],
+  tuned: ReadonlyMap<string, Tuned>,
+  runtime: string,
+): void {
+  for (const { name, files } of attentions) {
+    const found = tuned.get(name)
+    const how =
+      found === undefined ? '' : `, tuned on ${found.device}: ${inWords(found.choices, modelChoices)}`
+    io.out.write(`${name}${how}\n`)
+    for (const file of files) io.out.write(`  ${file}\n`)
+  }
+  io.out.write(`runtime\n  ${runtime}\n`)
+  const [first] = attentions
+  if (first !== undefined) io.out.write(`\nUse it with: import { create } from './${first.name}.js'\n`)
+}
+
+const runtimeName = (io: Io, directory: string, runtime: RuntimePlace): string =>
+  runtime === 'copy'
+    ? `${displayPath(io, join(directory, runtimeFolder))}/`
+    : 'attnc/runtime, of the package attnc'
 
 /** An attention with the files that are written of it. */
 type Written = Pick<CompiledAttention, 'name' | 'files'>
@@ -127,7 +156,11 @@ function compileTuned(
   io: Io,
   source: Source,
   directory: string,
-  options: { readonly target: Target; readonly only: string | undefined },
+  options: {
+    readonly target: Target
+    readonly only: string | undefined
+    readonly runtime: RuntimePlace
+  },
 ): Compilation & { readonly tuned: ReadonlyMap<string, Tuned> } {
   const compiled = compileChosen(source, options)
   const tuned = new Map<string, Tuned>()
