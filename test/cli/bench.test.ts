@@ -1,4 +1,6 @@
 // `attnc bench`: a sweep on the device, its document, and its mistakes.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Console } from './console.ts'
 
@@ -56,6 +58,26 @@ test('times what is right, backends side by side, with exact softmax of each bes
     expect(median).toBeGreaterThan(0)
     expect(ahead).toBeGreaterThan(0)
   }
+})
+
+test('draws a bar a length, ends with who is ahead from where, and saves a table and a drawing', async () => {
+  const words = ['bench', 'exact.attn', '--backend', 'wasm', '--lengths', '16,40', '--rounds', '1']
+  const { status, out } = await at.run([...words, '--csv', 'times.csv', '--svg', 'times.svg'])
+  expect(status).toBe(0)
+  const bars = [...out.matchAll(/^ {2}exact .*?(█[█▉▊▋▌▍▎▏]*)?$/gm)].map(([, bar]) => bar)
+  expect(bars.filter((bar) => bar === '█'.repeat(20))).toHaveLength(1)
+  expect(out).toMatch(
+    /^ {2}exact on wasm is (not ahead of softmax at length 40|ahead of softmax from length)/m,
+  )
+  const read = (name: string): string => readFileSync(join(at.directory, name), 'utf8')
+  const [head, ...rows] = read('times.csv').trim().split('\n')
+  expect(head).toBe('attention,length,backend,milliseconds,ahead_of_softmax,error')
+  expect(rows.map((row) => row.split(',').slice(0, 3))).toEqual([
+    ['exact', '16', 'wasm'],
+    ['exact', '40', 'wasm'],
+  ])
+  expect(read('times.svg').match(/<polyline/g)).toHaveLength(2)
+  expect(read('times.svg')).not.toMatch(/NaN|Infinity/)
 })
 
 describe('where a backend has no kernels of an attention', () => {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { type Target, targets } from '../../index.ts'
-import { type Sweep, sweep } from '../bench/sweep.ts'
+import { benchCsv, benchSvg, benchText } from '../bench/report.ts'
+import { sweep } from '../bench/sweep.ts'
 import { isTarget } from '../../targets/index.ts'
 import { usableTargets } from '../backends.ts'
 import type { Context } from '../context.ts'
@@ -9,10 +10,10 @@ import { CommandFailure, SpecFailure, status } from '../failure.ts'
 import { readSource } from '../files.ts'
 import { type Io, progressOn } from '../io.ts'
 import { printJson } from '../json.ts'
-import { jsonOption, onlyOption, wholeNumber } from '../options.ts'
+import { jsonOption, onlyOption, textOption, wholeNumber } from '../options.ts'
 import { whyNot } from '../run/report.ts'
 import { compileChosen } from '../selection.ts'
-import { duration, table } from '../table.ts'
+import { requirePlace, writeFile } from '../writing/write.ts'
 
 interface Options {
   readonly only?: string
@@ -21,6 +22,8 @@ interface Options {
   readonly rounds: number
   readonly seed: number
   readonly backend?: readonly Target[]
+  readonly csv?: string
+  readonly svg?: string
   readonly json?: true
 }
 
@@ -47,14 +50,22 @@ export function addBench({ program, io, conclude }: Context): void {
         `some of ${targets.join(', ')}, separated by commas (default: all that can run here)`,
       ).argParser(targetList),
     )
+    .addOption(textOption('--csv <file>', 'save the times as a table'))
+    .addOption(textOption('--svg <file>', 'save the times by length as a drawing'))
     .addOption(jsonOption())
-    .addHelpText('after', '\nExample:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ attnc bench specs/linear_transformer.attn --lengths 256,1024,4096' +
+        '\n  $ attnc bench specs/linear_transformer.attn --svg times.svg --csv times.csv',
+    )
     .action(async (path: string, options: Options) => conclude(await bench(io, path, options)))
 }
 
 async function bench(io: Io, path: string, options: Options): Promise<number> {
   const source = readSource(io, path)
-  const { only } = options
+  const { only, csv, svg } = options
+  // Before the work, which may take a while.
+  for (const file of [csv, svg]) if (file !== undefined) requirePlace(io, file)
   // Before any device is looked for: what is wrong with the file, or with --only, is so for every target.
   const { attentions, diagnostics } = compileChosen(source, { only })
   if (diagnostics.some(({ severity }) => severity === 'error'))
@@ -82,52 +93,15 @@ async function bench(io: Io, path: string, options: Options): Promise<number> {
   const result = await sweep(contenders, options, (step) => progress.say(`${step} …`)).finally(() =>
     progress.done(),
   )
+  if (csv !== undefined) writeFile(io, csv, benchCsv(result))
+  if (svg !== undefined) writeFile(io, svg, benchSvg(result))
   if (options.json === true) printJson(io, { file: source.file, ...result, untimed })
-  else io.out.write(text({ ...result, untimed }, options))
+  else {
+    const saved = [csv, svg].flatMap((file) => (file === undefined ? [] : [`saved ${file}\n`]))
+    io.out.write([benchText({ ...result, untimed }, options), ...saved].join(''))
+  }
   return result.rows.every(({ median }) => median !== undefined) ? status.done : status.spec
 }
-
-/** Backends that have no kernels of an attention, beside others that have. */
-interface Untimed {
-  readonly name: string
-  readonly backend: Target
-  readonly reason: string
-}
-
-function text(
-  { devices, model, rows, untimed }: Sweep & { readonly untimed: readonly Untimed[] },
-  { heads, rounds }: Options,
-): string {
-  const lines = rows.map(({ name, length, backend, error, median, onDevice, modelled, ahead }) => [
-    name,
-    length.toLocaleString('en'),
-    backend,
-    median === undefined ? 'not timed: the result is wrong' : duration(median),
-    ...(model === undefined ? [] : [durationOr(onDevice), durationOr(modelled)]),
-    ahead === undefined ? '' : `${ahead.toFixed(2)} ×`,
-    error.toExponential(1),
-  ])
-  const ofDevice = model === undefined ? [] : ['dispatches', 'modelled']
-  return [
-    ...Object.entries(devices).map(([backend, device]) => `${backend} on ${device}`),
-    `batch 1, ${heads} heads`,
-    '',
-    table(
-      [['attention', 'length', 'backend', 'a call', ...ofDevice, 'ahead of softmax', 'error'], ...lines],
-      [1, 3, 4, 5, 6, 7],
-    ),
-    `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape and backend took`,
-    '  so many times as long, round by round; error: relative RMS difference from float64, looked at before anything is timed',
-    ...(model === undefined
-      ? []
-      : ["  dispatches: of them the same by the device's own clock, where it has one", `  ${model.words}`]),
-    ...untimed.map(({ name, backend, reason }) => `  ${name} is not timed on ${backend}: ${reason}`),
-    '',
-  ].join('\n')
-}
-
-const durationOr = (milliseconds: number | undefined): string =>
-  milliseconds === undefined ? '–' : duration(milliseconds)
 
 function lengthList(value: string): number[] {
   const lengths = value.split(',').map(Number)
