@@ -20,7 +20,7 @@ import type { Choices } from './schedule/choices.ts'
 import type { Schedule } from './schedule/schedule.ts'
 import { analyze } from './semantics/analyze.ts'
 import { isCausal } from './semantics/data.ts'
-import { isRecurrent } from './semantics/model.ts'
+import { declaredTensors, isRecurrent } from './semantics/model.ts'
 import type { AttentionModel, CheckedFile } from './semantics/model.ts'
 import { alone } from './syntax/alone.ts'
 import type { File } from './syntax/ast.ts'
@@ -69,7 +69,7 @@ export function build(
   const algebra = verifyAlgebra(fromModel(model))
   const forms = formsFor(target, algebra, choices)
   if ('unsupported' in forms)
-    return isRecurrent(model) ? asText(model, tree, target, forms.unsupported) : { model, algebra, ...forms }
+    return runsAsText(model) ? asText(model, tree, target, forms.unsupported) : { model, algebra, ...forms }
   const source = print(alone(tree, model.name))
   const facts = {
     undecodable: undecodable(algebra),
@@ -113,6 +113,10 @@ export function build(
     files: (runtime) => printModule(description, runtime),
   }
 }
+
+/** Whether its mathematics is that of the second part of the language, which modules of text run. */
+const runsAsText = (model: AttentionModel): boolean =>
+  isRecurrent(model) || model.output !== undefined || declaredTensors(model).length > 0
 
 /** What no target has kernels for, as a module that carries the text, which the float64 reference reads. */
 function asText(model: AttentionModel, tree: File, target: Target, unsupported: string): Unscheduled {

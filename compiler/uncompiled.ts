@@ -14,7 +14,7 @@ export function uncompiled(model: AttentionModel): string | undefined {
   if (shortConv !== undefined) return '`short_conv`'
   if (isRecurrent(model)) return uncompiledRecurrence(model)
   if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
-  if (output !== undefined) return 'an expression for its output'
+  if (output !== undefined && evaluation !== 'exact') return 'an expression for its output'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
   if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
   if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
@@ -38,7 +38,7 @@ const mostTables = 2
 
 /** The same of scores of pairs. */
 function uncompiledPairs(model: AttentionModel): string | undefined {
-  if (seesBefore(expressionsOf(model))) return 'rows before'
+  if (seesBefore([...expressionsOf(model), ...(model.output ? [model.output] : [])])) return 'rows before'
   const attention = fromModel(model)
   const attend = attendOf(attention)
   const seen = attention.data.filter(({ name }) =>
@@ -52,13 +52,12 @@ function uncompiledPairs(model: AttentionModel): string | undefined {
 /** Of a state that tokens change: what the rows in front of it, which hold plain numbers, cannot hold. */
 function uncompiledRecurrence(model: AttentionModel): string | undefined {
   const { feature, normalize, decay, update, output, sink } = model
-  if (output !== undefined) return 'an expression for its output'
   if (sink !== undefined) return 'a sink'
   if (normalize === 'sum') return 'a denominator of a state that tokens change'
   if (feature?.projected === true) return 'projections in front of a state that tokens change'
   const features = expressionsOf(model)
-  if (seesBefore([...features, ...(decay ? [decay] : []), ...(update ? [update.written] : [])]))
-    return 'rows before'
+  const others = [decay, update?.written, output].filter((one) => one !== undefined)
+  if (seesBefore([...features, ...others])) return 'rows before'
   const grows = features.flatMap(traverse).some(isExponential)
   return grows ? 'exponentials in features of a state that tokens change, which need scales' : undefined
 }

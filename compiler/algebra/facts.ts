@@ -74,6 +74,13 @@ export function outputOf({ steps }: Attention): RowOperation {
   return last
 }
 
+/** The step in which rows meet: that of the output, or the one before it where that is made of single rows of it. */
+export function meetingOf({ steps }: Attention): RowOperation {
+  const meeting = steps.findLast(({ kind }) => kind !== 'map')
+  invariant(meeting !== undefined, 'an attention has a step in which rows meet')
+  return meeting
+}
+
 /** φ, where weights are products of features; whoever speaks of features asks for them here. */
 export function featuresOf(attention: Attention): FactorisedScore | undefined {
   const output = outputOf(attention)
@@ -92,11 +99,11 @@ export function pairsOf(attention: Attention): Attend | undefined {
   return output.kind === 'attend' && attention.steps.length === 1 ? output : undefined
 }
 
-/** The same of queries and keys that single rows are mapped to beforehand, if they are. */
-export function attendOf({ steps }: Attention): Attend | undefined {
-  const output = steps.at(-1)
-  const others = steps.slice(0, -1).every(({ kind }) => kind === 'map')
-  return output?.kind === 'attend' && others ? output : undefined
+/** The same of queries and keys that single rows are mapped to beforehand, and of rows that are mapped behind it. */
+export function attendOf(attention: Attention): Attend | undefined {
+  const meeting = meetingOf(attention)
+  const others = attention.steps.every((step) => step === meeting || step.kind === 'map')
+  return meeting.kind === 'attend' && others ? meeting : undefined
 }
 
 /** Whether denominators have more than the weights of keys and ε. */

@@ -6,7 +6,7 @@ import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { stand } from '../../runtime/contract/weights.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import type { Attention, GivenRows, RowOperand } from './attention.ts'
-import { isInterpretable, outputOf } from './facts.ts'
+import { isInterpretable, meetingOf, outputOf } from './facts.ts'
 import { type Call, type Head, rowsOf } from './interpret/call.ts'
 import { recordOf } from './operations/index.ts'
 import type { Context, Matrix } from './operations/record.ts'
@@ -26,8 +26,6 @@ export function interpret(attention: Attention, call: Call): Float64Array | unde
     const [item, index] = [Math.floor(group / heads), group % heads]
     const first = (item * kvHeads + Math.floor((index * kvHeads) / heads)) * keyLength
     const visible = call.lengths?.[item] ?? keyLength
-    // A head without keys has zeros as its output.
-    if (visible === 0) continue
     const rows = headOutput(attention, call, w, {
       item,
       index,
@@ -57,6 +55,9 @@ function headOutput(attention: Attention, call: Call, projection: Matrix, head: 
   const compute = (operand: RowOperand): Matrix => {
     if (operand.kind === 'call') return head[operand.of]
     if (operand.kind === 'given') return givenRows(operand, context)
+    // Of a head without keys the rows are zeros.
+    if (operand === meetingOf(attention) && head.k.length === 0)
+      return head.q.map(() => new Float64Array(attention.valueDim))
     const rows = recordOf(operand).evaluate?.(operand, context)
     invariant(rows !== undefined, 'each step has a meaning in float64')
     return rows

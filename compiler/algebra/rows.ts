@@ -3,7 +3,7 @@
  *
  * Every step takes matrices of each head, rows of the call or the results of
  * steps before it, and gives one. The last step gives the output; the rows of the
- * others are of a fixed number, but for mapped ones, which are as many as those of the call. Two operations hold others inside: `convolve` adds to
+ * others are of a fixed number, but for those in front of rows that are mapped and these, which are as many as the call’s. Two operations hold others inside: `convolve` adds to
  * the result of an attention, and `either` chooses between two for each batch item.
  *
  * The record of an operation in `operations/` has its float64 meaning, its facts and its
@@ -50,7 +50,8 @@ interface Step {
 
 /**
  * A row for each row of the call, made of that row alone: entry by entry an expression in the row, in declared tensors,
- * and in its place. Whatever an attention wants of single rows is rows in front of it.
+ * and in its place. Whatever an attention wants of single rows is rows in front of it, and what becomes of a row of its
+ * result is one behind it.
  */
 export interface Mapped extends Step {
   readonly kind: 'map'
@@ -58,8 +59,11 @@ export interface Mapped extends Step {
   readonly along: 'length' | 'keyLength'
   /** Whose they are. Rows of keys are those of query heads where an expression sees what these own. */
   readonly heads: 'heads' | 'kvHeads'
-  /** What expressions see as vectors, by name: rows of the call, which are multiplied by √scale, or mapped along the same rows. */
-  readonly rows: Readonly<Record<string, CallRows | Mapped>>
+  /**
+   * What expressions see as vectors, by name: rows of the call, which are multiplied by √scale, or mapped along the same
+   * rows, or those of the result. To a query row behind the keys that count, rows of keys are zeros.
+   */
+  readonly rows: Readonly<Record<string, CallRows | Mapped | Attend | Recur>>
   /** The declared tensors that they see by name, each the value of the row, or of the head. */
   readonly data: readonly TensorPlan[]
   /** In order; entries behind them are 0. */

@@ -50,11 +50,12 @@ export function verify(attention: Attention): Attention {
   return attention
 }
 
-/** An operation takes the results of steps before its own, and rows between steps are of a fixed number. */
+/** An operation takes the results of steps before its own, and rows between steps that mix them are of a fixed number. */
 function verifyOperation(operation: RowOperation, steps: readonly RowOperation[]): void {
   const at = steps.indexOf(operation)
   if (at === -1) return
-  const fixed = at === steps.length - 1 || operation.kind === 'map' || shapeOf(operation).count !== undefined
+  const mixed = steps.some((step) => step.kind !== 'map' && recordOf(step).operands(step).includes(operation))
+  const fixed = !mixed || operation.kind === 'map' || shapeOf(operation).count !== undefined
   invariant(fixed, `${operation.result} has rows of a fixed number`)
   for (const operand of recordOf(operation).operands(operation)) {
     const place = isOperation(operand) ? steps.indexOf(operand) : -1

@@ -7,6 +7,7 @@ import {
   isIdentity,
   isInterpretable,
   mapsOf,
+  meetingOf,
   outputOf,
   termsOf,
   undecodable,
@@ -22,6 +23,7 @@ import { cellPlanner } from './cells/planner.ts'
 import { inBlocks } from './equation/blocks.ts'
 import { hasExponentialOfEntries } from './maxima.ts'
 import type { Planner } from './planner.ts'
+import { buffersOfAPass } from './schedule.ts'
 import type { Pass, Schedule } from './schedule.ts'
 import { scheduleExact } from './strategies/exact.ts'
 import { scheduleNear } from './strategies/near.ts'
@@ -40,12 +42,21 @@ export function schedule(
     return { unsupported: 'a decay together with stabilize: max' }
   if (stabilize.kind === 'max' && score !== undefined && hasExponentialOfEntries(score))
     return { unsupported: 'stabilize: max and a softmax or exponentials of entries of w' }
-  return plan(attention, planner)
+  const planned = plan(attention, planner)
+  return isCrowded(planned)
+    ? { unsupported: 'an expression that sees more tensors than a pass binds' }
+    : planned
 }
+
+/** Whether a map binds more buffers than a device has room for, in any form. */
+const isCrowded = ({ passes, decoding }: Schedule): boolean =>
+  [passes, decoding?.prefill.passes ?? [], decoding?.step.passes ?? []]
+    .flat()
+    .some(({ kind, buffers }) => kind === 'equation' && buffers.length > buffersOfAPass)
 
 /** The attention in equations alone; undefined where rows are sorted or change a state in order, which no equation does. */
 export const equationsOf = (attention: Attention): Schedule | undefined =>
-  isInterpretable(attention) && outputOf(attention).kind !== 'recur'
+  isInterpretable(attention) && meetingOf(attention).kind !== 'recur'
     ? plan(attention, cellPlanner)
     : undefined
 
@@ -54,7 +65,7 @@ const mostNodes = 4000
 
 /** Why an attention has no gradients, in words that go on from "has no gradients, since". */
 export function underivable(attention: Attention): string | undefined {
-  if (outputOf(attention).kind === 'recur') return 'no kernels go back through rows that change a state'
+  if (meetingOf(attention).kind === 'recur') return 'no kernels go back through rows that change a state'
   if (mapsOf(attention).length > 0) return 'rows that are made of single rows have none yet'
   const terms = termsOf(attention)
   if (terms.some((term) => lengthOfSlopes(term) > mostNodes)) return 'its derivatives are too long'
@@ -105,10 +116,10 @@ export function backwardFromState(
 }
 
 function plan(attention: Attention, planner: Planner): Schedule {
-  const output = outputOf(attention)
-  if (output.kind === 'carry') return planner.factorised(attention, output)
-  if (output.kind === 'near') return scheduleNear(attention, output)
-  if (output.kind === 'recur') return scheduleRecurrence(attention, output, planner)
+  const meeting = meetingOf(attention)
+  if (meeting.kind === 'carry') return planner.factorised(attention, meeting)
+  if (meeting.kind === 'near') return scheduleNear(attention, meeting)
+  if (meeting.kind === 'recur') return scheduleRecurrence(attention, meeting, planner)
   const pairs = attendOf(attention)
   return pairs === undefined ? scheduleSteps(attention, planner) : scheduleExact(attention, pairs, planner)
 }

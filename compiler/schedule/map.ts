@@ -1,9 +1,11 @@
 /** Rows made of single rows, as an equation: each entry by the expression of its part. */
 import { declaredBuffer } from '../../runtime/contract/tensors.ts'
 import type { TensorPlan } from '../../runtime/contract/tensors.ts'
-import type { Attention, CallRows, Mapped, MappedPart } from '../algebra/attention.ts'
+import type { Attention, Mapped, MappedPart, RowOperation } from '../algebra/attention.ts'
 import { invariant } from '../diagnostics/invariant.ts'
-import { freeVariables, mentions } from '../symbolic/traverse.ts'
+import { constant } from '../symbolic/build.ts'
+import { simplify } from '../symbolic/simplify.ts'
+import { freeVariables, mapNodes, mentions } from '../symbolic/traverse.ts'
 import { placeOfData } from './data.ts'
 import {
   add,
@@ -21,23 +23,39 @@ import {
   y,
   z,
 } from './equation/build.ts'
-import { headAt, rowOf } from './equation/heads.ts'
+import { entryOf as entryAt, headAt, rowOf } from './equation/heads.ts'
 import type { Head } from './equation/heads.ts'
 import { equationPass, scratch, sliceHeads } from './equation/plan.ts'
 import type { EquationPass, Formula } from './equation.ts'
-import { keyRows, queryRows, valueRows } from './buffers.ts'
+import { keyRows, outRows, queryRows, valueRows } from './buffers.ts'
 import type { BufferPlan, Groups, Over, Rows } from './schedule.ts'
 import type { Size } from '../../runtime/contract/size.ts'
 import { scaleRows } from './terms.ts'
 
 /** Where and when rows are mapped. */
 export interface MapContext {
-  readonly attention: Pick<Attention, 'scale'>
+  readonly attention: Pick<Attention, 'scale' | 'valueDim'>
   /** Of the schedule. */
   readonly groups: Groups
   /** Whether rows follow those of a state: their positions are those behind it. */
   readonly decoding: boolean
+  /** Keys of which a batch item’s length counts: the call’s where absent, those of a cache, or none, as all rows are there. */
+  readonly counts?: 'cached' | 'none'
+  /** Whether cells are written in their order, on targets whose kernels do not scatter. */
+  readonly inOrder?: boolean
 }
+
+/** Where the rows of a result lie: the output’s with the caller, and others in room of the slice’s heads. */
+export const resultPlace = ({ result }: Pick<RowOperation, 'result'>): Rows =>
+  result === outRows.buffer ? outRows : { buffer: result, of: 'sliceQueryHead', count: 'length' }
+
+/** Room for the rows of a result between steps. */
+export const resultBuffer = (
+  { result }: Pick<RowOperation, 'result'>,
+  valueDim: number,
+  groups: Groups,
+): BufferPlan =>
+  scratch(result, [valueDim, 'length', sliceHeads(groups)], `per query head and row: [${valueDim}]`)
 
 /** Where the rows of a step lie. */
 export const mappedPlace = ({ result, heads, along }: Mapped): Rows => ({
@@ -65,9 +83,11 @@ export const mappedBuffer = (step: Mapped, groups: Groups): BufferPlan =>
 /** The pass that computes the rows of a step. */
 export function mapPass(step: Mapped, context: MapContext): EquationPass {
   const seesLength = step.parts.some(({ value }) => mentions(value, 'length'))
+  const seesKeys = keysBeside(step).length > 0 && context.counts !== 'none'
   const head = headAt(context.groups, overHeads(step), z, {
-    lengths: seesLength,
+    lengths: seesLength || seesKeys,
     positions: context.decoding,
+    cached: seesKeys && context.counts === 'cached',
   })
   const value = step.parts
     .toSorted((a, b) => b.start - a.start)
@@ -75,14 +95,38 @@ export function mapPass(step: Mapped, context: MapContext): EquationPass {
       (behind, part) => ({ end: part.start, value: withPart(step, context, head, part, behind.value) }),
       { end: step.width, value: real(0) },
     ).value
+  const place = placeOfResult(step, context, head)
   return equationPass({
-    name: context.decoding ? `${step.name}_cached` : step.name,
+    name: nameIn(step, context),
     extent: extentOf(step, context.groups),
     value,
     out: step.result,
+    ...(place && { place }),
     what: `rows made of ${step.along === 'length' ? 'query' : 'key'} rows, each of its own`,
   })
 }
+
+/** Kernels of one name are the same in all forms. */
+function nameIn(step: Mapped, { decoding, counts }: MapContext): string {
+  const suffix = counts === 'none' && keysBeside(step).length > 0 ? '_token' : '_cached'
+  return decoding ? `${step.name}${suffix}` : step.name
+}
+
+/** Where a cell of the output goes, whose heads may be apart; scratch is in the order of the cells. */
+function placeOfResult({ result, width }: Mapped, { inOrder }: MapContext, head: Head): Formula | undefined {
+  const { buffer, ...rows } = resultPlace({ result })
+  if (inOrder === true || buffer !== outRows.buffer) return undefined
+  return entryAt({ buffer, ...rows }, head, y, width, x)
+}
+
+/** The rows of keys that rows of queries see, whose own token may not count as a key. */
+const keysBeside = ({ along, rows }: Mapped): readonly string[] =>
+  along === 'keyLength'
+    ? []
+    : Object.entries(rows).flatMap(([name, operand]) => (isOfKeys(operand) ? [name] : []))
+
+const isOfKeys = (operand: Mapped['rows'][string]): boolean =>
+  operand.kind === 'call' ? operand.of !== 'q' : operand.kind === 'map' && operand.along === 'keyLength'
 
 /** The entries of a part where a cell is one of them, of what lies behind it where it is there, and 0 in between. */
 function withPart(step: Mapped, context: MapContext, head: Head, part: MappedPart, behind: Formula): Formula {
@@ -97,14 +141,29 @@ function withPart(step: Mapped, context: MapContext, head: Head, part: MappedPar
   return isBehind && first < start ? choose(lt(x, start), real(0), after) : after
 }
 
-function entryOf(step: Mapped, context: MapContext, head: Head, { start, value }: MappedPart): Formula {
+/** An entry, and where its row counts as no key the same without the key. */
+function entryOf(step: Mapped, context: MapContext, head: Head, part: MappedPart): Formula {
+  const keys = keysBeside(step).filter((name) => mentions(part.value, name))
+  const entry = entryOfRows(step, context, head, part)
+  if (keys.length === 0 || context.counts === 'none') return entry
+  const row = rowOfKeys(step, context, head)
+  const place = context.counts === 'cached' ? add(head.firstPosition, row) : row
+  const without = mapNodes(part.value, (node) =>
+    node.kind === 'element' && keys.includes(node.vector) ? constant(0) : undefined,
+  )
+  return choose(
+    lt(place, head.visible),
+    entry,
+    entryOfRows(step, context, head, { ...part, value: simplify(without) }),
+  )
+}
+
+function entryOfRows(step: Mapped, context: MapContext, head: Head, { start, value }: MappedPart): Formula {
   const { rows, data } = step
-  const { decoding, attention } = context
-  const own = step.along === 'length' ? size('offset') : size(0)
-  const position = named('position', add(decoding ? head.firstPosition : own, y))
-  // Query rows may be those of a block of the call, whose key rows are all there.
+  const { attention } = context
+  const position = positionOf(step, context, head)
   const rowIn = (along: 'length' | 'keyLength'): Formula =>
-    step.along === 'length' && along === 'keyLength' && !decoding ? position : y
+    along === 'keyLength' ? rowOfKeys(step, context, head) : y
   const seen = data.filter(({ name }) => mentions(value, name))
   const [scalars, vectors] = [
     seen.filter(({ shape }) => shape.length === 0),
@@ -115,7 +174,10 @@ function entryOf(step: Mapped, context: MapContext, head: Head, { start, value }
     expressions: [scaleRows(value, attention.scale)],
     rows: {
       ...Object.fromEntries(
-        Object.entries(rows).map(([name, operand]) => [name, firstEntry(operand, head, rowIn)]),
+        Object.entries(rows).map(([name, operand]) => [
+          name,
+          firstEntry(operand, head, attention.valueDim, rowIn),
+        ]),
       ),
       ...Object.fromEntries(
         vectors.map((plan) => [plan.name, { buffer: declaredBuffer(plan), start: at(plan) }]),
@@ -131,16 +193,31 @@ function entryOf(step: Mapped, context: MapContext, head: Head, { start, value }
   return entry
 }
 
+function positionOf({ along }: Mapped, { decoding }: MapContext, head: Head): Formula {
+  const own = along === 'length' ? size('offset') : size(0)
+  return named('position', add(decoding ? head.firstPosition : own, y))
+}
+
+/** The row of a token among those of keys: query rows may be those of a block of the call, whose key rows are all there. */
+const rowOfKeys = (step: Mapped, context: MapContext, head: Head): Formula =>
+  step.along === 'length' && !context.decoding ? positionOf(step, context, head) : y
+
 /** Where a row that an expression sees begins. */
 function firstEntry(
-  operand: CallRows | Mapped,
+  operand: Mapped['rows'][string],
   head: Head,
+  valueDim: number,
   rowIn: (along: 'length' | 'keyLength') => Formula,
 ): { readonly buffer: string; readonly start: Formula } {
-  const rows =
-    operand.kind === 'map' ? mappedPlace(operand) : { q: queryRows, k: keyRows, v: valueRows }[operand.of]
+  const rows = placeOfRows(operand)
   const along = rows.count === 'length' ? 'length' : 'keyLength'
-  return { buffer: rows.buffer, start: mul(rowOf(rows, head, rowIn(along)), operand.width) }
+  const width = 'width' in operand ? operand.width : valueDim
+  return { buffer: rows.buffer, start: mul(rowOf(rows, head, rowIn(along)), width) }
+}
+
+function placeOfRows(operand: Mapped['rows'][string]): Rows {
+  if (operand.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[operand.of]
+  return operand.kind === 'map' ? mappedPlace(operand) : resultPlace(operand)
 }
 
 /** What is at hand beside rows and data, as far as an expression asks for it. */

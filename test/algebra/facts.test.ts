@@ -26,6 +26,7 @@ const settings: Readonly<Record<string, string>> = {
   'a convolution': `${kernel} landmarks: 3 learned conv: 3`,
   'pooled rows': `${kernel} compress: 3 learned`,
   'mapped rows': 'kernel: exp(dot(unit(q), unit(k)))',
+  'rows made of those of the result': `${kernel} mask: causal output: o + v`,
   'rows mapped by their places': 'kernel: exp(dot(q, k) - 0.1 * j)',
 }
 

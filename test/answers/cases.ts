@@ -36,7 +36,7 @@ const conditions: Readonly<Record<string, Conditions>> = {
 export const beyondGpujs: Readonly<Record<string, string>> = {
   reformer: 'buckets (the target gpujs has no sort)',
   ...Object.fromEntries(
-    ['gdn2', 'gla', 'lightning', 'rwkv7'].map((name) => [
+    ['gdn2', 'gla', 'lightning', 'mamba2', 'rwkv7'].map((name) => [
       name,
       'a state that tokens change (the target gpujs takes no rows in order)',
     ]),

@@ -59,6 +59,7 @@ test('every spec has gradients but those whose rows are mapped, or change a stat
     'gla',
     'gpt_oss',
     'lightning',
+    'mamba2',
     'rope_softmax',
     'rwkv7',
     't5',

@@ -35,6 +35,9 @@ const subjects: Readonly<Record<string, Subject>> = {
   'features far beyond f32': { settings: `${favor} mask: causal`, deviation: 12, error: 1e-4 },
   'a kernel with a coefficient': { settings: 'kernel: dot(q, k)^2 * exp(dot(q, k))' },
   'a kernel without exponent': { settings: 'kernel: (dot(q, k) + 1)^2 mask: causal' },
+  'an output of the row and its token': {
+    settings: `${softmax} mask: causal output: rms(o) + (1 + q[0] * k[1]) * v`,
+  },
   'a mask of indexes': { settings: `${softmax} ${stripes}` },
   'a mask with quotients': { settings: `${softmax} mask: floor(i / 3) == floor(j / 3) || (j - i) % 5 == 1` },
   'a mask of nested remainders': {

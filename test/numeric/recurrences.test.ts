@@ -1,5 +1,5 @@
-// Recurrences on kernels: the specs that have one, without what goes before and after it, held to float64 at odd sizes;
-// then a prefix, more rows behind its state, and a token at a time.
+// Recurrences on kernels: the specs that have one, without what goes before it, held to float64 at odd sizes, and
+// outputs of other attentions; then a prefix, more rows behind its state, and a token at a time.
 import { describe, expect, test } from 'vitest'
 import type { Attention } from '../../runtime/index.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
@@ -18,15 +18,17 @@ import type { Tensors, Weights } from './harness.ts'
 import { rows } from './parts.ts'
 import { textOf } from './small-specs.ts'
 
-/** Without what kernels have in front of a state and behind it, and with rows that fill no four. */
+/** Without what kernels have in front of a state, and with rows that fill no four. */
 const recurrenceOf = (name: string): string =>
   textOf(name)
-    .replaceAll(/^ {2}(output|short_conv):.*\n/gm, '')
+    .replaceAll(/^ {2}short_conv:.*\n/gm, '')
     .replace(/^ {2}dim: .*$/m, '  dim: 10')
     .replace(/^ {2}value_dim: .*$/m, '  value_dim: 7')
 
 const own = (settings: string): string =>
   `attention own { dim: 8 value_dim: 20 mask: causal normalize: none ${settings} }`
+
+const output = 'output: rms(o + q[1] * v) * silu(z)'
 
 const texts: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
@@ -38,6 +40,12 @@ const texts: Readonly<Record<string, string>> = {
   'a decay of 0 for some tokens': own('inputs: a scalar feature: unit(x) decay: min(max(a, 0), 1)'),
   'a read by a number of each column': own(
     'inputs: u vector(value_dim) feature: unit(x) update: S + outer(k, v - sigmoid(u) * read(k))',
+  ),
+  'an output that sees features': own(
+    `inputs: z vector(value_dim) scale: 0.3 feature: unit(x) update: 0.9 * S + outer(k, v) ${output}`,
+  ),
+  'an output of exact attention': own(
+    `inputs: z vector(value_dim) scale: 0.3 kernel: exp(dot(q, k)) ${output}`,
   ),
   'several features, by what queries see alone': own(
     'inputs: a scalar feature: [x, silu(x) / (1 + position)] update: 0.9 * S - outer(k, a * (read(k) - v)) / 20',

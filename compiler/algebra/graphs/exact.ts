@@ -11,10 +11,12 @@ import { scaledTerm } from '../split-term.ts'
 import { attendBeside } from './graph.ts'
 import type { Graph, Inputs } from './graph.ts'
 import { apartFromPlaces, indicator } from './masks.ts'
+import { withOutput } from './output.ts'
 import { sidesOf } from './sides.ts'
 
 /** Queries attending to all keys. */
-export const exact: Graph = (model, inputs, kernel) => [attendBeside(model, inputs, kernel)]
+export const exact: Graph = (model, inputs, kernel) =>
+  withOutput(model, attendBeside(model, inputs, kernel), inputs)
 
 /** Variables of a kernel that its two rows have no entries for. */
 const beside: ReadonlySet<string> = new Set(['i', 'j', 'head', 'heads', 'length'])
@@ -62,5 +64,6 @@ export function exactBeside(
     ...Object.values(step.rows).filter((rows) => rows.kind === 'map'),
     step,
   ])
-  return { steps: [...before, { ...attendBeside(model, inputs, term), queries, keys }], mask }
+  const attend = { ...attendBeside(model, inputs, term), queries, keys }
+  return { steps: [...before, ...withOutput(model, attend, inputs)], mask }
 }

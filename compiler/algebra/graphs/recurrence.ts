@@ -14,6 +14,7 @@ import { equals, mapNodes } from '../../symbolic/traverse.ts'
 import type { CallRows, Entries, Mapped, Recur, RecurTerm, RowOperation } from '../rows.ts'
 import type { Graph } from './graph.ts'
 import { mappedRows } from './map.ts'
+import { withOutput } from './output.ts'
 
 /** Rows of features and of entries, and the state. */
 export const recurrence: Graph = (model, { q, k, v }) => {
@@ -33,7 +34,8 @@ export const recurrence: Graph = (model, { q, k, v }) => {
     scale: kept,
     terms,
   }
-  return [...new Set([queries, keys, entries].flatMap(withRowsBefore)), recur]
+  const before = new Set([queries, keys, entries].flatMap(withRowsBefore))
+  return [...before, ...withOutput(model, recur, { q: queries, k: keys, v })]
 }
 
 const whole = (rows: Entries['rows'], width: number): Entries => ({ rows, first: 0, width })

@@ -14,7 +14,10 @@ export const map: OperationRecord<Mapped> = {
   operands: ({ rows }) => Object.values(rows),
   shape: ({ width }) => ({ count: undefined, width }),
   evaluate({ rows, data, parts, width, along }, { call, head, rows: rowsOf }): Matrix {
-    const operands = Object.entries(rows).map(([name, operand]) => [name, rowsOf(operand)] as const)
+    const operands = Object.entries(rows).map(([name, operand]) => {
+      const zeros = new Float64Array('width' in operand ? operand.width : 0)
+      return [name, rowsOf(operand), zeros] as const
+    })
     const count = along === 'length' ? head.q.length : head.k.length
     return Array.from({ length: count }, (_, position) => {
       const names = {
@@ -22,7 +25,7 @@ export const map: OperationRecord<Mapped> = {
         length: head.k.length,
         head: head.index,
         heads: outputHeads(call),
-        ...Object.fromEntries(operands.map(([name, all]) => [name, all[position] ?? new Float64Array()])),
+        ...Object.fromEntries(operands.map(([name, all, zeros]) => [name, all[position] ?? zeros])),
         ...Object.fromEntries(data.map((plan) => [plan.name, valueIn(plan, call, head, position)])),
       }
       const result = new Float64Array(width)
@@ -35,6 +38,10 @@ export const map: OperationRecord<Mapped> = {
   keysPermutable: (step) =>
     step.along === 'keyLength' && sees(step, 'position')
       ? 'rows of keys are made by their places'
+      : undefined,
+  weightsPositive: ({ rows }) =>
+    Object.values(rows).some(({ kind }) => kind === 'attend' || kind === 'recur')
+      ? 'the output is an expression in such a row'
       : undefined,
   prefixStable: (step) =>
     sees(step, 'length') ? 'it sees `length`, which grows with every token' : undefined,

@@ -3,7 +3,8 @@ import type { Attend, Attention } from '../../algebra/attention.ts'
 import { mapsOf, undecodable } from '../../algebra/facts.ts'
 import { dataBuffers, positions, product, valueRows } from '../buffers.ts'
 import { buffersOfData } from '../data.ts'
-import { mappedBuffer, mapPass } from '../map.ts'
+import { mappedBuffer, mapPass, resultBuffer } from '../map.ts'
+import type { MapContext } from '../map.ts'
 import type { Attend as AttendRows, Plan, Planner } from '../planner.ts'
 import type { BufferPlan, Rows, Schedule } from '../schedule.ts'
 import { attendRows, placeOf, scheduleSteps, widthOf } from './steps.ts'
@@ -21,8 +22,21 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
   const keys = placeOf(step.keys)
   const dim = widthOf(step.keys)
   const maps = mapsOf(attention)
+  const context: MapContext = {
+    attention,
+    groups: 'kvHeads',
+    decoding: true,
+    counts: 'cached',
+    inOrder: planner.rowsApart,
+  }
+  const behind = attention.steps.indexOf(step)
+  const mapped = maps.map((map) => ({
+    first: attention.steps.indexOf(map) < behind,
+    pass: mapPass(map, context),
+  }))
+  const made = mapped.filter(({ first }) => !first).map(({ pass }) => pass)
   const append = [
-    ...maps.map((map) => mapPass(map, { attention, groups: 'kvHeads', decoding: true })),
+    ...mapped.filter(({ first }) => first).map(({ pass }) => pass),
     planner.append({ from: keys, to: 'keyCache', width: dim }),
     planner.append({ from: valueRows, to: 'valueCache', width: valueDim }),
   ]
@@ -40,11 +54,12 @@ export function scheduleExact(attention: Attention, step: Attend, planner: Plann
       positions,
       cache('keyCache', dim),
       cache('valueCache', valueDim),
-      ...buffersOfData(attention, [...append, ...passes]),
-      ...maps.map((map) => mappedBuffer(map, 'kvHeads')),
+      ...buffersOfData(attention, [...append, ...passes, ...made]),
+      ...maps.filter(({ result }) => result !== 'out').map((map) => mappedBuffer(map, 'kvHeads')),
+      ...(step.result === 'out' ? [] : [resultBuffer(step, valueDim, 'kvHeads')]),
       ...buffers,
     ],
-    passes: [...append, ...passes],
+    passes: [...append, ...passes, ...made],
   })
   const prefill = decoding(planner.attend(throughCache))
   return {

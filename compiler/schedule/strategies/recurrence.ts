@@ -5,9 +5,10 @@
 import type { Attention, Entries, Recur } from '../../algebra/attention.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { mapsOf } from '../../algebra/facts.ts'
-import { dataBuffers, outRows, positions, product } from '../buffers.ts'
+import { dataBuffers, positions, product } from '../buffers.ts'
 import { buffersOfData } from '../data.ts'
-import { mappedBuffer, mapPass } from '../map.ts'
+import { mappedBuffer, mapPass, resultBuffer, resultPlace } from '../map.ts'
+import type { MapContext } from '../map.ts'
 import { outlineOf } from '../outline.ts'
 import type { Planner } from '../planner.ts'
 import type { BufferPlan, RecurPass, Rows, Schedule } from '../schedule.ts'
@@ -18,6 +19,7 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
   const { recur } = planner
   invariant(recur !== undefined, 'a recurrence is for targets with passes through rows')
   const maps = mapsOf(attention)
+  const out = resultPlace(step)
   const form = (name: string, own: readonly BufferPlan[], carries: boolean): Schedule => {
     const counts = own.filter(({ role }) => role === 'lengths').map((buffer) => buffer.name)
     const token = carries && !counts.includes('lengths')
@@ -25,15 +27,20 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
       ...operandsOf(step),
       name,
       valueDim: attention.valueDim,
-      out: outRows,
+      out: placeInGroup(out),
       carries,
       counts,
       ...(token && { token }),
     })
-    const passes = [
-      ...maps.map((map) => mapPass(map, { attention, groups: 'heads', decoding: carries })),
-      ...plan.passes,
-    ]
+    const context: MapContext = {
+      attention,
+      groups: 'heads',
+      decoding: carries,
+      ...(token && { counts: 'none' }),
+    }
+    const passes = attention.steps.flatMap((one) =>
+      one.kind === 'map' ? [mapPass(one, context)] : plan.passes,
+    )
     return {
       ...outlineOf(attention),
       features: step.features,
@@ -44,7 +51,8 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
       buffers: [
         ...own,
         ...buffersOfData(attention, passes),
-        ...maps.map((map) => mappedBuffer(map, 'heads')),
+        ...maps.filter(({ result }) => result !== 'out').map((map) => mappedBuffer(map, 'heads')),
+        ...(step.result === 'out' ? [] : [resultBuffer(step, attention.valueDim, 'heads')]),
         ...plan.buffers,
       ],
       passes,

@@ -5,19 +5,10 @@
 import type { Attend, Attention, GivenRows, RowOperand, RowOperation } from '../../algebra/attention.ts'
 import { givenRowsOf, isGiven, shapeOf } from '../../algebra/facts.ts'
 import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
-import {
-  countedRows,
-  dataBuffers,
-  keyRows,
-  outRows,
-  product,
-  queryLengths,
-  queryRows,
-  valueRows,
-} from '../buffers.ts'
+import { countedRows, dataBuffers, keyRows, product, queryLengths, queryRows, valueRows } from '../buffers.ts'
 import { besideOf } from '../beside.ts'
 import { buffersOfData } from '../data.ts'
-import { mappedBuffer, mappedPlace, mapPass } from '../map.ts'
+import { mappedBuffer, mappedPlace, mapPass, resultBuffer, resultPlace } from '../map.ts'
 import { meansPass } from '../means.ts'
 import { outlineOf } from '../outline.ts'
 import { headsOf } from '../planner.ts'
@@ -44,7 +35,7 @@ export function scheduleSteps(attention: Attention, planner: Planner): Schedule 
       ...(counts ? [queryLengths] : []),
       ...givenRowsOf(attention).map(givenBuffer),
       ...buffersOfData(attention, passes),
-      ...inner.map(roomForRows),
+      ...inner.map((step) => roomForRows(step, attention)),
       ...planned.flatMap(({ buffers }) => buffers),
     ],
     passes,
@@ -76,7 +67,14 @@ export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds
   switch (step.kind) {
     case 'map':
       return {
-        passes: [mapPass(step, { attention: walk.attention, groups: 'kvHeads', decoding: false })],
+        passes: [
+          mapPass(step, {
+            attention: walk.attention,
+            groups: 'kvHeads',
+            decoding: false,
+            inOrder: planner.rowsApart,
+          }),
+        ],
         buffers: [],
       }
     case 'attend':
@@ -142,8 +140,11 @@ function planOutput(step: Extract<RowOperation, { kind: 'either' | 'convolve' }>
 }
 
 /** Rows between steps. */
-const roomForRows = (step: RowOperation): BufferPlan =>
-  step.kind === 'map' ? mappedBuffer(step, 'kvHeads') : scratchFor(placeOf(step), widthOf(step))
+function roomForRows(step: RowOperation, { valueDim }: Attention): BufferPlan {
+  if (step.kind === 'map') return mappedBuffer(step, 'kvHeads')
+  const place = placeOf(step)
+  return place.count === 'length' ? resultBuffer(step, valueDim, 'kvHeads') : scratchFor(place, widthOf(step))
+}
 
 /** The attention of a step to the rows that its operands lie in. */
 export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>): AttendRows {
@@ -170,9 +171,9 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
 export function placeOf(rows: RowOperand): Rows {
   if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
   if (rows.kind === 'map') return mappedPlace(rows)
+  if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count: rows.count }
   const { count } = shapeOf(rows)
-  if (count === undefined) return outRows
-  if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count }
+  if (count === undefined) return resultPlace(rows)
   return { buffer: rows.result, of: ownerOf(rows), count }
 }
 

@@ -177,7 +177,7 @@ export function attendToken(from: Attend, tile: Tile, { keysOfPart }: Choices): 
       count: 'heads',
     },
     keys: ['+', 'offset', 'keyLength'],
-    firstRow: mul(add(size('sliceStart'), z), size(headsOfGroup)),
+    firstRow: mul(from.out.of === 'queryHead' ? add(size('sliceStart'), z) : z, size(headsOfGroup)),
     keysOfPart,
   })
 }
