@@ -1,4 +1,5 @@
 /** What a benchmark found: for people, as a table of numbers, and as a drawing. */
+import { counted } from '../../diagnostics/counted.ts'
 import type { Target } from '../../index.ts'
 import { type Line, plot } from '../plot.ts'
 import { duration, grouped, table } from '../table.ts'
@@ -33,7 +34,7 @@ export function benchText(
     .filter((column) => ![0, 2, head.length - 1].includes(column))
   return [
     ...Object.entries(devices).map(([backend, device]) => `${backend} on ${device}`),
-    `batch 1, ${heads} heads`,
+    `batch 1, ${counted(heads, 'head')}`,
     '',
     table([head, ...lines], numbers),
     `  a call: the median of ${rounds}, with upload and readback; ahead: exact softmax of the same shape and backend took`,

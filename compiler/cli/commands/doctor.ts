@@ -1,3 +1,4 @@
+import { counted } from '../../diagnostics/counted.ts'
 import { arch, cpus, platform, release } from 'node:os'
 import { versions } from 'node:process'
 import { inTurn, isUsable, type Looked } from '../../../runtime/backends/turns.ts'
@@ -59,7 +60,7 @@ function system(): Readonly<Record<string, string>> {
     attnc: version(),
     'Node.js': versions.node,
     system: `${platform()} ${release()} on ${arch()}`,
-    processor: `${processors[0]?.model.trim() ?? 'unknown'}, ${processors.length} cores`,
+    processor: `${processors[0]?.model.trim() ?? 'unknown'}, ${counted(processors.length, 'core')}`,
   }
 }
 

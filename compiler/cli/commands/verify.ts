@@ -1,3 +1,4 @@
+import { counted } from '../../diagnostics/counted.ts'
 import { Option } from 'commander'
 import { backendNames } from '../../../runtime/contract/backends.ts'
 import { AttentionError, type Backend } from '../../../runtime/index.ts'
@@ -175,7 +176,7 @@ function summary(
     .map(([name, count]) => `${count} ${name}`)
   const longer =
     path === undefined
-      ? `, ${runs} cases of each property. --runs ${runs * 10} tries ten times as many, with ten times the projections: longer, and stronger`
+      ? `, ${counted(runs, 'case')} of each property. --runs ${runs * 10} tries ten times as many, with ten times the projections: longer, and stronger`
       : ''
   return `\n${paint('bold', counts.join(', '))} in ${duration(milliseconds)}${longer}.\n${notRun(backend)}`
 }

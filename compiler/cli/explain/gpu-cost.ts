@@ -1,4 +1,5 @@
 /** What an attention's kernels ask of GPUs, as tables and as data. */
+import { counted } from '../../diagnostics/counted.ts'
 import { type DeviceName, devices, peakOf } from '../../cost/device.ts'
 import {
   bytesOfTensors,
@@ -112,7 +113,7 @@ export function costsInWords(costs: readonly FormCosts[], { length, heads, devic
   const texts = costs.map((form) => {
     const of = device === undefined ? devicesInWords(form) : passesInWords(form, device)
     const what = form.form === 'step' ? 'one more token after' : 'a sequence of'
-    return `${what} ${grouped(length)} rows, ${grouped(heads)} heads\n\n${countsInWords(form)}\n\n${of}\n`
+    return `${what} ${counted(length, 'row')}, ${counted(heads, 'head')}\n\n${countsInWords(form)}\n\n${of}\n`
   })
   return `${texts.join('\n')}\n${legend}`
 }

@@ -1,4 +1,5 @@
 /** The passes of `backward`, and the memory that a call of it needs beside its tensors. */
+import { counted } from '../../diagnostics/counted.ts'
 import type { Attention } from '../../algebra/attention.ts'
 import { parametersOf } from '../../algebra/facts.ts'
 import { backward } from '../../schedule/build.ts'
@@ -21,7 +22,7 @@ export function gradientsInWords(attention: Attention, planner: Planner, sizes: 
   return [
     printSchedule(schedule),
     '',
-    `Memory beside the tensors, of ${sizes.heads} heads and ${sizes.length} rows: ${memoryOf(schedule, sizes)}.`,
+    `Memory beside the tensors, of ${counted(sizes.heads, 'head')} and ${counted(sizes.length, 'row')}: ${memoryOf(schedule, sizes)}.`,
     '',
     ...keptInWords(schedule, sizes),
     '',

@@ -1,4 +1,5 @@
 /** An attention in a few lines: what it is, what is proved of it, how near it comes, whether it decodes. */
+import { counted } from '../../diagnostics/counted.ts'
 import { featuresOf, undecodable } from '../../algebra/facts.ts'
 import { proveClaim, quality } from '../../algebra/expectation/index.ts'
 import type { CompiledAttention } from '../../index.ts'
@@ -24,7 +25,7 @@ export function summaryText(attention: CompiledAttention, standards: Standards):
 
 function evaluatedBy({ model, algebra, schedule }: CompiledAttention): string {
   const features = featuresOf(algebra)?.features
-  const sums = features === undefined ? [] : [`as sums over ${grouped(features)} features`]
+  const sums = features === undefined ? [] : [`as sums over ${counted(features, 'feature')}`]
   return [model.evaluation, ...sums, growthOf(schedule)].join(', ')
 }
 
@@ -66,9 +67,9 @@ function accuracyOf(model: AttentionModel, { norms, deviation }: Standards): str
         ? `${Number((100 * off).toPrecision(2))}%`
         : `${grouped(Number(off.toPrecision(2)))} times itself`
     const needed = found.projectionsFor(deviation)
-    const count = needed < 1e9 ? grouped(needed) : needed.toExponential(1)
+    const count = needed < 1e9 ? counted(needed, 'projection') : `${needed.toExponential(1)} projections`
     return [
-      `rows of norm ${Number(norm.toPrecision(3))}, times √scale: an entry is off by ${share}; ${100 * deviation}% takes ${count} projections`,
+      `rows of norm ${Number(norm.toPrecision(3))}, times √scale: an entry is off by ${share}; ${100 * deviation}% takes ${count}`,
     ]
   })
 }

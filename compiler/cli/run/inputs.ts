@@ -4,6 +4,7 @@
  * key/value heads; a file may leave off the leading axes of size one.
  * With the layout blhd it has [B, L, H, D] and so on.
  */
+import { counted } from '../../diagnostics/counted.ts'
 import { turn } from '../../../runtime/calls/apart.ts'
 import { LARGEST, narrow, widen } from '../../../runtime/storage/half.ts'
 import type { CallSizes } from '../../../runtime/contract/shape.ts'
@@ -125,11 +126,11 @@ export function inputsFrom(path: string, loaded: Loaded, layout: TensorLayout = 
   const most = Math.max(q.heads, k.heads, v.heads)
   if ((v.heads !== k.heads && most % v.heads !== 0) || v.length !== k.length) {
     throw usage(
-      `${path}: k has ${k.heads} heads of ${k.length} rows and v has ${v.heads} of ${v.length}; expected one row of v for each row of k`,
+      `${path}: k has ${counted(k.heads, 'head')} of ${counted(k.length, 'row')} and v has ${v.heads} of ${v.length}; expected one row of v for each row of k`,
     )
   }
   if (most % k.heads !== 0 || most % q.heads !== 0) {
-    throw usage(`${path}: q has ${q.heads} heads and k ${k.heads}; expected a multiple`)
+    throw usage(`${path}: q has ${counted(q.heads, 'head')} and k ${k.heads}; expected a multiple`)
   }
   const lengths = lengthsOf(path, arrays, 'lengths', q.batch, k.length)
   const queryLengths = lengthsOf(path, arrays, 'queryLengths', q.batch, q.length)
@@ -170,13 +171,19 @@ export function outputOf(
 
 /** The same of tensors that are made up, which are as they were asked for. */
 const moreHeads = (heads: number, length: number): string[] =>
-  heads <= length ? [] : [`${heads} heads of ${length} rows, by --heads and --length: more heads than rows`]
+  heads <= length
+    ? []
+    : [
+        `${counted(heads, 'head')} of ${counted(length, 'row')}, by --heads and --length: more heads than rows`,
+      ]
 
 /** What is said where there are more heads than rows, as there seem to be where the two are taken for one another. */
 function swapped({ heads, length }: Rows, layout: TensorLayout): string[] {
   if (heads <= length) return []
   const other = layout === 'bhld' ? 'blhd' : 'bhld'
-  return [`q is read as ${heads} heads of ${length} rows; if it has ${length} heads, give --layout ${other}`]
+  return [
+    `q is read as ${counted(heads, 'head')} of ${counted(length, 'row')}; if it has ${counted(length, 'head')}, give --layout ${other}`,
+  ]
 }
 
 interface Rows {

@@ -1,4 +1,5 @@
 /** What a sweep found: for people, for programs, as a table and as a drawing. */
+import { counted } from '../../diagnostics/counted.ts'
 import { usage } from '../failure.ts'
 import type { Paint } from '../io.ts'
 import { type Line, plot } from '../plot.ts'
@@ -31,7 +32,7 @@ export function sweepText({ name }: Sweep, swept: readonly Swept[], paint: Paint
 }
 
 const whereOf = ({ measurement: { backend, device, inputs } }: Swept): string =>
-  `${backend} on ${device}, ${inputs.heads} heads of length ${grouped(inputs.length)}`
+  `${backend} on ${device}, ${counted(inputs.heads, 'head')} of length ${grouped(inputs.length)}`
 
 export const sweepDocument = ({ setting }: Sweep, swept: readonly Swept[]): unknown => ({
   sweep: setting,

@@ -2,6 +2,7 @@
  * No output row depends on a later row: changing rows, by however much, leaves
  * the rows before them as they were, to the bit.
  */
+import { times } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { cases, type Case, describeCase, fraction, longestOf, tensor } from '../cases/case.ts'
 import { changeRows } from '../cases/rows.ts'
@@ -46,7 +47,7 @@ export const causality: Property = {
           size: fc.constantFrom(1, 0, 30, 1000),
         }),
         describe: (change) => `${describeCase(change.shape)}, rows from ${firstChanged(change)} on changed`,
-        held: (count) => `${count} times later rows were changed, and the rows before them kept every bit`,
+        held: (count) => `${times(count)} later rows were changed, and the rows before them kept every bit`,
         attempt: async (change) => {
           const before = callFor(subject, change.shape)
           const first = firstChanged(change)

@@ -1,4 +1,5 @@
 /** Where scores are positive, a row of the output is a weighted mean of value rows. */
+import { times } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import type { Attention } from '../../algebra/attention.ts'
 import { cases, type Case, describeCase, longestOf } from '../cases/case.ts'
@@ -39,7 +40,7 @@ export const convexity: Property = {
           alike: fc.boolean(),
         }),
         describe: ({ shape, alike }) => `${describeCase(shape)}${alike ? ', every value 1' : ''}`,
-        held: (count) => `${count} times every row lay within the range of the values that it sees`,
+        held: (count) => `${times(count)} every row lay within the range of the values that it sees`,
         attempt: async ({ shape, alike }) => {
           const random = callFor(subject, shape)
           const call = alike ? { ...random, v: random.v.map(() => 1) } : random

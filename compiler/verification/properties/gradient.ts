@@ -1,4 +1,5 @@
 /** The gradients of the kernels are those of what the file says: `backward` against float64. */
+import { times } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { parametersOf } from '../../algebra/facts.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
@@ -61,7 +62,7 @@ export const gradient: Property = {
             ? describeCase(shape)
             : `${describeCase(shape)}, of which ${keysThatCount(shape, part)} keys count in the first batch item`,
         held: (count) =>
-          `${count} times ${gradientNames(subject)} agreed with float64; the largest error is ${smallText(worst)} of a gradient`,
+          `${times(count)} ${gradientNames(subject)} agreed with float64; the largest error is ${smallText(worst)} of a gradient`,
         attempt: async (given) => {
           const call = gradientCall(subject, given)
           if (given.draw > 0 && executor.projection !== undefined) executor.redraw(given.draw)

@@ -2,6 +2,7 @@
  * Key rows past a batch item's length are as if absent, whatever they hold, and query rows past its own make no
  * difference to those before them.
  */
+import { times } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { keysAreQueries } from '../../semantics/model.ts'
 import { needsEqualLengths } from '../../semantics/owners.ts'
@@ -48,7 +49,7 @@ export const padding: Property = {
         }),
         describe: (padded) =>
           `${describeCase(padded.shape)}, of which ${keysIn(padded).join(' and ')} keys and ${queriesIn(padded).join(' and ')} queries count before ${padded.garbage}`,
-        held: (count) => `${count} times padded rows gave what shorter sequences give`,
+        held: (count) => `${times(count)} padded rows gave what shorter sequences give`,
         attempt: async (padded) => {
           const whole = callFor(subject, padded.shape)
           const [keys, queries] = [keysIn(padded), queriesIn(padded)]

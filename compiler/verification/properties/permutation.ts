@@ -1,4 +1,5 @@
 /** Permuting the keys together with their values changes nothing but roundings. */
+import { times } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { orderOfKeys } from '../../algebra/facts.ts'
 import { cases, type Case, describeCase } from '../cases/case.ts'
@@ -23,7 +24,7 @@ export const permutation: Property = {
           order: fc.nat({ max: 999 }),
         }),
         describe: ({ shape }) => `${describeCase(shape)}, keys in another order`,
-        held: (count) => `${count} times the keys came in another order, and the rows were the same`,
+        held: (count) => `${times(count)} the keys came in another order, and the rows were the same`,
         attempt: async ({ shape, order }) => {
           const call = callFor(subject, shape)
           const rows = rowsToCompare(call.length)

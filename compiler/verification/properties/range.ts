@@ -1,4 +1,5 @@
 /** Large inputs: results stay finite, and right as long as f32 can tell. */
+import { counted } from '../../diagnostics/counted.ts'
 import { LARGEST } from '../../../runtime/storage/half.ts'
 import { actionOf, isIdentity, negativeWeights } from '../../algebra/facts.ts'
 import { cases, type Case, describeCase } from '../cases/case.ts'
@@ -40,7 +41,7 @@ export const range: Property = {
         }),
         describe: describeCase,
         held: (count) =>
-          `${count} calls with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64${beyondStorage(subject, ended)}`,
+          `${counted(count, 'call')} with rows of norm up to ${large} and entries up to 1e4 gave finite rows, ${compared} of them compared with float64${beyondStorage(subject, ended)}`,
         attempt: async (shape) => {
           const call = clamped(signed(callFor(subject, shape), shape))
           const out = await executor.forward(call)

@@ -9,6 +9,7 @@
  * where there are kernels for them, give what `forward` gives, each batch item
  * from a prompt of its own length.
  */
+import { counted } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { reference } from '../../reference/reference.ts'
 import { featuresOf, termsOf } from '../../algebra/facts.ts'
@@ -54,7 +55,7 @@ export const recurrence: Property = {
           place: fraction(),
         }),
         describe: (cut) => `${describeCase(cut.shape)}, cut after row ${cutAfter(cut) - 1}`,
-        held: (count) => `${count} sequences, cut at random: ${waysOf(subject).join(', ')} agree`,
+        held: (count) => `${counted(count, 'sequence')}, cut at random: ${waysOf(subject).join(', ')} agree`,
         attempt: async (cut) => {
           const call = callFor(subject, cut.shape)
           const cutAt = cutAfter(cut)

@@ -1,4 +1,5 @@
 /** The kernels compute what the file says: the device against float64. */
+import { counted } from '../../diagnostics/counted.ts'
 import * as fc from 'fast-check'
 import { cases, type Case, describeCase, longestOf } from '../cases/case.ts'
 import { differenceFrom } from './expected.ts'
@@ -22,7 +23,7 @@ export const referenceProperty: Property = {
         }),
         describe: ({ shape }) => describeCase(shape),
         held: (count) =>
-          `${count} shapes agree with float64; the largest error is ${smallText(worst)} of the largest value`,
+          `${counted(count, 'shape agrees', 'shapes agree')} with float64; the largest error is ${smallText(worst)} of the largest value`,
         attempt: async ({ shape, draw }) => {
           const call = callFor(subject, shape)
           if (draw > 0 && executor.projection !== undefined) executor.redraw(draw)
