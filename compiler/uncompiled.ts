@@ -1,7 +1,7 @@
 /** What of a checked spec no target has kernels for yet; its attentions run on the float64 reference. */
 import { fromModel } from './algebra/build.ts'
 import { attendOf, mapsOf } from './algebra/facts.ts'
-import { declaredTensors, headsInSight, isRecurrent } from './semantics/model.ts'
+import { declaredTensors, headsInSight, isOfHeads, isRecurrent } from './semantics/model.ts'
 import type { AttentionModel } from './semantics/model.ts'
 import { environmentOf, evaluateScalar } from './symbolic/evaluate.ts'
 import type { Expression } from './symbolic/expression.ts'
@@ -16,8 +16,9 @@ export function uncompiled(model: AttentionModel): string | undefined {
   if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
   if (output !== undefined && evaluation !== 'exact') return 'an expression for its output'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'
-  if (decay !== undefined && evaluation === 'exact') return 'a decay of pairs'
-  if (decay !== undefined && forgetsAll(decay)) return 'a decay of 0'
+  if (decay !== undefined && decay.type.kind === 'vector' && evaluation === 'exact')
+    return 'a decay of each entry of pairs'
+  if (isOfHeads(decay) && forgetsAll(decay)) return 'a decay of 0'
   if (evaluation === 'exact') return uncompiledPairs(model)
   for (const expression of expressionsOf(model)) {
     const nodes = traverse(expression)
@@ -38,7 +39,8 @@ const mostTables = 2
 
 /** The same of scores of pairs. */
 function uncompiledPairs(model: AttentionModel): string | undefined {
-  if (seesBefore([...expressionsOf(model), ...(model.output ? [model.output] : [])])) return 'rows before'
+  const others = [model.decay, model.output].filter((one) => one !== undefined)
+  if (seesBefore([...expressionsOf(model), ...others])) return 'rows before'
   const attention = fromModel(model)
   const attend = attendOf(attention)
   const seen = attention.data.filter(({ name }) =>

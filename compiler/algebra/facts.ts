@@ -9,6 +9,7 @@ import { invariant } from '../diagnostics/invariant.ts'
 import { mentions } from '../symbolic/traverse.ts'
 import { identity } from './action.ts'
 import type {
+  Accumulated,
   Action,
   Attend,
   Attention,
@@ -76,7 +77,7 @@ export function outputOf({ steps }: Attention): RowOperation {
 
 /** The step in which rows meet: that of the output, or the one before it where that is made of single rows of it. */
 export function meetingOf({ steps }: Attention): RowOperation {
-  const meeting = steps.findLast(({ kind }) => kind !== 'map')
+  const meeting = steps.findLast((step) => !isAlong(step))
   invariant(meeting !== undefined, 'an attention has a step in which rows meet')
   return meeting
 }
@@ -102,13 +103,20 @@ export function pairsOf(attention: Attention): Attend | undefined {
 /** The same of queries and keys that single rows are mapped to beforehand, and of rows that are mapped behind it. */
 export function attendOf(attention: Attention): Attend | undefined {
   const meeting = meetingOf(attention)
-  const others = attention.steps.every((step) => step === meeting || step.kind === 'map')
+  const others = attention.steps.every((step) => step === meeting || isAlong(step))
   return meeting.kind === 'attend' && others ? meeting : undefined
 }
 
 /** Whether denominators have more than the weights of keys and ε. */
 export const weighsBeside = ({ steps }: Attention): boolean =>
   steps.some((step) => step.kind === 'attend' && step.beside !== undefined)
+
+/** Rows that go along those of the call. */
+export const isAlong = (operand: RowOperand): operand is Mapped | Accumulated =>
+  operand.kind === 'map' || operand.kind === 'accumulate'
+
+/** The steps that make such rows, in order. */
+export const alongOf = ({ steps }: Attention): readonly (Mapped | Accumulated)[] => steps.filter(isAlong)
 
 /** The steps that map single rows, in order. */
 export const mapsOf = ({ steps }: Attention): readonly Mapped[] => steps.filter((step) => step.kind === 'map')

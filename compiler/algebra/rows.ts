@@ -17,7 +17,7 @@ import type { FactorisedScore, ScaledTerm } from './terms.ts'
 
 /** One step of an attention. */
 export type RowOperation =
-  Mapped | Attend | Carry | Recur | Near | Means | Product | Inverse | Convolve | Either
+  Mapped | Accumulated | Attend | Carry | Recur | Near | Means | Product | Inverse | Convolve | Either
 
 /** Rows that an operation takes. */
 export type RowOperand = CallRows | GivenRows | RowOperation
@@ -63,13 +63,22 @@ export interface Mapped extends Step {
    * What expressions see as vectors, by name: rows of the call, which are multiplied by √scale, or mapped along the same
    * rows, or those of the result. To a query row behind the keys that count, rows of keys are zeros.
    */
-  readonly rows: Readonly<Record<string, CallRows | Mapped | Attend | Recur>>
+  readonly rows: Readonly<Record<string, CallRows | Mapped | Accumulated | Attend | Recur>>
   /** The declared tensors that they see by name, each the value of the row, or of the head. */
   readonly data: readonly TensorPlan[]
   /** In order; entries behind them are 0. */
   readonly parts: readonly MappedPart[]
   /** Entries of a row. */
   readonly width: number
+}
+
+/**
+ * Sums of mapped rows from the first one to each, itself included. Every entry gives two: the nearest whole number, and
+ * behind all of these what is left, so that a difference of rows far from the first keeps its digits.
+ */
+export interface Accumulated extends Step, Pick<Mapped, 'along' | 'heads' | 'width'> {
+  readonly kind: 'accumulate'
+  readonly rows: Mapped
 }
 
 /**

@@ -18,7 +18,7 @@ import type {
   ScaledTerm,
 } from './attention.ts'
 import { verifyDivision } from './division.ts'
-import { actionOf, featuresOf, mapsOf, outputOf, shapeOf, termsOf } from './facts.ts'
+import { actionOf, featuresOf, isAlong, mapsOf, outputOf, shapeOf, termsOf } from './facts.ts'
 import { isOperation, operationsOf, recordOf } from './operations/index.ts'
 import { samplePoints } from './sample.ts'
 
@@ -54,8 +54,8 @@ export function verify(attention: Attention): Attention {
 function verifyOperation(operation: RowOperation, steps: readonly RowOperation[]): void {
   const at = steps.indexOf(operation)
   if (at === -1) return
-  const mixed = steps.some((step) => step.kind !== 'map' && recordOf(step).operands(step).includes(operation))
-  const fixed = !mixed || operation.kind === 'map' || shapeOf(operation).count !== undefined
+  const mixed = steps.some((step) => !isAlong(step) && recordOf(step).operands(step).includes(operation))
+  const fixed = !mixed || isAlong(operation) || shapeOf(operation).count !== undefined
   invariant(fixed, `${operation.result} has rows of a fixed number`)
   for (const operand of recordOf(operation).operands(operation)) {
     const place = isOperation(operand) ? steps.indexOf(operand) : -1

@@ -1,7 +1,7 @@
 /** Rows made of single rows, as an equation: each entry by the expression of its part. */
 import { declaredBuffer } from '../../runtime/contract/tensors.ts'
 import type { TensorPlan } from '../../runtime/contract/tensors.ts'
-import type { Attention, Mapped, MappedPart, RowOperation } from '../algebra/attention.ts'
+import type { Accumulated, Attention, Mapped, MappedPart, RowOperation } from '../algebra/attention.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { constant } from '../symbolic/build.ts'
 import { simplify } from '../symbolic/simplify.ts'
@@ -58,22 +58,25 @@ export const resultBuffer = (
   scratch(result, [valueDim, 'length', sliceHeads(groups)], `per query head and row: [${valueDim}]`)
 
 /** Where the rows of a step lie. */
-export const mappedPlace = ({ result, heads, along }: Mapped): Rows => ({
+export const mappedPlace = ({ result, heads, along }: Mapped | Accumulated): Rows => ({
   buffer: result,
   of: heads === 'heads' ? 'sliceQueryHead' : 'sliceKeyHead',
   count: along === 'length' ? 'length' : 'visible',
 })
 
-const overHeads = ({ heads }: Mapped): Over => (heads === 'heads' ? 'sliceQueryHead' : 'sliceKeyHead')
+/** Whose they are. */
+export const overHeads = ({ heads }: Pick<Mapped, 'heads'>): Over =>
+  heads === 'heads' ? 'sliceQueryHead' : 'sliceKeyHead'
 
-const extentOf = (step: Mapped, groups: Groups): readonly [Size, Size, Size] => [
+/** Entries, rows and heads. */
+export const extentOf = (step: Mapped | Accumulated, groups: Groups): readonly [Size, Size, Size] => [
   step.width,
   step.along,
   step.heads === 'heads' ? sliceHeads(groups) : 'sliceCount',
 ]
 
 /** Room for the rows of a step. */
-export const mappedBuffer = (step: Mapped, groups: Groups): BufferPlan =>
+export const mappedBuffer = (step: Mapped | Accumulated, groups: Groups): BufferPlan =>
   scratch(
     step.result,
     extentOf(step, groups),
@@ -217,7 +220,7 @@ function firstEntry(
 
 function placeOfRows(operand: Mapped['rows'][string]): Rows {
   if (operand.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[operand.of]
-  return operand.kind === 'map' ? mappedPlace(operand) : resultPlace(operand)
+  return operand.kind === 'attend' || operand.kind === 'recur' ? resultPlace(operand) : mappedPlace(operand)
 }
 
 /** What is at hand beside rows and data, as far as an expression asks for it. */

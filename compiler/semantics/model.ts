@@ -221,6 +221,10 @@ function filtersOf({ width }: ShortConvModel, dim: number, valueDim: number): re
 export const isOfHeads = (decay: Expression | undefined): decay is Expression =>
   decay?.type.kind === 'scalar' && [...freeVariables(decay)].every((name) => name === 'head')
 
+/** γ of a token between the rows of a pair, where pairs have such factors. */
+export const factorOfPairs = ({ evaluation, decay }: AttentionModel): Expression | undefined =>
+  evaluation === 'exact' ? decay : undefined
+
 /** Heads for which the compiler looks at a decay of the head; calls look at their own. */
 export const headsInSight = 64
 

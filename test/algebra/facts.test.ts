@@ -27,6 +27,7 @@ const settings: Readonly<Record<string, string>> = {
   'pooled rows': `${kernel} compress: 3 learned`,
   'mapped rows': 'kernel: exp(dot(unit(q), unit(k)))',
   'rows made of those of the result': `${kernel} mask: causal output: o + v`,
+  'sums of mapped rows': `inputs: f scalar ${kernel} mask: causal decay: sigmoid(f)`,
   'rows mapped by their places': 'kernel: exp(dot(q, k) - 0.1 * j)',
 }
 
@@ -42,6 +43,7 @@ const call: Call = {
   kvHeads: 1,
   length,
   keyLength: length,
+  inputs: { f: numbers(9, length) },
   weights: {
     landmarks: numbers(4, 3 * dim),
     queryLandmarks: numbers(5, 3 * dim),
@@ -66,6 +68,7 @@ const apart = (left: ArrayLike<number>, right: ArrayLike<number>): number =>
 /** Whether an attention above has an operation of the kind; the reference alone knows how to compute the others. */
 const isTried: Readonly<Record<RowOperation['kind'], boolean>> = {
   map: true,
+  accumulate: true,
   attend: true,
   carry: true,
   recur: true,

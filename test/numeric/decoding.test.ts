@@ -29,6 +29,8 @@ const specs = {
     'attention a { dim: 6 value_dim: 5 kernel: exp(dot(q, k)) mask: causal }',
   'exact, with a weight beside the keys':
     'attention a { dim: 6 value_dim: 5 weights: s scalar kernel: exp(dot(q, k)) mask: causal sink: s + head }',
+  'exact, by what each token lets pass':
+    'attention a { dim: 6 value_dim: 5 inputs: f scalar kernel: exp(dot(q, k)) mask: causal decay: sigmoid(f) }',
   position:
     'feature f(x) = [relu(x) * cos(position / 50), relu(x) * sin(position / 50), 1] attention a { dim: 6 feature: f mask: causal }',
 }

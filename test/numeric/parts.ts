@@ -20,9 +20,21 @@ export function rows(
 
 /** The rows of a call whose sides are equally long, by the first and the one behind the last. */
 export const partsOf =
-  ({ model: { dim, valueDim } }: Built, { length }: Sizes, { q, k, v }: Tensors) =>
+  (
+    { model: { dim, valueDim, inputs: plans = [] } }: Built,
+    { length }: Sizes,
+    { q, k, v, inputs }: Tensors,
+  ) =>
   (from: number, to: number): Tensors => ({
     q: rows(q, length, dim, from, to),
     k: rows(k, length, dim, from, to),
     v: rows(v, length, valueDim, from, to),
+    ...(inputs && {
+      inputs: Object.fromEntries(
+        plans.map(({ name, shape }) => {
+          const width = shape.reduce((product, size) => product * size, 1)
+          return [name, rows(inputs[name] ?? [], length, width, from, to)]
+        }),
+      ),
+    }),
   })

@@ -49,6 +49,10 @@ const settings: readonly (readonly [name: string, text: string, before?: string]
     'a weight beside the keys, of the head and of weights',
     'weights: s scalar, t shared vector(3) kernel: exp(dot(q, k)) mask: causal sink: s - log(head + 1) + t[heads - 1]',
   ],
+  [
+    'tokens that let nothing pass',
+    'inputs: f scalar kernel: exp(dot(q, k)) mask: causal decay: relu(min(f + 0.5, 1))',
+  ],
   ['no denominator', 'kernel: exp(dot(q, k)) normalize: none'],
   [
     'a decay beside exponentials',

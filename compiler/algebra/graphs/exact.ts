@@ -1,17 +1,18 @@
 /** Attention pair by pair. */
 import { invariant } from '../../diagnostics/invariant.ts'
-import { declaredTensors } from '../../semantics/model.ts'
+import { declaredTensors, factorOfPairs } from '../../semantics/model.ts'
 import type { AttentionModel, MaskModel } from '../../semantics/model.ts'
 import { multiply } from '../../symbolic/build.ts'
 import { scalarComponents } from '../../symbolic/components.ts'
 import { simplify } from '../../symbolic/simplify.ts'
 import { traverse } from '../../symbolic/traverse.ts'
-import type { RowOperation } from '../rows.ts'
+import type { Accumulated, Mapped, RowOperation } from '../rows.ts'
 import { scaledTerm } from '../split-term.ts'
 import { attendBeside } from './graph.ts'
 import type { Graph, Inputs } from './graph.ts'
 import { apartFromPlaces, indicator } from './masks.ts'
 import { withOutput } from './output.ts'
+import { pathOf } from './paths.ts'
 import { sidesOf } from './sides.ts'
 
 /** Queries attending to all keys. */
@@ -36,6 +37,7 @@ const moving: ReadonlySet<string> = new Set([
 export function seesBeside(model: AttentionModel): boolean {
   const { evaluation, kernel, mask } = model
   if (evaluation !== 'exact' || kernel === undefined) return false
+  if (factorOfPairs(model) !== undefined) return true
   const data = new Set(declaredTensors(model).map(({ name }) => name))
   const isBeside = traverse(kernel).some(
     (node) =>
@@ -54,16 +56,24 @@ export function exactBeside(
   const { kernel } = model
   invariant(kernel !== undefined, 'an exact attention has a kernel')
   const { mask, others } = apartFromPlaces(model.mask)
-  const sides = sidesOf(multiply(kernel, ...others.map(indicator)), {
+  const path = pathOf(model)
+  const sides = sidesOf(multiply(kernel, ...path.factors, ...others.map(indicator)), {
     ...inputs,
+    rows: path.rows,
     data: declaredTensors(model),
   })
   const term = scaledTerm(simplify(scalarComponents(sides.kernel)))
   const { queries, keys } = sides
-  const before = [queries, keys].flatMap((step) => [
-    ...Object.values(step.rows).filter((rows) => rows.kind === 'map'),
-    step,
-  ])
+  const before = new Set([queries, keys].flatMap(madeOf))
   const attend = { ...attendBeside(model, inputs, term), queries, keys }
   return { steps: [...before, ...withOutput(model, attend, inputs)], mask }
+}
+
+/** A step behind those that it is made of. */
+function madeOf(step: Mapped | Accumulated): readonly (Mapped | Accumulated)[] {
+  const operands = step.kind === 'map' ? Object.values(step.rows) : [step.rows]
+  return [
+    ...operands.flatMap((one) => (one.kind === 'map' || one.kind === 'accumulate' ? madeOf(one) : [])),
+    step,
+  ]
 }

@@ -14,7 +14,7 @@ import { applyNamed, constant, dot, row, slice, variable } from '../../symbolic/
 import type { Apply, Expression } from '../../symbolic/expression.ts'
 import { scalarOperator } from '../../symbolic/operators.ts'
 import { children, equals, freeVariables, mapChildren, mapNodes } from '../../symbolic/traverse.ts'
-import type { CallRows, Mapped } from '../rows.ts'
+import type { Accumulated, CallRows, Mapped } from '../rows.ts'
 import { mappedRows } from './map.ts'
 
 /** κ of mapped rows. */
@@ -37,10 +37,23 @@ interface Placed {
 const inFours = (size: number): number => 4 * Math.ceil(size / 4)
 const sizeOf = ({ type }: Expression): number => (type.kind === 'vector' ? type.size : 1)
 
-/** @param data the declared tensors */
+/**
+ * @param rows what rows of both sides see beside their own entries, by name
+ * @param data the declared tensors
+ */
 export function sidesOf(
   kernel: Expression,
-  { q, k, data }: { readonly q: CallRows; readonly k: CallRows; readonly data: readonly TensorPlan[] },
+  {
+    q,
+    k,
+    rows,
+    data,
+  }: {
+    readonly q: CallRows
+    readonly k: CallRows
+    readonly rows: Readonly<Record<string, Accumulated>>
+    readonly data: readonly TensorPlan[]
+  },
 ): Sides {
   const splitting = new Splitting(data)
   // The first time finds a place for everything, the second one knows how long rows are.
@@ -56,7 +69,7 @@ export function sidesOf(
         of === 'q' || splitting.placed.k.some(({ expression }) => splitting.isOfHead(expression))
           ? 'heads'
           : 'kvHeads',
-      rows: of === 'q' ? { q } : { k },
+      rows: { ...rows, ...(of === 'q' ? { q } : { k }) },
       data,
       entries: splitting.placed[of].map((one) => ({
         ...one,

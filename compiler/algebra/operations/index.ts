@@ -1,5 +1,6 @@
 /** The records of all row operations, by kind. */
 import type { RowOperand, RowOperation } from '../rows.ts'
+import { accumulate } from './accumulate.ts'
 import { attend } from './attend.ts'
 import { carry } from './carry.ts'
 import { convolve } from './convolve.ts'
@@ -14,6 +15,7 @@ import type { OperationRecord } from './record.ts'
 
 const byKind: { readonly [Kind in RowOperation['kind']]: OperationRecord<RowOperation & { kind: Kind }> } = {
   map,
+  accumulate,
   attend,
   carry,
   recur,

@@ -18,7 +18,9 @@ export const map: OperationRecord<Mapped> = {
       const zeros = new Float64Array('width' in operand ? operand.width : 0)
       return [name, rowsOf(operand), zeros] as const
     })
-    const count = along === 'length' ? head.q.length : head.k.length
+    // Keys behind those that count are no rows, but queries may stand there, and see what tokens bring.
+    const keys = operands.length === 0 ? call.keyLength : head.k.length
+    const count = along === 'length' ? head.q.length : keys
     return Array.from({ length: count }, (_, position) => {
       const names = {
         position,

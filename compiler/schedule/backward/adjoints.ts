@@ -58,6 +58,7 @@ export function adjointOf(
       }
     }
     case 'map':
+    case 'accumulate':
     case 'carry':
     case 'recur':
     case 'near':

@@ -3,9 +3,10 @@
  * is a batch item's own, and no norm is taken beyond one head of it.
  */
 import type { Attend, Attention, GivenRows, RowOperand, RowOperation } from '../../algebra/attention.ts'
-import { givenRowsOf, isGiven, shapeOf } from '../../algebra/facts.ts'
+import { givenRowsOf, isAlong, isGiven, shapeOf } from '../../algebra/facts.ts'
 import { invariant, InvariantError } from '../../diagnostics/invariant.ts'
 import { countedRows, dataBuffers, keyRows, product, queryLengths, queryRows, valueRows } from '../buffers.ts'
+import { accumulatedPlan } from '../accumulate.ts'
 import { besideOf } from '../beside.ts'
 import { buffersOfData } from '../data.ts'
 import { mappedBuffer, mappedPlace, mapPass, resultBuffer, resultPlace } from '../map.ts'
@@ -77,6 +78,8 @@ export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds
         ],
         buffers: [],
       }
+    case 'accumulate':
+      return accumulatedPlan(step, { groups: 'kvHeads' })
     case 'attend':
       return planner.attend({ ...attendRows(step, walk), ...restricted })
     case 'either':
@@ -141,7 +144,7 @@ function planOutput(step: Extract<RowOperation, { kind: 'either' | 'convolve' }>
 
 /** Rows between steps. */
 function roomForRows(step: RowOperation, { valueDim }: Attention): BufferPlan {
-  if (step.kind === 'map') return mappedBuffer(step, 'kvHeads')
+  if (isAlong(step)) return mappedBuffer(step, 'kvHeads')
   const place = placeOf(step)
   return place.count === 'length' ? resultBuffer(step, valueDim, 'kvHeads') : scratchFor(place, widthOf(step))
 }
@@ -170,7 +173,7 @@ export function attendRows(step: Attend, { attention }: Pick<Walk, 'attention'>)
 /** Where the rows of an operand lie. */
 export function placeOf(rows: RowOperand): Rows {
   if (rows.kind === 'call') return { q: queryRows, k: keyRows, v: valueRows }[rows.of]
-  if (rows.kind === 'map') return mappedPlace(rows)
+  if (isAlong(rows)) return mappedPlace(rows)
   if (rows.kind === 'given') return { buffer: rows.weight, of: 'head', count: rows.count }
   const { count } = shapeOf(rows)
   if (count === undefined) return resultPlace(rows)

@@ -105,6 +105,13 @@ export const decay: SettingRecord<'decay'> = {
     promise(evaluation === 'factorised' || evaluation === 'exact', 'decay is of a state or of pairs')
     promise(isClosed(decay, ['head', 'heads']), 'decay is closed over heads and tensors')
   },
-  bodies: ({ decay }) => (decay ? [{ at: 'keyLength', expression: decay }] : []),
+  // Queries of pairs see it, too: of the tokens up to their own.
+  bodies: ({ decay, evaluation }) =>
+    decay
+      ? [
+          { at: 'keyLength', expression: decay },
+          ...(evaluation === 'exact' ? [{ at: 'length', expression: decay } as const] : []),
+        ]
+      : [],
   print: ({ decay }) => decay && print(decay),
 }

@@ -73,6 +73,12 @@ const patterns: readonly Pattern[] = [
     from: log(add(exp(a), unitary)),
     to: apply('softplus', a),
   },
+  {
+    name: 'log of sigmoid',
+    algebra: 'log(sigmoid a) = −softplus(−a)',
+    from: log(apply('sigmoid', a)),
+    to: negate(apply('softplus', negate(a))),
+  },
   ...Object.keys(functions).flatMap(exactSums),
   {
     name: 'sigmoid',

@@ -95,7 +95,7 @@ async function decode(
   const step = async <T extends Tensor>(token: ForwardCall<T>): Promise<T> => {
     const { q, k, v, inputs, batch, heads, kvHeads } = token
     invariant(state !== undefined, 'tokens come after a prompt')
-    return attention.step(state, { q, k, v, inputs, batch, heads, kvHeads })
+    return attention.step(state, { q, k, v, ...(inputs && { inputs }), batch, heads, kvHeads })
   }
   const run = async (
     given: ForwardCall<Float32Array>,
