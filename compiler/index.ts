@@ -8,6 +8,7 @@
 import { describe, requireObject } from '../runtime/arguments/describe.ts'
 import type { TargetName } from '../runtime/contract/backends.ts'
 import type { Program } from '../runtime/program.ts'
+import { LateFiles } from './codegen/late-files.ts'
 import type { OutputFile } from './codegen/module.ts'
 import { type RuntimePlace, runtimes } from './codegen/runtime-imports.ts'
 import type { Diagnostic as FoundDiagnostic, Source } from './diagnostics/diagnostic.ts'
@@ -80,6 +81,8 @@ export interface CompiledAttention extends Omit<Built, 'files' | 'program'> {
   readonly name: string
   /** An ES module, its types, and its kernels to read; they import the runtime, as the option says. */
   readonly files: readonly OutputFile[]
+  /** One of `files` by its path, sooner than all of them are made; undefined where there is none of that path. */
+  readonly file: (path: string) => OutputFile | undefined
   /** For `createAttention` of `attnc/runtime`, without writing anything. */
   readonly program: Program
 }
@@ -126,19 +129,20 @@ export function compile(text: string, options: CompileOptions = {}): Compilation
 }
 
 function pendingOf(name: string, { text, ...built }: Unscheduled, runtime: RuntimePlace): PendingAttention {
-  return { name, ...built, ...(text && { text: { program: text.program, files: text.files(runtime) } }) }
+  return { name, ...built, ...(text && { text: { program: text.program, files: [...text.files(runtime)] } }) }
 }
 
 /** Files are made when somebody asks for them, once: those of other targets take longer than all else. */
 function compiled(name: string, built: Built, runtime: RuntimePlace): CompiledAttention {
-  let made: readonly OutputFile[] | undefined
+  let late: LateFiles | undefined
+  const files = (): LateFiles => (late ??= new LateFiles(built.files(runtime)))
   return {
     name,
     ...built,
     get files() {
-      made ??= built.files(runtime)
-      return made
+      return files().all()
     },
+    file: (path) => files().named(path),
   }
 }
 

@@ -138,7 +138,7 @@ export interface Built {
   readonly forms: LoweredForms
   readonly program: Program
   /** Those of the other targets are made for it, too. */
-  readonly files: (runtime: RuntimePlace) => readonly OutputFile[]
+  readonly files: (runtime: RuntimePlace) => Iterable<OutputFile>
 }
 
 /** What no schedule has been written for. */

@@ -30,26 +30,26 @@ export interface OutputFile {
 const languageOf = ({ target }: AnyDescription): Language => targetNamed(target).language
 
 /**
- * Returns all files of one compiled attention: the module, its types, its kernels as text, and the modules that it
- * loads late. The runtime is not among them.
+ * All files of one compiled attention: the module, its types, its kernels as text, and the modules that it
+ * loads late, which are made when they are asked for. The runtime is not among them.
  *
  * @param runtime where the module imports it from
  */
-export function printModule(program: ProgramDescription, runtime: RuntimePlace = 'copy'): OutputFile[] {
+export function* printModule(
+  program: ProgramDescription,
+  runtime: RuntimePlace = 'copy',
+): Generator<OutputFile, void> {
   const { name } = program
   const others = (program.alternatives ?? []).flatMap(({ describe }) => describe() ?? [])
-  return [
-    { path: modulePath(name), text: moduleText(program, others, runtime) },
-    ...others.map((other) => ({ path: alternativePath(other), text: alternativeText(other) })),
-    ...[program, ...others].flatMap((one) => [...binaries(one), ...gradientFiles(one)]),
-    ...decodingFiles(program, decodingPath(program)),
-    ...others.flatMap((other) => decodingFiles(other, `${name}/${targetDecoding(other)}`)),
-    { path: `${name}.d.ts`, text: moduleTypes(program, runtime) },
-    ...Object.entries(program.kernels).map(([kernel, { code }]) => ({
-      path: `${name}/${kernel}.${languageOf(program).extension}`,
-      text: code,
-    })),
-  ]
+  yield { path: modulePath(name), text: moduleText(program, others, runtime) }
+  yield { path: `${name}.d.ts`, text: moduleTypes(program, runtime) }
+  for (const other of others) yield { path: alternativePath(other), text: alternativeText(other) }
+  yield* decodingFiles(program, decodingPath(program))
+  for (const other of others) yield* decodingFiles(other, `${name}/${targetDecoding(other)}`)
+  for (const [kernel, { code }] of Object.entries(program.kernels))
+    yield { path: `${name}/${kernel}.${languageOf(program).extension}`, text: code }
+  for (const one of [program, ...others]) yield* binaries(one)
+  for (const one of [program, ...others]) yield* gradientFiles(one)
 }
 
 /** The path of the module that people import. It is written last, because it loads the others. */

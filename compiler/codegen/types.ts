@@ -10,6 +10,20 @@ export type Typed = Pick<Program, 'name' | 'dim' | 'valueDim' | 'projection' | '
 export const moduleTypes = (program: Typed, runtime: RuntimePlace): string =>
   [...typeImport(runtime), ...members(program, 'export declare ')].join('\n')
 
+/** The types of a module that has several attentions, each as an object by its name. */
+export const namedTypes = (programs: readonly Typed[], runtime: RuntimePlace): string =>
+  [
+    ...typeImport(runtime),
+    // Under names of their own, since an attention may have the name of a type or a word of the language.
+    ...programs.flatMap((program) => [
+      `declare namespace ${program.name}_ {`,
+      ...members(program, 'export ').map((line) => (line === '' ? '' : `  ${line}`)),
+      '}',
+    ]),
+    `export { ${programs.map(({ name }) => `${name}_ as ${name}`).join(', ')} }`,
+    '',
+  ].join('\n')
+
 const typeImport = (runtime: RuntimePlace): string[] => [
   `import type { Attention, CreateOptions, Program } from '${runtimeImports[runtime].types}'`,
   '',

@@ -59,6 +59,12 @@ const rules: readonly Rule[] = [
   // Holds what every stage made against what every other stage says.
   { files: 'compiler/verification/', may: everything },
   { files: 'compiler/cli/', may: everything },
+  // What bundlers and the command line write of specs is the same, and so are their first lines.
+  {
+    files: 'compiler/unplugin/',
+    may: ['compiler/index.ts', 'compiler/options.ts', 'compiler/codegen/'],
+    mayTypes: everything,
+  },
   { files: 'compiler/index.ts', may: everything },
   { files: 'compiler/frames.ts', may: [...leaves, 'compiler/options.ts', 'runtime/arguments/'] },
   { files: 'compiler/options.ts', may: [...leaves, 'runtime/arguments/'] },
@@ -80,6 +86,7 @@ const packages: readonly { readonly files: string; readonly may: RegExp }[] = [
   { files: 'compiler/verification/', may: /^fast-check$/ },
   { files: 'compiler/targets/wasm/', may: /^watr\/\w+$/ },
   { files: 'compiler/cli/', may: /^(commander|fflate|node:[\w/]+)$/ },
+  { files: 'compiler/unplugin/', may: /^(unplugin|node:[\w/]+)$/ },
   { files: 'compiler/', may: /^$/ },
 ]
 

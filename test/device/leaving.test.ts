@@ -11,7 +11,7 @@ import type { ModuleFolder } from '../setup/modules.ts'
 
 let folder: ModuleFolder
 beforeAll(() => {
-  folder = moduleFolder(printModule(softmax(64, 64)))
+  folder = moduleFolder([...printModule(softmax(64, 64))])
   writeFileSync(
     join(folder.path, 'leave.js'),
     `import { writeSync } from 'node:fs'

@@ -14,7 +14,7 @@ const programs = [softmaxCells(4, 3, true), softmaxCells(4, 3), cachedMeans(2)]
 let folder: ModuleFolder
 
 beforeAll(() => {
-  folder = moduleFolder(programs.flatMap((program) => printModule(program)))
+  folder = moduleFolder(programs.flatMap((program) => [...printModule(program)]))
 })
 afterAll(() => folder.remove())
 

@@ -20,7 +20,7 @@ const run = promisify(execFile)
 let folder: ModuleFolder
 
 beforeAll(() => {
-  folder = moduleFolder(programs.flatMap((program) => printModule(program)))
+  folder = moduleFolder(programs.flatMap((program) => [...printModule(program)]))
 })
 afterAll(() => folder.remove())
 

@@ -5,25 +5,16 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { OutputFile } from '../../codegen/module.ts'
+import { isSigned, sign } from '../../codegen/signature.ts'
 import { usage } from '../failure.ts'
 import { displayPath } from '../files.ts'
 import type { Io } from '../io.ts'
 import type { NewFile } from './write.ts'
 
-const signature = 'Written by attnc: compiling again replaces this file.\n'
-
-/** What a line of a comment begins with: in WAT, and elsewhere. */
-const marks = { wat: ';;', others: '//' } as const
-
-/** GLSL alone does not begin with its signature: nothing may stand before `#version`. */
-export function signed({ path, text }: OutputFile): NewFile & { readonly content: string } {
-  const [version = ''] = /^#version.*\n/.exec(text) ?? []
-  const mark = path.endsWith('.wat') ? marks.wat : marks.others
-  return { path, content: `${version}${mark} ${signature}${text.slice(version.length)}` }
-}
-
-const isSigned = (text: string): boolean =>
-  Object.values(marks).some((mark) => text.replace(/^#version.*\n/, '').startsWith(`${mark} ${signature}`))
+export const signed = ({ path, text }: OutputFile): NewFile & { readonly content: string } => ({
+  path,
+  content: sign(path, text),
+})
 
 /**
  * Asks before files are replaced that attnc did not write; where nobody can be asked, it refuses.

@@ -1,0 +1,13 @@
+/** The plugin for webpack. */
+import type { WebpackPluginInstance } from 'webpack'
+import { attnc } from './index.ts'
+import type { PluginOptions } from './options.ts'
+
+export type { PluginOptions } from './options.ts'
+
+/** Imports `.attn` files; see docs/bundlers.md. */
+const plugin: (options?: PluginOptions) => WebpackPluginInstance = attnc.webpack
+
+// Configurations of bundlers import their plugins so.
+// oxlint-disable-next-line import/no-default-export
+export default plugin
