@@ -158,6 +158,25 @@ describe('attnc run', () => {
     expect([status, err]).toEqual([0, ''])
   })
 
+  test('a state that grows beyond all numbers is said to', async () => {
+    at.write(
+      'grows.attn',
+      'attention a { dim: 2 feature: x mask: causal update: 4 * S + outer(k, v) normalize: none }',
+    )
+    const { status, out } = await at.run([
+      'run',
+      'grows.attn',
+      '--backend',
+      'wasm',
+      '--length',
+      '800',
+      '--repeat',
+      '1',
+    ])
+    expect(status).toBe(1)
+    expect(out).toMatch(/^ {2}a .* fails: not all of it is finite; .*--input/m)
+  })
+
   test('stores tensors as f16 where it is asked to, and holds the result to what that allows', async () => {
     const half = ['run', 'good.attn', '--only', 'small', '--storage', 'f16', '--length', '9', '--repeat', '1']
     for (const backend of ['wasm', 'reference']) {

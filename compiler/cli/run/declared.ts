@@ -26,7 +26,8 @@ export function withRandomData(inputs: Inputs, model: AttentionModel, seed: numb
 
 function randomTensor(plan: TensorPlan, inputs: Inputs, seed: number, stream: number): Tensor {
   const [width = 1] = plan.shape.slice(-1)
-  const deviation = plan.role === 'weight' ? 1 / Math.sqrt(width) : 1
+  // Rows of about unit length: longer ones make states that are read and written back grow with every token.
+  const deviation = plan.shape.length === 0 ? 1 : 1 / Math.sqrt(width)
   const data = normals(countOf(plan, inputs), seed, stream, deviation)
   const shape = axesOf(plan, inputs).map(([, size]) => size)
   if (plan.element === 'number') return { shape, data }

@@ -42,6 +42,11 @@ export type Storage = keyof typeof limits
 
 export function judge({ relativeRms }: Difference, storage: Storage): Verdict {
   const { rounding, tolerance } = limits[storage]
+  if (!Number.isFinite(relativeRms))
+    return {
+      passed: false,
+      words: 'fails: not all of it is finite; tensors of a model may do better (--input)',
+    }
   if (relativeRms <= rounding) return { passed: true, words: `passes: as near as ${storage} rounding allows` }
   if (relativeRms <= tolerance) return { passed: true, words: `passes: some digits are lost to ${storage}` }
   return { passed: false, words: `fails: more than ${tolerance} from the reference` }
