@@ -80,10 +80,12 @@ const weighing = fc.oneof(
 )
 
 /** γ needs a causal mask. */
-const causality = fc.oneof(
-  { weight: 2, arbitrary: masks.linear },
-  { weight: 1, arbitrary: decays.map((decay): Settings => ['mask: causal', `decay: ${decay}`]) },
-)
+const decaying = decays.map((decay): Settings => ['mask: causal', `decay: ${decay}`])
+
+const causality = fc.oneof({ weight: 2, arbitrary: masks.linear }, { weight: 1, arbitrary: decaying })
+
+/** The logarithm of a weight beside those of keys. */
+const sinks = perhaps('sink', fc.constantFrom('0', '-1.5', '3 - head', 'log(head + 1)'))
 
 const asWritten = perhaps('stabilize', fc.constantFrom('auto', 'none'))
 
@@ -156,7 +158,15 @@ const byMaxima = fc
 const kernel = setting('kernel', kernels)
 
 const exact = fc
-  .tuple(kernel, allOf(masks.any, weighing, asWritten))
+  .tuple(
+    kernel,
+    allOf(
+      fc.oneof({ weight: 3, arbitrary: masks.any }, { weight: 1, arbitrary: decaying }),
+      weighing,
+      asWritten,
+      sinks,
+    ),
+  )
   .map(([line, settings]): Way => ({ settings: [line, ...settings] }))
 
 const throughLandmarks = fc

@@ -6,7 +6,19 @@ import type { Row } from './functions.ts'
 import { plain, scaled } from './item.ts'
 import type { Cell, Item } from './item.ts'
 import { sees } from './mask.ts'
-import { add, divide, errorOf, multiply, rounded, sum, unit, valueOf, wide, zero } from './wide.ts'
+import {
+  add,
+  divide,
+  errorOf,
+  exponential,
+  multiply,
+  rounded,
+  sum,
+  unit,
+  valueOf,
+  wide,
+  zero,
+} from './wide.ts'
 import type { Wide } from './wide.ts'
 
 /** κ of query row i and key row j. */
@@ -52,12 +64,13 @@ export function everyPair(item: Item): Cell[][] {
     if (!visible(i, j)) return zero
     return gamma === undefined ? score(i, j) : multiply(score(i, j), decayed(gamma, i - j))
   }
+  const sink = model.sink && evaluateNumber(model.sink, { head: wide(head) })
   return q.map((_, i) =>
     weightedRow(
       model,
       plain(v),
       k.map((_, j) => term(i, j)),
-      cancels,
+      { cancels, ...(sink && { beside: exponential(sink) }) },
     ),
   )
 }
@@ -73,15 +86,19 @@ export function weightedRow(
   { valueDim, normalize, epsilon, stabilize }: AttentionModel,
   values: readonly Row[],
   terms: readonly Wide[],
-  cancels = false,
+  { cancels = false, beside }: { readonly cancels?: boolean; readonly beside?: Wide } = {},
 ): Cell[] {
   const columns = Array.from({ length: valueDim }, (_, column) => column)
   if (terms.every(({ mantissa, error }) => mantissa === 0 && error === 0))
     return columns.map(() => ({ value: 0, tolerance: 0 }))
-  const denominator = add(sum(terms), rounded(epsilon))
+  const denominator = sum([sum(terms), rounded(epsilon), ...(beside ? [beside] : [])])
   const largest = Math.max(...terms.map(({ mantissa, exponent }) => Math.log(Math.abs(mantissa)) + exponent))
   const positive =
-    !cancels && terms.every(({ mantissa }) => mantissa >= 0) && stabilize.kind === 'auto' && epsilon === 0
+    !cancels &&
+    beside === undefined &&
+    terms.every(({ mantissa }) => mantissa >= 0) &&
+    stabilize.kind === 'auto' &&
+    epsilon === 0
   const [tooSmall, tooLarge] = [largest < -limit, largest > limit]
   return columns.map((column) => {
     const numerator = sum(terms.map((term, j) => multiply(term, values[j]![column]!)))
