@@ -50,6 +50,10 @@ const settings: readonly (readonly [name: string, text: string, before?: string]
     'weights: s scalar, t shared vector(3) kernel: exp(dot(q, k)) mask: causal sink: s - log(head + 1) + t[heads - 1]',
   ],
   [
+    'tokens that let as much pass as weights say',
+    'weights: a scalar kernel: exp(dot(q, k)) mask: causal decay: sigmoid(a + head / heads)',
+  ],
+  [
     'tokens that let nothing pass',
     'inputs: f scalar kernel: exp(dot(q, k)) mask: causal decay: relu(min(f + 0.5, 1))',
   ],

@@ -46,7 +46,7 @@ export function pathOf(model: AttentionModel): Path {
   const gamma = factorOfPairs(model)
   if (gamma === undefined) return { factors: [], rows: {} }
   const logarithm = log(gamma)
-  if (isOfHeads(gamma)) {
+  if (isOfHeads(gamma) || (!seesTokens(model, gamma) && isFinite(logarithm))) {
     const places = subtract(variable('i'), variable('j'))
     return { factors: [exp(multiply(logarithm, places))], rows: {} }
   }
@@ -68,6 +68,10 @@ export function pathOf(model: AttentionModel): Path {
   const none = entries.length > 1 ? [indicator(apply('equal', entryAt('i', 1), entryAt('j', 1)))] : []
   return { factors: [exp(add(whole, difference(entries.length))), ...none], rows: { [sums]: rows } }
 }
+
+/** Whether it differs from token to token. */
+const seesTokens = ({ inputs = [] }: AttentionModel, gamma: Expression): boolean =>
+  inputs.some(({ name }) => freeVariables(gamma).has(name))
 
 /** Whether a number that is written so has no logarithm of what may be 0. */
 const isFinite = (logarithm: Expression): boolean =>
