@@ -1,7 +1,8 @@
 // The compiler in a browser: bundled by Vite without anything of Node.js, it compiles there, and what it makes runs.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type * as library from '../../compiler/index.ts'
 import { check } from '../../compiler/index.ts'
@@ -39,6 +40,15 @@ test('a module of Node.js in a bundle would be told of', async () => {
 
 test('Vite bundles the compiler without replacing or leaving out a module', () => {
   expect(warnings).toEqual([])
+})
+
+// Pages that only run modules load none of it.
+test('what a page loads for the compiler with all its targets is below 280 KB, zipped', async () => {
+  const assets = join(folder, 'assets')
+  const [chunk = ''] = (await readdir(assets)).filter((name) => /^compiler-.*\.js$/.test(name))
+  const bytes = gzipSync(await readFile(join(assets, chunk)), { level: 9 }).length
+  expect(bytes).toBeGreaterThan(200 * 1024)
+  expect(bytes).toBeLessThan(280 * 1024)
 })
 
 const browser = await openBrowser()
