@@ -11,8 +11,8 @@ import { freeVariables, mentions, traverse } from './symbolic/traverse.ts'
 /** The first such part, as a noun; undefined where kernels can be made of all. */
 export function uncompiled(model: AttentionModel): string | undefined {
   const { mask, decay, output, shortConv, evaluation } = model
-  if (shortConv !== undefined) return '`short_conv`'
   if (isRecurrent(model)) return uncompiledRecurrence(model)
+  if (shortConv !== undefined) return '`short_conv`'
   if (evaluation !== 'exact' && declaredTensors(model).length > 0) return 'declared inputs and weights'
   if (output !== undefined && evaluation !== 'exact') return 'an expression for its output'
   if (mask.kind === 'causal' && mask.fromEnd === true) return 'a mask from the end'

@@ -14,6 +14,7 @@ import type {
   Attend,
   Attention,
   FactorisedScore,
+  Filtered,
   GivenRows,
   Mapped,
   Mask,
@@ -112,11 +113,12 @@ export const weighsBeside = ({ steps }: Attention): boolean =>
   steps.some((step) => step.kind === 'attend' && step.beside !== undefined)
 
 /** Rows that go along those of the call. */
-export const isAlong = (operand: RowOperand): operand is Mapped | Accumulated =>
-  operand.kind === 'map' || operand.kind === 'accumulate'
+export const isAlong = (operand: RowOperand): operand is Mapped | Accumulated | Filtered =>
+  operand.kind === 'map' || operand.kind === 'accumulate' || operand.kind === 'filter'
 
-/** The steps that make such rows, in order. */
-export const alongOf = ({ steps }: Attention): readonly (Mapped | Accumulated)[] => steps.filter(isAlong)
+/** The steps that make such rows of others, in order. */
+export const alongOf = ({ steps }: Attention): readonly (Mapped | Accumulated)[] =>
+  steps.filter((step) => step.kind === 'map' || step.kind === 'accumulate')
 
 /** The steps that map single rows, in order. */
 export const mapsOf = ({ steps }: Attention): readonly Mapped[] => steps.filter((step) => step.kind === 'map')

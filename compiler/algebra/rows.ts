@@ -17,7 +17,18 @@ import type { FactorisedScore, ScaledTerm } from './terms.ts'
 
 /** One step of an attention. */
 export type RowOperation =
-  Mapped | Accumulated | Attend | Carry | Recur | Near | Means | Product | Inverse | Convolve | Either
+  | Filtered
+  | Mapped
+  | Accumulated
+  | Attend
+  | Carry
+  | Recur
+  | Near
+  | Means
+  | Product
+  | Inverse
+  | Convolve
+  | Either
 
 /** Rows that an operation takes. */
 export type RowOperand = CallRows | GivenRows | RowOperation
@@ -49,6 +60,23 @@ interface Step {
 }
 
 /**
+ * Rows of the call as a causal convolution over them leaves each entry: f(Σ_s w_s x_(t − taps + 1 + s) + b), with zeros
+ * before the first row. Like rows of the call they come times √scale, of which f sees nothing.
+ */
+export interface Filtered extends Step, Pick<Mapped, 'along' | 'heads' | 'width'> {
+  readonly kind: 'filter'
+  readonly rows: CallRows
+  /** Rows that each is made of. */
+  readonly taps: number
+  /** w, [width, taps] of each head that the rows have. */
+  readonly weights: TensorPlan
+  /** b, [width]; zeros where a call has none. */
+  readonly bias: TensorPlan
+  /** f, in `sum`. */
+  readonly value: Expression
+}
+
+/**
  * A row for each row of the call, made of that row alone: entry by entry an expression in the row, in declared tensors,
  * and in its place. Whatever an attention wants of single rows is rows in front of it, and what becomes of a row of its
  * result is one behind it.
@@ -63,7 +91,7 @@ export interface Mapped extends Step {
    * What expressions see as vectors, by name: rows of the call, which are multiplied by √scale, or mapped along the same
    * rows, or those of the result. To a query row behind the keys that count, rows of keys are zeros.
    */
-  readonly rows: Readonly<Record<string, CallRows | Mapped | Accumulated | Attend | Recur>>
+  readonly rows: Readonly<Record<string, CallRows | Filtered | Mapped | Accumulated | Attend | Recur>>
   /** The declared tensors that they see by name, each the value of the row, or of the head. */
   readonly data: readonly TensorPlan[]
   /** In order; entries behind them are 0. */

@@ -28,6 +28,7 @@ function bufferOf(plan: TensorPlan): BufferPlan {
     role: role === 'input' ? 'data' : 'weight',
     element: 'f32',
     size: product(...sizes),
+    ...(plan.optional && { optional: true }),
     layout: `[${axes.map((one) => (typeof one === 'string' ? letters[one] : one)).join(', ')}]`,
   }
 }

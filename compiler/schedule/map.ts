@@ -1,7 +1,14 @@
 /** Rows made of single rows, as an equation: each entry by the expression of its part. */
 import { declaredBuffer } from '../../runtime/contract/tensors.ts'
 import type { TensorPlan } from '../../runtime/contract/tensors.ts'
-import type { Accumulated, Attention, Mapped, MappedPart, RowOperation } from '../algebra/attention.ts'
+import type {
+  Accumulated,
+  Attention,
+  Filtered,
+  Mapped,
+  MappedPart,
+  RowOperation,
+} from '../algebra/attention.ts'
 import { invariant } from '../diagnostics/invariant.ts'
 import { constant } from '../symbolic/build.ts'
 import { simplify } from '../symbolic/simplify.ts'
@@ -58,7 +65,7 @@ export const resultBuffer = (
   scratch(result, [valueDim, 'length', sliceHeads(groups)], `per query head and row: [${valueDim}]`)
 
 /** Where the rows of a step lie. */
-export const mappedPlace = ({ result, heads, along }: Mapped | Accumulated): Rows => ({
+export const mappedPlace = ({ result, heads, along }: Mapped | Accumulated | Filtered): Rows => ({
   buffer: result,
   of: heads === 'heads' ? 'sliceQueryHead' : 'sliceKeyHead',
   count: along === 'length' ? 'length' : 'visible',
@@ -69,14 +76,17 @@ export const overHeads = ({ heads }: Pick<Mapped, 'heads'>): Over =>
   heads === 'heads' ? 'sliceQueryHead' : 'sliceKeyHead'
 
 /** Entries, rows and heads. */
-export const extentOf = (step: Mapped | Accumulated, groups: Groups): readonly [Size, Size, Size] => [
+export const extentOf = (
+  step: Mapped | Accumulated | Filtered,
+  groups: Groups,
+): readonly [Size, Size, Size] => [
   step.width,
   step.along,
   step.heads === 'heads' ? sliceHeads(groups) : 'sliceCount',
 ]
 
 /** Room for the rows of a step. */
-export const mappedBuffer = (step: Mapped | Accumulated, groups: Groups): BufferPlan =>
+export const mappedBuffer = (step: Mapped | Accumulated | Filtered, groups: Groups): BufferPlan =>
   scratch(
     step.result,
     extentOf(step, groups),
@@ -128,8 +138,10 @@ const keysBeside = ({ along, rows }: Mapped): readonly string[] =>
     ? []
     : Object.entries(rows).flatMap(([name, operand]) => (isOfKeys(operand) ? [name] : []))
 
-const isOfKeys = (operand: Mapped['rows'][string]): boolean =>
-  operand.kind === 'call' ? operand.of !== 'q' : operand.kind === 'map' && operand.along === 'keyLength'
+function isOfKeys(operand: Mapped['rows'][string]): boolean {
+  if (operand.kind === 'call') return operand.of !== 'q'
+  return (operand.kind === 'map' || operand.kind === 'filter') && operand.along === 'keyLength'
+}
 
 /** The entries of a part where a cell is one of them, of what lies behind it where it is there, and 0 in between. */
 function withPart(step: Mapped, context: MapContext, head: Head, part: MappedPart, behind: Formula): Formula {

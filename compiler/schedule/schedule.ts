@@ -146,6 +146,8 @@ export interface BufferPlan {
   readonly scales?: true
   /** Of the role `scratch`: what one part of gradients leaves for the other. */
   readonly kept?: true
+  /** Of the role `weight`: a caller may give none, and it has one number then, which is not read. */
+  readonly optional?: true
   /** Layout, for the reader. */
   readonly layout: string
 }

@@ -201,6 +201,12 @@ export function declaredTensors({
   return [...inputs, ...weights, ...(shortConv ? filtersOf(shortConv, dim, valueDim) : [])]
 }
 
+/** The names of a filter's tensors. */
+export const filterNames = (of: 'q' | 'k' | 'v'): { readonly weights: string; readonly bias: string } => ({
+  weights: `short_conv_${of}`,
+  bias: `short_conv_${of}_bias`,
+})
+
 /** [heads, width of a row, rows] for each of q, k and v, and a bias where the caller gives one. */
 function filtersOf({ width }: ShortConvModel, dim: number, valueDim: number): readonly TensorPlan[] {
   const sides = [
@@ -211,8 +217,8 @@ function filtersOf({ width }: ShortConvModel, dim: number, valueDim: number): re
   return sides.flatMap(([of, heads, size]) => {
     const shared = { role: 'weight', element: 'number', heads } as const
     return [
-      { ...shared, name: `short_conv_${of}`, shape: [size, width] },
-      { ...shared, name: `short_conv_${of}_bias`, shape: [size], optional: true },
+      { ...shared, name: filterNames(of).weights, shape: [size, width] },
+      { ...shared, name: filterNames(of).bias, shape: [size], optional: true },
     ]
   })
 }

@@ -111,5 +111,9 @@ const constantsOf = (
       name,
       weights[name] ?? (otherwise && weights[otherwise]),
     ]),
-    ...declaredWeights(program).map((plan) => [declaredBuffer(plan), weights[plan.name]]),
+    ...declaredWeights(program).map((plan) => [
+      declaredBuffer(plan),
+      // Kernels tell by its size that a weight is not given.
+      weights[plan.name] ?? (plan.optional && new Float32Array(1)),
+    ]),
   ].filter((entry): entry is [string, Float32Array] => entry[1] !== undefined)

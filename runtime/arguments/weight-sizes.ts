@@ -20,7 +20,7 @@ export function checkWeightSizes(
   for (const plan of program.weights) checkWeightSize(plan, lengthOf(plan.name), sizes)
   for (const plan of declaredWeights(program)) {
     const have = lengthOf(declaredBuffer(plan))
-    if (!have || have === countOf(plan, sizes)) continue
+    if (!have || have === countOf(plan, sizes) || (plan.optional && have === 1)) continue
     throw new RangeError(
       `With these heads, weights.${plan.name} needs ${countOf(plan, sizes)} numbers, ` +
         `${describeAxes(plan, sizes)}; create was given ${have}.`,

@@ -20,6 +20,8 @@ const settings: Readonly<Record<string, string>> = {
   'a causal state': 'feature: elu1 mask: causal decay: 0.5',
   'a state that rows change':
     'feature: x mask: causal normalize: none update: 0.9 * S + outer(k, v - 0.5 * read(k))',
+  'rows behind a filter':
+    'feature: x mask: causal normalize: none short_conv: 3 silu update: S + outer(k, v)',
   'features of places': 'feature: cosformer',
   means: `${kernel} landmarks: 3 segment_means`,
   'given rows': `${kernel} landmarks: 3 learned`,
@@ -48,6 +50,9 @@ const call: Call = {
     landmarks: numbers(4, 3 * dim),
     queryLandmarks: numbers(5, 3 * dim),
     conv: numbers(6, 3),
+    short_conv_q: numbers(9, 3 * dim),
+    short_conv_k: numbers(10, 3 * dim),
+    short_conv_v: numbers(11, 3 * dim),
     compressKeys: numbers(7, 3 * length),
     compressValues: numbers(8, 3 * length),
   },
@@ -67,6 +72,7 @@ const apart = (left: ArrayLike<number>, right: ArrayLike<number>): number =>
 
 /** Whether an attention above has an operation of the kind; the reference alone knows how to compute the others. */
 const isTried: Readonly<Record<RowOperation['kind'], boolean>> = {
+  filter: true,
   map: true,
   accumulate: true,
   attend: true,

@@ -12,8 +12,17 @@ import { sized } from '../numeric/small-specs.ts'
  */
 const shapesOf = ({ program }: Built): readonly Sizes[] => [
   { length: 67, heads: 2, kvHeads: 1, batch: 2, lengths: [67, 60] },
-  { length: 5, heads: 2, keyLength: program.causal || program.keysAreQueries === true ? 5 : 9 },
+  {
+    length: 5,
+    heads: 2,
+    keyLength: program.causal || program.keysAreQueries === true ? 5 : 9,
+    ...(hasWeightsOfKeys(program) && { kvHeads: 1 }),
+  },
 ]
+
+/** Such weights are for as many heads of keys in all calls. */
+const hasWeightsOfKeys = ({ tensors = [] }: Built['program']): boolean =>
+  tensors.some(({ role, heads }) => role === 'weight' && (heads === 'kvHeads' || heads === 'valueHeads'))
 
 interface Conditions {
   /** Of the entries of q and k. */
@@ -36,7 +45,7 @@ const conditions: Readonly<Record<string, Conditions>> = {
 export const beyondGpujs: Readonly<Record<string, string>> = {
   reformer: 'buckets (the target gpujs has no sort)',
   ...Object.fromEntries(
-    ['gdn2', 'gla', 'lightning', 'mamba2', 'rwkv7'].map((name) => [
+    ['gated_deltanet', 'gdn2', 'gla', 'kda', 'lightning', 'mamba2', 'rwkv7'].map((name) => [
       name,
       'a state that tokens change (the target gpujs takes no rows in order)',
     ]),

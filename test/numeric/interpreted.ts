@@ -2,7 +2,7 @@
 import { interpret } from '../../compiler/kernel/interpret.ts'
 import type { InterpretOptions } from '../../compiler/kernel/interpret.ts'
 import type { Built } from '../../compiler/pipeline.ts'
-import { declaredName } from '../../runtime/contract/tensors.ts'
+import { declaredBuffer, declaredName } from '../../runtime/contract/tensors.ts'
 import { queryRowsOf } from '../../runtime/contract/query-lengths.ts'
 import { drawProjection, hadamardFactors, hadamardTable } from '../../runtime/projection/index.ts'
 import { programFor } from '../../runtime/backends/webgpu/projection-kind.ts'
@@ -13,6 +13,9 @@ import type { Sizes, Tensors, Weights } from './harness.ts'
 /** The device that a call is cut for: with less room, in more slices. */
 const deviceOf = (bytes: number): GPUDevice =>
   ({ limits: { maxStorageBufferBindingSize: bytes, maxBufferSize: bytes } }) as GPUDevice
+
+const isOptional = ({ tensors = [] }: Built['program'], buffer: string): boolean =>
+  tensors.some((plan) => plan.optional === true && declaredBuffer(plan) === buffer)
 
 export interface Interpreted {
   readonly out: Float32Array
@@ -54,7 +57,9 @@ export function interpreted(
   const ofWeight = (name: string): Float32Array | undefined =>
     weights[name] ??
     weights[program.weights.find((plan) => plan.name === name)?.otherwise ?? ''] ??
-    weights[declaredName(name)]
+    weights[declaredName(name)] ??
+    // As `create` has it where a call does without a weight.
+    (isOptional(program, name) ? new Float32Array(1) : undefined)
   const [first] = slices
   const buffers = Object.fromEntries(
     form.buffers.map(({ name, role, element, size, value }) => {

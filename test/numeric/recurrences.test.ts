@@ -1,5 +1,5 @@
-// Recurrences on kernels: the specs that have one, without what goes before it, held to float64 at odd sizes, and
-// outputs of other attentions; then a prefix, more rows behind its state, and a token at a time.
+// Recurrences on kernels: the specs that have one, held to float64 at odd sizes, and outputs of other
+// attentions; then a prefix, more rows behind its state, and a token at a time.
 import { describe, expect, test } from 'vitest'
 import type { Attention } from '../../runtime/index.ts'
 import { enoughDevices, testDevice } from '../setup/test-devices.ts'
@@ -18,10 +18,9 @@ import type { Tensors, Weights } from './harness.ts'
 import { rows } from './parts.ts'
 import { textOf } from './small-specs.ts'
 
-/** Without what kernels have in front of a state, and with rows that fill no four. */
+/** With rows that fill no four. */
 const recurrenceOf = (name: string): string =>
   textOf(name)
-    .replaceAll(/^ {2}short_conv:.*\n/gm, '')
     .replace(/^ {2}dim: .*$/m, '  dim: 10')
     .replace(/^ {2}value_dim: .*$/m, '  value_dim: 7')
 
@@ -40,6 +39,9 @@ const texts: Readonly<Record<string, string>> = {
   'a decay of 0 for some tokens': own('inputs: a scalar feature: unit(x) decay: min(max(a, 0), 1)'),
   'a read by a number of each column': own(
     'inputs: u vector(value_dim) feature: unit(x) update: S + outer(k, v - sigmoid(u) * read(k))',
+  ),
+  'a filter of two rows without biases': own(
+    'scale: 0.3 feature: unit(x) short_conv: 2 update: 0.9 * S + outer(k, v) output: o + v',
   ),
   'an output that sees features': own(
     `inputs: z vector(value_dim) scale: 0.3 feature: unit(x) update: 0.9 * S + outer(k, v) ${output}`,
@@ -76,9 +78,31 @@ function part({ q, k, v, inputs }: Tensors, from: number, to: number): Tensors {
   }
 }
 
-describe.each(Object.entries(texts))('%s', (_, text) => {
+/** The first item of one tensor and the second of another. */
+function halves(first: Float32Array, second: Float32Array): Float32Array<ArrayBuffer> {
+  const half = first.length / 2
+  return Float32Array.from([...first.subarray(0, half), ...second.subarray(half)])
+}
+
+const itemsOf = (first: Tensors, second: Tensors): Tensors => ({
+  q: halves(first.q, second.q),
+  k: halves(first.k, second.k),
+  v: halves(first.v, second.v),
+  ...(first.inputs && {
+    inputs: Object.fromEntries(
+      Object.entries(first.inputs).map(([name, one]) => [name, halves(one, second.inputs?.[name] ?? one)]),
+    ),
+  }),
+})
+
+/** Of a call that gives none of what it does without. */
+const withoutBiases = (weights: Weights): Weights =>
+  Object.fromEntries(Object.entries(weights).filter(([name]) => !name.endsWith('_bias')))
+
+describe.each(Object.entries(texts))('%s', (name, text) => {
   const built = compileFor('wasm', text)
-  const weights = weightsFor(built, sizes)
+  const all = weightsFor(built, sizes)
+  const weights = name.includes('without biases') ? withoutBiases(all) : all
   const given = tensors(built, sizes, 3, 0.7)
   const { lengths: __, ...whole } = sizes
 
@@ -87,9 +111,9 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     const short = await forward(attention, sizes, given)
     expect(relativeError(short, expected(built, sizes, given, undefined, weights))).toBeLessThan(tolerance)
 
-    const all = expected(built, whole, given, undefined, weights)
+    const long = expected(built, whole, given, undefined, weights)
     const wanted = (from: number, to: number): Float32Array =>
-      rows(all, whole.length, built.model.valueDim, from, to)
+      rows(long, whole.length, built.model.valueDim, from, to)
     const { batch, heads, kvHeads } = whole
     const call = (from: number, to: number) => ({
       ...part(given, from, to),
@@ -105,6 +129,17 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     for (const token of [67, 68]) {
       const row = await attention.step(more.state, part(given, token, token + 1))
       expect(relativeError(row, wanted(token, token + 1))).toBeLessThan(tolerance)
+    }
+
+    const padded = await attention.prefill({ ...call(0, 5), lengths: Uint32Array.of(5, 2) })
+    for (const [one, other] of [
+      [5, 2],
+      [6, 3],
+    ] as const) {
+      const token = itemsOf(part(given, one, one + 1), part(given, other, other + 1))
+      const row = await attention.step(padded.state, token)
+      const rowsOfItems = halves(wanted(one, one + 1), wanted(other, other + 1))
+      expect(relativeError(row, rowsOfItems)).toBeLessThan(tolerance)
     }
   })
 

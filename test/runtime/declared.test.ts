@@ -128,12 +128,15 @@ describe('where there are no kernels', () => {
   afterEach(() => vi.restoreAllMocks())
 
   test('another backend is refused by name, and without one it is said once what runs', async () => {
-    await expect(createAttention(programOf(text), { backend: 'wasm', weights })).rejects.toThrow(
+    const exact = sized('softmax').replace(/^}/m, '  short_conv: 2\n}')
+    const filters = { short_conv_q: draw(80, 1), short_conv_k: draw(80, 2), short_conv_v: draw(48, 3) }
+    const from = { weights: filters }
+    await expect(createAttention(programOf(exact), { backend: 'wasm', ...from })).rejects.toThrow(
       'attention with `short_conv` is unsupported on wasm yet',
     )
     const warn = vi.spyOn(console, 'warn').mockReturnValue()
-    const one = await createAttention(programOf(text), { weights })
-    await createAttention(programOf(text), { weights })
+    const one = await createAttention(programOf(exact), from)
+    await createAttention(programOf(exact), from)
     expect(one.backend).toBe('reference')
     expect(warn.mock.calls.map(([words]) => String(words))).toEqual([
       expect.stringContaining('is unsupported on webgpu yet'),

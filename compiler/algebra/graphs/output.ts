@@ -4,15 +4,15 @@ import { declaredTensors } from '../../semantics/model.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import { row } from '../../symbolic/build.ts'
 import { mapNodes } from '../../symbolic/traverse.ts'
-import type { Attend, CallRows, Mapped, Recur, RowOperation } from '../rows.ts'
+import type { Attend, CallRows, Filtered, Mapped, Recur, RowOperation } from '../rows.ts'
 import { mappedRows } from './map.ts'
 
 /** The rows that an output sees beside that of the result. */
 interface Beside {
   /** Of the call, multiplied by √scale, or features. */
-  readonly q: CallRows | Mapped
-  readonly k: CallRows | Mapped
-  readonly v: CallRows | Mapped
+  readonly q: CallRows | Filtered | Mapped
+  readonly k: CallRows | Filtered | Mapped
+  readonly v: CallRows | Filtered | Mapped
 }
 
 /** The last step of an attention, and those that make its output of the rows of it, where the file says so. */
@@ -44,7 +44,7 @@ export function withOutput(
   return [met, ...sumsBefore(mapped), mapped]
 }
 
-const nameOf = (rows: CallRows | Mapped, whose: string): string =>
+const nameOf = (rows: Beside['q'], whose: string): string =>
   rows.kind === 'call' ? rows.of : `entries of ${whose}`
 
 /** Sums of single rows that a map has rows of. */

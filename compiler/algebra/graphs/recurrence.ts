@@ -11,14 +11,20 @@ import { scalarComponents } from '../../symbolic/components.ts'
 import type { Expression } from '../../symbolic/expression.ts'
 import { simplify } from '../../symbolic/simplify.ts'
 import { equals, mapNodes } from '../../symbolic/traverse.ts'
-import type { CallRows, Entries, Mapped, Recur, RecurTerm, RowOperation } from '../rows.ts'
+import type { CallRows, Entries, Filtered, Mapped, Recur, RecurTerm, RowOperation } from '../rows.ts'
+import { filteredRows } from './filter.ts'
 import type { Graph } from './graph.ts'
 import { mappedRows } from './map.ts'
 import { withOutput } from './output.ts'
 
 /** Rows of features and of entries, and the state. */
-export const recurrence: Graph = (model, { q, k, v }) => {
+export const recurrence: Graph = (model, call) => {
   const { feature, scale, valueDim } = model
+  const [q, k, v] = [call.q, call.k, call.v].map((rows) => filteredRows(model, rows)) as [
+    PreparedRows,
+    PreparedRows,
+    PreparedRows,
+  ]
   invariant(feature !== undefined, 'features factorise an attention')
   const data = declaredTensors(model)
   const queries = featuresOf(feature.query, q, scale, data)
@@ -34,26 +40,30 @@ export const recurrence: Graph = (model, { q, k, v }) => {
     scale: kept,
     terms,
   }
+  const filtered = [q, k, v].filter((rows) => rows.kind === 'filter')
   const before = new Set([queries, keys, entries].flatMap(withRowsBefore))
-  return [...before, ...withOutput(model, recur, { q: queries, k: keys, v })]
+  return [...filtered, ...before, ...withOutput(model, recur, { q: queries, k: keys, v })]
 }
+
+/** Rows of the call, behind a filter if there is one. */
+type PreparedRows = CallRows | Filtered
 
 const whole = (rows: Entries['rows'], width: number): Entries => ({ rows, first: 0, width })
 
 /** Mapped rows, behind those that they are made of. */
-const withRowsBefore = (rows: CallRows | Mapped | undefined): readonly RowOperation[] =>
+const withRowsBefore = (rows: PreparedRows | Mapped | undefined): readonly RowOperation[] =>
   rows?.kind === 'map' ? [...Object.values(rows.rows).filter((one) => one.kind === 'map'), rows] : []
 
 /** φ of rows of the call; these themselves, if it is the identity. */
 function featuresOf(
   blocks: readonly Expression[],
-  rows: CallRows,
+  rows: PreparedRows,
   scale: number,
   data: readonly TensorPlan[],
-): CallRows | Mapped {
+): PreparedRows | Mapped {
   const [first] = blocks
   if (blocks.length === 1 && scale === 1 && first?.kind === 'variable' && first.name === 'x') return rows
-  const queries = rows.of === 'q'
+  const queries = (rows.kind === 'call' ? rows : rows.rows).of === 'q'
   let width = 0
   const entries = blocks.map((expression) => {
     const start = width
@@ -126,8 +136,8 @@ class Update {
     v,
     data,
   }: {
-    readonly k: CallRows | Mapped
-    readonly v: CallRows
+    readonly k: PreparedRows | Mapped
+    readonly v: PreparedRows
     readonly data: readonly TensorPlan[]
   }): Pick<Recur, 'scale' | 'terms'> & { readonly entries: Mapped | undefined } {
     const { places, width } = this.#places()

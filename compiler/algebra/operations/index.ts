@@ -5,6 +5,7 @@ import { attend } from './attend.ts'
 import { carry } from './carry.ts'
 import { convolve } from './convolve.ts'
 import { either } from './either.ts'
+import { filter } from './filter.ts'
 import { inverse } from './inverse.ts'
 import { map } from './map.ts'
 import { means } from './means.ts'
@@ -14,6 +15,7 @@ import { recur } from './recur.ts'
 import type { OperationRecord } from './record.ts'
 
 const byKind: { readonly [Kind in RowOperation['kind']]: OperationRecord<RowOperation & { kind: Kind }> } = {
+  filter,
   map,
   accumulate,
   attend,

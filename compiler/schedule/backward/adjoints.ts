@@ -57,6 +57,7 @@ export function adjointOf(
         ...(rows.result && { result: withFiltered(step, rows.result) }),
       }
     }
+    case 'filter':
     case 'map':
     case 'accumulate':
     case 'carry':

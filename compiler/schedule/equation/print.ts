@@ -111,13 +111,16 @@ class Printer {
     return outer > 3 ? `(${text})` : text
   }
 
-  #term({ expressions, rows }: Terms, which: number, key: string): string {
+  #term({ expressions, rows, scalars }: Terms, which: number, key: string): string {
     const expression = expressions[which]
     if (expression === undefined) return ''
     return this.#word(key, 'term', () => [
       printExpression(expression),
       ...Object.entries(rows).map(
         ([name, { buffer, start }]) => `  ${name} = ${buffer}[${this.formula(start, 0)} …]`,
+      ),
+      ...Object.entries(scalars).flatMap(([name, value]) =>
+        value.kind === 'named' ? [`  ${name} = ${this.formula(value.value, 0)}`] : [],
       ),
     ])
   }

@@ -2,16 +2,17 @@
  * A state that rows change one after another: the rows that its entries lie in, then one pass through them. A prefix and a
  * token are the same pass, behind the state that is there.
  */
-import type { Attention, Entries, Recur } from '../../algebra/attention.ts'
+import type { Attention, Entries, Recur, RowOperation } from '../../algebra/attention.ts'
 import { invariant } from '../../diagnostics/invariant.ts'
 import { mapsOf } from '../../algebra/facts.ts'
 import { dataBuffers, positions, product } from '../buffers.ts'
 import { buffersOfData } from '../data.ts'
+import { filterPass, keepPass, ringBuffer } from '../filter.ts'
 import { mappedBuffer, mapPass, resultBuffer, resultPlace } from '../map.ts'
 import type { MapContext } from '../map.ts'
 import { outlineOf } from '../outline.ts'
 import type { Planner } from '../planner.ts'
-import type { BufferPlan, RecurPass, Rows, Schedule } from '../schedule.ts'
+import type { BufferPlan, Pass, RecurPass, Rows, Schedule } from '../schedule.ts'
 import { placeOf, widthOf } from './steps.ts'
 
 /** Schedules an attention whose last step it is, in all its forms. */
@@ -19,6 +20,7 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
   const { recur } = planner
   invariant(recur !== undefined, 'a recurrence is for targets with passes through rows')
   const maps = mapsOf(attention)
+  const filters = attention.steps.filter((one) => one.kind === 'filter')
   const out = resultPlace(step)
   const form = (name: string, own: readonly BufferPlan[], carries: boolean): Schedule => {
     const counts = own.filter(({ role }) => role === 'lengths').map((buffer) => buffer.name)
@@ -38,9 +40,11 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
       decoding: carries,
       ...(token && { counts: 'none' }),
     }
-    const passes = attention.steps.flatMap((one) =>
-      one.kind === 'map' ? [mapPass(one, context)] : plan.passes,
-    )
+    const passes = [
+      ...filters.map((filter) => filterPass(filter, carries)),
+      ...(carries ? filters.map((filter) => keepPass(filter, token)) : []),
+      ...attention.steps.flatMap((one) => passesOf(one, context, plan.passes)),
+    ]
     return {
       ...outlineOf(attention),
       features: step.features,
@@ -51,6 +55,7 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
       buffers: [
         ...own,
         ...buffersOfData(attention, passes),
+        ...filters.map((filter) => mappedBuffer(filter, 'heads')),
         ...maps.filter(({ result }) => result !== 'out').map((map) => mappedBuffer(map, 'heads')),
         ...(step.result === 'out' ? [] : [resultBuffer(step, attention.valueDim, 'heads')]),
         ...plan.buffers,
@@ -59,7 +64,7 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
     }
   }
   const data = dataBuffers(attention)
-  const behind = [...data, positions, carriedState(attention, step)]
+  const behind = [...data, positions, carriedState(attention, step), ...filters.map(ringBuffer)]
   return {
     ...form(step.name, data, false),
     decoding: {
@@ -71,6 +76,12 @@ export function scheduleRecurrence(attention: Attention, step: Recur, planner: P
       ),
     },
   }
+}
+
+/** Of a step in order; filters come before all of them. */
+function passesOf(step: RowOperation, context: MapContext, recur: readonly Pass[]): readonly Pass[] {
+  if (step.kind === 'filter') return []
+  return step.kind === 'map' ? [mapPass(step, context)] : recur
 }
 
 /** Where the entries lie. */

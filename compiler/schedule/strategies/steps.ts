@@ -111,6 +111,7 @@ export function planOf(step: RowOperation, walk: Walk): Plan & { readonly rounds
       })
       return { passes: [multiply], buffers: [] }
     }
+    case 'filter':
     case 'carry':
     case 'recur':
     case 'near':

@@ -63,8 +63,11 @@ export function shapeOf(
 export const isComplete = ({ buffers }: Schedule, kept: Buffers): boolean =>
   buffers.every((plan) => (plan.role !== 'projection' && plan.role !== 'weight') || keptBuffer(plan, kept))
 
-const keptBuffer = ({ name, role }: BufferPlan, kept: Buffers): Buffers[string] | undefined =>
-  kept[role === 'projection' ? role : name] ?? kept[standFor(name)] ?? kept[declaredName(name)]
+const keptBuffer = ({ name, role, optional }: BufferPlan, kept: Buffers): Buffers[string] | undefined =>
+  kept[role === 'projection' ? role : name] ??
+  kept[standFor(name)] ??
+  kept[declaredName(name)] ??
+  (optional && new Float32Array(1))
 
 /** One weight may stand in for another. */
 function standFor(buffer: string): string {

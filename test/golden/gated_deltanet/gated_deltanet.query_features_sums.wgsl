@@ -1,0 +1,49 @@
+// query_features_sums: Rows made of query rows, each of its own.
+// 64 threads a workgroup
+// reads qFiltered; writes queryFeaturesSums
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> qFiltered: array<f32>;
+@group(0) @binding(2) var<storage, read_write> queryFeaturesSums: array<f32>;
+
+// x^2
+fn power_2_f32(x: f32) -> f32 {
+  let x2 = x * x;
+  return x2;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn query_features_sums(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= (shape.length * shape.sliceCount + 63u) / 64u) {
+    return;
+  }
+  let number = workgroup * 64u + thread;
+  if (number < shape.length * shape.sliceCount) {
+    let x = 0u;
+    let y = number % shape.length;
+    let z = number / shape.length;
+    var dotXX = 0.0;
+    for (var t = 0u; t < 128u; t++) {
+      dotXX += power_2_f32(qFiltered[(z * shape.length + y) * 128u + t]);
+    }
+    queryFeaturesSums[number] = dotXX;
+  }
+}

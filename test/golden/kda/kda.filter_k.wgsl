@@ -1,0 +1,90 @@
+// filter_k: Rows of k, each with those before it.
+// 64 threads a workgroup
+// reads short_conv_k_biasWeight, short_conv_kWeight, k; writes kFiltered
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> short_conv_k_biasWeight: array<f32>;
+@group(0) @binding(2) var<storage, read> short_conv_kWeight: array<f32>;
+@group(0) @binding(3) var<storage, read> k: array<f32>;
+@group(0) @binding(4) var<storage, read_write> kFiltered: array<f32>;
+
+// e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
+fn exp_f32(x: f32) -> f32 {
+  let bounded = clamp(x, -87.3, 89.0);
+  let n = round(bounded * 1.442695);
+  let r = (bounded - n * 0.693359375) + n * 2.1219444e-4;
+  let tail = r + r * r * (0.5 + r * (0.16666538 + r * (0.041666266 + r * (0.008367247 + r * 0.0013947599))));
+  let half = bitcast<f32>((i32(n - 1.0) + 127) * 8388608);
+  return 2.0 * (half + half * tail);
+}
+
+// 1 / (1 + e^−x), with e^−|x| so that nothing overflows
+fn sigmoid_f32(x: f32) -> f32 {
+  let fall = exp_f32(-abs(x));
+  return select(fall, 1.0, x >= 0.0) / (1.0 + fall);
+}
+
+// x·sigmoid x
+fn silu_f32(x: f32) -> f32 {
+  return x * sigmoid_f32(x);
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn filter_k(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= (128u * shape.keyLength * shape.sliceCount + 63u) / 64u) {
+    return;
+  }
+  let number = workgroup * 64u + thread;
+  if (number < 128u * shape.keyLength * shape.sliceCount) {
+    let x = number % 128u;
+    let y = number / 128u % shape.keyLength;
+    let z = number / (128u * shape.keyLength);
+    let queryHead = shape.sliceStart + z;
+    let keyGroup = queryHead * shape.kvHeads / shape.heads;
+    var value = 0.0;
+    if (keyGroup % shape.kvHeads * 128u + x < arrayLength(&short_conv_k_biasWeight)) {
+      value = short_conv_k_biasWeight[keyGroup % shape.kvHeads * 128u + x];
+    }
+    let batchItem = queryHead / shape.heads;
+    var value2 = 0.0;
+    if (y >= 3u) {
+      value2 = k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + (y - 3u) * shape.keyRowStride) * 128u + x];
+    }
+    var value3 = 0.0;
+    if (y >= 2u) {
+      value3 = k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + (y - 2u) * shape.keyRowStride) * 128u + x];
+    }
+    var value4 = 0.0;
+    if (y >= 1u) {
+      value4 = k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + (y - 1u) * shape.keyRowStride) * 128u + x];
+    }
+    let part1 = keyGroup % shape.kvHeads * 512u;
+    let part2 = x * 4u;
+    let sum = value + short_conv_kWeight[part1 + part2] * value2 + short_conv_kWeight[part1 + (part2 + 1u)] * value3 + short_conv_kWeight[part1 + (part2 + 2u)] * value4 + short_conv_kWeight[part1 + (part2 + 3u)] * k[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + y * shape.keyRowStride) * 128u + x];
+    kFiltered[number] = silu_f32(sum);
+  }
+}

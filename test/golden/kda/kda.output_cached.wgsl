@@ -1,0 +1,70 @@
+// output_cached: Rows made of query rows, each of its own.
+// 64 threads a workgroup
+// reads met, outSums, zInput, gainWeight; writes out
+
+struct Shape {
+  batch: u32,
+  heads: u32,
+  kvHeads: u32,
+  length: u32,
+  keyLength: u32,
+  chunks: u32,
+  offset: u32,
+  capacity: u32,
+  sliceStart: u32,
+  sliceCount: u32,
+  headStride: u32,
+  itemGap: u32,
+  rowStride: u32,
+  keyHeadStride: u32,
+  keyItemGap: u32,
+  keyRowStride: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> met: array<f32>;
+@group(0) @binding(2) var<storage, read> outSums: array<f32>;
+@group(0) @binding(3) var<storage, read> zInput: array<f32>;
+@group(0) @binding(4) var<storage, read> gainWeight: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+
+// e^x = 2^n·e^r where x = n·ln 2 + r, and e^r − 1 is a polynomial; 0 below −87
+fn exp_f32(x: f32) -> f32 {
+  let bounded = clamp(x, -87.3, 89.0);
+  let n = round(bounded * 1.442695);
+  let r = (bounded - n * 0.693359375) + n * 2.1219444e-4;
+  let tail = r + r * r * (0.5 + r * (0.16666538 + r * (0.041666266 + r * (0.008367247 + r * 0.0013947599))));
+  let half = bitcast<f32>((i32(n - 1.0) + 127) * 8388608);
+  return 2.0 * (half + half * tail);
+}
+
+// 1 / (1 + e^−x), with e^−|x| so that nothing overflows
+fn sigmoid_f32(x: f32) -> f32 {
+  let fall = exp_f32(-abs(x));
+  return select(fall, 1.0, x >= 0.0) / (1.0 + fall);
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn output_cached(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) workgroup_id: vec3u,
+  @builtin(num_workgroups) workgroup_counts: vec3u,
+) {
+  let workgroup = workgroup_id.x + workgroup_id.y * workgroup_counts.x;
+  if (workgroup >= (128u * shape.length * shape.sliceCount + 63u) / 64u) {
+    return;
+  }
+  let number = workgroup * 64u + thread;
+  if (number < 128u * shape.length * shape.sliceCount) {
+    let x = number % 128u;
+    let y = number / 128u % shape.length;
+    let z = number / (128u * shape.length);
+    let queryHead = shape.sliceStart + z;
+    let keyGroup = queryHead * shape.kvHeads / shape.heads;
+    let batchItem = queryHead / shape.heads;
+    let part1 = z * shape.length + y;
+    let part2 = 0.088388346 * gainWeight[queryHead % shape.heads * 128u + x] * met[part1 * 128u + x] * sigmoid_f32(zInput[(keyGroup * shape.keyHeadStride + batchItem * shape.keyItemGap + y * shape.keyRowStride) * 128u + x]);
+    let part3 = sqrt(0.000061035156 * outSums[part1] + 0.000001);
+    out[(queryHead * shape.headStride + batchItem * shape.itemGap + y * shape.rowStride) * 128u + x] = part2 / part3;
+  }
+}
