@@ -67,7 +67,9 @@ describe('right gradients', () => {
     const { status, detail } = await resultOf(modelOf(text), equations(), 'gradient', { runs: 4 })
     expect([status, detail]).toEqual([
       'held',
-      expect.stringMatching(/^(once|\d times) dq, dk(,| and) dv( and d(projection|weights))? agreed with float64; /),
+      expect.stringMatching(
+        /^(once|\d times) dq, dk(,| and) dv( and d(projection|weights))? agreed with float64; /,
+      ),
     ])
   })
 
