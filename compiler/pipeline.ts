@@ -114,7 +114,7 @@ export function build(
   }
 }
 
-/** Whether its mathematics is that of the second part of the language, which modules of text run. */
+/** Whether a module of its text, which runs on the reference, stands in where a target has no kernels of it. */
 const runsAsText = (model: AttentionModel): boolean =>
   isRecurrent(model) || model.output !== undefined || declaredTensors(model).length > 0
 

@@ -1,5 +1,6 @@
-/** Lines over two logarithmic axes, as an SVG that takes the colour of the text around it. */
+/** Drawings of what was measured. */
 
+/** One line of a drawing. */
 export interface Line {
   readonly name: string
   /** Of numbers above 0. */
@@ -8,11 +9,13 @@ export interface Line {
   readonly dashed?: boolean
 }
 
-const [width, height] = [640, 360]
+const [width, height] = [720, 360]
 const frame = { left: 60, right: 470, top: 20, bottom: 310 }
 const colours = ['#4269d0', '#e3781c', '#3c9d4b', '#a463f2', '#9c6b4e', '#ff725c']
 
 /**
+ * Lines over two logarithmic axes, as an SVG that takes the colour of the text around it.
+ *
  * @param across what the horizontal axis has
  * @param up likewise
  */

@@ -102,6 +102,7 @@ export const programFormat = 1
 
 /** The program in memory; the same as what the printed module exports. */
 export function programFrom(description: ProgramDescription): Program
+/** The same of gradients. */
 export function programFrom(description: GradientDescription): GradientProgram
 export function programFrom(description: AnyDescription): Program | GradientProgram {
   const { alternatives, gradients, parameterGradients, stateGradients, ...facts } = description

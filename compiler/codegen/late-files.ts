@@ -1,6 +1,7 @@
-/** Files that are made one after another as they are asked for: gradients and other targets' kernels take longer than all else. */
+/** Files of a compiled attention, made no sooner than somebody asks for them. */
 import type { OutputFile } from './module.ts'
 
+/** Makes each file once, one after another: gradients and other targets' kernels take longer than all else. */
 export class LateFiles {
   readonly #made: OutputFile[] = []
   readonly #coming: Iterator<OutputFile>
@@ -9,6 +10,7 @@ export class LateFiles {
     this.#coming = files[Symbol.iterator]()
   }
 
+  /** Every file, in order. */
   all(): readonly OutputFile[] {
     while (this.#next() !== undefined);
     return this.#made

@@ -3,6 +3,7 @@ import type { TargetName } from '../../runtime/contract/backends.ts'
 
 /** Ways to have the runtime: a copy is all that a module needs; of a package several modules share one. */
 export const runtimes = ['copy', 'package'] as const
+/** One of these ways. */
 export type RuntimePlace = (typeof runtimes)[number]
 
 /** The folder of the copy, as generated modules import it. */
@@ -18,6 +19,7 @@ export interface RuntimeImports {
   readonly backend: (target: TargetName) => string
 }
 
+/** What modules import, for each way. */
 export const runtimeImports: Readonly<Record<RuntimePlace, RuntimeImports>> = {
   copy: {
     create: `./${runtimeFolder}/create.js`,

@@ -11,5 +11,6 @@ export function sign(path: string, text: string): string {
   return `${version}${mark} ${signature}${text.slice(version.length)}`
 }
 
+/** Whether attnc wrote this text, and so may replace it. */
 export const isSigned = (text: string): boolean =>
   Object.values(marks).some((mark) => text.replace(/^#version.*\n/, '').startsWith(`${mark} ${signature}`))

@@ -2,7 +2,7 @@
 // RNNs, section 4.2, where images are generated).
 import { compile } from 'attnc'
 import { createAttention } from 'attnc/runtime'
-import { plot } from './plot.mjs'
+import { plot } from '../../dist/compiler/cli/plot.js'
 import { normals } from './tensors.mjs'
 
 /** Tokens of an image: MNIST has 784 pixels, CIFAR-10 has 3,072. Heads as in the paper. */
@@ -16,7 +16,7 @@ const specs = {
   'linear, from its state': 'attention linear { dim: 32 feature: elu1 mask: causal }',
 }
 
-/** @returns {Promise<{ threads: string, lines: import('./plot.mjs').Line[] }>} milliseconds of the token at each length */
+/** @returns {Promise<{ threads: string, lines: import('../../dist/compiler/cli/plot.js').Line[] }>} milliseconds of the token at each length */
 export async function measure(lengths = [98, 196, 392, 784, 1536, 3072], tries = 5) {
   const attentions = {}
   for (const [name, source] of Object.entries(specs))

@@ -1,7 +1,8 @@
 // How far estimated attention is from exact attention, against the number of projections (Performers, figure 4).
 import { compile } from 'attnc'
 import { createAttention } from 'attnc/runtime'
-import { plot, slope } from './plot.mjs'
+import { plot } from '../../dist/compiler/cli/plot.js'
+import { slope } from './slope.mjs'
 import { normals } from './tensors.mjs'
 
 /** The setting of the figure: 4,096 rows of 16 numbers, 15 samples. */
@@ -21,7 +22,7 @@ export const name = 'errors'
 
 /**
  * @param {typeof paper} setting
- * @returns {Promise<{ lines: import('./plot.mjs').Line[] }>} mean squared errors of the result
+ * @returns {Promise<{ lines: import('../../dist/compiler/cli/plot.js').Line[] }>} mean squared errors of the result
  */
 export async function measure({ length, dim, samples, counts } = paper) {
   const exact = await attention(`attention exact { dim: ${dim} scale: 1 / sqrt(dim) kernel: exp(dot(q, k)) }`)

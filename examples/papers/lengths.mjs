@@ -3,7 +3,8 @@ import { compile, referenceGradients } from 'attnc'
 import { createAttention } from 'attnc/runtime'
 import { fastest } from './clock.mjs'
 import { bytesOf } from './memory.mjs'
-import { plot, slope } from './plot.mjs'
+import { plot } from '../../dist/compiler/cli/plot.js'
+import { slope } from './slope.mjs'
 import { normals } from './tensors.mjs'
 
 const dim = 32
@@ -16,7 +17,7 @@ const farthest = { softmax: 2 ** 13, linear: 2 ** 16 }
 
 export const name = 'lengths'
 
-/** @returns {Promise<{ device: string, lines: import('./plot.mjs').Line[], memory: import('./plot.mjs').Line[] }>} */
+/** @returns {Promise<{ device: string, lines: import('../../dist/compiler/cli/plot.js').Line[], memory: import('../../dist/compiler/cli/plot.js').Line[] }>} */
 export async function measure(from = 9, to = 16, tries = 4) {
   const [lines, memory] = [[], []]
   let device = ''

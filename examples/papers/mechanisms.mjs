@@ -3,7 +3,7 @@ import { compile } from 'attnc'
 import { createAttention } from 'attnc/runtime'
 import { fastest } from './clock.mjs'
 import { bytesOf } from './memory.mjs'
-import { plot } from './plot.mjs'
+import { plot } from '../../dist/compiler/cli/plot.js'
 import { normals } from './tensors.mjs'
 
 /** Two heads of 32; 128 rows, landmarks or features wherever a mechanism has a number of them (Lee et al. 2024). */
@@ -28,7 +28,7 @@ const mechanisms = {
 
 export const name = 'mechanisms'
 
-/** @returns {Promise<{ device: string, lines: import('./plot.mjs').Line[], bytes: Record<string, number> }>} milliseconds of forward */
+/** @returns {Promise<{ device: string, lines: import('../../dist/compiler/cli/plot.js').Line[], bytes: Record<string, number> }>} milliseconds of forward */
 export async function measure({ heads, dim, lengths, tries } = setting) {
   const bytes = {}
   const lines = Object.keys(mechanisms).map((name) => ({ name, points: [] }))

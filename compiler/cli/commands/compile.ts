@@ -69,59 +69,62 @@ export function addCompile({ program, io }: Context): void {
     .option('--force', 'replace files of these names that attnc did not write, too')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ attnc compile specs/performer.attn -o build')
-    .action(async (path: string, options: Options) => {
-      const source = readSource(io, path)
-      const { target, only, runtime } = options
-      const directory = options.output ?? dirname(path)
-      const { tuned, diagnostics, modules, pending } = compileTuned(io, source, directory, {
+    .action((path: string, options: Options) => write(io, path, options))
+}
+
+/** Compiles a spec, and writes all of it or nothing. */
+async function write(io: Io, path: string, options: Options): Promise<void> {
+  const source = readSource(io, path)
+  const { target, only, runtime } = options
+  const directory = options.output ?? dirname(path)
+  const { tuned, diagnostics, modules, pending } = compileTuned(io, source, directory, {
+    target,
+    only,
+    runtime,
+  })
+  if (diagnostics.some(({ severity }) => severity === 'error'))
+    throw new SpecFailure([{ source, diagnostics }])
+  reportDiagnostics(io, { source, diagnostics })
+
+  if (options.checkPasses === true)
+    for (const module of modules) await checkStages(io, module, target, tuned.get(module.name)?.choices)
+
+  const all: readonly Written[] = [
+    ...modules,
+    ...pending.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, files: text.files }])),
+  ]
+  const readable = new Map<string, readonly OutputFile[]>()
+  for (const module of modules) readable.set(module.name, await readableFiles(io, module))
+  const filesOf = ({ name, files }: Written): readonly OutputFile[] => [
+    ...files,
+    ...(readable.get(name) ?? []),
+  ]
+  const copied = runtime === 'copy' ? runtimeFiles() : []
+  const files = [...all.flatMap(filesOf), ...copied].map(signed)
+  await requireOwn(io, directory, files, options.force === true)
+  const isModule = ({ path }: NewFile): boolean => all.some(({ name }) => path === modulePath(name))
+  writeFiles(
+    io,
+    directory,
+    files.filter((file) => !isModule(file)),
+    files.filter(isModule),
+  )
+
+  noteModuleType(io, directory)
+  const written = (paths: readonly { readonly path: string }[]): string[] =>
+    paths.map((file) => displayPath(io, join(directory, file.path)))
+  const attentions = all.map((one) => ({ name: one.name, files: written(filesOf(one)) }))
+  if (options.json === true)
+    printJson(io, {
+      attentions: attentions.map(({ name, files }) => ({
+        name,
         target,
-        only,
-        runtime,
-      })
-      if (diagnostics.some(({ severity }) => severity === 'error'))
-        throw new SpecFailure([{ source, diagnostics }])
-      reportDiagnostics(io, { source, diagnostics })
-
-      if (options.checkPasses === true)
-        for (const module of modules) await checkStages(io, module, target, tuned.get(module.name)?.choices)
-
-      const all: readonly Written[] = [
-        ...modules,
-        ...pending.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, files: text.files }])),
-      ]
-      const readable = new Map<string, readonly OutputFile[]>()
-      for (const module of modules) readable.set(module.name, await readableFiles(io, module))
-      const filesOf = ({ name, files }: Written): readonly OutputFile[] => [
-        ...files,
-        ...(readable.get(name) ?? []),
-      ]
-      const copied = runtime === 'copy' ? runtimeFiles() : []
-      const files = [...all.flatMap(filesOf), ...copied].map(signed)
-      await requireOwn(io, directory, files, options.force === true)
-      const isModule = ({ path }: NewFile): boolean => all.some(({ name }) => path === modulePath(name))
-      writeFiles(
-        io,
-        directory,
-        files.filter((file) => !isModule(file)),
-        files.filter(isModule),
-      )
-
-      noteModuleType(io, directory)
-      const written = (paths: readonly { readonly path: string }[]): string[] =>
-        paths.map((file) => displayPath(io, join(directory, file.path)))
-      const attentions = all.map((one) => ({ name: one.name, files: written(filesOf(one)) }))
-      if (options.json === true)
-        printJson(io, {
-          attentions: attentions.map(({ name, files }) => ({
-            name,
-            target,
-            ...(tuned.has(name) && { tuned: tuned.get(name) }),
-            files,
-          })),
-          runtime: written(copied),
-        })
-      else tell(io, attentions, tuned, runtimeName(io, directory, runtime))
+        ...(tuned.has(name) && { tuned: tuned.get(name) }),
+        files,
+      })),
+      runtime: written(copied),
     })
+  else tell(io, attentions, tuned, runtimeName(io, directory, runtime))
 }
 
 /** Says to people what was written. */
