@@ -15,7 +15,7 @@ import type { AttentionModel } from '../../semantics/model.ts'
 import type { File } from '../../syntax/ast.ts'
 import type { Call, Executor, GradientCall, Platform, Unsupported, Weights } from './executor.ts'
 import { entriesOf, onHalves } from './halves.ts'
-import { inTurns, type Turns } from './turns.ts'
+import { inTurns, type Sequence } from './turns.ts'
 
 /** @param options how each attention is made, such as on which device */
 export function compiledPlatform(
@@ -76,14 +76,7 @@ function executorOf(
 
 async function decode(
   attention: Attention,
-  {
-    call,
-    prefixes,
-    inputs,
-  }: Pick<Turns, 'inputs'> & {
-    readonly call: Call
-    readonly prefixes: readonly number[]
-  },
+  { call, prefixes, inputs }: Sequence,
   storage: CreateOptions['storage'],
 ): Promise<Float32Array> {
   let state: AttentionState | undefined

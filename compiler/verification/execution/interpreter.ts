@@ -14,7 +14,7 @@ import type { Schedule } from '../../schedule/schedule.ts'
 import type { AttentionModel } from '../../semantics/model.ts'
 import type { Call, Executor, Platform, Unsupported, Weights } from './executor.ts'
 import { isComplete, type Lowered, runPasses, shapeOf } from './run-passes.ts'
-import { inTurns, type Turns } from './turns.ts'
+import { inTurns, type Sequence } from './turns.ts'
 
 /** What takes the place of what a stage makes. */
 export interface Replacements {
@@ -75,14 +75,7 @@ function open(
 /** The state is what both forms keep. */
 function decode(
   { prefill, step }: { readonly prefill: Lowered; readonly step: Lowered },
-  {
-    call,
-    prefixes,
-    inputs,
-  }: Pick<Turns, 'inputs'> & {
-    readonly call: Call
-    readonly prefixes: readonly number[]
-  },
+  { call, prefixes, inputs }: Sequence,
   weights: Weights,
 ): Promise<Float32Array> {
   // A cache has room from the start for all rows, and for tokens of items that are done.

@@ -15,6 +15,13 @@ export interface Turns {
   readonly token: (call: Call, positions: readonly number[]) => Float32Array | Promise<Float32Array>
 }
 
+/** A call that is made in turns, with the declared inputs that go with its rows. */
+export interface Sequence extends Pick<Turns, 'inputs'> {
+  readonly call: Call
+  /** Of each batch item, the rows of its prompt. */
+  readonly prefixes: readonly number[]
+}
+
 /** The rows of the whole call, [batch, heads, length, valueDim]. Items that are done go on with their last row. */
 export async function inTurns(
   call: Call,
